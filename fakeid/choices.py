@@ -1,0 +1,119 @@
+"""The named choices of the options; each member's name is what is typed on the command line."""
+
+from enum import Enum
+
+
+class ColorName(str, Enum):
+    """Color space in which the residual is taken."""
+
+    rgb = "rgb"
+    hsv = "hsv"
+    ycbcr = "ycbcr"
+
+
+class ResidualName(str, Enum):
+    """Fixed filter in front of the backbone."""
+
+    none = "none"
+    hpf = "hpf"
+
+
+class HpfChannels(str, Enum):
+    """`sum` adds the filtered channels into one; `each` keeps them apart."""
+
+    sum = "sum"
+    each = "each"
+
+
+class HpfBorder(str, Enum):
+    """`valid` loses two pixels on each side; `reflect` keeps the size."""
+
+    valid = "valid"
+    reflect = "reflect"
+
+
+class HsvForm(str, Enum):
+    """`opencv_8bit` is OpenCV's rounding, as in the paper; `circular` is float with hue as (cos, sin)."""
+
+    opencv_8bit = "opencv_8bit"
+    circular = "circular"
+
+
+class Bottleneck(str, Enum):
+    """Pelee's bottleneck widths: `wide` is 64 everywhere (the paper's authors), `published` is PeleeNet's."""
+
+    wide = "wide"
+    published = "published"
+
+
+class DropoutAt(str, Enum):
+    """Where Pelee drops: after both branches of each dense layer, or once before the classifier."""
+
+    branches = "branches"
+    classifier = "classifier"
+
+
+class Loss(str, Enum):
+    """`softmax_ce` applies the softmax twice, as the paper's code does; `bce` is cross entropy on the logit."""
+
+    softmax_ce = "softmax_ce"
+    bce = "bce"
+
+
+class Tested(str, Enum):
+    """Which epoch's weights are tested; `best` is judged on validation images of training categories."""
+
+    last = "last"
+    best = "best"
+
+
+class SourceName(str, Enum):
+    """Where images come from."""
+
+    demo = "demo"
+    folders = "folders"
+
+
+class Prep(str, Enum):
+    """How an image is brought to `data.image_px`; see `fakeid.images.prepare`."""
+
+    crop = "crop"
+    squash = "squash"
+    center_crop = "center_crop"
+
+
+class Codec(str, Enum):
+    """`shared` puts both classes through one and the same random JPEG quality."""
+
+    none = "none"
+    shared = "shared"
+
+
+class OnBadImage(str, Enum):
+    """Stop at an unusable image, or leave it out and list it in the summary."""
+
+    error = "error"
+    skip = "skip"
+
+
+class Accelerator(str, Enum):
+    """Device of the training; `auto` takes a GPU when there is one."""
+
+    auto = "auto"
+    cpu = "cpu"
+    gpu = "gpu"
+
+
+class Precision(str, Enum):
+    """Arithmetic of the backbone; `auto` is bf16 where the hardware has it. The residual is always float32."""
+
+    auto = "auto"
+    float32 = "float32"
+    bf16 = "bf16"
+
+
+class LoggerName(str, Enum):
+    """`csv` writes the run folder alone; `wandb` logs to Weights & Biases as well."""
+
+    csv = "csv"
+    wandb = "wandb"

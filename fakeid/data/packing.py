@@ -1,0 +1,123 @@
+"""Turn records into one array of prepared images; runs in worker processes."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.data.records import Record
+from fakeid.data.sources.contract import Source
+from fakeid.errors import BadImageError
+from fakeid.images.degrade import shared_codec
+from fakeid.images.prepare import prepare_image
+from fakeid.seeding import derive_seed
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How every image of both classes is brought to one form.
+
+    Attributes:
+        image_px: Side of the square result, pixels.
+        prep: `crop`, `squash` or `center_crop`; see `fakeid.images.prepare`.
+        codec: `none`, or `shared` for one random JPEG quality per image, drawn alike for both classes.
+    """
+
+    image_px: int
+    prep: str
+    codec: str
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Prepared images (N, H, W, 3) uint8 RGB with their N keys, and why others are missing, by key."""
+
+    images: npt.NDArray[np.uint8]
+    keys: list[str]
+    skipped: dict[str, str]
+
+
+def pack_images(source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> Pack:
+    """Read and prepare the records.
+
+    Args:
+        source: Where the records are read.
+        records: What to read.
+        preparation: How each image is prepared.
+        skip_bad: List unusable images in `skipped`, or raise at the first.
+
+    Raises:
+        BadImageError: An unusable image, unless `skip_bad`.
+    """
+    images: list[npt.NDArray[np.uint8]] = []
+    keys: list[str] = []
+    skipped: dict[str, str] = {}
+    for record in records:
+        try:
+            images.append(_prepare(source, record, preparation))
+        except BadImageError as error:
+            if not skip_bad:
+                raise BadImageError(f"{error}; data.on_bad_image=skip leaves such images out") from error
+            skipped[record.key] = str(error)
+        else:
+            keys.append(record.key)
+    shape = (len(images), preparation.image_px, preparation.image_px, 3)
+    return Pack(np.stack(images) if images else np.empty(shape, np.uint8), keys, skipped)
+
+
+def _prepare(source: Source, record: Record, preparation: Preparation) -> npt.NDArray[np.uint8]:
+    rgb_u8 = prepare_image(source.read(record), preparation.image_px, preparation.prep, name=record.key)
+    if preparation.codec == "shared":
+        return shared_codec(rgb_u8, derive_seed("codec", record.key))
+    return rgb_u8
+
+
+def pack_in_parallel(
+    source: Source, chunks: Sequence[list[Record]], preparation: Preparation, skip_bad: bool
+) -> Iterator[Pack]:
+    """Pack each chunk in a worker process, as many at once as there are cores; yields them as they are ready.
+
+    A single chunk is packed here, for starting a worker costs more.
+
+    Raises:
+        BadImageError: An unusable image, unless `skip_bad`.
+    """
+    num_workers = min(_count_cores(), len(chunks))
+    if num_workers <= 1:
+        yield from (pack_images(source, chunk, preparation, skip_bad) for chunk in chunks)
+        return
+    # Spawned, not forked: a forked child inherits the locks of torch's threads and may hang on them.
+    executor = ProcessPoolExecutor(num_workers, get_context("spawn"), _start_worker)
+    try:
+        jobs = [executor.submit(pack_images, source, chunk, preparation, skip_bad) for chunk in chunks]
+        for job in as_completed(jobs):
+            yield job.result()
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _count_cores() -> int:
+    # Under a container or a cluster's scheduler fewer cores may be ours than the machine has.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start_worker() -> None:
+    """One thread a worker; Ctrl-C is the parent's business; die with the parent, even when it is killed."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -1,0 +1,86 @@
+"""What all families paint with: coordinates, random fields and colors in linear light."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+Range = tuple[float, float]
+
+
+@lru_cache(maxsize=8)
+def pixel_grid(size_px: int) -> tuple[Array, Array]:
+    """Read-only x (rightwards) and y (downwards) of the pixel centers, both float32 (size_px, size_px) in (0, 1)."""
+    axis = (np.arange(size_px, dtype=np.float32) + 0.5) / size_px
+    x, y = np.meshgrid(axis, axis)
+    x.flags.writeable = y.flags.writeable = False
+    return x, y
+
+
+def _white(rng: np.random.Generator, rows: int, columns: int) -> Array:
+    """Uniform noise around 0: after the octaves are summed it looks as normal noise does, at a third of the time."""
+    return rng.random((rows, columns), dtype=np.float32) - np.float32(0.5)
+
+
+def fractal_field(
+    rng: np.random.Generator, size_px: int, *, slope: float = 1.0, first: int = 2, stretch: int = 1
+) -> Array:
+    """Isotropic or stretched 1/f noise: octaves from `first` cells across the image down to single pixels.
+
+    Args:
+        rng: Source of the noise.
+        size_px: Side of the field.
+        slope: An octave's amplitude is 2**-slope of the one before; 0 gives the 1/f amplitudes of photos.
+        first: Cells across the image in the coarsest octave.
+        stretch: How many times longer than wide the cells are, downwards.
+
+    Returns:
+        float32 (size_px, size_px) with mean 0 and standard deviation 1.
+    """
+    cells, amplitude = first, 1.0
+    field = _white(rng, max(2, first // stretch), first)
+    while cells < size_px:  # each octave is laid on the enlarged sum of the coarser ones: cheaper than enlarging all
+        cells, amplitude = min(2 * cells, size_px), amplitude * 2.0**-slope
+        shape = (min(size_px, max(2, cells // stretch)), cells)
+        field = cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC)
+        field += np.float32(amplitude) * _white(rng, *shape)
+    field = cv2.resize(field, (size_px, size_px), interpolation=cv2.INTER_CUBIC)
+    return (field - field.mean()) / (field.std() + np.float32(1e-6))
+
+
+def smoothstep(values: Array, low: float, high: float) -> Array:
+    """0 below `low`, 1 above `high`, a smooth cubic between; the same shape as `values`."""
+    t = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def pick_colors(rng: np.random.Generator, count: int, hue: Range, saturation: Range, value: Range) -> Array:
+    """Random colors: hue in turns (any real number), saturation, value in [0, 1] → linear RGB, float32 (count, 3)."""
+    low, high = np.array([hue, saturation, value]).T
+    h, s, v = (low + (high - low) * rng.random((count, 3))).T[..., None]
+    sector = (np.array([5.0, 3.0, 1.0]) + 6 * h) % 6  # HSV to RGB, all three channels by one formula
+    encoded = v - v * s * np.clip(np.minimum(sector, 4 - sector), 0, 1)
+    return (encoded**2.2).astype(np.float32)
+
+
+def pick_color(rng: np.random.Generator, hue: Range, saturation: Range, value: Range) -> Array:
+    """One random color, float32 (3,), as `pick_colors` makes them."""
+    return pick_colors(rng, 1, hue, saturation, value)[0]
+
+
+def _spread(color: Array, size_px: int) -> Array:
+    """A color (3,) → (1, size_px, 3), which NumPy multiplies far faster than (3,); pictures pass as they are."""
+    return np.tile(color, size_px).reshape(1, size_px, 3) if color.ndim == 1 else color
+
+
+def blend(first: Array, second: Array, weight: Array) -> Array:
+    """`first` where the weight (H, W) is 0, `second` where it is 1; both (3,) or (H, W, 3) → float32 (H, W, 3)."""
+    first, second = (_spread(color, weight.shape[1]) for color in (first, second))
+    return first + (second - first) * cv2.merge([weight, weight, weight])
+
+
+def shade(picture: Array, light: Array) -> Array:
+    """A picture (H, W, 3) or color (3,) under light of varying strength (H, W) → float32 (H, W, 3)."""
+    return _spread(picture, light.shape[1]) * cv2.merge([light, light, light])

@@ -1,0 +1,1 @@
+"""Where images come from, one file each, all with the contract of `contract.py`."""

@@ -1,0 +1,37 @@
+"""The errors that a user can cause or must act on: each says what is wrong and the way out, in one sentence.
+
+The command line prints such an error as a single line and exits with its `exit_code`; any other exception is a
+mistake of ours and keeps its traceback.
+"""
+
+
+class FakeidError(Exception):
+    """Base of all errors that are shown to users without a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(FakeidError, ValueError):
+    """An option is misspelt, out of range, or contradicts another option."""
+
+    exit_code = 2
+
+
+class DataError(FakeidError, ValueError):
+    """A data set is missing, empty, one-sided or too small for what was asked."""
+
+
+class BadImageError(DataError):
+    """One image cannot be used: cut short, not an image, too small or too large."""
+
+
+class CheckpointError(FakeidError, RuntimeError):
+    """A checkpoint is missing, unreadable or belongs to another model."""
+
+
+class OutputError(FakeidError, OSError):
+    """A folder that must be written to is read-only, full or in use by another run."""
+
+
+class DeviceError(FakeidError, RuntimeError):
+    """The device that was asked for is not there."""

@@ -1,0 +1,133 @@
+"""One row of scores for each test image: the file from which every number, table and figure is made."""
+
+import csv
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from fakeid.errors import DataError, OutputError
+from fakeid.vocabulary import FAKE, REAL
+
+NO_DEGRADATION: Final = "none"
+"""The `degradation` of an image that was tested as it is."""
+
+_INPUTS: Final = ("key", "label", "category", "generator", "degradation", "logit")
+_COLUMNS: Final = (*_INPUTS, "p_fake")
+_DTYPES: Final = {"label": np.int64, "logit": np.float64}
+
+# File names on Linux are bytes: those that are no UTF-8 must come back as they were.
+_ENCODING: Final = {"encoding": "utf-8", "errors": "surrogateescape"}
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What a detector said about a set of images, one entry an image in arrays of equal length (n,).
+
+    Lists are accepted and become arrays.
+
+    Attributes:
+        key: Names the image within its source.
+        label: `REAL` (0) or `FAKE` (1).
+        category: What is depicted.
+        generator: What made the image; `CAMERA` for reals.
+        degradation: What was done to it before the test; `NO_DEGRADATION` for nothing.
+        logit: float64, any size; above 0 means fake. NaN where the detector broke down.
+    """
+
+    key: npt.NDArray[np.str_]
+    label: npt.NDArray[np.int64]
+    category: npt.NDArray[np.str_]
+    generator: npt.NDArray[np.str_]
+    degradation: npt.NDArray[np.str_]
+    logit: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            column = np.asarray(getattr(self, field.name), dtype=_DTYPES.get(field.name, np.str_))
+            assert column.shape == (len(self.key),), f"{field.name} has shape {column.shape}, not ({len(self.key)},)"
+            object.__setattr__(self, field.name, column)
+        assert np.isin(self.label, (REAL, FAKE)).all(), "labels must be 0 or 1"
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    @property
+    def p_fake(self) -> npt.NDArray[np.float64]:
+        """Probability of being fake, in [0, 1]: the logistic function of the logit, without overflow."""
+        return np.asarray(expit(self.logit), dtype=np.float64)
+
+    def select(self, mask: npt.NDArray[np.bool_]) -> "Scores":
+        """The images where the mask (n,) holds, in their order."""
+        return Scores(**{field.name: getattr(self, field.name)[mask] for field in fields(self)})
+
+
+def write_scores(path: Path, scores: Scores) -> None:
+    """Write a CSV file that is there whole or not at all.
+
+    Numbers are written with as many digits as it takes to read the same float64 again.
+
+    Raises:
+        OutputError: The folder cannot be written to.
+    """
+    columns = [getattr(scores, name).tolist() for name in _COLUMNS]
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("w", newline="", **_ENCODING) as file:  # type: ignore[call-overload]
+            writer = csv.writer(file)
+            writer.writerow(_COLUMNS)
+            writer.writerows(zip(*columns, strict=True))
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"the scores cannot be written to {path}: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_scores(path: Path) -> Scores:
+    """Read what `write_scores` wrote; `p_fake` follows from the logit and is not read.
+
+    Raises:
+        DataError: The file is missing, lacks a column, or has a row that is not a score.
+    """
+    try:
+        with path.open(newline="", **_ENCODING) as file:  # type: ignore[call-overload]
+            reader = csv.DictReader(file, strict=True)
+            _check_columns(path, reader.fieldnames or ())
+            rows = [_parse_row(path, reader.line_num, row) for row in reader]
+    except OSError as error:
+        raise DataError(f"the scores {path} cannot be read: {error.strerror or error}") from error
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: expected comma-separated values, got {error}") from error
+    columns = zip(*rows, strict=True) if rows else ((),) * len(_INPUTS)
+    return Scores(**{name: np.asarray(column) for name, column in zip(_INPUTS, columns, strict=True)})
+
+
+def _check_columns(path: Path, found: Iterable[str]) -> None:
+    missing = [name for name in _INPUTS if name not in found]
+    if missing:
+        raise DataError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
+            f"a file of scores has {','.join(_COLUMNS)}"
+        )
+
+
+def _parse_row(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[str | int | float, ...]:
+    absent = [name for name in _INPUTS if row[name] is None]
+    if absent or None in row:
+        found = "more values than columns" if not absent else f"no {', '.join(absent)}"
+        raise DataError(f"{path}, line {line}: expected one value a column, got {found}; write the file again")
+    texts = {name: row[name] or "" for name in _INPUTS}
+    if texts["label"] not in (str(REAL), str(FAKE)):
+        raise DataError(f"{path}, line {line}: label must be {REAL} (real) or {FAKE} (fake), got {texts['label']!r}")
+    try:
+        logit = float(texts["logit"])
+    except ValueError:
+        raise DataError(f"{path}, line {line}: logit must be a number, got {texts['logit']!r}") from None
+    parsed: dict[str, str | int | float] = {**texts, "label": int(texts["label"]), "logit": logit}
+    return tuple(parsed[name] for name in _INPUTS)

@@ -1,0 +1,86 @@
+"""Write whole files or none, and let one process at a time into a folder."""
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from filelock import FileLock, Timeout
+
+from fakeid.errors import OutputError
+
+
+@contextmanager
+def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
+    """Say which folder cannot be written to, and which option names another.
+
+    Raises:
+        OutputError: In place of an `OSError` because the folder is read-only, full, or not a folder.
+    """
+    reasons = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "it is not writable for you",
+        errno.EPERM: "it is not writable for you",
+        errno.EEXIST: "a file of that name is in the way",
+        errno.ENOTDIR: "a file is where a folder should be",
+        errno.ENOENT: "it cannot be created",
+    }
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, OutputError) or error.errno not in reasons:
+            raise
+        raise OutputError(f"cannot write to {folder}: {reasons[error.errno]}; choose another with {option}=DIR") from error
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it: readers see the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain values as indented JSON, atomically; NaN is refused, for other readers choke on it."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read one JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def lock_folder(folder: Path, *, wait: bool, busy: str) -> Iterator[None]:
+    """Hold the folder's lock; it is freed by the operating system when the process dies.
+
+    Args:
+        folder: Must exist.
+        wait: Wait for the other process, or raise at once.
+        busy: The message when another process holds it.
+
+    Raises:
+        OutputError: Another process holds the lock and `wait` is False.
+    """
+    try:
+        with FileLock(folder / ".lock", timeout=-1 if wait else 0):
+            yield
+    except Timeout as error:
+        raise OutputError(busy) from error

@@ -1,0 +1,50 @@
+"""What happens to images on their way: lossy codecs, reproducible per image."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.errors import ConfigError
+
+_SHARED_QUALITIES: Final = (75, 95)
+
+
+def jpeg(rgb_u8: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
+    """Compress as JPEG (4:2:0, OpenCV's default) and decode again.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3).
+        quality: libjpeg's scale, in [1, 100].
+
+    Returns:
+        RGB uint8 (H, W, 3).
+
+    Raises:
+        ConfigError: No such quality.
+    """
+    if not 1 <= quality <= 100:
+        raise ConfigError(f"the JPEG quality must be in [1, 100], got {quality}")
+    bgr = cv2.cvtColor(rgb_u8, cv2.COLOR_RGB2BGR)
+    _, file = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(file, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def shared_codec(rgb_u8: npt.NDArray[np.uint8], seed: int) -> npt.NDArray[np.uint8]:
+    """One JPEG round trip at a random quality, for `data.codec=shared`.
+
+    Applied to both classes, it gives photos and fakes the same last codec, so that the file's history says less
+    about the class. The quality is uniform over the integers from 75 to 95.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3).
+        seed: Of this one image, at least 0; the same seed gives the same quality.
+
+    Returns:
+        RGB uint8 (H, W, 3).
+    """
+    low, high = _SHARED_QUALITIES
+    return jpeg(rgb_u8, int(np.random.default_rng(seed).integers(low, high, endpoint=True)))

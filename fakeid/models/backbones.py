@@ -1,0 +1,71 @@
+"""Backbones by name: a network from feature maps to one logit for each image."""
+
+import difflib
+
+from torch import nn
+
+from fakeid.errors import ConfigError
+from fakeid.models.pelee import PeleeNet
+
+
+def build_backbone(
+    name: str,
+    in_channels: int,
+    *,
+    dropout: float = 0.0,
+    bottleneck: str = "wide",
+    dropout_at: str = "branches",
+    pretrained: bool = False,
+) -> nn.Module:
+    """Build a network that maps (N, in_channels, H, W) to logits (N, 1).
+
+    Args:
+        name: `pelee` or the name of a timm model.
+        in_channels: Channels of the input.
+        dropout: Probability in [0, 1). In a timm model it acts where that model has it, mostly before the classifier.
+        bottleneck: For `pelee`, `wide` or `published`.
+        dropout_at: For `pelee`, `branches` or `classifier`.
+        pretrained: For a timm model, start from its published weights, which are fetched on first use.
+
+    Raises:
+        ConfigError: If there is no such model, or it cannot be built with these options.
+    """
+    if not 0 <= dropout < 1:
+        raise ConfigError(f"dropout must be in [0, 1), got {dropout}; the paper uses 0, 0.2 and 0.5")
+    if name != "pelee":
+        return _build_timm(name, in_channels, dropout=dropout, pretrained=pretrained)
+    if pretrained:
+        raise ConfigError("pelee has no pretrained weights; set model.pretrained=false")
+    return PeleeNet(in_channels, bottleneck=bottleneck, dropout=dropout, dropout_at=dropout_at)
+
+
+def _build_timm(name: str, in_channels: int, *, dropout: float, pretrained: bool) -> nn.Module:
+    import timm  # noqa: PLC0415  # takes seconds, and pelee does without
+
+    if not timm.is_model(name):
+        raise ConfigError(
+            f"model.name must be pelee or a timm model, got {name!r}; {_suggest(name, timm.list_models())}"
+        )
+    try:
+        model = timm.create_model(name, num_classes=1, in_chans=in_channels, drop_rate=dropout, pretrained=pretrained)
+    except Exception as error:  # timm raises whatever its models, the weights' host and the disk raise
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        if pretrained:
+            raise ConfigError(
+                f"the pretrained weights of model.name={name} could not be loaded ({reason}); "
+                "connect to the network once, or set model.pretrained=false"
+            ) from error
+        raise ConfigError(
+            f"model.name={name} cannot be built with {in_channels} input channels, one output and "
+            f"dropout={dropout} ({reason}); choose another model.name"
+        ) from error
+    assert isinstance(model, nn.Module)
+    return model
+
+
+def _suggest(name: str, timm_names: list[str]) -> str:
+    names = ["pelee", *timm_names]
+    close = difflib.get_close_matches(name.lower(), names, n=4)
+    containing = [known for known in names if name and name.lower() in known][:4]
+    near = list(dict.fromkeys([*close, *containing]))
+    return f"near matches: {', '.join(near)}" if near else "timm.list_models() in Python lists them"

@@ -1,0 +1,54 @@
+"""What tells runs apart, in a few words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+_NOT_SETTINGS: Final = ("categories", "seed", "force", "paths", "logger", "trainer")
+"""The axes of the curve, and options that do not change what is measured."""
+
+_ABSENT: Final = object()
+
+
+def label_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A label for each run, made of the options that differ between the runs.
+
+    An option that is implied by its group's name (`protocol.loss` by `protocol.name`) is left out, and `.name` with it:
+    `color=hsv, dropout=0.2`.
+
+    Args:
+        configs: Nested plain values, one a run.
+
+    Returns:
+        One label for each; "all runs" when nothing differs.
+    """
+    flat = [dict(_flatten(config)) for config in configs]
+    keys = list(dict.fromkeys(key for values in flat for key in values))
+    differing = [key for key in keys if len({repr(values.get(key, _ABSENT)) for values in flat}) > 1]
+    telling = [key for key in differing if not _is_implied(key, differing, flat)]
+    return [_label({key: values[key] for key in telling if key in values}) for values in flat]
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested values as ("group.option", value), without those that are no settings."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        if not prefix and key in _NOT_SETTINGS:
+            continue
+        pairs += _flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
+    return pairs
+
+
+def _is_implied(key: str, differing: Sequence[str], flat: Sequence[Mapping[str, Any]]) -> bool:
+    name_key = f"{key.rpartition('.')[0]}.name"
+    if key == name_key or name_key not in differing:
+        return False
+    pairs = {(repr(values.get(name_key)), repr(values.get(key, _ABSENT))) for values in flat}
+    return len(pairs) == len({name for name, _ in pairs})
+
+
+def _label(values: Mapping[str, Any]) -> str:
+    parts = []
+    for key, value in values.items():
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        parts.append(f"{key.removesuffix('.name')}={text}")
+    return ", ".join(parts) or "all runs"

@@ -1,0 +1,69 @@
+"""One look for all figures: colors, type sizes, and how a figure is made."""
+
+from typing import Any, Final
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+DPI: Final = 120
+
+BLUE: Final = "#0072B2"
+ORANGE: Final = "#E69F00"
+GREEN: Final = "#009E73"
+VERMILION: Final = "#D55E00"
+PURPLE: Final = "#CC79A7"
+SKY: Final = "#56B4E9"
+BLACK: Final = "#000000"
+GRAY: Final = "#767676"
+PALETTE: Final = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
+"""Distinct for color-blind readers (Okabe & Ito 2008); its yellow is too faint for lines on white."""
+
+SEEN_COLOR: Final = BLUE
+UNSEEN_COLOR: Final = VERMILION
+
+CHANCE_LINE: Final[Any] = {"color": GRAY, "linestyle": (0, (2, 2)), "linewidth": 1.1}
+"""How guessing is drawn: finer dashes than any other line's."""
+
+_STYLE: Final[Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so figures are the same on every machine
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GRAY,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.8,
+    "xtick.color": GRAY,
+    "ytick.color": GRAY,
+    "xtick.labelcolor": "black",
+    "ytick.labelcolor": "black",
+    "lines.linewidth": 1.8,
+    "lines.markersize": 5,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "figure.facecolor": "white",
+}
+
+# matplotlib reads the style when an artist is made, so plotting functions are decorated with it; the user's own
+# settings are back when they return.
+styled = rc_context(_STYLE)
+"""Decorator of a plotting function."""
+
+
+def new_figure(width_px: int, height_px: int) -> Figure:
+    """An empty figure of this size when saved, outside pyplot's global list."""
+    return Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI, layout="constrained")
+
+
+def mark_chance(ax: Axes, chance: float, *, vertical: bool = False) -> None:
+    """Draw the line that a guessing detector would reach."""
+    draw = ax.axvline if vertical else ax.axhline
+    draw(chance, **CHANCE_LINE, zorder=1, label="_guessing")

@@ -1,0 +1,99 @@
+"""The table at the end of a run, for the terminal and for notes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from fakeid.reporting.numbers import (
+    Estimate,
+    format_percent,
+    format_percent_estimate,
+    format_unit,
+    format_unit_estimate,
+)
+
+# Metric, its heading over two lines, how its numbers are written.
+_METRICS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
+    ("accuracy", "accuracy\n%", format_percent),
+    ("real_accuracy", "real\nacc. %", format_percent),
+    ("fake_accuracy", "fake\nacc. %", format_percent),
+    ("auroc", "AUROC", format_unit),
+    ("average_precision", "average\nprecision", format_unit),
+)
+_UNSEEN_MARK: Final = "held out"
+
+
+def render_table(summary: Mapping[str, Any]) -> Table:
+    """Every group with its counts and metrics, each interval below its value.
+
+    One line a value would need 110 columns; this fits 80.
+
+    Args:
+        summary: What `evaluation.summary.summarize` gives.
+    """
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=0,
+        show_edge=False,
+        caption="Below each value its 95 % interval: Wilson for accuracies, bootstrap for the others.",
+        caption_justify="left",
+    )
+    table.add_column("images of", overflow="fold", vertical="top")
+    for heading in ("real", "fake"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for _, heading, _ in _METRICS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name in ("seen", "unseen"):
+        if summary[name] is not None:
+            label = Text(f"{name} content", style="bold")
+            table.add_row(label, *_cells(summary[name], value_style="bold"), end_section=name == "unseen")
+    if table.rows:
+        table.rows[-1].end_section = True
+    for name, group in summary["categories"].items():
+        label = Text(name)
+        if not group["seen"]:
+            label.append(f"\n{_UNSEEN_MARK}", style="magenta")
+        table.add_row(label, *_cells(group, value_style=""))
+    return table
+
+
+def _cells(group: Mapping[str, Any], value_style: str) -> Iterator[Text]:
+    yield Text(str(group["num_real"]))
+    yield Text(str(group["num_fake"]))
+    for name, _, form in _METRICS:
+        cell = Text(form(group[name]["value"]), style=value_style)
+        yield cell.append(f"\n{_format_bounds(group[name], form)}", style="not bold dim")
+
+
+def _format_bounds(estimate: Estimate, form: Callable[[float | None], str]) -> str:
+    if estimate["low"] is None:
+        return ""
+    # 80 columns have no room for the last digit of 100.0.
+    return "\N{EN DASH}".join(
+        "100" if form(estimate[name]) == "100.0" else form(estimate[name]) for name in ("low", "high")
+    )
+
+
+def render_markdown(summary: Mapping[str, Any]) -> str:
+    """The same numbers as a Markdown table, each value as `91.2 [89.9, 92.4]`."""
+    lines = [
+        "| images of | real | fake | accuracy % | real acc. % | fake acc. % | AUROC | average precision |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [_markdown_row(f"**{name} content**", summary[name]) for name in ("seen", "unseen") if summary[name]]
+    for name, group in summary["categories"].items():
+        escaped = name.replace("|", "\\|")
+        lines.append(_markdown_row(escaped if group["seen"] else f"{escaped} ({_UNSEEN_MARK})", group))
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_row(label: str, group: Mapping[str, Any]) -> str:
+    counts = (str(group["num_real"]), str(group["num_fake"]))
+    values = (
+        (format_percent_estimate if form is format_percent else format_unit_estimate)(group[name])
+        for name, _, form in _METRICS
+    )
+    return f"| {' | '.join((label, *counts, *values))} |"

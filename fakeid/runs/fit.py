@@ -1,0 +1,100 @@
+"""The training of one run, from where its folder says it stands."""
+
+import shutil
+import signal
+from collections.abc import Sequence
+
+from pytorch_lightning import seed_everything
+from pytorch_lightning.loggers import Logger
+from rich.console import Console
+
+from fakeid.choices import Tested
+from fakeid.config import Config
+from fakeid.data.datamodule import PackedDataModule
+from fakeid.runs.layout import RUNNING, RunFolder
+from fakeid.training.callbacks import EpochSeeding, EpochStatus, History
+from fakeid.training.checkpoint import check_fits
+from fakeid.training.module import DetectorModule
+from fakeid.training.progress import TrainingProgress
+from fakeid.training.trainer import build_trainer
+
+
+def build_module(config: Config) -> DetectorModule:
+    """An untrained detector; the seed alone decides its weights.
+
+    Raises:
+        ConfigError: An unknown network, or options that do not fit it.
+    """
+    seed_everything(config.seed, verbose=False)
+    protocol = config.protocol
+    return DetectorModule(
+        {
+            "backbone": config.model.name,
+            "color": config.color.name.value,
+            "hsv": protocol.hsv.value,
+            "residual": config.residual.name.value,
+            "hpf_channels": protocol.hpf_channels.value,
+            "hpf_border": protocol.hpf_border.value,
+            "bottleneck": protocol.bottleneck.value,
+            "dropout": config.dropout,
+            "dropout_at": protocol.dropout_at.value,
+            "pretrained": config.model.pretrained,
+        },
+        loss=protocol.loss.value,
+        learning_rate=config.optim.learning_rate,
+        channels_last=config.trainer.channels_last,
+        compile_backbone=config.trainer.compile,
+    )
+
+
+def fit(
+    config: Config,
+    run: RunFolder,
+    data: PackedDataModule,
+    *,
+    device: str,
+    precision: str,
+    loggers: Sequence[Logger],
+    console: Console,
+) -> DetectorModule:
+    """Train to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
+
+    Returns:
+        The module as it was built; its weights are those of the last epoch.
+
+    Raises:
+        CheckpointError: The run's checkpoint is damaged or belongs to another model.
+        KeyboardInterrupt: Ctrl-C; the folder holds the last whole epoch.
+    """
+    module = build_module(config)
+    epochs, keep_best = config.optim.epochs, config.protocol.tested is Tested.best
+    resume = run.last if run.last.exists() else None
+    if resume:
+        console.print(f"continuing after epoch {check_fits(resume, module)} of {epochs}")
+    trainer = build_trainer(
+        folder=run.checkpoints,
+        epochs=epochs,
+        device=device,
+        precision=precision,
+        keep_best=keep_best,
+        callbacks=[
+            EpochSeeding(config.seed),
+            History(run.history),
+            EpochStatus(lambda done: run.write_status(RUNNING, epochs_done=done, epochs=epochs)),
+            TrainingProgress(console),
+        ],
+        loggers=loggers,
+        limit_batches=config.trainer.limit_batches,
+    )
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+    except SystemExit as error:
+        # Lightning turns Ctrl-C into an exit and leaves the signal ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise
+    part = run.tested.with_suffix(".part")
+    shutil.copyfile(run.best if keep_best else run.last, part)
+    part.replace(run.tested)
+    return module

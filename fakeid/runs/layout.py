@@ -1,0 +1,116 @@
+"""The files of one run. A run counts as finished only with its `done` status, which is written last."""
+
+import os
+import shutil
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final
+
+from fakeid.files import read_json, write_json
+
+RUNNING: Final = "running"
+DONE: Final = "done"
+FAILED: Final = "failed"
+INTERRUPTED: Final = "interrupted"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where everything of a run lies.
+
+    Attributes:
+        path: The folder itself; its name is the run's identity.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Every option, resolved."""
+        return self.path / "config.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of `last.ckpt`, `tested.ckpt` and, where validation chooses, `best.ckpt`."""
+        return self.path / "checkpoints"
+
+    @property
+    def last(self) -> Path:
+        """State after the newest epoch; an interrupted run continues from it."""
+        return self.checkpoints / "last.ckpt"
+
+    @property
+    def best(self) -> Path:
+        """State of the epoch with the highest validation AUROC."""
+        return self.checkpoints / "best.ckpt"
+
+    @property
+    def tested(self) -> Path:
+        """The weights that `scores` belongs to."""
+        return self.checkpoints / "tested.ckpt"
+
+    @property
+    def history(self) -> Path:
+        """One row an epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def scores(self) -> Path:
+        """One row for each test image."""
+        return self.path / "scores.csv"
+
+    @property
+    def summary(self) -> Path:
+        """Every number of the test, and how it came about."""
+        return self.path / "summary.json"
+
+    @property
+    def data(self) -> Path:
+        """Which images the run uses: digest and counts."""
+        return self.path / "data.json"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of PNG figures."""
+        return self.path / "figures"
+
+    @property
+    def status(self) -> Path:
+        """What became of the run."""
+        return self.path / "status.json"
+
+    def read_status(self) -> dict[str, Any]:
+        """The last status; empty where there is none yet."""
+        status = read_json(self.status) if self.status.exists() else {}
+        assert isinstance(status, dict)
+        return status
+
+    def write_status(self, state: str, *, epochs_done: int, epochs: int, reason: str | None = None) -> None:
+        """Record the state with who wrote it and when."""
+        write_json(
+            self.status,
+            {
+                "state": state,
+                "epochs_done": epochs_done,
+                "epochs": epochs,
+                "reason": reason,
+                "updated": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                "host": socket.gethostname(),
+                "process": os.getpid(),
+            },
+        )
+
+    def is_done(self) -> bool:
+        """Whether the run has ended and its numbers are complete."""
+        return self.read_status().get("state") == DONE
+
+    def clear(self) -> None:
+        """Remove everything but the folder and its lock, the status first."""
+        self.status.unlink(missing_ok=True)
+        for entry in self.path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != ".lock":
+                entry.unlink()

@@ -1,0 +1,47 @@
+"""With what a number was made: versions, commit and machine."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+_PACKAGES: Final = ("torch", "torchvision", "pytorch-lightning", "timm", "numpy", "opencv-python-headless")
+
+
+def describe_environment(device: str) -> dict[str, Any]:
+    """Versions of what computes, the commit of this code, and the machine; plain values.
+
+    Args:
+        device: `cuda`, `mps` or `cpu`.
+    """
+    return {
+        "versions": {"fakeid": version("fakeid"), "python": platform.python_version()}
+        | {name: version(name) for name in _PACKAGES},
+        "git_commit": _read_commit(),
+        "machine": {"device": _name_device(device), "cores": os.cpu_count(), "system": platform.platform(terse=True)},
+    }
+
+
+def _name_device(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return platform.processor() or platform.machine() if device == "cpu" else device
+
+
+def _read_commit() -> str | None:
+    """The commit that this code was checked out from, with `-dirty` where it was changed since; None if unknown."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        commit = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            cwd=root, capture_output=True, text=True, check=True, timeout=10,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return commit.stdout.strip()

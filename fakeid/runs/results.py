@@ -1,0 +1,99 @@
+"""The test of one run: scores of every test image, then every number and figure out of them."""
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from fakeid.data.datamodule import PackedDataModule, PackedDataset
+from fakeid.data.mixing import Plan
+from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
+from fakeid.evaluation.summary import summarize
+from fakeid.files import write_atomically
+from fakeid.reporting.figures import plot_category_accuracy, plot_learning_curve, plot_roc
+from fakeid.reporting.samples import plot_samples
+from fakeid.runs.layout import RunFolder
+from fakeid.training.checkpoint import load_module
+from fakeid.training.trainer import predict_logits
+from fakeid.vocabulary import FAKE, REAL
+
+_SAMPLES_A_CLASS: Final = 4
+
+
+def compute_scores(run: RunFolder, data: PackedDataModule, *, device: str, precision: str) -> Scores:
+    """Let the tested weights score every test image.
+
+    Args:
+        run: Its `tested.ckpt` is read and its `scores.csv` written.
+        data: Holds the test images.
+        device: `cuda`, `mps` or `cpu`.
+        precision: `float32` or `bf16`.
+    """
+    logits = predict_logits(load_module(run.tested), data, device=device, precision=precision)
+    records = data.test_set.records
+    scores = Scores(
+        key=np.array([r.key for r in records]),
+        label=np.array([r.label for r in records]),
+        category=np.array([r.category for r in records]),
+        generator=np.array([r.generator for r in records]),
+        degradation=np.full(len(records), NO_DEGRADATION),
+        logit=logits.numpy().astype(np.float64),
+    )
+    write_scores(run.scores, scores)
+    return read_scores(run.scores)
+
+
+def compute_summary(run: RunFolder, plan: Plan, scores: Scores) -> dict[str, Any]:
+    """Metrics with intervals, and what the training cost.
+
+    Returns:
+        `seen`, `unseen`, `categories`, `held_out`, `seconds` of training and its `images_per_second`.
+    """
+    history = read_history(run.history)
+    seconds = sum(row["seconds"] for row in history)
+    return {
+        **summarize(scores, plan.seen, plan.unseen),
+        "held_out": plan.held_out,
+        "seconds": round(seconds, 2),
+        "images_per_second": round(sum(row["images"] for row in history) / seconds, 1) if seconds else None,
+    }
+
+
+def write_figures(run: RunFolder, plan: Plan, data: PackedDataset, scores: Scores, summary: Mapping[str, Any]) -> list[Path]:
+    """Draw the run's figures; returns their files."""
+    figures = {
+        "learning_curve": plot_learning_curve(read_history(run.history)),
+        "categories": plot_category_accuracy(summary),
+        "roc": plot_roc(scores, plan.seen, plan.unseen),
+        "samples": plot_samples(_pick_samples(plan, data), [plan.held_out] if plan.held_out else []),
+    }
+    return [_save(figure, run.figures / f"{name}.png") for name, figure in figures.items()]
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The rows of `history.csv`; empty cells as NaN."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: float(cell) if cell else math.nan for name, cell in row.items()} for row in csv.DictReader(file)]
+
+
+def _pick_samples(plan: Plan, data: PackedDataset) -> dict[str, tuple[Any, Any]]:
+    chosen: dict[str, list[Any]] = {name: [[], []] for name in (*plan.seen, *plan.unseen)}
+    for index, record in enumerate(data.records):
+        if len(chosen[record.category][record.label]) < _SAMPLES_A_CLASS:
+            chosen[record.category][record.label].append(index)
+    def images(indices: list[int]) -> Any:
+        if not indices:
+            return np.empty((0, 1, 1, 3), np.uint8)
+        return data.__getitems__(indices).rgb_u8.permute(0, 2, 3, 1).numpy()  # (n, H, W, 3)
+
+    return {name: (images(pair[REAL]), images(pair[FAKE])) for name, pair in chosen.items()}
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    write_atomically(path, lambda file: figure.savefig(file, format="png"))
+    return path

@@ -1,0 +1,189 @@
+"""One run from options to numbers: find or continue it, train, test, and write everything to its folder."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from fakeid.choices import LoggerName, OnBadImage
+from fakeid.config import Config, cell_id, to_plain
+from fakeid.data.cache import ImageCache, PackedImages
+from fakeid.data.catalog import build_plan, build_source
+from fakeid.data.datamodule import PackedDataModule
+from fakeid.data.mixing import Plan
+from fakeid.data.packing import Preparation
+from fakeid.data.sources.contract import Source
+from fakeid.errors import CheckpointError, DataError
+from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
+from fakeid.reporting.tables import render_table, tabulate
+from fakeid.runs.fit import build_module, fit
+from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RUNNING, RunFolder
+from fakeid.runs.provenance import describe_environment
+from fakeid.runs.results import compute_scores, compute_summary, write_figures
+from fakeid.training.loggers import RunTracker
+from fakeid.training.progress import build_progress
+from fakeid.training.trainer import choose_device, choose_precision
+
+
+def run_training(config: Config, console: Console | None = None) -> dict[str, Any]:
+    """Train and test what the options describe, unless that was done already.
+
+    Args:
+        config: Checked options.
+        console: Where progress and the table are printed; None is the terminal.
+
+    Returns:
+        The content of the run's `summary.json`.
+
+    Raises:
+        FakeidError: Something that the user can mend; nothing that was there before is lost.
+        KeyboardInterrupt: Ctrl-C; the same call continues.
+    """
+    console = console or Console(highlight=False)
+    device = choose_device(config.trainer.accelerator.value)
+    precision = choose_precision(config.trainer.precision.value, device)
+    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    source = build_source(config)
+    plan = build_plan(config, source)
+    with clear_output_errors(run.path, "paths.runs"):
+        run.path.mkdir(parents=True, exist_ok=True)
+        busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
+        with lock_folder(run.path, wait=False, busy=busy):
+            if config.force:
+                run.clear()
+            _check_same_images(run, plan, source)
+            if run.is_done():
+                console.print(f"{run.path} is done; force=true starts it over")
+                return _show(run, console)
+            _describe(config, run, plan, device, precision, console)
+            try:
+                _train_and_test(config, run, plan, source, device, precision, console)
+            except BaseException as error:
+                _record_failure(run, error)
+                raise
+            return _show(run, console)
+
+
+def _check_same_images(run: RunFolder, plan: Plan, source: Source) -> None:
+    """Refuse to continue or show a run whose images have changed under it."""
+    now = {
+        "source": source.describe(),
+        "digest": plan.digest(),
+        "images": {split: len(records) for split, records in plan.splits().items()},
+    }
+    if run.data.exists() and read_json(run.data) != now:
+        raise CheckpointError(
+            f"{run.path} was begun with other images than there are now; force=true starts it over, paths.runs=DIR keeps both"
+        )
+    write_json(run.data, now)
+
+
+def _describe(config: Config, run: RunFolder, plan: Plan, device: str, precision: str, console: Console) -> None:
+    """Say what is about to happen, and record the options."""
+    write_text(run.config, yaml.safe_dump(to_plain(config), sort_keys=False))
+    console.print(f"run {run.path.name} on the {device.upper()} in {precision}")
+    console.print(
+        f"train {len(plan.train):,} images of {len(plan.seen)} categories, validate {len(plan.val):,}, "
+        f"test {len(plan.test):,} of {len(plan.seen) + len(plan.unseen)}; held out: {plan.held_out or 'nothing'}"
+    )
+
+
+def _train_and_test(
+    config: Config, run: RunFolder, plan: Plan, source: Source, device: str, precision: str, console: Console
+) -> None:
+    build_module(config)  # a wrong network is found before images are packed and a tracker is started
+    packed = _pack(config, plan, source, console)
+    data = PackedDataModule(
+        plan, packed, batch_size=config.optim.batch_size, seed=config.seed, num_workers=config.trainer.num_workers
+    )
+    tracker = _start_tracker(config, run)
+    epochs = config.optim.epochs
+    try:
+        loggers = tracker.lightning_loggers() if tracker else []
+        module = fit(config, run, data, device=device, precision=precision, loggers=loggers, console=console)
+        console.print(f"testing {len(data.test_set):,} images")
+        scores = compute_scores(run, data, device=device, precision=precision)
+        summary = {
+            "run": run.path.name,
+            **compute_summary(run, plan, scores),
+            "parameters": sum(weight.numel() for weight in module.detector.parameters()),
+            "precision": precision,
+            "skipped_images": dict(packed.skipped),
+            "data": read_json(run.data),
+            "config": to_plain(config),
+            **describe_environment(device),
+        }
+        figures = write_figures(run, plan, data.test_set, scores, summary)
+        write_json(run.summary, summary)
+        run.write_status(DONE, epochs_done=epochs, epochs=epochs)
+    except BaseException:
+        if tracker:
+            tracker.finish(failed=True)
+        raise
+    if tracker:
+        tracker.log_results(summary, *tabulate(summary), figures)
+        sync = tracker.finish()
+        if sync:
+            console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
+
+
+def _pack(config: Config, plan: Plan, source: Source, console: Console) -> PackedImages:
+    data = config.data
+    preparation = Preparation(data.image_px, data.prep.value, data.codec.value)
+    cache = ImageCache(Path(config.paths.cache), source, preparation)
+    records = [record for split in plan.splits().values() for record in split]
+    with build_progress(console) as progress:
+        task = progress.add_task("preparing", total=len(records), unit="images")
+
+        def start(num_images: int) -> None:
+            console.print(f"preparing {num_images:,} images, once, in {cache.folder}")
+            progress.update(task, total=num_images)
+
+        packed = cache.load(
+            records,
+            skip_bad=data.on_bad_image is OnBadImage.skip,
+            on_start=start,
+            on_progress=lambda count: progress.advance(task, count),
+        )
+    skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
+    packed.skipped = skipped
+    if skipped:
+        console.print(f"left out {len(skipped)} of {len(records):,} images, listed in summary.json")
+        for name, split in plan.splits().items():
+            if split and all(record.key in skipped for record in split):
+                raise DataError(f"no usable image is left in the {name} set; see data.on_bad_image")
+    return packed
+
+
+def _start_tracker(config: Config, run: RunFolder) -> RunTracker | None:
+    if config.logger.name is LoggerName.csv:
+        return None
+    logger = config.logger
+    return RunTracker(
+        run.path, run.path.name, to_plain(config), project=logger.project, entity=logger.entity, group=logger.group
+    )
+
+
+def _record_failure(run: RunFolder, error: BaseException) -> None:
+    stopped = isinstance(error, KeyboardInterrupt)
+    before = run.read_status()
+    run.write_status(
+        INTERRUPTED if stopped else FAILED,
+        epochs_done=before.get("epochs_done", 0),
+        epochs=before.get("epochs", 0),
+        reason=None if stopped else f"{type(error).__name__}: {error}",
+    )
+
+
+def _show(run: RunFolder, console: Console) -> dict[str, Any]:
+    summary = read_json(run.summary)
+    assert isinstance(summary, dict)
+    console.print()
+    console.print(render_table(summary))
+    console.print()
+    for label, path in (
+        ("numbers", run.summary), ("scores", run.scores), ("figures", run.figures), ("weights", run.tested),
+    ):  # fmt: skip
+        console.print(f"{label:8} {path}", soft_wrap=True)
+    return summary

@@ -1,0 +1,95 @@
+"""What happens around each epoch: a seed of its own, and a row of history."""
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytorch_lightning as pl
+import torch
+
+from fakeid.files import write_text
+from fakeid.seeding import derive_seed
+
+HISTORY_COLUMNS: Final = (
+    "epoch", "train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/auroc", "learning_rate", "images", "seconds",
+)  # fmt: skip
+
+
+class EpochSeeding(pl.Callback):
+    """Seeds torch anew in each epoch from (seed, epoch), so that a continued run drops what it would have dropped."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Seed every device's generator."""
+        torch.manual_seed(derive_seed(self._seed, "epoch", trainer.current_epoch))
+
+
+class EpochStatus(pl.Callback):
+    """Tells how many epochs are done after each of them.
+
+    Args:
+        report: Called with the number.
+    """
+
+    def __init__(self, report: Callable[[int], None]) -> None:
+        self._report = report
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Report where the training starts."""
+        self._report(trainer.current_epoch)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Report one more."""
+        self._report(trainer.current_epoch + 1)
+
+
+class History(pl.Callback):
+    """Collects one row an epoch, writes them to a CSV file, and travels in the checkpoint.
+
+    Args:
+        path: The file, rewritten whole after each epoch.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._started = 0.0
+        self._images = 0
+        self.rows: list[dict[str, float]] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """The rows so far, as plain values."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on after the rows of the epochs that the checkpoint has seen."""
+        self.rows = [dict(row) for row in state_dict["rows"]]
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+        self._images = 0
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Count the images."""
+        self._images += len(batch[1])
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the epoch's row."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        metrics["epoch"] = trainer.current_epoch + 1
+        metrics["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
+        metrics["images"] = self._images
+        metrics["seconds"] = round(time.monotonic() - self._started, 3)
+        self.rows.append({name: metrics[name] for name in HISTORY_COLUMNS if name in metrics})
+        text = io.StringIO()
+        writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(self._path, text.getvalue())

@@ -1,0 +1,66 @@
+"""Checkpoints hold weights and plain values only; this reads them and refuses those that do not fit."""
+
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+from zipfile import BadZipFile
+
+import torch
+
+from fakeid.errors import CheckpointError
+from fakeid.training.module import DetectorModule
+
+
+def load_module(path: Path) -> DetectorModule:
+    """Rebuild the detector of a checkpoint on the CPU, in evaluation mode.
+
+    Raises:
+        CheckpointError: Missing, damaged, or not a detector's.
+    """
+    checkpoint = _read(path)
+    options = {**checkpoint["hyper_parameters"], "compile_backbone": False}
+    # The checkpoint's weights replace published ones, which must not be fetched for that.
+    module = DetectorModule(**{**options, "detector": {**options["detector"], "pretrained": False}})
+    _fill(module, checkpoint, path)
+    return module.eval()
+
+
+def check_fits(path: Path, module: DetectorModule) -> int:
+    """Check that a training of `module` can continue from the checkpoint.
+
+    Returns:
+        The number of epochs that it has behind it.
+
+    Raises:
+        CheckpointError: Missing, damaged, or of another model or loss.
+    """
+    checkpoint = _read(path)
+    for name in ("detector", "loss", "learning_rate"):
+        then, now = checkpoint["hyper_parameters"].get(name), module.hparams[name]
+        if then != now:
+            raise CheckpointError(
+                f"{path} was trained with {name}={then}, and now {name}={now} is asked for; force=true starts over"
+            )
+    _fill(module, checkpoint, path)
+    return int(checkpoint["epoch"]) + 1
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"there is no checkpoint at {path}") from error
+    except (OSError, EOFError, RuntimeError, UnpicklingError, BadZipFile) as error:
+        raise CheckpointError(f"{path} is damaged or no checkpoint; force=true starts the run over") from error
+    if not isinstance(checkpoint, dict) or not {"state_dict", "hyper_parameters", "epoch"} <= checkpoint.keys():
+        raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector")
+    return checkpoint
+
+
+def _fill(module: DetectorModule, checkpoint: dict[str, Any], path: Path) -> None:
+    try:
+        module.load_state_dict(checkpoint["state_dict"])
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{path} does not fit the model {module.hparams['detector']}; force=true starts the run over"
+        ) from error

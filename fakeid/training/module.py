@@ -1,0 +1,103 @@
+"""How the detector learns: loss, optimizer and live metrics."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchmetrics import MetricCollection
+from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
+
+from fakeid.errors import ConfigError
+from fakeid.models.detector import Detector
+
+
+ImageBatch = tuple[Tensor, Tensor]
+"""What the module is fed: images (N, 3, H, W) uint8 RGB and labels (N,) int64, 0 real and 1 fake."""
+
+
+def compute_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean loss of a batch.
+
+    Args:
+        name: `bce` is cross entropy on the logit. `softmax_ce` feeds probabilities to a cross entropy that applies the
+            softmax a second time, as the paper's code does, so that it lies between 0.3133 and 1.3133.
+        logits: (N,) float.
+        labels: (N,), 0 real and 1 fake.
+
+    Raises:
+        ConfigError: No such loss.
+    """
+    targets = labels.to(torch.float32)
+    logits = logits.float()
+    if name == "bce":
+        return F.binary_cross_entropy_with_logits(logits, targets)
+    if name == "softmax_ce":
+        # Over the probabilities (1 - p, p) as if they were logits, the difference of the two is 2 p - 1.
+        return F.binary_cross_entropy_with_logits(2 * torch.sigmoid(logits) - 1, targets)
+    raise ConfigError(f"protocol.loss must be softmax_ce or bce, got {name}")
+
+
+class DetectorModule(pl.LightningModule):
+    """A detector in training. Its checkpoint rebuilds it from plain values.
+
+    Args:
+        detector: Arguments of `Detector`.
+        loss: `softmax_ce` or `bce`; see `compute_loss`.
+        learning_rate: Of Adam, without schedule or weight decay (Lee & Park 2021).
+        channels_last: Memory format of weights and images; faster on the CPU and on tensor cores, same result.
+        compile_backbone: Run the backbone through `torch.compile`: minutes at the start, faster steps after.
+    """
+
+    def __init__(
+        self,
+        detector: dict[str, Any],
+        *,
+        loss: str = "softmax_ce",
+        learning_rate: float = 0.001,
+        channels_last: bool = True,
+        compile_backbone: bool = False,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.detector = Detector(**detector)
+        self._memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.detector.to(memory_format=self._memory_format)
+        if compile_backbone:
+            self.detector.backbone.compile()  # in place: the names of the weights stay
+        self.train_metrics = MetricCollection({"train/accuracy": BinaryAccuracy()})
+        self.val_metrics = MetricCollection({"val/accuracy": BinaryAccuracy(), "val/auroc": BinaryAUROC()})
+
+    def forward(self, rgb_u8: Tensor) -> Tensor:
+        """Logits (N,) float32 of images (N, 3, H, W) uint8."""
+        rgb = rgb_u8.to(memory_format=self._memory_format).float().div(255)
+        logits: Tensor = self.detector(rgb)
+        return logits
+
+    def training_step(self, batch: ImageBatch, _: int) -> Tensor:
+        """Loss of one batch."""
+        return self._step(batch, "train", self.train_metrics)
+
+    def validation_step(self, batch: ImageBatch, _: int) -> None:
+        """Loss, accuracy and AUROC of one batch."""
+        self._step(batch, "val", self.val_metrics)
+
+    def predict_step(self, batch: ImageBatch, _: int) -> Tensor:
+        """Logits (N,) float32."""
+        rgb_u8, _labels = batch
+        return self(rgb_u8)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam with its defaults."""
+        return torch.optim.Adam(self.parameters(), lr=self.hparams["learning_rate"])
+
+    def _step(self, batch: ImageBatch, split: str, metrics: MetricCollection) -> Tensor:
+        rgb_u8, labels = batch
+        logits = self(rgb_u8)
+        loss = compute_loss(self.hparams["loss"], logits, labels)
+        # Probabilities, never logits: torchmetrics would guess batch by batch whether to apply a sigmoid.
+        metrics.update(torch.sigmoid(logits.detach()), labels)
+        self.log(f"{split}/loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
+        self.log_dict(dict(metrics.items()), on_step=False, on_epoch=True, batch_size=len(labels))
+        return loss

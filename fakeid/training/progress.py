@@ -1,0 +1,89 @@
+"""The terminal during a training: a line for each epoch, and below it a bar with the time that is left."""
+
+import time
+from typing import Any
+
+import pytorch_lightning as pl
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+def build_progress(console: Console) -> Progress:
+    """A bar with count, elapsed time and an estimate of the time left; silent where the console is no terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f} {task.fields[unit]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+class TrainingProgress(pl.Callback):
+    """Shows the epochs of one fit.
+
+    Args:
+        console: Where to.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = build_progress(console)
+        self._task = TaskID(0)
+        self._epoch_started = 0.0
+        self._images = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the bar; a continued fit starts where it was."""
+        assert trainer.max_epochs is not None
+        total = trainer.max_epochs * int(trainer.num_training_batches)
+        self._task = self._progress.add_task("training", total=total, completed=trainer.global_step, unit="batches")
+        self._progress.start()
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock."""
+        self._epoch_started = time.monotonic()
+        self._images = 0
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Advance the bar."""
+        self._images += len(batch[1])
+        self._progress.update(self._task, completed=trainer.global_step)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print the epoch's line."""
+        assert trainer.max_epochs is not None
+        metrics = trainer.callback_metrics
+        shown = [
+            f"{name.replace('/', ' ')} {float(metrics[name]):.3f}"
+            for name in ("train/loss", "train/accuracy", "val/accuracy", "val/auroc")
+            if name in metrics
+        ]
+        seconds = time.monotonic() - self._epoch_started
+        epoch = trainer.current_epoch + 1
+        left = seconds * (trainer.max_epochs - epoch)
+        self._console.print(
+            f"epoch {epoch}/{trainer.max_epochs}  {'  '.join(shown)}  {self._images / seconds:,.0f} images/s  "
+            f"{_render_seconds(left)} left",
+            highlight=False,
+        )
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Take the bar away before anything is said about the failure."""
+        self._progress.stop()
+
+
+def _render_seconds(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,125 @@
+"""The Lightning trainer of one run, on the hardware that is there."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.warnings import PossibleUserWarning
+from torch import Tensor
+
+from fakeid.errors import DeviceError
+
+_LIGHTNING_PRECISION: Final = {"float32": "32-true", "bf16": "bf16-mixed"}
+
+# The run prints its own lines; Lightning's tips and advice on worker processes would only hide them.
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", category=PossibleUserWarning)
+
+
+def choose_device(accelerator: str) -> str:
+    """`cuda`, `mps` or `cpu`.
+
+    Args:
+        accelerator: `auto` takes a GPU when there is one; `gpu` insists; `cpu` does without.
+
+    Raises:
+        DeviceError: `gpu`, and there is none.
+    """
+    if accelerator != "cpu":
+        if torch.cuda.is_available():
+            return "cuda"
+        if torch.backends.mps.is_available():
+            return "mps"
+        if accelerator == "gpu":
+            raise DeviceError("trainer=gpu needs a GPU and torch sees none; trainer=auto takes the CPU instead")
+    return "cpu"
+
+
+def choose_precision(precision: str, device: str) -> str:
+    """`float32` or `bf16`.
+
+    Args:
+        precision: Either, or `auto` for bf16 where the hardware computes in it.
+        device: `cuda`, `mps` or `cpu`.
+    """
+    if precision != "auto":
+        return precision
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    if device == "cpu":
+        # Older releases of torch cannot tell; float32 is always right.
+        has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+        return "bf16" if any(has.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")) else "float32"
+    return "float32"
+
+
+def build_trainer(
+    *,
+    folder: Path,
+    epochs: int,
+    device: str,
+    precision: str,
+    keep_best: bool,
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[Logger] = (),
+    limit_batches: int | None = None,
+) -> pl.Trainer:
+    """A trainer that writes `last.ckpt` after each epoch, and `best.ckpt` by validation AUROC if asked.
+
+    Args:
+        folder: Where checkpoints go.
+        epochs: How many.
+        device: `cuda`, `mps` or `cpu`.
+        precision: `float32` or `bf16`.
+        keep_best: Needs validation images.
+        callbacks: Further ones.
+        loggers: Where curves go beside the history file.
+        limit_batches: Stop each epoch after so many; None runs it whole.
+    """
+    last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+    best = ModelCheckpoint(
+        folder, "best", monitor="val/auroc", mode="max", save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    return pl.Trainer(
+        accelerator=device,
+        devices=1,
+        precision=_LIGHTNING_PRECISION[precision],
+        max_epochs=epochs,
+        # `best` first, so that `last` carries its newest state.
+        callbacks=[*callbacks, *([best] if keep_best else []), last],
+        logger=list(loggers) or False,
+        limit_train_batches=limit_batches,
+        limit_val_batches=limit_batches,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        log_every_n_steps=10,
+        benchmark=device == "cuda",
+    )
+
+
+def predict_logits(module: pl.LightningModule, data: pl.LightningDataModule, *, device: str, precision: str) -> Tensor:
+    """Logits (N,) float32 on the CPU of the data's prediction images, in their order.
+
+    Args:
+        module: Its `predict_step` returns the logits of a batch.
+        data: Its `predict_dataloader` is read.
+        device: `cuda`, `mps` or `cpu`.
+        precision: `float32` or `bf16`.
+    """
+    trainer = pl.Trainer(
+        accelerator=device,
+        devices=1,
+        precision=_LIGHTNING_PRECISION[precision],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    return torch.cat(trainer.predict(module, datamodule=data))

@@ -1,0 +1,41 @@
+"""Fixtures for every test: a device, small thread pools, and the genuine images where they are at hand."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", default="cpu", help="device of the tensor tests: cpu, cuda, …")
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> torch.device:
+    return torch.device(request.config.getoption("--device"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Tests run in parallel processes; more threads each would only fight for the cores."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def gan_pairs() -> Path:
+    """Genuine CycleGAN and pix2pix pairs, `generator/category/{0_real,1_fake}`; not part of the repository."""
+    root = SHARED_DATA / "gan_pairs"
+    if not root.is_dir():
+        pytest.skip("the genuine GAN pairs are not on this machine")
+    return root
+
+
+@pytest.fixture
+def lsun_bedroom() -> Path:
+    """Genuine LSUN bedroom photos as LSUN stores them; not part of the repository."""
+    root = SHARED_DATA / "lsun_bedroom"
+    if not root.is_dir():
+        pytest.skip("the genuine LSUN photos are not on this machine")
+    return root
