@@ -8,7 +8,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
@@ -190,13 +190,11 @@ class Config:
     def __post_init__(self) -> None:
         """Check ranges and the rules that join several options."""
         _check_at_least("categories", self.categories, 1)
-        _check(
-            0 <= self.dropout < 1, f"dropout must be in [0, 1), got {self.dropout}; the paper uses 0, 0.2 and 0.5"
-        )
+        _check(0 <= self.dropout < 1, f"dropout must be in [0, 1), got {self.dropout}; the paper uses 0, 0.2 and 0.5")
         _check_at_least("seed", self.seed, 0)
         _check(
             self.protocol.tested is Tested.last or self.data.val_per_class != 0,
-            "protocol.tested=best chooses by validation: data.val_per_class must be above 0, or set protocol.tested=last",
+            "protocol.tested=best chooses by validation: give data.val_per_class, or set protocol.tested=last",
         )
         if self.data.source is SourceName.demo:
             self._check_demo()
@@ -248,7 +246,7 @@ def parse(cfg: DictConfig) -> Config:
     return config
 
 
-def _check_known(values: Any, schema: type, prefix: str) -> None:
+def _check_known(values: Any, schema: Any, prefix: str) -> None:
     known = {entry.name: entry.type for entry in dataclasses.fields(schema)}
     for key, value in values.items():
         _check(
@@ -262,8 +260,7 @@ def _check_known(values: Any, schema: type, prefix: str) -> None:
 def to_plain(config: Config) -> dict[str, Any]:
     """The same values as nested dicts of str, int, float, bool, list and None, ready for YAML and JSON."""
     plain = OmegaConf.to_container(OmegaConf.structured(config), enum_to_str=True)
-    assert isinstance(plain, dict)
-    return plain
+    return cast("dict[str, Any]", plain)
 
 
 def cell_id(config: Config) -> str:

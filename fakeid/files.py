@@ -36,7 +36,9 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, OutputError) or error.errno not in reasons:
             raise
-        raise OutputError(f"cannot write to {folder}: {reasons[error.errno]}; choose another with {option}=DIR") from error
+        raise OutputError(
+            f"cannot write to {folder}: {reasons[error.errno]}; choose another with {option}=DIR"
+        ) from error
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:

@@ -76,7 +76,7 @@ def _explain(error: Exception) -> str:
 def _near(name: str) -> str:
     options = list(_GROUPS) + _option_paths(Config)
     found = difflib.get_close_matches(name, options, n=3, cutoff=0.6)
-    last = name.split(".")[-1]
+    last = name.rsplit(".", maxsplit=1)[-1]
     found += [path for path in options if path.split(".")[-1] == last and path not in found]
     return f"; did you mean {' or '.join(found)}?" if found else ""
 

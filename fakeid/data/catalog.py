@@ -18,9 +18,7 @@ def build_source(config: Config) -> Source:
         assert config.paths.data is not None  # a rule of Config
         return FolderSource(config.paths.data, max_megapixels=data.max_megapixels)
     budgets = (data.train_per_class, data.val_per_class, data.test_per_class)
-    return DemoSource(
-        image_px=data.image_px, images_per_class=sum(budget or 0 for budget in budgets), seed=data.seed
-    )
+    return DemoSource(image_px=data.image_px, images_per_class=sum(budget or 0 for budget in budgets), seed=data.seed)
 
 
 def build_plan(config: Config, source: Source) -> Plan:

@@ -1,7 +1,7 @@
 """Batches of uint8 images from the cache, in an order that follows from the seed and the epoch alone."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytorch_lightning as pl
@@ -74,9 +74,7 @@ class PackedDataModule(pl.LightningDataModule):
         num_workers: Processes that gather batches; 0 gathers them here.
     """
 
-    def __init__(
-        self, plan: Plan, packed: PackedImages, *, batch_size: int, seed: int, num_workers: int = 0
-    ) -> None:
+    def __init__(self, plan: Plan, packed: PackedImages, *, batch_size: int, seed: int, num_workers: int = 0) -> None:
         super().__init__()
         self.train_set = PackedDataset(packed, plan.train)
         self.val_set = PackedDataset(packed, plan.val)
@@ -111,5 +109,5 @@ class PackedDataModule(pl.LightningDataModule):
         )
 
 
-def _as_is(batch: Batch) -> Batch:
+def _as_is(batch: Any) -> Any:
     return batch

@@ -21,7 +21,7 @@ _FOCUS = np.float32(1.0)  # standard deviation in pixels of the blur that parts 
 
 def _detail(photos: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """What a slight blur removes, float32 (N, H, W, 3)."""
-    return np.stack([photo - cv2.GaussianBlur(photo, (0, 0), float(_FOCUS)) for photo in photos])
+    return np.stack([photo - cv2.GaussianBlur(photo, (3, 3), 0) for photo in photos])
 
 
 class SimulatedGenerator:
@@ -37,7 +37,16 @@ class SimulatedGenerator:
     do not depend on the number of threads or the order of additions.
     """
 
-    def __init__(self, block: str, photos: npt.NDArray[np.uint8], *, seed: int, strength: float, wild: float = 0.5, absolute: bool=False) -> None:
+    def __init__(
+        self,
+        block: str,
+        photos: npt.NDArray[np.uint8],
+        *,
+        seed: int,
+        strength: float,
+        wild: float = 0.5,
+        absolute: bool = False,
+    ) -> None:
         assert block in UPSAMPLING_BLOCKS
         self._block = block
         generator = torch.Generator().manual_seed(seed)
@@ -59,10 +68,17 @@ class SimulatedGenerator:
         made = _detail(error)
         self._overlap = round(float((made * detail).sum() / (detail**2).sum()), 4)
         trace = made - np.float32(self._overlap) * detail
-        share = strength/detail.std() if absolute else strength
+        share = strength / detail.std() if absolute else strength
         self._share = round(float(share * detail.std() / trace.std()), 4)
         self._keep = round(float(np.sqrt(1 - share**2)), 4)
-        self.info = dict(rmse=error.std(), hp=detail.std(), over=self._overlap, share=self._share, trace=share*detail.std(), keep=self._keep)
+        self.info = dict(
+            rmse=error.std(),
+            hp=detail.std(),
+            over=self._overlap,
+            share=self._share,
+            trace=share * detail.std(),
+            keep=self._keep,
+        )
 
     def _decode(self, x: torch.Tensor, *, calibrate: bool = False) -> torch.Tensor:
         """Centered photos (N, 3, H, W) → features (N, _WIDTH, H, W), whole numbers."""

@@ -1,9 +1,10 @@
 """Which images enter training, validation and test: pure functions on records, drawn by hash.
 
-Within a category and class all images are ordered by a hash of (seed, category, scene). The test takes its images from the
-front, validation follows, and training takes its own from the *end*. So the choice does not depend on the listing
-order or the machine, a larger training set contains the smaller one, and the test images are the same for every number of
-training categories. A scene that occurs in several images (a photo and its translation) never enters two splits.
+Within a category and class all images are ordered by a hash of (seed, category, scene). The test takes its images
+from the front, validation follows, and training takes its own from the *end*. So the choice does not depend on the
+listing order or the machine, a larger training set contains the smaller one, and the test images are the same for every
+number of training categories. A scene that occurs in several images (a photo and its translation) never enters two
+splits.
 """
 
 import difflib
@@ -100,7 +101,7 @@ def check_no_leak(plan: Plan) -> None:
     """
     for record in plan.train + plan.val:
         if record.category not in plan.seen:
-            raise DataError(f"{record.key} of the category {record.category}, which is kept for the test, is in training")
+            raise DataError(f"{record.key} of the category {record.category}, kept for the test, is in training")
     scenes = {split: {(r.category, r.scene) for r in records} for split, records in plan.splits().items()}
     shared = scenes[TRAIN] & scenes[VAL] | scenes[TRAIN] & scenes[TEST] | scenes[VAL] & scenes[TEST]
     if shared:

@@ -9,7 +9,6 @@ import numpy as np
 from fakeid.evaluation import metrics
 from fakeid.evaluation.intervals import Interval, rank_intervals, wilson_interval
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.seeding import derive_seed
 from fakeid.vocabulary import FAKE, REAL
 
 
@@ -34,24 +33,24 @@ def summarize(scores: Scores, seen: Sequence[str], unseen: Sequence[str]) -> dic
     assert not set(seen) & set(unseen), "a category is either seen or unseen"
     clean = scores.select(scores.degradation == NO_DEGRADATION)
     return {
-        "seen": _pooled(clean, seen, "seen"),
-        "unseen": _pooled(clean, unseen, "unseen"),
+        "seen": _pooled(clean, seen),
+        "unseen": _pooled(clean, unseen),
         "categories": {
-            name: {"seen": name in seen, **_group(clean.select(clean.category == name), name)}
-            for name in (*seen, *unseen)
+            name: {"seen": name in seen, **_group(clean.select(clean.category == name))} for name in (*seen, *unseen)
         },
     }
 
 
-def _pooled(scores: Scores, categories: Sequence[str], name: str) -> dict[str, Any] | None:
+def _pooled(scores: Scores, categories: Sequence[str]) -> dict[str, Any] | None:
     chosen = scores.select(np.isin(scores.category, list(categories)))
-    return _group(chosen, name) if len(chosen) else None
+    return _group(chosen) if len(chosen) else None
 
 
-def _group(scores: Scores, name: str) -> dict[str, Any]:
+def _group(scores: Scores) -> dict[str, Any]:
     labels, logits = scores.label, scores.logit
     num_real, num_fake = int((labels == REAL).sum()), int((labels == FAKE).sum())
-    auroc_interval, precision_interval = rank_intervals(labels, logits, derive_seed("summary", name))
+    # One seed for all: where a single category is unseen, it and "unseen" get the same interval.
+    auroc_interval, precision_interval = rank_intervals(labels, logits, seed=0)
     return {
         "num_real": num_real,
         "num_fake": num_fake,

@@ -49,5 +49,8 @@ def take_photo(light: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.
     full = cv2.cvtColor(_expose(light, rng), cv2.COLOR_BAYER_RGGB2RGB)
     size = (light.shape[1] // SENSOR_SCALE, light.shape[0] // SENSOR_SCALE)
     small = cv2.resize(full, size, interpolation=cv2.INTER_AREA)
-    balanced = [np.minimum(plane / np.float32(gain), _RAW_MAX) for plane, gain in zip(cv2.split(small), _CHANNEL_GAIN, strict=True)]
+    balanced = [
+        np.minimum(plane / np.float32(gain), _RAW_MAX)
+        for plane, gain in zip(cv2.split(small), _CHANNEL_GAIN, strict=True)
+    ]
     return _srgb_table()[cv2.merge(balanced).astype(np.uint16)]

@@ -147,7 +147,7 @@ def _add_legend(figure: Figure, colors: Mapping[str, str], rows: Sequence[Mappin
 def _describe_interval(rows: Sequence[Mapping[str, Any]]) -> str:
     counts = sorted({row["num_seeds"] for row in rows}) or [1]
     if counts[-1] == 1:
-        return "95 % interval over images, one seed"
+        return "95 % interval over images"
     return f"95 % interval, {'/'.join(map(str, counts))} seeds"
 
 

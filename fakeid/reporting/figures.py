@@ -31,12 +31,14 @@ def plot_learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
     _draw_history(loss_ax, history, "train/loss", "training", SEEN_COLOR)
     _draw_history(loss_ax, history, "val/loss", "validation", UNSEEN_COLOR)
     loss_ax.set(title="Loss", ylabel="cross entropy (nats)")
-    loss_ax.set_ylim(bottom=0)
+    loss_ax.set_ylim(0, 1.05 * max(loss_ax.get_ylim()))
     _draw_history(accuracy_ax, history, "train/accuracy", "training accuracy", SEEN_COLOR)
     _draw_history(accuracy_ax, history, "val/accuracy", "validation accuracy", UNSEEN_COLOR)
     _draw_history(accuracy_ax, history, "val/auroc", "validation AUROC", GREEN, linestyle="--")
     accuracy_ax.set(title="Accuracy and AUROC", ylabel="accuracy, AUROC (%)")
     accuracy_ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    # A fixed top, so that the figures of two runs can be compared at a glance.
+    accuracy_ax.set_ylim(min(0.45, accuracy_ax.get_ylim()[0]), 1.01)
     mark_chance(accuracy_ax, 0.5)
     for ax in (loss_ax, accuracy_ax):
         ax.set_xlabel("epoch")

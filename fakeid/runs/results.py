@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
@@ -64,7 +63,9 @@ def compute_summary(run: RunFolder, plan: Plan, scores: Scores) -> dict[str, Any
     }
 
 
-def write_figures(run: RunFolder, plan: Plan, data: PackedDataset, scores: Scores, summary: Mapping[str, Any]) -> list[Path]:
+def write_figures(
+    run: RunFolder, plan: Plan, data: PackedDataset, scores: Scores, summary: Mapping[str, Any]
+) -> list[Path]:
     """Draw the run's figures; returns their files."""
     figures = {
         "learning_curve": plot_learning_curve(read_history(run.history)),
@@ -86,6 +87,7 @@ def _pick_samples(plan: Plan, data: PackedDataset) -> dict[str, tuple[Any, Any]]
     for index, record in enumerate(data.records):
         if len(chosen[record.category][record.label]) < _SAMPLES_A_CLASS:
             chosen[record.category][record.label].append(index)
+
     def images(indices: list[int]) -> Any:
         if not indices:
             return np.empty((0, 1, 1, 3), np.uint8)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
+from omegaconf import OmegaConf
 from rich.console import Console
 
 from fakeid.choices import LoggerName, OnBadImage
@@ -18,7 +18,7 @@ from fakeid.errors import CheckpointError, DataError
 from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
 from fakeid.reporting.tables import render_table, tabulate
 from fakeid.runs.fit import build_module, fit
-from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RUNNING, RunFolder
+from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RunFolder
 from fakeid.runs.provenance import describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.training.loggers import RunTracker
@@ -40,7 +40,7 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
         FakeidError: Something that the user can mend; nothing that was there before is lost.
         KeyboardInterrupt: Ctrl-C; the same call continues.
     """
-    console = console or Console(highlight=False)
+    console = console or _build_console()
     device = choose_device(config.trainer.accelerator.value)
     precision = choose_precision(config.trainer.precision.value, device)
     run = RunFolder(Path(config.paths.runs) / cell_id(config))
@@ -65,6 +65,13 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
             return _show(run, console)
 
 
+def _build_console() -> Console:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 120  # of a log file
+    return console
+
+
 def _check_same_images(run: RunFolder, plan: Plan, source: Source) -> None:
     """Refuse to continue or show a run whose images have changed under it."""
     now = {
@@ -74,14 +81,15 @@ def _check_same_images(run: RunFolder, plan: Plan, source: Source) -> None:
     }
     if run.data.exists() and read_json(run.data) != now:
         raise CheckpointError(
-            f"{run.path} was begun with other images than there are now; force=true starts it over, paths.runs=DIR keeps both"
+            f"{run.path} was begun with other images than there are now; "
+            "force=true starts it over, paths.runs=DIR keeps both"
         )
     write_json(run.data, now)
 
 
 def _describe(config: Config, run: RunFolder, plan: Plan, device: str, precision: str, console: Console) -> None:
     """Say what is about to happen, and record the options."""
-    write_text(run.config, yaml.safe_dump(to_plain(config), sort_keys=False))
+    write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
     console.print(f"run {run.path.name} on the {device.upper()} in {precision}")
     console.print(
         f"train {len(plan.train):,} images of {len(plan.seen)} categories, validate {len(plan.val):,}, "

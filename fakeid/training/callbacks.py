@@ -14,7 +14,8 @@ from fakeid.files import write_text
 from fakeid.seeding import derive_seed
 
 HISTORY_COLUMNS: Final = (
-    "epoch", "train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/auroc", "learning_rate", "images", "seconds",
+    "epoch", "train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/auroc", "learning_rate", "images",
+    "seconds",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Weights & Biases beside the files of the run folder: it never asks, never waits, and its failure never costs a run."""
+"""Weights & Biases beside the run folder's files: it never asks, never waits, and its failure never costs a run."""
 
 import netrc
 import os
@@ -21,13 +21,15 @@ def is_logged_in() -> bool:
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
     host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname
-    for path in (os.environ.get("NETRC"), "~/.netrc", "~/_netrc"):
-        try:
-            if path and host and netrc.netrc(Path(path).expanduser()).authenticators(host):
-                return True
-        except (OSError, netrc.NetrcParseError):
-            continue
-    return False
+    paths = (os.environ.get("NETRC"), "~/.netrc", "~/_netrc")
+    return any(_names_host(Path(path).expanduser(), host or "") for path in paths if path)
+
+
+def _names_host(path: Path, host: str) -> bool:
+    try:
+        return netrc.netrc(path).authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
 
 
 class RunTracker:
@@ -43,11 +45,18 @@ class RunTracker:
     """
 
     def __init__(
-        self, folder: Path, run_id: str, config: Mapping[str, Any], *, project: str, entity: str | None, group: str | None
+        self,
+        folder: Path,
+        run_id: str,
+        config: Mapping[str, Any],
+        *,
+        project: str,
+        entity: str | None,
+        group: str | None,
     ) -> None:
         self._run: Run | None = None
         self._folder = folder
-        mode = os.environ.get("WANDB_MODE") or ("online" if is_logged_in() else "offline")
+        mode: Any = os.environ.get("WANDB_MODE") or ("online" if is_logged_in() else "offline")
         settings = wandb.Settings(
             silent=True, console="off", init_timeout=_INIT_SECONDS, x_disable_stats=True, x_disable_machine_info=True
         )
@@ -68,33 +77,36 @@ class RunTracker:
         self, summary: Mapping[str, Any], columns: Sequence[str], rows: Sequence[Sequence[Any]], figures: Sequence[Path]
     ) -> None:
         """Log the final numbers, the table by category, and the figures (image files)."""
+        run = self._run
 
         def log(run: Run) -> None:
             run.summary.update(dict(summary))
             run.log({"test/categories": wandb.Table(columns=list(columns), data=[list(row) for row in rows])})
             run.log({f"figures/{path.stem}": wandb.Image(str(path)) for path in figures})
 
-        self._attempt(lambda: self._run is None or log(self._run))
+        if run is not None:
+            self._attempt(lambda: log(run))
 
     def finish(self, *, failed: bool = False) -> str | None:
         """Close the run; returns the command that uploads an offline one, if it was."""
-        command = None
-        if self._run is not None and self._run.settings.mode == "offline":
-            command = f"wandb sync {Path(self._run.dir).parent}"
-        self._attempt(lambda: self._run is None or self._run.finish(exit_code=int(failed)))
+        run, command = self._run, None
+        if run is not None and run.settings.mode == "offline":
+            command = f"wandb sync {Path(run.dir).parent}"
+        if run is not None:
+            self._attempt(lambda: run.finish(exit_code=int(failed)))
         self._run = None
         return command
 
     def _attempt(self, action: Callable[[], object]) -> None:
         try:
             action()
-        except Exception as error:  # noqa: BLE001 - whatever a tracker throws must not stop a training
+        except Exception as error:
             self._run = None
             first_line = (str(error).splitlines() or [type(error).__name__])[0]
             warnings.warn(f"W&B logging stopped ({first_line}); the files in {self._folder} are complete", stacklevel=2)
 
 
-class _GuardedWandbLogger(WandbLogger):  # type: ignore[misc]
+class _GuardedWandbLogger(WandbLogger):
     def __init__(self, run: Run, attempt: Callable[[Callable[[], object]], None]) -> None:
         super().__init__(experiment=run)
         self._attempt = attempt

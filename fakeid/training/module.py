@@ -12,7 +12,6 @@ from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 from fakeid.errors import ConfigError
 from fakeid.models.detector import Detector
 
-
 ImageBatch = tuple[Tensor, Tensor]
 """What the module is fed: images (N, 3, H, W) uint8 RGB and labels (N,) int64, 0 real and 1 fake."""
 
@@ -86,7 +85,8 @@ class DetectorModule(pl.LightningModule):
     def predict_step(self, batch: ImageBatch, _: int) -> Tensor:
         """Logits (N,) float32."""
         rgb_u8, _labels = batch
-        return self(rgb_u8)
+        logits: Tensor = self(rgb_u8)
+        return logits
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with its defaults."""

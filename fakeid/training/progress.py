@@ -72,6 +72,7 @@ class TrainingProgress(pl.Callback):
             f"epoch {epoch}/{trainer.max_epochs}  {'  '.join(shown)}  {self._images / seconds:,.0f} images/s  "
             f"{_render_seconds(left)} left",
             highlight=False,
+            soft_wrap=True,
         )
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -4,22 +4,24 @@ import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities.warnings import PossibleUserWarning
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
-from pytorch_lightning.utilities.warnings import PossibleUserWarning
 from torch import Tensor
 
 from fakeid.errors import DeviceError
 
-_LIGHTNING_PRECISION: Final = {"float32": "32-true", "bf16": "bf16-mixed"}
+_LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
 
 # The run prints its own lines; Lightning's tips and advice on worker processes would only hide them.
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", category=PossibleUserWarning)
+# Lightning 2.6 asks torch 2.15 in a way that torch has renamed.
+warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
 
 
 def choose_device(accelerator: str) -> str:
@@ -122,4 +124,5 @@ def predict_logits(module: pl.LightningModule, data: pl.LightningDataModule, *, 
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    return torch.cat(trainer.predict(module, datamodule=data))
+    batches: Any = trainer.predict(module, datamodule=data)
+    return torch.cat(batches)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fakeid.data.scenes.fields import Array, blend, fractal_field, pick_color, pixel_grid, shade, smoothstep
+from fakeid.data.scenes.fields import Array, blend, fractal_field, pick_color, pixel_grid, smoothstep
 
 
 def paint_waves(rng: np.random.Generator, size_px: int) -> Array:

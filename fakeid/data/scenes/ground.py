@@ -3,7 +3,16 @@
 import cv2
 import numpy as np
 
-from fakeid.data.scenes.fields import Array, blend, fractal_field, pick_color, pick_colors, pixel_grid, shade, smoothstep
+from fakeid.data.scenes.fields import (
+    Array,
+    blend,
+    fractal_field,
+    pick_color,
+    pick_colors,
+    pixel_grid,
+    shade,
+    smoothstep,
+)
 
 
 def paint_pebbles(rng: np.random.Generator, size_px: int) -> Array:

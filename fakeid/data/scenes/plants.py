@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.data.scenes.fields import Array, blend, fractal_field, pick_color, pick_colors, pixel_grid, shade, smoothstep
+from fakeid.data.scenes.fields import (
+    Array,
+    blend,
+    fractal_field,
+    pick_color,
+    pick_colors,
+    pixel_grid,
+    shade,
+    smoothstep,
+)
 
 _SUBPIXEL_BITS = 4
 _NUM_LEAVES = 120

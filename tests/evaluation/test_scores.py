@@ -1,0 +1,114 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fakeid.errors import DataError, OutputError
+from fakeid.evaluation.scores import Scores, read_scores, write_scores
+
+
+def make_scores(logits: list[float]) -> Scores:
+    n = len(logits)
+    return Scores(
+        key=[f"photo, {i}" for i in range(n)],
+        label=[i % 2 for i in range(n)],
+        category=["cat"] * n,
+        generator=["camera", "progan"] * (n // 2) + ["camera"] * (n % 2),
+        degradation=["none"] * n,
+        logit=logits,
+    )
+
+
+def test_p_fake_is_the_logistic_function_and_never_overflows():
+    p_fake = make_scores([0.0, np.log(3), -800.0, 800.0, -np.inf, np.inf]).p_fake
+    np.testing.assert_allclose(p_fake, [0.5, 0.75, 0, 1, 0, 1], rtol=1e-15)
+
+
+def test_every_column_comes_back_as_it_was(tmp_path: Path):
+    logits = np.random.default_rng(0).normal(size=200) * 10.0 ** np.arange(-100, 100)
+    scores = make_scores([*logits, 0.1 + 0.2, -0.0, np.inf, -np.inf, np.nan])
+    write_scores(tmp_path / "scores.csv", scores)
+    again = read_scores(tmp_path / "scores.csv")
+    assert again.logit.tobytes() == scores.logit.tobytes()
+    for name in ("key", "label", "category", "generator", "degradation"):
+        assert getattr(again, name).tolist() == getattr(scores, name).tolist()
+
+
+def test_keys_with_commas_quotes_line_breaks_and_bytes_that_are_no_text_survive(tmp_path: Path):
+    keys = ['a,"b"', "line\nbreak", "Äpfel/ü.png", "bad\udcff.png", ""]
+    scores = Scores(keys, [0] * 5, ["c"] * 5, ["camera"] * 5, ["none"] * 5, [0.5] * 5)
+    write_scores(tmp_path / "scores.csv", scores)
+    assert read_scores(tmp_path / "scores.csv").key.tolist() == keys
+
+
+def test_the_file_has_the_columns_that_it_promises(tmp_path: Path):
+    write_scores(tmp_path / "scores.csv", make_scores([0.0]))
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["key", "label", "category", "generator", "degradation", "logit", "p_fake"],
+            ["photo, 0", "0", "cat", "camera", "none", "0.0", "0.5"],
+        ]
+
+
+def test_no_images_make_a_file_that_reads_as_no_images(tmp_path: Path):
+    write_scores(tmp_path / "scores.csv", make_scores([]))
+    assert len(read_scores(tmp_path / "scores.csv")) == 0
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "scores.csv"
+    write_scores(path, make_scores([1.0]))
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OutputError, match="No space left on device"):
+        write_scores(path, make_scores([2.0, 3.0]))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["scores.csv"]
+    assert len(read_scores(path)) == 1
+
+
+def test_a_missing_folder_is_an_output_error(tmp_path: Path):
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_scores(tmp_path / "nowhere" / "scores.csv", make_scores([1.0]))
+
+
+HEADER = "key,label,category,generator,degradation,logit,p_fake\n"
+GOOD_ROW = "a,0,cat,camera,none,1.5,0.8\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("key,label,category\na,0,cat\n", "lacks the columns generator, degradation, logit"),
+        ("", "lacks the columns key"),
+        (HEADER + GOOD_ROW + "b,2,cat,camera,none,1.5,0.8\n", r"scores\.csv, line 3: label must be 0 .* got '2'"),
+        (HEADER + GOOD_ROW + "b,1,cat,camera,none,high,0.8\n", r"scores\.csv, line 3: logit must be a number, got 'h"),
+        (HEADER + "b,1,cat\n", r"line 2: expected one value a column, got no generator, degradation, logit"),
+        (HEADER + "b,1,cat,camera,none,1,0.8,more\n", r"line 2: expected one value a column, got more values"),
+        (HEADER + 'b,1,"cat"x,camera,none,1,0.8\n', r"line 2: expected comma-separated values"),
+    ],
+)
+def test_a_file_that_is_no_scores_is_refused_with_its_name_and_line(tmp_path: Path, text: str, message: str):
+    (tmp_path / "scores.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_scores(tmp_path / "scores.csv")
+
+
+def test_a_missing_file_is_a_data_error(tmp_path: Path):
+    with pytest.raises(DataError, match="No such file"):
+        read_scores(tmp_path / "scores.csv")
+
+
+def test_select_keeps_order_and_alignment():
+    scores = make_scores([3.0, 1.0, 2.0])
+    chosen = scores.select(scores.logit > 1.5)
+    assert chosen.key.tolist() == ["photo, 0", "photo, 2"]
+    assert chosen.logit.tolist() == [3.0, 2.0]
+
+
+def test_columns_of_unequal_length_are_our_mistake():
+    with pytest.raises(AssertionError, match="label has shape"):
+        Scores(["a", "b"], [0], ["c"] * 2, ["camera"] * 2, ["none"] * 2, [0.0, 1.0])

@@ -1,0 +1,103 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.summary import summarize
+
+METRICS = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
+
+
+@pytest.fixture
+def scores() -> Scores:
+    rng = np.random.default_rng(0)
+    category = np.repeat(["cat", "bus", "sheep"], [60, 40, 50])
+    label = np.arange(150) % 2
+    return Scores(
+        key=[str(i) for i in range(150)],
+        label=label,
+        category=category,
+        generator=np.where(label == 0, "camera", "progan"),
+        degradation=["none"] * 150,
+        logit=rng.normal(2 * label - 1 + (category == "bus"), 1.0),
+    )
+
+
+def test_groups_pool_the_images_of_their_categories(scores):
+    seen = summarize(scores, ["bus", "cat"], ["sheep"])["seen"]
+    label, logit = scores.label[:100], scores.logit[:100]
+    assert (seen["num_real"], seen["num_fake"]) == (50, 50)
+    assert seen["auroc"]["value"] == pytest.approx(roc_auc_score(label, logit))
+    assert seen["average_precision"]["value"] == pytest.approx(average_precision_score(label, logit))
+    successes = int(((logit >= 0) == label).sum())
+    assert seen["accuracy"]["value"] == successes / 100
+    assert (seen["accuracy"]["low"], seen["accuracy"]["high"]) == wilson_interval(successes, 100)
+    right_reals = int((logit[label == 0] < 0).sum())
+    assert (seen["real_accuracy"]["low"], seen["real_accuracy"]["high"]) == wilson_interval(right_reals, 50)
+
+
+def test_pooling_notices_a_shift_between_categories():
+    # Each category is ranked perfectly, but no threshold serves both.
+    scores = Scores(
+        key=list("abcd"),
+        label=[0, 1, 0, 1],
+        category=["cat", "cat", "bus", "bus"],
+        generator=["camera", "gan"] * 2,
+        degradation=["none"] * 4,
+        logit=[-2.0, -1.0, 1.0, 2.0],
+    )
+    summary = summarize(scores, ["cat", "bus"], [])
+    assert [group["auroc"]["value"] for group in summary["categories"].values()] == [1.0, 1.0]
+    assert summary["seen"]["auroc"]["value"] == 0.75
+
+
+def test_categories_keep_the_given_order_and_know_whether_they_were_seen(scores):
+    categories = summarize(scores, ["cat", "bus"], ["sheep"])["categories"]
+    assert [(name, group["seen"]) for name, group in categories.items()] == [
+        ("cat", True),
+        ("bus", True),
+        ("sheep", False),
+    ]
+    assert categories["bus"]["num_real"] == 20
+
+
+def test_a_single_unseen_category_has_the_same_numbers_as_all_unseen(scores):
+    summary = summarize(scores, ["cat", "bus"], ["sheep"])
+    assert summary["categories"]["sheep"] == {"seen": False, **summary["unseen"]}
+
+
+def test_degraded_images_and_other_categories_do_not_enter(scores):
+    expected = summarize(scores, ["cat"], ["sheep"])
+    degraded = replace(scores, degradation=["jpeg:50"] * 150, logit=-scores.logit)
+    both = Scores(
+        **{
+            name: np.concatenate([getattr(scores, name), getattr(degraded, name)])
+            for name in ("key", "label", "category", "generator", "degradation", "logit")
+        }
+    )
+    assert summarize(both, ["cat"], ["sheep"]) == expected
+
+
+def test_what_is_undefined_is_none_and_the_rest_is_ready_for_json(scores):
+    reals = scores.select(scores.label == 0)
+    summary = summarize(reals, ["cat"], [])
+    assert summary["unseen"] is None
+    assert summary["seen"]["auroc"] == summary["seen"]["fake_accuracy"] == {"value": None, "low": None, "high": None}
+    assert summary["seen"]["real_accuracy"]["value"] is not None
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+
+
+def test_a_category_without_images_is_listed_with_none(scores):
+    group = summarize(scores, ["cat"], ["unicorn"])["categories"]["unicorn"]
+    assert group["num_real"] == group["num_fake"] == 0
+    assert all(group[metric]["value"] is None for metric in METRICS)
+
+
+def test_a_broken_detector_gets_none(scores):
+    broken = replace(scores, logit=np.full(150, np.nan))
+    group = summarize(broken, ["cat"], ["sheep"])["seen"]
+    assert all(group[metric] == {"value": None, "low": None, "high": None} for metric in METRICS)
