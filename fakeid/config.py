@@ -63,7 +63,7 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        _check_at_least("data.image_px", self.image_px, 32)
+        _check_at_least("data.image_px", self.image_px, 33)  # what is left behind the filter must fill the network
         _check_at_least("data.train_per_class", self.train_per_class, 1)
         _check_at_least("data.val_per_class", self.val_per_class, 0)
         _check_at_least("data.test_per_class", self.test_per_class, 1)

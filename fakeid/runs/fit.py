@@ -4,6 +4,7 @@ import shutil
 import signal
 from collections.abc import Sequence
 
+import torch
 from pytorch_lightning import seed_everything
 from pytorch_lightning.loggers import Logger
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.console import Console
 from fakeid.choices import Tested
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
+from fakeid.errors import ConfigError
 from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.training.callbacks import EpochSeeding, EpochStatus, History
 from fakeid.training.checkpoint import check_fits
@@ -27,7 +29,7 @@ def build_module(config: Config) -> DetectorModule:
     """
     seed_everything(config.seed, verbose=False)
     protocol = config.protocol
-    return DetectorModule(
+    module = DetectorModule(
         {
             "backbone": config.model.name,
             "color": config.color.name.value,
@@ -45,6 +47,22 @@ def build_module(config: Config) -> DetectorModule:
         channels_last=config.trainer.channels_last,
         compile_backbone=config.trainer.compile,
     )
+    _check_size(module, config)
+    return module
+
+
+def _check_size(module: DetectorModule, config: Config) -> None:
+    """Score one black image before anything long begins: some networks take one size only."""
+    side = config.data.image_px
+    try:
+        with torch.no_grad():
+            module.detector.eval()(torch.zeros(1, 3, side, side))
+    except Exception as error:
+        raise ConfigError(
+            f"model.name={config.model.name} cannot take images of data.image_px={side} "
+            f"({str(error).partition(chr(10))[0]}); change one of the two"
+        ) from error
+    module.detector.train()
 
 
 def fit(

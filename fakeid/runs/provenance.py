@@ -22,14 +22,25 @@ def describe_environment(device: str) -> dict[str, Any]:
         "versions": {"fakeid": version("fakeid"), "python": platform.python_version()}
         | {name: version(name) for name in _PACKAGES},
         "git_commit": _read_commit(),
-        "machine": {"device": _name_device(device), "cores": os.cpu_count(), "system": platform.platform(terse=True)},
+        "machine": {"device": name_device(device), "cores": os.cpu_count(), "system": platform.platform(terse=True)},
     }
 
 
-def _name_device(device: str) -> str:
+def name_device(device: str) -> str:
+    """What a person calls the hardware."""
     if device == "cuda":
         return torch.cuda.get_device_name()
-    return platform.processor() or platform.machine() if device == "cpu" else device
+    return f"{_name_cpu()}, {os.cpu_count()} cores" if device == "cpu" else device
+
+
+def _name_cpu() -> str:
+    # platform.processor() is empty or says no more than the architecture on Linux.
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _read_commit() -> str | None:

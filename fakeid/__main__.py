@@ -1,0 +1,5 @@
+"""`python -m fakeid`."""
+
+from fakeid.cli import main
+
+main()
