@@ -29,4 +29,16 @@ LSUN_CATEGORIES: Final = (
 )
 """The seed paper's categories in the order in which they are added; the last is held out (Lee & Park 2021)."""
 
-DEMO_CATEGORIES: Final = ("placeholder",)
+DEMO_CATEGORIES: Final = (
+    "leaves",
+    "bricks",
+    "waves",
+    "clouds",
+    "pebbles",
+    "tartan",
+    "mountains",
+    "wood",
+    "flowers",
+    "skyline",
+    "coral",
+)

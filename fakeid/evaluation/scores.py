@@ -103,7 +103,9 @@ def read_scores(path: Path) -> Scores:
     except OSError as error:
         raise DataError(f"the scores {path} cannot be read: {error.strerror or error}") from error
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: expected comma-separated values, got {error}") from error
+        # The outer reader counts a line only once it is parsed.
+        line = reader.reader.line_num
+        raise DataError(f"{path}, line {line}: expected comma-separated values, but {error}") from error
     columns = zip(*rows, strict=True) if rows else ((),) * len(_INPUTS)
     return Scores(**{name: np.asarray(column) for name, column in zip(_INPUTS, columns, strict=True)})
 

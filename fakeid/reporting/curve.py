@@ -21,7 +21,9 @@ from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, mark_chance, new_
 
 _METRICS: Final = ("accuracy", "auroc")
 _CONTENTS: Final = ("unseen", "seen")
-_SEEN_LINE: Final[dict[str, Any]] = {"linestyle": (0, (6, 2)), "linewidth": 1.2, "alpha": 0.6}
+_MARKERS: Final = ("o", "s", "^", "D")
+_Look = dict[str, Any]  # keywords of a line
+_SEEN_LINE: Final[_Look] = {"linestyle": (0, (6, 2)), "linewidth": 1.2, "alpha": 0.6}
 _BAND_ALPHA: Final = 0.16
 
 
@@ -54,18 +56,13 @@ def collect_curve(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
             )
         runs[seed] = summary
     order = list(dict.fromkeys(labels))
-    return [
-        {
-            "setting": label,
-            "categories": categories,
-            "num_seeds": len(runs),
-            **{
-                content: {metric: _average(list(runs.values()), content, metric) for metric in _METRICS}
-                for content in _CONTENTS
-            },
-        }
-        for (label, categories), runs in sorted(cells.items(), key=lambda cell: (order.index(cell[0][0]), cell[0][1]))
-    ]
+    ordered = sorted(cells, key=lambda cell: (order.index(cell[0]), cell[1]))
+    return [_average_runs(*cell, list(cells[cell].values())) for cell in ordered]
+
+
+def _average_runs(setting: str, categories: int, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    averages = {content: {metric: _average(runs, content, metric) for metric in _METRICS} for content in _CONTENTS}
+    return {"setting": setting, "categories": categories, "num_seeds": len(runs), **averages}
 
 
 def _num_categories(summary: Mapping[str, Any]) -> int:
@@ -99,7 +96,11 @@ def plot_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
     figure = new_figure(860, 500)
     ax = figure.subplots()
     settings = list(dict.fromkeys(row["setting"] for row in rows))
-    colors = {setting: PALETTE[i % len(PALETTE)] for i, setting in enumerate(settings)}
+    # Beyond the colors there are, another marker tells settings apart.
+    looks = {
+        setting: {"color": PALETTE[i % len(PALETTE)], "marker": _MARKERS[i // len(PALETTE) % len(_MARKERS)]}
+        for i, setting in enumerate(settings)
+    }
     # Unseen content, the answer, lies on top.
     for content in ("seen", "unseen"):
         for setting in settings:
@@ -107,7 +108,7 @@ def plot_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
                 row for row in rows if row["setting"] == setting and row[content]["accuracy"]["value"] is not None
             ]
             if chosen:
-                _draw_line(ax, chosen, content, setting, colors[setting])
+                _draw_line(ax, chosen, content, setting, looks[setting])
     mark_chance(ax, 0.5)
     ax.set(title="Does more content in training help on content never seen?")
     ax.set(xlabel="number of training categories, same number of images in total", ylabel="accuracy (%)")
@@ -115,25 +116,27 @@ def plot_curve(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     ax.grid(visible=False, axis="x")
     ax.set_ylim(top=min(1.01, ax.get_ylim()[1]))
-    _add_legend(figure, colors, rows)
+    _add_legend(figure, looks, rows)
     return figure
 
 
-def _draw_line(ax: Axes, rows: Sequence[Mapping[str, Any]], content: str, setting: str, color: str) -> None:
+def _draw_line(ax: Axes, rows: Sequence[Mapping[str, Any]], content: str, setting: str, look: _Look) -> None:
     unseen = content == "unseen"
     x = [row["categories"] for row in rows]
     value, low, high = ([row[content]["accuracy"][name] for row in rows] for name in ("value", "low", "high"))
     # A band of one point has no width.
     if len(rows) > 1:
-        ax.fill_between(x, low, high, color=color, alpha=_BAND_ALPHA if unseen else _BAND_ALPHA / 2, linewidth=0)
+        ax.fill_between(
+            x, low, high, color=look["color"], alpha=_BAND_ALPHA if unseen else _BAND_ALPHA / 2, linewidth=0
+        )
     else:
-        ax.vlines(x, low, high, color=color, alpha=0.5)
-    line: dict[str, Any] = {"marker": "o"} if unseen else {**_SEEN_LINE, "marker": "_" if len(rows) == 1 else ""}
-    ax.plot(x, value, color=color, label=f"{setting}, {content}", **line)
+        ax.vlines(x, low, high, color=look["color"], alpha=0.5)
+    line = look if unseen else {**look, **_SEEN_LINE, "marker": "_" if len(rows) == 1 else ""}
+    ax.plot(x, value, label=f"{setting}, {content}", **line)
 
 
-def _add_legend(figure: Figure, colors: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
-    handles: list[Artist] = [Line2D([], [], color=color, marker="o", label=name) for name, color in colors.items()]
+def _add_legend(figure: Figure, looks: Mapping[str, _Look], rows: Sequence[Mapping[str, Any]]) -> None:
+    handles: list[Artist] = [Line2D([], [], **look, label=setting) for setting, look in looks.items()]
     handles += [
         Line2D([], [], color=GRAY, label="unseen content"),
         Line2D([], [], color=GRAY, **_SEEN_LINE, label="seen content"),
@@ -146,9 +149,10 @@ def _add_legend(figure: Figure, colors: Mapping[str, str], rows: Sequence[Mappin
 
 def _describe_interval(rows: Sequence[Mapping[str, Any]]) -> str:
     counts = sorted({row["num_seeds"] for row in rows}) or [1]
-    if counts[-1] == 1:
-        return "95 % interval over images"
-    return f"95 % interval, {'/'.join(map(str, counts))} seeds"
+    several = f"95 % interval over {'/'.join(str(count) for count in counts if count > 1)} seeds"
+    if counts[0] > 1:
+        return several
+    return "95 % interval over images" if counts[-1] == 1 else f"{several} (1: images)"
 
 
 def render_curve_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -163,9 +167,5 @@ def render_curve_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
         areas = (format_unit_estimate(row[content]["auroc"]) for content in _CONTENTS)
         lines.append(f"| {' | '.join((*head, *accuracies, *areas))} |")
     if rows:
-        single = any(row["num_seeds"] == 1 for row in rows)
-        note = "In brackets 95 % intervals: Student's over seeds" + (
-            "; with one seed, over test images." if single else "."
-        )
-        lines += ["", note]
+        lines += ["", f"In brackets: {_describe_interval(rows)}."]
     return "\n".join(lines) + "\n"

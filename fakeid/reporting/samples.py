@@ -1,5 +1,6 @@
 """A contact sheet: what the real and the fake images of each category look like."""
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Final
 
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 
 from fakeid.reporting.style import DPI, UNSEEN_COLOR, styled
 
@@ -18,7 +20,6 @@ _GAP_PX: Final = 3
 _MIDDLE_PX: Final = 18  # between reals and fakes
 _MARGIN_PX: Final = 10
 _FONT_PX: Final = 14  # at least; larger tiles come on larger sheets, which pages shrink more
-_CHARACTER_EM: Final = 0.6  # mean width in DejaVu Sans, on the safe side
 
 
 @styled
@@ -38,21 +39,15 @@ def plot_samples(images: Mapping[str, tuple[Images, Images]], held_out: Collecti
     most_reals, most_fakes = (max((len(pair[side]) for pair in tiles.values()), default=0) for side in (0, 1))
     font_px = max(_FONT_PX, width // 7)
     labels = {name: f"{name}\nheld out" if name in held_out else name for name in images}
-    longest = max((len(line) for label in labels.values() for line in label.split("\n")), default=0)
+    lines = [line for label in labels.values() for line in label.split("\n")]
 
-    left = round(2 * _MARGIN_PX + longest * _CHARACTER_EM * font_px)
+    left = 2 * _MARGIN_PX + max((_measure_text(line, font_px) for line in lines), default=0)
     middle = left + most_reals * (width + _GAP_PX) + _MIDDLE_PX
     top = 2 * font_px
-    sheet = np.full(
-        (
-            top + len(tiles) * (height + _GAP_PX) + _MARGIN_PX,
-            middle + most_fakes * (width + _GAP_PX) + _MARGIN_PX,
-            3,
-        ),
-        255,
-        np.uint8,
-    )
-    figure, ax = _new_sheet(sheet.shape[1], sheet.shape[0])
+    right = middle + most_fakes * (width + _GAP_PX) + _MARGIN_PX
+    bottom = top + len(tiles) * (height + _GAP_PX) + _MARGIN_PX
+    sheet = np.full((bottom, right, 3), 255, np.uint8)
+    figure, ax = _new_sheet(right, bottom)
     for x, heading in ((left, "real"), (middle, "fake")):
         ax.text(x, top - font_px / 2, heading, fontsize=_points(font_px), fontweight="bold")
     for row, (name, pair) in enumerate(tiles.items()):
@@ -60,12 +55,18 @@ def plot_samples(images: Mapping[str, tuple[Images, Images]], held_out: Collecti
         color = UNSEEN_COLOR if name in held_out else "black"
         place = {"x": left - _MARGIN_PX, "y": y + height / 2, "ha": "right", "va": "center"}
         ax.text(**place, s=labels[name], fontsize=_points(font_px), color=color)
-        for start, side in zip((left, middle), pair, strict=True):
-            for i, tile in enumerate(side):
-                x = start + i * (width + _GAP_PX)
-                sheet[y : y + height, x : x + width] = tile
-    ax.imshow(sheet, interpolation="nearest", extent=(0, sheet.shape[1], sheet.shape[0], 0))
+        for x, side in zip((left, middle), pair, strict=True):
+            _paste(sheet, side, x, y)
+    ax.imshow(sheet, interpolation="nearest", extent=(0, right, bottom, 0))
     return figure
+
+
+def _paste(sheet: Images, tiles: Images, x: int, y: int) -> None:
+    """Put the tiles (n, H, W, 3) side by side into the sheet (H', W', 3), from x, y to the right."""
+    _, height, width, _ = tiles.shape
+    for i, tile in enumerate(tiles):
+        start = x + i * (width + _GAP_PX)
+        sheet[y : y + height, start : start + width] = tile
 
 
 def _resize(images: Images) -> Images:
@@ -89,6 +90,12 @@ def _new_sheet(width_px: int, height_px: int) -> tuple[Figure, Axes]:
     ax.set_axis_off()
     ax.set(xlim=(0, width_px), ylim=(height_px, 0))
     return figure, ax
+
+
+def _measure_text(text: str, font_px: float) -> int:
+    """Width in pixels."""
+    # $ would start a formula here.
+    return math.ceil(TextPath((0, 0), text.replace("$", "S"), size=font_px).get_extents().width)
 
 
 def _points(pixels: float) -> float:

@@ -39,11 +39,13 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any
 
 
 def _is_implied(key: str, differing: Sequence[str], flat: Sequence[Mapping[str, Any]]) -> bool:
-    name_key = f"{key.rpartition('.')[0]}.name"
-    if key == name_key or name_key not in differing:
-        return False
-    pairs = {(repr(values.get(name_key)), repr(values.get(key, _ABSENT))) for values in flat}
-    return len(pairs) == len({name for name, _ in pairs})
+    parts = key.split(".")
+    name_keys = {".".join((*parts[:depth], "name")) for depth in range(1, len(parts))} & set(differing) - {key}
+    for name_key in name_keys:
+        pairs = {(repr(values.get(name_key)), repr(values.get(key, _ABSENT))) for values in flat}
+        if len(pairs) == len({name for name, _ in pairs}):
+            return True
+    return False
 
 
 def _label(values: Mapping[str, Any]) -> str:

@@ -28,6 +28,7 @@ CHANCE_LINE: Final[Any] = {"color": GRAY, "linestyle": (0, (2, 2)), "linewidth":
 _STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so figures are the same on every machine
     "font.size": 9,
+    "text.parse_math": False,  # a folder's name may hold $
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",

@@ -101,7 +101,7 @@ def build_trainer(
         num_sanity_val_steps=0,
         enable_progress_bar=False,
         enable_model_summary=False,
-        log_every_n_steps=10,
+        log_every_n_steps=1,
         benchmark=device == "cuda",
     )
 

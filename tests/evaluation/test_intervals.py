@@ -46,13 +46,13 @@ def test_bootstrap_agrees_with_scipys():
         result = bootstrap(
             (logits[labels == 0], logits[labels == 1]),
             lambda reals, fakes, oracle=oracle: oracle(np.repeat([0, 1], [150, 60]), np.concatenate([reals, fakes])),
-            n_resamples=1000,
+            n_resamples=500,
             vectorized=False,
             method="percentile",
             rng=np.random.default_rng(1),
         ).confidence_interval
-        # Both are random; the bounds' own standard error is about 0.003.
-        assert interval == pytest.approx((result.low, result.high), abs=0.012)
+        # Both are random; the bounds' own standard error is about 0.004.
+        assert interval == pytest.approx((result.low, result.high), abs=0.015)
 
 
 def test_bootstrap_covers_the_truth_about_95_times_in_100():

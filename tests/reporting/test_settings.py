@@ -1,0 +1,55 @@
+from fakeid.reporting.settings import label_settings
+
+
+def make_config(**changes) -> dict:
+    config = {
+        "categories": 10,
+        "seed": 0,
+        "dropout": 0.0,
+        "color": {"name": "rgb"},
+        "protocol": {"name": "paper", "loss": "softmax_ce", "hpf": {"border": "valid"}},
+        "paths": {"data": None},
+    }
+    return {**config, **changes}
+
+
+def test_only_what_differs_is_named():
+    configs = [make_config(), make_config(dropout=0.2), make_config(color={"name": "hsv"}, dropout=0.2)]
+    assert label_settings(configs) == [
+        "dropout=0, color=rgb",
+        "dropout=0.2, color=rgb",
+        "dropout=0.2, color=hsv",
+    ]
+
+
+def test_axes_and_options_without_effect_are_no_setting():
+    other = make_config(
+        categories=1, seed=5, paths={"data": "x"}, logger={"name": "csv"}, trainer={"compile": True}, force=True
+    )
+    assert label_settings([make_config(), other]) == ["all runs", "all runs"]
+
+
+def test_a_groups_name_stands_for_the_options_that_it_implies():
+    corrected = {"name": "corrected", "loss": "bce", "hpf": {"border": "reflect"}}
+    assert label_settings([make_config(), make_config(protocol=corrected)])[1] == "protocol=corrected"
+
+
+def test_an_option_that_its_groups_name_does_not_imply_is_named():
+    configs = [
+        make_config(),
+        make_config(protocol={"name": "paper", "loss": "bce", "hpf": {"border": "valid"}}),
+        make_config(protocol={"name": "corrected", "loss": "bce", "hpf": {"border": "valid"}}),
+    ]
+    assert label_settings(configs) == [
+        "protocol=paper, protocol.loss=softmax_ce",
+        "protocol=paper, protocol.loss=bce",
+        "protocol=corrected, protocol.loss=bce",
+    ]
+
+
+def test_an_option_that_some_runs_lack_is_named_where_it_is():
+    assert label_settings([make_config(), make_config(extra=1)]) == ["all runs", "extra=1"]
+
+
+def test_no_runs_have_no_labels():
+    assert label_settings([]) == []

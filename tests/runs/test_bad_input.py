@@ -1,0 +1,272 @@
+"""Each mistake that a user can make ends in one sentence and exit code 1 or 2, before any training."""
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from fakeid.config import Config
+from fakeid.runs import train as train_module
+from fakeid.runs.train import run_training
+from fakeid.terminal import user_errors
+
+BuildConfig = Callable[..., Config]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("the training has begun")
+
+    monkeypatch.setattr(train_module, "fit", refuse)
+
+
+def type_command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), *arguments],
+        capture_output=True, text=True, check=False, timeout=120, env=environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["drpout=0.2"], "there is no option drpout; did you mean dropout?"),
+        (["epochs=3"], "did you mean optim.epochs"),
+        (["+model.extra=1"], "there is no option model.extra"),
+        (["color=hvs"], "color has no choice hvs; it has hsv, rgb, ycbcr"),
+        (["protocol.loss=mse"], "protocol.loss: Invalid value 'mse', expected one of [softmax_ce, bce]"),
+        (["dropout=abc"], "dropout: Value 'abc' of type 'str' could not be converted to Float"),
+        (["dropout=7"], "dropout must be in [0, 1), got 7.0; the paper uses 0, 0.2 and 0.5"),
+        (["categories=11"], "categories must be between 1 and 10, got 11; coral is held out"),
+        (["data.categories=[leaves,coral]"], "the held-out category coral must not be trained on"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_options_end_in_one_line(arguments: list[str], message: str) -> None:
+    ended = type_command(*arguments)
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert ended.stderr.startswith("fakeid: ")
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stdout == ""
+
+
+def test_wrong_options_are_answered_without_torch() -> None:
+    code = """
+import sys, runpy
+sys.argv = ["train.py", "dropout=7"]
+try:
+    runpy.run_path("train.py", run_name="__main__")
+except SystemExit:
+    print("torch" in sys.modules)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert ended.stdout.strip() == "False"
+
+
+def test_completion_offers_the_choices_without_torch() -> None:
+    # What takes long is torch; with it in sys.modules an answer would take seconds.
+    code = """
+import sys, runpy
+sys.argv = ["train.py", "-sc", "query=bash"]
+runpy.run_path("train.py", run_name="__main__")
+assert "torch" not in sys.modules
+"""
+    line = "python train.py model="
+    environment = {**os.environ, "COMP_LINE": line, "COMP_POINT": str(len(line))}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
+    )
+    assert ended.stdout.split() == ["model=pelee_hpf", "model=timm", "model=xception"]
+
+
+def test_help_names_every_group_and_the_main_commands() -> None:
+    ended = type_command("--help")
+    assert ended.returncode == 0
+    for part in (
+        "python train.py",
+        "data: demo, folders",
+        "protocol: corrected, paper",
+        "trainer: auto, cpu, debug, gpu",
+    ):
+        assert part in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 110
+
+
+def leave(config: Config, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Exit code and last line of stderr."""
+    with pytest.raises(SystemExit) as exit_info, user_errors():
+        run_training(config)
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert isinstance(exit_info.value.code, int)
+    return exit_info.value.code, lines[-1]
+
+
+def write_images(folder: Path, count: int, side: int = 64) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(count):
+        image = np.random.default_rng(index).integers(0, 256, (side, side, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{folder.parent.name}-{folder.name}-{index}.png"), image)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "images"
+    for category in ("cats", "dogs"):
+        for name in ("0_real", "1_fake"):
+            write_images(root / category / name, 8)
+    return root
+
+
+@pytest.fixture
+def folders(tiny_config: BuildConfig, tree: Path, tmp_path: Path) -> BuildConfig:
+    def build(*overrides: str) -> Config:
+        counts = [f"data.{split}_per_class=null" for split in ("train", "val", "test")]
+        return tiny_config(
+            "data=folders",
+            f"paths.data={tree}",
+            f"paths.cache={tmp_path / 'cache'}",
+            "categories=null",
+            *counts,
+            *overrides,
+        )
+
+    return build
+
+
+def test_the_tree_itself_reaches_the_training(folders: BuildConfig) -> None:
+    with pytest.raises(AssertionError, match="the training has begun"):
+        run_training(folders())
+
+
+def test_missing_folder(folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    code, line = leave(folders(f"paths.data={tree.parent / 'imagse'}"), capsys)
+    assert code == 1
+    assert "does not exist" in line
+    assert f"did you mean {tree}" in line
+
+
+def test_empty_folder(folders: BuildConfig, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, line = leave(folders(f"paths.data={tmp_path / 'empty'}"), capsys)
+    assert code == 1
+    assert "must be laid out as" in line
+
+
+def test_one_class_only(folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    for path in (tree / "dogs" / "1_fake").iterdir():
+        path.unlink()
+    (tree / "dogs" / "1_fake").rmdir()
+    code, line = leave(folders(), capsys)
+    assert code == 1
+    assert "'dogs'" in line
+    assert "1_fake" in line
+
+
+def test_held_out_category_in_training(folders: BuildConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = leave(folders("categories=2"), capsys)
+    assert code == 2
+    assert "categories must be between 1 and 1, got 2" in line
+    assert "held-out dogs" in line
+
+
+def test_unknown_category(folders: BuildConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = leave(folders("data.held_out=dog"), capsys)
+    assert code == 2
+    assert "did you mean dogs?" in line
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no image", "half"])
+def test_unusable_file_is_named(
+    folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path, content: bytes | str
+) -> None:
+    victim = tree / "dogs" / "0_real" / "dogs-0_real-3.png"
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[: len(whole) // 2] if isinstance(content, str) else content)
+    code, line = leave(folders(), capsys)
+    assert code == 1
+    assert victim.name in line
+    assert "data.on_bad_image=skip" in line
+    with pytest.raises(AssertionError, match="the training has begun"):
+        run_training(folders("data.on_bad_image=skip"))
+    assert "left out 1 of" in capsys.readouterr().out
+
+
+def test_one_pixel_image(folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    cv2.imwrite(str(tree / "dogs" / "0_real" / "dogs-0_real-3.png"), np.zeros((1, 1, 3), np.uint8))
+    for prep in ("crop", "squash"):
+        code, line = leave(folders(f"data.prep={prep}"), capsys)
+        assert code == 1
+        assert "dogs-0_real-3.png is 1 x 1 px, too small" in line
+
+
+def test_two_hundred_megapixel_image(folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    huge = np.zeros((10_000, 20_000), np.uint8)
+    cv2.imwrite(str(tree / "dogs" / "0_real" / "dogs-0_real-3.png"), huge)
+    code, line = leave(folders(), capsys)
+    assert code == 1
+    assert "data.max_megapixels" in line
+    assert "dogs-0_real-3.png" in line
+
+
+def test_output_folder_that_is_a_file(
+    tiny_config: BuildConfig, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    code, line = leave(tiny_config(f"paths.runs={tmp_path / 'file'}"), capsys)
+    assert code == 1
+    assert "choose another with paths.runs=DIR" in line
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"), [(errno.EROFS, "the file system is read-only"), (errno.ENOSPC, "the disk is full")]
+)
+def test_read_only_or_full_output_folder(
+    tiny_config: BuildConfig,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    reason: str,
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("tempfile.mkstemp", fail)
+    code, line = leave(tiny_config(), capsys)
+    assert code == 1
+    assert reason in line
+
+
+def test_gpu_without_gpu(
+    tiny_config: BuildConfig, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    code, line = leave(tiny_config("trainer=gpu"), capsys)
+    assert code == 1
+    assert "trainer=gpu needs a GPU" in line
+
+
+def test_unknown_network_lists_near_matches(tiny_config: BuildConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = leave(tiny_config("model=timm", "model.name=resnet81"), capsys)
+    assert code == 2
+    assert "near matches: " in line
+    assert "resnet18" in line
+
+
+def test_network_of_one_size_is_refused_before_training(
+    tiny_config: BuildConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = leave(tiny_config("model=timm", "model.name=vit_tiny_patch16_224"), capsys)
+    assert code == 2
+    assert "model.name=vit_tiny_patch16_224 cannot take images of data.image_px=48" in line

@@ -1,0 +1,197 @@
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+
+from fakeid.config import Config, cell_id
+from fakeid.errors import CheckpointError, OutputError
+from fakeid.files import lock_folder
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.train import run_training
+from fakeid.training.checkpoint import load_module
+from fakeid.training.module import DetectorModule
+from fakeid.vocabulary import DEMO_CATEGORIES
+
+BuildConfig = Callable[..., Config]
+
+
+def run(config: Config) -> tuple[dict[str, Any], str]:
+    console = Console(file=io.StringIO(), width=120)
+    summary = run_training(config, console)
+    assert isinstance(console.file, io.StringIO)
+    return summary, console.file.getvalue()
+
+
+def folder(config: Config) -> RunFolder:
+    return RunFolder(Path(config.paths.runs) / cell_id(config))
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return dict(torch.load(path, weights_only=True)["state_dict"])
+
+
+def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def interrupt_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, error: type[BaseException]) -> None:
+    def training_step(self: DetectorModule, batch: Any, index: int) -> torch.Tensor:
+        if self.current_epoch == epoch and index == 1:
+            raise error
+        return original(self, batch, index)
+
+    original = DetectorModule.training_step
+    monkeypatch.setattr(DetectorModule, "training_step", training_step)
+
+
+def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
+    config = tiny_config()
+    summary, output = run(config)
+    files = folder(config)
+    assert summary == json.loads(files.summary.read_text())
+    assert summary["parameters"] == 2_240_289
+    assert list(summary["categories"]) == list(DEMO_CATEGORIES)
+    assert [name for name, group in summary["categories"].items() if group["seen"]] == list(DEMO_CATEGORIES[:2])
+    assert summary["seen"]["num_real"] == 4
+    assert summary["unseen"]["num_fake"] == 18
+    with files.scores.open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 44
+    assert list(rows[0]) == ["key", "label", "category", "generator", "degradation", "logit", "p_fake"]
+    with files.history.open() as file:
+        history = list(csv.DictReader(file))
+    assert [row["epoch"] for row in history] == ["1", "2"]
+    assert {path.stem for path in files.figures.iterdir()} == {"learning_curve", "categories", "roc", "samples"}
+    assert same(weights(files.tested), weights(files.last))
+    assert files.read_status()["state"] == "done"
+    for part in ("epoch 2/2", "seen content", "unseen content", "coral", "held out", str(files.scores)):
+        assert part in output
+
+
+def test_asking_again_prints_the_table_and_trains_nothing(tiny_config: BuildConfig) -> None:
+    config = tiny_config("optim.epochs=1")
+    summary, _ = run(config)
+    before = folder(config).last.stat().st_mtime_ns
+    again, output = run(config)
+    assert again == summary
+    assert "is done; force=true starts it over" in output
+    assert "unseen content" in output
+    assert folder(config).last.stat().st_mtime_ns == before
+    _, output = run(tiny_config("optim.epochs=1", "force=true"))
+    assert "epoch 1/1" in output
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(tiny_config: BuildConfig) -> None:
+    config = tiny_config("dropout=0.5")
+    run(config)
+    first = weights(folder(config).last)
+    run(tiny_config("dropout=0.5", "force=true"))
+    assert same(first, weights(folder(config).last))
+    other = tiny_config("dropout=0.5", "seed=1")
+    run(other)
+    assert not same(first, weights(folder(other).last))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_run_ends_like_an_undisturbed_one(
+    tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    config = tiny_config("dropout=0.5", "optim.epochs=3", "protocol.tested=best")
+    undisturbed = tiny_config(
+        "dropout=0.5", "optim.epochs=3", "protocol.tested=best", "paths.runs=" + config.paths.runs + "/x"
+    )
+    run(undisturbed)
+    with monkeypatch.context() as patch:
+        interrupt_in_epoch(patch, 1, error)
+        with pytest.raises(error):
+            run(config)
+    status = folder(config).read_status()
+    assert status["state"] == ("interrupted" if error is KeyboardInterrupt else "failed")
+    assert status["epochs_done"] == 1
+    _, output = run(config)
+    assert "continuing after epoch 1 of 3" in output
+    assert "epoch 1/3" not in output
+    for name in ("last", "tested"):
+        assert same(weights(getattr(folder(config), name)), weights(getattr(folder(undisturbed), name)))
+    assert folder(config).scores.read_text() == folder(undisturbed).scores.read_text()
+
+
+def test_best_is_the_epoch_with_the_highest_validation_auroc(tiny_config: BuildConfig) -> None:
+    config = tiny_config("protocol.tested=best", "optim.epochs=4")
+    run(config)
+    with folder(config).history.open() as file:
+        aurocs = [float(row["val/auroc"]) for row in csv.DictReader(file)]
+    tested = torch.load(folder(config).tested, weights_only=True)
+    assert tested["epoch"] == aurocs.index(max(aurocs))
+
+
+def test_scores_are_those_of_the_tested_checkpoint(tiny_config: BuildConfig) -> None:
+    config = tiny_config("color=hsv")
+    run(config)
+    module = load_module(folder(config).tested)
+    assert not module.training
+    assert module.hparams["detector"]["color"] == "hsv"
+
+
+def test_a_checkpoint_of_another_model_is_refused(tiny_config: BuildConfig) -> None:
+    other = tiny_config("color=ycbcr", "protocol.hpf_channels=each", "optim.epochs=1")
+    run(other)
+    config = tiny_config("optim.epochs=1")
+    folder(config).checkpoints.mkdir(parents=True)
+    folder(config).last.write_bytes(folder(other).last.read_bytes())
+    with pytest.raises(CheckpointError, match=r"last.ckpt was trained with detector=.*force=true starts over"):
+        run(config)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut short"])
+def test_a_damaged_checkpoint_is_refused(tiny_config: BuildConfig, content: bytes) -> None:
+    config = tiny_config("optim.epochs=1")
+    folder(config).checkpoints.mkdir(parents=True)
+    folder(config).last.write_bytes(content)
+    with pytest.raises(CheckpointError, match="damaged or no checkpoint; force=true starts the run over"):
+        run(config)
+    run(tiny_config("optim.epochs=1", "force=true"))
+
+
+def test_a_run_in_progress_is_left_alone(tiny_config: BuildConfig) -> None:
+    config = tiny_config()
+    folder(config).path.mkdir(parents=True)
+    with (
+        lock_folder(folder(config).path, wait=False, busy=""),
+        pytest.raises(OutputError, match="is in progress in another process"),
+    ):
+        run(config)
+
+
+def test_debug_ends_after_two_batches(tiny_config: BuildConfig) -> None:
+    config = tiny_config("trainer=debug", "optim.epochs=1")
+    run(config)
+    with folder(config).history.open() as file:
+        assert next(csv.DictReader(file))["images"] == "32"
+
+
+def test_offline_tracking_keeps_everything_and_says_how_to_upload(
+    tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    config = tiny_config("logger=wandb", "optim.epochs=1")
+    _, output = run(config)
+    assert "wandb sync" in output
+    assert list((folder(config).path / "wandb").glob("offline-run-*/*.wandb"))
+
+
+def test_a_failing_tracker_does_not_stop_the_run(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: Any) -> None:
+        raise OSError("no space for W&B")
+
+    monkeypatch.setattr("wandb.init", fail)
+    config = tiny_config("logger=wandb", "optim.epochs=1")
+    with pytest.warns(UserWarning, match=r"W&B logging stopped \(no space for W&B\)"):
+        run(config)
+    assert folder(config).is_done()

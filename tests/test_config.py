@@ -1,0 +1,149 @@
+import inspect
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+
+from fakeid.choices import Loss, Precision, ResidualName
+from fakeid.config import Config, cell_id, parse, register_schema, to_plain
+from fakeid.errors import ConfigError
+from fakeid.models.detector import Detector
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+
+
+def compose_config(*overrides: str) -> Config:
+    register_schema()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return parse(compose("train", list(overrides)))
+
+
+def test_defaults_are_the_papers_detector_on_built_in_data() -> None:
+    config = compose_config()
+    assert (config.model.name, config.residual.name, config.color.name.value) == ("pelee", ResidualName.hpf, "rgb")
+    assert (config.protocol.name, config.protocol.loss) == ("paper", Loss.softmax_ce)
+    assert (config.data.source.value, config.categories, config.dropout, config.seed) == ("demo", 10, 0.0, 0)
+
+
+@pytest.mark.parametrize("model", ["xception", "timm"])
+def test_other_networks_come_without_filter_unless_asked_for(model: str) -> None:
+    assert compose_config(f"model={model}").residual.name is ResidualName.none
+    assert compose_config(f"model={model}", "residual=hpf").residual.name is ResidualName.hpf
+    assert compose_config("residual=hpf", f"model={model}").residual.name is ResidualName.hpf
+
+
+def test_each_source_has_its_own_length_of_training() -> None:
+    assert compose_config("data=folders", "paths.data=x").optim.epochs == 50
+    assert compose_config().optim.epochs < 50
+    assert compose_config("optim=paper").optim.epochs == 50
+
+
+def test_folders_train_on_all_categories_unless_told() -> None:
+    assert compose_config("data=folders", "paths.data=x").categories is None
+    assert compose_config("data=folders", "paths.data=x", "categories=3").categories == 3
+
+
+def test_codec_follows_the_protocol_for_files_only() -> None:
+    assert compose_config("data=folders", "paths.data=x", "protocol=corrected").data.codec.value == "shared"
+    assert compose_config("data=folders", "paths.data=x").data.codec.value == "none"
+    assert compose_config("protocol=corrected").data.codec.value == "none"
+
+
+@pytest.mark.parametrize("protocol", ["paper", "corrected"])
+def test_a_protocol_preset_sets_every_switch(protocol: str) -> None:
+    preset = OmegaConf.load(CONF / "protocol" / f"{protocol}.yaml")
+    assert set(preset) == set(to_plain(compose_config())["protocol"])
+
+
+def test_the_two_protocols_differ_in_every_switch() -> None:
+    paper, corrected = (to_plain(compose_config(f"protocol={name}"))["protocol"] for name in ("paper", "corrected"))
+    assert not [name for name in paper if paper[name] == corrected[name]]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["dropout=7"], r"dropout must be in \[0, 1\), got 7.0; the paper uses 0, 0.2 and 0.5"),
+        (["categories=11"], "categories must be between 1 and 10, got 11"),
+        (["categories=0"], "categories must be at least 1, got 0"),
+        (["+model.extra=1"], "there is no option model.extra"),
+        (["+extra=1"], "there is no option extra"),
+        (["seed=-1"], "seed must be at least 0"),
+        (["optim.epochs=0"], "optim.epochs must be at least 1"),
+        (["optim.learning_rate=0"], "optim.learning_rate must be above 0"),
+        (["data.image_px=16"], "data.image_px must be at least 33"),
+        (["data=folders"], "data=folders needs paths.data=DIR"),
+        (["data.train_per_class=null"], "data.train_per_class needs a number"),
+        (["data.held_out=cat"], "data=demo has no category cat"),
+        (["protocol=corrected", "data.val_per_class=0"], "protocol.tested=best chooses by validation"),
+        (
+            ["data=folders", "paths.data=x", "data.categories=[a,b]", "data.held_out=a"],
+            "held-out category a must not be",
+        ),
+        (["data=folders", "paths.data=x", "data.categories=[a,a]"], "names a more than once"),
+    ],
+)
+def test_wrong_values_are_refused_with_the_way_out(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        compose_config(*overrides)
+
+
+@pytest.mark.parametrize("override", ["dropout=abc", "protocol.loss=mse", "data.image_px=2.5", "seed=x"])
+def test_wrong_types_are_refused_at_composition(override: str) -> None:
+    with pytest.raises(HydraException):
+        compose_config(override)
+
+
+def test_cell_id_follows_meaning_and_nothing_else() -> None:
+    same = cell_id(compose_config())
+    for override in ("paths.runs=/x", "logger=csv", "trainer=cpu", "trainer.num_workers=2", "force=true"):
+        assert cell_id(compose_config(override)) == same, override
+    others = [
+        "dropout=0.2",
+        "seed=1",
+        "color=hsv",
+        "protocol.loss=bce",
+        "optim.epochs=1",
+        "trainer=debug",
+        "data.seed=1",
+    ]
+    ids = {cell_id(compose_config(override)) for override in others}
+    assert len(ids) == len(others)
+    assert same not in ids
+
+
+def test_cell_id_tells_data_folders_apart_by_name_not_by_place() -> None:
+    first, moved, other = (
+        cell_id(compose_config("data=folders", f"paths.data={path}")) for path in ("/a/faces", "/b/faces", "/a/horses")
+    )
+    assert first == moved != other
+
+
+def test_cell_id_is_stable_between_releases() -> None:
+    # A new hash would orphan every finished run; change this only with a reason for the CHANGELOG.
+    name, _, digest = cell_id(compose_config()).rpartition("-")
+    assert name == "demo-pelee-hpf-rgb-k10-d0-paper-s0"
+    assert len(digest) == 8
+
+
+def test_every_detector_argument_is_an_option() -> None:
+    arguments = {
+        name: parameter.default for name, parameter in inspect.signature(Detector).parameters.items() if name != "self"
+    }
+    plain = to_plain(compose_config())
+    options = {
+        "backbone": plain["model"]["name"],
+        "pretrained": plain["model"]["pretrained"],
+        "color": plain["color"]["name"],
+        "residual": plain["residual"]["name"],
+        "dropout": plain["dropout"],
+    } | {name: plain["protocol"][name] for name in ("hsv", "hpf_channels", "hpf_border", "bottleneck", "dropout_at")}
+    assert options == arguments
+
+
+def test_precision_choices_are_those_of_the_trainer() -> None:
+    from fakeid.training.trainer import choose_precision
+
+    assert {choose_precision(choice.value, "cpu") for choice in Precision} <= {"float32", "bf16"}
