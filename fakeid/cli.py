@@ -27,14 +27,16 @@ def _add_benchmark(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     parser = commands.add_parser(
         "benchmark",
         help="images per second of training, against a loop as the paper's authors wrote it",
-        description="Trains Pelee+HPF for a few steps in this process, as fakeid does it and as a paper-style loop does "
-        "(float32, NCHW, PIL and ImageFolder, no workers), and prints images per second and their ratio.",
+        description="Trains Pelee+HPF for a few steps, as fakeid does it and as a paper-style loop does (float32, NCHW, "
+        "PIL and ImageFolder, no workers), in one process, and prints images per second and their ratio.",
     )
     parser.add_argument("--image-px", type=_positive, default=256, help="side of the images (default: 256)")
     parser.add_argument("--batch-size", type=_positive, default=64, help="images a step (default: 64)")
     parser.add_argument("--steps", type=_positive, default=4, help="measured steps of each kind (default: 4)")
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
-    parser.add_argument("--compile", action="store_true", help="compile our backbone first; takes minutes on a CPU")
+    parser.add_argument(
+        "--compile", dest="compiled", action="store_true", help="compile our backbone first; takes minutes on a CPU"
+    )
 
     def run(**options: object) -> None:
         from fakeid.runs.benchmark import run_benchmark  # noqa: PLC0415 - torch takes seconds

@@ -1,7 +1,7 @@
 """One row of scores for each test image: the file from which every number, table and figure is made."""
 
 import csv
-import os
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from fakeid.errors import DataError, OutputError
+from fakeid.files import write_atomically
 from fakeid.vocabulary import FAKE, REAL
 
 NO_DEGRADATION: Final = "none"
@@ -76,17 +77,14 @@ def write_scores(path: Path, scores: Scores) -> None:
         OutputError: The folder cannot be written to.
     """
     columns = [getattr(scores, name).tolist() for name in _COLUMNS]
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    writer.writerows(zip(*columns, strict=True))
     try:
-        with partial.open("w", newline="", **_ENCODING) as file:  # type: ignore[call-overload]
-            writer = csv.writer(file)
-            writer.writerow(_COLUMNS)
-            writer.writerows(zip(*columns, strict=True))
-        partial.replace(path)
+        write_atomically(path, lambda file: file.write(text.getvalue().encode(**_ENCODING)))
     except OSError as error:
         raise OutputError(f"the scores cannot be written to {path}: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_scores(path: Path) -> Scores:

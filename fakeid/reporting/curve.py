@@ -20,7 +20,7 @@ from fakeid.reporting.settings import label_settings
 from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, mark_chance, new_figure, styled
 
 _METRICS: Final = ("accuracy", "auroc")
-_CONTENTS: Final = ("unseen", "seen")
+_CONTENTS: Final = ("unseen", "held_out", "seen")
 _MARKERS: Final = ("o", "s", "^", "D")
 _Look = dict[str, Any]  # keywords of a line
 _SEEN_LINE: Final[_Look] = {"linestyle": (0, (6, 2)), "linewidth": 1.2, "alpha": 0.6}
@@ -34,13 +34,14 @@ def collect_curve(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     it is the run's own interval over test images, which says nothing about that; `num_seeds` tells which it is.
 
     Args:
-        summaries: One a run, with `config`, `seen` and `unseen`. The setting is made of the configuration values that
+        summaries: One a run, with `config`, `seen`, `unseen`, `categories` and `held_out`. The setting is made of the configuration values that
             differ between them, apart from categories, seed and what cannot change a result.
 
     Returns:
         One row for each setting and number of categories, settings in the order of their first run and categories
-        rising: `setting`, `categories`, `num_seeds`, and for `seen` and `unseen` the estimates `accuracy` and `auroc`
-        (`value`, `low`, `high` in [0, 1], None where undefined).
+        rising: `setting`, `categories`, `num_seeds`, and for `unseen` (all categories that were not trained on),
+        `held_out` (the one that no run trains on) and `seen` the estimates `accuracy` and `auroc` (`value`, `low`,
+        `high` in [0, 1], None where undefined).
 
     Raises:
         DataError: Two runs of one setting, number of categories and seed.
@@ -74,7 +75,8 @@ def _num_categories(summary: Mapping[str, Any]) -> int:
 
 
 def _average(runs: Sequence[Mapping[str, Any]], content: str, metric: str) -> dict[str, float | None]:
-    estimates = [run[content][metric] if run[content] else {"value": None, "low": None, "high": None} for run in runs]
+    groups = [_group(run, content) for run in runs]
+    estimates = [group[metric] if group else {"value": None, "low": None, "high": None} for group in groups]
     if len(runs) == 1:
         return dict(estimates[0])
     values = [estimate["value"] for estimate in estimates if estimate["value"] is not None]
@@ -84,6 +86,13 @@ def _average(runs: Sequence[Mapping[str, Any]], content: str, metric: str) -> di
     quantile = student_t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
     margin = float(quantile * np.std(values, ddof=1) / math.sqrt(len(values)))
     return {"value": mean, "low": max(0.0, mean - margin), "high": min(1.0, mean + margin)}
+
+
+def _group(run: Mapping[str, Any], content: str) -> Mapping[str, Any] | None:
+    """`seen` and `unseen` change with the number of categories; the held-out category is the same for all."""
+    group = run["categories"].get(run.get("held_out")) if content == "held_out" else run[content]
+    assert group is None or isinstance(group, Mapping)
+    return group
 
 
 @styled
@@ -158,8 +167,9 @@ def _describe_interval(rows: Sequence[Mapping[str, Any]]) -> str:
 def render_curve_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The same numbers as a Markdown table, accuracies in percent, each as `91.2 [89.9, 92.4]`."""
     lines = [
-        "| setting | categories | seeds | unseen acc. % | seen acc. % | unseen AUROC | seen AUROC |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| setting | categories | seeds | unseen acc. % | held-out acc. % | seen acc. % "
+        "| unseen AUROC | held-out AUROC | seen AUROC |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
         head = (row["setting"].replace("|", "\\|"), str(row["categories"]), str(row["num_seeds"]))

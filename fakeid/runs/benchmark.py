@@ -21,7 +21,7 @@ from fakeid.runs.paper_loop import PaperLoop
 from fakeid.runs.provenance import name_device
 from fakeid.training.callbacks import History
 from fakeid.training.module import DetectorModule, compute_loss
-from fakeid.training.trainer import build_trainer, choose_device, choose_precision
+from fakeid.training.trainer import build_trainer, choose_device, choose_precision, expected_warnings_ignored
 from fakeid.vocabulary import LABEL_NAMES
 
 
@@ -31,8 +31,8 @@ def run_benchmark(
     batch_size: int,
     steps: int,
     device: str,
-    compile: bool,
-    console: Console | None = None,  # noqa: A002
+    compiled: bool,
+    console: Console | None = None,
 ) -> dict[str, float]:
     """Measure and print the table.
 
@@ -44,7 +44,7 @@ def run_benchmark(
         batch_size: Images a step.
         steps: How many are measured.
         device: `auto`, `cpu` or `gpu`.
-        compile: Compile our backbone.
+        compiled: Compile our backbone.
         console: Where to print; None is the terminal.
 
     Returns:
@@ -62,7 +62,7 @@ def run_benchmark(
         console.print(f"Pelee+HPF, {image_px} px, batch {batch_size}, {steps} steps each, on {name_device(where)}")
         paper = PaperLoop(root / "images", batch_size=batch_size, device=where)
         ours = _Ours(
-            root, image_px=image_px, batch_size=batch_size, device=where, precision=precision, compiled=compile
+            root, image_px=image_px, batch_size=batch_size, device=where, precision=precision, compiled=compiled
         )
         rates = {}
         for name, measure in (
@@ -73,7 +73,7 @@ def run_benchmark(
         ):
             rates[name] = batch_size / median(measure(steps))
             console.print(f"{name}: {rates[name]:.1f} images/s")
-    console.print(_render(rates, precision, compile))
+    console.print(_render(rates, precision, compiled))
     return rates
 
 
@@ -102,7 +102,7 @@ class _Ours:
             with torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bf16"):
                 loss = compute_loss("softmax_ce", module(rgb_u8), labels)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             loss.item()  # waits for the device
             seconds.append(time.perf_counter() - start)
@@ -120,7 +120,8 @@ class _Ours:
             keep_best=False,
             callbacks=[history],
         )
-        trainer.fit(self._module, datamodule=self._data)
+        with expected_warnings_ignored():
+            trainer.fit(self._module, datamodule=self._data)
         return [row["seconds"] / batches for row in history.rows[1:]]
 
 

@@ -18,7 +18,7 @@ from fakeid.training.callbacks import EpochSeeding, EpochStatus, History
 from fakeid.training.checkpoint import check_fits
 from fakeid.training.module import DetectorModule
 from fakeid.training.progress import TrainingProgress
-from fakeid.training.trainer import build_trainer
+from fakeid.training.trainer import build_trainer, expected_warnings_ignored
 
 
 def build_module(config: Config) -> DetectorModule:
@@ -105,7 +105,8 @@ def fit(
         limit_batches=config.trainer.limit_batches,
     )
     try:
-        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+        with expected_warnings_ignored():
+            trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit and leaves the signal ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -66,7 +66,7 @@ class PaperLoop:
         start = time.perf_counter()
         loss = F.cross_entropy(self._network(rgb.to(self._device)), labels.to(self._device))
         self._optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         loss.item()  # waits for the device
         return time.perf_counter() - start

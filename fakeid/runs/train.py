@@ -54,7 +54,7 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
                 run.clear()
             _check_same_images(run, plan, source)
             if run.is_done():
-                console.print(f"{run.path} is done; force=true starts it over")
+                console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
                 return _show(run, console)
             _describe(config, run, plan, device, precision, console)
             try:

@@ -25,9 +25,12 @@ class EpochSeeding(pl.Callback):
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Seed every device's generator."""
-        torch.manual_seed(derive_seed(self._seed, "epoch", trainer.current_epoch))
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Seed every device's generator before the first batch; a continued epoch has no other start."""
+        if batch_idx == 0:
+            torch.manual_seed(derive_seed(self._seed, "epoch", trainer.current_epoch))
 
 
 class EpochStatus(pl.Callback):
@@ -70,10 +73,13 @@ class History(pl.Callback):
         """Go on after the rows of the epochs that the checkpoint has seen."""
         self.rows = [dict(row) for row in state_dict["rows"]]
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock."""
-        self._started = time.monotonic()
-        self._images = 0
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Start the clock with the first batch."""
+        if batch_idx == 0:
+            self._started = time.monotonic()
+            self._images = 0
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int

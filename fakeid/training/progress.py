@@ -44,10 +44,13 @@ class TrainingProgress(pl.Callback):
         self._task = self._progress.add_task("training", total=total, completed=trainer.global_step, unit="batches")
         self._progress.start()
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock."""
-        self._epoch_started = time.monotonic()
-        self._images = 0
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Start the clock with the first batch."""
+        if batch_idx == 0:
+            self._epoch_started = time.monotonic()
+            self._images = 0
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int

@@ -2,13 +2,13 @@
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.utilities.warnings import PossibleUserWarning
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 from torch import Tensor
@@ -17,11 +17,23 @@ from fakeid.errors import DeviceError
 
 _LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
 
-# The run prints its own lines; Lightning's tips and advice on worker processes would only hide them.
+# The run prints its own lines; Lightning's tips would only hide them.
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-warnings.filterwarnings("ignore", category=PossibleUserWarning)
-# Lightning 2.6 asks torch 2.15 in a way that torch has renamed.
-warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
+
+
+@contextmanager
+def expected_warnings_ignored() -> Iterator[None]:
+    """Keep Lightning's warnings about what is intended here from the user."""
+    with warnings.catch_warnings():
+        # Batches from a memory map need no worker processes.
+        warnings.filterwarnings("ignore", message=".*does not have many workers")
+        # That is how a run continues.
+        warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
+        # Without validation images there is nothing to validate.
+        warnings.filterwarnings("ignore", message="Total length of .* across ranks is zero")
+        # Lightning 2.6 asks torch 2.15 in a way that torch has renamed.
+        warnings.filterwarnings("ignore", message=r".isinstance\(treespec, LeafSpec\). is deprecated")
+        yield
 
 
 def choose_device(accelerator: str) -> str:
@@ -124,5 +136,6 @@ def predict_logits(module: pl.LightningModule, data: pl.LightningDataModule, *, 
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    batches: Any = trainer.predict(module, datamodule=data)
+    with expected_warnings_ignored():
+        batches: Any = trainer.predict(module, datamodule=data)
     return torch.cat(batches)

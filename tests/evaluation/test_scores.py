@@ -70,9 +70,10 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
     assert len(read_scores(path)) == 1
 
 
-def test_a_missing_folder_is_an_output_error(tmp_path: Path):
+def test_a_file_in_place_of_the_folder_is_an_output_error(tmp_path: Path):
+    (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
-        write_scores(tmp_path / "nowhere" / "scores.csv", make_scores([1.0]))
+        write_scores(tmp_path / "file" / "scores.csv", make_scores([1.0]))
 
 
 HEADER = "key,label,category,generator,degradation,logit,p_fake\n"

@@ -18,7 +18,8 @@ def make_run(
         "config": {"categories": categories, "seed": seed, "residual": {"name": residual}},
         "seen": group(seen),
         "unseen": None if unseen is None else group(unseen),
-        "categories": {"cat": {"seen": True}, "bus": {"seen": True}, "sheep": {"seen": False}},
+        "categories": {"cat": {"seen": True}, "bus": {"seen": True}, "sheep": {"seen": False, **group(0.55)}},
+        "held_out": "sheep",
     }
 
 
@@ -31,6 +32,7 @@ def test_seeds_are_averaged_with_students_interval():
     assert row["unseen"]["accuracy"]["low"] == pytest.approx(expected.low)
     assert row["unseen"]["accuracy"]["high"] == pytest.approx(expected.high)
     assert row["unseen"]["auroc"]["value"] == pytest.approx(np.mean(values) + 0.01)
+    assert row["held_out"]["accuracy"]["value"] == pytest.approx(0.55)
 
 
 def test_the_interval_stays_within_0_and_1():
@@ -125,7 +127,7 @@ def test_markdown_states_seeds_and_what_the_brackets_mean(rows):
     text = render_curve_markdown(rows)
     lines = text.splitlines()
     assert lines[2].startswith(
-        "| residual=hpf | 1 | 3 | 60.0 [55.0, 65.0] | 95.0 [95.0, 95.0] | 0.610 [0.560, 0.660] |"
+        "| residual=hpf | 1 | 3 | 60.0 [55.0, 65.0] | 55.0 [55.0, 55.0] | 95.0 [95.0, 95.0] | 0.610 [0.560, 0.660] |"
     )
     assert lines[-1] == "In brackets: 95 % interval over 3 seeds."
     single = render_curve_markdown(collect_curve([make_run(5, 0, 0.7)]))
