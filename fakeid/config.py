@@ -50,9 +50,9 @@ class DataConfig:
 
     source: SourceName = SourceName.demo
     image_px: int = 64
-    train_per_class: int | None = 2000  # over all training categories; null: as many as there are, balanced
-    val_per_class: int | None = 200  # likewise; null: a tenth of each training category
-    test_per_class: int | None = 200  # in each test category; null: a quarter of a seen one, all of an unseen one
+    train_per_class: int | None = 1000  # over all training categories; null: as many as there are, balanced
+    val_per_class: int | None = 100  # likewise; null: a tenth of each training category
+    test_per_class: int | None = 100  # in each test category; null: a quarter of a seen one, all of an unseen one
     categories: list[str] | None = None  # names in the order in which they are added; null: the source's order
     held_out: str | None = None  # never trained on; null: the last category
     prep: Prep = Prep.crop

@@ -18,7 +18,7 @@ from fakeid.vocabulary import CAMERA, DEMO_CATEGORIES, FAKE, LABEL_NAMES, REAL
 _VERSION = 1  # raise it whenever any pixel changes
 _MIN_PX, _MAX_PX = 32, 512
 _NOISE_FLOOR = 2.0  # 8-bit levels, added to both classes
-_STRENGTH = 0.2
+_STRENGTH = 0.3
 _FIT_PIXELS = 24 * 64 * 64  # about so many pixels to fit a generator to, in at least _MIN_FIT_PHOTOS
 _MIN_FIT_PHOTOS = 8
 
