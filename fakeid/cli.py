@@ -27,8 +27,8 @@ def _add_benchmark(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     parser = commands.add_parser(
         "benchmark",
         help="images per second of training, against a loop as the paper's authors wrote it",
-        description="Trains Pelee+HPF for a few steps, as fakeid does it and as a paper-style loop does (float32, NCHW, "
-        "PIL and ImageFolder, no workers), in one process, and prints images per second and their ratio.",
+        description="Trains Pelee+HPF for a few steps, as fakeid and as a paper-style loop do (float32, NCHW, "
+        "PIL and ImageFolder, no workers); prints images per second and their ratio.",
     )
     parser.add_argument("--image-px", type=_positive, default=256, help="side of the images (default: 256)")
     parser.add_argument("--batch-size", type=_positive, default=64, help="images a step (default: 64)")

@@ -62,7 +62,7 @@ class SimulatedGenerator:
         detail = _detail(photos)
         trace = _detail(self._decode(photos)) - self._missing * detail
         image = photos - self._detail_loss * detail + self._trace_gain * trace
-        return np.clip(np.round(image[0]), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.round(image[0]), 0, 255), np.uint8)
 
     def _features(self, photos: Photos) -> Tensor:
         """Photos (N, H, W, 3) → features before scaling (N, _WIDTH, H, W), H and W rounded up to even."""

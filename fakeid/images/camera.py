@@ -21,7 +21,7 @@ def _srgb_table() -> npt.NDArray[np.uint8]:
     """16-bit linear → 8-bit sRGB (IEC 61966-2-1), uint8 (65536,)."""
     light = np.arange(_RAW_MAX + 1) / _RAW_MAX
     encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.round(encoded * 255).astype(np.uint8)
+    return np.asarray(np.round(encoded * 255), np.uint8)
 
 
 def _expose(light: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.uint16]:
@@ -33,7 +33,7 @@ def _expose(light: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDA
     # Photon counts are Poisson; at these counts a normal of the same variance is as good and much faster.
     variance = mosaic / np.float32(_FULL_WELL) + np.float32((_READ_NOISE / _FULL_WELL) ** 2)
     mosaic += np.sqrt(variance) * rng.standard_normal(mosaic.shape, dtype=np.float32)
-    return (np.clip(mosaic, 0, 1) * np.float32(_RAW_MAX)).astype(np.uint16)
+    return np.asarray(np.clip(mosaic, 0, 1) * np.float32(_RAW_MAX)).astype(np.uint16)
 
 
 def take_photo(light: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -53,4 +53,4 @@ def take_photo(light: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.
         np.minimum(plane / np.float32(gain), _RAW_MAX)
         for plane, gain in zip(cv2.split(small), _CHANNEL_GAIN, strict=True)
     ]
-    return _srgb_table()[cv2.merge(balanced).astype(np.uint16)]
+    return np.asarray(_srgb_table()[cv2.merge(balanced).astype(np.uint16)])

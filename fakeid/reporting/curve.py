@@ -34,7 +34,8 @@ def collect_curve(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     it is the run's own interval over test images, which says nothing about that; `num_seeds` tells which it is.
 
     Args:
-        summaries: One a run, with `config`, `seen`, `unseen`, `categories` and `held_out`. The setting is made of the configuration values that
+        summaries: One a run, with `config`, `seen`, `unseen`, `categories` and `held_out`.
+           The setting is made of the configuration values that
             differ between them, apart from categories, seed and what cannot change a result.
 
     Returns:
@@ -167,8 +168,10 @@ def _describe_interval(rows: Sequence[Mapping[str, Any]]) -> str:
 def render_curve_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The same numbers as a Markdown table, accuracies in percent, each as `91.2 [89.9, 92.4]`."""
     lines = [
-        "| setting | categories | seeds | unseen acc. % | held-out acc. % | seen acc. % "
-        "| unseen AUROC | held-out AUROC | seen AUROC |",
+        (
+            "| setting | categories | seeds | unseen acc. % | held-out acc. % | seen acc. % "
+            "| unseen AUROC | held-out AUROC | seen AUROC |"
+        ),
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:

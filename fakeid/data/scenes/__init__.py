@@ -8,7 +8,6 @@ what it shows.
 from collections.abc import Callable
 from typing import Final
 
-import cv2
 import numpy as np
 
 from fakeid.data.scenes.air import paint_clouds, paint_waves

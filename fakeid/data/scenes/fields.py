@@ -14,7 +14,7 @@ Range = tuple[float, float]
 def pixel_grid(size_px: int) -> tuple[Array, Array]:
     """Read-only x (rightwards) and y (downwards) of the pixel centers, both float32 (size_px, size_px) in (0, 1)."""
     axis = (np.arange(size_px, dtype=np.float32) + 0.5) / size_px
-    x, y = np.meshgrid(axis, axis)
+    x, y = (np.asarray(grid, np.float32) for grid in np.meshgrid(axis, axis))
     x.flags.writeable = y.flags.writeable = False
     return x, y
 
@@ -44,16 +44,16 @@ def fractal_field(
     while cells < size_px:  # each octave is laid on the enlarged sum of the coarser ones: cheaper than enlarging all
         cells, amplitude = min(2 * cells, size_px), amplitude * 2.0**-slope
         shape = (min(size_px, max(2, cells // stretch)), cells)
-        field = cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC)
+        field = np.asarray(cv2.resize(field, shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
         field += np.float32(amplitude) * _white(rng, *shape)
-    field = cv2.resize(field, (size_px, size_px), interpolation=cv2.INTER_CUBIC)
-    return (field - field.mean()) / (field.std() + np.float32(1e-6))
+    field = np.asarray(cv2.resize(field, (size_px, size_px), interpolation=cv2.INTER_CUBIC), np.float32)
+    return np.asarray((field - field.mean()) / (field.std() + np.float32(1e-6)))
 
 
 def smoothstep(values: Array, low: float, high: float) -> Array:
     """0 below `low`, 1 above `high`, a smooth cubic between; the same shape as `values`."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t))
 
 
 def pick_colors(rng: np.random.Generator, count: int, hue: Range, saturation: Range, value: Range) -> Array:
@@ -62,12 +62,12 @@ def pick_colors(rng: np.random.Generator, count: int, hue: Range, saturation: Ra
     h, s, v = (low + (high - low) * rng.random((count, 3))).T[..., None]
     sector = (np.array([5.0, 3.0, 1.0]) + 6 * h) % 6  # HSV to RGB, all three channels by one formula
     encoded = v - v * s * np.clip(np.minimum(sector, 4 - sector), 0, 1)
-    return (encoded**2.2).astype(np.float32)
+    return np.asarray(encoded**2.2, np.float32)
 
 
 def pick_color(rng: np.random.Generator, hue: Range, saturation: Range, value: Range) -> Array:
     """One random color, float32 (3,), as `pick_colors` makes them."""
-    return pick_colors(rng, 1, hue, saturation, value)[0]
+    return np.asarray(pick_colors(rng, 1, hue, saturation, value)[0])
 
 
 def _spread(color: Array, size_px: int) -> Array:

@@ -47,7 +47,7 @@ def paint_mountains(rng: np.random.Generator, size_px: int) -> Array:
     canvas = blend(pick_color(rng, (0.58, 0.7), (0.35, 0.7), (0.4, 0.75)), haze, smoothstep(y, -0.1, 0.55))
     sun_x, sun_y = rng.uniform(0.1, 0.9), rng.uniform(0.12, 0.35)
     glow = np.exp(-((x - sun_x) ** 2 + (y - sun_y) ** 2) / np.float32(rng.uniform(0.002, 0.02)))
-    canvas = blend(canvas, np.ones(3, np.float32), 0.85 * glow)
+    canvas = blend(canvas, np.ones(3, np.float32), np.asarray(0.85 * glow, np.float32))
     rock = pick_color(rng, (0.55, 0.75), (0.3, 0.7), (0.06, 0.2))
     layers = int(rng.integers(4, 7))
     relief = fractal_field(rng, size_px, slope=0.05, first=8)

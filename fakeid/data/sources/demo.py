@@ -52,7 +52,7 @@ class DemoSource:
     def __post_init__(self) -> None:
         if not _MIN_PX <= self.image_px <= _MAX_PX or self.image_px % 2:
             raise ConfigError(
-                f"data.image_px must be an even number from {_MIN_PX} to {_MAX_PX}, got {self.image_px}; the default is 64"
+                f"data.image_px must be an even number from {_MIN_PX} to {_MAX_PX} with data=demo, got {self.image_px}"
             )
         if self.images_per_class < 1:
             raise ConfigError(f"the built-in data needs at least 1 image per class, got {self.images_per_class}")
