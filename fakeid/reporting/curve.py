@@ -34,9 +34,8 @@ def collect_curve(summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     it is the run's own interval over test images, which says nothing about that; `num_seeds` tells which it is.
 
     Args:
-        summaries: One a run, with `config`, `seen`, `unseen`, `categories` and `held_out`.
-           The setting is made of the configuration values that
-            differ between them, apart from categories, seed and what cannot change a result.
+        summaries: One a run, with `config`, `seen`, `unseen`, `categories` and `held_out`. The setting is made of the
+            configuration values that differ between them, apart from categories, seed and what cannot change a result.
 
     Returns:
         One row for each setting and number of categories, settings in the order of their first run and categories

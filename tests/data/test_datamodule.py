@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+import torch
+
+from fakeid.data.cache import PackedImages
+from fakeid.data.datamodule import EpochSampler, PackedDataModule
+from fakeid.data.mixing import Plan
+from fakeid.data.records import Record
+
+SIDE = 8
+
+
+def make_data(count: int, batch_size: int = 4, skipped: tuple[str, ...] = (), num_workers: int = 0) -> PackedDataModule:
+    records = [Record(str(i), i % 2, "a", "camera", str(i)) for i in range(count)]
+    images = np.stack([np.full((SIDE, SIDE, 3), i, np.uint8) for i in range(count)])
+    images[..., 2] = 255
+    places = {str(i): (0, i) for i in range(count) if str(i) not in skipped}
+    packed = PackedImages([images], places, dict.fromkeys(skipped, "bad"))
+    plan = Plan(records, records[:3], records[:5], ("a",), (), None)
+    return PackedDataModule(plan, packed, batch_size=batch_size, seed=0, num_workers=num_workers)
+
+
+def test_batches_are_rgb_channels_last_uint8() -> None:
+    batch = next(iter(make_data(8).val_dataloader()))
+    assert batch.rgb_u8.shape == (3, 3, SIDE, SIDE)
+    assert batch.rgb_u8.dtype == torch.uint8
+    assert batch.rgb_u8.is_contiguous(memory_format=torch.channels_last)
+    assert batch.rgb_u8[:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert (batch.rgb_u8[:, 2] == 255).all()
+    assert batch.labels.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("count", [8, 9, 10])
+def test_an_epoch_shows_each_image_once_but_for_a_lonely_last(count: int) -> None:
+    seen = torch.cat([batch.rgb_u8[:, 0, 0, 0] for batch in make_data(count).train_dataloader()]).tolist()
+    assert len(seen) == len(set(seen)) == (8 if count == 9 else count)
+
+
+def test_the_order_follows_from_seed_and_epoch_alone() -> None:
+    def order(seed: int, epoch: int) -> list[int]:
+        sampler = EpochSampler(50, seed)
+        sampler.set_epoch(epoch)
+        return list(sampler)
+
+    assert order(0, 3) == order(0, 3)
+    assert len({tuple(order(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
+    assert sorted(order(0, 0)) == list(range(50))
+
+
+def test_test_images_come_in_the_order_of_their_records() -> None:
+    data = make_data(8)
+    images = torch.cat([batch.rgb_u8[:, 0, 0, 0] for batch in data.predict_dataloader()]).tolist()
+    assert images == [int(record.key) for record in data.test_set.records] == [0, 1, 2, 3, 4]
+
+
+def test_skipped_images_are_left_out() -> None:
+    data = make_data(8, skipped=("2", "4"))
+    assert [record.key for record in data.test_set.records] == ["0", "1", "3"]
+
+
+@pytest.mark.slow
+def test_worker_processes_give_the_same_batches() -> None:
+    alone, helped = (list(make_data(10, num_workers=workers).train_dataloader()) for workers in (0, 2))
+    assert all(torch.equal(a.rgb_u8, b.rgb_u8) for a, b in zip(alone, helped, strict=True))

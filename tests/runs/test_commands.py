@@ -1,0 +1,58 @@
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from fakeid.cli import main
+from fakeid.config import Config
+from fakeid.errors import DataError
+from fakeid.runs.benchmark import run_benchmark
+from fakeid.runs.report import write_report
+from fakeid.runs.train import run_training
+
+BuildConfig = Callable[..., Config]
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=160)
+
+
+def test_report_averages_the_finished_runs(tiny_config: BuildConfig) -> None:
+    configs = [tiny_config(f"categories={k}", f"seed={seed}", "optim.epochs=1") for k in (1, 2) for seed in (0, 1)]
+    for config in configs:
+        run_training(config, quiet())
+    runs = Path(configs[0].paths.runs)
+    rows = write_report(runs, quiet())
+    assert [(row["categories"], row["num_seeds"]) for row in rows] == [(1, 2), (2, 2)]
+    assert all(row["held_out"]["accuracy"]["value"] is not None for row in rows)
+    assert {path.name for path in (runs / "report").iterdir()} == {"curve.md", "curve.csv", "curve.png"}
+    assert (runs / "report" / "curve.csv").read_text().count("\n") == 3
+
+
+def test_report_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DataError, match="no run in .* is finished"):
+        write_report(tmp_path, quiet())
+    with pytest.raises(SystemExit) as exit_info:
+        main(["report", str(tmp_path / "nowhere")])
+    assert exit_info.value.code == 1
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_unknown_command_lists_the_known(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["benchmrak"])
+    assert exit_info.value.code == 2
+    assert "benchmark" in capsys.readouterr().err
+
+
+def test_benchmark_measures_both_loops() -> None:
+    console = quiet()
+    rates = run_benchmark(image_px=48, batch_size=8, steps=1, device="cpu", compiled=False, console=console)
+    assert set(rates) == {
+        f"{who}, {what}" for who in ("paper-style loop", "fakeid") for what in ("step alone", "end to end")
+    }
+    assert all(rate > 0 for rate in rates.values())
+    assert isinstance(console.file, io.StringIO)
+    assert "ratio" in console.file.getvalue()

@@ -1,0 +1,59 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from fakeid.errors import ConfigError
+from fakeid.training.module import DetectorModule, compute_loss
+
+
+def test_softmax_ce_is_cross_entropy_over_a_softmax() -> None:
+    logits, labels = torch.randn(50) * 5, torch.randint(0, 2, (50,))
+    # The authors' network: two outputs, softmax inside, CrossEntropyLoss on top.
+    probabilities = torch.softmax(torch.stack([torch.zeros(50), logits], 1), 1)
+    expected = nn.CrossEntropyLoss()(probabilities, labels)
+    torch.testing.assert_close(compute_loss("softmax_ce", logits, labels), expected)
+
+
+def test_softmax_ce_lies_between_its_known_bounds() -> None:
+    right, wrong = (compute_loss("softmax_ce", torch.tensor([logit]), torch.tensor([1])) for logit in (99.0, -99.0))
+    assert right.item() == pytest.approx(math.log(1 + math.exp(-1)), abs=1e-4)
+    assert right.item() == pytest.approx(0.3133, abs=1e-4)
+    assert wrong.item() == pytest.approx(1.3133, abs=1e-4)
+
+
+def test_bce_is_cross_entropy_on_the_logit() -> None:
+    logits, labels = torch.randn(50), torch.randint(0, 2, (50,))
+    expected = F.binary_cross_entropy(torch.sigmoid(logits), labels.float())
+    torch.testing.assert_close(compute_loss("bce", logits, labels), expected)
+
+
+def test_unknown_loss_is_refused() -> None:
+    with pytest.raises(ConfigError, match="protocol.loss must be softmax_ce or bce, got mse"):
+        compute_loss("mse", torch.zeros(1), torch.zeros(1))
+
+
+def test_memory_format_changes_nothing_but_speed(device: torch.device) -> None:
+    torch.manual_seed(0)
+    first = DetectorModule({}, channels_last=True).to(device).eval()
+    second = DetectorModule({}, channels_last=False).to(device).eval()
+    second.load_state_dict(first.state_dict())
+    rgb_u8 = torch.randint(0, 256, (4, 3, 64, 64), dtype=torch.uint8, device=device)
+    with torch.no_grad():
+        torch.testing.assert_close(first(rgb_u8), second(rgb_u8), rtol=1e-3, atol=1e-4)
+
+
+def test_every_weight_learns() -> None:
+    module = DetectorModule({})
+    rgb_u8, labels = torch.randint(0, 256, (4, 3, 96, 96), dtype=torch.uint8), torch.tensor([0, 1, 0, 1])
+    compute_loss("bce", module(rgb_u8), labels).backward()
+    assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in module.detector.parameters())
+
+
+def test_optimizer_is_plain_adam() -> None:
+    optimizer = DetectorModule({}, learning_rate=0.002).configure_optimizers()
+    assert type(optimizer) is torch.optim.Adam
+    assert optimizer.param_groups[0]["lr"] == 0.002
+    assert optimizer.param_groups[0]["weight_decay"] == 0

@@ -1,0 +1,32 @@
+import pytest
+
+from fakeid.errors import DeviceError
+from fakeid.training.trainer import choose_device, choose_precision
+
+
+def test_auto_takes_a_gpu_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for available, expected in ((True, "cuda"), (False, "cpu")):
+        monkeypatch.setattr("torch.cuda.is_available", lambda available=available: available)
+        monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+        assert choose_device("auto") == expected
+        assert choose_device("cpu") == "cpu"
+
+
+def test_gpu_insists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(DeviceError, match="trainer=auto takes the CPU instead"):
+        choose_device("gpu")
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [({"avx2": True}, "float32"), ({"avx512_bf16": True}, "bf16"), ({"amx_bf16": True}, "bf16")],
+)
+def test_bf16_only_where_the_processor_computes_in_it(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], expected: str
+) -> None:
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: capabilities, raising=False)
+    assert choose_precision("auto", "cpu") == expected
+    assert choose_precision("float32", "cpu") == "float32"
+    assert choose_precision("bf16", "cpu") == "bf16"
