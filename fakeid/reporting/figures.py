@@ -79,7 +79,10 @@ def plot_category_accuracy(summary: Mapping[str, Any]) -> Figure:
     figure = new_figure(_WIDTH_PX, 130 + 42 * len(rows))
     ax = figure.subplots()
     # A gap between the pools and their parts.
-    labels = [name for name, _, _ in pools] + [name if seen else f"{name} (held out)" for name, _, seen in groups]
+    labels = [name for name, _, _ in pools] + [
+        name if seen else f"{name} ({'held out' if name == summary.get('held_out') else 'unseen'})"
+        for name, _, seen in groups
+    ]
     heights = [-i - (0.5 if i >= len(pools) else 0) for i in range(len(rows))]
     for height, (_, group, seen) in zip(heights, rows, strict=True):
         for metric, marker, offset, size, _ in _DOTS:
@@ -133,7 +136,7 @@ def _add_dot_legend(figure: Figure) -> None:
     ]
     handles += [
         Line2D([], [], color=SEEN_COLOR, linewidth=5, label="trained on"),
-        Line2D([], [], color=UNSEEN_COLOR, linewidth=5, label="held out"),
+        Line2D([], [], color=UNSEEN_COLOR, linewidth=5, label="not trained on"),
         Line2D([], [], **CHANCE_LINE, label="guessing"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1.4)

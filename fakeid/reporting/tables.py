@@ -23,7 +23,6 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
     ("auroc", "AUROC", format_unit),
     ("average_precision", "average\nprecision", format_unit),
 )
-_UNSEEN_MARK: Final = "held out"
 
 
 def render_table(summary: Mapping[str, Any]) -> Table:
@@ -32,7 +31,7 @@ def render_table(summary: Mapping[str, Any]) -> Table:
     One line a value would need 110 columns; this fits 80.
 
     Args:
-        summary: What `evaluation.summary.summarize` gives.
+        summary: What `evaluation.summary.summarize` gives; with `held_out`, that category is marked as such.
     """
     table = Table(
         box=box.SIMPLE_HEAD,
@@ -55,9 +54,13 @@ def render_table(summary: Mapping[str, Any]) -> Table:
     for name, group in summary["categories"].items():
         label = Text(name)
         if not group["seen"]:
-            label.append(f"\n{_UNSEEN_MARK}", style="magenta")
+            label.append(f"\n{_describe_content(summary, name)}", style="magenta")
         table.add_row(label, *_cells(group, value_style=""))
     return table
+
+
+def _describe_content(summary: Mapping[str, Any], name: str) -> str:
+    return "held out" if name == summary.get("held_out") else "unseen"
 
 
 def _cells(group: Mapping[str, Any], value_style: str) -> Iterator[Text]:
@@ -86,7 +89,8 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
     lines += [_markdown_row(f"**{name} content**", summary[name]) for name in ("seen", "unseen") if summary[name]]
     for name, group in summary["categories"].items():
         escaped = name.replace("|", "\\|")
-        lines.append(_markdown_row(escaped if group["seen"] else f"{escaped} ({_UNSEEN_MARK})", group))
+        mark = "" if group["seen"] else f" ({_describe_content(summary, name)})"
+        lines.append(_markdown_row(escaped + mark, group))
     return "\n".join(lines) + "\n"
 
 

@@ -57,7 +57,7 @@ def test_category_accuracy_shows_each_group_with_its_interval(summary, tmp_path)
     figure = plot_category_accuracy(summary)
     (ax,) = figure.axes
     names = [label.get_text() for label in ax.get_yticklabels()]
-    assert names == ["seen content", "unseen content", *list(summary["categories"])[:-1], "sheep (held out)"]
+    assert names == ["seen content", "unseen content", *list(summary["categories"])[:-1], "sheep (unseen)"]
     groups = [summary["seen"], summary["unseen"], *summary["categories"].values()]
     colors = [SEEN_COLOR, UNSEEN_COLOR, *[SEEN_COLOR] * 10, UNSEEN_COLOR]
     fakes = find_dots(ax, "D")

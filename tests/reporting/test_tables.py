@@ -30,8 +30,8 @@ def test_one_block_for_pools_then_one_for_categories_in_order(summary):
     lines = print_table(summary, 80).splitlines()
     starts = [line.split("  ")[0].strip() for line in lines]
     assert starts.index("seen content") < starts.index("unseen content") < starts.index("cat") < starts.index("bus")
-    assert starts[starts.index("sheep") + 1] == "held out"
-    assert starts.count("held out") == 1
+    assert starts[starts.index("sheep") + 1] == "unseen"
+    assert starts.count("unseen") == 1
 
 
 def test_what_is_undefined_is_a_dash(summary):
@@ -60,4 +60,9 @@ def test_markdown_holds_a_row_for_each_group(summary):
     assert {line.count("|") for line in lines} == {9}
     expected = "| **seen content** | 20000 | 20000 | 91.2 [89.2, 92.5] | 87.2 [85.2, 88.5] | 95.2 [93.2, 96.5] "
     assert lines[2] == f"{expected}| 0.943 [0.923, 0.956] | 0.939 [0.919, 0.952] |"
-    assert lines[-1].startswith("| sheep (held out) | 200 | 200 | 73.1 [71.1, 74.4] |")
+    assert lines[-1].startswith("| sheep (unseen) | 200 | 200 | 73.1 [71.1, 74.4] |")
+
+
+def test_the_held_out_category_is_told_from_others_that_are_unseen(summary):
+    assert "held out" in print_table({**summary, "held_out": "sheep"}, 80)
+    assert "| sheep (held out) |" in render_markdown({**summary, "held_out": "sheep"})

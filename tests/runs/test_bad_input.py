@@ -241,7 +241,7 @@ def test_read_only_or_full_output_folder(
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("tempfile.mkstemp", fail)
+    monkeypatch.setattr("pathlib.Path.replace", fail)
     code, line = leave(tiny_config(), capsys)
     assert code == 1
     assert reason in line

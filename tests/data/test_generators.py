@@ -1,0 +1,91 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from fakeid.data.generators import UPSAMPLING_BLOCKS, SimulatedGenerator
+from fakeid.data.scenes import paint_scene
+from fakeid.images.camera import SENSOR_SCALE, take_photo
+
+Photos = np.ndarray
+
+
+def _photos(family: str, seeds: range) -> Photos:
+    scenes = (paint_scene(family, SENSOR_SCALE * 64, seed) for seed in seeds)
+    return np.stack([take_photo(scene, np.random.Generator(np.random.PCG64(0))) for scene in scenes])
+
+
+@pytest.fixture(scope="module")
+def leaves() -> Photos:
+    return _photos("leaves", range(24))
+
+
+@pytest.fixture(scope="module")
+def others() -> Photos:
+    """Leaves that no generator was fitted to."""
+    return _photos("leaves", range(100, 124))
+
+
+def _imitate(generator: SimulatedGenerator, photos: Photos) -> Photos:
+    return np.stack([generator.imitate(photo) for photo in photos])
+
+
+def _png_bytes(images: Photos) -> float:
+    """Mean file size under a noise floor, as the built-in data has one."""
+    noise = np.random.Generator(np.random.PCG64(1)).normal(0, 2, images.shape)
+    noisy = np.clip(np.round(images + noise), 0, 255).astype(np.uint8)
+    return float(np.mean([len(cv2.imencode(".png", image)[1]) for image in noisy]))
+
+
+@pytest.mark.parametrize("block", UPSAMPLING_BLOCKS)
+def test_color_and_file_size_are_kept(block: str, leaves: Photos, others: Photos) -> None:
+    fakes = _imitate(SimulatedGenerator(block, leaves, seed=0, strength=0.3), others)
+    assert fakes.dtype == np.uint8
+    assert fakes.shape == others.shape
+    np.testing.assert_allclose(fakes.mean((1, 2)), others.mean((1, 2)), atol=1.5)
+    # The detail that is given up for the trace is part of the spread, so that it falls by up to 5 %.
+    np.testing.assert_allclose(fakes.std((0, 1, 2)), others.std((0, 1, 2)), rtol=0.07)
+    assert _png_bytes(fakes) == pytest.approx(_png_bytes(others), rel=0.02)
+
+
+@pytest.mark.parametrize("block", UPSAMPLING_BLOCKS)
+def test_the_trace_repeats_every_second_pixel(block: str, leaves: Photos, others: Photos) -> None:
+    # The variance of what the generator changed, at each of the four places in a 2x2 cell: up-sampling treats them
+    # differently. Shuffling which pixel stands where in its cell gives the spread that chance would show.
+    change = _imitate(SimulatedGenerator(block, leaves, seed=0, strength=0.3), others).astype(float) - others
+    cells = change[:, 2:-2, 2:-2].mean(-1).reshape(24, 30, 2, 30, 2).transpose(0, 1, 3, 2, 4).reshape(-1, 4)
+
+    def unevenness(four: np.ndarray) -> float:
+        return float(np.std([np.mean(four**2, 0), np.mean(four, 0)], axis=1).max())
+
+    shuffled = np.random.Generator(np.random.PCG64(0)).permuted(cells, axis=1)
+    assert unevenness(cells) > 3 * unevenness(shuffled)
+
+
+def test_a_larger_strength_changes_more(leaves: Photos, others: Photos) -> None:
+    changes = [
+        np.std(_imitate(SimulatedGenerator("pixel_shuffle", leaves, seed=0, strength=strength), others) - 1.0 * others)
+        for strength in (0.05, 0.15, 0.45)
+    ]
+    assert changes[0] < changes[1] < changes[2]
+
+
+def test_another_seed_is_another_generator(leaves: Photos) -> None:
+    first, again, other = (SimulatedGenerator("nearest_conv", leaves, seed=seed, strength=0.3) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.imitate(leaves[0]), again.imitate(leaves[0]))
+    assert (first.imitate(leaves[0]) != other.imitate(leaves[0])).mean() > 0.2
+
+
+@pytest.mark.parametrize("block", UPSAMPLING_BLOCKS)
+def test_pixels_do_not_depend_on_the_number_of_threads(block: str, leaves: Photos) -> None:
+    images = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        images.append(_imitate(SimulatedGenerator(block, leaves, seed=0, strength=0.3), leaves[:4]))
+    np.testing.assert_array_equal(*images)
+
+
+@pytest.mark.parametrize("block", UPSAMPLING_BLOCKS)
+def test_odd_and_oblong_photos_keep_their_size(block: str, leaves: Photos) -> None:
+    generator = SimulatedGenerator(block, leaves, seed=0, strength=0.3)
+    assert generator.imitate(np.ascontiguousarray(leaves[0, :37, :50])).shape == (37, 50, 3)
