@@ -1,0 +1,80 @@
+"""The README's console blocks are commands that work."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from fakeid.cli import main
+from fakeid.config import parse, register_schema
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCKS = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+LINES = [
+    line[2:].partition("  #")[0].strip() for block in BLOCKS for line in block.splitlines() if line.startswith("$ ")
+]
+COMMANDS = [part.strip() for line in LINES for part in line.split("&&")]
+TRAININGS = [command for command in COMMANDS if command.startswith("python train.py")]
+TOOLS = [command for command in COMMANDS if command.startswith("python -m fakeid")]
+SMALL = (
+    "logger=csv", "trainer=debug", "optim.epochs=1", "optim.batch_size=8", "data.image_px=64", "data.train_per_class=20",
+    "data.val_per_class=2", "data.test_per_class=1",
+)  # fmt: skip
+
+
+def options(command: str) -> list[str]:
+    return [word for word in shlex.split(command)[2:] if word != "-m"]
+
+
+def test_the_two_main_commands_stand_in_the_readme() -> None:
+    assert "pip install -e . && python train.py" in LINES
+    assert 'pip install -e ".[dev]" && pytest' in LINES
+
+
+def test_every_other_command_is_known_to_these_tests() -> None:
+    rest = [command for command in COMMANDS if command not in TRAININGS + TOOLS]
+    assert {command.split()[0] for command in rest} <= {"git", "cd", "pip", "pytest", "wandb"}
+
+
+@pytest.mark.parametrize("command", TRAININGS)
+def test_every_training_has_valid_options(command: str) -> None:
+    register_schema()
+    first = [
+        f"{override.key_or_group}={override.sweep_iterator().__next__()}" if override.is_sweep_override() else word
+        for word in options(command)
+        for override in [OverridesParser.create().parse_override(word)]
+    ]
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        parse(compose("train", first))
+
+
+@pytest.mark.parametrize("command", TOOLS)
+def test_every_tool_is_there(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main([shlex.split(command)[3], "--help"])
+    assert exit_info.value.code == 0
+    assert "usage: python -m fakeid" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [command for command in TRAININGS if " -m" not in command])
+def test_every_training_runs(command: str, tmp_path: Path) -> None:
+    for category in ("cats", "dogs"):
+        for label in ("0_real", "1_fake"):
+            (tmp_path / "DIR" / category / label).mkdir(parents=True)
+            for index in range(24):
+                image = np.random.default_rng(index).integers(0, 256, (70, 80, 3), np.uint8)
+                cv2.imwrite(str(tmp_path / "DIR" / category / label / f"{label}{index}.png"), image)
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), *options(command), *SMALL],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert "unseen content" in ended.stdout
