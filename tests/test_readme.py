@@ -24,8 +24,8 @@ COMMANDS = [part.strip() for line in LINES for part in line.split("&&")]
 TRAININGS = [command for command in COMMANDS if command.startswith("python train.py")]
 TOOLS = [command for command in COMMANDS if command.startswith("python -m fakeid")]
 SMALL = (
-    "logger=csv", "trainer=debug", "optim.epochs=1", "optim.batch_size=8", "data.image_px=64", "data.train_per_class=20",
-    "data.val_per_class=2", "data.test_per_class=1",
+    "logger=csv", "trainer=debug", "optim.epochs=1", "optim.batch_size=8", "data.image_px=64",
+    "data.train_per_class=20", "data.val_per_class=2", "data.test_per_class=1",
 )  # fmt: skip
 
 

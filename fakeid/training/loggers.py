@@ -55,6 +55,7 @@ class RunTracker:
         group: str | None,
     ) -> None:
         self._run: Run | None = None
+        self._failed = False
         self._folder = folder
         mode: Any = os.environ.get("WANDB_MODE") or ("online" if is_logged_in() else "offline")
         settings = wandb.Settings(
@@ -98,10 +99,12 @@ class RunTracker:
         return command
 
     def _attempt(self, action: Callable[[], object]) -> None:
+        if self._failed:
+            return
         try:
             action()
         except Exception as error:
-            self._run = None
+            self._run, self._failed = None, True
             first_line = (str(error).splitlines() or [type(error).__name__])[0]
             warnings.warn(f"W&B logging stopped ({first_line}); the files in {self._folder} are complete", stacklevel=2)
 
