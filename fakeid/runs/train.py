@@ -50,15 +50,19 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
         run.path.mkdir(parents=True, exist_ok=True)
         busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
         with lock_folder(run.path, wait=False, busy=busy):
-            if config.force:
-                run.clear()
-            _check_same_images(run, plan, source)
-            if run.is_done():
+            if run.is_done() and not config.force:
+                _check_same_images(run, plan, source)
                 console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
                 return _show(run, console)
-            _describe(config, run, plan, device, precision, console)
             try:
-                _train_and_test(config, run, plan, source, device, precision, console)
+                _describe(run, plan, device, precision, console)
+                build_module(config)  # a wrong network or a bad image is found before an old run is cleared
+                packed = _pack(config, plan, source, console)
+                if config.force:
+                    run.clear()
+                _check_same_images(run, plan, source)
+                write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
+                _train_and_test(config, run, plan, packed, device, precision, console)
             except BaseException as error:
                 _record_failure(run, error)
                 raise
@@ -87,9 +91,8 @@ def _check_same_images(run: RunFolder, plan: Plan, source: Source) -> None:
     write_json(run.data, now)
 
 
-def _describe(config: Config, run: RunFolder, plan: Plan, device: str, precision: str, console: Console) -> None:
-    """Say what is about to happen, and record the options."""
-    write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
+def _describe(run: RunFolder, plan: Plan, device: str, precision: str, console: Console) -> None:
+    """Say what is about to happen."""
     console.print(f"run {run.path.name} on the {device.upper()} in {precision}")
     console.print(
         f"train {len(plan.train):,} images of {len(plan.seen)} categories, validate {len(plan.val):,}, "
@@ -98,10 +101,8 @@ def _describe(config: Config, run: RunFolder, plan: Plan, device: str, precision
 
 
 def _train_and_test(
-    config: Config, run: RunFolder, plan: Plan, source: Source, device: str, precision: str, console: Console
+    config: Config, run: RunFolder, plan: Plan, packed: PackedImages, device: str, precision: str, console: Console
 ) -> None:
-    build_module(config)  # a wrong network is found before images are packed and a tracker is started
-    packed = _pack(config, plan, source, console)
     data = PackedDataModule(
         plan, packed, batch_size=config.optim.batch_size, seed=config.seed, num_workers=config.trainer.num_workers
     )
@@ -174,6 +175,8 @@ def _start_tracker(config: Config, run: RunFolder) -> RunTracker | None:
 
 
 def _record_failure(run: RunFolder, error: BaseException) -> None:
+    if run.is_done():
+        return  # what was there before is still whole
     stopped = isinstance(error, KeyboardInterrupt)
     before = run.read_status()
     run.write_status(

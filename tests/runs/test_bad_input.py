@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.config import Config
+from fakeid.config import Config, cell_id
 from fakeid.runs import train as train_module
+from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.train import run_training
 from fakeid.terminal import user_errors
 
@@ -270,3 +271,16 @@ def test_network_of_one_size_is_refused_before_training(
     code, line = leave(tiny_config("model=timm", "model.name=vit_tiny_patch16_224"), capsys)
     assert code == 2
     assert "model.name=vit_tiny_patch16_224 cannot take images of data.image_px=48" in line
+
+
+def test_a_failed_new_start_keeps_the_finished_run(
+    folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path
+) -> None:
+    run = RunFolder(Path(folders().paths.runs) / cell_id(folders()))
+    run.path.mkdir(parents=True)
+    run.write_status(DONE, epochs_done=1, epochs=1)
+    (tree / "dogs" / "0_real" / "dogs-0_real-3.png").write_bytes(b"")
+    code, line = leave(folders("force=true"), capsys)
+    assert code == 1
+    assert "dogs-0_real-3.png" in line
+    assert run.is_done()
