@@ -29,6 +29,44 @@ LSUN_CATEGORIES: Final = (
 )
 """The seed paper's categories in the order in which they are added; the last is held out (Lee & Park 2021)."""
 
+LSUN_SCENES: Final = (
+    "bedroom",
+    "bridge",
+    "church_outdoor",
+    "classroom",
+    "conference_room",
+    "dining_room",
+    "kitchen",
+    "living_room",
+    "restaurant",
+    "tower",
+)
+"""LSUN's scene categories, published as `NAME_train_lmdb` and `NAME_val_lmdb` (Yu et al. 2015)."""
+
+LSUN_OBJECTS: Final = (
+    "airplane",
+    "bicycle",
+    "bird",
+    "boat",
+    "bottle",
+    "bus",
+    "car",
+    "cat",
+    "chair",
+    "cow",
+    "dining_table",
+    "dog",
+    "horse",
+    "motorbike",
+    "person",
+    "potted_plant",
+    "sheep",
+    "sofa",
+    "train",
+    "tv-monitor",
+)
+"""LSUN's object categories, published as one database `NAME` each."""
+
 DEMO_CATEGORIES: Final = (
     "leaves",
     "bricks",

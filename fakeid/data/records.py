@@ -14,6 +14,7 @@ class Record:
         generator: What made it; `CAMERA` for reals.
         scene: Identifies the depicted scene within its category. Images that share it (a photo and its
             translation by a CycleGAN) always land in the same split.
+        split: `train`, `val` or `test` where the data set itself says which; empty where the split is to be drawn.
     """
 
     key: str
@@ -21,3 +22,4 @@ class Record:
     category: str
     generator: str
     scene: str
+    split: str = ""

@@ -1,5 +1,6 @@
 """What every source of images offers."""
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,10 +10,10 @@ from fakeid.data.records import Record
 
 
 class Source(Protocol):
-    """A place that images come from. Picklable: worker processes get a copy of it."""
+    """A place that images come from. Picklable: worker processes get a copy of it, without any listing."""
 
-    def records(self) -> list[Record]:
-        """All images that the source holds, in any order.
+    def records(self) -> Iterable[Record]:
+        """All images that the source holds, in any order; may be streamed, for there can be millions.
 
         Raises:
             DataError: Missing, empty or one-sided data, with the way out.
@@ -27,6 +28,17 @@ class Source(Protocol):
         """
         ...
 
+    def read_file(self, record: Record) -> bytes | None:
+        """The image's file as it is stored; None where images are drawn and there is no file.
+
+        Raises:
+            BadImageError: The file has vanished or cannot be read.
+        """
+        ...
+
     def describe(self) -> dict[str, Any]:
-        """Plain values that change whenever the same key would yield other pixels; part of the cache's identity."""
+        """Plain values that change whenever the same key would yield other pixels; part of the cache's identity.
+
+        Quick even for millions of images. Holds the name of the source under `source`.
+        """
         ...

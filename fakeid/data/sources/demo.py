@@ -81,6 +81,9 @@ class DemoSource:
         noise = np.float32(_NOISE_FLOOR) * rng.standard_normal(image.shape, dtype=np.float32)
         return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
 
+    def read_file(self, record: Record) -> None:
+        """None: the images are drawn."""
+
     def describe(self) -> dict[str, Any]:
         """What decides the pixels: algorithm version, size and seed."""
         return {"source": "demo", "version": _VERSION, "image_px": self.image_px, "seed": self.seed}

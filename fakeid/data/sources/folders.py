@@ -10,12 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
 from fakeid.data.records import Record
+from fakeid.data.sources.stored import StoredImages
 from fakeid.errors import BadImageError, DataError
-from fakeid.images.decode import decode_image
 from fakeid.vocabulary import CAMERA, FAKE, LABEL_NAMES, REAL
 
 _CLASS_FOLDERS: Final = {"0_real": REAL, "real": REAL, "1_fake": FAKE, "fake": FAKE}
@@ -26,7 +23,7 @@ _MAX_LEVELS: Final = 2  # folders between the root and the class folders
 _CLASS_SUFFIX: Final = re.compile(r"(?<=.)[_-](real|fake)(_[AB])?$", re.IGNORECASE)
 
 
-class FolderSource:
+class FolderSource(StoredImages):
     """Real and fake images below one folder: `root/[generator/][category/]{0_real,1_fake}` or `{real,fake}`.
 
     A single level above the class folders names the category; without any, the root's own name does. All images below
@@ -39,8 +36,8 @@ class FolderSource:
     """
 
     def __init__(self, root: str, *, max_megapixels: float = 100.0) -> None:
+        super().__init__(max_megapixels)
         self._root = Path(root).expanduser().absolute()
-        self._max_megapixels = max_megapixels
 
     def __getstate__(self) -> dict[str, Any]:
         # Worker processes only read: without the listing, a copy for each stays small at half a million images.
@@ -58,20 +55,22 @@ class FolderSource:
         """
         return list(self._records)
 
-    def read(self, record: Record) -> npt.NDArray[np.uint8]:
-        """One image as RGB uint8 (H, W, 3) in its native size.
+    def read_file(self, record: Record) -> bytes:
+        """The file as it lies on the disk.
 
         Raises:
-            BadImageError: The file has vanished, is no image, cut short or too large.
+            BadImageError: It has vanished or cannot be read.
         """
-        path = self._root / record.key
         try:
-            data = path.read_bytes()
+            return (self._root / record.key).read_bytes()
         except OSError as error:
             raise BadImageError(
-                f"{path} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
+                f"{self.locate(record)} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
             ) from error
-        return decode_image(data, str(path), max_pixels=round(self._max_megapixels * 1e6))
+
+    def locate(self, record: Record) -> str:
+        """The path of the file."""
+        return str(self._root / record.key)
 
     def describe(self) -> dict[str, Any]:
         """Identity by the files' names, sizes and times of change, not by place: a moved tree stays the same data."""
