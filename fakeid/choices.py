@@ -72,6 +72,7 @@ class SourceName(str, Enum):
 
     demo = "demo"
     folders = "folders"
+    lsun_progan = "lsun_progan"
 
 
 class Prep(str, Enum):
@@ -87,6 +88,14 @@ class Codec(str, Enum):
 
     none = "none"
     shared = "shared"
+
+
+class DeviceCache(str, Enum):
+    """Keep the training images in the GPU's memory: where they fit (`auto`), always (`on`), or never (`off`)."""
+
+    auto = "auto"
+    on = "on"
+    off = "off"
 
 
 class OnBadImage(str, Enum):

@@ -3,8 +3,11 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
-from fakeid.terminal import user_errors
+from fakeid.terminal import command_line_errors
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -15,15 +18,110 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(prog="python -m fakeid", description="Tools beside train.py.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_doctor(commands)
+    _add_plan(commands)
+    _add_prepare(commands)
+    _add_audit(commands)
     _add_benchmark(commands)
     _add_report(commands)
     options = vars(parser.parse_args(arguments))
     command = options.pop("command")
-    with user_errors():
+    with command_line_errors():
         command(**options)
 
 
-def _add_benchmark(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_with_options(commands: _Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:
+    """A command that takes the options of `train.py`."""
+    parser = commands.add_parser(name, help=summary, description=description)
+    parser.add_argument(
+        "overrides", nargs="*", metavar="OPTION=VALUE", help="as for train.py, such as data=lsun_progan paths.data=DIR"
+    )
+    return parser
+
+
+def _add_doctor(commands: _Commands) -> None:
+    parser = _add_with_options(
+        commands,
+        "doctor",
+        "which images are where, how many, and which files are missing",
+        "Looks for the images of a data set without reading one. Without options it looks for LSUN's databases and "
+        "ProGAN's samples in this folder. Exits with 1 if something is missing.",
+    )
+
+    def run(overrides: list[str]) -> None:
+        from fakeid.runs.compose import compose_config  # noqa: PLC0415 - each command loads what it needs
+        from fakeid.runs.doctor import run_doctor  # noqa: PLC0415
+
+        typed = {word.partition("=")[0] for word in overrides}
+        source = [] if "data" in typed else ["data=lsun_progan"]
+        place = [] if {"data", "paths.data", "data.real.root"} & typed else ["paths.data=."]
+        if not run_doctor(compose_config([*source, *place, *overrides])):
+            raise SystemExit(1)
+
+    parser.set_defaults(command=run)
+
+
+def _add_plan(commands: _Commands) -> None:
+    parser = _add_with_options(
+        commands,
+        "plan",
+        "how many images of which kind a run takes, and the list of them",
+        "Draws the images of a run as train.py does, prints the counts and writes the list with a digest.",
+    )
+    parser.add_argument("--output", type=Path, default=Path("plan.csv"), help="the list (default: plan.csv)")
+
+    def run(overrides: list[str], output: Path) -> None:
+        from fakeid.runs.compose import compose_config  # noqa: PLC0415
+        from fakeid.runs.plan import write_plan  # noqa: PLC0415
+
+        write_plan(compose_config(overrides), output)
+
+    parser.set_defaults(command=run)
+
+
+def _add_prepare(commands: _Commands) -> None:
+    parser = _add_with_options(
+        commands,
+        "prepare",
+        "decode and pack the images ahead of the trainings",
+        "Decodes, prepares and packs the images of a run once, on all cores; several values, as in categories=1,2,5, "
+        "pack those of a whole grid. Continues where it was stopped.",
+    )
+    parser.add_argument("--rebuild", action="store_true", help="delete what is packed and start anew")
+    parser.add_argument("--verify", action="store_true", help="read every byte afterwards and compare the digests")
+
+    def run(overrides: list[str], rebuild: bool, verify: bool) -> None:
+        from fakeid.runs.compose import compose_configs  # noqa: PLC0415
+        from fakeid.runs.prepare import prepare  # noqa: PLC0415
+
+        prepare(compose_configs(overrides), rebuild=rebuild, verify=verify)
+
+    parser.set_defaults(command=run)
+
+
+def _add_audit(commands: _Commands) -> None:
+    parser = _add_with_options(
+        commands,
+        "audit",
+        "can the classes be told apart without looking for a GAN?",
+        "Compares the files and pixel statistics of reals and fakes, probes how well they tell the class, looks for "
+        "duplicates across training, validation and test, and writes audit.json and audit.html.",
+    )
+    parser.add_argument(
+        "--per-class", type=_positive, default=1000, help="training images of each class (default: 1000)"
+    )
+    parser.add_argument("--output", type=Path, default=Path("audit"), help="folder of the files (default: audit)")
+
+    def run(overrides: list[str], per_class: int, output: Path) -> None:
+        from fakeid.runs.audit import run_audit  # noqa: PLC0415
+        from fakeid.runs.compose import compose_config  # noqa: PLC0415
+
+        run_audit(compose_config(overrides), output, per_class=per_class)
+
+    parser.set_defaults(command=run)
+
+
+def _add_benchmark(commands: _Commands) -> None:
     parser = commands.add_parser(
         "benchmark",
         help="images per second of training, against a loop as the paper's authors wrote it",
@@ -46,7 +144,7 @@ def _add_benchmark(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     parser.set_defaults(command=run)
 
 
-def _add_report(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_report(commands: _Commands) -> None:
     parser = commands.add_parser(
         "report",
         help="accuracy against the number of training categories, over all finished runs of a folder",

@@ -4,10 +4,8 @@ This module knows neither torch nor OpenCV: a mistyped option is answered before
 """
 
 import dataclasses
-import hashlib
-import json
+import difflib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.config_store import ConfigStore
@@ -18,6 +16,7 @@ from fakeid.choices import (
     Bottleneck,
     Codec,
     ColorName,
+    DeviceCache,
     DropoutAt,
     HpfBorder,
     HpfChannels,
@@ -32,7 +31,7 @@ from fakeid.choices import (
     Tested,
 )
 from fakeid.errors import ConfigError
-from fakeid.vocabulary import DEMO_CATEGORIES
+from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES
 
 
 def _check(holds: bool, message: str) -> None:
@@ -42,6 +41,13 @@ def _check(holds: bool, message: str) -> None:
 
 def _check_at_least(name: str, value: float | None, lowest: float) -> None:
     _check(value is None or value >= lowest, f"{name} must be at least {lowest:g}, got {value}")
+
+
+@dataclass
+class RootConfig:
+    """Where the images of one class lie, apart from the other's."""
+
+    root: str | None = None  # null: paths.data
 
 
 @dataclass
@@ -60,6 +66,10 @@ class DataConfig:
     on_bad_image: OnBadImage = OnBadImage.error
     max_megapixels: float = 100.0
     seed: int = 0  # draws the images; apart from `seed`, so that runs can be compared image by image
+    real: RootConfig = field(default_factory=RootConfig)
+    fake: RootConfig = field(default_factory=RootConfig)
+    device_cache: DeviceCache = DeviceCache.auto
+    audit_per_class: int = 150  # training images of each class that the short audit looks at; 0: none
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -67,6 +77,7 @@ class DataConfig:
         _check_at_least("data.train_per_class", self.train_per_class, 1)
         _check_at_least("data.val_per_class", self.val_per_class, 0)
         _check_at_least("data.test_per_class", self.test_per_class, 1)
+        _check_at_least("data.audit_per_class", self.audit_per_class, 0)
         _check(self.max_megapixels > 0, f"data.max_megapixels must be above 0, got {self.max_megapixels}")
         if self.categories is not None:
             doubled = sorted({name for name in self.categories if self.categories.count(name) > 1})
@@ -112,6 +123,7 @@ class ProtocolConfig:
     dropout_at: DropoutAt = DropoutAt.branches
     loss: Loss = Loss.softmax_ce
     tested: Tested = Tested.last
+    prep: Prep = Prep.squash  # what data.prep becomes for data=lsun_progan
     codec: Codec = Codec.none  # what data.codec becomes for images from files
 
 
@@ -203,6 +215,13 @@ class Config:
                 self.paths.data is not None,
                 "data=folders needs paths.data=DIR, a folder that holds [generator/][category/]{0_real,1_fake}",
             )
+        if self.data.source is SourceName.lsun_progan:
+            self._check_lsun_progan()
+        else:
+            _check(
+                self.data.real.root is None and self.data.fake.root is None,
+                f"data.real.root and data.fake.root belong to data=lsun_progan, not to data={self.data.source.value}",
+            )
 
     def _check_demo(self) -> None:
         for name in ("train_per_class", "val_per_class", "test_per_class"):
@@ -226,6 +245,18 @@ class Config:
             self.categories is None or self.categories <= len(named),
             f"categories must be between 1 and {len(named)}, got {self.categories}; {held_out} is held out",
         )
+
+    def _check_lsun_progan(self) -> None:
+        _check(
+            self.paths.data is not None or (self.data.real.root is not None and self.data.fake.root is not None),
+            "data=lsun_progan needs paths.data=DIR, which holds LSUN's databases and ProGAN's samples, "
+            "or data.real.root=DIR and data.fake.root=DIR; python -m fakeid doctor says what belongs there",
+        )
+        known = (*LSUN_SCENES, *LSUN_OBJECTS)
+        for name in (*(self.data.categories or ()), *([self.data.held_out] if self.data.held_out else ())):
+            near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+            way_out = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+            _check(name in known, f"LSUN has no category {name}; {way_out}")
 
 
 def register_schema() -> None:
@@ -261,30 +292,3 @@ def to_plain(config: Config) -> dict[str, Any]:
     """The same values as nested dicts of str, int, float, bool, list and None, ready for YAML and JSON."""
     plain = OmegaConf.to_container(OmegaConf.structured(config), enum_to_str=True)
     return cast("dict[str, Any]", plain)
-
-
-def cell_id(config: Config) -> str:
-    """Name a run by what it means, so that asking for it again finds it.
-
-    Readable parts, then a hash of every option that can change the result. Where things are read and written,
-    the logger, the device and its workers do not enter; the name of the data folder does.
-    """
-    meaning = to_plain(config)
-    for name in ("force", "logger", "paths"):
-        del meaning[name]
-    meaning["trainer"] = {name: meaning["trainer"][name] for name in ("precision", "limit_batches")}
-    data_name = Path(config.paths.data).resolve().name if config.paths.data else ""
-    meaning["data"]["folder"] = data_name
-    digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
-    parts = [
-        data_name or config.data.source.value,
-        config.model.name.split("/")[-1],
-        *([] if config.residual.name is ResidualName.none else [config.residual.name.value]),
-        config.color.name.value,
-        f"k{'all' if config.categories is None else config.categories}",
-        f"d{config.dropout:g}",
-        config.protocol.name,
-        f"s{config.seed}",
-        digest,
-    ]
-    return "-".join(parts)

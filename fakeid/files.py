@@ -69,19 +69,29 @@ def read_json(path: Path) -> Any:
 
 
 @contextmanager
-def lock_folder(folder: Path, *, wait: bool, busy: str) -> Iterator[None]:
+def lock_folder(
+    folder: Path, *, busy: str = "", wait: bool = True, on_wait: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Hold the folder's lock; it is freed by the operating system when the process dies.
 
     Args:
         folder: Must exist.
+        busy: The message when another process holds it and `wait` is False.
         wait: Wait for the other process, or raise at once.
-        busy: The message when another process holds it.
+        on_wait: Called once before waiting.
 
     Raises:
         OutputError: Another process holds the lock and `wait` is False.
     """
+    lock = FileLock(folder / ".lock")
     try:
-        with FileLock(folder / ".lock", timeout=-1 if wait else 0):
-            yield
+        lock.acquire(timeout=0)
     except Timeout as error:
-        raise OutputError(busy) from error
+        if not wait:
+            raise OutputError(busy) from error
+        on_wait()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

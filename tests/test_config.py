@@ -7,7 +7,8 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from fakeid.choices import Loss, Precision, ResidualName
-from fakeid.config import Config, cell_id, parse, register_schema, to_plain
+from fakeid.cells import cell_id
+from fakeid.config import Config, parse, register_schema, to_plain
 from fakeid.errors import ConfigError
 from fakeid.models.detector import Detector
 

@@ -2,134 +2,170 @@
 
 A cache folder belongs to one source and one preparation. It holds packs: an array of a few hundred images and, written
 after it, an index of its keys. A pack counts only with its index, so a kill loses no more than the packs in work, and
-a run that needs other images adds packs with just those.
+a run that needs other images adds packs with just those. What is complete is opened without a lock and without
+writing, so that a cache may lie on a read-only disk.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from fakeid.data.packing import Pack, Preparation, pack_in_parallel
+from fakeid.data.packed import PackedImages
+from fakeid.data.packing import Preparation, pack_in_parallel
+from fakeid.data.packs import INDEX_SUFFIX, check_pack, read_pack
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
-from fakeid.errors import BadImageError, DataError
-from fakeid.files import clear_output_errors, lock_folder, read_json, write_atomically, write_json
+from fakeid.errors import BadImageError, DataError, OutputError
+from fakeid.files import clear_output_errors, lock_folder, read_json, write_json
 
-_VERSION: Final = 1
+_VERSION: Final = 2  # of the files of a pack, and of how pixels are prepared
 _IMAGES_A_PACK: Final = 256
-
-
-class PackedImages:
-    """Prepared images by key.
-
-    Attributes:
-        skipped: Why an image that was asked for is missing, by key.
-    """
-
-    def __init__(
-        self,
-        arrays: Sequence[npt.NDArray[np.uint8]],
-        places: Mapping[str, tuple[int, int]],
-        skipped: Mapping[str, str],
-    ) -> None:
-        self._arrays = arrays
-        self._places = places
-        self.skipped = skipped
-
-    def locate(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Where the images of these keys are: int64 (N, 2), for `take`."""
-        return np.array([self._places[key] for key in keys], np.int64).reshape(-1, 2)  # (N, 2) also for N = 0
-
-    def take(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """The images at these places: RGB uint8 (N, H, W, 3), a copy in memory."""
-        return np.stack([self._arrays[pack][row] for pack, row in places])
+_REBUILD: Final = "rebuild it with python -m fakeid prepare --rebuild and the same options"
 
 
 class ImageCache:
-    """The folder of one source under one preparation."""
+    """The folder of one source under one preparation.
+
+    Args:
+        root: Holds one folder a cache.
+        source: Where images are read.
+        preparation: How they are prepared.
+    """
 
     def __init__(self, root: Path, source: Source, preparation: Preparation) -> None:
         self._source = source
         self._preparation = preparation
-        self._identity = {**source.describe(), **asdict(preparation), "cache_version": _VERSION}
-        digest = hashlib.sha256(json.dumps(self._identity, sort_keys=True).encode()).hexdigest()[:8]
+        meaning = {**source.describe(), **asdict(preparation)}
+        digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
+        self._identity = {**meaning, "cache_version": _VERSION}
         self._root = root
-        self.folder = root / f"{self._identity['source']}-{preparation.image_px}px-{digest}"
+        self.folder = root / f"{meaning['source']}-{preparation.image_px}px-{digest}"
 
     def load(
         self,
         records: Sequence[Record],
         *,
         skip_bad: bool = False,
-        on_start: Callable[[int], None] = lambda _: None,
+        on_start: Callable[[int, int], None] = lambda _num, _bytes: None,
         on_progress: Callable[[int], None] = lambda _: None,
+        on_wait: Callable[[], None] = lambda: None,
     ) -> PackedImages:
         """Pack what is missing, on all cores, and open everything.
 
         Args:
             records: The images that are needed.
             skip_bad: List unusable images in `PackedImages.skipped`, or raise at the first.
-            on_start: Told how many images have to be packed, if any.
+            on_start: Told how many images have to be packed, if any, and how many bytes they will take.
             on_progress: Told of each pack how many images it held.
+            on_wait: Told when another process is at it.
 
         Raises:
             BadImageError: An unusable image, unless `skip_bad`.
-            DataError: A damaged cache; says how to rebuild it.
-            OutputError: The folder cannot be written to.
+            DataError: A damaged or foreign cache; says how to rebuild it.
+            OutputError: The folder cannot be written to, or its disk has too little room.
         """
-        with clear_output_errors(self._root, "paths.cache"):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            busy = f"another process is packing images into {self.folder}"
-            with lock_folder(self.folder, wait=True, busy=busy):
-                packed = self._open()
-                missing = [r for r in records if r.key not in packed._places and r.key not in packed.skipped]
-                if missing:
-                    on_start(len(missing))
-                    self._add(missing, skip_bad, on_progress)
-                    packed = self._open()
+        packed = self._open()
+        if any(record.key not in packed for record in records):
+            with clear_output_errors(self._root, "paths.cache"):
+                packed = self._complete(records, skip_bad, on_start, on_progress, on_wait)
         bad = [packed.skipped[record.key] for record in records if record.key in packed.skipped]
         if bad and not skip_bad:
             raise BadImageError(f"{bad[0]}; data.on_bad_image=skip leaves such images out")
         return packed
 
-    def _add(self, records: list[Record], skip_bad: bool, on_progress: Callable[[int], None]) -> None:
-        write_json(self.folder / "identity.json", self._identity)
-        chunks = [records[start : start + _IMAGES_A_PACK] for start in range(0, len(records), _IMAGES_A_PACK)]
-        for pack in pack_in_parallel(self._source, chunks, self._preparation, skip_bad):
-            self._write(pack)
-            on_progress(len(pack.keys) + len(pack.skipped))
+    def verify(self, on_progress: Callable[[int], None] = lambda _: None) -> int:
+        """Read every byte and compare it with the digests; returns the number of packs.
 
-    def _write(self, pack: Pack) -> None:
-        name = hashlib.sha256("\n".join([*pack.keys, *pack.skipped]).encode()).hexdigest()[:16]
-        write_atomically(self.folder / f"{name}.npy", lambda file: np.save(file, pack.images))
-        write_json(self.folder / f"{name}.json", {"keys": pack.keys, "skipped": pack.skipped})
+        Args:
+            on_progress: Told after each pack how many there are.
+
+        Raises:
+            DataError: Something differs.
+        """
+        self._open()
+        paths = self._index_paths()
+        for path in paths:
+            try:
+                check_pack(path)
+            except DataError as error:
+                raise DataError(f"{error}; {_REBUILD}") from error
+            on_progress(len(paths))
+        return len(paths)
+
+    def remove(self) -> None:
+        """Delete the folder, to build it anew.
+
+        Raises:
+            OutputError: It cannot be deleted, or another process is writing to it.
+        """
+        if not self.folder.exists():
+            return
+        with clear_output_errors(self._root, "paths.cache"):
+            with lock_folder(self.folder, wait=False, busy=f"another process is packing images into {self.folder}"):
+                for path in sorted(self.folder.glob("*.json")):  # first what makes the arrays count
+                    path.unlink()
+            shutil.rmtree(self.folder)
+
+    def _complete(
+        self,
+        records: Sequence[Record],
+        skip_bad: bool,
+        on_start: Callable[[int, int], None],
+        on_progress: Callable[[int], None],
+        on_wait: Callable[[], None],
+    ) -> PackedImages:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with lock_folder(self.folder, on_wait=on_wait):
+            packed = self._open()
+            # By key: neighbors of an archive are read together, and the same images always share a pack.
+            missing = sorted((r for r in records if r.key not in packed), key=lambda record: record.key)
+            if missing:
+                size = len(missing) * self._preparation.image_px**2 * 3
+                self._check_room(size)
+                on_start(len(missing), size)
+                self._remove_parts()
+                write_json(self.folder / "identity.json", self._identity)
+                chunks = [missing[at : at + _IMAGES_A_PACK] for at in range(0, len(missing), _IMAGES_A_PACK)]
+                for count in pack_in_parallel(self.folder, self._source, chunks, self._preparation, skip_bad):
+                    on_progress(count)
+            return self._open()
+
+    def _check_room(self, size: int) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if size > free:
+            raise OutputError(
+                f"the prepared images take {size / 1e9:.1f} GB and {self._root} has {free / 1e9:.1f} GB left; "
+                "choose another disk with paths.cache=DIR, or fewer images with data.train_per_class"
+            )
+
+    def _remove_parts(self) -> None:
+        """Delete what a killed process left half-written; the lock is ours, so nobody else is at it."""
+        for part in self.folder.glob(".*.part"):
+            part.unlink()
+
+    def _index_paths(self) -> list[Path]:
+        return sorted(self.folder.glob(f"*{INDEX_SUFFIX}"))
 
     def _open(self) -> PackedImages:
-        arrays: list[npt.NDArray[np.uint8]] = []
-        places: dict[str, tuple[int, int]] = {}
-        skipped: dict[str, str] = {}
-        for index_path in sorted(self.folder.glob("*.json")):
-            if index_path.name == "identity.json":
-                continue
-            index = read_json(index_path)
-            skipped.update(index["skipped"])
-            if index["keys"]:
-                places.update({key: (len(arrays), row) for row, key in enumerate(index["keys"])})
-                arrays.append(self._map(index_path.with_suffix(".npy"), len(index["keys"])))
-        return PackedImages(arrays, places, skipped)
-
-    def _map(self, path: Path, count: int) -> npt.NDArray[np.uint8]:
-        side = self._preparation.image_px
+        paths = self._index_paths()
+        if paths:
+            self._check_identity()
         try:
-            array = np.load(path, mmap_mode="r")
-        except (OSError, ValueError) as error:
-            raise DataError(f"the cache is damaged at {path}; delete {self.folder} to have it rebuilt") from error
-        if array.shape != (count, side, side, 3) or array.dtype != np.uint8:
-            raise DataError(f"the cache is damaged at {path}; delete {self.folder} to have it rebuilt")
-        return np.asarray(array)
+            return PackedImages([read_pack(path, self._preparation.image_px) for path in paths])
+        except DataError as error:
+            raise DataError(f"{error}; {_REBUILD}") from error
+
+    def _check_identity(self) -> None:
+        try:
+            found = read_json(self.folder / "identity.json")
+        except (OSError, ValueError):
+            found = None
+        version = found.get("cache_version", _VERSION) if isinstance(found, dict) else _VERSION
+        if version != _VERSION:
+            raise DataError(f"the cache {self.folder} is of version {version}, this is version {_VERSION}; {_REBUILD}")
+        if found != json.loads(json.dumps(self._identity)):
+            raise DataError(f"the cache {self.folder} does not say that it belongs to these images; {_REBUILD}")

@@ -1,14 +1,28 @@
 """From options to a plan: which source is read, which categories it offers in which order, which images enter."""
 
-from collections.abc import Collection
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Final
 
 from fakeid.choices import SourceName
 from fakeid.config import Config, DataConfig
-from fakeid.data.mixing import Plan, draw_plan
+from fakeid.data.mixing import Budget, draw_plan
+from fakeid.data.mixture import check_mixture, count_mixed, find_mixture, is_mixture
+from fakeid.data.plans import Plan
+from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.data.sources.demo import DemoSource
 from fakeid.data.sources.folders import FolderSource
-from fakeid.vocabulary import DEMO_CATEGORIES
+from fakeid.data.sources.lsun import LsunSource
+from fakeid.data.sources.progan import ProGanSource
+from fakeid.data.sources.real_fake import RealFakeSource
+from fakeid.errors import DataError
+from fakeid.files import clear_output_errors, read_json, write_json
+from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_CATEGORIES
+
+_PLAN_VERSION: Final = 1  # raise it whenever the same options draw other images
 
 
 def build_source(config: Config) -> Source:
@@ -17,34 +31,109 @@ def build_source(config: Config) -> Source:
     if data.source is SourceName.folders:
         assert config.paths.data is not None  # a rule of Config
         return FolderSource(config.paths.data, max_megapixels=data.max_megapixels)
+    if data.source is SourceName.lsun_progan:
+        return build_lsun_progan(config)
     budgets = (data.train_per_class, data.val_per_class, data.test_per_class)
     return DemoSource(image_px=data.image_px, images_per_class=sum(budget or 0 for budget in budgets), seed=data.seed)
 
 
-def build_plan(config: Config, source: Source) -> Plan:
+def build_lsun_progan(config: Config) -> RealFakeSource:
+    """LSUN's databases as reals and ProGAN's samples as fakes; what was listed is remembered below `paths.cache`."""
+    real, fake = config.data.real.root or config.paths.data, config.data.fake.root or config.paths.data
+    assert real is not None  # a rule of Config
+    assert fake is not None
+    order, held_out = list_order(config.data)
+    names, listings = [*order, held_out], str(Path(config.paths.cache).absolute() / "listings")
+    limit = config.data.max_megapixels
+    return RealFakeSource(
+        LsunSource(real, names, listings=listings, max_megapixels=limit),
+        ProGanSource(fake, names, listings=listings, max_megapixels=limit),
+    )
+
+
+def build_plan(config: Config, source: Source, on_listed: Callable[[int], None] = lambda _: None) -> Plan:
     """List the source's images and draw those of this run.
+
+    The plan of a large data set is remembered below `paths.cache`, so that the second run need not list it again.
+
+    Args:
+        config: Checked options.
+        source: What `build_source` gave.
+        on_listed: Told now and then how many images were listed so far.
 
     Raises:
         ConfigError: An unknown category, or more categories than there are.
         DataError: No images, only one class, or too few.
     """
-    records = source.records()
-    order, held_out = _order(config.data, {record.category for record in records})
+    if config.data.source is SourceName.lsun_progan:
+        order, held_out = list_order(config.data)
+        return _remember(config, source, order, held_out, on_listed)
+    records = list(_count(source.records(), on_listed))
+    mixture = find_mixture(records, config.categories)
+    found = {record.category for record in records if not (mixture and is_mixture(record))}
+    order, held_out_or_none = _order(config.data, found)
+    if mixture:
+        check_mixture(mixture, records, order, are_named=config.data.categories is not None)
+    return _draw(config, records, order, held_out_or_none, mixture)
+
+
+def _draw(
+    config: Config, records: Iterable[Record], order: list[str], held_out: str | None, mixture: str | None = None
+) -> Plan:
+    data = config.data
     return draw_plan(
         records,
         order=order,
         held_out=held_out,
-        num_categories=config.categories,
-        train_per_class=config.data.train_per_class,
-        val_per_class=config.data.val_per_class,
-        test_per_class=config.data.test_per_class,
-        seed=config.data.seed,
+        num_categories=count_mixed(mixture) if mixture else config.categories,
+        budget=Budget(data.train_per_class, data.val_per_class, data.test_per_class),
+        seed=data.seed,
+        mixture=mixture,
     )
 
 
+def _remember(
+    config: Config, source: Source, order: list[str], held_out: str, on_listed: Callable[[int], None]
+) -> Plan:
+    data = config.data
+    identity = [
+        _PLAN_VERSION, source.describe(), order, held_out, config.categories, data.train_per_class, data.val_per_class,
+        data.test_per_class, data.seed,
+    ]  # fmt: skip
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    path = Path(config.paths.cache) / "plans" / f"{digest}.json"
+    if path.exists():
+        try:
+            return Plan.from_plain(read_json(path))
+        except (DataError, json.JSONDecodeError):
+            pass  # damaged: drawn anew, which gives the same
+    plan = _draw(config, _count(source.records(), on_listed), order, held_out)
+    with clear_output_errors(path.parent, "paths.cache"):
+        write_json(path, plan.to_plain())
+    return plan
+
+
+def _count(records: Iterable[Record], on_listed: Callable[[int], None]) -> Iterator[Record]:
+    for number, record in enumerate(records, start=1):
+        if number % 10_000 == 0:
+            on_listed(number)
+        yield record
+
+
+def list_order(data: DataConfig) -> tuple[list[str], str]:
+    """With `data=lsun_progan`: training categories in the order in which they are added, and the held-out one."""
+    held_out = data.held_out or LSUN_CATEGORIES[-1]
+    return data.categories or [name for name in LSUN_CATEGORIES if name != held_out], held_out
+
+
 def _order(data: DataConfig, found: Collection[str]) -> tuple[list[str], str | None]:
-    """Training categories in the order in which they are added, and the held-out one."""
-    names = [name for name in DEMO_CATEGORIES if name in found] if data.source is SourceName.demo else sorted(found)
+    """Training categories in the order in which they are added, and the held-out one.
+
+    The seed paper's categories come in its order, sheep held out; others by name, the last held out.
+    """
+    known = DEMO_CATEGORIES if data.source is SourceName.demo else LSUN_CATEGORIES
+    names = [name for name in known[:-1] if name in found]
+    names += [*sorted(set(found) - set(known)), *[name for name in known[-1:] if name in found]]
     if data.categories is not None:
         rest = [name for name in names if name not in data.categories]
         return data.categories, data.held_out or (rest[-1] if rest else None)

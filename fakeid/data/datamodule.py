@@ -1,17 +1,19 @@
 """Batches of uint8 images from the cache, in an order that follows from the seed and the epoch alone."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler, SequentialSampler
 
-from fakeid.data.cache import PackedImages
-from fakeid.data.mixing import Plan
+from fakeid.data.packed import PackedImages
+from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.seeding import derive_seed
+
+_COPIED_AT_ONCE: Final = 1024  # images on their way to a device: some 200 MB
 
 
 class Batch(NamedTuple):
@@ -22,13 +24,18 @@ class Batch(NamedTuple):
 
 
 class PackedDataset(Dataset[Batch]):
-    """The records of one split that are in the cache; indexed by whole batches."""
+    """The records of one split that are in the cache; indexed by whole batches.
+
+    Attributes:
+        records: In the order of the indices.
+    """
 
     def __init__(self, packed: PackedImages, records: Sequence[Record]) -> None:
         self.records = [record for record in records if record.key not in packed.skipped]
         self._packed = packed
         self._places = packed.locate([record.key for record in self.records])
         self._labels = torch.tensor([record.label for record in self.records], dtype=torch.int64)
+        self._resident: torch.Tensor | None = None
 
     def __len__(self) -> int:
         """Number of images."""
@@ -36,8 +43,30 @@ class PackedDataset(Dataset[Batch]):
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """One batch, gathered at once."""
+        if self._resident is not None:
+            rows = torch.tensor(indices, device=self._resident.device)
+            return Batch(self._resident[rows].permute(0, 3, 1, 2), self._labels[rows])  # (N, 3, H, W), a view
         images = torch.from_numpy(self._packed.take(self._places[np.asarray(indices)]))  # (N, H, W, 3)
         return Batch(images.permute(0, 3, 1, 2), self._labels[indices])  # (N, 3, H, W), a view: channels last
+
+    @property
+    def device(self) -> torch.device | None:
+        """The device that holds the images; None where they are gathered from the disk."""
+        return None if self._resident is None else self._resident.device
+
+    def count_bytes(self) -> int:
+        """What the images take in memory."""
+        return int(self._packed.take(self._places[:1]).nbytes) * len(self)
+
+    def move_to(self, device: torch.device) -> None:
+        """Copy all images to a device, from which batches are then taken without a transfer."""
+        shape = self._packed.take(self._places[:1]).shape[1:]
+        resident = torch.empty((len(self), *shape), dtype=torch.uint8, device=device)  # (N, H, W, 3)
+        for start in range(0, len(self), _COPIED_AT_ONCE):
+            images = self._packed.take(self._places[start : start + _COPIED_AT_ONCE])
+            resident[start : start + len(images)] = torch.from_numpy(images)
+        self._labels = self._labels.to(device)
+        self._resident = resident
 
 
 class EpochSampler(Sampler[int]):
@@ -72,9 +101,19 @@ class PackedDataModule(pl.LightningDataModule):
             batch normalization cannot use it.
         seed: Draws the order of the training images.
         num_workers: Processes that gather batches; 0 gathers them here.
+        resident: Device in whose memory the training images are kept; None leaves them on the disk.
     """
 
-    def __init__(self, plan: Plan, packed: PackedImages, *, batch_size: int, seed: int, num_workers: int = 0) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        packed: PackedImages,
+        *,
+        batch_size: int,
+        seed: int,
+        num_workers: int = 0,
+        resident: torch.device | None = None,
+    ) -> None:
         super().__init__()
         self.train_set = PackedDataset(packed, plan.train)
         self.val_set = PackedDataset(packed, plan.val)
@@ -82,6 +121,8 @@ class PackedDataModule(pl.LightningDataModule):
         self._batch_size = batch_size
         self._seed = seed
         self._num_workers = num_workers
+        if resident is not None:
+            self.train_set.move_to(resident)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled anew in each epoch."""
@@ -97,15 +138,17 @@ class PackedDataModule(pl.LightningDataModule):
         return self._loader(self.test_set, SequentialSampler(self.test_set))
 
     def _loader(self, dataset: PackedDataset, sampler: Sampler[int], drop_last: bool = False) -> DataLoader[Batch]:
+        # What is on the device already needs neither helpers nor pinned memory on the way to it.
+        num_workers = 0 if dataset.device else self._num_workers
         return DataLoader(
             dataset,
             batch_size=self._batch_size,
             sampler=sampler,
-            num_workers=self._num_workers,
+            num_workers=num_workers,
             collate_fn=_as_is,
             drop_last=drop_last,
-            pin_memory=torch.cuda.is_available(),
-            persistent_workers=self._num_workers > 0,
+            pin_memory=torch.cuda.is_available() and dataset.device is None,
+            persistent_workers=num_workers > 0,
         )
 
 

@@ -4,46 +4,41 @@ Within a category and class all images are ordered by a hash of (seed, category,
 from the front, validation follows, and training takes its own from the *end*. So the choice does not depend on the
 listing order or the machine, a larger training set contains the smaller one, and the test images are the same for every
 number of training categories. A scene that occurs in several images (a photo and its translation) never enters two
-splits.
+splits. Where the data set itself says which split an image belongs to, each split draws from its own images.
 """
 
 import difflib
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from fakeid.data.plans import Plan, check_no_leak
+from fakeid.data.pools import Pool
 from fakeid.data.records import Record
 from fakeid.errors import ConfigError, DataError
-from fakeid.seeding import derive_seed
 from fakeid.vocabulary import FAKE, LABEL_NAMES, REAL, TEST, TRAIN, VAL
 
 _TEST_SHARE, _VAL_SHARE = 4, 10
 """Without a number, a quarter of a seen category is tested on and a tenth of it validates."""
 
-_Class = tuple[str, int]
-_Pools = dict[_Class, list[Record]]
+_Pools = dict[tuple[str, int], list[Record]]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The images of one run. `seen` are trained on, `unseen` are tested only, `held_out` never reaches training."""
+class Budget:
+    """Images of each class.
 
-    train: list[Record]
-    val: list[Record]
-    test: list[Record]
-    seen: tuple[str, ...]
-    unseen: tuple[str, ...]
-    held_out: str | None
+    Attributes:
+        train: Over all training categories, shared out as `train // k` (Lee & Park 2021); None takes as many as there
+            are, the same number from each category and class.
+        val: Likewise over all training categories; None takes a tenth of each, or all that are marked as such.
+        test: In each test category; None takes a quarter of a seen category and the whole of an unseen one, or all
+            that are marked as such, the same number from both classes.
+    """
 
-    def splits(self) -> dict[str, list[Record]]:
-        """The three lists by the name of their split."""
-        return {TRAIN: self.train, VAL: self.val, TEST: self.test}
-
-    def digest(self) -> str:
-        """Hash of every key with its split: equal for two runs if and only if they use the same images."""
-        lines = sorted(f"{split}\t{r.key}\t{r.label}" for split, records in self.splits().items() for r in records)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    train: int | None
+    val: int | None
+    test: int | None
 
 
 def draw_plan(
@@ -52,31 +47,27 @@ def draw_plan(
     order: Sequence[str],
     held_out: str | None,
     num_categories: int | None,
-    train_per_class: int | None,
-    val_per_class: int | None,
-    test_per_class: int | None,
+    budget: Budget,
     seed: int,
+    mixture: str | None = None,
 ) -> Plan:
     """Draw training, validation and test images.
 
     Args:
-        records: All images that there are.
+        records: All images that there are; a stream of millions takes little memory if the budget is all numbers.
         order: Training categories in the order in which they are added.
         held_out: The category that is tested only; None where there is but one category.
         num_categories: Train on the first so many; None means all of `order`.
-        train_per_class: Budget of each class over all training categories, shared out as `budget // k`
-            (Lee & Park 2021); None takes as many as there are, the same number from each category and class.
-        val_per_class: The same for validation; None takes a tenth of each category.
-        test_per_class: Images of each class in each test category; None takes a quarter of a seen category and the
-            whole of an unseen one, the same number from both classes.
+        budget: How many images of each class.
         seed: Draws the order.
+        mixture: Category of training images that show the seen categories mixed, as the authors' `train(Add_k)` do.
 
     Raises:
         ConfigError: More categories than there are, or an unknown name.
         DataError: Too few images; says how many there are and how many would do.
     """
-    pools = _pool(records, seed)
-    _check_names([*order, *([held_out] if held_out else [])], pools)
+    pools = _sort_into_pools(records, seed, _compute_reach(budget))
+    _check_names([*order, *([held_out] if held_out else []), *([mixture] if mixture else [])], pools)
     num = len(order) if num_categories is None else num_categories
     if not 1 <= num <= len(order):
         raise ConfigError(
@@ -85,40 +76,41 @@ def draw_plan(
         )
     seen, rest = tuple(order[:num]), tuple(order[num:])
     unseen = (*rest, held_out) if held_out else rest
-    test = _draw_test(pools, seen, unseen, test_per_class)
-    val = _draw_val(pools, seen, val_per_class, taken=test)
-    train = _draw_train(pools, seen, train_per_class, taken=test + val)
-    plan = Plan(train, val, test, seen, unseen, held_out)
+    trained = (mixture,) if mixture else seen
+    test = _draw_test(pools, seen, unseen, budget.test)
+    val = _draw_val(pools, trained, budget.val, taken=test)
+    train = _draw_train(pools, trained, budget.train, taken=test + val)
+    plan = Plan(train, val, test, seen, unseen, held_out, mixture)
     check_no_leak(plan)
     return plan
 
 
-def check_no_leak(plan: Plan) -> None:
-    """Refuse a plan in which an untrained category reaches training or validation, or two splits share a scene.
+def _compute_reach(budget: Budget) -> tuple[int, int] | None:
+    """How many scenes of one category and class a draw can reach from the front and from the back.
 
-    Raises:
-        DataError: Naming the category or the scene.
+    A scene that either class has used up is passed over, so each draw may have to look as far again as both have taken.
     """
-    for record in plan.train + plan.val:
-        if record.category not in plan.seen:
-            raise DataError(f"{record.key} of the category {record.category}, kept for the test, is in training")
-    scenes = {split: {(r.category, r.scene) for r in records} for split, records in plan.splits().items()}
-    shared = scenes[TRAIN] & scenes[VAL] | scenes[TRAIN] & scenes[TEST] | scenes[VAL] & scenes[TEST]
-    if shared:
-        raise DataError(f"the scene {min(shared)[1]} is in more than one split")
+    if budget.train is None or budget.val is None or budget.test is None:
+        return None
+    return 2 * budget.test + budget.val, 2 * budget.test + 2 * budget.val + budget.train
 
 
-def _pool(records: Iterable[Record], seed: int) -> _Pools:
-    pools: _Pools = defaultdict(list)
+def _sort_into_pools(records: Iterable[Record], seed: int, reach: tuple[int, int] | None) -> dict[str, _Pools]:
+    """The records by the split that may draw them, then by category and class, in the order of drawing."""
+    given: dict[str, dict[tuple[str, int], Pool]] = defaultdict(lambda: defaultdict(lambda: Pool(seed, reach)))
     for record in records:
-        pools[record.category, record.label].append(record)
-    for pool in pools.values():
-        pool.sort(key=lambda r: (derive_seed(seed, r.category, r.scene), r.key))
-    return pools
+        given[record.split][record.category, record.label].add(record)
+    pools = {
+        split: defaultdict(list, {key: pool.in_order() for key, pool in by_class.items()})
+        for split, by_class in given.items()
+    }
+    nothing: _Pools = defaultdict(list)
+    to_draw = pools.get("") or pools.get(TRAIN, nothing)
+    return {split: pools.get(split, to_draw) for split in (TRAIN, VAL, TEST)}
 
 
-def _check_names(names: Sequence[str], pools: _Pools) -> None:
-    known = sorted({category for category, _ in pools})
+def _check_names(names: Sequence[str], pools: dict[str, _Pools]) -> None:
+    known = sorted({category for by_class in pools.values() for category, _ in by_class})
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
@@ -128,35 +120,54 @@ def _check_names(names: Sequence[str], pools: _Pools) -> None:
             )
 
 
-def _draw_test(pools: _Pools, seen: Sequence[str], unseen: Sequence[str], count: int | None) -> list[Record]:
+def _draw_test(pools: dict[str, _Pools], seen: Sequence[str], unseen: Sequence[str], count: int | None) -> list[Record]:
+    own, is_given = pools[TEST], pools[TEST] is not pools[TRAIN]
+    smaller = {name: min(len(own[name, REAL]), len(own[name, FAKE])) for name in (*seen, *unseen)}
+    if count is not None:
+        left = {(name, label): own[name, label] for name in smaller for label in (REAL, FAKE)}
+        _check_enough(left, count, "testing", f"data.test_per_class={min(smaller.values())}")
     test: list[Record] = []
-    for category in (*seen, *unseen):
-        smaller = min(len(pools[category, REAL]), len(pools[category, FAKE]))
-        share = smaller // _TEST_SHARE if category in seen else smaller
+    for name, num in smaller.items():
+        share = num // _TEST_SHARE if name in seen and not is_given else num
         for label in (REAL, FAKE):
-            test += _take(pools[category, label], max(1, share) if count is None else count, "data.test_per_class")
+            test += own[name, label][: max(1, share) if count is None else count]
     return test
 
 
-def _draw_val(pools: _Pools, seen: Sequence[str], budget: int | None, taken: list[Record]) -> list[Record]:
+def _draw_val(
+    pools: dict[str, _Pools], trained: Sequence[str], budget: int | None, taken: list[Record]
+) -> list[Record]:
+    own, is_given = pools[VAL], pools[VAL] is not pools[TRAIN]
+    left = {(name, label): _without(own[name, label], taken) for name in trained for label in (REAL, FAKE)}
+    smallest = min(map(len, left.values()))
+    if budget is not None:
+        count = -(-budget // len(trained))
+        _check_enough(left, count, "validation", f"data.val_per_class={smallest * len(trained)}")
+        return [record for pool in left.values() for record in pool[:count]]
     val: list[Record] = []
-    for category in seen:
-        smaller = min(len(pools[category, REAL]), len(pools[category, FAKE]))
-        count = max(1, smaller // _VAL_SHARE) if budget is None else -(-budget // len(seen))
+    for name in trained:
+        smaller = min(len(own[name, REAL]), len(own[name, FAKE]))
         for label in (REAL, FAKE):
-            val += _take(_without(pools[category, label], taken), count, "data.val_per_class", len(seen))
+            val += left[name, label][: smaller if is_given else max(1, smaller // _VAL_SHARE)]
     return val
 
 
-def _draw_train(pools: _Pools, seen: Sequence[str], budget: int | None, taken: list[Record]) -> list[Record]:
-    left = {(c, label): _without(pools[c, label], taken)[::-1] for c in seen for label in (REAL, FAKE)}
-    count = min(map(len, left.values())) if budget is None else budget // len(seen)
+def _draw_train(
+    pools: dict[str, _Pools], trained: Sequence[str], budget: int | None, taken: list[Record]
+) -> list[Record]:
+    num = len(trained)
+    left = {(name, label): _without(pools[TRAIN][name, label], taken) for name in trained for label in (REAL, FAKE)}
+    smallest = min(map(len, left.values()))
+    count = smallest if budget is None else budget // num
     if count < 1:
         raise DataError(
-            f"nothing is left to train on: {len(seen)} categories share data.train_per_class={budget}; "
+            f"nothing is left to train on: {num} categories share data.train_per_class={budget}; "
             "raise it, or lower data.test_per_class and data.val_per_class"
         )
-    return [r for pool in left.values() for r in _take(pool, count, "data.train_per_class", len(seen))]
+    largest = (smallest + 1) * num - 1  # the largest budget whose share of each category is there
+    way_out = f"data.train_per_class={largest}" if smallest else "lower data.test_per_class and data.val_per_class"
+    _check_enough(left, count, f"training ({budget} // {num} beside test and validation)", way_out)
+    return [record for pool in left.values() for record in pool[::-1][:count]]
 
 
 def _without(pool: list[Record], taken: list[Record]) -> list[Record]:
@@ -164,10 +175,15 @@ def _without(pool: list[Record], taken: list[Record]) -> list[Record]:
     return [record for record in pool if (record.category, record.scene) not in scenes]
 
 
-def _take(pool: list[Record], count: int, option: str, num_categories: int = 1) -> list[Record]:
-    if len(pool) < count:
-        what = f"{pool[0].category} has {len(pool)} {LABEL_NAMES[pool[0].label]} images" if pool else "nothing is left"
+def _check_enough(pools: _Pools, needed: int, purpose: str, way_out: str) -> None:
+    """Name all that have too few images."""
+    short = [
+        f"{category} has {len(pool):,} {LABEL_NAMES[label]} images"
+        for (category, label), pool in pools.items()
+        if len(pool) < needed
+    ]
+    if short:
+        more = f" and {len(short) - 3} more have too few" if len(short) > 3 else ""
         raise DataError(
-            f"{what} for {option}, and {count} are needed; at most {option}={len(pool) * num_categories} would work"
+            f"{', '.join(short[:3])}{more}; {needed:,} are needed for {purpose}; the most that works is {way_out}"
         )
-    return pool[:count]

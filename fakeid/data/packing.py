@@ -1,4 +1,4 @@
-"""Turn records into one array of prepared images; runs in worker processes."""
+"""Turn records into packs of prepared images; runs in worker processes."""
 
 import os
 import signal
@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.data.packs import Pack, write_pack
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
 from fakeid.images.degrade import shared_codec
+from fakeid.images.fingerprint import fingerprint
 from fakeid.images.prepare import prepare_image
 from fakeid.seeding import derive_seed
 
@@ -35,15 +38,6 @@ class Preparation:
     codec: str
 
 
-@dataclass(frozen=True)
-class Pack:
-    """Prepared images (N, H, W, 3) uint8 RGB with their N keys, and why others are missing, by key."""
-
-    images: npt.NDArray[np.uint8]
-    keys: list[str]
-    skipped: dict[str, str]
-
-
 def pack_images(source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> Pack:
     """Read and prepare the records.
 
@@ -56,20 +50,22 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
     Raises:
         BadImageError: An unusable image, unless `skip_bad`.
     """
-    images: list[npt.NDArray[np.uint8]] = []
+    side = preparation.image_px
+    images = np.empty((len(records), side, side, 3), np.uint8)
     keys: list[str] = []
     skipped: dict[str, str] = {}
     for record in records:
         try:
-            images.append(_prepare(source, record, preparation))
+            images[len(keys)] = _prepare(source, record, preparation)
         except BadImageError as error:
             if not skip_bad:
                 raise BadImageError(f"{error}; data.on_bad_image=skip leaves such images out") from error
             skipped[record.key] = str(error)
         else:
             keys.append(record.key)
-    shape = (len(images), preparation.image_px, preparation.image_px, 3)
-    return Pack(np.stack(images) if images else np.empty(shape, np.uint8), keys, skipped)
+    images = images[: len(keys)]
+    prints = [fingerprint(image) for image in images]
+    return Pack(images, keys, [found.digest for found in prints], [found.phash for found in prints], skipped)
 
 
 def _prepare(source: Source, record: Record, preparation: Preparation) -> npt.NDArray[np.uint8]:
@@ -80,27 +76,37 @@ def _prepare(source: Source, record: Record, preparation: Preparation) -> npt.ND
 
 
 def pack_in_parallel(
-    source: Source, chunks: Sequence[list[Record]], preparation: Preparation, skip_bad: bool
-) -> Iterator[Pack]:
-    """Pack each chunk in a worker process, as many at once as there are cores; yields them as they are ready.
+    folder: Path, source: Source, chunks: Sequence[list[Record]], preparation: Preparation, skip_bad: bool
+) -> Iterator[int]:
+    """Pack each chunk into `folder` in a worker process, as many at once as there are cores.
 
-    A single chunk is packed here, for starting a worker costs more.
+    The workers write for themselves, for sending images between processes costs more. A single chunk is packed
+    here, for starting a worker costs more still.
+
+    Yields:
+        The number of images of a chunk, once it is written.
 
     Raises:
         BadImageError: An unusable image, unless `skip_bad`.
+        OSError: The folder cannot be written to.
     """
     num_workers = min(_count_cores(), len(chunks))
     if num_workers <= 1:
-        yield from (pack_images(source, chunk, preparation, skip_bad) for chunk in chunks)
+        yield from (_pack_chunk(folder, source, chunk, preparation, skip_bad) for chunk in chunks)
         return
     # Spawned, not forked: a forked child inherits the locks of torch's threads and may hang on them.
     executor = ProcessPoolExecutor(num_workers, get_context("spawn"), _start_worker)
     try:
-        jobs = [executor.submit(pack_images, source, chunk, preparation, skip_bad) for chunk in chunks]
+        jobs = [executor.submit(_pack_chunk, folder, source, chunk, preparation, skip_bad) for chunk in chunks]
         for job in as_completed(jobs):
             yield job.result()
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _pack_chunk(folder: Path, source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> int:
+    write_pack(folder, pack_images(source, records, preparation, skip_bad))
+    return len(records)
 
 
 def _count_cores() -> int:

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from fakeid.data.cache import ImageCache
 from fakeid.data.datamodule import PackedDataModule
-from fakeid.data.mixing import Plan
 from fakeid.data.packing import Preparation
+from fakeid.data.plans import Plan
 from fakeid.data.sources.folders import FolderSource
 from fakeid.runs.paper_loop import PaperLoop
 from fakeid.runs.provenance import name_device

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
-from fakeid.data.mixing import Plan
+from fakeid.data.plans import Plan
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.files import write_atomically

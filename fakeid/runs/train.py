@@ -6,23 +6,22 @@ from typing import Any
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from fakeid.choices import LoggerName, OnBadImage
-from fakeid.config import Config, cell_id, to_plain
-from fakeid.data.cache import ImageCache, PackedImages
-from fakeid.data.catalog import build_plan, build_source
+from fakeid.cells import cell_id
+from fakeid.choices import LoggerName
+from fakeid.config import Config, to_plain
 from fakeid.data.datamodule import PackedDataModule
-from fakeid.data.mixing import Plan
-from fakeid.data.packing import Preparation
+from fakeid.data.packed import PackedImages
+from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
-from fakeid.errors import CheckpointError, DataError
+from fakeid.errors import CheckpointError
 from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
 from fakeid.reporting.tables import render_table, tabulate
 from fakeid.runs.fit import build_module, fit
+from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RunFolder
 from fakeid.runs.provenance import describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.training.loggers import RunTracker
-from fakeid.training.progress import build_progress
 from fakeid.training.trainer import choose_device, choose_precision
 
 
@@ -44,8 +43,7 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
     device = choose_device(config.trainer.accelerator.value)
     precision = choose_precision(config.trainer.precision.value, device)
     run = RunFolder(Path(config.paths.runs) / cell_id(config))
-    source = build_source(config)
-    plan = build_plan(config, source)
+    source, plan = list_images(config, console)
     with clear_output_errors(run.path, "paths.runs"):
         run.path.mkdir(parents=True, exist_ok=True)
         busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
@@ -57,7 +55,7 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
             try:
                 _describe(run, plan, device, precision, console)
                 build_module(config)  # a wrong network or a bad image is found before an old run is cleared
-                packed = _pack(config, plan, source, console)
+                packed = prepare_images(config, plan, source, console)
                 if config.force:
                     run.clear()
                 _check_same_images(run, plan, source)
@@ -135,34 +133,6 @@ def _train_and_test(
         sync = tracker.finish()
         if sync:
             console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
-
-
-def _pack(config: Config, plan: Plan, source: Source, console: Console) -> PackedImages:
-    data = config.data
-    preparation = Preparation(data.image_px, data.prep.value, data.codec.value)
-    cache = ImageCache(Path(config.paths.cache), source, preparation)
-    records = [record for split in plan.splits().values() for record in split]
-    with build_progress(console) as progress:
-        task = progress.add_task("preparing", total=len(records), unit="images")
-
-        def start(num_images: int) -> None:
-            console.print(f"preparing {num_images:,} images, once, in {cache.folder}")
-            progress.update(task, total=num_images)
-
-        packed = cache.load(
-            records,
-            skip_bad=data.on_bad_image is OnBadImage.skip,
-            on_start=start,
-            on_progress=lambda count: progress.advance(task, count),
-        )
-    skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
-    packed.skipped = skipped
-    if skipped:
-        console.print(f"left out {len(skipped)} of {len(records):,} images, listed in summary.json")
-        for name, split in plan.splits().items():
-            if split and all(record.key in skipped for record in split):
-                raise DataError(f"no usable image is left in the {name} set; see data.on_bad_image")
-    return packed
 
 
 def _start_tracker(config: Config, run: RunFolder) -> RunTracker | None:

@@ -1,6 +1,10 @@
-from collections.abc import Sequence
+import errno
+import json
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,10 +12,12 @@ import numpy.typing as npt
 import pytest
 
 from fakeid.data import cache as cache_module
+from fakeid.data import packs
 from fakeid.data.cache import ImageCache
 from fakeid.data.packing import Preparation
 from fakeid.data.records import Record
 from fakeid.errors import BadImageError, DataError, OutputError
+from fakeid.vocabulary import REAL
 
 PREPARATION = Preparation(image_px=40, prep="crop", codec="none")
 
@@ -30,6 +36,9 @@ class NumberSource:
         if record.key in self.bad:
             raise BadImageError(f"{record.key} is cut short")
         return np.full((50, 45, 3), int(record.key), np.uint8)
+
+    def read_file(self, record: Record) -> None:
+        """Numbers have no file."""
 
     def describe(self) -> dict[str, Any]:
         return {"source": "numbers", "version": self.version}
@@ -51,12 +60,11 @@ def test_images_come_back_by_key(tmp_path: Path) -> None:
 
 
 def test_only_what_is_missing_is_packed(tmp_path: Path) -> None:
-    source, packed = NumberSource(), list[int]()
+    source, packed = NumberSource(), list[tuple[int, ...]]()
     cache = ImageCache(tmp_path, source, PREPARATION)
-    cache.load(source.records()[:10], on_start=packed.append)
-    cache.load(source.records(), on_start=packed.append)
-    cache.load(source.records(), on_start=packed.append)
-    assert packed == [10, 10]
+    for records in (source.records()[:10], source.records(), source.records()):
+        cache.load(records, on_start=lambda *count_and_bytes: packed.append(count_and_bytes))
+    assert packed == [(10, 10 * 40 * 40 * 3)] * 2
 
 
 def test_progress_counts_every_image(tmp_path: Path) -> None:
@@ -75,13 +83,12 @@ def test_other_pixels_lie_in_another_folder(tmp_path: Path) -> None:
 
 
 def test_a_pack_without_index_does_not_count(tmp_path: Path) -> None:
-    source, packed = NumberSource(), list[int]()
+    source, packed = NumberSource(), list[tuple[int, ...]]()
     cache = ImageCache(tmp_path, source, PREPARATION)
     cache.load(source.records())
-    index = next(path for path in cache.folder.glob("*.json") if path.name != "identity.json")
-    index.unlink()
-    cache.load(source.records(), on_start=packed.append)
-    assert packed[0] in (8, 4)
+    next(cache.folder.glob("*.index.json")).unlink()
+    cache.load(source.records(), on_start=lambda *count_and_bytes: packed.append(count_and_bytes))
+    assert packed[0][0] in (8, 4)
 
 
 def test_bad_image_stops_or_is_listed(tmp_path: Path) -> None:
@@ -95,14 +102,105 @@ def test_bad_image_stops_or_is_listed(tmp_path: Path) -> None:
         cache.load(source.records())
 
 
-def test_damaged_pack_is_named(tmp_path: Path) -> None:
+def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("damage", ["cut short", "gone", "other size", "no index", "foreign", "nameless", "older"])
+def test_a_cache_that_is_not_whole_or_not_ours_is_refused(tmp_path: Path, damage: str) -> None:
     source = NumberSource()
     cache = ImageCache(tmp_path, source, PREPARATION)
     cache.load(source.records())
-    victim = next(cache.folder.glob("*.npy"))
-    victim.write_bytes(victim.read_bytes()[:100])
-    with pytest.raises(DataError, match=r"the cache is damaged at .*; delete .* to have it rebuilt"):
+    array, index, identity = (next(cache.folder.glob(name)) for name in ("*.npy", "*.index.json", "identity.json"))
+    {
+        "cut short": lambda: array.write_bytes(array.read_bytes()[:-100]),
+        "gone": array.unlink,
+        "other size": lambda: np.save(array, np.zeros((3, 8, 8, 3), np.uint8)),
+        "no index": lambda: index.write_text("{"),
+        "foreign": lambda: rewrite(identity, lambda content: content.update(source="letters")),
+        "nameless": identity.unlink,
+        "older": lambda: rewrite(identity, lambda content: content.update(cache_version=1)),
+    }[damage]()
+    message = {
+        "foreign": "does not say that it belongs", "nameless": "does not say that it belongs",
+        "older": "is of version 1, this is version",
+    }.get(damage, "the cache is damaged at")  # fmt: skip
+    with pytest.raises(DataError, match=rf"{message}.*python -m fakeid prepare --rebuild"):
         cache.load(source.records())
+    cache.remove()
+    packed = cache.load(source.records())
+    assert packed.take(packed.locate(["7"])).max() == 7
+
+
+def test_changed_bytes_are_found_when_asked_for(tmp_path: Path) -> None:
+    source = NumberSource()
+    cache = ImageCache(tmp_path, source, PREPARATION)
+    cache.load(source.records())
+    assert cache.verify() == 3
+    array = next(cache.folder.glob("*.npy"))
+    content = bytearray(array.read_bytes())
+    content[-1] ^= 1
+    array.write_bytes(content)
+    cache.load(source.records())  # the size is right
+    with pytest.raises(DataError, match=r"damaged at .*not those that were written.*--rebuild"):
+        cache.verify()
+
+
+def test_a_whole_cache_is_opened_without_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = NumberSource()
+    cache = ImageCache(tmp_path, source, PREPARATION)
+    cache.load(source.records())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(cache_module, "lock_folder", refuse)
+    assert cache.load(source.records()[:5]).locate(["3"]).shape == (1, 2)
+    with pytest.raises(OutputError, match=r"the file system is read-only; choose another with paths.cache=DIR"):
+        cache.load([*source.records(), Record("21", REAL, "numbers", "camera", "21")])
+
+
+def test_a_full_disk_is_found_before_it_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=50_000))
+    source = NumberSource()
+    cache = ImageCache(tmp_path, source, PREPARATION)
+    with pytest.raises(OutputError, match=r"take 0.0 GB and .* has 0.0 GB left; choose another disk with paths.cache"):
+        cache.load(source.records())
+    assert not list(cache.folder.glob("*.npy"))
+
+
+def test_a_disk_that_fills_midway_leaves_whole_packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, written = NumberSource(), list[Path]()
+    write = packs.write_atomically
+
+    def fill(path: Path, content: Callable[[Any], object]) -> None:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        write(path, content)
+
+    monkeypatch.setattr(packs, "write_atomically", fill)
+    cache = ImageCache(tmp_path, source, PREPARATION)
+    with pytest.raises(OutputError, match="the disk is full"):
+        cache.load(source.records())
+    monkeypatch.undo()
+    monkeypatch.setattr(cache_module, "_IMAGES_A_PACK", 8)
+    monkeypatch.setattr("fakeid.data.packing._count_cores", lambda: 1)
+    counts = list[int]()
+    packed = cache.load(source.records(), on_progress=counts.append)
+    assert counts == [4]
+    assert packed.take(packed.locate([str(i) for i in range(20)])).max(axis=(1, 2, 3)).tolist() == list(range(20))
+
+
+def test_fingerprints_tell_equal_pixels(tmp_path: Path) -> None:
+    source = NumberSource()
+    packed = ImageCache(tmp_path, source, PREPARATION).load(source.records())
+    digests, phashes = packed.fingerprints(["3", "4", "3"])
+    assert digests[0] == digests[2] != digests[1]
+    assert phashes.dtype == np.uint64
 
 
 def test_unwritable_cache_names_its_option(tmp_path: Path) -> None:

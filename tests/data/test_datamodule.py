@@ -2,22 +2,32 @@ import numpy as np
 import pytest
 import torch
 
-from fakeid.data.cache import PackedImages
 from fakeid.data.datamodule import EpochSampler, PackedDataModule
-from fakeid.data.mixing import Plan
+from fakeid.data.packed import PackedImages
+from fakeid.data.packs import Pack
+from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 
 SIDE = 8
 
 
-def make_data(count: int, batch_size: int = 4, skipped: tuple[str, ...] = (), num_workers: int = 0) -> PackedDataModule:
+def make_data(
+    count: int,
+    batch_size: int = 4,
+    skipped: tuple[str, ...] = (),
+    num_workers: int = 0,
+    resident: torch.device | None = None,
+) -> PackedDataModule:
     records = [Record(str(i), i % 2, "a", "camera", str(i)) for i in range(count)]
     images = np.stack([np.full((SIDE, SIDE, 3), i, np.uint8) for i in range(count)])
     images[..., 2] = 255
-    places = {str(i): (0, i) for i in range(count) if str(i) not in skipped}
-    packed = PackedImages([images], places, dict.fromkeys(skipped, "bad"))
+    keys = [record.key for record in records if record.key not in skipped]
+    pack = Pack(
+        images[[int(key) for key in keys]], keys, ["0"] * len(keys), [0] * len(keys), dict.fromkeys(skipped, "bad")
+    )
+    packed = PackedImages([pack])
     plan = Plan(records, records[:3], records[:5], ("a",), (), None)
-    return PackedDataModule(plan, packed, batch_size=batch_size, seed=0, num_workers=num_workers)
+    return PackedDataModule(plan, packed, batch_size=batch_size, seed=0, num_workers=num_workers, resident=resident)
 
 
 def test_batches_are_rgb_channels_last_uint8() -> None:
@@ -56,6 +66,19 @@ def test_test_images_come_in_the_order_of_their_records() -> None:
 def test_skipped_images_are_left_out() -> None:
     data = make_data(8, skipped=("2", "4"))
     assert [record.key for record in data.test_set.records] == ["0", "1", "3"]
+
+
+def test_images_kept_on_the_device_give_the_same_batches(device: torch.device) -> None:
+    from_disk, resident = (list(make_data(10, resident=where).train_dataloader()) for where in (None, device))
+    assert all(batch.rgb_u8.device.type == batch.labels.device.type == device.type for batch in resident)
+    for a, b in zip(from_disk, resident, strict=True):
+        assert torch.equal(a.rgb_u8, b.rgb_u8.cpu())
+        assert torch.equal(a.labels, b.labels.cpu())
+        assert b.rgb_u8.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_size_of_a_split_is_known() -> None:
+    assert make_data(8).train_set.count_bytes() == 8 * SIDE * SIDE * 3
 
 
 @pytest.mark.slow

@@ -1,3 +1,4 @@
+import json
 import random
 from collections import Counter
 from itertools import pairwise
@@ -7,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakeid.data.mixing import Plan, check_no_leak, draw_plan
+from fakeid.data import mixing, pools
+from fakeid.data.mixing import Budget, draw_plan
+from fakeid.data.plans import Plan, check_no_leak
 from fakeid.data.records import Record
 from fakeid.errors import ConfigError, DataError
-from fakeid.vocabulary import FAKE, LSUN_CATEGORIES, REAL
+from fakeid.vocabulary import FAKE, LSUN_CATEGORIES, REAL, TEST, TRAIN, VAL
 
 HELD_OUT = "sheep"
 ORDER = LSUN_CATEGORIES[:-1]
@@ -28,9 +31,10 @@ def make_records(count: int, categories: tuple[str, ...] = LSUN_CATEGORIES, pair
 def draw(records: list[Record], **changes: Any) -> Plan:
     options: dict[str, Any] = {
         "order": ORDER, "held_out": HELD_OUT, "num_categories": 3, "train_per_class": 60, "val_per_class": 12,
-        "test_per_class": 5, "seed": 0,
+        "test_per_class": 5, "seed": 0, **changes,
     }  # fmt: skip
-    return draw_plan(records, **{**options, **changes})
+    budget = Budget(*(options.pop(f"{split}_per_class") for split in ("train", "val", "test")))
+    return draw_plan(records, budget=budget, **options)
 
 
 @given(
@@ -128,14 +132,117 @@ def test_one_category_has_nothing_to_hold_out() -> None:
             "categories must be between 1 and 10, got 11; .* beside the held-out sheep",
         ),
         ({"order": ["catt"]}, ConfigError, "no images of the category catt; did you mean cat"),
-        ({"train_per_class": 3000}, DataError, "at most data.train_per_class=27. would work"),
-        ({"test_per_class": 101}, DataError, "cat has 100 real images for data.test_per_class, and 101 are needed"),
+        ({"train_per_class": 3000}, DataError, "the most that works is data.train_per_class=275"),
+        ({"val_per_class": 300}, DataError, "the most that works is data.val_per_class=285"),
+        (
+            {"test_per_class": 101},
+            DataError,
+            r"cat has 100 real images, .* and 19 more have too few; 101 are needed .* works is data.test_per_class=100",
+        ),
         ({"train_per_class": 2}, DataError, "nothing is left to train on"),
     ],
 )
 def test_impossible_wishes_are_refused(changes: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         draw(make_records(100), **changes)
+
+
+@pytest.mark.parametrize("k", [1, 3, 10])
+def test_the_budget_that_is_named_works_and_one_more_does_not(k: int) -> None:
+    records = make_records(100)
+    with pytest.raises(DataError) as refused:
+        draw(records, num_categories=k, train_per_class=9999)
+    largest = int(str(refused.value).rpartition("data.train_per_class=")[2])
+    draw(records, num_categories=k, train_per_class=largest)
+    with pytest.raises(DataError, match=f"the most that works is data.train_per_class={largest}"):
+        draw(records, num_categories=k, train_per_class=largest + 1)
+
+
+@given(
+    num_scenes=st.integers(60, 400),
+    images_a_scene=st.integers(1, 3),
+    train=st.integers(2, 12),
+    val=st.integers(0, 6),
+    test=st.integers(1, 6),
+    seed=st.integers(0, 9),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_long_stream_is_drawn_from_like_a_list(
+    num_scenes: int, images_a_scene: int, train: int, val: int, test: int, seed: int
+) -> None:
+    records = [
+        Record(f"{name}/{label}/{i}", label, name, "any", str(i % num_scenes))
+        for name in ("a", "b", "c")
+        for label in (REAL, FAKE)
+        for i in range(num_scenes * (images_a_scene if label else 1))
+    ]
+    wishes: dict[str, Any] = {
+        "order": ["a", "b"], "held_out": "c", "num_categories": 2, "seed": seed, "budget": Budget(train, val, test),
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pools, "_FIRST_TRIM", 16)
+        streamed = draw_plan(iter(records), **wishes)
+        patch.setattr(mixing, "_compute_reach", lambda _: None)
+        assert streamed == draw_plan(records, **wishes)
+
+
+def test_a_long_stream_is_not_held_in_memory() -> None:
+    pool = pools.Pool(0, (10, 20))
+    for index in range(50_000):
+        pool.add(Record(str(index), REAL, "cat", "camera", str(index)))
+    assert pool.count == 50_000
+    assert len(pool._entries) < 8192
+    whole = pools.Pool(0)
+    for index in range(50_000):
+        whole.add(Record(str(index), REAL, "cat", "camera", str(index)))
+    assert pool.in_order()[:10] == whole.in_order()[:10]
+    assert pool.in_order()[-20:] == whole.in_order()[-20:]
+
+
+def test_given_splits_are_kept() -> None:
+    records = [
+        Record(f"{split}/{name}/{label}/{i}", label, name, "any", f"{split}/{label}-{i}", split)
+        for split, count in ((TRAIN, 30), (VAL, 10), (TEST, 8))
+        for name in "abc"
+        for label in (REAL, FAKE)
+        for i in range(count)
+    ]
+    nothing: dict[str, Any] = dict.fromkeys(("num_categories", "train_per_class", "val_per_class", "test_per_class"))
+    plan = draw(records, order=["a", "b"], held_out="c", **nothing)
+    for split, drawn in plan.splits().items():
+        assert {record.split for record in drawn} == {split}
+    assert [len(drawn) for drawn in plan.splits().values()] == [120, 40, 48]
+    without_val = [record for record in records if record.split != VAL]
+    plan = draw(without_val, order=["a", "b"], held_out="c", **nothing)
+    assert {record.split for record in plan.val} == {TRAIN}
+    assert {record.split for record in plan.test} == {TEST}
+    assert [len(drawn) for drawn in plan.splits().values()] == [108, 12, 48]
+
+
+def test_a_mixture_trains_for_its_categories() -> None:
+    mixed = [
+        Record(f"m/{label}/{i}", label, "add_2", "any", f"m{label}-{i}", TRAIN) for label in (0, 1) for i in range(40)
+    ]
+    tests = [
+        Record(f"{name}/{label}/{i}", label, name, "any", f"{label}-{i}", TEST)
+        for name in "abc" for label in (REAL, FAKE) for i in range(5)
+    ]  # fmt: skip
+    plan = draw(mixed + tests, order=["a", "b"], held_out="c", num_categories=2, mixture="add_2",
+                train_per_class=None, val_per_class=None, test_per_class=None)  # fmt: skip
+    assert {record.category for record in plan.train + plan.val} == {"add_2"}
+    assert (len(plan.train), len(plan.val), len(plan.test)) == (72, 8, 30)
+    assert (plan.seen, plan.unseen) == (("a", "b"), ("c",))
+
+
+def test_a_plan_survives_being_written_and_any_change_is_noticed() -> None:
+    plan = draw(make_records(100))
+    plain = json.loads(json.dumps(plan.to_plain()))
+    assert Plan.from_plain(plain) == plan
+    plain["train"][0][0] = "another/key"
+    with pytest.raises(DataError, match="changed since"):
+        Plan.from_plain(plain)
+    with pytest.raises(DataError, match="not one that fakeid wrote"):
+        Plan.from_plain({"train": 3})
 
 
 def test_guard_refuses_held_out_content_in_training() -> None:

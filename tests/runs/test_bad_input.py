@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.config import Config, cell_id
+from fakeid.cells import cell_id
+from fakeid.config import Config
 from fakeid.runs import train as train_module
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.train import run_training

@@ -9,7 +9,8 @@ import pytest
 import torch
 from rich.console import Console
 
-from fakeid.config import Config, cell_id
+from fakeid.cells import cell_id
+from fakeid.config import Config
 from fakeid.errors import CheckpointError, OutputError
 from fakeid.files import lock_folder
 from fakeid.runs.layout import RunFolder

@@ -11,24 +11,44 @@ from pathlib import Path
 from typing import Any, Final
 
 from fakeid.data.records import Record
+from fakeid.data.sources.folder_layout import (
+    LAYOUT,
+    MAX_LEVELS,
+    Parts,
+    Place,
+    class_level,
+    names_split,
+    read_layout,
+)
 from fakeid.data.sources.stored import StoredImages
 from fakeid.errors import BadImageError, DataError
-from fakeid.vocabulary import CAMERA, FAKE, LABEL_NAMES, REAL
+from fakeid.vocabulary import LABEL_NAMES
 
-_CLASS_FOLDERS: Final = {"0_real": REAL, "real": REAL, "1_fake": FAKE, "fake": FAKE}
 _EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _IGNORED_PREFIXES: Final = (".", "__MACOSX")
-_LAYOUT: Final = "DIR/[generator/][category/]{0_real,1_fake} or DIR/[generator/][category/]{real,fake}"
-_MAX_LEVELS: Final = 2  # folders between the root and the class folders
 _CLASS_SUFFIX: Final = re.compile(r"(?<=.)[_-](real|fake)(_[AB])?$", re.IGNORECASE)
 
 
 class FolderSource(StoredImages):
-    """Real and fake images below one folder: `root/[generator/][category/]{0_real,1_fake}` or `{real,fake}`.
+    """Real and fake images below one folder, told apart by class folders `{0_real,1_fake}` or `{real,fake}`.
 
-    A single level above the class folders names the category; without any, the root's own name does. All images below
-    a class folder belong to it, however deep. Hidden files, other files and images outside class folders are ignored.
-    The tree is listed once for each object.
+    All images below a class folder belong to it, however deep; case is ignored in the names of class and split folders.
+    Three layouts are read:
+
+    * `ROOT/[generator/][category/]{0_real,1_fake}`, as `progan_train` of Wang et al. (2020). A single level names the
+      category; without any, the root's own name does. The splits are to be drawn.
+    * `ROOT/SPLIT/[generator/][category/]{0_real,1_fake}`, where the data set gives its splits. SPLIT is `train`,
+      `training` or `progan_train`; `val`, `valid`, `validation` or `progan_val`; `test`, `testing` or `progan_test`.
+      As `train` may be a category, such folders are splits only if one of them has folders above its class folders,
+      or if at least two different splits are there. So `ROOT/train/cat/0_real` is a split even alone, whereas
+      `ROOT/train/0_real`, alone or beside `ROOT/cat/0_real`, is the category `train`.
+    * `ROOT/train(Add_k)/{real,fake}`, the mixtures of the seed paper's authors (Lee & Park 2021), k = 1…10, in any
+      spelling such as `train_add3`. Images get the category `add_k` and the split that the folder names, also in
+      `val(Add_k)`. Beside them, `test/category/`, `test(category)/` and plain `category/` are test sets, even
+      `train/{real,fake}`. If `train(Add_k)` is the root itself, its images have the category `add_k` and no split.
+
+    Where splits are given, every first-level folder with images must be one, and none may be empty. Hidden files,
+    other files and images outside class folders are ignored. The tree is listed once for each object.
 
     Args:
         root: The folder, `paths.data`.
@@ -47,11 +67,11 @@ class FolderSource(StoredImages):
         """All images, sorted by key: the path below the root, with forward slashes.
 
         Images of a category share their `scene` if their names differ by `_real` and `_fake` alone, as those of a
-        photo and its translation do.
+        photo and its translation do. Where splits are given, equal names in two of them are different scenes.
 
         Raises:
-            DataError: The folder is missing or laid out differently, a class folder is empty, or a category has
-                only one class.
+            DataError: The folder is missing or laid out differently, a class folder or a split is empty, or a
+                category has only one class in a split.
         """
         return list(self._records)
 
@@ -79,17 +99,15 @@ class FolderSource(StoredImages):
     @cached_property
     def _records(self) -> list[Record]:
         _check_root(self._root)
+        listing = list(_walk(str(self._root), (), frozenset()))
+        places = read_layout(self._root, {parts: len(names) for parts, names in listing})
         records: list[Record] = []
         num_images: Counter[str] = Counter()  # by class folder
-        for parts, names in _walk(str(self._root), (), frozenset()):
-            level = _class_level(parts)
-            if level is None:
-                continue
-            class_folder = "/".join(parts[: level + 1])
-            num_images[class_folder] += len(names)
-            if level > _MAX_LEVELS:
-                raise DataError(f"{class_folder} is too deep below paths.data={self._root}: expected {_LAYOUT}")
-            records += _label(self._root.name, parts, level, names)
+        for parts, names in listing:
+            level = class_level(parts)
+            if level is not None:
+                num_images["/".join(parts[: level + 1])] += len(names)
+                records += _label(places[parts[: level + 1]], parts, names)
         _check_found(self._root, num_images)
         _check_both_classes(self._root, records)
         return sorted(records, key=lambda record: record.key)
@@ -107,9 +125,7 @@ class FolderSource(StoredImages):
         return digest.hexdigest()
 
 
-def _walk(
-    folder: str, parts: tuple[str, ...], ancestors: frozenset[tuple[int, int]]
-) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+def _walk(folder: str, parts: Parts, ancestors: frozenset[tuple[int, int]]) -> Iterator[tuple[Parts, list[str]]]:
     """Each folder, by the names that lead to it from the root, with the names of its images."""
     try:
         status = os.stat(folder)  # noqa: PTH116
@@ -129,35 +145,30 @@ def _walk(
         raise DataError(f"{folder} below paths.data holds file names that are not UTF-8: rename them") from error
     yield parts, names
     # One level more than allowed, to explain a tree that is too deep; not the whole disk.
-    if _class_level(parts) is not None or len(parts) <= _MAX_LEVELS + 1:
+    deepest = MAX_LEVELS + 1 + any(names_split(name) for name in parts[:1])
+    if class_level(parts) is not None or len(parts) <= deepest:
         for name in folders:
             yield from _walk(f"{folder}/{name}", (*parts, name), ancestors | {(status.st_dev, status.st_ino)})
 
 
-def _class_level(parts: tuple[str, ...]) -> int | None:
-    return next((level for level, name in enumerate(parts) if name.casefold() in _CLASS_FOLDERS), None)
-
-
-def _label(root_name: str, parts: tuple[str, ...], level: int, names: list[str]) -> Iterator[Record]:
-    label = _CLASS_FOLDERS[parts[level].casefold()]
-    category = parts[level - 1] if level > 0 else root_name
-    made_by = parts[0] if level == _MAX_LEVELS else "unknown"
+def _label(place: Place, parts: Parts, names: list[str]) -> Iterator[Record]:
     folder = "/".join(parts)
+    prefix = f"{place.split}/" if place.split else ""
     for name in names:
-        scene = _CLASS_SUFFIX.sub("", name.rpartition(".")[0])
-        yield Record(f"{folder}/{name}", label, category, CAMERA if label == REAL else made_by, scene)
+        scene = prefix + _CLASS_SUFFIX.sub("", name.rpartition(".")[0])
+        yield Record(f"{folder}/{name}", place.label, place.category, place.generator, scene, place.split)
 
 
 def _check_root(root: Path) -> None:
     if root.is_dir():
         return
     if root.exists():
-        raise DataError(f"paths.data={root} must be a folder laid out as {_LAYOUT}, found a file")
+        raise DataError(f"paths.data={root} must be a folder laid out as {LAYOUT}, found a file")
     siblings = {}
     if root.parent.is_dir() and os.access(root.parent, os.R_OK):
         siblings = {path.name.casefold(): path.name for path in root.parent.iterdir() if path.is_dir()}
     near = [siblings[match] for match in difflib.get_close_matches(root.name.casefold(), siblings)]
-    hint = f"did you mean {' or '.join(str(root.parent / name) for name in near)}?" if near else f"expected {_LAYOUT}"
+    hint = f"did you mean {' or '.join(str(root.parent / name) for name in near)}?" if near else f"expected {LAYOUT}"
     raise DataError(f"paths.data={root} does not exist: {hint}")
 
 
@@ -165,7 +176,7 @@ def _check_found(root: Path, num_images: Counter[str]) -> None:
     if not num_images:
         names = sorted(path.name for path in root.iterdir())
         found = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-        raise DataError(f"paths.data={root} must be laid out as {_LAYOUT}, found {found or 'an empty folder'}")
+        raise DataError(f"paths.data={root} must be laid out as {LAYOUT}, found {found or 'an empty folder'}")
     empty = next((folder for folder, num in num_images.items() if num == 0), None)
     if empty is not None:
         raise DataError(
@@ -174,12 +185,12 @@ def _check_found(root: Path, num_images: Counter[str]) -> None:
 
 
 def _check_both_classes(root: Path, records: list[Record]) -> None:
-    num_by_class = Counter((record.category, record.label) for record in records)
-    for category, label in num_by_class:
+    num_by_class = Counter((record.split, record.category, record.label) for record in records)
+    for split, category, label in num_by_class:
         other = 1 - label
-        if (category, other) not in num_by_class:
+        if (split, category, other) not in num_by_class:
             raise DataError(
-                f"category {category!r} below paths.data={root} has {num_by_class[category, label]} "
-                f"{LABEL_NAMES[label]} images and no {LABEL_NAMES[other]} ones: "
+                f"category {category!r} {f'of the {split} split ' if split else ''}below paths.data={root} has "
+                f"{num_by_class[split, category, label]} {LABEL_NAMES[label]} images and no {LABEL_NAMES[other]} ones: "
                 f"add its folder {other}_{LABEL_NAMES[other]}, or remove the category"
             )

@@ -14,7 +14,7 @@ import pytest
 from fakeid.data.sources.contract import Source
 from fakeid.data.sources.folders import FolderSource
 from fakeid.errors import BadImageError, DataError
-from fakeid.vocabulary import CAMERA, FAKE, REAL
+from fakeid.vocabulary import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
 
 
 def write_tree(root: Path, files: Iterable[str]) -> Path:
@@ -51,6 +51,44 @@ def test_levels_give_category_and_generator(
     assert {record.category for record in records.values()} == {category}
     assert (records[REAL].generator, records[FAKE].generator) == (CAMERA, generator)
     assert (records[REAL].key, records[FAKE].key) == tuple(pairs(folder, real, fake))
+
+
+def test_splits_that_are_given(tmp_path: Path) -> None:
+    folders = ["train/cat/", "train/train/", "valid/cat/", "test/progan/cat/", "test/biggan/"]
+    root = write_tree(tmp_path, [file for folder in folders for file in pairs(folder)])
+    records = FolderSource(str(root)).records()
+    assert [record.key for record in records] == sorted(file for folder in folders for file in pairs(folder))
+    fakes = {r.key.rpartition("1_fake")[0]: (r.split, r.generator, r.category) for r in records if r.label == FAKE}
+    assert fakes == {
+        "train/cat/": (TRAIN, "unknown", "cat"),
+        "train/train/": (TRAIN, "unknown", "train"),
+        "valid/cat/": (VAL, "unknown", "cat"),
+        "test/progan/cat/": (TEST, "progan", "cat"),
+        "test/biggan/": (TEST, "unknown", "biggan"),
+    }
+    assert {record.generator for record in records if record.label == REAL} == {CAMERA}
+
+
+def test_the_same_name_in_two_given_splits_is_not_one_scene(tmp_path: Path) -> None:
+    pair = pairs("train/cat/", stem="7") + pairs("test/cat/", stem="7")
+    records = FolderSource(str(write_tree(tmp_path, pair))).records()
+    assert {(record.split, record.scene) for record in records} == {(TRAIN, "train/7"), (TEST, "test/7")}
+
+
+def test_the_authors_tree(tmp_path: Path) -> None:
+    folders = ["train(Add_1)/", "train(Add_3)/", "test/sheep/", "test(cow)/", "train/"]
+    root = write_tree(tmp_path, [file for folder in folders for file in pairs(folder, "real", "fake")])
+    records = FolderSource(str(root)).records()
+    assert Counter((record.split, record.category) for record in records) == {
+        (TRAIN, "add_1"): 2,
+        (TRAIN, "add_3"): 2,
+        (TEST, "sheep"): 2,
+        (TEST, "cow"): 2,
+        (TEST, "train"): 2,
+    }
+    alone = FolderSource(str(root / "train(Add_3)"))
+    assert {(record.split, record.category) for record in alone.records()} == {("", "add_3")}
+    assert alone.read(alone.records()[0]).shape == (16, 16, 3)
 
 
 def test_a_category_is_pooled_over_generators(tmp_path: Path) -> None:
@@ -181,6 +219,9 @@ def test_another_layout_is_explained(tmp_path: Path, files: list[str], found: st
 def test_too_many_levels(tmp_path: Path) -> None:
     text = message(write_tree(tmp_path, pairs("set/progan/cat/")))
     assert text.startswith("set/progan/cat/0_real is too deep below paths.data=")
+    assert message(write_tree(tmp_path / "given", pairs("train/set/progan/cat/"))).startswith(
+        "train/set/progan/cat/0_r"
+    )
 
 
 @pytest.mark.parametrize("content", [[], ["notes.txt", ".hidden.png"]])
@@ -197,6 +238,23 @@ def test_a_category_with_one_class_is_named(tmp_path: Path, present: str, missin
     text = message(write_tree(tmp_path, [*pairs("cat/"), f"dog/{present}/a.png"]))
     assert text.startswith(f"category 'dog' below paths.data={tmp_path} has 1 ")
     assert f"add its folder {missing}" in text
+
+
+def test_a_given_split_with_one_class_is_named(tmp_path: Path) -> None:
+    text = message(write_tree(tmp_path, ["train/cat/real/a.png", *pairs("test/cat/")]))
+    assert text.startswith(
+        f"category 'cat' of the train split below paths.data={tmp_path} has 1 real images and no fake"
+    )
+
+
+def test_an_empty_split_and_a_stray_folder_are_named(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, [*pairs("train/cat/"), *pairs("test/cat/")])
+    (root / "val").mkdir()
+    assert message(root).startswith(f"{root / 'val'} holds no class folder with images")
+    (root / "val").rename(root / "notes")
+    assert len(FolderSource(str(root)).records()) == 4
+    write_tree(root, ["notes/a.png"])
+    assert message(root).startswith(f"{root / 'notes'} lies beside test and train and is no split")
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""The name of one point of a grid."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from fakeid.choices import ResidualName, SourceName
+from fakeid.config import Config, to_plain
+
+_MEANINGLESS = ("real", "fake", "device_cache", "audit_per_class")  # options of the data that change no result
+
+
+def cell_id(config: Config) -> str:
+    """Name a run by what it means, so that asking for it again finds it.
+
+    Readable parts, then a hash of every option that can change the result. Where things are read and written,
+    the logger, the device and its workers do not enter; the name of the data folder does.
+    """
+    meaning = to_plain(config)
+    for name in ("force", "logger", "paths"):
+        del meaning[name]
+    for name in _MEANINGLESS:
+        del meaning["data"][name]
+    meaning["trainer"] = {name: meaning["trainer"][name] for name in ("precision", "limit_batches")}
+    in_folder = config.data.source is SourceName.folders and config.paths.data is not None
+    data_name = Path(config.paths.data or "").resolve().name if in_folder else ""
+    meaning["data"]["folder"] = data_name
+    digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
+    parts = [
+        data_name or config.data.source.value,
+        config.model.name.split("/")[-1],
+        *([] if config.residual.name is ResidualName.none else [config.residual.name.value]),
+        config.color.name.value,
+        f"k{'all' if config.categories is None else config.categories}",
+        f"d{config.dropout:g}",
+        config.protocol.name,
+        f"s{config.seed}",
+        digest,
+    ]
+    return "-".join(parts)

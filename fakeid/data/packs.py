@@ -1,0 +1,77 @@
+"""One file of prepared images and its index, which is written last: an array without an index does not count."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.errors import DataError
+from fakeid.files import read_json, write_atomically, write_json
+
+INDEX_SUFFIX: Final = ".index.json"
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Prepared images (N, H, W, 3) uint8 RGB with their N keys, digests and perceptual hashes.
+
+    `skipped` says why images that were asked for are missing, by key.
+    """
+
+    images: npt.NDArray[np.uint8]
+    keys: list[str]
+    digests: list[str]
+    phashes: list[int]
+    skipped: dict[str, str]
+
+
+def write_pack(folder: Path, pack: Pack) -> None:
+    """Write array and index, named after the keys, so that the same keys always give the same files."""
+    name = hashlib.sha256("\n".join(sorted([*pack.keys, *pack.skipped])).encode()).hexdigest()[:16]
+    memory = io.BytesIO()
+    np.save(memory, pack.images)
+    content = memory.getbuffer()
+    write_atomically(folder / f"{name}.npy", lambda file: file.write(content))
+    index = {
+        "keys": pack.keys, "digests": pack.digests, "phashes": [f"{phash:016x}" for phash in pack.phashes],
+        "skipped": pack.skipped, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
+    }  # fmt: skip
+    write_json(folder / f"{name}{INDEX_SUFFIX}", index)
+
+
+def read_pack(index_path: Path, image_px: int) -> Pack:
+    """Open one pack; its array stays on the disk and is mapped into memory, read-only.
+
+    Raises:
+        DataError: Array or index are cut short, damaged or of another kind.
+    """
+    path = index_path.with_name(index_path.name.removesuffix(INDEX_SUFFIX) + ".npy")
+    try:
+        index = read_json(index_path)
+        if path.stat().st_size != index["bytes"]:
+            raise ValueError("cut short")  # noqa: TRY301 - the same answer as to numpy's own
+        images = np.asarray(np.load(path, mmap_mode="r"))
+        phashes = [int(phash, 16) for phash in index["phashes"]]
+        pack = Pack(images, index["keys"], index["digests"], phashes, index["skipped"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"the cache is damaged at {path}") from error
+    shape = (len(pack.keys), image_px, image_px, 3)
+    if images.shape != shape or images.dtype != np.uint8 or len(pack.digests) != len(pack.keys):
+        raise DataError(f"the cache is damaged at {path}")
+    return pack
+
+
+def check_pack(index_path: Path) -> None:
+    """Read every byte of the array and compare it with the digest in the index.
+
+    Raises:
+        DataError: They differ.
+    """
+    index: dict[str, Any] = read_json(index_path)
+    path = index_path.with_name(index_path.name.removesuffix(INDEX_SUFFIX) + ".npy")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != index["sha256"]:
+        raise DataError(f"the cache is damaged at {path}, its bytes are not those that were written")

@@ -1,0 +1,84 @@
+"""The images of one run: what is trained on, validated with and tested on."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from fakeid.data.records import Record
+from fakeid.errors import DataError
+from fakeid.vocabulary import TEST, TRAIN, VAL
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The images of one run. `seen` are trained on, `unseen` are tested only, `held_out` never reaches training.
+
+    `mixture` is the category of the training images where they show the seen ones mixed.
+    """
+
+    train: list[Record]
+    val: list[Record]
+    test: list[Record]
+    seen: tuple[str, ...]
+    unseen: tuple[str, ...]
+    held_out: str | None
+    mixture: str | None = None
+
+    def splits(self) -> dict[str, list[Record]]:
+        """The three lists by the name of their split."""
+        return {TRAIN: self.train, VAL: self.val, TEST: self.test}
+
+    def records(self) -> list[Record]:
+        """Every image of the run."""
+        return [*self.train, *self.val, *self.test]
+
+    def digest(self) -> str:
+        """Hash of every key with its split: equal for two runs if and only if they use the same images."""
+        lines = sorted(f"{split}\t{r.key}\t{r.label}" for split, records in self.splits().items() for r in records)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+    def count(self) -> Counter[tuple[str, str, int]]:
+        """Number of images by (split, category, label)."""
+        return Counter((split, r.category, r.label) for split, records in self.splits().items() for r in records)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Nested lists and strings, for JSON."""
+        splits = {split: [astuple(record) for record in records] for split, records in self.splits().items()}
+        return {
+            "digest": self.digest(), "seen": self.seen, "unseen": self.unseen, "held_out": self.held_out,
+            "mixture": self.mixture, **splits,
+        }  # fmt: skip
+
+    @staticmethod
+    def from_plain(plain: Mapping[str, Any]) -> "Plan":
+        """The plan that `to_plain` was called on.
+
+        Raises:
+            DataError: It was changed since, or is none.
+        """
+        try:
+            train, val, test = ([Record(*row) for row in plain[split]] for split in (TRAIN, VAL, TEST))
+            names = (tuple(plain["seen"]), tuple(plain["unseen"]), plain["held_out"], plain["mixture"])
+            plan, digest = Plan(train, val, test, *names), plain["digest"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError("the plan is not one that fakeid wrote") from error
+        if plan.digest() != digest:
+            raise DataError("the plan was changed since it was written")
+        return plan
+
+
+def check_no_leak(plan: Plan) -> None:
+    """Refuse a plan in which an untrained category reaches training or validation, or two splits share a scene.
+
+    Raises:
+        DataError: Naming the category or the scene.
+    """
+    for record in plan.train + plan.val:
+        if record.category not in (*plan.seen, plan.mixture):
+            raise DataError(f"{record.key} of the category {record.category}, kept for the test, is in training")
+    scenes = {split: {(r.category, r.scene) for r in records} for split, records in plan.splits().items()}
+    shared = scenes[TRAIN] & scenes[VAL] | scenes[TRAIN] & scenes[TEST] | scenes[VAL] & scenes[TEST]
+    if shared:
+        raise DataError(f"the scene {min(shared)[1]} is in more than one split")

@@ -1,0 +1,50 @@
+"""Options typed after `python -m fakeid COMMAND`, read as `train.py` reads its own."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from fakeid.config import Config, parse, register_schema
+from fakeid.errors import ConfigError
+
+_CONF: Final = Path(__file__).resolve().parents[2] / "conf"
+
+
+def compose_configs(overrides: Sequence[str]) -> list[Config]:
+    """One checked configuration for each combination of the values that are separated by commas.
+
+    Args:
+        overrides: Such as `data=lsun_progan` or `categories=1,2,5`; those of `train.py`.
+
+    Raises:
+        ConfigError: An unknown option or a value out of range.
+        HydraException: A word that is no override, or an unknown choice.
+    """
+    if not _CONF.is_dir():
+        raise ConfigError(f"the presets are missing at {_CONF}: install fakeid with pip install -e . in its repository")
+    register_schema()
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    choices = [
+        [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+        if override.is_sweep_override()
+        else [str(override.input_line)]
+        for override in parsed
+    ]
+    with initialize_config_dir(str(_CONF), version_base="1.3"):
+        return [parse(compose("train", list(words))) for words in itertools.product(*choices)]
+
+
+def compose_config(overrides: Sequence[str]) -> Config:
+    """The same for commands that take one value for each option.
+
+    Raises:
+        ConfigError: Also for several values.
+    """
+    configs = compose_configs(overrides)
+    if len(configs) > 1:
+        raise ConfigError(f"this command takes one value for each option, got {len(configs)} combinations")
+    return configs[0]

@@ -1,0 +1,115 @@
+"""`python -m fakeid doctor`: which images were found where, how many, and which files are still needed."""
+
+from collections import Counter
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from fakeid.choices import SourceName
+from fakeid.config import Config
+from fakeid.data.catalog import build_source, list_order
+from fakeid.data.sources.archive import open_archive
+from fakeid.data.sources.lsun import count_images, find_databases, public_archives
+from fakeid.data.sources.progan import find_samples, public_archive
+from fakeid.data.sources.progan_tree import list_images
+from fakeid.errors import DataError
+from fakeid.vocabulary import FAKE, REAL
+
+_Found = tuple[list[Path], int, str]  # where, how many images, what is wrong
+
+
+def run_doctor(config: Config, console: Console | None = None) -> bool:
+    """Look for the images of a configuration without reading one, and say what is missing.
+
+    Args:
+        config: Checked options.
+        console: Where to print; None is the terminal.
+
+    Returns:
+        Whether everything is there.
+
+    Raises:
+        DataError: With other sources than `lsun_progan`, what a training would say too.
+    """
+    console = console or Console(highlight=False)
+    if config.data.source is SourceName.lsun_progan:
+        return _look_for_lsun_progan(config, console)
+    with console.status("listing the images"):
+        counts = Counter((r.category, r.split, r.label) for r in build_source(config).records())
+    table = _table("category", "split", ">real", ">fake")
+    for category, split in dict.fromkeys((category, split) for category, split, _ in counts):
+        num_real, num_fake = (counts[category, split, label] for label in (REAL, FAKE))
+        table.add_row(category, split or "to be drawn", f"{num_real:,}", f"{num_fake:,}")
+    console.print(table)
+    return True
+
+
+def _look_for_lsun_progan(config: Config, console: Console) -> bool:
+    order, held_out = list_order(config.data)
+    names = [*order, held_out]
+    real_root, fake_root = (root or config.paths.data or "." for root in (config.data.real.root, config.data.fake.root))
+    with console.status("looking for LSUN's databases and ProGAN's samples"):
+        reals = {name: _find_reals(real_root, name) for name in names}
+        fakes = _find_fakes(fake_root, names, config)
+    console.print(f"reals: LSUN's databases in {Path(real_root).absolute()}", soft_wrap=True)
+    console.print(f"fakes: ProGAN's samples below {Path(fake_root).absolute()}\n", soft_wrap=True)
+    table = _table("category", "reals in", ">images", "fakes in", ">images")
+    for name in names:
+        cells = [_render(found, root) for found, root in ((reals[name], real_root), (fakes[name], fake_root))]
+        table.add_row(name + (" (held out)" if name == held_out else ""), *cells[0], *cells[1])
+    console.print(table)
+    wrong = dict.fromkeys(problem for found in (reals, fakes) for _, _, problem in found.values() if problem)
+    needed = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not reals[name][1]]
+    needed += [public_archive(name) for name in names if not fakes[name][1]]
+    _say("wrong", list(wrong), console)
+    _say("still needed", needed, console)
+    if not wrong and not needed:
+        console.print("\neverything is there; python -m fakeid plan with the same options counts what a run takes")
+    return not wrong and not needed
+
+
+def _find_reals(root: str, name: str) -> _Found:
+    try:
+        folders = find_databases(root, name)
+        return folders, sum(count_images(folder) for folder in folders), ""
+    except DataError as error:
+        return [], 0, str(error)
+
+
+def _find_fakes(root: str, names: list[str], config: Config) -> dict[str, _Found]:
+    listings = Path(config.paths.cache).absolute() / "listings"
+    try:
+        samples = find_samples(root, names, listings=str(listings))
+    except DataError as error:
+        return {name: ([], 0, str(error)) for name in names}
+    return {name: (paths, sum(_count_samples(path, listings) for path in paths), "") for name, paths in samples.items()}
+
+
+def _count_samples(path: Path, listings: Path) -> int:
+    names = list_images(path) if path.is_dir() else open_archive(path, listings).names()
+    return sum(1 for _ in names)
+
+
+def _render(found: _Found, root: str) -> tuple[str, str]:
+    paths, num_images, problem = found
+    if problem:
+        return "unusable", "-"
+    where = ", ".join(path.relative_to(Path(root).expanduser().absolute()).as_posix() for path in paths)
+    return where or "missing", f"{num_images:,}" if paths else "-"
+
+
+def _say(what: str, lines: list[str], console: Console) -> None:
+    if lines:
+        console.print(f"\n{what}:")
+    for line in lines:
+        console.print(f"  {line}", soft_wrap=True, markup=False)
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in headings:
+        right = heading.startswith(">")
+        table.add_column(heading.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+    return table

@@ -1,0 +1,57 @@
+"""`python -m fakeid plan`: how many images of which kind enter which split, and the list of them."""
+
+import csv
+import io
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from fakeid.config import Config
+from fakeid.data.plans import Plan
+from fakeid.files import clear_output_errors, write_text
+from fakeid.runs.images import list_images
+from fakeid.vocabulary import FAKE, LABEL_NAMES, REAL, SPLITS
+
+
+def write_plan(config: Config, path: Path, console: Console | None = None) -> Plan:
+    """Print the counts and write one row for each image: split, label, category, generator, key.
+
+    Args:
+        config: Checked options.
+        path: The CSV file.
+        console: Where to print; None is the terminal.
+
+    Raises:
+        DataError: Missing, damaged or too few images.
+        OutputError: The file cannot be written.
+    """
+    console = console or Console(highlight=False)
+    _, plan = list_images(config, console)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["split", "label", "category", "generator", "key"])
+    for split, records in plan.splits().items():
+        writer.writerows([split, LABEL_NAMES[r.label], r.category, r.generator, r.key] for r in records)
+    with clear_output_errors(path.parent, "--output"):
+        write_text(path, text.getvalue())
+    console.print(_render_counts(plan))
+    console.print(f"\n{len(plan.records()):,} images, digest {plan.digest()}, listed in {path}", soft_wrap=True)
+    return plan
+
+
+def _render_counts(plan: Plan) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, show_footer=True)
+    counts = plan.count()
+    table.add_column("category", "all")
+    for split in SPLITS:
+        for label in (REAL, FAKE):
+            total = sum(num for (at, _, kind), num in counts.items() if (at, kind) == (split, label))
+            table.add_column(f"{split}\n{LABEL_NAMES[label]}", f"{total:,}", justify="right")
+    mixture = [plan.mixture] if plan.mixture else []
+    for category in (*mixture, *plan.seen, *plan.unseen):
+        role = " (held out)" if category == plan.held_out else "" if category in (*plan.seen, *mixture) else " (unseen)"
+        cells = [counts[split, category, label] for split in SPLITS for label in (REAL, FAKE)]
+        table.add_row(category + role, *[f"{num:,}" if num else "-" for num in cells])
+    return table

@@ -1,0 +1,54 @@
+"""`python -m fakeid prepare`: pack the images of one configuration or of a whole grid ahead of its trainings."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from fakeid.config import Config
+from fakeid.data.cache import ImageCache
+from fakeid.data.records import Record
+from fakeid.runs.images import build_cache, list_images, pack_images
+from fakeid.training.progress import build_progress
+
+
+def prepare(
+    configs: Sequence[Config], *, rebuild: bool = False, verify: bool = False, console: Console | None = None
+) -> None:
+    """Pack everything that the configurations need; those that share a cache share its images.
+
+    Args:
+        configs: Checked options.
+        rebuild: Delete the caches first.
+        verify: Read every byte afterwards and compare it with the digests.
+        console: Where to print; None is the terminal.
+
+    Raises:
+        FakeidError: As a training that needs the same images.
+    """
+    console = console or Console(highlight=False)
+    caches: dict[str, tuple[Config, ImageCache, dict[str, Record]]] = {}
+    for config in configs:
+        source, plan = list_images(config, console)
+        cache = build_cache(config, source)
+        _, _, records = caches.setdefault(str(cache.folder), (config, cache, {}))
+        records.update({record.key: record for record in plan.records()})
+    for config, cache, records in caches.values():
+        if rebuild:
+            cache.remove()
+        packed = pack_images(config, cache, list(records.values()), console)
+        skipped = sum(key in packed.skipped for key in records)
+        left_out = f", {skipped} of them unusable and left out" if skipped else ""
+        console.print(f"{len(records):,} images are ready in {cache.folder}{left_out}", soft_wrap=True)
+        if verify:
+            _verify(cache, console)
+
+
+def _verify(cache: ImageCache, console: Console) -> None:
+    with build_progress(console) as progress:
+        task = progress.add_task("verifying", total=1, unit="packs")
+
+        def advance(num_packs: int) -> None:
+            progress.update(task, total=num_packs, advance=1)
+
+        num_packs = cache.verify(advance)
+    console.print(f"all {num_packs} packs are as they were written")

@@ -1,0 +1,68 @@
+"""A cache that is built by processes that die, and by many at once."""
+
+import hashlib
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BUILD = """
+import sys
+from pathlib import Path
+from fakeid.data import cache
+from fakeid.data.packing import Preparation
+from fakeid.data.sources.demo import DemoSource
+
+if __name__ == "__main__":
+    cache._IMAGES_A_PACK = 16
+    source = DemoSource(images_per_class=6, image_px=48)
+    print("ready", flush=True)
+    cache.ImageCache(Path(sys.argv[1]), source, Preparation(48, "crop", "none")).load(
+        source.records(), on_start=lambda num, size: print("packing", num, flush=True)
+    )
+"""
+
+
+def build(script: Path, root: Path) -> subprocess.Popen[str]:
+    script.write_text(BUILD)
+    return subprocess.Popen([sys.executable, str(script), str(root)], stdout=subprocess.PIPE, text=True)
+
+
+def digest_files(root: Path) -> dict[str, str]:
+    files = (path for path in sorted(root.rglob("*")) if path.is_file() and path.name != ".lock")
+    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.slow
+def test_a_build_killed_ten_times_ends_byte_identical(tmp_path: Path) -> None:
+    undisturbed = build(tmp_path / "build.py", tmp_path / "undisturbed")
+    start = time.monotonic()
+    undisturbed.communicate()
+    whole = time.monotonic() - start
+    delays = random.Random(0)
+    for _ in range(10):
+        process = build(tmp_path / "build.py", tmp_path / "killed")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(delays.uniform(0, whole / 3))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    last = build(tmp_path / "build.py", tmp_path / "killed")
+    last.communicate()
+    assert last.returncode == 0
+    files = digest_files(tmp_path / "killed")
+    assert files == digest_files(tmp_path / "undisturbed")
+    assert sum(name.endswith(".npy") for name in files) == 9
+
+
+@pytest.mark.slow
+def test_eight_processes_at_once_build_it_once(tmp_path: Path) -> None:
+    processes = [build(tmp_path / "build.py", tmp_path / "shared") for _ in range(8)]
+    outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8
+    assert sum("packing 132" in output for output in outputs) == 1
+    assert sum("packing" in output for output in outputs) == 1
