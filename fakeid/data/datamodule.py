@@ -54,10 +54,6 @@ class PackedDataset(Dataset[Batch]):
         """The device that holds the images; None where they are gathered from the disk."""
         return None if self._resident is None else self._resident.device
 
-    def count_bytes(self) -> int:
-        """What the images take in memory."""
-        return int(self._packed.take(self._places[:1]).nbytes) * len(self)
-
     def move_to(self, device: torch.device) -> None:
         """Copy all images to a device, from which batches are then taken without a transfer."""
         shape = self._packed.take(self._places[:1]).shape[1:]

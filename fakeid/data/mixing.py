@@ -9,7 +9,7 @@ splits. Where the data set itself says which split an image belongs to, each spl
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fakeid.data.plans import Plan, check_no_leak
@@ -21,7 +21,7 @@ from fakeid.vocabulary import FAKE, LABEL_NAMES, REAL, TEST, TRAIN, VAL
 _TEST_SHARE, _VAL_SHARE = 4, 10
 """Without a number, a quarter of a seen category is tested on and a tenth of it validates."""
 
-_Pools = dict[tuple[str, int], list[Record]]
+_Pools = defaultdict[tuple[str, int], list[Record]]
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,11 @@ def _sort_into_pools(records: Iterable[Record], seed: int, reach: tuple[int, int
     given: dict[str, dict[tuple[str, int], Pool]] = defaultdict(lambda: defaultdict(lambda: Pool(seed, reach)))
     for record in records:
         given[record.split][record.category, record.label].add(record)
-    pools = {
-        split: defaultdict(list, {key: pool.in_order() for key, pool in by_class.items()})
-        for split, by_class in given.items()
-    }
-    nothing: _Pools = defaultdict(list)
-    to_draw = pools.get("") or pools.get(TRAIN, nothing)
-    return {split: pools.get(split, to_draw) for split in (TRAIN, VAL, TEST)}
+    pools: dict[str, _Pools] = {split: defaultdict(list) for split in (*given, TRAIN)}
+    for split, by_class in given.items():
+        pools[split].update({key: pool.in_order() for key, pool in by_class.items()})
+    to_draw = pools[TRAIN] or pools.get("", pools[TRAIN])
+    return {TRAIN: to_draw, VAL: pools.get(VAL, to_draw), TEST: pools.get(TEST, to_draw)}
 
 
 def _check_names(names: Sequence[str], pools: dict[str, _Pools]) -> None:
@@ -175,7 +173,7 @@ def _without(pool: list[Record], taken: list[Record]) -> list[Record]:
     return [record for record in pool if (record.category, record.scene) not in scenes]
 
 
-def _check_enough(pools: _Pools, needed: int, purpose: str, way_out: str) -> None:
+def _check_enough(pools: Mapping[tuple[str, int], list[Record]], needed: int, purpose: str, way_out: str) -> None:
     """Name all that have too few images."""
     short = [
         f"{category} has {len(pool):,} {LABEL_NAMES[label]} images"

@@ -22,7 +22,7 @@ from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RunFolder
 from fakeid.runs.provenance import describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.training.loggers import RunTracker
-from fakeid.training.trainer import choose_device, choose_precision
+from fakeid.training.trainer import choose_device, choose_precision, choose_resident
 
 
 def run_training(config: Config, console: Console | None = None) -> dict[str, Any]:
@@ -101,8 +101,14 @@ def _describe(run: RunFolder, plan: Plan, device: str, precision: str, console: 
 def _train_and_test(
     config: Config, run: RunFolder, plan: Plan, packed: PackedImages, device: str, precision: str, console: Console
 ) -> None:
+    num_bytes = len(plan.train) * config.data.image_px**2 * 3
     data = PackedDataModule(
-        plan, packed, batch_size=config.optim.batch_size, seed=config.seed, num_workers=config.trainer.num_workers
+        plan,
+        packed,
+        batch_size=config.optim.batch_size,
+        seed=config.seed,
+        num_workers=config.trainer.num_workers,
+        resident=choose_resident(config.data.device_cache.value, device, num_bytes),
     )
     tracker = _start_tracker(config, run)
     epochs = config.optim.epochs

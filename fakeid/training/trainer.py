@@ -17,6 +17,8 @@ from fakeid.errors import DeviceError
 
 _LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
 
+_RESIDENT_SHARE: Final = 0.5  # of the free memory; activations of a large network need the rest
+
 # The run prints its own lines; Lightning's tips would only hide them.
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 
@@ -71,6 +73,20 @@ def choose_precision(precision: str, device: str) -> str:
         has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
         return "bf16" if any(has.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")) else "float32"
     return "float32"
+
+
+def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.device | None:
+    """The device in whose memory the training images are kept, or None to gather each batch from the disk.
+
+    Args:
+        device_cache: `on`, `off`, or `auto` for a CUDA device on which they leave room for the training itself.
+        device: `cuda`, `mps` or `cpu`.
+        num_bytes: What the images take.
+    """
+    fits = device == "cuda" and num_bytes < _RESIDENT_SHARE * torch.cuda.mem_get_info()[0]
+    if device_cache == "on" or (device_cache == "auto" and fits):
+        return torch.device(device)
+    return None
 
 
 def build_trainer(

@@ -77,10 +77,6 @@ def test_images_kept_on_the_device_give_the_same_batches(device: torch.device) -
         assert b.rgb_u8.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_the_size_of_a_split_is_known() -> None:
-    assert make_data(8).train_set.count_bytes() == 8 * SIDE * SIDE * 3
-
-
 @pytest.mark.slow
 def test_worker_processes_give_the_same_batches() -> None:
     alone, helped = (list(make_data(10, num_workers=workers).train_dataloader()) for workers in (0, 2))

@@ -1,7 +1,8 @@
 import pytest
+import torch
 
 from fakeid.errors import DeviceError
-from fakeid.training.trainer import choose_device, choose_precision
+from fakeid.training.trainer import choose_device, choose_precision, choose_resident
 
 
 def test_auto_takes_a_gpu_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,3 +31,12 @@ def test_bf16_only_where_the_processor_computes_in_it(
     assert choose_precision("auto", "cpu") == expected
     assert choose_precision("float32", "cpu") == "float32"
     assert choose_precision("bf16", "cpu") == "bf16"
+
+
+def test_images_stay_where_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (1000, 2000))
+    assert choose_resident("auto", "cuda", 499) == torch.device("cuda")
+    assert choose_resident("auto", "cuda", 501) is None
+    assert choose_resident("auto", "cpu", 1) is None
+    assert choose_resident("off", "cuda", 1) is None
+    assert choose_resident("on", "cpu", 10**12) == torch.device("cpu")
