@@ -1,0 +1,231 @@
+"""Images in a zip or tar file, listed once and read where they lie, without unpacking."""
+
+import hashlib
+import re
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.errors import BadImageError, DataError
+from fakeid.files import clear_output_errors, write_atomically
+
+ARCHIVE_EXTENSIONS: Final = (".zip", ".tar")
+IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+IGNORED_PREFIXES: Final = (".", "__MACOSX")
+"""Beginnings of the names of files and folders that are not looked at."""
+
+_VERSION: Final = 1  # of the listing's format
+_UNSAFE: Final = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_MAX_NAME: Final = 1024  # bytes
+_MAX_SIZE: Final = 200_000_000  # bytes of one image file
+_MAX_INFLATION: Final = 1000
+_LOCAL_HEADER: Final = struct.Struct("<4s22xHH")  # signature, lengths of the name and of the extra field behind it
+_STORED, _DEFLATED, _IN_TAR = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, -1
+_LIST_ERRORS: Final = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    NotImplementedError,
+    ValueError,
+    EOFError,
+    OverflowError,
+    IndexError,
+    struct.error,
+)
+
+
+class _Member(NamedTuple):
+    name: str
+    offset: int  # of the local header in a zip, of the data in a tar
+    stored_size: int
+    size: int
+    method: int
+    crc: int
+
+
+class Archive:
+    """The images of one archive; get it from `open_archive`.
+
+    Only visible files with an image's extension count. Of members of one name the last does, as for other programs.
+    """
+
+    def __init__(self, path: Path, members: npt.NDArray[Any]) -> None:
+        self._path = path
+        self._members = members
+
+    def names(self) -> Iterator[str]:
+        """The members' paths in the archive, with forward slashes, sorted."""
+        for name in self._members["name"]:
+            yield name.decode()
+
+    def folders(self) -> set[str]:
+        """The paths of the folders in the archive that hold images; empty for its top."""
+        return {name.rpartition("/")[0] for name in self.names()}
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """The members' paths, each with the bytes of the file when it is unpacked."""
+        yield from zip(self.names(), self._members["size"].tolist(), strict=True)
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one member.
+
+        Raises:
+            BadImageError: It is not there, cut short, or damaged.
+        """
+        key, names = name.encode(), self._members["name"]
+        row = int(np.searchsorted(names, np.bytes_(key)))
+        if row == len(names) or names[row] != key:
+            raise BadImageError(f"{self._path / name} is not in the archive any more: restore {self._path.name}")
+        _, offset, stored_size, size, method, crc = self._members[row].item()
+        try:
+            with self._path.open("rb") as file:
+                file.seek(offset)
+                if method != _IN_TAR:
+                    _skip_local_header(file)
+                data = file.read(stored_size)
+            if method == _DEFLATED:
+                data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size + 1)
+        except (OSError, zlib.error, struct.error, ValueError) as error:
+            raise BadImageError(f"{self._path / name} cannot be read ({error}): {_way_out(self._path)}") from error
+        if len(data) != size or (method != _IN_TAR and zlib.crc32(data) != crc):
+            raise BadImageError(
+                f"{self._path / name} is damaged, its checksum or size is wrong: {_way_out(self._path)}"
+            )
+        return data
+
+
+def open_archive(path: Path, listings: Path | None) -> Archive:
+    """The images of an archive; the list of its members is remembered and mapped, so that it takes little memory.
+
+    Args:
+        path: A zip or tar file, by its extension.
+        listings: A folder of the cache for the list; None remembers it in this process only.
+
+    Raises:
+        DataError: The archive is missing, cut short or damaged, or holds a member that is unsafe, encrypted, of an
+            absurd size, or compressed otherwise than zip does by default.
+        OutputError: The list cannot be written.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): restore it") from error
+    return _open(path, status.st_size, status.st_mtime_ns, listings)
+
+
+@lru_cache(maxsize=64)
+def _open(path: Path, size: int, mtime_ns: int, listings: Path | None) -> Archive:
+    if listings is None:
+        return Archive(path, _list(path))
+    digest = hashlib.sha256(f"{_VERSION}/{path.name}/{size}/{mtime_ns}".encode()).hexdigest()[:12]
+    listing = listings / f"{path.name}-{digest}.npy"
+    try:
+        return Archive(path, np.load(listing, mmap_mode="r"))
+    except (OSError, ValueError, EOFError):  # none yet, or damaged
+        members = _list(path)
+    with clear_output_errors(listings, "paths.cache"):
+        write_atomically(listing, lambda file: np.save(file, members))
+    return Archive(path, np.load(listing, mmap_mode="r") if len(members) else members)
+
+
+def _list(path: Path) -> npt.NDArray[Any]:
+    list_members = _list_zip if path.suffix.lower() == ".zip" else _list_tar
+    try:
+        return _to_array(list_members(path))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}): restore it") from error
+    except DataError:
+        raise
+    except _LIST_ERRORS as error:
+        raise DataError(
+            f"{path} is cut short, damaged, or no {path.suffix[1:].lower()} archive ({error}): {_way_out(path)}"
+        ) from error
+
+
+def _list_zip(path: Path) -> Iterator[_Member]:
+    end = path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            # Not `filename`, which ends at a NUL.
+            name = _check_name(path, info.orig_filename, is_folder=info.is_dir())
+            if name is None:
+                continue
+            if info.flag_bits & 0x1:
+                raise DataError(f"{path / name} is encrypted: unpack {path.name} and read the folder")
+            if info.compress_type not in (_STORED, _DEFLATED):
+                raise DataError(
+                    f"{path / name} is compressed by method {info.compress_type}, and only stored or deflated "
+                    f"images can be read in place: unpack {path.name}"
+                )
+            member = _Member(name, info.header_offset, info.compress_size, info.file_size, info.compress_type, info.CRC)
+            _check_size(path, member, end)
+            yield member
+
+
+def _list_tar(path: Path) -> Iterator[_Member]:
+    end = path.stat().st_size
+    with tarfile.open(path, "r:") as archive:
+        while (info := archive.next()) is not None:
+            archive.members.clear()  # type: ignore[attr-defined]  # it would keep a kilobyte for each
+            name = _check_name(path, info.name, is_folder=not info.isreg())
+            if name is None:
+                continue
+            if info.issparse():
+                raise DataError(f"{path / name} is a sparse file, which cannot be read in place: unpack {path.name}")
+            member = _Member(name, info.offset_data, info.size, info.size, _IN_TAR, 0)
+            _check_size(path, member, end)
+            yield member
+        # tarfile takes a damaged header, and a file that ends between two members, for the end of the archive.
+        with path.open("rb") as file:
+            file.seek(archive.offset)
+            if file.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
+                raise tarfile.ReadError("no end mark behind the last readable member")
+
+
+def _to_array(members: Iterable[_Member]) -> npt.NDArray[Any]:
+    by_name = {member.name.encode(): member[1:] for member in members}
+    columns = [("name", f"S{max(map(len, by_name), default=1)}"), ("offset", "<i8"), ("stored_size", "<i8")]
+    columns += [("size", "<i8"), ("method", "<i2"), ("crc", "<u4")]
+    return np.array([(name, *by_name[name]) for name in sorted(by_name)], dtype=columns)
+
+
+def _check_name(path: Path, name: str, *, is_folder: bool) -> str | None:
+    """The member's path without empty parts; None for what is no visible image file."""
+    if is_folder:
+        return None
+    if _UNSAFE.search(name) or len(name.encode(errors="replace")) > _MAX_NAME:
+        raise DataError(
+            f"{path} has a member with the unsafe name {name[:80]!r}: this is no archive of samples, remove it"
+        )
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not name.lower().endswith(IMAGE_EXTENSIONS) or any(part.startswith(IGNORED_PREFIXES) for part in parts):
+        return None
+    return "/".join(parts)
+
+
+def _check_size(path: Path, member: _Member, end: int) -> None:
+    if member.size > _MAX_SIZE or member.size > _MAX_INFLATION * max(member.stored_size, 1):
+        raise DataError(
+            f"{path / member.name} unpacks from {member.stored_size:,} to {member.size:,} bytes, more than "
+            f"{_MAX_SIZE:,} or {_MAX_INFLATION} times as many: this is no image, remove it from the archive"
+        )
+    if member.offset + member.stored_size > end or member.stored_size > _MAX_SIZE:
+        raise ValueError(f"{member.name} lies beyond the end of the file")
+
+
+def _skip_local_header(file: Any) -> None:
+    signature, name_length, extra_length = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    if signature != b"PK\3\4":
+        raise ValueError("its header is overwritten")
+    file.seek(name_length + extra_length, 1)
+
+
+def _way_out(path: Path) -> str:
+    return f"copy or download {path.name} again"

@@ -1,0 +1,171 @@
+"""An LMDB database, LSUN's own format: a folder with one memory-mapped file `data.mdb`, read in place."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import lmdb
+
+from fakeid.errors import DataError
+
+_FILE: Final = "data.mdb"
+
+# Pages that were read count as memory of the process until they are unmapped, and so do those that the system reads
+# around them, easily ten times as many.
+_KEYS_AT_ONCE: Final = 4000
+_MAX_MAPPED: Final = 4 << 20  # bytes of values
+
+# LMDB refuses to open a file twice in a process, counts a forked child as the same process, and an environment must not
+# be used on both sides of a fork. So one lock guards all environments, and a fork finds every one of them closed.
+_LOCK: Final = threading.Lock()
+
+
+class Database:
+    """Keys and values of one LMDB folder, read-only and without its lock file; get it from `open_database`.
+
+    The file is mapped when it is first read in a process, anew when it has changed, and anew from time to time, to keep
+    the memory small.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._environment: Any = None
+        self._identity: tuple[int, ...] = ()  # of the file that is mapped
+        self._mapped = 0
+
+    def count(self) -> int:
+        """Number of entries, from the header.
+
+        Raises:
+            DataError: No database, empty, or cut short.
+        """
+        with _LOCK:
+            return int(self._open().stat()["entries"])
+
+    def keys(self) -> Iterator[str]:
+        """All keys, sorted; some thousand at a time are in memory.
+
+        Raises:
+            DataError: No database, cut short, damaged, or a key is not printable ASCII.
+        """
+        last = b""
+        while keys := self._keys_after(last):
+            last = keys[-1]
+            for key in keys:
+                name = key.decode("latin-1")
+                if not (name.isascii() and name.isprintable()):
+                    raise DataError(
+                        f"{self._folder / _FILE} has the key {key!r}, which is not printable ASCII as LSUN's are: "
+                        f"this is another database, unpack {self._folder.name}.zip anew"
+                    )
+                yield name
+
+    def read(self, key: str) -> bytes | None:
+        """The value of a key, or None.
+
+        Raises:
+            DataError: No database, cut short or damaged.
+        """
+        with _LOCK:
+            try:
+                with self._open().begin() as transaction:
+                    value: bytes | None = transaction.get(key.encode())
+            except lmdb.Error as error:
+                raise self._damaged(error) from error
+            self._mapped += len(value or b"")
+            if self._mapped > _MAX_MAPPED:
+                self.close()
+        return value
+
+    def close(self) -> None:
+        """Unmap the file; the next access maps it again."""
+        if self._environment is not None:
+            self._environment.close()
+        self._environment, self._mapped = None, 0
+
+    def _keys_after(self, last: bytes) -> list[bytes]:
+        """The next keys in order; a call for each lot, so that nothing stays mapped or locked in between."""
+        with _LOCK:
+            try:
+                with self._open().begin() as transaction, transaction.cursor() as cursor:
+                    found = cursor.set_range(last) if last else cursor.first()
+                    if found and last and cursor.key() == last:
+                        found = cursor.next()
+                    entries = cursor.iternext(keys=True, values=False) if found else iter(())
+                    return [bytes(key) for key, _ in zip(entries, range(_KEYS_AT_ONCE), strict=False)]
+            except lmdb.Error as error:
+                raise self._damaged(error) from error
+            finally:
+                self.close()
+
+    def _open(self) -> Any:
+        status = self._check_file()
+        identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if self._environment is not None and self._identity != identity:
+            self.close()
+        if self._environment is None:
+            try:
+                self._environment = lmdb.open(
+                    str(self._folder), readonly=True, create=False, lock=False, readahead=False, meminit=False
+                )
+            except lmdb.Error as error:
+                raise self._damaged(error) from error
+            self._identity = identity
+            try:
+                self._check_header(status.st_size)
+            except DataError:
+                self.close()
+                raise
+        return self._environment
+
+    def _check_file(self) -> os.stat_result:
+        try:
+            status = (self._folder / _FILE).stat()
+        except OSError as error:
+            raise DataError(
+                f"{self._folder} must hold LSUN's {_FILE}, which cannot be read ({error.strerror}): "
+                f"unzip {self._folder.name}.zip again"
+            ) from error
+        if status.st_size == 0:
+            raise DataError(f"{self._folder / _FILE} is empty (0 bytes): {self._way_out()}")
+        return status
+
+    def _check_header(self, size: int) -> None:
+        status = self._environment.stat()
+        # Reading a page that the file does not reach would kill the process by SIGBUS.
+        expected = (self._environment.info()["last_pgno"] + 1) * status["psize"]
+        if size < expected:
+            raise DataError(
+                f"{self._folder / _FILE} is cut short: expected {expected:,} bytes by its header, found {size:,}; "
+                f"{self._way_out()}"
+            )
+        if status["entries"] == 0:
+            raise DataError(f"{self._folder / _FILE} is a database without images: {self._way_out()}")
+
+    def _damaged(self, error: lmdb.Error) -> DataError:
+        reason = str(error).removeprefix(f"{self._folder}: ")
+        return DataError(f"{self._folder / _FILE} cannot be read as an LMDB database ({reason}): {self._way_out()}")
+
+    def _way_out(self) -> str:
+        return f"unzip {self._folder.name}.zip again, or download it again"
+
+
+_DATABASES: Final[dict[Path, Database]] = {}
+
+
+def open_database(folder: Path) -> Database:
+    """The database in a folder, one object for each in a process; nothing is read yet."""
+    path = folder.resolve()
+    return _DATABASES.setdefault(path, Database(path))
+
+
+def _close_all() -> None:
+    _LOCK.acquire()
+    for database in _DATABASES.values():
+        database.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_close_all, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)

@@ -1,0 +1,167 @@
+"""LSUN's photos in the databases in which they are published (Yu et al. 2015), read in place."""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fakeid.data.records import Record
+from fakeid.data.sources.category_names import check_categories
+from fakeid.data.sources.database import open_database
+from fakeid.data.sources.stored import StoredImages
+from fakeid.errors import BadImageError, DataError
+from fakeid.files import clear_output_errors, write_atomically
+from fakeid.vocabulary import CAMERA, LSUN_SCENES, REAL
+
+_PREFIX = "lsun/"
+
+
+class LsunSource(StoredImages):
+    """Photos of some categories: `root/NAME_train_lmdb`, `root/NAME_val_lmdb` and `root/NAME`, whichever there are.
+
+    Args:
+        root: The folder that holds the unzipped databases: `data.real.root`, or `paths.data`.
+        categories: Names as in `LSUN_SCENES` and `LSUN_OBJECTS`.
+        listings: A folder of the cache. The keys of each database are listed once and remembered there, since
+            bedroom has three million.
+        max_megapixels: Larger images are refused when they are read.
+
+    Raises:
+        ConfigError: A category that LSUN does not have.
+    """
+
+    def __init__(self, root: str, categories: Sequence[str], *, listings: str, max_megapixels: float = 100.0) -> None:
+        super().__init__(max_megapixels)
+        check_categories(categories)
+        self._root = Path(root).expanduser().absolute()
+        self._categories = tuple(dict.fromkeys(categories))
+        self._listings = Path(listings).expanduser().absolute()
+
+    def records(self) -> Iterator[Record]:
+        """All photos, streamed; keys are `lsun/FOLDER/KEY`, and every photo is a scene of its own.
+
+        Raises:
+            DataError: A category is missing, or a database is empty, cut short, or none. All are looked at here,
+                before the first key is listed.
+            OutputError: The listing cannot be written.
+        """
+        found = self._find()
+        counts = {folder: count_images(folder) for folders in found.values() for folder in folders}
+        return self._stream(found, counts)
+
+    def _stream(self, found: dict[str, list[Path]], counts: dict[Path, int]) -> Iterator[Record]:
+        for category, folders in found.items():
+            for folder in folders:
+                for key in _list_keys(folder, counts[folder], self._listings):
+                    yield Record(f"{_PREFIX}{folder.name}/{key}", REAL, category, CAMERA, scene=key)
+
+    def read_file(self, record: Record) -> bytes:
+        """The value as it is stored, a WebP or JPEG file.
+
+        Raises:
+            BadImageError: The database or the value in it has vanished, or cannot be read.
+        """
+        folder, _, key = record.key.removeprefix(_PREFIX).partition("/")
+        try:
+            value = open_database(self._root / folder).read(key)
+        except DataError as error:
+            raise BadImageError(str(error)) from error
+        if value is None:
+            raise BadImageError(f"{self.locate(record)} is not there any more: unzip {folder}.zip again")
+        return value
+
+    def locate(self, record: Record) -> str:
+        """The path of the database, and the key in it."""
+        folder, _, key = record.key.removeprefix(_PREFIX).partition("/")
+        return f"{self._root / folder / 'data.mdb'} key {key}"
+
+    def describe(self) -> dict[str, Any]:
+        """Identity by the databases' names, sizes and times of change."""
+        stats = {f.name: (f / "data.mdb").stat() for folders in self._find().values() for f in folders}
+        return {
+            "source": "lsun",
+            "max_megapixels": self._max_megapixels,
+            "databases": {name: [status.st_size, status.st_mtime_ns] for name, status in stats.items()},
+        }
+
+    def _find(self) -> dict[str, list[Path]]:
+        found = {category: find_databases(str(self._root), category) for category in self._categories}
+        for category, folders in found.items():
+            without = [folder for folder in _candidates(self._root, category)[:2] if folder.is_dir()]
+            without = [folder for folder in without if folder not in folders]
+            if without:
+                raise DataError(f"{without[0]} must hold LSUN's data.mdb: unzip {without[0].name}.zip again")
+            if not folders:
+                raise DataError(_explain_missing(self._root, category))
+        return found
+
+
+def find_databases(root: str, category: str) -> list[Path]:
+    """The folders with this category's databases, directly below the root; none if there are none.
+
+    Raises:
+        DataError: The root does not exist, or must not be looked into.
+    """
+    folder = Path(root).expanduser().absolute()
+    try:
+        if not folder.is_dir():
+            raise DataError(
+                f"{folder} (data.real.root or paths.data) must be the folder of LSUN's databases: not found"
+            )
+        return [path for path in _candidates(folder, category) if (path / "data.mdb").is_file()]
+    except OSError as error:
+        raise DataError(f"{error.filename} cannot be looked into ({error.strerror}): change its permissions") from error
+
+
+def count_images(folder: Path) -> int:
+    """How many images a database holds, from its header.
+
+    Raises:
+        DataError: No database, empty, or cut short.
+    """
+    return open_database(folder).count()
+
+
+def public_archives(category: str) -> tuple[str, ...]:
+    """The names under which LSUN publishes a category; the first holds most of it."""
+    return (
+        (f"{category}_train_lmdb.zip", f"{category}_val_lmdb.zip") if category in LSUN_SCENES else (f"{category}.zip",)
+    )
+
+
+def _candidates(root: Path, category: str) -> list[Path]:
+    return [root / f"{category}_train_lmdb", root / f"{category}_val_lmdb", root / category]
+
+
+def _explain_missing(root: Path, category: str) -> str:
+    names = ", ".join(path.name for path in _candidates(root, category))
+    packed = next((root / name for name in public_archives(category) if _holds_database(root / name)), None)
+    way_out = f"{packed} is still packed, unzip it there" if packed else f"unzip {public_archives(category)[0]} there"
+    return f"{root} (data.real.root or paths.data) holds no LSUN {category}: expected {names} with data.mdb; {way_out}"
+
+
+def _holds_database(path: Path) -> bool:
+    """Whether a zip holds an LMDB; ProGAN's samples may have the same name."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.rpartition("/")[2] == "data.mdb" for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _list_keys(folder: Path, count: int, listings: Path) -> Iterator[str]:
+    """The keys of a database, remembered line by line in a file; neither they nor the file are ever whole in memory."""
+    status = (folder / "data.mdb").stat()
+    identity = f"{folder.name}/{status.st_size}/{status.st_mtime_ns}"
+    listing = listings / f"{folder.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.txt"
+    if not listing.is_file():
+        keys = open_database(folder).keys()
+        with clear_output_errors(listings, "paths.cache"):
+            write_atomically(listing, lambda file: file.writelines(f"{key}\n".encode() for key in keys))
+    num = 0
+    with listing.open(encoding="ascii", errors="replace") as lines:
+        for num, line in enumerate(lines, start=1):  # noqa: B007  the last number is the count
+            yield line.rstrip("\n")
+    if num != count:
+        raise DataError(f"{listing} lists {num:,} keys of {count:,} in {folder}: delete it to have it written anew")

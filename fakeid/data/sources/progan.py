@@ -1,0 +1,194 @@
+"""Samples of one ProGAN for each category of LSUN (Karras et al. 2018), read from folders and archives in place."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fakeid.data.records import Record
+from fakeid.data.sources.archive import ARCHIVE_EXTENSIONS, open_archive
+from fakeid.data.sources.category_names import check_categories, near_names, squeeze
+from fakeid.data.sources.progan_tree import SampleTree, list_images
+from fakeid.data.sources.stored import StoredImages
+from fakeid.errors import BadImageError, DataError
+from fakeid.vocabulary import FAKE
+
+_PREFIX = "progan/"
+_GENERATOR = "progan"
+
+
+class ProGanSource(StoredImages):
+    """Samples in folders, or in zip and tar archives, that bear the category's name, anywhere below the root.
+
+    Case, hyphens and underscores in names are ignored; several folders and archives of a category are pooled.
+
+    Args:
+        root: `data.fake.root`, or `paths.data`.
+        categories: Names as in `LSUN_SCENES` and `LSUN_OBJECTS`.
+        listings: A folder of the cache, where the members of each archive are listed once and remembered.
+        max_megapixels: Larger images are refused when they are read.
+
+    Raises:
+        ConfigError: A category that LSUN does not have.
+    """
+
+    def __init__(self, root: str, categories: Sequence[str], *, listings: str, max_megapixels: float = 100.0) -> None:
+        super().__init__(max_megapixels)
+        check_categories(categories)
+        self._root = Path(root).expanduser().absolute()
+        self._categories = tuple(dict.fromkeys(categories))
+        self._listings = Path(listings).expanduser().absolute()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Worker processes only read: they need not know what the tree holds.
+        return {name: value for name, value in vars(self).items() if name not in ("_samples", "_digests")}
+
+    def records(self) -> Iterator[Record]:
+        """All samples, streamed; keys are `progan/PATH OF FOLDER OR ARCHIVE/PATH IN IT`, and none shares a scene.
+
+        Raises:
+            DataError: A category is missing, lies there twice, or is packed so that it cannot be read in place;
+                an archive is cut short, damaged or suspect.
+            OutputError: A listing cannot be written.
+        """
+        samples = self._samples
+        for paths in samples.values():
+            self._check_copies(paths)
+        return self._stream(samples)
+
+    def read_file(self, record: Record) -> bytes:
+        """The file, or the archive's member.
+
+        Raises:
+            BadImageError: It has vanished, is damaged or cannot be read.
+        """
+        try:
+            archive, member = self._split(record)
+            if archive is None:
+                return (self._root / member).read_bytes()
+            return open_archive(archive, self._listings).read(member)
+        except BadImageError:
+            raise
+        except DataError as error:
+            raise BadImageError(str(error)) from error
+        except OSError as error:
+            raise BadImageError(
+                f"{self.locate(record)} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
+            ) from error
+
+    def locate(self, record: Record) -> str:
+        """The path of the file; that of an archive's member continues the archive's own."""
+        return str(self._root / record.key.removeprefix(_PREFIX))
+
+    def describe(self) -> dict[str, Any]:
+        """Identity by the archives' and files' names, sizes and times of change, not by the place of the root."""
+        return {"source": _GENERATOR, "max_megapixels": self._max_megapixels, "samples": self._digests}
+
+    @cached_property
+    def _samples(self) -> dict[str, list[Path]]:
+        tree = _look_through(self._root, self._categories, self._listings)
+        for category, paths in tree.samples.items():
+            if not paths:
+                raise DataError(_explain_missing(self._root, category, tree))
+        return tree.samples
+
+    @cached_property
+    def _digests(self) -> dict[str, Any]:
+        digests: dict[str, Any] = {}
+        for path in (path for paths in self._samples.values() for path in paths):
+            status = path.stat()
+            is_folder = path.is_dir()
+            digests[self._relative(path)] = _digest_folder(path) if is_folder else [status.st_size, status.st_mtime_ns]
+        return digests
+
+    def _stream(self, samples: dict[str, list[Path]]) -> Iterator[Record]:
+        for category, paths in samples.items():
+            for path in paths:
+                prefix = f"{_PREFIX}{self._relative(path)}/"
+                in_folder = path.is_dir()
+                names = (n for n, _ in list_images(path)) if in_folder else open_archive(path, self._listings).names()
+                for name in names:
+                    yield Record(prefix + name, FAKE, category, _GENERATOR, scene=prefix + name)
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix()
+
+    def _split(self, record: Record) -> tuple[Path | None, str]:
+        """The archive and the path in it; without archive, the path below the root."""
+        parts = record.key.removeprefix(_PREFIX).split("/")
+        for level, part in enumerate(parts[:-1], start=1):
+            if part.lower().endswith(ARCHIVE_EXTENSIONS) and not (path := self._root.joinpath(*parts[:level])).is_dir():
+                return path, "/".join(parts[level:])
+        return None, "/".join(parts)
+
+    def _check_copies(self, paths: list[Path]) -> None:
+        """Refuse an archive beside its unpacked copy, whose images might land in training and in the test."""
+        seen: list[tuple[Path, set[tuple[str, int]]]] = []
+        for path in paths if len(paths) > 1 else ():
+            files = self._file_sizes(path)
+            for other, others in seen:
+                shared_names = {name for name, _ in files} & {name for name, _ in others}
+                # Numbering may start anew in each part; files of one number then differ in size.
+                if 2 * len(files & others) > len(shared_names):
+                    raise DataError(
+                        f"{other} and {path} hold the same images, such as {min(shared_names)}: move one of them away"
+                    )
+            seen.append((path, files))
+
+    def _file_sizes(self, path: Path) -> set[tuple[str, int]]:
+        if path.is_dir():
+            return {(entry.name, _stat(entry)[0]) for _, entry in list_images(path)}
+        return {(n.rpartition("/")[2], size) for n, size in open_archive(path, self._listings).sizes()}
+
+
+def find_samples(root: str, categories: Sequence[str], *, listings: str | None = None) -> dict[str, list[Path]]:
+    """The folders and archives of samples below the root, by category; an empty list where there are none.
+
+    Raises:
+        DataError: The root does not exist, or what lies there is damaged or ambiguous.
+    """
+    folder = Path(root).expanduser().absolute()
+    return _look_through(folder, categories, None if listings is None else Path(listings).absolute()).samples
+
+
+def public_archive(category: str) -> str:
+    """The name under which the samples of a category are published."""
+    return f"karras2018iclr-lsun-{squeeze(category)}-256x256.zip"
+
+
+def _look_through(root: Path, categories: Sequence[str], listings: Path | None) -> SampleTree:
+    if not root.is_dir():
+        raise DataError(f"{root} (data.fake.root or paths.data) must be the folder of ProGAN's samples: not found")
+    return SampleTree(root, categories, listings)
+
+
+def _explain_missing(root: Path, category: str, tree: SampleTree) -> str:
+    if tree.compressed[category]:
+        path = tree.compressed[category][0]
+        return f"{path} cannot be read at a random place as it is compressed whole: unpack it, or make it a .tar"
+    expected = f"expected a folder, zip or tar with {category} in its name, such as {public_archive(category)}"
+    place = f"{root} (data.fake.root or paths.data) holds no ProGAN samples of {category}"
+    if tree.paired and not any(tree.samples.values()):
+        return f"{place}: {tree.paired[0]} holds reals beside fakes, which data=folders reads; else {expected}"
+    near = near_names(category, tree.names)
+    if near:
+        return f"{place}: {expected}; did you mean {' or '.join(near)}? rename it"
+    names = sorted(tree.names)
+    found = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return f"{place}: {expected}; found {found or 'neither images nor archives'}"
+
+
+def _digest_folder(folder: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name, entry in list_images(folder):
+        digest.update(repr((name, *_stat(entry))).encode())
+    return digest.hexdigest()
+
+
+def _stat(entry: Any) -> tuple[int, int]:
+    try:
+        status = entry.stat()
+    except OSError:  # vanished since the listing: reading it will say so
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
