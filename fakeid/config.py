@@ -31,7 +31,7 @@ from fakeid.choices import (
     Tested,
 )
 from fakeid.errors import ConfigError
-from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES
+from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES
 
 
 def _check(holds: bool, message: str) -> None:
@@ -257,6 +257,12 @@ class Config:
             near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
             way_out = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
             _check(name in known, f"LSUN has no category {name}; {way_out}")
+        held_out = self.data.held_out or LSUN_CATEGORIES[-1]
+        most = len(self.data.categories or LSUN_CATEGORIES[:-1])
+        _check(
+            self.categories is None or self.categories <= most,
+            f"categories must be between 1 and {most}, got {self.categories}; {held_out} is held out",
+        )
 
 
 def register_schema() -> None:

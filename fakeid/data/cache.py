@@ -138,7 +138,7 @@ class ImageCache:
         free = shutil.disk_usage(self.folder).free
         if size > free:
             raise OutputError(
-                f"the prepared images take {size / 1e9:.1f} GB and {self._root} has {free / 1e9:.1f} GB left; "
+                f"the prepared images take {size / 1e6:,.1f} MB and {self._root} has {free / 1e6:,.1f} MB left; "
                 "choose another disk with paths.cache=DIR, or fewer images with data.train_per_class"
             )
 

@@ -61,8 +61,8 @@ def _look_for_lsun_progan(config: Config, console: Console) -> bool:
         table.add_row(name + (" (held out)" if name == held_out else ""), *cells[0], *cells[1])
     console.print(table)
     wrong = dict.fromkeys(problem for found in (reals, fakes) for _, _, problem in found.values() if problem)
-    needed = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not reals[name][1]]
-    needed += [public_archive(name) for name in names if not fakes[name][1]]
+    needed = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not any(reals[name][1:])]
+    needed += [public_archive(name) for name in names if not any(fakes[name][1:])]
     _say("wrong", list(wrong), console)
     _say("still needed", needed, console)
     if not wrong and not needed:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.filesize import decimal
 
 from fakeid.choices import OnBadImage
 from fakeid.config import Config
@@ -50,7 +51,9 @@ def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], co
         task = progress.add_task("preparing", total=len(records), unit="images", visible=False)
 
         def start(num_images: int, num_bytes: int) -> None:
-            console.print(f"preparing {num_images:,} images, once: {num_bytes / 1e9:.2g} GB in {cache.folder}")
+            console.print(
+                f"preparing {num_images:,} images, once: {decimal(num_bytes)} in {cache.folder}", soft_wrap=True
+            )
             progress.reset(task, total=num_images, visible=True)
 
         return cache.load(

@@ -167,7 +167,7 @@ def test_a_full_disk_is_found_before_it_is_filled(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=50_000))
     source = NumberSource()
     cache = ImageCache(tmp_path, source, PREPARATION)
-    with pytest.raises(OutputError, match=r"take 0.0 GB and .* has 0.0 GB left; choose another disk with paths.cache"):
+    with pytest.raises(OutputError, match=r"take 0.1 MB and .* has 0.1 MB left; choose another disk with paths.cache"):
         cache.load(source.records())
     assert not list(cache.folder.glob("*.npy"))
 
