@@ -49,24 +49,29 @@ def run_doctor(config: Config, console: Console | None = None) -> bool:
 def _look_for_lsun_progan(config: Config, console: Console) -> bool:
     order, held_out = list_order(config.data)
     names = [*order, held_out]
-    real_root, fake_root = (root or config.paths.data or "." for root in (config.data.real.root, config.data.fake.root))
+    roots = [root or config.paths.data or "." for root in (config.data.real.root, config.data.fake.root)]
+    for root in roots:
+        if not Path(root).expanduser().is_dir():
+            raise DataError(
+                f"{root} must be the folder of LSUN's databases or ProGAN's samples: there is no such folder"
+            )
     with console.status("looking for LSUN's databases and ProGAN's samples"):
-        reals = {name: _find_reals(real_root, name) for name in names}
-        fakes = _find_fakes(fake_root, names, config)
-    console.print(f"reals: LSUN's databases in {Path(real_root).absolute()}", soft_wrap=True)
-    console.print(f"fakes: ProGAN's samples below {Path(fake_root).absolute()}\n", soft_wrap=True)
-    table = _table("category", "reals in", ">images", "fakes in", ">images")
-    for name in names:
-        cells = [_render(found, root) for found, root in ((reals[name], real_root), (fakes[name], fake_root))]
-        table.add_row(name + (" (held out)" if name == held_out else ""), *cells[0], *cells[1])
-    console.print(table)
+        reals = {name: _find_reals(roots[0], name) for name in names}
+        fakes = _find_fakes(roots[1], names, config)
+    for title, found, root in (("LSUN's databases", reals, roots[0]), ("ProGAN's samples", fakes, roots[1])):
+        folder = Path(root).expanduser().absolute()
+        console.print(f"{title} in {folder}\n", soft_wrap=True)
+        table = _table("category", ">images", "where")
+        for name in names:
+            table.add_row(name + (" (held out)" if name == held_out else ""), *_render(found[name], folder))
+        console.print(table, "")
     wrong = dict.fromkeys(problem for found in (reals, fakes) for _, _, problem in found.values() if problem)
     needed = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not any(reals[name][1:])]
     needed += [public_archive(name) for name in names if not any(fakes[name][1:])]
     _say("wrong", list(wrong), console)
     _say("still needed", needed, console)
     if not wrong and not needed:
-        console.print("\neverything is there; python -m fakeid plan with the same options counts what a run takes")
+        console.print("everything is there; python -m fakeid plan with the same options counts what a run takes")
     return not wrong and not needed
 
 
@@ -92,17 +97,15 @@ def _count_samples(path: Path, listings: Path) -> int:
     return sum(1 for _ in names)
 
 
-def _render(found: _Found, root: str) -> tuple[str, str]:
+def _render(found: _Found, folder: Path) -> tuple[str, str]:
     paths, num_images, problem = found
-    if problem:
-        return "unusable", "-"
-    where = ", ".join(path.relative_to(Path(root).expanduser().absolute()).as_posix() for path in paths)
-    return where or "missing", f"{num_images:,}" if paths else "-"
+    where = ", ".join(path.relative_to(folder).as_posix() for path in paths)
+    return f"{num_images:,}" if paths else "-", "unusable" if problem else where or "missing"
 
 
 def _say(what: str, lines: list[str], console: Console) -> None:
     if lines:
-        console.print(f"\n{what}:")
+        console.print(f"{what}:")
     for line in lines:
         console.print(f"  {line}", soft_wrap=True, markup=False)
 

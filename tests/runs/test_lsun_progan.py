@@ -181,7 +181,7 @@ def test_plan_writes_every_key(lsun_progan_tree: Path, capsys: pytest.CaptureFix
 
 
 def test_prepare_packs_a_whole_grid_once(
-    lsun_progan_tree: Path, lsun_progan: BuildConfig, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    lsun_progan_tree: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     options = ["data=lsun_progan", f"paths.data={lsun_progan_tree}", f"paths.cache={tmp_path}", *SMALL, "logger=csv"]
     main(["prepare", *options, "categories=1,2", "color=rgb,hsv", "data.train_per_class=6", "data.val_per_class=2"])
