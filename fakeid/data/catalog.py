@@ -13,7 +13,6 @@ from fakeid.data.mixture import check_mixture, count_mixed, find_mixture, is_mix
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
-from fakeid.data.sources.demo import DemoSource
 from fakeid.data.sources.folders import FolderSource
 from fakeid.data.sources.lsun import LsunSource
 from fakeid.data.sources.progan import ProGanSource
@@ -33,6 +32,8 @@ def build_source(config: Config) -> Source:
         return FolderSource(config.paths.data, max_megapixels=data.max_megapixels)
     if data.source is SourceName.lsun_progan:
         return build_lsun_progan(config)
+    from fakeid.data.sources.demo import DemoSource  # noqa: PLC0415 - its generators load torch, which takes seconds
+
     budgets = (data.train_per_class, data.val_per_class, data.test_per_class)
     return DemoSource(image_px=data.image_px, images_per_class=sum(budget or 0 for budget in budgets), seed=data.seed)
 

@@ -16,7 +16,7 @@ from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import DataError
-from fakeid.training.progress import build_progress
+from fakeid.progress import build_progress
 
 
 def list_images(config: Config, console: Console) -> tuple[Source, Plan]:

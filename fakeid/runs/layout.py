@@ -67,6 +67,11 @@ class RunFolder:
         return self.path / "summary.json"
 
     @property
+    def audit(self) -> Path:
+        """What the audit found in the images."""
+        return self.path / "audit.json"
+
+    @property
     def data(self) -> Path:
         """Which images the run uses: digest and counts."""
         return self.path / "data.json"

@@ -7,8 +7,8 @@ from rich.console import Console
 from fakeid.config import Config
 from fakeid.data.cache import ImageCache
 from fakeid.data.records import Record
+from fakeid.progress import build_progress
 from fakeid.runs.images import build_cache, list_images, pack_images
-from fakeid.training.progress import build_progress
 
 
 def prepare(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ def write_report(directory: Path, console: Console | None = None) -> list[dict[s
     done = [run for run in runs if run.is_done()]
     if not done:
         raise DataError(f"no run in {directory} is finished ({len(runs)} begun); train one with paths.runs={directory}")
-    rows = collect_curve([read_json(run.summary) for run in done])
-    markdown = render_curve_markdown(rows)
+    summaries = [read_json(run.summary) for run in done]
+    rows = collect_curve(summaries)
+    markdown = _render_warnings(summaries) + render_curve_markdown(rows)
     folder = directory / "report"
     with clear_output_errors(folder, "paths.runs"):
         write_text(folder / "curve.md", markdown)
@@ -46,6 +48,16 @@ def write_report(directory: Path, console: Console | None = None) -> list[dict[s
     console.print(markdown, soft_wrap=True, markup=False)
     console.print(f"written to {folder}", soft_wrap=True)
     return rows
+
+
+def _render_warnings(summaries: list[dict[str, Any]]) -> str:
+    """What the audits warned of, loud and first, for it decides how much the numbers below are worth."""
+    audits = [summary.get("audit") or {"warnings": []} for summary in summaries]
+    counts = Counter(warning for audit in audits for warning in audit["warnings"])
+    lines = [
+        f"> **WARNING** ({count} of {len(summaries)} runs): {warning}\n" for warning, count in counts.most_common()
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _render_csv(rows: list[dict[str, Any]]) -> str:

@@ -16,6 +16,7 @@ from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError
 from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
 from fakeid.reporting.tables import render_table, tabulate
+from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RunFolder
@@ -56,10 +57,13 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
                 _describe(run, plan, device, precision, console)
                 build_module(config)  # a wrong network or a bad image is found before an old run is cleared
                 packed = prepare_images(config, plan, source, console)
+                audit = _audit(config, plan, source, packed, console)
                 if config.force:
                     run.clear()
                 _check_same_images(run, plan, source)
                 write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
+                if audit:
+                    write_json(run.audit, audit)
                 _train_and_test(config, run, plan, packed, device, precision, console)
             except BaseException as error:
                 _record_failure(run, error)
@@ -98,6 +102,16 @@ def _describe(run: RunFolder, plan: Plan, device: str, precision: str, console: 
     )
 
 
+def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, console: Console) -> dict[str, Any] | None:
+    if config.data.audit_per_class == 0:
+        return None
+    with console.status("looking at the images"):
+        audit = audit_plan(config, plan, source, packed, config.data.audit_per_class)
+    console.print(f"audit: {audit['verdict']}", soft_wrap=True)
+    print_warnings(list_warnings(audit), console)
+    return audit
+
+
 def _train_and_test(
     config: Config, run: RunFolder, plan: Plan, packed: PackedImages, device: str, precision: str, console: Console
 ) -> None:
@@ -124,6 +138,7 @@ def _train_and_test(
             "precision": precision,
             "skipped_images": dict(packed.skipped),
             "data": read_json(run.data),
+            "audit": _shorten(read_json(run.audit)) if run.audit.exists() else None,
             "config": to_plain(config),
             **describe_environment(device),
         }
@@ -139,6 +154,15 @@ def _train_and_test(
         sync = tracker.finish()
         if sync:
             console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
+
+
+def _shorten(audit: dict[str, Any]) -> dict[str, Any]:
+    """What a summary keeps of an audit."""
+    duplicates = {name: audit["duplicates"][name] for name in ("num_exact", "num_near")}
+    return {
+        "verdict": audit["verdict"], "warnings": list_warnings(audit), "probes": audit["probes"],
+        "duplicates": duplicates,
+    }  # fmt: skip
 
 
 def _start_tracker(config: Config, run: RunFolder) -> RunTracker | None:
@@ -169,6 +193,7 @@ def _show(run: RunFolder, console: Console) -> dict[str, Any]:
     console.print()
     console.print(render_table(summary))
     console.print()
+    print_warnings((summary.get("audit") or {"warnings": []})["warnings"], console)
     for label, path in (
         ("numbers", run.summary), ("scores", run.scores), ("figures", run.figures), ("weights", run.tested),
     ):  # fmt: skip

@@ -13,6 +13,7 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 TINY = (
     "trainer=cpu", "trainer.precision=float32", "logger=csv", "categories=2", "optim.epochs=2", "optim.batch_size=16",
     "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
+    "data.audit_per_class=0",
 )  # fmt: skip
 
 BuildConfig = Callable[..., Config]

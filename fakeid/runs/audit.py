@@ -1,0 +1,128 @@
+"""The audit of the images that a run trains and tests on: in short before each training, in full on request."""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from fakeid.audit.classes import audit_images
+from fakeid.audit.duplicates import SplitImages, describe_duplicates, find_duplicates
+from fakeid.audit.facts import FileFacts, read_file_facts
+from fakeid.config import Config
+from fakeid.data.packed import PackedImages
+from fakeid.data.plans import Plan
+from fakeid.data.records import Record
+from fakeid.data.sources.contract import Source
+from fakeid.errors import BadImageError
+from fakeid.files import clear_output_errors, read_json, write_json, write_text
+from fakeid.reporting.audit_page import render_audit_page
+from fakeid.reporting.audit_table import render_audit_table
+from fakeid.runs.images import build_cache, list_images, prepare_images
+from fakeid.vocabulary import FAKE, REAL
+
+_VERSION: Final = 1  # raise it whenever the same images give another audit
+
+
+def audit_plan(config: Config, plan: Plan, source: Source, packed: PackedImages, per_class: int) -> dict[str, Any]:
+    """Compare the classes of the training images, and the splits with each other.
+
+    The result for the same images is remembered below `paths.cache`, so that a sweep audits once.
+
+    Args:
+        config: Checked options.
+        plan: Which images.
+        source: Where their files are.
+        packed: Their prepared pixels.
+        per_class: Training images of each class to look at; duplicates are looked for among all images.
+
+    Returns:
+        What `audit_images` gives, with `duplicates`.
+    """
+    identity = f"{_VERSION}/{build_cache(config, source).folder.name}/{plan.digest()}/{per_class}"
+    path = Path(config.paths.cache) / "audits" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
+    try:
+        audit: dict[str, Any] = read_json(path)
+    except (OSError, ValueError):
+        audit = _audit(config, plan, source, packed, per_class)
+        with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
+            write_json(path, audit)
+    return audit
+
+
+def run_audit(config: Config, output: Path, *, per_class: int, console: Console | None = None) -> dict[str, Any]:
+    """Audit a configuration's images, print the table, and write `audit.json` and `audit.html`.
+
+    Args:
+        config: Checked options.
+        output: The folder of the two files.
+        per_class: Training images of each class to look at.
+        console: Where to print; None is the terminal.
+
+    Raises:
+        DataError: Missing, damaged or too few images.
+        OutputError: The files cannot be written.
+    """
+    console = console or Console(highlight=False)
+    source, plan = list_images(config, console)
+    packed = prepare_images(config, plan, source, console)
+    with console.status("looking at the images"):
+        audit = audit_plan(config, plan, source, packed, per_class)
+    with clear_output_errors(output, "--output"):
+        write_json(output / "audit.json", audit)
+        write_text(output / "audit.html", render_audit_page(audit))
+    console.print(render_audit_table(audit))
+    console.print(f"\nwritten to {output}: audit.json, audit.html", soft_wrap=True)
+    return audit
+
+
+def list_warnings(audit: Mapping[str, Any]) -> list[str]:
+    """Of both parts."""
+    return [*audit["warnings"], *audit["duplicates"]["warnings"]]
+
+
+def print_warnings(warnings: Sequence[str], console: Console) -> None:
+    """Each as one loud line."""
+    for warning in warnings:
+        console.print(f"WARNING: {warning}", style="bold red", soft_wrap=True, markup=False)
+
+
+def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, per_class: int) -> dict[str, Any]:
+    records = _sample(plan, packed, per_class)
+    audit = audit_images(
+        records,
+        [_read_facts(source, record) for record in records],
+        packed.take(packed.locate([record.key for record in records])),
+        codec=config.data.codec.value,
+        prep=config.data.prep.value,
+        seed=config.data.seed,
+    )
+    splits = {}
+    for name, split in plan.splits().items():
+        kept = [record for record in split if record.key not in packed.skipped]
+        keys = [record.key for record in kept]
+        splits[name] = SplitImages(keys, [record.category for record in kept], *packed.fingerprints(keys))
+    return {**audit, "duplicates": describe_duplicates(find_duplicates(splits))}
+
+
+def _sample(plan: Plan, packed: PackedImages, per_class: int) -> list[Record]:
+    """Training images of both classes, as many of each category; their order in the plan is random already."""
+    kept = [record for record in plan.train if record.key not in packed.skipped]
+    categories = list(dict.fromkeys(record.category for record in kept))
+    share = -(-per_class // len(categories))
+    return [
+        record
+        for category in categories
+        for label in (REAL, FAKE)
+        for record in [r for r in kept if (r.category, r.label) == (category, label)][:share]
+    ]
+
+
+def _read_facts(source: Source, record: Record) -> FileFacts | None:
+    try:
+        data = source.read_file(record)
+        return None if data is None else read_file_facts(data)
+    except BadImageError:
+        return None  # it was packed, and has vanished since

@@ -1,0 +1,128 @@
+"""The audit as a command and before a training: what it must shout about, and what it must not."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from fakeid.config import Config
+from fakeid.data.sources.demo import DemoSource
+from fakeid.runs.audit import run_audit
+from fakeid.runs.report import write_report
+from fakeid.runs.train import run_training
+from fakeid.vocabulary import REAL
+
+BuildConfig = Callable[..., Config]
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=200)
+
+
+def said(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos of one kind in both classes; only the format differs."""
+    root = tmp_path_factory.mktemp("planted")
+    source = DemoSource(images_per_class=240, image_px=64)
+    photos = [r for r in source.records() if r.label == REAL and r.category in ("bricks", "wood")]
+    for number, record in enumerate(photos):
+        label, suffix, options = (
+            ("0_real", ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 90]) if number % 2 else ("1_fake", ".png", [])
+        )
+        folder = root / record.category / label
+        folder.mkdir(parents=True, exist_ok=True)
+        bgr = cv2.cvtColor(source.read(record), cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(folder / f"{number:04d}{label[1:]}{suffix}"), bgr, options)
+    return root
+
+
+def build(tiny_config: BuildConfig, root: Path, *more: str) -> Config:
+    return tiny_config("data=folders", f"paths.data={root}", "data.image_px=64", "data.train_per_class=null",
+                       "data.val_per_class=null", "data.test_per_class=null", "categories=null", *more)  # fmt: skip
+
+
+def test_a_jpeg_detector_in_the_making_is_shouted_about(
+    tmp_path: Path, tiny_config: BuildConfig, jpeg_reals_png_fakes: Path
+) -> None:
+    console = quiet()
+    audit = run_audit(build(tiny_config, jpeg_reals_png_fakes), tmp_path / "audit", per_class=200, console=console)
+    assert audit["probes"]["files"]["auroc"]["value"] > 0.95
+    assert "data.codec=shared" in audit["warnings"][0]
+    assert "warning: file facts alone tell real from fake" in said(console)
+    assert json.loads((tmp_path / "audit" / "audit.json").read_text()) == json.loads(json.dumps(audit))
+    page = (tmp_path / "audit" / "audit.html").read_text()
+    assert "data.codec=shared" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+
+
+def test_the_shared_codec_silences_it(tmp_path: Path, tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
+    config = build(tiny_config, jpeg_reals_png_fakes, "data.codec=shared")
+    audit = run_audit(config, tmp_path / "audit", per_class=200, console=quiet())
+    assert audit["warnings"] == []
+    assert audit["probes"]["files"]["auroc"]["value"] < 0.6
+
+
+def test_planted_copies_are_all_found(tmp_path: Path, tiny_config: BuildConfig) -> None:
+    rng = np.random.default_rng(0)
+    for category in ("cats", "dogs", "sheep"):
+        for label in ("0_real", "1_fake"):
+            (tmp_path / "data" / category / label).mkdir(parents=True)
+            for number in range(20):
+                blobs = cv2.resize(rng.random((9, 9, 3), np.float32), (64, 64), interpolation=cv2.INTER_CUBIC)
+                image = np.clip(255 * blobs, 0, 255).astype(np.uint8)
+                cv2.imwrite(str(tmp_path / "data" / category / label / f"{label}{number}.png"), image)
+    # The held-out category is tested whole, so that these are in two splits wherever the originals are.
+    originals = sorted((tmp_path / "data" / "cats" / "0_real").iterdir())
+    for number, original in enumerate(originals):
+        image = cv2.imread(str(original))
+        copy = tmp_path / "data" / "sheep" / "0_real" / f"copy{number}"
+        if number % 2:
+            cv2.imwrite(str(copy.with_suffix(".png")), image)
+        else:
+            cv2.imwrite(str(copy.with_suffix(".jpg")), image, [cv2.IMWRITE_JPEG_QUALITY, 75])
+    for number in range(20):
+        twin = tmp_path / "data" / "sheep" / "1_fake" / f"more{number}.png"
+        twin.write_bytes((tmp_path / "data" / "sheep" / "1_fake" / f"1_fake{number}.png").read_bytes())
+    console = quiet()
+    config = build(tiny_config, tmp_path / "data", "categories=null", "data.held_out=sheep")
+    audit = run_audit(config, tmp_path / "audit", per_class=50, console=console)
+    tested = {pair["key_a"] for pair in audit["duplicates"]["examples"]}
+    in_training = [path.name for path in originals if f"cats/0_real/{path.name}" in tested]
+    assert audit["duplicates"]["num_exact"] + audit["duplicates"]["num_near"] == len(in_training)
+    assert len(in_training) == 15  # of 20 photos five are tested on
+    assert {pair["kind"] for pair in audit["duplicates"]["examples"]} == {"exact", "near"}
+    assert "are in two splits at once" in said(console)
+
+
+def test_the_built_in_data_is_silent(tmp_path: Path, tiny_config: BuildConfig) -> None:
+    config = tiny_config("categories=10", "data.image_px=64", "data.train_per_class=150", "data.val_per_class=20",
+                         "data.test_per_class=20")  # fmt: skip
+    audit = run_audit(config, tmp_path / "audit", per_class=150, console=quiet())
+    assert audit["warnings"] == []
+    assert audit["duplicates"]["warnings"] == []
+    assert all(probe["auroc"]["value"] < 0.6 for probe in audit["probes"].values())
+
+
+def test_a_training_and_its_reports_repeat_the_warning(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
+    config = build(tiny_config, jpeg_reals_png_fakes, "optim.epochs=1", "data.audit_per_class=60", "categories=1")
+    console = quiet()
+    summary = run_training(config, console)
+    assert summary["audit"]["probes"]["files"]["auroc"]["value"] > 0.95
+    assert said(console).count("WARNING: file facts alone tell real from fake") == 2  # before, and beside the table
+    again = quiet()
+    run_training(config, again)
+    assert said(again).count("WARNING: file facts alone tell real from fake") == 1
+    runs = Path(config.paths.runs)
+    write_report(runs, quiet())
+    assert "> **WARNING** (1 of 1 runs): file facts alone" in (runs / "report" / "curve.md").read_text()
