@@ -56,7 +56,7 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
     if not data:
         raise BadImageError(f"{name} is empty (0 bytes): {_WAY_OUT}")
     stream = BytesIO(data)
-    header = _read_header(stream, name)
+    header = _parse_header(stream, name)
     width, height = header.size
     if width * height > max_pixels:
         raise BadImageError(
@@ -79,7 +79,25 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _read_header(stream: BytesIO, name: str) -> ImageFile.ImageFile:
+def read_header(data: bytes, name: str) -> ImageFile.ImageFile:
+    """What the header of a file of one of these formats says, without decoding a pixel.
+
+    Args:
+        data: The whole file.
+        name: What to call the file in errors.
+
+    Returns:
+        Pillow's image, of which `format`, `size` and `info` are known.
+
+    Raises:
+        BadImageError: An empty, foreign or damaged file.
+    """
+    if not data:
+        raise BadImageError(f"{name} is empty (0 bytes): {_WAY_OUT}")
+    return _parse_header(BytesIO(data), name)
+
+
+def _parse_header(stream: BytesIO, name: str) -> ImageFile.ImageFile:
     start = stream.getbuffer()[:4].tobytes()
     reader = next((reader for magic, reader in _HEADER_READERS.items() if start.startswith(magic)), None)
     if reader is None:

@@ -1,0 +1,108 @@
+"""A small classifier that must fail: if a few numbers tell the classes apart, so can a detector."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from fakeid.evaluation.intervals import rank_intervals
+from fakeid.evaluation.metrics import Floats, Labels, auroc
+from fakeid.vocabulary import FAKE, REAL
+
+LIMIT: Final = 0.6
+"""AUROC above which a probe is worth a warning."""
+
+LEAST_PER_CLASS: Final = 20
+"""With fewer scenes in a class, an answer would be a guess."""
+
+_FOLDS: Final = 5
+_WIDENING: Final = (1 + _FOLDS / (_FOLDS - 1)) ** 0.5  # 1.5
+_TREES: Final = 40
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How well the classes can be told apart by a handful of numbers.
+
+    Attributes:
+        auroc: Cross-validated, in [0, 1]; 0.5 is guessing.
+        low: Lower bound of its 95 % interval.
+        high: Upper bound.
+        importances: Feature → its share in the decisions of the trees, falling; sums to 1 unless all are useless.
+    """
+
+    auroc: float
+    low: float
+    high: float
+    importances: dict[str, float]
+
+    @property
+    def warns(self) -> bool:
+        """Whether the classes can be told apart, and not by chance alone."""
+        return self.auroc > LIMIT and self.low > 0.5
+
+
+def run_probe(
+    features: Floats, labels: Labels, groups: Sequence[str], seed: int, names: Sequence[str] | None = None
+) -> Probe | None:
+    """Cross-validate the mean of a logistic regression and of extremely randomized trees (Geurts et al. 2006).
+
+    The first finds a small shift in many features, the second what no line separates, such as fakes of one size among
+    reals of many. Scores of different folds come from different classifiers and are compared by their rank within
+    the fold; pooled as they are, they would push the AUROC of useless features below 0.5 (Forman & Scholz 2010). The
+    interval is a bootstrap over images, made wider by half: other images would also train other classifiers, and those
+    of the folds share most of their training images (Nadeau & Bengio 2003, with 1 image tested to 4 trained on). On
+    noise it holds 0.5 about 95 times in 100; the plain bootstrap does 80 times.
+
+    Args:
+        features: (n, d), finite.
+        labels: (n,), 0 or 1.
+        groups: (n,), the scene of each image; a scene is never split between training and test.
+        seed: Of folds and trees.
+        names: (d,), of the features; numbers by default.
+
+    Returns:
+        None with fewer than `LEAST_PER_CLASS` scenes in a class.
+    """
+    assert np.isfinite(features).all()
+    scenes = np.unique(np.asarray(groups), return_inverse=True)[1]
+    if min(len(np.unique(scenes[labels == label])) for label in (REAL, FAKE)) < LEAST_PER_CLASS:
+        return None
+    ranks = np.zeros(len(labels))
+    importance = np.zeros(features.shape[1])
+    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed % 2**32)
+    for known, asked in folds.split(features, labels, scenes):
+        linear = make_pipeline(StandardScaler(), LogisticRegression())
+        trees = ExtraTreesClassifier(_TREES, max_features=None, min_samples_leaf=3, n_jobs=1, random_state=seed % 2**32)
+        scores = sum(
+            model.fit(features[known], labels[known]).predict_proba(features[asked])[:, FAKE]
+            for model in (linear, trees)
+        )
+        ranks[asked] = _rank(scores, labels[asked])
+        importance += trees.feature_importances_ / _FOLDS
+    value = float(auroc(labels, ranks))
+    low, high = (
+        min(1.0, max(0.0, value + _WIDENING * (float(bound) - value)))
+        for bound in rank_intervals(labels, ranks, seed)[0]
+    )
+    order = np.argsort(-importance, kind="stable")
+    named = list(map(str, range(features.shape[1]))) if names is None else list(names)
+    return Probe(value, low, high, {named[i]: float(importance[i]) for i in order})
+
+
+def _rank(scores: Floats, labels: Labels) -> Floats:
+    """Share of the fold's images below each, either class counting half: in [0, 1] whatever the mixture."""
+    shares: list[npt.NDArray[np.float64]] = []
+    for label in (REAL, FAKE):
+        own = np.sort(scores[labels == label])
+        if len(own):
+            below = np.searchsorted(own, scores, "left") + np.searchsorted(own, scores, "right")
+            shares.append(below / (2 * len(own)))
+    return np.asarray(np.mean(shares, axis=0))

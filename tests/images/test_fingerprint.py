@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import cv2
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image
+
+from fakeid.data.sources.demo import DemoSource
+from fakeid.images.degrade import jpeg
+from fakeid.images.fingerprint import FEATURELESS, fingerprint
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[np.ndarray]:
+    source = DemoSource(images_per_class=1, image_px=96)
+    return [source.read(record) for record in source.records()]
+
+
+def distance(first: int, second: int) -> int:
+    return (first ^ second).bit_count()
+
+
+def resize(image: np.ndarray, factor: float) -> np.ndarray:
+    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+
+
+def test_bits_are_those_of_the_imagehash_library(photos: list[np.ndarray]) -> None:
+    # The library resizes with Lanczos, so that coefficients next to the median may change sides.
+    expected = [int(str(imagehash.phash(Image.fromarray(photo))), 16) for photo in photos]
+    distances = [distance(fingerprint(photo).phash, bits) for photo, bits in zip(photos, expected, strict=True)]
+    assert max(distances) <= 6
+    assert np.mean(distances) < 2
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: jpeg(x, 75), lambda x: resize(x, 0.9), lambda x: jpeg(resize(x, 1.2), 90)]
+)
+def test_copies_keep_nearly_all_bits(photos: list[np.ndarray], change) -> None:
+    assert max(distance(fingerprint(photo).phash, fingerprint(change(photo)).phash) for photo in photos) <= 4
+
+
+def test_different_photos_differ_in_many_bits(photos: list[np.ndarray]) -> None:
+    hashes = [fingerprint(photo).phash for photo in photos]
+    distances = [distance(a, b) for i, a in enumerate(hashes) for b in hashes[:i]]
+    assert min(distances) > 8
+    assert 28 < np.mean(distances) < 36
+
+
+def test_the_digest_depends_on_every_pixel_and_the_shape(photos: list[np.ndarray]) -> None:
+    photo = photos[0]
+    changed = photo.copy()
+    changed[-1, -1, -1] ^= 1
+    turned = photo.reshape(48, 192, 3)
+    digests = {fingerprint(image).digest for image in (photo, changed, turned)}
+    assert len(digests) == 3
+    assert fingerprint(photo[::1].copy(order="F")).digest == fingerprint(photo).digest
+    assert all(len(digest) == 32 for digest in digests)
+
+
+@pytest.mark.parametrize("level", [0, 77, 255])
+def test_an_image_without_structure_has_no_look(level: int) -> None:
+    flat = np.full((64, 48, 3), level, np.uint8)
+    noise = np.random.default_rng(0).normal(level, 2, flat.shape).clip(0, 255).astype(np.uint8)
+    assert fingerprint(flat).phash == fingerprint(noise).phash == FEATURELESS
+    assert fingerprint(flat).digest != fingerprint(noise).digest
+
+
+def test_an_image_with_structure_never_looks_like_none(photos: list[np.ndarray]) -> None:
+    assert all(fingerprint(photo).phash.bit_count() == 32 for photo in photos)
+
+
+def test_genuine_photos_are_told_apart(lsun_bedroom: Path) -> None:
+    files = sorted(lsun_bedroom.glob("*.jpg"))[:150]
+    hashes = [fingerprint(np.asarray(Image.open(file).convert("RGB"))).phash for file in files]
+    assert min(distance(a, b) for i, a in enumerate(hashes) for b in hashes[:i]) > 8
