@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from fakeid.data.packed import PackedImages
@@ -22,8 +23,15 @@ from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError, DataError, OutputError
 from fakeid.files import clear_output_errors, lock_folder, read_json, write_json
 
-_VERSION: Final = 2  # of the files of a pack, and of how pixels are prepared
+resource: ModuleType | None
+try:
+    import resource
+except ImportError:  # Windows, where any number of files may be open
+    resource = None
+
+_VERSION: Final = 3  # of the files of a pack, and of how pixels are prepared
 _IMAGES_A_PACK: Final = 256
+_OTHER_FILES: Final = 256  # that a process has open beside the packs
 _REBUILD: Final = "rebuild it with python -m fakeid prepare --rebuild and the same options"
 
 
@@ -69,7 +77,7 @@ class ImageCache:
             OutputError: The folder cannot be written to, or its disk has too little room.
         """
         packed = self._open()
-        if any(record.key not in packed for record in records):
+        if packed.list_missing(records):
             with clear_output_errors(self._root, "paths.cache"):
                 packed = self._complete(records, skip_bad, on_start, on_progress, on_wait)
         bad = [packed.skipped[record.key] for record in records if record.key in packed.skipped]
@@ -122,7 +130,7 @@ class ImageCache:
         with lock_folder(self.folder, on_wait=on_wait):
             packed = self._open()
             # By key: neighbors of an archive are read together, and the same images always share a pack.
-            missing = sorted((r for r in records if r.key not in packed), key=lambda record: record.key)
+            missing = sorted(packed.list_missing(records), key=lambda record: record.key)
             if missing:
                 size = len(missing) * self._preparation.image_px**2 * 3
                 self._check_room(size)
@@ -154,6 +162,7 @@ class ImageCache:
         paths = self._index_paths()
         if paths:
             self._check_identity()
+        _allow_open_files(len(paths) + _OTHER_FILES)
         try:
             return PackedImages([read_pack(path, self._preparation.image_px) for path in paths])
         except DataError as error:
@@ -169,3 +178,15 @@ class ImageCache:
             raise DataError(f"the cache {self.folder} is of version {version}, this is version {_VERSION}; {_REBUILD}")
         if found != json.loads(json.dumps(self._identity)):
             raise DataError(f"the cache {self.folder} does not say that it belongs to these images; {_REBUILD}")
+
+
+def _allow_open_files(count: int) -> None:
+    """Every mapped pack counts as an open file, and many systems allow 1,024 until a process asks for more."""
+    if resource is None:
+        return
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed >= count or allowed == resource.RLIM_INFINITY:
+        return
+    if most < count and most != resource.RLIM_INFINITY:
+        raise DataError(f"the cache needs {count:,} open files and {most:,} are allowed: raise that with ulimit -n")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))

@@ -1,11 +1,13 @@
 """Prepared images by key, wherever in the cache they lie."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from fakeid.data.packs import Pack
+from fakeid.data.records import Record
 
 
 class PackedImages:
@@ -17,18 +19,21 @@ class PackedImages:
 
     def __init__(self, packs: Sequence[Pack]) -> None:
         self._packs = [pack for pack in packs if pack.keys]
-        self._places = {key: (at, row) for at, pack in enumerate(self._packs) for row, key in enumerate(pack.keys)}
+        self._starts = np.cumsum([0, *(len(pack.keys) for pack in self._packs)])  # of each pack, in all images
+        self._numbers = {key: at for at, key in enumerate(chain.from_iterable(pack.keys for pack in self._packs))}
         self.skipped: dict[str, str] = {}
         for pack in packs:
             self.skipped.update(pack.skipped)
 
-    def __contains__(self, key: str) -> bool:
-        """Whether the image is there, or known to be unusable."""
-        return key in self._places or key in self.skipped
+    def list_missing(self, records: Iterable[Record]) -> list[Record]:
+        """The records whose images are neither there nor known to be unusable."""
+        return [record for record in records if record.key not in self._numbers and record.key not in self.skipped]
 
     def locate(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
         """Where the images of these keys are: int64 (N, 2), for `take`."""
-        return np.array([self._places[key] for key in keys], np.int64).reshape(-1, 2)  # (N, 2) also for N = 0
+        numbers = np.fromiter((self._numbers[key] for key in keys), np.int64, len(keys))
+        packs = np.searchsorted(self._starts, numbers, side="right") - 1
+        return np.stack([packs, numbers - self._starts[packs]], axis=1)
 
     def take(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """The images at these places: RGB uint8 (N, H, W, 3), a copy in memory."""
@@ -40,6 +45,6 @@ class PackedImages:
 
     def fingerprints(self, keys: Sequence[str]) -> tuple[list[str], npt.NDArray[np.uint64]]:
         """Digest and perceptual hash of each image; see `fakeid.images.fingerprint`."""
-        places = [self._places[key] for key in keys]
+        places = self.locate(keys).tolist()
         digests = [self._packs[at].digests[row] for at, row in places]
-        return digests, np.array([self._packs[at].phashes[row] for at, row in places], np.uint64)
+        return digests, np.array([int(self._packs[at].phashes[row], 16) for at, row in places], np.uint64)

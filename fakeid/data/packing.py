@@ -11,14 +11,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from fakeid.data.packs import Pack, write_pack
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
 from fakeid.images.degrade import shared_codec
-from fakeid.images.fingerprint import fingerprint
+from fakeid.images.fingerprint import Fingerprint, fingerprint
 from fakeid.images.prepare import prepare_image
 from fakeid.seeding import derive_seed
 
@@ -52,27 +51,24 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
     """
     side = preparation.image_px
     images = np.empty((len(records), side, side, 3), np.uint8)
+    prints: list[Fingerprint] = []
     keys: list[str] = []
     skipped: dict[str, str] = {}
     for record in records:
         try:
-            images[len(keys)] = _prepare(source, record, preparation)
+            rgb_u8 = prepare_image(source.read(record), side, preparation.prep, name=record.key)
         except BadImageError as error:
             if not skip_bad:
                 raise BadImageError(f"{error}; data.on_bad_image=skip leaves such images out") from error
             skipped[record.key] = str(error)
-        else:
-            keys.append(record.key)
-    images = images[: len(keys)]
-    prints = [fingerprint(image) for image in images]
-    return Pack(images, keys, [found.digest for found in prints], [found.phash for found in prints], skipped)
-
-
-def _prepare(source: Source, record: Record, preparation: Preparation) -> npt.NDArray[np.uint8]:
-    rgb_u8 = prepare_image(source.read(record), preparation.image_px, preparation.prep, name=record.key)
-    if preparation.codec == "shared":
-        return shared_codec(rgb_u8, derive_seed("codec", record.key))
-    return rgb_u8
+            continue
+        prints.append(fingerprint(rgb_u8))  # before the codec, whose quality differs between equal images
+        if preparation.codec == "shared":
+            rgb_u8 = shared_codec(rgb_u8, derive_seed("codec", record.key))
+        images[len(keys)] = rgb_u8
+        keys.append(record.key)
+    digests, phashes = [found.digest for found in prints], [f"{found.phash:016x}" for found in prints]
+    return Pack(images[: len(keys)], keys, digests, phashes, skipped)
 
 
 def pack_in_parallel(

@@ -1,14 +1,22 @@
 """The images of one run: what is trained on, validated with and tested on."""
 
+import gc
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final
 
 from fakeid.data.records import Record
 from fakeid.errors import DataError
 from fakeid.vocabulary import TEST, TRAIN, VAL
+
+_SHARED: Final = ("label", "category", "generator", "split")
+"""What neighbors in a plan have in common; it is written once for all of them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,10 @@ class Plan:
 
     def digest(self) -> str:
         """Hash of every key with its split: equal for two runs if and only if they use the same images."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         lines = sorted(f"{split}\t{r.key}\t{r.label}" for split, records in self.splits().items() for r in records)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -45,7 +57,7 @@ class Plan:
 
     def to_plain(self) -> dict[str, Any]:
         """Nested lists and strings, for JSON."""
-        splits = {split: [astuple(record) for record in records] for split, records in self.splits().items()}
+        splits = {split: _to_groups(records) for split, records in self.splits().items()}
         return {
             "digest": self.digest(), "seen": self.seen, "unseen": self.unseen, "held_out": self.held_out,
             "mixture": self.mixture, **splits,
@@ -59,7 +71,8 @@ class Plan:
             DataError: It was changed since, or is none.
         """
         try:
-            train, val, test = ([Record(*row) for row in plain[split]] for split in (TRAIN, VAL, TEST))
+            with _collector_paused():
+                train, val, test = (_from_groups(plain[split]) for split in (TRAIN, VAL, TEST))
             names = (tuple(plain["seen"]), tuple(plain["unseen"]), plain["held_out"], plain["mixture"])
             plan, digest = Plan(train, val, test, *names), plain["digest"]
         except (KeyError, TypeError, ValueError) as error:
@@ -67,6 +80,34 @@ class Plan:
         if plan.digest() != digest:
             raise DataError("the plan was changed since it was written")
         return plan
+
+
+def _to_groups(records: Iterable[Record]) -> list[dict[str, Any]]:
+    groups = []
+    for shared, neighbors in groupby(records, attrgetter(*_SHARED)):
+        keys, scenes = zip(*((record.key, record.scene) for record in neighbors), strict=True)
+        groups.append({**dict(zip(_SHARED, shared, strict=True)), "keys": keys, "scenes": scenes})
+    return groups
+
+
+def _from_groups(groups: Iterable[Mapping[str, Any]]) -> list[Record]:
+    return [
+        Record(key, group["label"], group["category"], group["generator"], scene, group["split"])
+        for group in groups
+        for key, scene in zip(group["keys"], group["scenes"], strict=True)
+    ]
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Spare Python's search for cycles, which takes longer than making the records, and finds none among them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def check_no_leak(plan: Plan) -> None:

@@ -195,6 +195,24 @@ def test_a_disk_that_fills_midway_leaves_whole_packs(tmp_path: Path, monkeypatch
     assert packed.take(packed.locate([str(i) for i in range(20)])).max(axis=(1, 2, 3)).tolist() == list(range(20))
 
 
+def test_more_packs_than_files_may_be_open_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(cache_module, "_IMAGES_A_PACK", 1)
+    source = NumberSource()
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = len(list(Path("/dev/fd").iterdir())) + 10
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    try:
+        packed = ImageCache(tmp_path, source, PREPARATION).load(source.records())
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > few
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (few, few))
+        with pytest.raises(DataError, match=rf"needs 276 open files and {few} are allowed: raise that with ulimit -n"):
+            ImageCache(tmp_path, source, PREPARATION).load(source.records())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
+    assert packed.take(packed.locate(["19"])).max() == 19
+
+
 def test_fingerprints_tell_equal_pixels(tmp_path: Path) -> None:
     source = NumberSource()
     packed = ImageCache(tmp_path, source, PREPARATION).load(source.records())

@@ -238,7 +238,7 @@ def test_a_plan_survives_being_written_and_any_change_is_noticed() -> None:
     plan = draw(make_records(100))
     plain = json.loads(json.dumps(plan.to_plain()))
     assert Plan.from_plain(plain) == plan
-    plain["train"][0][0] = "another/key"
+    plain["train"][0]["keys"][0] = "another/key"
     with pytest.raises(DataError, match="changed since"):
         Plan.from_plain(plain)
     with pytest.raises(DataError, match="not one that fakeid wrote"):

@@ -34,7 +34,7 @@ def jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photos of one kind in both classes; only the format differs."""
     root = tmp_path_factory.mktemp("planted")
     source = DemoSource(images_per_class=240, image_px=64)
-    photos = [r for r in source.records() if r.label == REAL and r.category in ("bricks", "wood")]
+    photos = [r for r in source.records() if r.label == REAL and r.category in ("bricks", "pebbles", "wood")]
     for number, record in enumerate(photos):
         label, suffix, options = (
             ("0_real", ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 90]) if number % 2 else ("1_fake", ".png", [])
@@ -55,7 +55,7 @@ def test_a_jpeg_detector_in_the_making_is_shouted_about(
     tmp_path: Path, tiny_config: BuildConfig, jpeg_reals_png_fakes: Path
 ) -> None:
     console = quiet()
-    audit = run_audit(build(tiny_config, jpeg_reals_png_fakes), tmp_path / "audit", per_class=200, console=console)
+    audit = run_audit(build(tiny_config, jpeg_reals_png_fakes), tmp_path / "audit", per_class=400, console=console)
     assert audit["probes"]["files"]["auroc"]["value"] > 0.95
     assert "data.codec=shared" in audit["warnings"][0]
     assert "warning: file facts alone tell real from fake" in said(console)
@@ -68,7 +68,7 @@ def test_a_jpeg_detector_in_the_making_is_shouted_about(
 
 def test_the_shared_codec_silences_it(tmp_path: Path, tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
     config = build(tiny_config, jpeg_reals_png_fakes, "data.codec=shared")
-    audit = run_audit(config, tmp_path / "audit", per_class=200, console=quiet())
+    audit = run_audit(config, tmp_path / "audit", per_class=400, console=quiet())
     assert audit["warnings"] == []
     assert audit["probes"]["files"]["auroc"]["value"] < 0.6
 

@@ -58,7 +58,7 @@ class Archive:
 
     def __init__(self, path: Path, members: npt.NDArray[Any]) -> None:
         self._path = path
-        self._members = members
+        self._members = np.asarray(members)  # a mapped array is slow to take elements from
 
     def names(self) -> Iterator[str]:
         """The members' paths in the archive, with forward slashes, sorted."""
