@@ -6,6 +6,7 @@ This module knows neither torch nor OpenCV: a mistyped option is answered before
 import dataclasses
 import difflib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
 from hydra.core.config_store import ConfigStore
@@ -173,6 +174,13 @@ class LoggerConfig:
 
 
 @dataclass
+class SweepConfig:
+    """How `sweep.py` goes about its cells; `train.py` does not look at it."""
+
+    plan_only: bool = False  # say what would be trained, and stop
+
+
+@dataclass
 class PathsConfig:
     """Folders; relative ones start where the command was typed."""
 
@@ -198,6 +206,7 @@ class Config:
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
 
     def __post_init__(self) -> None:
         """Check ranges and the rules that join several options."""
@@ -277,10 +286,15 @@ def parse(cfg: DictConfig) -> Config:
         ConfigError: An unknown key, a value out of range, or options that contradict each other.
     """
     _check_known(OmegaConf.to_container(cfg, resolve=False), Config, prefix="")
-    merged = OmegaConf.merge(OmegaConf.structured(Config), cfg)
+    merged = OmegaConf.merge(_schema(), cfg)
     config = OmegaConf.to_object(merged)
     assert isinstance(config, Config)
     return config
+
+
+@lru_cache(maxsize=1)
+def _schema() -> DictConfig:
+    return OmegaConf.structured(Config)
 
 
 def _check_known(values: Any, schema: Any, prefix: str) -> None:

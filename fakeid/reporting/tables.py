@@ -115,3 +115,16 @@ def tabulate(summary: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
         for name, (seen, group) in groups.items()
     ]
     return columns, rows
+
+
+def render_line(summary: Mapping[str, Any]) -> str:
+    """Accuracy on seen and unseen content, in one line.
+
+    Args:
+        summary: What `evaluation.summary.summarize` gives.
+    """
+    return ", ".join(
+        f"{group} accuracy {format_percent_estimate(summary[group]['accuracy'])} %"
+        for group in ("seen", "unseen")
+        if summary.get(group)
+    )

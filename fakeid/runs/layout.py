@@ -107,6 +107,19 @@ class RunFolder:
             },
         )
 
+    def write_failure(self, error: BaseException) -> None:
+        """Record why the run stopped, unless it is done: then what was there before is still whole."""
+        before = self.read_status()
+        if before.get("state") == DONE:
+            return
+        stopped = isinstance(error, KeyboardInterrupt)
+        self.write_status(
+            INTERRUPTED if stopped else FAILED,
+            epochs_done=before.get("epochs_done", 0),
+            epochs=before.get("epochs", 0),
+            reason=None if stopped else f"{type(error).__name__}: {error}",
+        )
+
     def is_done(self) -> bool:
         """Whether the run has ended and its numbers are complete."""
         return self.read_status().get("state") == DONE

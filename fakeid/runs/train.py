@@ -15,23 +15,24 @@ from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError
 from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
-from fakeid.reporting.tables import render_table, tabulate
+from fakeid.reporting.tables import render_line, render_table, tabulate
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
-from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RunFolder
+from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.provenance import describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.training.loggers import RunTracker
 from fakeid.training.trainer import choose_device, choose_precision, choose_resident
 
 
-def run_training(config: Config, console: Console | None = None) -> dict[str, Any]:
+def run_training(config: Config, console: Console | None = None, *, in_sweep: bool = False) -> dict[str, Any]:
     """Train and test what the options describe, unless that was done already.
 
     Args:
         config: Checked options.
         console: Where progress and the table are printed; None is the terminal.
+        in_sweep: Print one line at the end in place of the table.
 
     Returns:
         The content of the run's `summary.json`.
@@ -52,7 +53,7 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
             if run.is_done() and not config.force:
                 _check_same_images(run, plan, source)
                 console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
-                return _show(run, console)
+                return _show(run, console, in_sweep)
             try:
                 _describe(run, plan, device, precision, console)
                 build_module(config)  # a wrong network or a bad image is found before an old run is cleared
@@ -66,9 +67,9 @@ def run_training(config: Config, console: Console | None = None) -> dict[str, An
                     write_json(run.audit, audit)
                 _train_and_test(config, run, plan, packed, device, precision, console)
             except BaseException as error:
-                _record_failure(run, error)
+                run.write_failure(error)
                 raise
-            return _show(run, console)
+            return _show(run, console, in_sweep)
 
 
 def _build_console() -> Console:
@@ -174,22 +175,12 @@ def _start_tracker(config: Config, run: RunFolder) -> RunTracker | None:
     )
 
 
-def _record_failure(run: RunFolder, error: BaseException) -> None:
-    if run.is_done():
-        return  # what was there before is still whole
-    stopped = isinstance(error, KeyboardInterrupt)
-    before = run.read_status()
-    run.write_status(
-        INTERRUPTED if stopped else FAILED,
-        epochs_done=before.get("epochs_done", 0),
-        epochs=before.get("epochs", 0),
-        reason=None if stopped else f"{type(error).__name__}: {error}",
-    )
-
-
-def _show(run: RunFolder, console: Console) -> dict[str, Any]:
+def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:
     summary = read_json(run.summary)
     assert isinstance(summary, dict)
+    if in_sweep:
+        console.print(f"done: {render_line(summary)}\n", soft_wrap=True)
+        return summary
     console.print()
     console.print(render_table(summary))
     console.print()

@@ -1,0 +1,27 @@
+"""One training of a sweep."""
+
+from pathlib import Path
+
+from fakeid.cells import cell_id
+from fakeid.config import Config
+from fakeid.runs.layout import RUNNING, RunFolder
+from fakeid.runs.states import read_state
+from fakeid.runs.train import run_training
+
+
+def train_cell(config: Config) -> None:
+    """Train and test; whatever goes wrong is written to the run's folder too, for nobody may be there to read it.
+
+    Args:
+        config: Checked options.
+
+    Raises:
+        Exception: Any, after it was recorded.
+    """
+    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    try:
+        run_training(config, in_sweep=True)
+    except Exception as error:
+        if read_state(run).name != RUNNING:  # by another process, whose business it is
+            run.write_failure(error)
+        raise

@@ -1,0 +1,125 @@
+"""From a grid's experiments and what was typed to its cells: each a training, named by its meaning, and checked."""
+
+import copy
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import OverrideType
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from fakeid.cells import cell_id
+from fakeid.config import Config, parse
+from fakeid.errors import ConfigError
+from fakeid.runs.layout import RunFolder
+
+Overrides: TypeAlias = tuple[str, ...]
+
+_VALUES: Final = frozenset(entry.name for entry in fields(Config) if not is_dataclass(entry.type))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training of a grid.
+
+    Attributes:
+        overrides: What would be typed after `python train.py`.
+        config: The checked options.
+        run: The folder that follows from them.
+    """
+
+    overrides: Overrides
+    config: Config
+    run: RunFolder
+
+
+def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> list[Overrides]:
+    """All combinations of values, each experiment by itself.
+
+    Args:
+        experiments: Option → a value or a list of values.
+        arguments: Typed overrides, several values separated by commas; they take the place of an option of the grid.
+
+    Returns:
+        The overrides of each cell; those of an experiment in the order of its options, the last changing fastest.
+
+    Raises:
+        ConfigError: More than one grid.
+    """
+    typed = {}
+    for override in OverridesParser.create().parse_overrides(list(arguments)):
+        name = override.key_or_group
+        if name == "grid":
+            if override.is_sweep_override():
+                raise ConfigError("grid takes one name; sweep the options of a grid instead, as in seed=0,1,2")
+            continue
+        typed[name] = (
+            [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+            if override.is_sweep_override()
+            else [str(override.input_line)]
+        )
+    found: list[Overrides] = []
+    for experiment in experiments or [{}]:
+        axes = [
+            [f"{name}={value}" for value in (values if isinstance(values, list) else [values])]
+            for name, values in experiment.items()
+            if name not in typed
+        ]
+        found += [(*cell, *words) for words in itertools.product(*typed.values()) for cell in itertools.product(*axes)]
+    return found
+
+
+def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictConfig]) -> list[Cell]:
+    """Check every cell before any is trained; one that several experiments share is kept once.
+
+    Args:
+        grid: What `expand_grid` gives.
+        compose: Overrides → configuration.
+
+    Raises:
+        ConfigError: Every mistake in the whole grid, each once, and how many cells have it.
+    """
+    cells: dict[str, Cell] = {}
+    mistakes: dict[str, int] = {}
+    composer = _Composer(compose)
+    for overrides in grid:
+        try:
+            config = parse(composer.compose(overrides))
+        except ConfigError as error:
+            mistakes[str(error)] = mistakes.get(str(error), 0) + 1
+            continue
+        name = cell_id(config)
+        cells.setdefault(name, Cell(overrides, config, RunFolder(Path(config.paths.runs) / name)))
+    if mistakes:
+        lines = [f"{message} ({count} of {len(grid)} cells)" for message, count in mistakes.items()]
+        raise ConfigError("; ".join(lines))
+    return list(cells.values())
+
+
+class _Composer:
+    """Composes each combination of presets once and sets plain values in copies of it, which is ten times faster."""
+
+    def __init__(self, compose: Callable[[list[str]], DictConfig]) -> None:
+        self._compose = lru_cache(maxsize=None)(lambda presets: compose(list(presets)))
+        self._parse = lru_cache(maxsize=None)(OverridesParser.create().parse_override)
+
+    def compose(self, overrides: Overrides) -> DictConfig:
+        parsed = [self._parse(word) for word in overrides]
+        plain = [each for each in parsed if each.type is OverrideType.CHANGE and self._is_value(each.key_or_group)]
+        presets = tuple(word for word, each in zip(overrides, parsed, strict=True) if each not in plain)
+        config = copy.deepcopy(self._compose(presets))
+        for each in plain:
+            try:
+                OmegaConf.update(config, each.key_or_group, each.value())
+            except OmegaConfBaseException:
+                return self._compose(overrides)  # for Hydra's own message
+        return config
+
+    @staticmethod
+    def _is_value(name: str) -> bool:
+        return "." in name or name in _VALUES

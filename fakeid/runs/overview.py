@@ -1,0 +1,99 @@
+"""What a sweep says about its cells: the plan before, a line while it runs, the failures at the end."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+from types import TracebackType
+
+from rich.console import Console
+
+from fakeid.files import read_json
+from fakeid.runs.grid import Cell
+from fakeid.runs.layout import DONE, FAILED, RUNNING
+from fakeid.runs.states import read_state
+
+_POLL_SECONDS = 2.0
+
+
+class Overview:
+    """Counts the cells of a sweep while others train them; prints a line whenever a count has changed.
+
+    Args:
+        cells: All cells of the grid.
+        console: Where to print.
+    """
+
+    def __init__(self, cells: Sequence[Cell], console: Console) -> None:
+        self._cells = cells
+        self._console = console
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._started = time.monotonic()
+        self._done_before = self._count()[DONE]
+
+    def print_plan(self, pending: Sequence[Cell]) -> None:
+        """The number of cells, what is done already, and how long the rest might take."""
+        states = self._count()
+        found = ", ".join(f"{count} {name}" for name, count in states.items() if count)
+        self._console.print(f"{len(self._cells)} cells: {found}")
+        seconds = estimate_seconds(self._cells, pending)
+        if pending:
+            guess = f"about {_render(seconds)} one after the other" if seconds else "no time known yet"
+            self._console.print(f"{len(pending)} to train, {guess}")
+
+    def __enter__(self) -> "Overview":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        before = self._count()
+        while not self._stop.wait(_POLL_SECONDS):
+            now = self._count()
+            if now[DONE] + now[FAILED] != before[DONE] + before[FAILED]:
+                self._console.print(f"sweep: {self._render_line(now)}")
+            before = now
+
+    def _render_line(self, now: Counter[str]) -> str:
+        left = len(self._cells) - now[DONE] - now[FAILED] - now[RUNNING]
+        line = f"{now[DONE]} done, {now[RUNNING]} running, {now[FAILED]} failed, {left} left"
+        finished = now[DONE] - self._done_before
+        if finished and left + now[RUNNING]:
+            each = (time.monotonic() - self._started) / finished
+            line += f", about {_render(each * (left + now[RUNNING] / 2))} to go"
+        return line
+
+    def _count(self) -> Counter[str]:
+        return Counter(read_state(cell.run).name for cell in self._cells)
+
+
+def estimate_seconds(cells: Sequence[Cell], pending: Sequence[Cell]) -> float | None:
+    """Training time of the pending cells, by the images that finished cells of the same network trained on a second.
+
+    Returns:
+        None where no network of a pending cell was trained at that size yet.
+    """
+    rates: dict[tuple[str, int], list[float]] = {}
+    for cell in cells:
+        if cell.run.is_done() and (rate := read_json(cell.run.summary)["images_per_second"]):
+            rates.setdefault((cell.config.model.name, cell.config.data.image_px), []).append(rate)
+    seconds = 0.0
+    for cell in pending:
+        key, budget = (cell.config.model.name, cell.config.data.image_px), cell.config.data.train_per_class
+        if key not in rates or budget is None:
+            return None
+        seconds += 2 * budget * cell.config.optim.epochs / median(rates[key])
+    return seconds
+
+
+def _render(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

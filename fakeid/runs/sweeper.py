@@ -1,0 +1,128 @@
+"""Hydra's sweeper for `sweep.py`: check the whole grid, train what is left of it on any launcher, report."""
+
+import importlib
+import sys
+import types
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from rich.console import Console
+
+from fakeid.errors import FakeidError
+from fakeid.runs.grid import Cell, build_cells, expand_grid
+from fakeid.runs.layout import DONE, FAILED
+from fakeid.runs.overview import Overview
+from fakeid.runs.prepare import prepare
+from fakeid.runs.states import read_state
+
+_PACKAGE: Final = "hydra_plugins"
+"""Hydra instantiates registered plugins too only if their class is found below this package."""
+
+
+@dataclass
+class GridSweeperConf:
+    """What `conf/grid/` fills in."""
+
+    _target_: str = f"{_PACKAGE}.fakeid.GridSweeper"
+    experiments: list[dict[str, Any]] = field(default_factory=list)
+
+
+def register_sweeper() -> None:
+    """Make `hydra/sweeper=grid` known to Hydra."""
+    ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="fakeid")
+    try:
+        package = importlib.import_module(_PACKAGE)
+    except ModuleNotFoundError:  # no other plugin, such as a launcher, is installed
+        package = sys.modules[_PACKAGE] = types.ModuleType(_PACKAGE)
+        package.__path__ = []
+    package.fakeid = sys.modules[__name__]  # type: ignore[attr-defined]
+    GridSweeper.__module__ = f"{_PACKAGE}.fakeid"
+    Plugins.instance().register(GridSweeper)
+
+
+class GridSweeper(Sweeper):
+    """Trains the cells of a grid that are not done yet, one job each on whatever launcher is chosen.
+
+    Args:
+        experiments: Option → a value or a list of values; see `expand_grid`.
+    """
+
+    def __init__(self, experiments: ListConfig) -> None:
+        self._experiments: Any = OmegaConf.to_container(experiments)
+        self.config: DictConfig | None = None
+        self.launcher: Launcher | None = None
+        self.hydra_context: HydraContext | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Called by Hydra."""
+        self.config, self.hydra_context = config, hydra_context
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> list[Cell]:
+        """Called by Hydra with what was typed.
+
+        Raises:
+            ConfigError: A mistake anywhere in the grid, before anything is trained.
+            SystemExit: A cell failed; with 1, after all others were trained and the report was written.
+        """
+        console = Console(highlight=False, soft_wrap=True)
+        with console.status("checking the grid"):
+            cells = build_cells(expand_grid(self._experiments, arguments), self._compose)
+        pending = [cell for cell in cells if cell.config.force or not cell.run.is_done()]
+        overview = Overview(cells, console)
+        overview.print_plan(pending)
+        if cells[0].config.sweep.plan_only:
+            return cells
+        if pending:
+            assert self.launcher is not None
+            _prepare(pending, console)
+            with overview:
+                # Failures come back as values that nobody asks for; the folders tell what became of each cell.
+                self.launcher.launch([list(cell.overrides) for cell in pending], initial_job_idx=0)
+        _conclude(cells, console)
+        return cells
+
+    def _compose(self, overrides: list[str]) -> DictConfig:
+        assert self.hydra_context is not None
+        assert self.config is not None
+        config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
+        return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+
+
+def _prepare(cells: list[Cell], console: Console) -> None:
+    """Pack all images before the first training, so that parallel ones need not wait for each other."""
+    by_data = {repr((cell.config.data, cell.config.categories, cell.config.paths)): cell.config for cell in cells}
+    for config in by_data.values():
+        try:
+            prepare([config], console=console)
+        except FakeidError as error:
+            # It may concern a few cells only; each of them will find out and keep the reason.
+            console.print(f"not prepared: {error}", style="red", markup=False)
+
+
+def _conclude(cells: list[Cell], console: Console) -> None:
+    """Report on what is done, name what is not, and leave with 1 if there is any."""
+    from fakeid.runs.report import write_report  # noqa: PLC0415 - matplotlib takes a second
+
+    states = {cell.run.path: read_state(cell.run) for cell in cells}
+    GlobalHydra.instance().clear()  # all is launched; the report composes command lines of its own
+    if any(state.name == DONE for state in states.values()):
+        for folder in sorted({Path(cell.config.paths.runs) for cell in cells}):
+            write_report(folder, console)
+    missing = {path: state for path, state in states.items() if state.name != DONE}
+    for path, state in missing.items():
+        reason = state.reason if state.name == FAILED else f"left {state.name} by {state.who or 'nobody'}"
+        console.print(f"{path.name}: {reason}", style="red", markup=False)
+    if missing:
+        console.print(f"{len(missing)} of {len(cells)} cells are not done; the same command tries them again")
+        raise SystemExit(1)

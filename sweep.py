@@ -1,0 +1,25 @@
+"""Train a grid of detectors and report on all of them: `python sweep.py -m`, `python sweep.py --help`."""
+
+import hydra
+from omegaconf import DictConfig
+
+from fakeid.config import parse, register_schema
+from fakeid.runs.sweeper import register_sweeper
+from fakeid.terminal import command_line_errors
+
+register_schema()
+register_sweeper()
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="sweep")
+def main(cfg: DictConfig) -> None:
+    """Train one cell; whatever goes wrong stays with this cell, whose folder says what it was."""
+    config = parse(cfg)
+    from fakeid.runs.cell import train_cell  # noqa: PLC0415 - torch is loaded only once the grid is known to be right
+
+    train_cell(config)
+
+
+if __name__ == "__main__":
+    with command_line_errors():
+        main()

@@ -1,0 +1,128 @@
+"""`sweep.py`: every cell once, whatever dies on the way, and failures that stay with their cell."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from genuine_trees import write_progan_train
+
+from fakeid.cli import main
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.states import read_state
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = (
+    "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=2", "optim.batch_size=16",
+    "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
+    "data.audit_per_class=0", "grid=full", "categories=1,2", "color=rgb,hsv", "dropout=0",
+)  # fmt: skip
+
+
+def start(folder: Path, *more: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment.pop("HYDRA_FULL_ERROR", None)
+    command = [sys.executable, str(ROOT / "sweep.py"), "-m", *TINY, f"paths.cache={folder.parent / 'cache'}", *more]
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def finish(process: subprocess.Popen[str], code: int = 0) -> str:
+    output, _ = process.communicate(timeout=500)
+    assert process.returncode == code, output
+    return output
+
+
+def read_scores(folder: Path) -> dict[str, str]:
+    return {path.parent.name: path.read_text() for path in folder.glob("runs/*/scores.csv")}
+
+
+def test_a_plan_starts_nothing(tmp_path: Path) -> None:
+    output = finish(start(tmp_path / "plan", "sweep.plan_only=true"))
+    assert "4 cells: 4 new" in output
+    assert not (tmp_path / "plan" / "runs").exists()
+
+
+def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path) -> None:
+    output = finish(start(tmp_path / "plan", "dropout=0,7"), code=2)
+    assert output.startswith("fakeid: dropout must be in [0, 1), got 7.0")
+    assert "(4 of 8 cells)" in output
+    assert not (tmp_path / "plan" / "runs").exists()
+
+
+@pytest.mark.slow
+def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path) -> None:
+    output = finish(start(tmp_path / "sweep", "categories=1"))
+    assert "2 to train" in output
+    assert len(read_scores(tmp_path / "sweep")) == 2
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("sweep/runs/*/scores.csv")}
+    output = finish(start(tmp_path / "sweep"))
+    assert "4 cells: 2 done, 2 new" in output
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(read_scores(tmp_path / "sweep")) == 4
+    assert any((tmp_path / "sweep" / "runs" / "report").iterdir())
+    output = finish(start(tmp_path / "sweep"))
+    assert "4 cells: 4 done" in output
+    assert "to train" not in output
+
+
+@pytest.mark.slow
+def test_a_failing_cell_fails_alone_and_is_tried_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    write_progan_train(data, ("cat", "cow", "sheep"), 24)
+    write_progan_train(data, ("bus",), 3)
+    options = ("data=folders", f"paths.data={data}", "data.categories=[cat,cow,bus]", "data.held_out=sheep",
+               "color=rgb", "categories=1,2,3", "data.train_per_class=12")  # fmt: skip
+    output = finish(start(tmp_path / "sweep", *options), code=1)
+    assert "2 done, 0 running, 1 failed" in output or "1 of 3 cells are not done" in output
+    failed = RunFolder(next((tmp_path / "sweep" / "runs").glob("*-k3-*")))
+    assert "bus has" in str(read_state(failed).reason)
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as exit_info:
+        main(["status", str(tmp_path / "sweep" / "runs")])
+    assert exit_info.value.code == 1
+    said = capsys.readouterr().out
+    assert "3 runs: 2 done, 1 failed" in said
+    assert "bus has" in said
+    write_progan_train(data, ("bus",), 24)
+    assert "3 cells: 2 done, 1 failed" in finish(start(tmp_path / "sweep", *options))
+    assert read_state(failed).name == "done"
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_at_random_moments_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    finish(start(tmp_path / "undisturbed"))
+    moments = random.Random(1)
+    for _ in range(4):
+        process = start(tmp_path / "killed")
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "to train" in line:
+                break
+        time.sleep(moments.uniform(3, 16))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    finish(start(tmp_path / "killed"))
+    assert read_scores(tmp_path / "killed") == read_scores(tmp_path / "undisturbed")
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_sweep_at_once(tmp_path: Path) -> None:
+    process = start(tmp_path / "stopped", "optim.epochs=300")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("epoch 2/"):
+            break
+    process.send_signal(signal.SIGINT)
+    output = finish(process, code=130)
+    assert "stopped; the same command continues" in output
+    assert len(list(tmp_path.glob("stopped/runs/*/status.json"))) == 1
+    (status,) = tmp_path.glob("stopped/runs/*/status.json")
+    assert json.loads(status.read_text())["state"] == "interrupted"
