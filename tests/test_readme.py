@@ -22,6 +22,7 @@ LINES = [
 ]
 COMMANDS = [part.strip() for line in LINES for part in line.split("&&")]
 TRAININGS = [command for command in COMMANDS if command.startswith("python train.py")]
+SWEEPS = [command for command in COMMANDS if command.startswith("python sweep.py")]
 TOOLS = [command for command in COMMANDS if command.startswith("python -m fakeid")]
 SMALL = (
     "logger=csv", "trainer=debug", "optim.epochs=1", "optim.batch_size=8", "data.image_px=64",
@@ -39,7 +40,7 @@ def test_the_two_main_commands_stand_in_the_readme() -> None:
 
 
 def test_every_other_command_is_known_to_these_tests() -> None:
-    rest = [command for command in COMMANDS if command not in TRAININGS + TOOLS]
+    rest = [command for command in COMMANDS if command not in TRAININGS + SWEEPS + TOOLS]
     assert {command.split()[0] for command in rest} <= {"git", "cd", "pip", "pytest", "wandb"}
 
 
@@ -53,6 +54,16 @@ def test_every_training_has_valid_options(command: str) -> None:
     ]
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         parse(compose("train", first))
+
+
+@pytest.mark.parametrize("command", SWEEPS)
+def test_every_sweep_has_valid_options(command: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "sweep.py"), *shlex.split(command)[2:], "sweep.plan_only=true"],
+        capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert " to train, " in ended.stdout
 
 
 @pytest.mark.parametrize("command", TOOLS)
