@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from fakeid.terminal import command_line_errors
 
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _add_audit(commands)
     _add_benchmark(commands)
     _add_report(commands)
+    _add_status(commands)
     options = vars(parser.parse_args(arguments))
     command = options.pop("command")
     with command_line_errors():
@@ -124,22 +125,36 @@ def _add_audit(commands: _Commands) -> None:
 def _add_benchmark(commands: _Commands) -> None:
     parser = commands.add_parser(
         "benchmark",
-        help="images per second of training, against a loop as the paper's authors wrote it",
-        description="Trains Pelee+HPF for a few steps, as fakeid and as a paper-style loop do (float32, NCHW, "
-        "PIL and ImageFolder, no workers); prints images per second and their ratio.",
+        help="speed of training, or of listing, reading and packing images, against PIL and torchvision",
+        description="training: trains Pelee+HPF for a few steps, as fakeid and as a loop by the paper's authors do "
+        "(float32, NCHW, PIL and ImageFolder, no workers). data: lists, reads and packs photos and a large made-up "
+        "set in the formats of LSUN and ProGAN; takes some minutes and 3 GB in the folder of temporary files.",
     )
-    parser.add_argument("--image-px", type=_positive, default=256, help="side of the images (default: 256)")
-    parser.add_argument("--batch-size", type=_positive, default=64, help="images a step (default: 64)")
-    parser.add_argument("--steps", type=_positive, default=4, help="measured steps of each kind (default: 4)")
-    parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
-    parser.add_argument(
+    parser.add_argument("what", nargs="?", choices=("training", "data"), default="training", help="default: training")
+    training = parser.add_argument_group("training")
+    training.add_argument("--image-px", type=_positive, default=256, help="side of the images (default: 256)")
+    training.add_argument("--batch-size", type=_positive, default=64, help="images a step (default: 64)")
+    training.add_argument("--steps", type=_positive, default=4, help="measured steps of each kind (default: 4)")
+    training.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    training.add_argument(
         "--compile", dest="compiled", action="store_true", help="compile our backbone first; takes minutes on a CPU"
     )
+    data = parser.add_argument_group("data")
+    data.add_argument("--photos", type=Path, metavar="DIR", help="JPEG files, such as LSUN's (default: 300 drawn ones)")
+    data.add_argument("--records", type=_positive, default=200_000, help="size of the made-up set (default: 200000)")
+    data.add_argument("--keys", type=_positive, default=3_000_000, help="keys to list (default: 3000000)")
+    data.add_argument("--rounds", type=_positive, default=3, help="repetitions (default: 3)")
 
-    def run(**options: object) -> None:
-        from fakeid.runs.benchmark import run_benchmark  # noqa: PLC0415 - torch takes seconds
+    def run(what: str, **options: Any) -> None:
+        of_data = {name: options.pop(name) for name in ("photos", "records", "keys", "rounds")}
+        if what == "data":
+            from fakeid.runs.benchmark_data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
 
-        run_benchmark(**options)  # type: ignore[arg-type]
+            run_data_benchmark(**of_data)
+        else:
+            from fakeid.runs.benchmark import run_benchmark  # noqa: PLC0415
+
+            run_benchmark(**options)
 
     parser.set_defaults(command=run)
 
@@ -157,6 +172,24 @@ def _add_report(commands: _Commands) -> None:
         from fakeid.runs.report import write_report  # noqa: PLC0415 - matplotlib takes a second
 
         write_report(directory)
+
+    parser.set_defaults(command=run)
+
+
+def _add_status(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "status",
+        help="what became of the runs of a folder, who is at it, and why some failed",
+        description="Lists the runs below DIR that are not done. Exits with 1 if one failed.",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR", help="the folder given as paths.runs")
+
+    def run(directory: Path) -> None:
+        from fakeid.runs.layout import FAILED  # noqa: PLC0415 - each command loads what it needs
+        from fakeid.runs.status import print_status  # noqa: PLC0415
+
+        if any(state.name == FAILED for state in print_status(directory).values()):
+            raise SystemExit(1)
 
     parser.set_defaults(command=run)
 

@@ -294,7 +294,9 @@ def parse(cfg: DictConfig) -> Config:
 
 @lru_cache(maxsize=1)
 def _schema() -> DictConfig:
-    return OmegaConf.structured(Config)
+    schema = OmegaConf.structured(Config)
+    assert isinstance(schema, DictConfig)
+    return schema
 
 
 def _check_known(values: Any, schema: Any, prefix: str) -> None:

@@ -1,9 +1,9 @@
-"""A made-up set in the genuine formats, as large as asked for: LSUN's databases and ProGAN's archives."""
+"""Made-up sets in the genuine formats, as large as asked for: LSUN's databases and ProGAN's archives."""
 
 import hashlib
-import itertools
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 TRAINED: Final = ("cat", "church_outdoor")
 HELD_OUT: Final = "sheep"
-SIDE_PX: Final = 48
-_DISTINCT: Final = 64  # files of each kind; the records repeat them, for a cache does not care
+_DISTINCT: Final = 64  # files of each kind; the records repeat them, for nothing that is measured minds
+_SIDE_PX: Final = 48
 _PUTS_AT_ONCE: Final = 20_000
 
 
@@ -24,19 +24,26 @@ def write_made_up(root: Path, num_records: int) -> None:
 
     Args:
         root: Where to write.
-        num_records: Images in all, at least six.
+        num_records: Images in all; those that six groups cannot share are left out.
     """
-    share = num_records // (2 * len((*TRAINED, HELD_OUT)))
-    photos = [file for image in _draw(_DISTINCT) for file in (_encode(image, ".jpg"), _encode(image[8:], ".webp"))]
-    samples = [_encode(image, ".png") for image in _draw(_DISTINCT)]
+    share = num_records // 6
+    images = _draw_images()
+    photos = [_encode(image[: _SIDE_PX - 8], (".webp", ".jpg")[number % 2]) for number, image in enumerate(images)]
+    samples = [_encode(image, ".png") for image in images]
     for category in (*TRAINED, HELD_OUT):
-        folder = f"{category}_train_lmdb" if category == "church_outdoor" else category
+        folder = root / (f"{category}_train_lmdb" if category == "church_outdoor" else category)
         keys = sorted(hashlib.sha1(f"{category}/{number}".encode()).hexdigest() for number in range(share))
-        write_database(root / folder, zip(keys, itertools.cycle(photos), strict=False), share * 4096)
+        write_database(folder, zip(keys, cycle(photos), strict=False), max_bytes=8192 * share)
         name = f"karras2018iclr-lsun-{category.replace('_', '')}-256x256"
         with zipfile.ZipFile(root / f"{name}.zip", "w") as archive:
-            for number, sample in zip(range(share), itertools.cycle(samples), strict=False):
+            for number, sample in enumerate(islice(cycle(samples), share)):
                 archive.writestr(f"{name}/{number:07d}.png", sample)
+
+
+def write_keys(folder: Path, num_keys: int) -> None:
+    """Write a database of so many keys of LSUN's length; each value takes the room of LMDB's reference to a photo."""
+    values = ((f"{number:040x}", bytes(8)) for number in range(num_keys))
+    write_database(folder, values, max_bytes=256 * num_keys)
 
 
 def write_database(folder: Path, values: Iterable[tuple[str, bytes]], max_bytes: int) -> None:
@@ -48,24 +55,19 @@ def write_database(folder: Path, values: Iterable[tuple[str, bytes]], max_bytes:
         max_bytes: More than they take.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    entries = ((key.encode(), value) for key, value in values)
+    entries: Iterator[tuple[bytes, bytes]] = ((key.encode(), value) for key, value in values)
     with lmdb.open(str(folder), map_size=max_bytes + (16 << 20), sync=False, lock=False) as environment:
-        while lot := list(itertools.islice(entries, _PUTS_AT_ONCE)):
+        while lot := list(islice(entries, _PUTS_AT_ONCE)):
             with environment.begin(write=True) as transaction, transaction.cursor() as cursor:
                 cursor.putmulti(lot, append=True)
 
 
-def draw_keys(num_keys: int) -> Iterator[tuple[str, bytes]]:
-    """Keys of LSUN's length, in order, with values of the 8 bytes by which LMDB refers to a whole photo."""
-    return ((f"{number:040x}", bytes(8)) for number in range(num_keys))
+def _draw_images() -> list[npt.NDArray[np.uint8]]:
+    """Soft blobs, BGR uint8 (_SIDE_PX, _SIDE_PX, 3)."""
+    coarse = np.random.default_rng(0).integers(0, 256, (_DISTINCT, 6, 6, 3), np.uint8)
+    resized = [cv2.resize(image, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_CUBIC) for image in coarse]
+    return [np.asarray(image, np.uint8) for image in resized]
 
 
-def _draw(count: int) -> list[npt.NDArray[np.uint8]]:
-    """Soft blobs, RGB uint8 (SIDE_PX, SIDE_PX, 3)."""
-    rng = np.random.default_rng(0)
-    coarse = rng.integers(0, 256, (count, 6, 6, 3), np.uint8)
-    return [cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC) for image in coarse]
-
-
-def _encode(rgb_u8: npt.NDArray[np.uint8], extension: str) -> bytes:
-    return bytes(cv2.imencode(extension, rgb_u8)[1])
+def _encode(bgr_u8: npt.NDArray[np.uint8], extension: str) -> bytes:
+    return bytes(cv2.imencode(extension, bgr_u8)[1])

@@ -170,8 +170,19 @@ def _start_tracker(config: Config, run: RunFolder) -> RunTracker | None:
     if config.logger.name is LoggerName.csv:
         return None
     logger = config.logger
+    axes = {
+        "model": config.model.name, "residual": config.residual.name.value, "color": config.color.name.value,
+        "dropout": f"{config.dropout:g}", "categories": config.categories or "all", "protocol": config.protocol.name,
+        "seed": config.seed,
+    }  # fmt: skip
     return RunTracker(
-        run.path, run.path.name, to_plain(config), project=logger.project, entity=logger.entity, group=logger.group
+        run.path,
+        run.path.name,
+        to_plain(config),
+        project=logger.project,
+        entity=logger.entity,
+        group=logger.group,
+        tags=[f"{axis}={value}"[:64] for axis, value in axes.items()],  # W&B takes no longer ones
     )
 
 

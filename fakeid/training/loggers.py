@@ -42,6 +42,7 @@ class RunTracker:
         project: W&B project.
         entity: W&B user or team; None is the user's default.
         group: Name that joins runs.
+        tags: Words to filter runs by.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class RunTracker:
         project: str,
         entity: str | None,
         group: str | None,
+        tags: Sequence[str] = (),
     ) -> None:
         self._run: Run | None = None
         self._failed = False
@@ -65,7 +67,7 @@ class RunTracker:
         def start() -> None:
             self._run = wandb.init(
                 dir=folder, id=run_id, name=run_id, config=dict(config), project=project, entity=entity, group=group,
-                mode=mode, resume="allow" if mode == "online" else None, reinit="create_new", settings=settings,
+                tags=list(tags), job_type="train", mode=mode, resume="allow" if mode == "online" else None, reinit="create_new", settings=settings,
             )  # fmt: skip
 
         self._attempt(start)

@@ -53,14 +53,14 @@ class Database:
         last = b""
         while keys := self._keys_after(last):
             last = keys[-1]
-            for key in keys:
-                name = key.decode("latin-1")
-                if not (name.isascii() and name.isprintable()):
-                    raise DataError(
-                        f"{self._folder / _FILE} has the key {key!r}, which is not printable ASCII as LSUN's are: "
-                        f"this is another database, unpack {self._folder.name}.zip anew"
-                    )
-                yield name
+            names = [key.decode("latin-1") for key in keys]
+            if not _is_printable("".join(names)):
+                key = next(key for key, name in zip(keys, names, strict=True) if not _is_printable(name))
+                raise DataError(
+                    f"{self._folder / _FILE} has the key {key!r}, which is not printable ASCII as LSUN's are: "
+                    f"this is another database, unpack {self._folder.name}.zip anew"
+                )
+            yield from names
 
     def read(self, key: str) -> bytes | None:
         """The value of a key, or None.
@@ -150,6 +150,10 @@ class Database:
 
     def _way_out(self) -> str:
         return f"unzip {self._folder.name}.zip again, or download it again"
+
+
+def _is_printable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 _DATABASES: Final[dict[Path, Database]] = {}

@@ -53,8 +53,9 @@ class LsunSource(StoredImages):
     def _stream(self, found: dict[str, list[Path]], counts: dict[Path, int]) -> Iterator[Record]:
         for category, folders in found.items():
             for folder in folders:
+                prefix = f"{_PREFIX}{folder.name}/"
                 for key in _list_keys(folder, counts[folder], self._listings):
-                    yield Record(f"{_PREFIX}{folder.name}/{key}", REAL, category, CAMERA, scene=key)
+                    yield Record(prefix + key, REAL, category, CAMERA, key)
 
     def read_file(self, record: Record) -> bytes:
         """The value as it is stored, a WebP or JPEG file.
