@@ -178,6 +178,11 @@ class SweepConfig:
     """How `sweep.py` goes about its cells; `train.py` does not look at it."""
 
     plan_only: bool = False  # say what would be trained, and stop
+    runs_per_gpu: int = 1  # with a launcher that runs several cells at once
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        _check_at_least("sweep.runs_per_gpu", self.runs_per_gpu, 1)
 
 
 @dataclass

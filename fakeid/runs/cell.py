@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import torch
+
 from fakeid.cells import cell_id
+from fakeid.choices import Accelerator
 from fakeid.config import Config
 from fakeid.runs.layout import RUNNING, RunFolder
+from fakeid.runs.lease import lease_gpu
 from fakeid.runs.states import read_state
 from fakeid.runs.train import run_training
 
@@ -19,8 +23,14 @@ def train_cell(config: Config) -> None:
         Exception: Any, after it was recorded.
     """
     run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    num_gpus = 0 if config.trainer.accelerator is Accelerator.cpu else torch.cuda.device_count()
     try:
-        run_training(config, in_sweep=True)
+        if num_gpus == 0:
+            run_training(config, in_sweep=True)
+            return
+        with lease_gpu(num_gpus, config.sweep.runs_per_gpu) as gpu:
+            torch.cuda.set_device(gpu)
+            run_training(config, in_sweep=True)
     except Exception as error:
         if read_state(run).name != RUNNING:  # by another process, whose business it is
             run.write_failure(error)

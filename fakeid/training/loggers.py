@@ -67,7 +67,8 @@ class RunTracker:
         def start() -> None:
             self._run = wandb.init(
                 dir=folder, id=run_id, name=run_id, config=dict(config), project=project, entity=entity, group=group,
-                tags=list(tags), job_type="train", mode=mode, resume="allow" if mode == "online" else None, reinit="create_new", settings=settings,
+                tags=list(tags), job_type="train", mode=mode, resume="allow" if mode == "online" else None,
+                reinit="create_new", settings=settings,
             )  # fmt: skip
 
         self._attempt(start)

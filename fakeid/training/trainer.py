@@ -89,6 +89,11 @@ def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.dev
     return None
 
 
+def _choose_devices(device: str) -> int | list[int]:
+    """One; of several GPUs the one that is current, where Lightning would always take the first."""
+    return [torch.cuda.current_device()] if device == "cuda" else 1
+
+
 def build_trainer(
     *,
     folder: Path,
@@ -118,7 +123,7 @@ def build_trainer(
     )
     return pl.Trainer(
         accelerator=device,
-        devices=1,
+        devices=_choose_devices(device),
         precision=_LIGHTNING_PRECISION[precision],
         max_epochs=epochs,
         # `best` first, so that `last` carries its newest state.
@@ -145,7 +150,7 @@ def predict_logits(module: pl.LightningModule, data: pl.LightningDataModule, *, 
     """
     trainer = pl.Trainer(
         accelerator=device,
-        devices=1,
+        devices=_choose_devices(device),
         precision=_LIGHTNING_PRECISION[precision],
         logger=False,
         enable_checkpointing=False,

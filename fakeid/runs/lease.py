@@ -1,0 +1,52 @@
+"""A place on one of this machine's GPUs for each of several trainings that run side by side."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+_POLL_SECONDS: Final = 1.0
+
+
+@contextmanager
+def lease_gpu(num_gpus: int, runs_per_gpu: int, folder: Path | None = None) -> Iterator[int]:
+    """Hold a free place, waiting until there is one; it is freed by the operating system when the process dies.
+
+    Every GPU gets its first run before any gets a second.
+
+    Args:
+        num_gpus: How many this process sees.
+        runs_per_gpu: Places on each.
+        folder: Of the locks, common to all who share the GPUs; None is the user's own in the temporary folder.
+
+    Yields:
+        The number of the GPU, as this process counts them.
+    """
+    folder = folder or Path(tempfile.gettempdir()) / f"fakeid-gpus-{os.getuid() if hasattr(os, 'getuid') else 'all'}"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = _name_gpus(num_gpus)
+    places = [(gpu, folder / f"{names[gpu]}-{place}.lock") for place in range(runs_per_gpu) for gpu in range(num_gpus)]
+    while True:
+        for gpu, path in places:
+            lock = FileLock(path)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            try:
+                yield gpu
+            finally:
+                lock.release()
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _name_gpus(num_gpus: int) -> list[str]:
+    """What the machine calls the GPUs that a scheduler may have picked for this process."""
+    visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    return visible if len(visible) == num_gpus else [str(number) for number in range(num_gpus)]
