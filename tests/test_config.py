@@ -6,8 +6,8 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from fakeid.choices import Loss, Precision, ResidualName
 from fakeid.cells import cell_id
+from fakeid.choices import Loss, Precision, ResidualName
 from fakeid.config import Config, parse, register_schema, to_plain
 from fakeid.errors import ConfigError
 from fakeid.models.detector import Detector

@@ -1,7 +1,11 @@
 """How a value with its interval is written in tables and legends."""
 
+import math
 from collections.abc import Mapping
 from typing import Final
+
+from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.trend import Trend
 
 Estimate = Mapping[str, float | None]
 """`value`, `low` and `high` as a summary holds them, None where undefined."""
@@ -31,3 +35,35 @@ def format_unit_estimate(estimate: Estimate) -> str:
 
 def _join(value: str, low: str, high: str) -> str:
     return value if low == UNDEFINED else f"{value} [{low}, {high}]"
+
+
+def format_points(difference: Difference) -> str:
+    """A difference of shares in percentage points, such as `+3.4 [+1.2, +5.6]`."""
+    if math.isnan(difference.value):
+        return UNDEFINED
+    value, low, high = (f"{100 * number:+.1f}" for number in (difference.value, difference.low, difference.high))
+    return _join(value, low, high)
+
+
+def format_units(difference: Difference) -> str:
+    """The same of numbers in [0, 1], such as `+0.034 [+0.012, +0.056]`."""
+    if math.isnan(difference.value):
+        return UNDEFINED
+    return _join(*(f"{number:+.3f}" for number in (difference.value, difference.low, difference.high)))
+
+
+def format_p(p_value: float) -> str:
+    """A p-value with as many digits as mean something."""
+    if math.isnan(p_value):
+        return UNDEFINED
+    return "< 0.0001" if p_value < 0.0001 else f"{p_value:.4f}" if p_value < 0.01 else f"{p_value:.2f}"
+
+
+def format_slope(trend: Trend | None) -> str:
+    """Percentage points for one more category, such as `+1.2 [+0.3, +2.1]`."""
+    if trend is None:
+        return UNDEFINED
+    value = f"{100 * trend.slope:+.2f}"
+    if trend.low is None or trend.high is None:
+        return value
+    return _join(value, f"{100 * trend.low:+.2f}", f"{100 * trend.high:+.2f}")

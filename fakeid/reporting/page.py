@@ -1,5 +1,7 @@
-"""One self-contained HTML file: no script, no outside request, light and dark, on screens and on paper."""
+"""One self-contained HTML file: no outside request, light and dark, on screens and on paper."""
 
+import base64
+import hashlib
 from typing import Any, Final
 
 from jinja2 import DictLoader, Environment, StrictUndefined
@@ -52,27 +54,33 @@ _SKELETON: Final = """<!DOCTYPE html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; img-src data:{{ allowed }}">
 <title>{{ title }}</title>
-<style>{{ css }}</style>
+<style>{{ css }}{{ style }}</style>
 </head>
 <body>
 <header><h1>{{ title }}</h1>{% if subtitle %}<p class="faint">{{ subtitle }}</p>{% endif %}</header>
 <main>
 {% block main %}{% endblock %}
 </main>
+{% if script %}<script>{{ script }}</script>{% endif %}
 </body>
 </html>
 """
 
 
-def render_page(template: str, *, title: str, subtitle: str = "", **values: Any) -> str:
+def render_page(
+    template: str, *, title: str, subtitle: str = "", style: str = "", script: str = "", **values: Any
+) -> str:
     """Fill a template and put it into the frame that all pages share.
 
     Args:
         template: Jinja source of the page's body. Values are escaped; what is undefined raises.
         title: Heading, and the name of the browser's tab.
         subtitle: A line below it.
+        style: CSS beside that of all pages.
+        script: JavaScript, the only one that may run; the page should do without.
         values: What the template names.
 
     Returns:
@@ -83,4 +91,13 @@ def render_page(template: str, *, title: str, subtitle: str = "", **values: Any)
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template("body").render(css=Markup(_CSS), title=title, subtitle=subtitle, **values)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("body").render(
+        css=Markup(_CSS),
+        style=Markup(style),
+        script=Markup(script),
+        allowed=f"; script-src 'sha256-{digest}'" if script else "",
+        title=title,
+        subtitle=subtitle,
+        **values,
+    )

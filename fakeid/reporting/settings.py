@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-_NOT_SETTINGS: Final = ("categories", "seed", "force", "paths", "logger", "trainer")
+_NOT_SETTINGS: Final = frozenset({
+    "categories", "seed", "force", "paths", "logger", "sweep",
+    "trainer.accelerator", "trainer.channels_last", "trainer.compile", "trainer.num_workers",
+    "data.real", "data.fake", "data.device_cache", "data.audit_per_class",
+})  # fmt: skip
 """The axes of the curve, and options that do not change what is measured."""
 
 _ABSENT: Final = object()
@@ -32,7 +36,7 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any
     """Nested values as ("group.option", value), without those that are no settings."""
     pairs: list[tuple[str, Any]] = []
     for key, value in values.items():
-        if not prefix and key in _NOT_SETTINGS:
+        if f"{prefix}{key}" in _NOT_SETTINGS:
             continue
         pairs += _flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(f"{prefix}{key}", value)]
     return pairs

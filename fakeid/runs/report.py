@@ -1,76 +1,128 @@
-"""From the finished runs of a folder to the paper's main figure and its table."""
+"""From the runs of a folder, finished or not, to the paper's tables and figures and one page."""
 
 import csv
 import io
-from collections import Counter
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from fakeid.errors import DataError
+from fakeid.evaluation.by_category import split_by_category
+from fakeid.evaluation.scores import read_scores
 from fakeid.files import clear_output_errors, read_json, write_atomically, write_text
-from fakeid.reporting.curve import collect_curve, plot_curve, render_curve_markdown
-from fakeid.runs.layout import RunFolder
+from fakeid.reporting.averages import FinishedRun
+from fakeid.reporting.latex import render_table_latex
+from fakeid.reporting.svg import render_svg
+from fakeid.reporting.sweep_figures import plot_sweep_figure
+from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
+from fakeid.reporting.sweep_page import render_sweep_page
+from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
+from fakeid.reporting.sweep_rows import list_claims, list_runs
+from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_numbers, tabulate_table
+from fakeid.runs.command import render_command
+from fakeid.runs.layout import DONE, RunFolder
+
+_UNREADABLE: Final = "unreadable"
 
 
-def write_report(directory: Path, console: Console | None = None) -> list[dict[str, Any]]:
-    """Average the finished runs over seeds; print the table, write `report/curve.{md,csv,png}`.
+def write_report(directory: Path, console: Console | None = None) -> SweepReport:
+    """Average, compare and draw the finished runs; print the answer and the averages.
+
+    Writes below `directory/report`: `index.html`, `report.md`, `numbers.csv` (every metric), `runs.csv`,
+    `differences.csv`, `tables/*.{csv,md,tex}`, `figures/*.{png,svg}`.
 
     Args:
         directory: Holds one folder a run.
         console: Where to print; None is the terminal.
-
-    Returns:
-        The rows of `collect_curve`.
 
     Raises:
         DataError: No folder, or no finished run in it.
         OutputError: The report cannot be written.
     """
     console = console or Console(highlight=False)
-    if not directory.is_dir():
-        raise DataError(f"there is no folder {directory}; give the one that was paths.runs")
-    runs = [RunFolder(path) for path in sorted(directory.iterdir()) if (path / "status.json").exists()]
-    done = [run for run in runs if run.is_done()]
-    if not done:
-        raise DataError(f"no run in {directory} is finished ({len(runs)} begun); train one with paths.runs={directory}")
-    summaries = [read_json(run.summary) for run in done]
-    rows = collect_curve(summaries)
-    markdown = _render_warnings(summaries) + render_curve_markdown(rows)
+    report = read_report(directory)
     folder = directory / "report"
     with clear_output_errors(folder, "paths.runs"):
-        write_text(folder / "curve.md", markdown)
-        write_text(folder / "curve.csv", _render_csv(rows))
-        figure = plot_curve(rows)
-        write_atomically(folder / "curve.png", lambda file: figure.savefig(file, format="png"))
-    console.print(f"{len(done)} finished runs of {len(runs)}\n")
-    console.print(markdown, soft_wrap=True, markup=False)
-    console.print(f"written to {folder}", soft_wrap=True)
-    return rows
+        _write_files(report, folder)
+    console.print(f"{len(report.tested)} finished runs of {len(report.runs)}\n")
+    console.print(render_summary_markdown(report), soft_wrap=True, markup=False)
+    console.print(f"written to {folder / 'index.html'}", soft_wrap=True)
+    return report
 
 
-def _render_warnings(summaries: list[dict[str, Any]]) -> str:
-    """What the audits warned of, loud and first, for it decides how much the numbers below are worth."""
-    audits = [summary.get("audit") or {"warnings": []} for summary in summaries]
-    counts = Counter(warning for audit in audits for warning in audit["warnings"])
-    lines = [
-        f"> **WARNING** ({count} of {len(summaries)} runs): {warning}\n" for warning, count in counts.most_common()
-    ]
-    return "\n".join([*lines, ""])
+def read_report(directory: Path) -> SweepReport:
+    """The same without writing or printing anything.
+
+    Raises:
+        DataError: No folder, or no finished run in it.
+    """
+    if not directory.is_dir():
+        raise DataError(f"there is no folder {directory}; give the one that was paths.runs")
+    runs = [_read_run(RunFolder(path)) for path in sorted(directory.iterdir()) if (path / "status.json").exists()]
+    if not any(run.tested for run in runs):
+        raise DataError(f"no run in {directory} is finished ({len(runs)} begun); train one with paths.runs={directory}")
+    return build_sweep_report(directory.resolve().name, runs)
 
 
-def _render_csv(rows: list[dict[str, Any]]) -> str:
-    flat = [dict(_flatten(row)) for row in rows]
+def _read_run(run: RunFolder) -> FolderRun:
+    name = run.path.name
+    try:
+        status = run.read_status()
+    except (OSError, ValueError, AssertionError) as error:
+        return FolderRun(name, _UNREADABLE, f"status.json: {error}", "", None)
+    state = str(status.get("state"))
+    if state != DONE:
+        done = f"{status.get('epochs_done')} of {status.get('epochs')} epochs, last heard of {status.get('updated')}"
+        reason = status.get("reason")
+        return FolderRun(name, state, f"{reason} ({done})" if reason else done, _read_command(run), None)
+    try:
+        tested = FinishedRun(name, read_json(run.summary), split_by_category(read_scores(run.scores)))
+        command = render_command(tested.config)
+    except (OSError, ValueError, KeyError) as error:
+        return FolderRun(name, _UNREADABLE, f"{type(error).__name__}: {error}", _read_command(run), None)
+    return FolderRun(name, state, "", command, tested)
+
+
+def _read_command(run: RunFolder) -> str:
+    try:
+        config = OmegaConf.to_container(OmegaConf.load(run.config))
+    except (OSError, YAMLError, OmegaConfBaseException):
+        return ""  # it failed before it was written, or is damaged
+    return render_command({str(key): value for key, value in config.items()}) if isinstance(config, dict) else ""
+
+
+def _write_files(report: SweepReport, folder: Path) -> None:
+    # Tables and figures of an earlier report may have other names.
+    for name in ("tables", "figures"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for table in report.tables:
+        write_text(folder / "tables" / f"{table.slug}.csv", _render_csv(*tabulate_table(table)))
+        write_text(folder / "tables" / f"{table.slug}.md", render_table_markdown(table))
+        write_text(folder / "tables" / f"{table.slug}.tex", render_table_latex(table))
+    for figure in report.figures:
+        drawn = plot_sweep_figure(figure)
+        write_atomically(
+            folder / "figures" / f"{figure.slug}.png",
+            lambda file, drawn=drawn: drawn.savefig(file, format="png"),  # type: ignore[misc]
+        )
+        write_text(folder / "figures" / f"{figure.slug}.svg", render_svg(drawn))
+    claims = [*report.claims.settings, *report.claims.categories, *report.claims.best]
+    write_text(folder / "numbers.csv", _render_csv(*tabulate_numbers(report.cells)))
+    write_text(folder / "runs.csv", _render_csv(*list_runs(report.cells)))
+    write_text(folder / "differences.csv", _render_csv(*list_claims(claims)))
+    write_text(folder / "report.md", render_sweep_markdown(report))
+    write_text(folder / "index.html", render_sweep_page(report))
+
+
+def _render_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(flat[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
     return text.getvalue()
-
-
-def _flatten(row: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for name, value in row.items():
-        pairs += _flatten(value, f"{prefix}{name}_") if isinstance(value, dict) else [(prefix + name, value)]
-    return pairs

@@ -1,6 +1,13 @@
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
+from made_up_sweep import invent_run
+
+from fakeid.choices import ColorName, ResidualName
+from fakeid.config import ColorConfig, Config, ModelConfig, ResidualConfig
+from fakeid.reporting.averages import FinishedRun
 
 
 def make_group(accuracy: float | None, num: int = 200) -> dict[str, Any]:
@@ -31,3 +38,29 @@ def summary() -> dict[str, Any]:
             "sheep": {"seen": False, **make_group(0.731)},
         },
     }
+
+
+@pytest.fixture(scope="session")
+def invented() -> Callable[..., FinishedRun]:
+    """`invented(5, seed=1, color="hsv", skill=1.0)` is a finished run with 5 training categories; remembered."""
+
+    @cache
+    def invent(
+        categories: int | None,
+        seed: int = 0,
+        color: str = "rgb",
+        dropout: float = 0.0,
+        model: str = "pelee",
+        **more: Any,
+    ) -> FinishedRun:
+        config = Config(
+            categories=categories,
+            seed=seed,
+            dropout=dropout,
+            color=ColorConfig(ColorName[color]),
+            model=ModelConfig(model),
+            residual=ResidualConfig(ResidualName.hpf if model == "pelee" else ResidualName.none),
+        )
+        return invent_run(config, **more)[0]
+
+    return invent

@@ -125,4 +125,5 @@ def test_a_training_and_its_reports_repeat_the_warning(tiny_config: BuildConfig,
     assert said(again).count("WARNING: file facts alone tell real from fake") == 1
     runs = Path(config.paths.runs)
     write_report(runs, quiet())
-    assert "> **WARNING** (1 of 1 runs): file facts alone" in (runs / "report" / "curve.md").read_text()
+    assert "> **WARNING** (1 of 1 runs): file facts alone" in (runs / "report" / "report.md").read_text()
+    assert "1 of 1 runs: file facts alone" in (runs / "report" / "index.html").read_text()

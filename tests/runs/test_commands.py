@@ -24,11 +24,10 @@ def test_report_averages_the_finished_runs(tiny_config: BuildConfig) -> None:
     for config in configs:
         run_training(config, quiet())
     runs = Path(configs[0].paths.runs)
-    rows = write_report(runs, quiet())
-    assert [(row["categories"], row["num_seeds"]) for row in rows] == [(1, 2), (2, 2)]
-    assert all(row["held_out"]["accuracy"]["value"] is not None for row in rows)
-    assert {path.name for path in (runs / "report").iterdir()} == {"curve.md", "curve.csv", "curve.png"}
-    assert (runs / "report" / "curve.csv").read_text().count("\n") == 3
+    report = write_report(runs, quiet())
+    assert [(cell.categories, cell.seeds) for cell in report.cells] == [(1, [0, 1]), (2, [0, 1])]
+    assert all(cell.measure("coral", "accuracy")["value"] is not None for cell in report.cells)
+    assert {"index.html", "report.md", "tables", "figures"} <= {path.name for path in (runs / "report").iterdir()}
 
 
 def test_report_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,55 @@
+"""matplotlib's figures as SVG: the same bytes for the same figure, and in a page with the page's own colors."""
+
+import io
+import re
+from typing import Final
+
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from fakeid.reporting.style import GRAY, PALETTE
+
+GRID: Final = "#e4e4e4"
+
+_VARIABLES: Final = {
+    **{color.lower(): f"var(--line-{i})" for i, color in enumerate(PALETTE)},
+    GRAY.lower(): "var(--faint)",
+    GRID: "var(--line)",
+}
+
+
+def render_svg(figure: Figure) -> str:
+    """A standalone SVG file, texts as outlines so that it looks the same everywhere."""
+    text = io.StringIO()
+    # Identifiers are random and the date is written otherwise.
+    with rc_context({"svg.hashsalt": "fakeid", "svg.fonttype": "path"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()
+
+
+def inline_svg(figure: Figure, name: str, label: str) -> Markup:
+    """The figure as an element of a page.
+
+    Colors become the page's variables (`--text`, `--faint`, `--line`, `--line-0` …), the paper shows through.
+
+    Args:
+        figure: Drawn in the project's style.
+        name: Distinguishes its identifiers from those of other figures of the page.
+        label: What is shown, for readers who hear the page.
+    """
+    figure.patch.set_visible(False)
+    for ax in figure.axes:
+        ax.patch.set_visible(False)
+    with rc_context({"svg.hashsalt": "fakeid", "svg.fonttype": "none"}):
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    svg = text.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
+    svg = re.sub("#[0-9a-f]{6}", lambda found: _VARIABLES.get(found.group(), found.group()), svg)
+    # What has no color is black, and follows the text.
+    svg = re.sub(r'\b(?:width|height)="[\d.]+pt"', "", svg, count=2)
+    head = Markup('<svg role="img" aria-label="{}" fill="currentColor"').format(label)
+    return Markup(head + Markup(svg.removeprefix("<svg")))  # matplotlib escapes texts

@@ -1,0 +1,105 @@
+"""The report over many runs as Markdown."""
+
+from fakeid.reporting.sweep_report import SweepReport
+from fakeid.reporting.sweep_rows import (
+    Rows,
+    list_averages,
+    list_claims,
+    list_classes,
+    list_provenance,
+    list_runs,
+    list_trends,
+)
+from fakeid.reporting.sweep_tables import describe_brackets, render_table_markdown
+
+TREND_NOTE = (
+    "Percentage points of accuracy for one more training category, least squares over runs, with Student's 95 % "
+    "interval. The unseen average loses categories as the training gains them; the held-out category is the same "
+    "images throughout."
+)
+SETTINGS_NOTE = "At the same number of categories, on the images of all categories that neither was trained on."
+CATEGORIES_NOTE = "Of one setting, on the images of those categories that neither was trained on."
+BEST_NOTE = "On the images of those categories that no run was trained on."
+TEST_NOTE = (
+    "Paired tests on the same images, runs matched by seed. One seed: McNemar's exact test for accuracy, DeLong's for "
+    "AUROC; both take the two networks as given. Several seeds: seeds crossed with images (Obuchowski & Rockette "
+    "1995), the scatter between seeds moderated over a table of six or more comparisons (Smyth 2004). Holm's "
+    "correction over each table, accuracy and AUROC apart; the intervals are not corrected. A corrected p of 0.05 or "
+    "more is inside the noise."
+)
+
+
+def render_summary_markdown(report: SweepReport) -> str:
+    """What the terminal shows: warnings, the answer, the tables of the averages, and what is not finished."""
+    parts = [render_warnings(report), _render_answer(report)]
+    parts.append(_render_rows(list_averages(report.cells)) + f"\nIn brackets: {describe_brackets(report.cells)}.\n")
+    if report.unfinished:
+        parts.append(_render_unfinished(report))
+    return "\n".join(part for part in parts if part)
+
+
+def render_sweep_markdown(report: SweepReport) -> str:
+    """Everything that the page shows, without its figures."""
+    parts = [f"# Report: {report.title}\n", render_warnings(report), _render_answer(report)]
+    if report.missing:
+        parts.append(f"Not in this folder: {'; '.join(report.missing)}.\n")
+    parts += ["## Figures\n"]
+    parts += [f"![{figure.title}](figures/{figure.slug}.png)\n" for figure in report.figures] or ["None yet.\n"]
+    parts += ["## Tables\n"]
+    for table in report.tables:
+        parts += [f"### {table.title}\n", render_table_markdown(table)]
+    if report.trends:
+        parts += ["## Trend over categories\n", _render_rows(list_trends(report.trends)), TREND_NOTE + "\n"]
+    parts += _render_claims(report)
+    parts += ["## Real and fake apart\n", _render_rows(list_classes(report.cells))]
+    parts += ["## Runs\n", _render_rows(list_runs(report.cells))]
+    if report.unfinished:
+        parts.append(_render_unfinished(report))
+    parts += ["## Images, audit, machine\n", _render_rows(list_provenance(report.tested)), "## How to reproduce\n"]
+    commands = "\n".join(f"# {run.name}\n{run.command}" for run in report.runs if run.command)
+    parts.append(f"```console\n{commands}\n```\n")
+    return "\n".join(part for part in parts if part)
+
+
+def render_warnings(report: SweepReport) -> str:
+    """What the audits warned of, loud and first, for it decides how much the numbers below are worth."""
+    total = len(report.tested)
+    return "\n".join(f"> **WARNING** ({count} of {total} runs): {text}\n" for text, count in report.warnings)
+
+
+def _render_answer(report: SweepReport) -> str:
+    sentences = "\n".join(f"{i}. {sentence}" for i, sentence in enumerate(report.answer, start=1))
+    return f"{sentences}\n\n{report.caveat}\n"
+
+
+def _render_claims(report: SweepReport) -> list[str]:
+    parts = []
+    for title, note, claims in (
+        ("Settings against each other", SETTINGS_NOTE, report.claims.settings),
+        ("Numbers of categories against each other", CATEGORIES_NOTE, report.claims.categories),
+        ("The best against the others", BEST_NOTE, report.claims.best),
+    ):
+        if claims:
+            parts += [f"## {title}\n", note + "\n", _render_rows(list_claims(claims))]
+    if parts:
+        parts.append(TEST_NOTE + "\n")
+    parts += [
+        f"Not compared: {count} {'pair' if count == 1 else 'pairs'}, for {reason} (such as {example}).\n"
+        for reason, count, example in report.refusals
+    ]
+    return parts
+
+
+def _render_unfinished(report: SweepReport) -> str:
+    rows = [[run.name, run.state, run.reason, f"`{run.command}`" if run.command else ""] for run in report.unfinished]
+    return "## Not finished\n\n" + _render_rows((["run", "state", "reason", "command"], rows))
+
+
+def _render_rows(rows: Rows) -> str:
+    headings, body = rows
+    lines = [headings, ["---"] * len(headings), *body]
+    return "\n".join(f"| {' | '.join(_escape(cell) for cell in line)} |" for line in lines) + "\n"
+
+
+def _escape(cell: str) -> str:
+    return " ".join(cell.replace("|", "\\|").split())

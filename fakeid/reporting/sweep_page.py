@@ -1,0 +1,117 @@
+"""The report over many runs as one HTML page."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fakeid.reporting.claims import Claim
+from fakeid.reporting.numbers import Estimate
+from fakeid.reporting.page import render_page
+from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
+from fakeid.reporting.style import PALETTE
+from fakeid.reporting.svg import inline_svg
+from fakeid.reporting.sweep_figures import SweepFigure, plot_sweep_figure
+from fakeid.reporting.sweep_markdown import BEST_NOTE, CATEGORIES_NOTE, SETTINGS_NOTE, TEST_NOTE, TREND_NOTE
+from fakeid.reporting.sweep_page_template import SWEEP_STYLE, SWEEP_TEMPLATE
+from fakeid.reporting.sweep_report import SweepReport
+from fakeid.reporting.sweep_rows import list_claims, list_classes, list_provenance, list_runs, list_trends
+from fakeid.reporting.sweep_tables import SweepTable, describe_brackets, format_cell
+
+# Okabe and Ito's colors are made for white paper; these keep the order of hues and show on black.
+_DARK_PALETTE: Final = ("#56b4e9", "#ff9466", "#33c79a", "#f0b93a", "#e39bc4", "#9fd6f5", "#e8eaed")
+_MANY: Final = 12  # rows; longer lists of differences are folded up
+_CHANCE: Final = 0.5
+
+
+def render_sweep_page(report: SweepReport) -> str:
+    """The answer first, then what it rests on.
+
+    Returns:
+        A self-contained HTML document.
+    """
+    num_settings = len({cell.setting for cell in report.cells})
+    return render_page(
+        SWEEP_TEMPLATE,
+        title=f"Report: {report.title}",
+        subtitle=(
+            f"{len(report.tested)} finished runs of {len(report.runs)}; "
+            f"{num_settings} {'setting' if num_settings == 1 else 'settings'}"
+        ),
+        style=_list_line_colors() + SWEEP_STYLE + SORTABLE_STYLE,
+        script=SORTABLE_SCRIPT,
+        report=report,
+        figures=[_describe_figure(figure) for figure in report.figures],
+        tables=[_describe_table(table) for table in report.tables],
+        trends=list_trends(report.trends),
+        trend_note=TREND_NOTE,
+        comparisons=_describe_comparisons(report),
+        test_note=TEST_NOTE,
+        classes=list_classes(report.cells),
+        runs=list_runs(report.cells),
+        provenance=list_provenance(report.tested),
+        brackets=describe_brackets(report.cells),
+    )
+
+
+def _list_line_colors() -> str:
+    def declare(colors: Sequence[str]) -> str:
+        return f":root {{ {' '.join(f'--line-{i}: {color};' for i, color in enumerate(colors))} }}"
+
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ {declare(_DARK_PALETTE)} }}"
+    return f"{declare(PALETTE)} {dark}"
+
+
+def _describe_figure(figure: SweepFigure) -> dict[str, Any]:
+    label = f"{figure.title}: accuracy on unseen content against the number of training categories"
+    return {
+        "title": figure.title,
+        "wide": inline_svg(plot_sweep_figure(figure), f"{figure.slug}-wide", label),
+        "narrow": inline_svg(plot_sweep_figure(figure, narrow=True), f"{figure.slug}-narrow", label),
+    }
+
+
+def _describe_table(table: SweepTable) -> dict[str, Any]:
+    rows = [
+        {
+            "categories": cell.categories,
+            "seeds": len(cell.runs),
+            "cells": [
+                _describe_cell(estimate, seen)
+                for estimate, seen in zip(table.estimates(cell), table.seen(cell), strict=True)
+            ],
+        }
+        for cell in table.rows
+    ]
+    return {
+        "title": table.title,
+        "slug": table.slug,
+        "headings": [f"{name} (held out)" if name == table.held_out else name for name in table.columns],
+        "rows": rows,
+        "brackets": describe_brackets(table.rows),
+    }
+
+
+def _describe_cell(estimate: Estimate, seen: bool) -> dict[str, Any]:
+    value, interval = format_cell(estimate)
+    number = estimate["value"]
+    # From guessing to perfect; what is worse than guessing has no color.
+    heat = 0.0 if number is None else max(0.0, (number - _CHANCE) / (1 - _CHANCE))
+    return {"value": value, "interval": interval, "seen": seen, "heat": round(100 * heat)}
+
+
+def _describe_comparisons(report: SweepReport) -> list[dict[str, Any]]:
+    claims = report.claims
+    listed: tuple[tuple[str, str, list[Claim]], ...] = (
+        ("The best against the others", BEST_NOTE, claims.best),
+        ("Settings against each other", SETTINGS_NOTE, claims.settings),
+        ("Numbers of categories against each other", CATEGORIES_NOTE, claims.categories),
+    )
+    described = []
+    for number, (title, note, chosen) in enumerate(listed):
+        if chosen:
+            verdicts = [claim.verdict for claim in chosen]
+            counts = [f"{verdicts.count(name)} {name}" for name in dict.fromkeys(verdicts)]
+            described.append({
+                "id": f"differences-{number}", "title": title, "note": note, "table": list_claims(chosen),
+                "open": len(chosen) <= _MANY, "counts": ", ".join(counts),
+            })  # fmt: skip
+    return described

@@ -1,0 +1,119 @@
+"""Everything that a report over many runs says, before it becomes Markdown, HTML or files."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fakeid.reporting.answer import write_answer, write_caveat
+from fakeid.reporting.averages import Cell, FinishedRun, collect_cells
+from fakeid.reporting.claims import Claims, compare_cells
+from fakeid.reporting.paper import FIGURES, TABLES
+from fakeid.reporting.sweep_figures import SweepFigure, build_figures
+from fakeid.reporting.sweep_tables import SweepTable, build_tables
+from fakeid.reporting.trends import SettingTrend, fit_trends
+
+
+@dataclass(frozen=True, eq=False)
+class FolderRun:
+    """A run as it lies in the folder, finished or not.
+
+    Attributes:
+        name: Of its folder.
+        state: `done`, `running`, `failed`, `interrupted`; `unreadable` where its files are damaged.
+        reason: Why it is not done, or how far it is.
+        command: What trains it again; empty where its options are not known.
+        tested: Its numbers, where it is done.
+    """
+
+    name: str
+    state: str
+    reason: str
+    command: str
+    tested: FinishedRun | None
+
+
+@dataclass(frozen=True, eq=False)
+class SweepReport:
+    """The content of a report; `runs` and `cells` hold everything, the rest is made of them.
+
+    Attributes:
+        title: Name of the folder.
+        runs: By name.
+        cells: Of the finished runs.
+        answer: Three sentences.
+        caveat: What the numbers cannot say.
+        warnings: Of the audits, with the number of runs that each concerns.
+        missing: Tables and figures of the paper that have no runs here.
+    """
+
+    title: str
+    runs: list[FolderRun]
+    cells: list[Cell]
+    tables: list[SweepTable]
+    figures: list[SweepFigure]
+    trends: list[SettingTrend]
+    claims: Claims
+    answer: list[str]
+    caveat: str
+    warnings: list[tuple[str, int]]
+    missing: list[str]
+
+    @property
+    def tested(self) -> list[FinishedRun]:
+        """The finished runs."""
+        return [run.tested for run in self.runs if run.tested]
+
+    @property
+    def unfinished(self) -> list[FolderRun]:
+        """The others."""
+        return [run for run in self.runs if not run.tested]
+
+    @property
+    def refusals(self) -> list[tuple[str, int, str]]:
+        """Why cells were not compared: the reason, how often, and an example."""
+        found: dict[str, list[str]] = {}
+        for first, second, reason in self.claims.refused:
+            found.setdefault(reason, []).append(f"{first.name} and {second.name}")
+        return [(reason, len(pairs), pairs[0]) for reason, pairs in found.items()]
+
+
+def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
+    """Average, compare and answer.
+
+    Args:
+        title: Name of the folder.
+        runs: At least one of them finished; their order does not matter.
+
+    Raises:
+        DataError: Two runs of one setting, number of categories and seed.
+    """
+    cells = collect_cells([run.tested for run in runs if run.tested])
+    claims = compare_cells(cells)
+    tables, figures = build_tables(cells), build_figures(cells)
+    return SweepReport(
+        title=title,
+        runs=sorted(runs, key=lambda run: run.name),
+        cells=cells,
+        tables=tables,
+        figures=figures,
+        trends=fit_trends(cells),
+        claims=claims,
+        answer=write_answer(cells, claims),
+        caveat=write_caveat(cells),
+        warnings=_count_warnings([run.tested.summary for run in runs if run.tested]),
+        missing=_list_missing(tables, figures),
+    )
+
+
+def _count_warnings(summaries: Sequence[Any]) -> list[tuple[str, int]]:
+    audits = [summary.get("audit") or {"warnings": []} for summary in summaries]
+    counts = Counter(warning for audit in audits for warning in audit["warnings"])
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _list_missing(tables: Sequence[SweepTable], figures: Sequence[SweepFigure]) -> list[str]:
+    numbers = {table.setting.table for table in tables}
+    missing = [f"Tab {number}: {name}" for number, name in TABLES.items() if number not in numbers]
+    shown = {figure.number for figure in figures}
+    return [*missing, *(f"Fig {number}" for number in FIGURES if number not in shown)]

@@ -1,0 +1,156 @@
+"""The report's longer tables as headings and rows of words, the same for Markdown and the page."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fakeid.reporting.averages import Cell, FinishedRun
+from fakeid.reporting.claims import Claim, judge
+from fakeid.reporting.numbers import (
+    format_p,
+    format_percent,
+    format_percent_estimate,
+    format_points,
+    format_slope,
+    format_unit,
+    format_unit_estimate,
+    format_units,
+)
+from fakeid.reporting.trends import SettingTrend
+
+Rows = tuple[list[str], list[list[str]]]
+"""Headings, and rows of as many cells."""
+
+_SHOWN_CATEGORIES: Final = 2
+
+
+def list_averages(cells: Sequence[Cell]) -> Rows:
+    """One row a cell, as the paper averages: over categories; the AUROC pools their images."""
+    headings = [
+        "setting", "categories", "seeds", "unseen acc. %", "held-out acc. %", "seen acc. %", "unseen AUROC",
+    ]  # fmt: skip
+    rows = []
+    for cell in cells:
+        held_out = {run.held_out for run in cell.runs}
+        name = held_out.pop() if len(held_out) == 1 else None
+        rows.append([
+            cell.setting.name,
+            str(cell.categories),
+            str(len(cell.runs)),
+            format_percent_estimate(cell.average(seen=False)),
+            format_percent_estimate(cell.measure(name or "", "accuracy")),
+            format_percent_estimate(cell.average(seen=True)),
+            format_unit_estimate(cell.measure("unseen", "auroc")),
+        ])  # fmt: skip
+    return headings, rows
+
+
+def list_claims(claims: Sequence[Claim]) -> Rows:
+    """Comparisons: what against what, on which images, how much, and whether it is more than noise."""
+    headings = [
+        "this", "against", "images of", "images", "seeds", "accuracy, points", "p (Holm)", "verdict", "AUROC",
+        "p (Holm) ", "verdict on AUROC",
+    ]  # fmt: skip
+    rows = [
+        [
+            claim.second.name,
+            claim.first.name,
+            _name_categories(claim.categories),
+            str(claim.num_images),
+            str(len(claim.seeds)),
+            format_points(claim.accuracy),
+            format_p(claim.accuracy_p),
+            claim.verdict,
+            format_units(claim.auroc),
+            format_p(claim.auroc_p),
+            judge(claim.auroc, claim.auroc_p),
+        ]
+        for claim in claims
+    ]
+    return headings, rows
+
+
+def list_trends(trends: Sequence[SettingTrend]) -> Rows:
+    """Slopes in percentage points for one more category."""
+    rows = []
+    for trend in trends:
+        num_runs = max(fit.num_runs for fit in (trend.unseen, trend.held_out) if fit)
+        rows.append([trend.setting.name, str(num_runs), format_slope(trend.unseen), format_slope(trend.held_out)])
+    return ["setting", "runs", "unseen average", "held-out category"], rows
+
+
+def list_classes(cells: Sequence[Cell]) -> Rows:
+    """Real and fake apart, over the pooled images of each group of categories."""
+    headings = ["setting", "categories", "seeds"]
+    groups = (("unseen", "unseen"), ("seen", "seen"))
+    for title, _ in groups:
+        headings += [f"{title} real acc. %", f"{title} fake acc. %", f"{title} AUROC"]
+    rows = []
+    for cell in cells:
+        row = [cell.setting.name, str(cell.categories), str(len(cell.runs))]
+        for _, group in groups:
+            row += [
+                format_percent_estimate(cell.measure(group, "real_accuracy")),
+                format_percent_estimate(cell.measure(group, "fake_accuracy")),
+                format_unit_estimate(cell.measure(group, "auroc")),
+            ]
+        rows.append(row)
+    return headings, rows
+
+
+def list_runs(cells: Sequence[Cell]) -> Rows:
+    """Finished runs, one a row: axes first, then numbers."""
+    headings = [
+        "setting", "categories", "seed", "unseen acc. %", "seen acc. %", "held-out acc. %", "unseen AUROC",
+        "unseen real acc. %", "unseen fake acc. %", "minutes", "images/s", "run",
+    ]  # fmt: skip
+    rows = []
+    for cell, run in ((group, run) for group in cells for run in group.runs):
+        unseen = run.summary["unseen"] or {}
+        held_out = run.summary["categories"].get(run.held_out) or {}
+        seconds, rate = run.summary.get("seconds"), run.summary.get("images_per_second")
+        rows.append([
+            cell.setting.name,
+            str(run.categories),
+            str(run.seed),
+            format_percent(run.average(seen=False)["value"]),
+            format_percent(run.average(seen=True)["value"]),
+            format_percent(held_out["accuracy"]["value"] if held_out else None),
+            format_unit(unseen["auroc"]["value"] if unseen else None),
+            *(format_percent(unseen[name]["value"] if unseen else None) for name in ("real_accuracy", "fake_accuracy")),
+            f"{(seconds or 0) / 60:.1f}",
+            f"{rate or 0:.0f}",
+            run.name,
+        ])  # fmt: skip
+    return headings, rows
+
+
+def list_provenance(runs: Sequence[FinishedRun]) -> Rows:
+    """What each run looked at and what the audit said of it."""
+    headings = ["run", "images (digest)", "audit", "code", "machine"]
+    rows = []
+    for run in runs:
+        data, machine = run.summary.get("data") or {}, run.summary.get("machine") or {}
+        audit = run.summary.get("audit")
+        rows.append([
+            run.name,
+            str(data.get("digest", "")),
+            describe_audit(audit) if audit else "not audited",
+            (run.summary.get("git_commit") or "unknown")[:10],
+            str(machine.get("device", "")),
+        ])  # fmt: skip
+    return headings, rows
+
+
+def describe_audit(audit: dict[str, object]) -> str:
+    """The verdict, with the AUROC of its probes."""
+    probes = audit.get("probes")
+    assert isinstance(probes, dict)
+    numbers = [f"{name} {format_unit(probe['auroc']['value'])}" for name, probe in probes.items() if probe]
+    verdict = str(audit["verdict"])
+    return f"{verdict} (AUROC by {', '.join(numbers)})" if numbers else verdict
+
+
+def _name_categories(categories: Sequence[str]) -> str:
+    more = len(categories) - _SHOWN_CATEGORIES
+    shown = ", ".join(categories[:_SHOWN_CATEGORIES])
+    return f"{shown}, {more} more" if more > 0 else shown

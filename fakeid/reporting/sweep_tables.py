@@ -1,0 +1,142 @@
+"""A setting as the paper's table: a row for each number of categories, a column for each test category."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fakeid.reporting.averages import METRICS, POOLED, Cell, order_categories
+from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate
+from fakeid.reporting.paper import Setting
+
+SEEN_MARK: Final = "\N{DAGGER}"
+_AVERAGES: Final = ("seen average", "unseen average")
+
+
+@dataclass(frozen=True)
+class SweepTable:
+    """Accuracies of one setting.
+
+    Attributes:
+        setting: Which.
+        slug: Name of its files, such as `tab1`.
+        title: For people.
+        categories: The columns, in the order in which they are added to the training, the held-out one last.
+        held_out: It, or None.
+        rows: One a number of categories, rising.
+    """
+
+    setting: Setting
+    slug: str
+    title: str
+    categories: tuple[str, ...]
+    held_out: str | None
+    rows: tuple[Cell, ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """Headings: the categories, then the averages."""
+        return [*self.categories, *_AVERAGES]
+
+    def estimates(self, cell: Cell) -> list[Estimate]:
+        """The numbers of a row, one a column."""
+        averages = [cell.average(seen=seen) for seen in (True, False)]
+        return [*(cell.measure(name, "accuracy") for name in self.categories), *averages]
+
+    def seen(self, cell: Cell) -> list[bool]:
+        """Which columns of a row were trained on; the averages are not marked."""
+        return [*(cell.is_seen(name) for name in self.categories), False, False]
+
+
+def build_tables(cells: Sequence[Cell]) -> list[SweepTable]:
+    """One for each setting that has a finished run, in the order of the cells."""
+    settings = list(dict.fromkeys(cell.setting for cell in cells))
+    return [_build_table(setting, [cell for cell in cells if cell.setting == setting]) for setting in settings]
+
+
+def name_file(name: str) -> str:
+    """A name that is safe for a file, in lower case."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
+
+
+def describe_brackets(cells: Sequence[Cell]) -> str:
+    """What the intervals of these cells mean."""
+    counts = sorted({len(cell.runs) for cell in cells}) or [1]
+    if counts[-1] == 1:
+        return "95 % interval over images"
+    several = f"95 % interval over {'/'.join(str(count) for count in counts if count > 1)} seeds"
+    return several if counts[0] > 1 else f"{several} (1: images)"
+
+
+def render_table_markdown(table: SweepTable) -> str:
+    """Accuracies in percent, each as `91.2 [89.9, 92.4]`; a dagger marks what was trained on."""
+    headings = ["categories", "seeds", *(name.replace("|", "\\|") for name in table.columns)]
+    lines = [f"| {' | '.join(headings)} |", f"| {' | '.join(['---:'] * len(headings))} |"]
+    for cell in table.rows:
+        numbers = [
+            format_percent_estimate(estimate) + (SEEN_MARK if seen else "")
+            for estimate, seen in zip(table.estimates(cell), table.seen(cell), strict=True)
+        ]
+        lines.append(f"| {' | '.join([str(cell.categories), str(len(cell.runs)), *numbers])} |")
+    held_out = f" {table.held_out} is held out." if table.held_out else ""
+    lines += ["", f"Accuracy in %. {SEEN_MARK}: trained on.{held_out} In brackets: {describe_brackets(table.rows)}."]
+    return "\n".join(lines) + "\n"
+
+
+def tabulate_table(table: SweepTable) -> tuple[list[str], list[list[Any]]]:
+    """The same as plain columns and rows; accuracies in [0, 1], None where undefined."""
+    columns = ["categories", "seeds"]
+    for name in table.columns:
+        columns += [name, f"{name} low", f"{name} high", *([] if name in _AVERAGES else [f"{name} seen"])]
+    rows: list[list[Any]] = []
+    for cell in table.rows:
+        row: list[Any] = [cell.categories, len(cell.runs)]
+        for name, estimate, seen in zip(table.columns, table.estimates(cell), table.seen(cell), strict=True):
+            row += [estimate["value"], estimate["low"], estimate["high"], *([] if name in _AVERAGES else [seen])]
+        rows.append(row)
+    return columns, rows
+
+
+def tabulate_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
+    """Every metric of every cell, one number a row: for other tools."""
+    columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "categories", "seeds", "group"]
+    columns += ["seen", "metric", "value", "low", "high"]
+    rows: list[list[Any]] = []
+    for cell in cells:
+        setting = cell.setting
+        head = [setting.name, setting.table, setting.model, setting.color, setting.dropout, setting.variant]
+        head += [cell.categories, len(cell.runs)]
+        for seen, name in zip((True, False), _AVERAGES, strict=True):
+            rows.append([*head, name, seen, "accuracy", *_bounds(cell.average(seen=seen))])
+        groups = [(f"{name} pooled", name, name == "seen") for name in POOLED]
+        groups += [(name, name, cell.is_seen(name)) for name in order_categories([cell])]
+        for title, group, seen in groups:
+            rows += [[*head, title, seen, metric, *_bounds(cell.measure(group, metric))] for metric in METRICS]
+    return columns, rows
+
+
+def format_cell(estimate: Estimate) -> tuple[str, str]:
+    """A number in percent and its interval apart, such as `91.2` and `89.9\N{EN DASH}92.4`."""
+    value = format_percent(estimate["value"])
+    if estimate["low"] is None:
+        return value, ""
+    return value, f"{format_percent(estimate['low'])}{UNDEFINED}{format_percent(estimate['high'])}"
+
+
+def _build_table(setting: Setting, cells: Sequence[Cell]) -> SweepTable:
+    number = f"Tab {setting.table}" if setting.table else ""
+    slug = f"tab{setting.table}" if setting.table else name_file(setting.short_name)
+    title = f"{number}: {setting.name}" if number else setting.name
+    held_out = {run.held_out for cell in cells for run in cell.runs}
+    return SweepTable(
+        setting=setting,
+        slug=slug + (f"-{name_file(setting.variant)}" if setting.variant else ""),
+        title=title,
+        categories=tuple(order_categories(cells)),
+        held_out=held_out.pop() if len(held_out) == 1 else None,
+        rows=tuple(cells),
+    )
+
+
+def _bounds(estimate: Estimate) -> list[float | None]:
+    return [estimate["value"], estimate["low"], estimate["high"]]

@@ -1,0 +1,33 @@
+import dataclasses
+
+import numpy as np
+from made_up_sweep import invent_scores
+
+from fakeid.evaluation.by_category import split_by_category
+from fakeid.evaluation.scores import Scores
+
+
+def shuffle(scores: Scores) -> Scores:
+    order = np.random.default_rng(0).permutation(len(scores))
+    return Scores(**{field.name: getattr(scores, field.name)[order] for field in dataclasses.fields(scores)})
+
+
+def test_the_order_of_the_file_does_not_matter():
+    scores = invent_scores({"cat": 1.0, "bus": 0.5})
+    one, two = split_by_category(scores), split_by_category(shuffle(scores))
+    assert set(one) == set(two) == {"cat", "bus"}
+    for name in one:
+        assert one[name].digest == two[name].digest
+        np.testing.assert_array_equal(one[name].logit, two[name].logit)
+        np.testing.assert_array_equal(one[name].label, two[name].label)
+
+
+def test_other_images_have_another_digest():
+    one, two = (split_by_category(invent_scores({"cat": 1.0}, test_set=number)) for number in (0, 1))
+    assert one["cat"].digest != two["cat"].digest
+
+
+def test_degraded_images_are_left_out():
+    scores = invent_scores({"cat": 1.0})
+    jpeg = dataclasses.replace(scores, degradation=np.array(["none"] * 10 + ["jpeg-50"] * 30))
+    assert len(split_by_category(jpeg)["cat"].logit) == 10

@@ -1,0 +1,103 @@
+"""Folders of finished runs with invented scores, in the form in which a training leaves them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import OmegaConf
+
+from fakeid.cells import cell_id
+from fakeid.config import Config, to_plain
+from fakeid.evaluation.by_category import split_by_category
+from fakeid.evaluation.scores import Scores, write_scores
+from fakeid.evaluation.summary import summarize
+from fakeid.files import write_json, write_text
+from fakeid.reporting.averages import FinishedRun
+from fakeid.runs.compose import compose_config
+from fakeid.runs.layout import DONE, FAILED, RunFolder
+from fakeid.vocabulary import DEMO_CATEGORIES
+
+GOOD_AUDIT: dict[str, Any] = {
+    "verdict": "The classes cannot be told apart without looking for a GAN.",
+    "warnings": [],
+    "probes": {
+        "files": None,
+        "residuals": {"auroc": {"value": 0.52, "low": 0.45, "high": 0.59}, "warns": False, "importances": {}},
+    },
+    "duplicates": {"num_exact": 0, "num_near": 0},
+}
+
+
+def invent_scores(
+    skill: Mapping[str, float], *, images: int = 20, run: int = 0, test_set: int = 0, shared: float = 0.8
+) -> Scores:
+    """Logits that are right by `skill` standard deviations in each category.
+
+    `shared` of the noise belongs to the image and is the same in every run, so that runs agree about hard images.
+    """
+    of_images, of_run = np.random.default_rng(test_set), np.random.default_rng((1, run))
+    columns: dict[str, list[Any]] = {name: [] for name in ("key", "label", "category", "generator", "logit")}
+    for category, strength in skill.items():
+        for label, kind in enumerate(("real", "fake")):
+            noise = np.sqrt(shared) * of_images.standard_normal(images)
+            noise += np.sqrt(1 - shared) * of_run.standard_normal(images)
+            columns["key"] += [f"{category}/{kind}/{test_set}-{i:05d}" for i in range(images)]
+            columns["label"] += [label] * images
+            columns["category"] += [category] * images
+            columns["generator"] += ["gan" if label else "camera"] * images
+            columns["logit"] += list((2 * label - 1) * strength + noise)
+    return Scores(degradation=["none"] * len(columns["key"]), **columns)
+
+
+def invent_run(
+    config: Config,
+    *,
+    skill: float = 1.0,
+    seen_skill: float = 2.0,
+    images: int = 20,
+    test_set: int = 0,
+    audit: Mapping[str, Any] | None = None,
+) -> tuple[FinishedRun, Scores]:
+    """A finished run of the built-in data with this skill on unseen and on seen content."""
+    k = config.categories or len(DEMO_CATEGORIES) - 1
+    seen, unseen = DEMO_CATEGORIES[:k], DEMO_CATEGORIES[k:]
+    skills = {name: seen_skill if name in seen else skill for name in DEMO_CATEGORIES}
+    name = cell_id(config)
+    scores = invent_scores(skills, images=images, run=int(name[-8:], 16), test_set=test_set)
+    summary = {
+        "run": name,
+        **summarize(scores, seen, unseen),
+        "held_out": DEMO_CATEGORIES[-1],
+        "seconds": 83.0,
+        "images_per_second": 410.0,
+        "data": {"source": {"source": "demo", "version": 1, "image_px": 64, "seed": 0}, "digest": f"{k:02d}c0ffee"},
+        "audit": GOOD_AUDIT if audit is None else dict(audit),
+        "config": to_plain(config),
+        "git_commit": "0123456789abcdef",
+        "machine": {"device": "a made-up machine, 2 cores"},
+    }
+    return FinishedRun(name, summary, split_by_category(scores)), scores
+
+
+def write_run(root: Path, *overrides: str, **invented: Any) -> RunFolder:
+    """The same as a folder; keywords are those of `invent_run`."""
+    config = compose_config([*overrides, "logger=csv", f"paths.runs={root}"])
+    tested, scores = invent_run(config, **invented)
+    run = RunFolder(root / tested.name)
+    run.path.mkdir(parents=True)
+    write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
+    write_scores(run.scores, scores)
+    write_json(run.summary, tested.summary)
+    run.write_status(DONE, epochs_done=5, epochs=5)
+    return run
+
+
+def write_failed_run(root: Path, *overrides: str, reason: str = "DataError: the image x.png is cut short") -> RunFolder:
+    """A run that stopped in its second epoch."""
+    config = compose_config([*overrides, "logger=csv", f"paths.runs={root}"])
+    run = RunFolder(root / cell_id(config))
+    run.path.mkdir(parents=True)
+    write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
+    run.write_status(FAILED, epochs_done=1, epochs=5, reason=reason)
+    return run

@@ -1,0 +1,80 @@
+import copy
+import random
+from statistics import mean
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
+from fakeid.errors import DataError
+from fakeid.evaluation.intervals import wilson_interval
+from fakeid.reporting.averages import FinishedRun, collect_cells, order_categories
+from fakeid.vocabulary import DEMO_CATEGORIES
+
+
+def test_seeds_are_averaged_with_students_interval(invented):
+    runs = [invented(5, seed, skill=0.5 + 0.2 * seed) for seed in range(3)]
+    (cell,) = collect_cells(runs)
+    values = [
+        mean(run.summary["categories"][name]["accuracy"]["value"] for name in DEMO_CATEGORIES[5:]) for run in runs
+    ]
+    expected = ttest_1samp(values, 0).confidence_interval(0.95)
+    unseen = cell.average(seen=False)
+    assert unseen["value"] == pytest.approx(np.mean(values))
+    assert unseen["low"] == pytest.approx(max(0, expected.low))
+    assert unseen["high"] == pytest.approx(min(1, expected.high))
+
+
+def test_one_seed_keeps_its_interval_over_images(invented):
+    (cell,) = collect_cells([invented(5)])
+    assert cell.average(seen=False) == pytest.approx(cell.runs[0].summary["unseen"]["accuracy"])
+    assert cell.measure("coral", "auroc") == cell.runs[0].summary["categories"]["coral"]["auroc"]
+
+
+def test_categories_of_unequal_size_count_equally(invented):
+    run = invented(9)
+    summary = copy.deepcopy(dict(run.summary))
+    for name, value, size in (("skyline", 0.9, 10), ("coral", 0.6, 90)):
+        group = summary["categories"][name]
+        group["accuracy"], group["num_real"], group["num_fake"] = {"value": value}, size // 2, size // 2
+    unseen = FinishedRun(run.name, summary, run.images).average(seen=False)
+    assert unseen["value"] == pytest.approx(0.75)
+    # The average's variance is that of 4 / (1/10 + 1/90) = 36 images.
+    assert (unseen["low"], unseen["high"]) == pytest.approx(wilson_interval(27, 36))
+
+
+def test_the_order_of_runs_does_not_matter(invented):
+    runs = [invented(k, seed, color) for k in (1, 5) for seed in (0, 1) for color in ("rgb", "hsv")]
+    shuffled = random.Random(0).sample(runs, len(runs))
+    names = [[cell.name, cell.seeds, cell.average(seen=False)] for cell in collect_cells(runs)]
+    assert names == [[cell.name, cell.seeds, cell.average(seen=False)] for cell in collect_cells(shuffled)]
+    assert [name for name, *_ in names] == [
+        "Pelee+HPF, RGB, dropout 0 at 1 category",
+        "Pelee+HPF, RGB, dropout 0 at 5 categories",
+        "Pelee+HPF, HSV, dropout 0 at 1 category",
+        "Pelee+HPF, HSV, dropout 0 at 5 categories",
+    ]
+
+
+def test_all_categories_are_counted(invented):
+    (cell,) = collect_cells([invented(None)])
+    assert cell.categories == 10
+
+
+def test_the_same_run_twice_is_refused(invented):
+    twin = FinishedRun("copy", invented(5).summary, invented(5).images)
+    with pytest.raises(DataError, match="categories=5 and seed=0, got two .*leave one out"):
+        collect_cells([invented(5), twin])
+
+
+def test_columns_are_in_training_order_with_the_held_out_category_last(invented):
+    assert order_categories(collect_cells([invented(2), invented(5)])) == list(DEMO_CATEGORIES)
+
+
+def test_a_detector_that_broke_down_has_no_average(invented):
+    run = invented(5)
+    summary = copy.deepcopy(dict(run.summary))
+    summary["categories"]["coral"]["accuracy"] = {"value": None, "low": None, "high": None}
+    (cell,) = collect_cells([FinishedRun("a", summary, run.images), invented(5, 1)])
+    assert cell.average(seen=False)["value"] is None
+    assert cell.average(seen=True)["value"] is not None

@@ -1,0 +1,131 @@
+import copy
+import math
+import random
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from fakeid.reporting.answer import write_answer, write_caveat
+from fakeid.reporting.averages import FinishedRun, collect_cells
+from fakeid.reporting.claims import compare_cells, find_common_unseen
+from fakeid.vocabulary import DEMO_CATEGORIES, FAKE
+
+
+def right(run, categories):
+    return np.concatenate([(run.images[c].logit >= 0) == (run.images[c].label == FAKE) for c in categories])
+
+
+def test_settings_are_compared_on_what_neither_was_trained_on(invented):
+    runs = [invented(5), invented(5, color="hsv", skill=1.6)]
+    claims = compare_cells(collect_cells(runs))
+    (claim,) = claims.settings
+    assert (claim.first.setting.color, claim.second.setting.color) == ("rgb", "hsv")
+    assert claim.categories == DEMO_CATEGORIES[5:]
+    assert claim.num_images == 6 * 40
+    a, b = (right(run, DEMO_CATEGORIES[5:]) for run in runs)
+    gained, lost = int((b & ~a).sum()), int((a & ~b).sum())
+    assert claim.accuracy.value == pytest.approx((gained - lost) / 240)
+    assert claim.accuracy.p_value == claim.accuracy_p == pytest.approx(binomtest(gained, gained + lost).pvalue)
+    assert claim.verdict == "better"
+
+
+def test_numbers_of_categories_are_compared_on_the_same_images(invented):
+    claims = compare_cells(collect_cells([invented(1), invented(5, skill=1.5), invented(10, skill=2.5)]))
+    assert claims.settings == []
+    assert [(c.first.categories, c.second.categories, c.num_images) for c in claims.categories] == [
+        (1, 5, 240), (1, 10, 40), (5, 10, 40),
+    ]  # fmt: skip
+    assert [c.categories[-1] for c in claims.categories] == ["coral"] * 3
+
+
+def test_holm_counts_the_comparisons_of_a_table(invented):
+    claims = compare_cells(collect_cells([invented(1), invented(2, skill=1.3), invented(5, skill=1.7)])).categories
+    smallest = min(claims, key=lambda claim: claim.accuracy.p_value)
+    assert smallest.accuracy_p == pytest.approx(3 * smallest.accuracy.p_value)
+
+
+def test_runs_that_differ_by_seed_alone_claim_nothing(invented):
+    claims = compare_cells(collect_cells([invented(5, 0), invented(5, 1)]))
+    assert (claims.settings, claims.categories, claims.best) == ([], [], [])
+
+
+def test_equal_settings_are_inside_the_noise(invented):
+    runs = [invented(5, seed, color) for seed in range(3) for color in ("rgb", "hsv", "ycbcr")]
+    claims = compare_cells(collect_cells(runs))
+    assert {claim.verdict for claim in [*claims.settings, *claims.best]} == {"inside the noise"}
+    assert {claim.seeds for claim in claims.settings} == {(0, 1, 2)}
+
+
+def test_only_common_seeds_are_compared(invented):
+    cells = collect_cells([invented(5, 0), invented(5, 1), invented(5, 1, "hsv"), invented(5, 7, "ycbcr")])
+    claims = compare_cells(cells)
+    assert [claim.seeds for claim in claims.settings] == [(1,)]
+    assert {reason for *_, reason in claims.refused} == {"no seed in common"}
+
+
+def test_other_images_are_not_compared(invented):
+    claims = compare_cells(collect_cells([invented(5), invented(5, color="hsv", test_set=1)]))
+    assert claims.settings == []
+    assert [reason for *_, reason in claims.refused] == ["they were tested on different images"]
+    moved = copy.deepcopy(dict(invented(5, color="hsv").summary))
+    moved["data"]["source"]["seed"] = 3
+    claims = compare_cells(collect_cells([invented(5), FinishedRun("moved", moved, invented(5, color="hsv").images)]))
+    assert [reason for *_, reason in claims.refused] == ["their images come from different sources"]
+
+
+def test_the_order_of_runs_does_not_matter(invented):
+    runs = [invented(k, seed, color) for k in (1, 5) for seed in (0, 1) for color in ("rgb", "hsv")]
+    one, two = (compare_cells(collect_cells(order)) for order in (runs, random.Random(1).sample(runs, len(runs))))
+    for table in ("settings", "categories", "best"):
+        assert [(c.second.name, c.accuracy, c.auroc_p) for c in getattr(one, table)] == [
+            (c.second.name, c.accuracy, c.auroc_p) for c in getattr(two, table)
+        ]
+
+
+def test_a_broken_detector_is_undefined_not_worse(invented):
+    run = invented(5, color="hsv")
+    images = {name: copy.copy(part) for name, part in run.images.items()}
+    object.__setattr__(images["coral"], "logit", np.full_like(images["coral"].logit, math.nan))
+    claims = compare_cells(collect_cells([invented(5), FinishedRun(run.name, run.summary, images)]))
+    assert claims.settings[0].verdict == "undefined"
+
+
+def test_common_unseen_categories(invented):
+    assert find_common_unseen(collect_cells([invented(1), invented(9)])) == ("skyline", "coral")
+
+
+def answer(runs):
+    cells = collect_cells(runs)
+    return write_answer(cells, compare_cells(cells))
+
+
+def test_the_answer_where_everything_helps(invented):
+    runs = [
+        invented(k, 0, color, dropout, skill=0.2 + 0.25 * k + 0.7 * (color == "hsv") + 1.5 * (dropout > 0))
+        for k in (1, 5)
+        for color, dropout in (("rgb", 0.0), ("hsv", 0.0), ("rgb", 0.5))
+    ]
+    sentences = answer(runs)
+    assert len(sentences) == 3
+    assert sentences[0].startswith("More categories help on unseen content: ")
+    assert "from 1 to 5" in sentences[0]
+    assert sentences[1].startswith("Another color space helps: against RGB it is better in 2 of 2 comparisons")
+    assert "dropout helps: against none it is better in 2 of 2" in sentences[1]
+    assert sentences[2].startswith("Best is Pelee+HPF, RGB, dropout 0.5 at 5 categories: ")
+
+
+def test_the_answer_where_nothing_does(invented):
+    sentences = answer([invented(k, 0, color) for k in (1, 5) for color in ("rgb", "hsv")])
+    assert sentences[0].startswith("That more categories help on unseen content is not shown")
+    assert sentences[1].startswith("Another color space is not shown to help")
+    assert "none of the 3 others by more than the noise" in sentences[2]
+
+
+def test_the_answer_of_a_single_run(invented):
+    cells = collect_cells([invented(5)])
+    sentences = answer([invented(5)])
+    assert "cannot be said yet" in sentences[0]
+    assert "cannot be said yet" in sentences[1]
+    assert sentences[2].startswith("There is nothing to choose from yet")
+    assert "another seed may turn it round" in write_caveat(cells)

@@ -1,0 +1,85 @@
+"""A folder of runs, whatever its state, becomes a report."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from made_up_sweep import write_failed_run, write_run
+from rich.console import Console
+
+from fakeid.errors import DataError
+from fakeid.runs.layout import RUNNING
+from fakeid.runs.report import read_report, write_report
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=200)
+
+
+def said(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def half_finished(tmp_path: Path) -> Path:
+    root = tmp_path / "sweep"
+    for color in ("rgb", "hsv"):
+        for categories in (1, 5):
+            write_run(root, f"color={color}", f"categories={categories}", skill=1 + 0.2 * categories)
+    write_failed_run(root, "categories=2", reason="DataError: the image x.png is cut short")
+    write_failed_run(root, "categories=10").write_status(RUNNING, epochs_done=3, epochs=5)
+    damaged = write_run(root, "categories=2", "color=hsv")
+    damaged.scores.write_text("key,label\nx,1\n")
+    (root / "not a run").mkdir()
+    return root
+
+
+def test_everything_is_written(half_finished: Path) -> None:
+    console = quiet()
+    report = write_report(half_finished, console)
+    files = {str(path.relative_to(half_finished / "report")) for path in (half_finished / "report").rglob("*.*")}
+    assert files == {
+        "index.html", "report.md", "numbers.csv", "runs.csv", "differences.csv",
+        *(f"tables/tab{i}.{kind}" for i in (1, 2) for kind in ("csv", "md", "tex")),
+        *(f"figures/fig{i}.{kind}" for i in (1, 2) for kind in ("png", "svg")),
+    }  # fmt: skip
+    assert "4 finished runs of 7" in said(console)
+    assert report.answer[0] in said(console)
+    with (half_finished / "report" / "runs.csv").open(newline="") as file:
+        assert [row["categories"] for row in csv.DictReader(file)] == ["1", "5", "1", "5"]
+
+
+def test_what_is_not_finished_is_told_with_its_reason(half_finished: Path) -> None:
+    report = read_report(half_finished)
+    told = {run.state: run for run in report.unfinished}
+    assert set(told) == {"failed", "running", "unreadable"}
+    assert "x.png is cut short (1 of 5 epochs" in told["failed"].reason
+    assert "categories=2" in told["failed"].command
+    assert told["running"].reason.startswith("3 of 5 epochs")
+    assert "lacks the column" in told["unreadable"].reason
+
+
+def test_tables_of_an_earlier_report_go(half_finished: Path) -> None:
+    write_report(half_finished, quiet())
+    for run in half_finished.glob("*-hsv-*"):
+        (run / "status.json").unlink()
+    write_report(half_finished, quiet())
+    assert {path.name for path in (half_finished / "report" / "tables").iterdir()} == {
+        "tab1.csv",
+        "tab1.md",
+        "tab1.tex",
+    }
+
+
+def test_a_damaged_status_stops_nothing(half_finished: Path) -> None:
+    run = next(half_finished.glob("*-rgb-k1-*"))
+    (run / "status.json").write_text("{")
+    assert [run.state for run in read_report(half_finished).unfinished].count("unreadable") == 2
+
+
+def test_nothing_finished_is_an_error(tmp_path: Path) -> None:
+    write_failed_run(tmp_path)
+    with pytest.raises(DataError, match=r"no run in .* is finished \(1 begun\)"):
+        write_report(tmp_path, quiet())
