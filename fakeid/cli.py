@@ -162,9 +162,9 @@ def _add_benchmark(commands: _Commands) -> None:
 def _add_report(commands: _Commands) -> None:
     parser = commands.add_parser(
         "report",
-        help="accuracy against the number of training categories, over all finished runs of a folder",
-        description="Averages the finished runs below DIR over their seeds, prints the table and writes it to "
-        "DIR/report with the figure.",
+        help="tables, figures, paired tests and a page over all finished runs of a folder",
+        description="Averages the finished runs below DIR over their seeds, compares them on the same test images, prints "
+        "the answer, and writes DIR/report: index.html, tables as CSV, Markdown and LaTeX, figures as PNG and SVG.",
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="the folder given as paths.runs")
 

@@ -56,6 +56,7 @@ def test_every_training_has_valid_options(command: str) -> None:
         parse(compose("train", first))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", SWEEPS)
 def test_every_sweep_has_valid_options(command: str) -> None:
     ended = subprocess.run(

@@ -27,6 +27,7 @@ from fakeid.reporting.sweep_rows import list_claims, list_runs
 from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_numbers, tabulate_table
 from fakeid.runs.command import render_command
 from fakeid.runs.layout import DONE, RunFolder
+from fakeid.runs.states import read_state
 
 _UNREADABLE: Final = "unreadable"
 
@@ -76,7 +77,7 @@ def _read_run(run: RunFolder) -> FolderRun:
         status = run.read_status()
     except (OSError, ValueError, AssertionError) as error:
         return FolderRun(name, _UNREADABLE, f"status.json: {error}", "", None)
-    state = str(status.get("state"))
+    state = read_state(run).name
     if state != DONE:
         done = f"{status.get('epochs_done')} of {status.get('epochs')} epochs, last heard of {status.get('updated')}"
         reason = status.get("reason")

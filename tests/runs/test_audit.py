@@ -105,6 +105,7 @@ def test_planted_copies_are_all_found(tmp_path: Path, tiny_config: BuildConfig) 
     assert "are in two splits at once" in said(console)
 
 
+@pytest.mark.slow
 def test_the_built_in_data_is_silent(tmp_path: Path, tiny_config: BuildConfig) -> None:
     config = tiny_config("categories=10", "data.image_px=64", "data.train_per_class=150", "data.val_per_class=20",
                          "data.test_per_class=20")  # fmt: skip

@@ -29,6 +29,7 @@ def write_photos(folder: Path, count: int) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_everything_is_measured_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "TemporaryDirectory", partial(tempfile.TemporaryDirectory, dir=tmp_path))
     photos, console = write_photos(tmp_path / "photos", 5), Console(file=io.StringIO(), width=200)

@@ -18,12 +18,18 @@ OPTIONS = (
 )  # fmt: skip
 
 
+def hear_ctrl_c() -> None:
+    """A shell's background job, as CI may be, passes on that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(folder: Path, runs: str, *more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(ROOT / "train.py"), *OPTIONS, f"paths.runs={runs}", "paths.cache=cache", *more]
     return subprocess.Popen(
-        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - no other thread of this process holds a lock
+    )  # fmt: skip
 
 
 def finish(process: subprocess.Popen[str]) -> str:

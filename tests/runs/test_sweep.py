@@ -24,14 +24,20 @@ TINY = (
 )  # fmt: skip
 
 
+def hear_ctrl_c() -> None:
+    """A shell's background job, as CI may be, passes on that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(folder: Path, *more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     environment.pop("HYDRA_FULL_ERROR", None)
     command = [sys.executable, str(ROOT / "sweep.py"), "-m", *TINY, f"paths.cache={folder.parent / 'cache'}", *more]
     folder.mkdir(exist_ok=True)
     return subprocess.Popen(
-        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=hear_ctrl_c,  # noqa: PLW1509 - no other thread of this process holds a lock
+    )  # fmt: skip
 
 
 def finish(process: subprocess.Popen[str], code: int = 0) -> str:
