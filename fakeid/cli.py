@@ -164,7 +164,7 @@ def _add_report(commands: _Commands) -> None:
         "report",
         help="tables, figures, paired tests and a page over all finished runs of a folder",
         description="Averages the finished runs below DIR over their seeds, compares them on the same test images, "
-        "prints the answer, and writes DIR/report: index.html, tables as CSV, Markdown and LaTeX, figures as PNG and SVG.",
+        "prints the answer, and writes DIR/report: a page, tables (CSV, Markdown, LaTeX) and figures (PNG, SVG).",
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="the folder given as paths.runs")
 
