@@ -54,10 +54,10 @@ def test_everything_is_written(half_finished: Path) -> None:
 def test_what_is_not_finished_is_told_with_its_reason(half_finished: Path) -> None:
     report = read_report(half_finished)
     told = {run.state: run for run in report.unfinished}
-    assert set(told) == {"failed", "running", "unreadable"}
+    assert set(told) == {"failed", "interrupted", "unreadable"}
     assert "x.png is cut short (1 of 5 epochs" in told["failed"].reason
     assert "categories=2" in told["failed"].command
-    assert told["running"].reason.startswith("3 of 5 epochs")
+    assert told["interrupted"].reason.startswith("3 of 5 epochs")  # its process is gone
     assert "lacks the column" in told["unreadable"].reason
 
 
