@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from fakeid.errors import ConfigError
 
-# Down to 50, because LSUN stores quality 75, and a second JPEG hides a first one only if it may well be the coarser. On
-# 1,000 LSUN photos, half of which had a first JPEG of 75, 85, 90 or 95, both of the audit's probes stayed below 0.6 with
-# 50-80 and with 50-90, not with 50-95 or 40-80; of the first two the finer, for JPEG also wears off a generator's trace.
+# Down to 50, because LSUN stores quality 75, and a second JPEG hides a first one only if it may well be the coarser.
+# On 1,000 LSUN photos, half of which had a first JPEG of 75, 85, 90 or 95, both of the audit's probes stayed below 0.6
+# with 50-80 and with 50-90, not with 50-95 or 40-80. The finer of the two, for JPEG wears off a generator's trace too.
 _SHARED_QUALITIES: Final = (50, 90)
 
 
