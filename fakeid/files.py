@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from filelock import FileLock, Timeout
 
 from fakeid.errors import OutputError
+
+_GLANCE_SECONDS: Final = 0.5
+"""Who only asks whether a folder is locked holds its lock for an instant, which must not pass for an owner."""
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def lock_folder(
     """
     lock = FileLock(folder / ".lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_GLANCE_SECONDS, poll_interval=_GLANCE_SECONDS / 10)
     except Timeout as error:
         if not wait:
             raise OutputError(busy) from error

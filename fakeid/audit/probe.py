@@ -6,11 +6,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from fakeid.evaluation.intervals import rank_intervals
 from fakeid.evaluation.metrics import Floats, Labels, auroc
@@ -71,6 +66,12 @@ def run_probe(
     Returns:
         None with fewer than `LEAST_PER_CLASS` scenes in a class.
     """
+    from sklearn.ensemble import ExtraTreesClassifier  # noqa: PLC0415 - takes a second, and most runs remember their audit
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
     assert np.isfinite(features).all()
     scenes = np.unique(np.asarray(groups), return_inverse=True)[1]
     if min(len(np.unique(scenes[labels == label])) for label in (REAL, FAKE)) < LEAST_PER_CLASS:

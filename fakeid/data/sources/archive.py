@@ -32,7 +32,7 @@ _STORED, _DEFLATED, _IN_TAR = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, -1
 _LIST_ERRORS: Final = (
     zipfile.BadZipFile,
     tarfile.TarError,
-    NotImplementedError,
+    NotImplementedError,  # what zipfile raises at a version of the format that it does not know
     ValueError,
     EOFError,
     OverflowError,

@@ -7,31 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-import lmdb
 import numpy as np
 import pytest
 from genuine_trees import write_database, write_lsun
+from lsun_reading import message, open_lsun, stored_values
 
 from fakeid.data.records import Record
 from fakeid.data.sources import database as database_module
 from fakeid.data.sources.lsun import LsunSource
-from fakeid.errors import BadImageError, DataError
-
-
-def open_lsun(root: Path, *categories: str, max_megapixels: float = 100.0) -> LsunSource:
-    return LsunSource(str(root), categories, listings=str(root / "cache"), max_megapixels=max_megapixels)
-
-
-def stored_values(folder: Path) -> dict[str, bytes]:
-    with lmdb.open(str(folder), readonly=True, lock=False) as env, env.begin() as transaction:
-        return {key.decode(): bytes(value) for key, value in transaction.cursor()}
-
-
-def message(source: LsunSource) -> str:
-    with pytest.raises(DataError) as caught:
-        list(source.records())
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+from fakeid.errors import BadImageError
 
 
 def test_lots_of_keys_join_without_gap_or_repetition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

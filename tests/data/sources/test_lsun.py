@@ -6,33 +6,17 @@ import tracemalloc
 import zipfile
 from pathlib import Path
 
-import lmdb
 import numpy as np
 import pytest
 from genuine_trees import draw_texture, encode, write_database, write_lsun
+from lsun_reading import message, open_lsun, stored_values
 
 from fakeid.data.records import Record
 from fakeid.data.sources import database as database_module
 from fakeid.data.sources.contract import Source
-from fakeid.data.sources.lsun import LsunSource, count_images, find_databases, public_archives
+from fakeid.data.sources.lsun import count_images, find_databases, public_archives
 from fakeid.errors import BadImageError, ConfigError, DataError, OutputError
 from fakeid.vocabulary import CAMERA, REAL
-
-
-def open_lsun(root: Path, *categories: str, max_megapixels: float = 100.0) -> LsunSource:
-    return LsunSource(str(root), categories, listings=str(root / "cache"), max_megapixels=max_megapixels)
-
-
-def stored_values(folder: Path) -> dict[str, bytes]:
-    with lmdb.open(str(folder), readonly=True, lock=False) as env, env.begin() as transaction:
-        return {key.decode(): bytes(value) for key, value in transaction.cursor()}
-
-
-def message(source: LsunSource) -> str:
-    with pytest.raises(DataError) as caught:
-        list(source.records())
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_scenes_and_objects_are_listed_whole(tmp_path: Path) -> None:
