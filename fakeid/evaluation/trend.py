@@ -45,5 +45,6 @@ def fit_trend(categories: Sequence[float], values: Sequence[float]) -> Trend | N
     freedom = len(values) - 2
     if freedom == 0:
         return Trend(float(line.slope), None, None, len(values))
-    margin = float(student_t.ppf((1 + CONFIDENCE) / 2, freedom) * line.stderr)
+    error = 0.0 if len(set(values)) == 1 else line.stderr  # scipy calls the error of a flat line undefined
+    margin = float(student_t.ppf((1 + CONFIDENCE) / 2, freedom) * error)
     return Trend(float(line.slope), float(line.slope) - margin, float(line.slope) + margin, len(values))

@@ -49,7 +49,9 @@ code { font: .8rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere; user-s
   @page { size: A4 landscape; margin: 12mm; }
   nav { display: none; } .wide { overflow: visible; }
   .heat td, .answer { print-color-adjust: exact; } .heat td { min-width: 0; }
-  .figures { grid-template-columns: 1fr 1fr; } .heat, .answer { break-inside: avoid; }
+  .figures { grid-template-columns: 1fr 1fr; } .figures figure { padding: .4rem .6rem; }
+  .figures svg { max-height: 62mm; } .answer { font-size: 1rem; } section, .answer { break-inside: avoid; }
+  h3, summary { break-after: avoid; }
   .long { font-size: 6.5pt; } .long td, .long th { white-space: normal; padding-right: .4rem; }
   .long td:first-child { position: static; }
 }
@@ -112,7 +114,7 @@ finished and not in the numbers.</p>
 <p class="faint">In %, averaged over seeds, below it the 95 % interval. Underlined cells were trained on. The deeper the
 color, the further above guessing. The averages are over categories.</p>
 {% for table in tables %}
-<h3 id="{{ table.slug }}">{{ table.title }}</h3>
+<section><h3 id="{{ table.slug }}">{{ table.title }}</h3>
 <div class="wide"><table class="heat">
 <thead><tr><th><span>categories</span></th>
 {% for heading in table.headings %}
@@ -127,7 +129,7 @@ color, the further above guessing. The averages are over categories.</p>
 {% endfor %}</tr>
 {% endfor %}
 </tbody></table></div>
-<p class="faint">{{ table.brackets }}.</p>
+<p class="faint">{{ table.brackets }}.</p></section>
 {% endfor %}
 
 {% if trends[1] %}
@@ -172,7 +174,8 @@ color, the further above guessing. The averages are over categories.</p>
 {% endif %}
 
 <h2 id="provenance">Images, audit, machine</h2>
-<p class="faint">Runs with the same digest used the same images for training, validation and test.</p>
+<p class="faint">Runs with the same digest of images, here and in the table of runs, trained, validated and tested
+on the same ones.</p>
 {{ draw(provenance, "provenance-table", "wraps") }}
 
 <h2 id="commands">How to reproduce</h2>

@@ -1,5 +1,6 @@
 """The report's longer tables as headings and rows of words, the same for Markdown and the page."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -101,7 +102,8 @@ def list_runs(cells: Sequence[Cell]) -> Rows:
     """Finished runs, one a row: axes first, then numbers."""
     headings = [
         "setting", "categories", "seed", "unseen acc. %", "seen acc. %", "held-out acc. %", "unseen AUROC",
-        "unseen real acc. %", "unseen fake acc. %", "minutes", "images/s", "run",
+        "unseen real acc. %", "unseen fake acc. %", "minutes", "images/s", "images",
+        "run",
     ]  # fmt: skip
     rows = []
     for cell, run in ((group, run) for group in cells for run in group.runs):
@@ -119,26 +121,33 @@ def list_runs(cells: Sequence[Cell]) -> Rows:
             *(format_percent(unseen[name]["value"] if unseen else None) for name in ("real_accuracy", "fake_accuracy")),
             f"{(seconds or 0) / 60:.1f}",
             f"{rate or 0:.0f}",
+            _shorten_digest(run),
             run.name,
         ])  # fmt: skip
     return headings, rows
 
 
 def list_provenance(runs: Sequence[FinishedRun]) -> Rows:
-    """What each run looked at and what the audit said of it."""
-    headings = ["run", "images (digest)", "audit", "code", "machine"]
-    rows = []
-    for run in runs:
-        data, machine = run.summary.get("data") or {}, run.summary.get("machine") or {}
-        audit = run.summary.get("audit")
-        rows.append([
-            run.name,
-            str(data.get("digest", "")),
-            describe_audit(audit) if audit else "not audited",
-            (run.summary.get("git_commit") or "unknown")[:10],
-            str(machine.get("device", "")),
-        ])  # fmt: skip
-    return headings, rows
+    """Which images runs were given, what the audit said of them, and where they were trained; like runs in one row."""
+    headings = ["images", "train / val / test", "audit", "code", "machine", "runs"]
+    counts = Counter(_describe_origin(run) for run in runs)
+    return headings, [[*origin, str(count)] for origin, count in counts.items()]
+
+
+def _describe_origin(run: FinishedRun) -> tuple[str, ...]:
+    data, machine = run.summary.get("data") or {}, run.summary.get("machine") or {}
+    audit = run.summary.get("audit")
+    return (
+        _shorten_digest(run),
+        " / ".join(f"{count:,}" for count in (data.get("images") or {}).values()),
+        describe_audit(audit) if audit else "not audited",
+        (run.summary.get("git_commit") or "unknown")[:10],
+        str(machine.get("device", "")),
+    )
+
+
+def _shorten_digest(run: FinishedRun) -> str:
+    return str((run.summary.get("data") or {}).get("digest", ""))[:8]
 
 
 def describe_audit(audit: dict[str, object]) -> str:

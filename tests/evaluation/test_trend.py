@@ -28,3 +28,9 @@ def test_two_runs_have_a_slope_without_an_interval():
 @pytest.mark.parametrize("x", [[], [5], [5, 5, 5]])
 def test_one_number_of_categories_has_no_trend(x):
     assert fit_trend(x, [0.5] * len(x)) is None
+
+
+def test_a_flat_line_without_scatter_has_no_width() -> None:
+    trend = fit_trend([1, 2, 5], [0.5, 0.5, 0.5])
+    assert trend is not None
+    assert (trend.slope, trend.low, trend.high) == (0.0, 0.0, 0.0)
