@@ -1,30 +1,32 @@
 """95 % intervals: how far a number could move if other images of the same kind had been tested."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from fakeid.evaluation.metrics import (
-    Floats,
-    Labels,
-    auroc,
-    auroc_of_counts,
-    average_precision,
-    average_precision_of_counts,
-    count_above,
-)
+from fakeid.evaluation.metrics import DECISIONS, NO_THRESHOLDS, measure_ranking
+from fakeid.evaluation.rank_metrics import compute_auroc, compute_average_precision
+from fakeid.evaluation.ranking import Floats, Labels, Ranking, rank_images
+from fakeid.evaluation.resampling import count_clusters, draw_repeats
 from fakeid.seeding import derive_seed
-from fakeid.vocabulary import FAKE, REAL
 
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 1000
 
-_CELLS_AT_ONCE: Final = 1_000_000  # resamples times images in one batch: some 50 MB
-
 Interval = tuple[float, float]
 _NOWHERE: Final = (float("nan"), float("nan"))
+_PROPORTIONS: Final = ("accuracy", "real_accuracy", "fake_accuracy")
+
+
+class Estimate(NamedTuple):
+    """A number and its 95 % interval, all NaN where the number has no meaning."""
+
+    value: float
+    low: float
+    high: float
 
 
 def wilson_interval(successes: int, trials: int) -> Interval:
@@ -37,62 +39,99 @@ def wilson_interval(successes: int, trials: int) -> Interval:
         return _NOWHERE
     bounds = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
     # Rounding leaves the bound at 0 or 1 a hair inside.
-    return min(bounds.low, successes / trials), max(bounds.high, successes / trials)
+    return min(float(bounds.low), successes / trials), max(float(bounds.high), successes / trials)
 
 
-def rank_intervals(labels: Labels, logits: Floats, seed: int, resamples: int = RESAMPLES) -> tuple[Interval, Interval]:
-    """Percentile bootstrap over images, reals and fakes drawn apart, for AUROC and average precision.
+def estimate_metrics(
+    labels: Labels,
+    logits: Floats,
+    seed: int,
+    *,
+    clusters: npt.ArrayLike | None = None,
+    thresholds: Mapping[str, float] = NO_THRESHOLDS,
+    resamples: int = RESAMPLES,
+) -> dict[str, Estimate]:
+    """Every metric of `measure` with its interval, from one sort and one set of resamples.
 
-    Each resample has as many reals and as many fakes as the group (Efron & Tibshirani 1993, chapter 8). The outcome
-    does not depend on the order of the images, and numpy's global random state is left alone.
+    Accuracy and the accuracies of reals and fakes get Wilson's interval, everything else the percentiles of a
+    bootstrap that draws reals and fakes apart (Efron & Tibshirani 1993, chapter 8). With clusters, images that share
+    one are not independent: all metrics are then bootstrapped, and whole clusters are drawn (`draw_repeats`). The
+    outcome does not depend on the order of the images, and numpy's global random state is left alone.
 
-    A detector that separates a group perfectly does so in every resample, so the bootstrap would claim certainty.
-    Then the bound is Wilson's for m successes in m trials, m being the size of the smaller class: m pairs of a real
-    and a fake without a common image are m independent trials that succeed with probability AUROC. For average
-    precision this is a rough stand-in.
+    Three kinds of numbers are special:
+
+    - A detector without a mistake makes none in any resample, so the bootstrap would claim certainty. At 0 and at 1 the
+      bound is Wilson's for m trials with one outcome, m being the images (with clusters: the clusters) of the smaller
+      class, or of the class that is measured. m pairs of a real and a fake without a common image are m independent
+      trials that succeed with probability AUROC; for the others this is a rough stand-in. A likelihood of 1 has no
+      upper bound at all, and an infinite one no interval.
+    - A resample repeats images, which raises the ECE (by chance, bins are off more). Its percentiles are moved back by
+      the mean difference; what they enclose is the ECE that this many images are expected to show.
+    - What a single cluster tells of has no interval.
 
     Args:
         labels: (n,), 0 or 1.
         logits: (n,).
         seed: What the draws depend on, apart from the group itself.
+        clusters: (n,), names or numbers; images that share one came from one file or scene. None makes each its own.
+        thresholds: As in `measure`.
         resamples: How many to draw.
-
-    Returns:
-        The intervals of AUROC and of average precision, NaN where these are.
     """
-    values = float(auroc(labels, logits)), float(average_precision(labels, logits))
-    if np.isnan(values).any():
-        return _NOWHERE, _NOWHERE
-    draws = _resample(labels, logits, np.random.default_rng(derive_seed("bootstrap", seed)), resamples)
-    smaller_class = int(min((labels == REAL).sum(), (labels == FAKE).sum()))
-    first, second = (_interval(value, drawn, smaller_class) for value, drawn in zip(values, draws, strict=True))
+    return _estimate(lambda ranking: measure_ranking(ranking, thresholds), labels, logits, clusters, seed, resamples)
+
+
+def rank_intervals(labels: Labels, logits: Floats, seed: int, resamples: int = RESAMPLES) -> tuple[Interval, Interval]:
+    """The intervals of AUROC and of average precision alone, as `estimate_metrics` gives them."""
+
+    def measure_both(ranking: Ranking) -> dict[str, Floats]:
+        return {"auroc": compute_auroc(ranking), "average_precision": compute_average_precision(ranking)}
+
+    estimates = _estimate(measure_both, labels, logits, None, seed, resamples)
+    first, second = ((estimate.low, estimate.high) for estimate in estimates.values())
     return first, second
 
 
-def _resample(labels: Labels, logits: Floats, rng: np.random.Generator, resamples: int) -> tuple[Floats, Floats]:
-    order = np.lexsort((logits, labels))  # reals, then fakes
-    labels, logits = labels[order], logits[order]
-    sizes = [int((labels == label).sum()) for label in (REAL, FAKE)]
-    aurocs, precisions = [], []
-    batch = max(1, _CELLS_AT_ONCE // len(labels))
-    for start in range(0, resamples, batch):
-        rows = min(batch, resamples - start)
-        repeats = np.concatenate([_draw_repeats(rng, rows, size) for size in sizes], axis=1)  # (rows, n)
-        fakes, reals = count_above(labels, logits, repeats)
-        aurocs.append(auroc_of_counts(fakes, reals))
-        precisions.append(average_precision_of_counts(fakes, reals))
-    return np.concatenate(aurocs), np.concatenate(precisions)
+def _estimate(
+    measure: Callable[[Ranking], dict[str, Floats]],
+    labels: Labels,
+    logits: Floats,
+    clusters: npt.ArrayLike | None,
+    seed: int,
+    resamples: int,
+) -> dict[str, Estimate]:
+    ranking = rank_images(labels, logits)
+    values = {name: float(value) for name, value in measure(ranking).items()}
+    if np.isnan(list(values.values())).all():
+        return {name: Estimate(value, *_NOWHERE) for name, value in values.items()}
+    rng = np.random.default_rng(derive_seed("bootstrap", seed))
+    batches = [measure(ranking.repeat(repeats)) for repeats in draw_repeats(labels, logits, clusters, rng, resamples)]
+    num_real, num_fake, num_any = count_clusters(labels, clusters)
+    estimates = {}
+    for name, value in values.items():
+        kind = next((known for known in DECISIONS if name == known or name.startswith(f"{known}_at_")), name)
+        trials = {"accuracy": num_any, "real_accuracy": num_real, "fake_accuracy": num_fake}.get(
+            kind, min(num_real, num_fake) or num_any
+        )
+        drawn = np.concatenate([batch[name] for batch in batches])
+        if clusters is None and kind in _PROPORTIONS and not np.isnan(value):
+            interval = wilson_interval(round(value * trials), trials)
+        elif clusters is not None and trials < 2:
+            interval = _NOWHERE
+        else:
+            interval = _percentiles(kind, value, drawn, trials)
+        estimates[name] = Estimate(value, *interval)
+    return estimates
 
 
-def _draw_repeats(rng: np.random.Generator, rows: int, size: int) -> npt.NDArray[np.int64]:
-    """How often each of `size` images comes up in `size` draws with replacement: (rows, size)."""
-    drawn = rng.integers(size, size=(rows, size)) + np.arange(rows)[:, None] * size
-    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)  # one count for each row and image
-
-
-def _interval(value: float, drawn: Floats, smaller_class: int) -> Interval:
-    if value in (0.0, 1.0):
-        return wilson_interval(round(value * smaller_class), smaller_class)
+def _percentiles(kind: str, value: float, drawn: Floats, trials: int) -> Interval:
+    if not np.isfinite(value):
+        return _NOWHERE
+    if kind == "nll" and value == 0:
+        return 0.0, float("inf")
+    if kind != "nll" and value in (0.0, 1.0):
+        return wilson_interval(round(value * trials), trials)
+    if kind == "ece":
+        drawn = np.clip(drawn - (drawn.mean() - value), 0, 1)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail))
     # In groups of a few images the percentiles can miss the value itself, which would only confuse.

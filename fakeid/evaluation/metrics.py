@@ -4,117 +4,118 @@ Labels (n,) are 0 for real and 1 for fake, logits (n,) float64 of any size, infi
 meaning it is NaN, never an exception: a rank metric of a group with one class, an accuracy of no images, and everything
 as soon as one logit is NaN (a detector that broke down must not pass for one that says "real").
 
-Rank metrics also take `repeats` (..., n), how often each image counts, and then give an array of shape (...): a
-bootstrap needs no second sort.
+With `repeats` (..., n), how often each image counts, a metric is an array of shape (...): a bootstrap needs no second
+sort. What each metric is stands beside its `compute_` function.
 """
 
-import numpy as np
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
 import numpy.typing as npt
 
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.evaluation.decisions import (
+    compute_accuracy,
+    compute_balanced_accuracy,
+    compute_fake_accuracy,
+    compute_real_accuracy,
+)
+from fakeid.evaluation.probability_metrics import compute_brier, compute_ece, compute_nll
+from fakeid.evaluation.rank_metrics import compute_auroc, compute_average_precision, compute_eer, compute_tpr_at_fpr
+from fakeid.evaluation.ranking import Floats as Floats  # noqa: PLC0414 - read from here by others
+from fakeid.evaluation.ranking import Labels as Labels  # noqa: PLC0414
+from fakeid.evaluation.ranking import Ranking, rank_images
 
-Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
+DECISIONS: Final[Mapping[str, Callable[[Ranking, float], Floats]]] = MappingProxyType(
+    {
+        "accuracy": compute_accuracy,
+        "real_accuracy": compute_real_accuracy,
+        "fake_accuracy": compute_fake_accuracy,
+        "balanced_accuracy": compute_balanced_accuracy,
+    }
+)
+"""Metrics that need a threshold."""
+
+WITHOUT_THRESHOLD: Final[Mapping[str, Callable[[Ranking], Floats]]] = MappingProxyType(
+    {
+        "auroc": compute_auroc,
+        "average_precision": compute_average_precision,
+        "eer": compute_eer,
+        "tpr_at_fpr_01": lambda ranking: compute_tpr_at_fpr(ranking, 0.01),
+        "tpr_at_fpr_05": lambda ranking: compute_tpr_at_fpr(ranking, 0.05),
+        "ece": compute_ece,
+        "nll": compute_nll,
+        "brier": compute_brier,
+    }
+)
+"""Metrics of the logits themselves."""
+
+ERRORS: Final = frozenset({"eer", "ece", "nll", "brier"})
+"""Those of which less is better."""
+
+NO_THRESHOLDS: Final[Mapping[str, float]] = MappingProxyType({})
 
 
-def accuracy(labels: Labels, logits: Floats) -> float:
-    """Share of images called right; called fake from P(fake) = 0.5 on, which is a logit of 0."""
-    if len(logits) == 0 or np.isnan(logits).any():
-        return float("nan")
-    return float(np.mean((logits >= 0) == (labels == FAKE)))
+def measure(
+    labels: Labels,
+    logits: Floats,
+    repeats: npt.ArrayLike | None = None,
+    thresholds: Mapping[str, float] = NO_THRESHOLDS,
+) -> dict[str, Floats]:
+    """Every metric of a group, from one sort.
+
+    Args:
+        labels: (n,), 0 or 1.
+        logits: (n,).
+        repeats: (..., n), not negative, how often each image counts; once by default.
+        thresholds: Name → logit from which on an image is called fake, beside 0. Each adds the metrics of `DECISIONS`
+            as `accuracy_at_NAME` and so on; NaN gives NaN.
+
+    Returns:
+        Metric → (...): `DECISIONS` at a logit of 0 (P(fake) = 0.5), `WITHOUT_THRESHOLD`, `DECISIONS` at `thresholds`.
+    """
+    return measure_ranking(rank_images(labels, logits, repeats), thresholds)
 
 
-def real_accuracy(labels: Labels, logits: Floats) -> float:
+def measure_ranking(ranking: Ranking, thresholds: Mapping[str, float] = NO_THRESHOLDS) -> dict[str, Floats]:
+    """`measure` of a group that is sorted already."""
+    measured = {name: metric(ranking, 0.0) for name, metric in DECISIONS.items()}
+    measured |= {name: metric(ranking) for name, metric in WITHOUT_THRESHOLD.items()}
+    for place, threshold in thresholds.items():
+        measured |= {f"{name}_at_{place}": metric(ranking, threshold) for name, metric in DECISIONS.items()}
+    return measured
+
+
+def accuracy(labels: Labels, logits: Floats, threshold: float = 0.0) -> float:
+    """Share of images called right; called fake from the threshold on, by default P(fake) = 0.5, a logit of 0."""
+    return float(compute_accuracy(rank_images(labels, logits), threshold))
+
+
+def real_accuracy(labels: Labels, logits: Floats, threshold: float = 0.0) -> float:
     """Share of the real images called real: the true negative rate."""
-    return accuracy(labels[labels == REAL], logits[labels == REAL])
+    return float(compute_real_accuracy(rank_images(labels, logits), threshold))
 
 
-def fake_accuracy(labels: Labels, logits: Floats) -> float:
+def fake_accuracy(labels: Labels, logits: Floats, threshold: float = 0.0) -> float:
     """Share of the fake images called fake: the true positive rate, or recall."""
-    return accuracy(labels[labels == FAKE], logits[labels == FAKE])
+    return float(compute_fake_accuracy(rank_images(labels, logits), threshold))
 
 
 def auroc(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = None) -> Floats:
-    """Chance that a random fake scores higher than a random real, ties counting half.
-
-    The area under the ROC curve equals the Mann-Whitney statistic with midranks (Hanley & McNeil 1982). It depends on
-    the order of the logits only, so none is too large.
-
-    Args:
-        labels: (n,), 0 or 1.
-        logits: (n,).
-        repeats: (..., n), not negative, how often each image counts; once by default.
-
-    Returns:
-        (...) in [0, 1], NaN where a class is absent.
-    """
-    fakes, reals = count_above(labels, logits, repeats)
-    return auroc_of_counts(fakes, reals)
+    """Chance that a random fake scores higher than a random real, ties counting half: (...), see `compute_auroc`."""
+    return compute_auroc(rank_images(labels, logits, repeats))
 
 
 def average_precision(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = None) -> Floats:
-    """Precision averaged over the fakes: the sum of precision times gained recall over all distinct logits.
-
-    As scikit-learn defines it: equal logits are one threshold, nothing is interpolated. A detector that guesses
-    reaches the share of fakes.
-
-    Args:
-        labels: (n,), 0 or 1.
-        logits: (n,).
-        repeats: (..., n), not negative, how often each image counts; once by default.
-
-    Returns:
-        (...) in [0, 1], NaN where a class is absent.
-    """
-    fakes, reals = count_above(labels, logits, repeats)
-    return average_precision_of_counts(fakes, reals)
+    """Precision averaged over the fakes: (...), see `compute_average_precision`."""
+    return compute_average_precision(rank_images(labels, logits, repeats))
 
 
 def count_above(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = None) -> tuple[Floats, Floats]:
-    """Fakes and reals at or above each distinct logit, from the highest down: all that rank metrics depend on.
+    """Fakes and reals at or above each distinct logit, from the highest down: the steps of a ROC curve.
 
     Returns:
         Two arrays (..., t) for t distinct logits. All NaN when a logit is NaN.
     """
-    counts = np.ones(len(logits)) if repeats is None else np.asarray(repeats)
-    if np.isnan(logits).any():
-        nothing = np.full((*counts.shape[:-1], 1), np.nan)
-        return nothing, nothing
-    order = np.argsort(-logits, kind="stable")
-    falling = logits[order]
-    last_of_ties = np.append(falling[1:] != falling[:-1], True)[: len(falling)]
-    counts = counts[..., order]  # (..., n)
-    fakes = np.cumsum(counts * (labels[order] == FAKE), axis=-1, dtype=np.float64)
-    reals = np.cumsum(counts * (labels[order] == REAL), axis=-1, dtype=np.float64)
-    if last_of_ties.all():
-        return fakes, reals
-    return fakes[..., last_of_ties], reals[..., last_of_ties]  # (..., t)
-
-
-def auroc_of_counts(fakes: Floats, reals: Floats) -> Floats:
-    """`auroc` from what `count_above` gives: trapezoids under the ROC curve."""
-    if fakes.shape[-1] == 0:
-        return np.full(fakes.shape[:-1], np.nan)
-    # Before the first step both counts are 0.
-    area = 0.5 * fakes[..., 0] * reals[..., 0]
-    area = area + 0.5 * np.einsum("...t,...t->...", np.diff(reals), fakes[..., 1:] + fakes[..., :-1])
-    return _divide(area, fakes[..., -1] * reals[..., -1])
-
-
-def average_precision_of_counts(fakes: Floats, reals: Floats) -> Floats:
-    """`average_precision` from what `count_above` gives."""
-    if fakes.shape[-1] == 0:
-        return np.full(fakes.shape[:-1], np.nan)
-    # Repeats of 0 can leave nothing above the highest logits; no recall is gained there.
-    precision = fakes / np.maximum(fakes + reals, 1e-300)
-    gained = fakes[..., 0] * precision[..., 0]
-    gained = gained + np.einsum("...t,...t->...", np.diff(fakes), precision[..., 1:])
-    one_class = reals[..., -1] == 0
-    return _divide(gained, np.where(one_class, 0.0, fakes[..., -1]))
-
-
-def _divide(numerator: Floats, denominator: Floats) -> Floats:
-    """The quotient, NaN where the denominator is 0."""
-    missing = np.full(np.shape(numerator), np.nan)
-    np.divide(numerator, denominator, out=missing, where=np.asarray(denominator) != 0)
-    return missing
+    ranking = rank_images(labels, logits, repeats)
+    return ranking.fakes, ranking.reals

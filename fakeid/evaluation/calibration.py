@@ -1,0 +1,171 @@
+"""From logits to probabilities that can be believed, and to "unsure" where they cannot tell: fitted on validation.
+
+Nothing here changes the order of images, so that no rank metric changes.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from fakeid.evaluation.ranking import Floats, Labels, rank_images
+from fakeid.evaluation.thresholds import choose_threshold
+from fakeid.vocabulary import FAKE, REAL
+
+FALSE_ALARM_RATE: Final = 0.05
+MAX_ERROR: Final = 0.05
+
+_LEAST_SLOPE: Final = 1e-3  # calibrated logits per spread of the logits: all P(fake) are then about 0.5
+_ALL_ALIKE: Final = 1e-100  # a spread that no scale could make visible
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Plain numbers that turn a detector's logit into P(fake), a call, and whether to trust the call.
+
+    An image is called fake where the calibrated logit is at least `threshold`. The call is unsure where
+    `unsure_low` <= P(fake) <= `unsure_high`; the threshold lies in that band.
+
+    Attributes:
+        scale: The calibrated logit is scale * logit + bias; above 0. It is 1 / temperature.
+        bias: Finite.
+        threshold: On the calibrated logit.
+        false_alarm_rate: The share of reals called fake on validation that was wished for, in [0, 1]; the threshold
+            is the lowest that keeps it.
+        unsure_low: In [0, 1].
+        unsure_high: In [0, 1], not below `unsure_low`.
+        max_error: The share of wrong calls outside the band on validation that was wished for, in [0, 1].
+        num_real: Reals that all of it was fitted on.
+        num_fake: Fakes.
+    """
+
+    scale: float
+    bias: float
+    threshold: float
+    false_alarm_rate: float
+    unsure_low: float
+    unsure_high: float
+    max_error: float
+    num_real: int
+    num_fake: int
+
+    def __post_init__(self) -> None:
+        assert 0 < self.scale < math.inf, f"{self} would change the order of images"
+        assert math.isfinite(self.bias), f"{self} has no bias"
+        assert 0 <= self.unsure_low <= self.unsure_high <= 1, f"{self} has no band"
+
+    def apply(self, logits: npt.ArrayLike) -> Floats:
+        """Calibrated logits, of the same shape; their logistic function is P(fake)."""
+        with np.errstate(over="ignore"):  # infinity is what lies beyond the largest number
+            return np.asarray(self.scale * np.asarray(logits, dtype=np.float64) + self.bias)
+
+    def call_fake(self, logits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Whether each uncalibrated logit is called fake; False for NaN."""
+        return np.asarray(self.apply(logits) >= self.threshold)
+
+    def is_unsure(self, logits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Whether the call of each uncalibrated logit is not to be trusted; True for NaN."""
+        p_fake = expit(self.apply(logits))
+        sure = (p_fake < self.unsure_low) | (p_fake > self.unsure_high)
+        return np.asarray(~sure)
+
+
+def fit_calibration(
+    labels: Labels, logits: Floats, false_alarm_rate: float = FALSE_ALARM_RATE, max_error: float = MAX_ERROR
+) -> Calibration | None:
+    """Fit scale and bias, the threshold and the unsure band on a validation split.
+
+    The band is the narrowest around the threshold outside of which calls are wrong at most at the rate `max_error`:
+    above it no larger share of images is real, below it no larger share is fake. Reals and fakes weigh equally in all
+    of this, however many there are, so that P(fake) is right where an image is as likely to be real as fake.
+
+    Args:
+        labels: (n,), 0 or 1.
+        logits: (n,), of any size.
+        false_alarm_rate: In [0, 1].
+        max_error: In [0, 1].
+
+    Returns:
+        None where there is nothing to fit: a class is absent, or a logit is NaN.
+    """
+    num_real, num_fake = int((labels == REAL).sum()), int((labels == FAKE).sum())
+    if not num_real or not num_fake or np.isnan(logits).any():
+        return None
+    scale, bias = fit_platt(labels, logits)
+    apply = Calibration(scale, bias, 0.0, false_alarm_rate, 0.0, 1.0, max_error, num_real, num_fake).apply
+    calibrated = apply(logits)
+    threshold = choose_threshold(labels, calibrated, "false_alarms", false_alarm_rate).logit
+    low, high = _find_band(labels, expit(calibrated), float(expit(threshold)), max_error)
+    return Calibration(scale, bias, threshold, false_alarm_rate, low, high, max_error, num_real, num_fake)
+
+
+def fit_platt(labels: Labels, logits: Floats) -> tuple[float, float]:
+    """Scale and bias by maximum likelihood (Platt 1999), with equal total weight of reals and of fakes.
+
+    The targets are Platt's: not 1 and 0, but (fakes + 1) / (fakes + 2) and 1 / (reals + 2), as if one more image of
+    each class had been called wrong. That keeps the fit finite where the classes are separable, and then P(fake) is no
+    surer than that many images allow. A detector that ranks upside down gets the smallest scale that is allowed, 0.001
+    per spread (mean distance from the median): P(fake) is about 0.5 everywhere, and the order stays. Logits that are
+    all alike are moved to 0.
+
+    Args:
+        labels: (n,), both 0 and 1.
+        logits: (n,), not NaN; infinite ones enter as the largest finite one does.
+    """
+    unit, center, spread = _find_units(logits)
+    if spread * unit < _ALL_ALIKE:
+        return 1.0, -center * unit
+    x = (np.clip(logits, -unit, unit) / unit - center) / spread
+    fake = labels == FAKE
+    num_real, num_fake = int((~fake).sum()), int(fake.sum())
+    target = np.where(fake, (num_fake + 1) / (num_fake + 2), 1 / (num_real + 2))
+    weight = np.where(fake, 0.5 / num_fake, 0.5 / num_real)
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        z = parameters[0] * x + parameters[1]
+        error = weight * (expit(z) - target)
+        return float(weight @ (np.logaddexp(0.0, z) - target * z)), np.array([error @ x, error.sum()])
+
+    bounds = [(_LEAST_SLOPE, None), (None, None)]
+    fitted = minimize(loss, [1.0, 0.0], jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 0, "gtol": 1e-9})
+    slope, intercept = (float(number) for number in fitted.x)
+    return slope / spread / unit, intercept - slope / spread * center
+
+
+def _find_units(logits: Floats) -> tuple[float, float, float]:
+    """The largest finite size, and in units of it the median and the mean distance from it: nothing overflows."""
+    unit = float(np.max(np.abs(logits), initial=0.0, where=np.isfinite(logits))) or 1.0
+    x = np.clip(logits, -unit, unit) / unit
+    center = float(np.median(x))
+    return unit, center, float(np.abs(x - center).mean())
+
+
+def _find_band(labels: Labels, p_fake: Floats, threshold: float, max_error: float) -> tuple[float, float]:
+    """The least and the largest P(fake) that is unsure."""
+    ranked = rank_images(labels, p_fake)
+    high = _find_bound(ranked.logits[ranked.last], ranked.reals, ranked.fakes, threshold, max_error)
+    ranked = rank_images(labels, -p_fake)
+    low = _find_bound(ranked.logits[ranked.last], ranked.fakes, ranked.reals, -threshold, max_error)
+    return (0.0 if low is None else -low), (1.0 if high is None else high)
+
+
+def _find_bound(values: Floats, wrong: Floats, right: Floats, threshold: float, max_error: float) -> float | None:
+    """The value above which the calls are sure; None if there is none.
+
+    Args:
+        values: (t,), distinct and falling.
+        wrong: (t,), images at or above each value that are called wrong if the threshold is below.
+        right: (t,), those called right.
+        threshold: The bound is not below it.
+        max_error: In [0, 1].
+    """
+    wrong_share, right_share = wrong / wrong[-1], right / right[-1]
+    sure = np.flatnonzero((values > threshold) & (wrong_share / (wrong_share + right_share) <= max_error))
+    if not len(sure):
+        return None
+    unsure = values[sure[-1] + 1 :]
+    return float(max(threshold, np.max(unsure, initial=threshold)))

@@ -1,0 +1,105 @@
+"""Where to call an image fake: chosen on validation scores, or as an oracle on the tested images themselves.
+
+A threshold lies half-way between the lowest logit called fake and the next below it, so that the last digit of another
+machine changes no call.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from fakeid.evaluation.intervals import Interval, wilson_interval
+from fakeid.evaluation.ranking import Floats, Labels, Ranking, divide, rank_images
+
+Rule = Literal["false_alarms", "balanced_accuracy", "eer"]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A logit from which on an image is called fake, and what it does to the images that it was chosen on.
+
+    Attributes:
+        logit: NaN where none could be chosen: a class that the rule needs is absent, or a logit was NaN.
+        rule: What it was chosen for.
+        false_alarm_rate: Share of the reals called fake, in [0, 1].
+        false_alarm_interval: Wilson's 95 % interval of it; of few reals little is known.
+        fake_accuracy: Share of the fakes called fake, in [0, 1]; NaN without fakes.
+        num_real: How many reals it was chosen on.
+        num_fake: How many fakes.
+        oracle: Whether it was chosen on the images that are tested with it. What it gives is then an upper bound that
+            nobody reaches who does not know the answers, never a result.
+    """
+
+    logit: float
+    rule: Rule
+    false_alarm_rate: float
+    false_alarm_interval: Interval
+    fake_accuracy: float
+    num_real: int
+    num_fake: int
+    oracle: bool = False
+
+
+def choose_threshold(labels: Labels, logits: Floats, rule: Rule, false_alarm_rate: float = 0.05) -> Threshold:
+    """Choose on scores that are not those to be tested: the validation split.
+
+    - `false_alarms`: finds as many fakes as it can while the share of reals called fake is at most `false_alarm_rate`.
+      Equal logits are called alike, so that with ties it can be less. n reals allow only multiples of 1 / n: with fewer
+      than 1 / `false_alarm_rate` of them, no real of the validation split may be called fake. Of new reals more are
+      called fake than of these, on average (k + 1) / (n + 1) where k of n were. Fakes are not needed.
+    - `balanced_accuracy`: the mean of real and fake accuracy is largest.
+    - `eer`: the shares of reals and of fakes called wrong differ least.
+
+    Of several that are equally good, the last two take the highest, which has the fewest false alarms.
+
+    Args:
+        labels: (n,), 0 or 1.
+        logits: (n,).
+        rule: One of the three.
+        false_alarm_rate: In [0, 1]; for the first rule alone.
+    """
+    ranking = rank_images(labels, logits)
+    num_real, num_fake = int((labels == 0).sum()), int((labels == 1).sum())
+    called = _choose_cut(ranking, rule, false_alarm_rate)
+    logit = float("nan") if called is None else _place(ranking.logits[ranking.last], called)
+    fakes, reals = (float(count) for count in ranking.count_called(logit))
+    interval = (float("nan"), float("nan")) if np.isnan(reals) else wilson_interval(int(reals), num_real)
+    alarms, hits = (float(divide(np.array(a), np.array(b))) for a, b in ((reals, num_real), (fakes, num_fake)))
+    return Threshold(logit, rule, alarms, interval, hits, num_real, num_fake)
+
+
+def choose_oracle_threshold(labels: Labels, logits: Floats, rule: Rule, false_alarm_rate: float = 0.05) -> Threshold:
+    """What `choose_threshold` would choose if it knew the tested images: marked by `oracle`, and no result."""
+    return dataclasses.replace(choose_threshold(labels, logits, rule, false_alarm_rate), oracle=True)
+
+
+def _choose_cut(ranking: Ranking, rule: Rule, false_alarm_rate: float) -> int | None:
+    """How many of the distinct logits to call fake, from the highest down."""
+    no_reals, no_fakes = not ranking.num_reals > 0, not ranking.num_fakes > 0  # NaN is neither
+    if no_reals or (no_fakes and rule != "false_alarms"):
+        return None
+    alarms = np.append(0.0, ranking.reals / ranking.num_reals)  # (t + 1,), after calling 0, 1, ... t of them fake
+    if rule == "false_alarms":
+        return int(np.count_nonzero(alarms <= false_alarm_rate)) - 1
+    # Whole numbers, because quotients that should be equal are not always.
+    fakes, reals = np.append(0.0, ranking.fakes), np.append(0.0, ranking.reals)
+    hits, false_alarms = fakes * ranking.num_reals, reals * ranking.num_fakes
+    if rule == "balanced_accuracy":
+        return int(np.argmax(hits - false_alarms))
+    return int(np.argmin(np.abs(false_alarms - (ranking.num_fakes * ranking.num_reals - hits))))
+
+
+def _place(logits: Floats, called: int) -> float:
+    """A threshold at or above which lie just the first `called` of the falling, distinct logits (t,)."""
+    if called == len(logits):
+        return float(logits[-1])
+    below = float(logits[called])
+    if called == 0:
+        # Nothing lies above an infinite logit: it is called fake all the same.
+        return math.nextafter(below, math.inf)
+    above = float(logits[called - 1])
+    middle = below if np.isinf(below) else below / 2 + above / 2
+    return middle if below < middle <= above else above

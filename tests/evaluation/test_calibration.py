@@ -1,0 +1,142 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from fakeid.evaluation.calibration import Calibration, fit_calibration, fit_platt
+from fakeid.evaluation.metrics import measure
+
+RANK_METRICS = ("auroc", "average_precision", "eer", "tpr_at_fpr_01", "tpr_at_fpr_05")
+
+
+def draw_calibrated(seed: int, n: int, shift: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """Two normal distributions at ± shift / 2 have x * shift as their true logit."""
+    labels = np.arange(n) % 2
+    return labels, np.random.default_rng(seed).normal((labels - 0.5) * shift, 1.0) * shift
+
+
+def test_fit_is_scikit_learns_logistic_regression_on_platts_targets():
+    rng = np.random.default_rng(0)
+    labels = (np.arange(90) % 3 == 0).astype(np.int64)  # 30 fakes, 60 reals
+    logits = rng.normal(labels * 1.5 + 2, 1.0)
+    certain = np.where(labels == 1, 31 / 32, 61 / 62)  # each image is that much what it is, and else the other
+    weights = np.concatenate([certain, 1 - certain]) * np.tile(np.where(labels == 1, 1 / 30, 1 / 60), 2)
+    oracle = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000)
+    oracle.fit(np.tile(logits, 2)[:, None], np.concatenate([labels, 1 - labels]), sample_weight=weights * 100)
+    assert fit_platt(labels, logits) == pytest.approx((oracle.coef_[0, 0], oracle.intercept_[0]), rel=1e-4)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (7.0, 3.0), (0.05, -2.0), (1e200, 1e200), (1.0, 40.0)])
+def test_scaled_and_shifted_logits_come_back_to_the_true_ones(scale, shift):
+    labels, logits = draw_calibrated(1, 4000)
+    spoiled = logits * scale + shift
+    calibration = fit_calibration(labels, spoiled)
+    assert calibration.apply(spoiled) == pytest.approx(logits, rel=0.1, abs=0.1)
+    # On images that it was not fitted on, ECE falls to that of the true logits.
+    labels, logits = draw_calibrated(2, 4000)
+    true, spoiled = measure(labels, logits), logits * scale + shift
+    calibrated = measure(labels, calibration.apply(spoiled))
+    assert float(calibrated["ece"]) == pytest.approx(float(true["ece"]), abs=0.01)
+    assert float(calibrated["ece"]) < 0.03
+    if (scale, shift) != (1.0, 0.0):
+        assert float(measure(labels, spoiled)["ece"]) > 0.1
+    for name in RANK_METRICS:
+        assert calibrated[name] == pytest.approx(float(true[name]), abs=1e-12)
+
+
+def test_classes_weigh_equally_however_many_images_they_have():
+    labels, logits = draw_calibrated(3, 6000)
+    kept = (labels == 0) | (np.arange(6000) % 20 == 1)  # a tenth of the fakes
+    calibration = fit_calibration(labels[kept], logits[kept])
+    assert (calibration.num_real, calibration.num_fake) == (3000, 300)
+    assert calibration.apply(logits) == pytest.approx(logits, rel=0.15, abs=0.3)
+
+
+def test_separable_classes_are_as_sure_as_their_number_allows():
+    for n in (10, 1000):
+        labels, logits = np.repeat([0, 1], n), np.repeat([-3.0, 5.0], n)
+        p_fake = expit(fit_calibration(labels, logits).apply(logits))
+        assert p_fake == pytest.approx(np.repeat([1 / (n + 2), (n + 1) / (n + 2)], n), abs=1e-5)
+
+
+def test_a_detector_that_ranks_upside_down_knows_nothing_but_keeps_its_order():
+    labels, logits = draw_calibrated(4, 500)
+    calibration = fit_calibration(labels, -logits)
+    calibrated = calibration.apply(-logits)
+    assert expit(calibrated) == pytest.approx(0.5, abs=0.01)
+    assert float(measure(labels, calibrated)["auroc"]) == float(measure(labels, -logits)["auroc"]) < 0.1
+
+
+@pytest.mark.parametrize("constant", [0.0, 7.0, -1e308, np.inf])
+def test_logits_that_are_all_alike_mean_one_half(constant):
+    calibration = fit_calibration(np.array([0, 1, 1]), np.full(3, constant))
+    if np.isfinite(constant):
+        assert expit(calibration.apply(constant)) == 0.5
+    assert calibration.is_unsure([constant]).all()
+
+
+@pytest.mark.parametrize(("labels", "logits"), [([], []), ([0, 0], [1.0, 2.0]), ([1], [0.0]), ([0, 1], [np.nan, 1.0])])
+def test_nothing_to_fit_gives_none(labels, logits):
+    assert fit_calibration(np.array(labels, dtype=np.int64), np.array(logits, dtype=np.float64)) is None
+
+
+def test_holds_plain_numbers_and_comes_back_from_them():
+    calibration = fit_calibration(*draw_calibrated(5, 200))
+    values = dataclasses.asdict(calibration)
+    assert {type(value) for value in values.values()} == {int, float}
+    assert Calibration(**values) == calibration
+
+
+any_logit = st.one_of(st.sampled_from([np.inf, -np.inf, 1e308, -1e308, 5e-324]), st.integers(-4, 4).map(float))
+
+
+@given(
+    st.lists(any_logit, min_size=1, max_size=20),
+    st.lists(any_logit, min_size=1, max_size=20),
+    st.sampled_from([0.0, 0.05, 0.2, 0.5]),
+    st.sampled_from([0.0, 0.1, 0.3, 1.0]),
+)
+@settings(max_examples=80, deadline=None)
+def test_threshold_and_band_keep_what_was_wished(reals, fakes, false_alarm_rate, max_error):
+    labels, logits = np.repeat([0, 1], [len(reals), len(fakes)]), np.array([*reals, *fakes])
+    calibration = fit_calibration(labels, logits, false_alarm_rate, max_error)
+    called, sure = calibration.call_fake(logits), ~calibration.is_unsure(logits)
+    if not np.isposinf(reals).any():  # nothing lies above infinity
+        assert called[labels == 0].mean() <= false_alarm_rate
+    weights = np.where(labels == 1, 1 / len(fakes), 1 / len(reals))
+    for said in (True, False):
+        chosen = sure & (called == said)
+        if chosen.any():
+            assert np.average(labels[chosen] != said, weights=weights[chosen]) <= max_error + 1e-12
+    assert calibration.unsure_low <= expit(calibration.threshold) <= calibration.unsure_high
+
+
+def test_band_by_hand():
+    # Two of five reals may be called fake: r r r | f r f r f f f.
+    labels = np.array([0, 0, 0, 1, 0, 1, 0, 1, 1, 1])
+    logits = np.arange(10.0)
+    calibration = fit_calibration(labels, logits, false_alarm_rate=0.5, max_error=0.0)
+    assert (calibration.threshold - calibration.bias) / calibration.scale == pytest.approx(2.5)
+    np.testing.assert_array_equal(np.flatnonzero(calibration.is_unsure(logits)), [3, 4, 5, 6])
+    # One wrong real (1/5) among four right fakes (4/5) is a fifth of those from 5 on.
+    calibration = fit_calibration(labels, logits, false_alarm_rate=0.5, max_error=0.2)
+    np.testing.assert_array_equal(np.flatnonzero(calibration.is_unsure(logits)), [3, 4])
+
+
+def test_what_is_broken_is_unsure():
+    calibration = Calibration(1.0, 0.0, 0.0, 0.05, 0.4, 0.6, 0.05, 9, 9)
+    np.testing.assert_array_equal(calibration.is_unsure([np.nan, 0.0, 9.0, -np.inf]), [True, True, False, False])
+    assert not calibration.call_fake([np.nan])[0]
+    assert calibration.apply([1e308, np.inf, -np.inf]).tolist() == [1e308, np.inf, -np.inf]
+    assert Calibration(10.0, 0.0, 0.0, 0.05, 0.4, 0.6, 0.05, 9, 9).apply(1e308) == np.inf
+
+
+@pytest.mark.parametrize("change", [{"scale": 0.0}, {"scale": np.nan}, {"bias": np.inf}, {"unsure_low": 0.7}])
+def test_no_calibration_is_refused(change):
+    values = dataclasses.asdict(Calibration(1.0, 0.0, 0.0, 0.05, 0.4, 0.6, 0.05, 9, 9))
+    with pytest.raises(AssertionError):
+        Calibration(**{**values, **change})
