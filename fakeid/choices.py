@@ -12,10 +12,14 @@ class ColorName(str, Enum):
 
 
 class ResidualName(str, Enum):
-    """Fixed filter in front of the backbone."""
+    """What is left of the content in front of the backbone; `bayar` is learned, the others are fixed."""
 
     none = "none"
     hpf = "hpf"
+    srm = "srm"
+    npr = "npr"
+    bayar = "bayar"
+    dwt_hh = "dwt_hh"
 
 
 class HpfChannels(str, Enum):

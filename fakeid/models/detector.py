@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from fakeid.models.backbones import build_backbone
 from fakeid.models.color import build_color
-from fakeid.models.residual import build_residual
+from fakeid.models.residuals.build import build_residual
 
 
 class Detector(nn.Module):
@@ -17,9 +17,9 @@ class Detector(nn.Module):
         backbone: `pelee` or the name of a timm model.
         color: `rgb`, `hsv` or `ycbcr`.
         hsv: Form of `hsv`: `opencv_8bit` or `circular`.
-        residual: `hpf` or `none`.
-        hpf_channels: `sum` into one channel, or `each`.
-        hpf_border: `valid`, which removes 4 px from height and width, or `reflect`.
+        residual: `none`, `hpf`, `srm`, `npr`, `bayar` or `dwt_hh`.
+        hpf_channels: For the residuals that filter (`hpf`, `srm`, `bayar`): `sum` over the channels, or `each`.
+        hpf_border: For the same: `valid`, which removes 4 px from height and width, or `reflect`.
         bottleneck: For `pelee`: `wide` or `published`.
         dropout: Probability in [0, 1).
         dropout_at: For `pelee`: `branches` or `classifier`.
@@ -27,7 +27,7 @@ class Detector(nn.Module):
 
     Attributes:
         color: RGB → color channels, without parameters.
-        residual: Color channels → residual, without parameters.
+        residual: Color channels → residual; only `bayar` has parameters.
         backbone: Residual → logits (N, 1).
 
     Raises:

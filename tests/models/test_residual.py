@@ -5,7 +5,7 @@ from scipy import ndimage, signal
 from torch import Tensor
 
 from fakeid.errors import ConfigError, DataError
-from fakeid.models.residual import build_residual
+from fakeid.models.residuals.build import build_residual
 
 KERNEL = (
     np.array([[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]]) / 12
@@ -95,8 +95,8 @@ def test_images_smaller_than_the_kernel_are_refused(device: torch.device) -> Non
 
 
 def test_unknown_names_are_refused() -> None:
-    with pytest.raises(ConfigError, match="residual must be none or hpf, got 'srm'"):
-        build_residual("srm", 3)
+    with pytest.raises(ConfigError, match="residual must be one of none, hpf, srm, npr, bayar, dwt_hh, got 'sobel'"):
+        build_residual("sobel", 3)
     with pytest.raises(ConfigError, match="hpf_channels must be sum or each, got 'mean'"):
         build_residual("hpf", 3, channels="mean")
     with pytest.raises(ConfigError, match="hpf_border must be valid or reflect, got 'zero'"):

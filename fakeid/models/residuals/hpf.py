@@ -1,0 +1,50 @@
+"""The fixed high-pass filter of Lee & Park 2021: it removes the content and keeps the trace of the generator."""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from fakeid.models.residuals.base import Residual
+from fakeid.models.residuals.filtering import filter_exactly
+
+KV: Final = (
+    (-1, 2, -2, 2, -1),
+    (2, -6, 8, -6, 2),
+    (-2, 8, -12, 8, -2),
+    (2, -6, 8, -6, 2),
+    (-1, 2, -2, 2, -1),
+)
+"""The 5x5 "KV" kernel of the spatial rich model (Fridrich & Kodovsky 2012), still to be divided by 12."""
+
+
+class HighPassResidual(Residual):
+    """The KV kernel, divided by 12, on each channel; summed over the channels or not.
+
+    Zero on flat color and linear ramps; a filtered channel lies in [-4, 4] if its input lies in [0, 1]. With a valid
+    border H' = H - 4, with a reflected one H' = H, and so for the width. Always computed in float32 or better.
+
+    Args:
+        in_channels: Channels C of the input.
+        sum_channels: Sum into one channel. The kernel is the same for all, so this filters the sum of the channels.
+        reflect: Reflect the image at its border (without repeating the edge) instead of losing 2 px on each side.
+    """
+
+    kernel: Tensor
+
+    def __init__(self, in_channels: int, *, sum_channels: bool, reflect: bool) -> None:
+        super().__init__(out_channels=1 if sum_channels else in_channels)
+        self.sum_channels = sum_channels
+        self.reflect = reflect
+        kernel = torch.tensor(KV, dtype=torch.float32) / 12
+        self.register_buffer("kernel", kernel.repeat(self.out_channels, 1, 1, 1), persistent=False)  # (out, 1, 5, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Filter (N, C, H, W) into (N, out_channels, H', W') float32.
+
+        Raises:
+            DataError: If the image is smaller than the kernel.
+        """
+        return filter_exactly(
+            x, self.kernel, sum_channels=self.sum_channels, reflect=self.reflect, name="high-pass filter"
+        )
