@@ -141,6 +141,7 @@ def test_the_overhead_is_what_is_not_an_epoch() -> None:
     assert [number for number, _ in overhead.select((2, 10))] == [2, 4]
 
 
+@pytest.mark.slow
 def test_tiny_cells_are_all_different_offline_and_silent(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

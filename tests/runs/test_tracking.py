@@ -56,6 +56,7 @@ def check_complete(run: OfflineRun, folder: Path) -> None:
     assert run.summary["data/digest"] == summary["data"]["digest"]
 
 
+@pytest.mark.slow
 def test_parallel_offline_runs_lose_nothing(tmp_path: Path) -> None:
     axes = [("color=rgb", "categories=1"), ("color=hsv", "categories=5"), ("model=xception", "dropout=0.5")]
     folders = [write_run(tmp_path, *overrides).path for overrides in axes]

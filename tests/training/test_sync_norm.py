@@ -68,6 +68,7 @@ def test_shares_of_any_size_give_what_the_whole_batch_gives(monkeypatch: pytest.
     check_shares(monkeypatch, network, x, sizes)
 
 
+@pytest.mark.slow
 def test_a_whole_pelee_too(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     check_shares(monkeypatch, PeleeNet(1).double(), torch.randn(5, 1, 48, 48, dtype=torch.float64), [3, 2])
