@@ -40,6 +40,9 @@ def prepare(how, world):
 
 if __name__ == "__main__":
     how = sys.argv[1]
+    if how == "ends":  # as in a worker of joblib
+        import multiprocessing, joblib.externals.loky
+        multiprocessing.set_start_method("loky", force=True)
     world = World(size=2)
     try:
         with Leader(world, partial(prepare, how)) as leader:
