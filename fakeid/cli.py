@@ -24,11 +24,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _add_audit(commands)
     _add_benchmark(commands)
     _add_report(commands)
+    _add_dashboard(commands)
     _add_status(commands)
-    options = vars(parser.parse_args(arguments))
+    options = _parse(parser, arguments)
     command = options.pop("command")
     with command_line_errors():
         command(**options)
+
+
+def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
+    """As `parse_args`, but OPTION=VALUE may stand behind `--switches` too, where argparse does not look for it."""
+    known, more = parser.parse_known_args(arguments)
+    options = vars(known)
+    if more and ("overrides" not in options or any(word.startswith("-") for word in more)):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if more:
+        options["overrides"] += more
+    return options
 
 
 def _add_with_options(commands: _Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:
@@ -125,16 +137,20 @@ def _add_audit(commands: _Commands) -> None:
 def _add_benchmark(commands: _Commands) -> None:
     parser = commands.add_parser(
         "benchmark",
-        help="speed of training, or of listing, reading and packing images, against PIL and torchvision",
+        help="speed of training or of reading images, against PIL and torchvision; the hours of a sweep",
         description="training: trains Pelee+HPF for a few steps, as fakeid and as a loop by the paper's authors do "
         "(float32, NCHW, PIL and ImageFolder, no workers). data: lists, reads and packs photos and a large made-up "
-        "set in the formats of LSUN and ProGAN; takes some minutes and 3 GB in the folder of temporary files.",
+        "set in the formats of LSUN and ProGAN; takes some minutes and 3 GB in the folder of temporary files. "
+        "sweep: estimates the hours of a grid, with the options of sweep.py, from a few steps with each of its "
+        "networks, and measures what each cell takes beside; the images need not be there.",
     )
-    parser.add_argument("what", nargs="?", choices=("training", "data"), default="training", help="default: training")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="WHAT", help="training (default), data, or sweep [OPTION=VALUE ...]"
+    )
+    parser.add_argument("--steps", type=_positive, default=4, help="measured steps of each kind (default: 4)")
     training = parser.add_argument_group("training")
     training.add_argument("--image-px", type=_positive, default=256, help="side of the images (default: 256)")
     training.add_argument("--batch-size", type=_positive, default=64, help="images a step (default: 64)")
-    training.add_argument("--steps", type=_positive, default=4, help="measured steps of each kind (default: 4)")
     training.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
     training.add_argument(
         "--compile", dest="compiled", action="store_true", help="compile our backbone first; takes minutes on a CPU"
@@ -144,10 +160,27 @@ def _add_benchmark(commands: _Commands) -> None:
     data.add_argument("--records", type=_positive, default=200_000, help="size of the made-up set (default: 200000)")
     data.add_argument("--keys", type=_positive, default=3_000_000, help="keys to list (default: 3000000)")
     data.add_argument("--rounds", type=_positive, default=3, help="repetitions (default: 3)")
+    grid = parser.add_argument_group("sweep")
+    grid.add_argument("--sweep", action="store_true", help="the same as the word sweep")
+    grid.add_argument(
+        "--cells",
+        type=_positive,
+        default=4,
+        help="tiny cells to train; from 15 on also: does memory grow? (default: 4)",
+    )
 
-    def run(what: str, **options: Any) -> None:
+    def run(overrides: list[str], sweep: bool, cells: int, **options: Any) -> None:
+        if sweep and overrides[:1] != ["sweep"]:
+            overrides = ["sweep", *overrides]
+        what, *rest = overrides or ["training"]
+        if what not in ("training", "data", "sweep") or (rest and what != "sweep"):
+            parser.error(f"expected training, data, or sweep with options, got {' '.join(overrides)}")
         of_data = {name: options.pop(name) for name in ("photos", "records", "keys", "rounds")}
-        if what == "data":
+        if what == "sweep":
+            from fakeid.runs.benchmark_sweep import run_sweep_benchmark  # noqa: PLC0415 - each loads what it needs
+
+            run_sweep_benchmark(rest, cells=cells, steps=options["steps"])
+        elif what == "data":
             from fakeid.runs.benchmark_data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
 
             run_data_benchmark(**of_data)
@@ -172,6 +205,24 @@ def _add_report(commands: _Commands) -> None:
         from fakeid.runs.report import write_report  # noqa: PLC0415 - matplotlib takes a second
 
         write_report(directory)
+
+    parser.set_defaults(command=run)
+
+
+def _add_dashboard(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "dashboard",
+        help="a W&B report whose panels compare the runs of a folder",
+        description="Writes the report of DIR anew, logs it to W&B, and writes a W&B report over the runs: settings "
+        "against the number of categories, every run, learning curves, tables. Needs a W&B login and "
+        'pip install -e ".[dashboard]"; later calls update the same W&B report.',
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR", help="the folder given as paths.runs")
+
+    def run(directory: Path) -> None:
+        from fakeid.runs.dashboard import write_dashboard  # noqa: PLC0415 - wandb takes a second
+
+        write_dashboard(directory)
 
     parser.set_defaults(command=run)
 

@@ -155,12 +155,18 @@ class TrainerConfig:
     channels_last: bool = True
     compile: bool = False
     num_workers: int = 0  # batches come from a memory map, which is rarely worth a second process
+    devices: int | None = 1  # processes that share each batch; null: what torchrun or srun started, or one a GPU
     limit_batches: int | None = None  # of training and validation, for trying things out
 
     def __post_init__(self) -> None:
         """Check ranges."""
         _check_at_least("trainer.num_workers", self.num_workers, 0)
+        _check_at_least("trainer.devices", self.devices, 1)
         _check_at_least("trainer.limit_batches", self.limit_batches, 1)
+        _check(
+            self.devices == 1 or not self.compile,
+            "trainer.compile=true works in one process: set trainer.devices=1, or trainer.compile=false",
+        )
 
 
 @dataclass
@@ -221,6 +227,11 @@ class Config:
         _check(
             self.protocol.tested is Tested.last or self.data.val_per_class != 0,
             "protocol.tested=best chooses by validation: give data.val_per_class, or set protocol.tested=last",
+        )
+        _check(
+            (self.trainer.devices or 1) <= self.optim.batch_size,
+            f"trainer.devices={self.trainer.devices} processes cannot share batches of {self.optim.batch_size}: "
+            "raise optim.batch_size, or take fewer processes",
         )
         if self.data.source is SourceName.demo:
             self._check_demo()

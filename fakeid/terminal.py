@@ -18,6 +18,12 @@ from fakeid.errors import ConfigError, FakeidError
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 _GROUPS = ("data", "color", "residual", "model", "protocol", "optim", "trainer", "logger")
 
+_INSTALL = ' here yet (pip install -e ".[{}]" adds it)'
+_LAUNCHERS = {
+    **dict.fromkeys(("joblib", "submitit_local", "submitit_slurm"), _INSTALL.format("launchers")),
+    "ray": _INSTALL.format("ray"),
+}
+
 
 @contextmanager
 def user_errors() -> Iterator[None]:
@@ -63,7 +69,8 @@ def _explain(error: Exception) -> str:
     text = f"{error}\n{cause}"
     if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options:
         group, _, choice = cause.missing_cfg_file.rpartition("/")
-        return f"{group} has no choice {choice}; it has {', '.join(cause.options)}"
+        more = _LAUNCHERS.get(choice, "") if group == "hydra/launcher" else ""
+        return f"{group} has no choice {choice}{more}; it has {', '.join(cause.options)}"
     unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text)
     if unknown:
         name = unknown.group(1) or unknown.group(2)

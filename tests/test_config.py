@@ -74,6 +74,9 @@ def test_the_two_protocols_differ_in_every_switch() -> None:
         (["seed=-1"], "seed must be at least 0"),
         (["optim.epochs=0"], "optim.epochs must be at least 1"),
         (["optim.learning_rate=0"], "optim.learning_rate must be above 0"),
+        (["trainer.devices=0"], "trainer.devices must be at least 1, got 0"),
+        (["trainer.devices=65"], "trainer.devices=65 processes cannot share batches of 64: raise optim.batch_size"),
+        (["trainer=ddp", "trainer.compile=true"], "trainer.compile=true works in one process"),
         (["data.image_px=16"], "data.image_px must be at least 33"),
         (["data=folders"], "data=folders needs paths.data=DIR"),
         (["data.train_per_class=null"], "data.train_per_class needs a number"),
@@ -99,7 +102,14 @@ def test_wrong_types_are_refused_at_composition(override: str) -> None:
 
 def test_cell_id_follows_meaning_and_nothing_else() -> None:
     same = cell_id(compose_config())
-    for override in ("paths.runs=/x", "logger=csv", "trainer=cpu", "trainer.num_workers=2", "force=true"):
+    for override in (
+        "paths.runs=/x",
+        "logger=csv",
+        "trainer=cpu",
+        "trainer=ddp",
+        "trainer.num_workers=2",
+        "force=true",
+    ):
         assert cell_id(compose_config(override)) == same, override
     others = [
         "dropout=0.2",

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler, SequentialSampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
 from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
@@ -44,9 +44,9 @@ class PackedDataset(Dataset[Batch]):
     def __getitems__(self, indices: list[int]) -> Batch:
         """One batch, gathered at once."""
         if self._resident is not None:
-            rows = torch.tensor(indices, device=self._resident.device)
+            rows = torch.tensor(indices, dtype=torch.int64, device=self._resident.device)
             return Batch(self._resident[rows].permute(0, 3, 1, 2), self._labels[rows])  # (N, 3, H, W), a view
-        images = torch.from_numpy(self._packed.take(self._places[np.asarray(indices)]))  # (N, H, W, 3)
+        images = torch.from_numpy(self._packed.take(self._places[np.asarray(indices, np.int64)]))  # (N, H, W, 3)
         return Batch(images.permute(0, 3, 1, 2), self._labels[indices])  # (N, 3, H, W), a view: channels last
 
     @property
@@ -87,8 +87,37 @@ class EpochSampler(Sampler[int]):
         return iter(generator.permutation(self._num_images).tolist())
 
 
+class SharedBatchSampler(BatchSampler):
+    """The part of each batch that one of several processes gets; together they see the batches that one would see.
+
+    Parts differ by at most one image. Where a last batch has fewer images than there are processes, some are empty.
+
+    Args:
+        sampler: The order of all images, the same in every process.
+        batch_size: Images of all processes together.
+        drop_last: Leave out a last batch that is smaller.
+        rank: Of this process.
+        num_processes: All that share.
+    """
+
+    def __init__(
+        self, sampler: Sampler[int], batch_size: int, drop_last: bool, *, rank: int, num_processes: int
+    ) -> None:
+        super().__init__(sampler, batch_size, drop_last)
+        self._rank = rank
+        self._num_processes = num_processes
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Indices of each part."""
+        for batch in super().__iter__():
+            yield batch[self._rank :: self._num_processes]
+
+
 class PackedDataModule(pl.LightningDataModule):
     """The three splits of a plan.
+
+    Attributes:
+        skipped: Why an image of the plan is missing, by key.
 
     Args:
         plan: What is in each split.
@@ -98,6 +127,7 @@ class PackedDataModule(pl.LightningDataModule):
         seed: Draws the order of the training images.
         num_workers: Processes that gather batches; 0 gathers them here.
         resident: Device in whose memory the training images are kept; None leaves them on the disk.
+        share: Rank of this process, and how many share each batch of training and validation.
     """
 
     def __init__(
@@ -109,40 +139,46 @@ class PackedDataModule(pl.LightningDataModule):
         seed: int,
         num_workers: int = 0,
         resident: torch.device | None = None,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         super().__init__()
+        self.skipped = dict(packed.skipped)
         self.train_set = PackedDataset(packed, plan.train)
         self.val_set = PackedDataset(packed, plan.val)
         self.test_set = PackedDataset(packed, plan.test)
         self._batch_size = batch_size
         self._seed = seed
         self._num_workers = num_workers
+        self._share = share
         if resident is not None:
             self.train_set.move_to(resident)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled anew in each epoch."""
         drop_last = len(self.train_set) % self._batch_size == 1
-        return self._loader(self.train_set, EpochSampler(len(self.train_set), self._seed), drop_last)
+        sampler = EpochSampler(len(self.train_set), self._seed)
+        return self._loader(self.train_set, self._share_batches(sampler, drop_last))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """In order."""
-        return self._loader(self.val_set, SequentialSampler(self.val_set))
+        return self._loader(self.val_set, self._share_batches(SequentialSampler(self.val_set)))
 
     def predict_dataloader(self) -> DataLoader[Batch]:
-        """The test images, in order."""
-        return self._loader(self.test_set, SequentialSampler(self.test_set))
+        """The test images, in order, all of them in this process."""
+        return self._loader(self.test_set, BatchSampler(SequentialSampler(self.test_set), self._batch_size, False))
 
-    def _loader(self, dataset: PackedDataset, sampler: Sampler[int], drop_last: bool = False) -> DataLoader[Batch]:
+    def _share_batches(self, sampler: Sampler[int], drop_last: bool = False) -> BatchSampler:
+        rank, num_processes = self._share
+        return SharedBatchSampler(sampler, self._batch_size, drop_last, rank=rank, num_processes=num_processes)
+
+    def _loader(self, dataset: PackedDataset, batches: BatchSampler) -> DataLoader[Batch]:
         # What is on the device already needs neither helpers nor pinned memory on the way to it.
         num_workers = 0 if dataset.device else self._num_workers
         return DataLoader(
             dataset,
-            batch_size=self._batch_size,
-            sampler=sampler,
+            batch_sampler=batches,
             num_workers=num_workers,
             collate_fn=_as_is,
-            drop_last=drop_last,
             pin_memory=torch.cuda.is_available() and dataset.device is None,
             persistent_workers=num_workers > 0,
         )

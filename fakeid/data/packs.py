@@ -3,6 +3,7 @@
 import hashlib
 import io
 import mmap
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ _HEADER: Final = 128  # bytes of an .npy file of images; to parse it takes np.lo
 class Pack:
     """Prepared images (N, H, W, 3) uint8 RGB with their N keys, digests and perceptual hashes, both hexadecimal.
 
-    `skipped` says why images that were asked for are missing, by key.
+    `skipped` says why images that were asked for are missing, by key. One that was read has its `index_path`.
     """
 
     images: npt.NDArray[np.uint8]
@@ -29,6 +30,13 @@ class Pack:
     digests: list[str]
     phashes: list[str]
     skipped: dict[str, str]
+    index_path: Path | None = None
+
+    def __reduce__(self) -> str | tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Another process maps the same file; a copy of the images would take its memory."""
+        if self.index_path is None:
+            return super().__reduce__()
+        return read_pack, (self.index_path, self.images.shape[1])
 
 
 def write_pack(folder: Path, pack: Pack) -> None:
@@ -60,7 +68,7 @@ def read_pack(index_path: Path, image_px: int) -> Pack:
             raise ValueError("cut short")  # noqa: TRY301 - the same answer as to numpy's own
         shape = (len(index["keys"]), image_px, image_px, 3)
         images = np.frombuffer(content, np.uint8, offset=_HEADER).reshape(shape)
-        return Pack(images, index["keys"], index["digests"], index["phashes"], index["skipped"])
+        return Pack(images, index["keys"], index["digests"], index["phashes"], index["skipped"], index_path)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"the cache is damaged at {path}") from error
 

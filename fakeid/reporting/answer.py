@@ -10,6 +10,22 @@ from fakeid.reporting.numbers import format_percent, format_percent_estimate, fo
 _BASELINES: Final = {"color": "rgb", "dropout": 0.0}
 _NAMES: Final = {"color": "Another color space", "dropout": "Dropout"}
 
+_OPENINGS: Final = {
+    "helps": ("More categories help on unseen content", "helps"),
+    "mixed": (
+        "More categories help on unseen content in some settings and hurt in others",
+        "helps here and hurts there",
+    ),
+    "partly": ("More categories help on unseen content in some settings, not in all", "helps in places"),
+    "hurts": ("More categories do not help on unseen content, they hurt", "does not help, it hurts"),
+    "partly hurts": (
+        "That more categories help on unseen content is not shown, and in some settings they hurt",
+        "is not shown to help, and hurts in places",
+    ),
+    "unknown": ("That more categories help on unseen content is not shown", "is not shown to help"),
+}
+"""What the comparisons say together, of more categories and of one axis."""
+
 
 def write_answer(cells: Sequence[Cell], claims: Claims) -> list[str]:
     """Do more categories help on unseen content? Do color and dropout? What is best, and is it outside the noise?
@@ -59,15 +75,7 @@ def _answer_categories(claims: Sequence[Claim]) -> str:
             "Whether more categories help on unseen content cannot be said yet: no setting has two numbers of "
             "categories that were tested on the same unseen images."
         )
-    verdicts = {claim.verdict for claim in steps}
-    if verdicts == {"better"}:
-        opening = "More categories help on unseen content"
-    elif "better" not in verdicts and "worse" in verdicts:
-        opening = "More categories do not help on unseen content, they hurt"
-    elif "better" in verdicts:
-        opening = "More categories help on unseen content in some settings, not in all"
-    else:
-        opening = "That more categories help on unseen content is not shown"
+    opening, _ = _OPENINGS[_weigh(steps)]
     largest = max(steps, key=lambda claim: abs(claim.accuracy.value))
     noun = "setting" if len(steps) == 1 else "settings"
     return (
@@ -75,6 +83,17 @@ def _answer_categories(claims: Sequence[Claim]) -> str:
         f"(largest difference {_describe(largest)}, from {largest.first.categories} to {largest.second.categories} "
         f"with {largest.first.setting.name})."
     )
+
+
+def _weigh(claims: Sequence[Claim]) -> str:
+    verdicts = {claim.verdict for claim in claims}
+    if {"better", "worse"} <= verdicts:
+        return "mixed"
+    if "better" in verdicts:
+        return "helps" if len(verdicts) == 1 else "partly"
+    if "worse" in verdicts:
+        return "hurts" if len(verdicts) == 1 else "partly hurts"
+    return "unknown"
 
 
 def _span(claim: Claim) -> int:
@@ -94,17 +113,7 @@ def _answer_axis(axis: str, claims: Sequence[Claim]) -> str | None:
     if not against:
         return None
     baseline = "RGB" if axis == "color" else "none"
-    verdicts = {claim.verdict for claim in against}
-    if verdicts == {"better"}:
-        opening = "helps"
-    elif {"better", "worse"} <= verdicts:
-        opening = "helps here and hurts there"
-    elif "better" in verdicts:
-        opening = "helps in places"
-    elif "worse" in verdicts:
-        opening = "does not help, it hurts" if verdicts == {"worse"} else "does not help, and hurts in places"
-    else:
-        opening = "is not shown to help"
+    _, opening = _OPENINGS[_weigh(against)]
     largest = max(against, key=lambda claim: abs(claim.accuracy.value))
     noun = "comparison" if len(against) == 1 else "comparisons"
     return (

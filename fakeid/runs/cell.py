@@ -1,20 +1,30 @@
 """One training of a sweep."""
 
+import gc
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from filelock import Timeout
+from hydra.core.hydra_config import HydraConfig
 
 from fakeid.cells import cell_id
 from fakeid.choices import Accelerator
 from fakeid.config import Config
-from fakeid.runs.layout import RUNNING, RunFolder
+from fakeid.runs.launching import GPUS, SWEEP_PROCESS
+from fakeid.runs.layout import RunFolder
 from fakeid.runs.lease import lease_gpu
-from fakeid.runs.states import read_state
 from fakeid.runs.train import run_training
 
 
 def train_cell(config: Config) -> None:
     """Train and test; whatever goes wrong is written to the run's folder too, for nobody may be there to read it.
+
+    In a process of its own the cell works in the folder in which the sweep was typed, and what it prints goes to
+    `paths.runs/logs/`.
 
     Args:
         config: Checked options.
@@ -22,16 +32,63 @@ def train_cell(config: Config) -> None:
     Raises:
         Exception: Any, after it was recorded.
     """
+    if HydraConfig.initialized():
+        os.chdir(HydraConfig.get().runtime.cwd)  # workers of a cluster that was there before start anywhere
     run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    apart = HydraConfig.initialized() and os.environ.get(SWEEP_PROCESS) != str(os.getpid())
+    with _output_to(run.path.parent / "logs" / f"{run.path.name}.txt", apart):
+        try:
+            _train(config)
+        except Exception as error:
+            if not isinstance(error.__cause__, Timeout):  # locked by another process, whose business it is
+                run.write_failure(error)
+            raise
+        finally:
+            gc.collect()  # cycles of Lightning's would keep the network, and those of the cells before
+            if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+                torch.cuda.empty_cache()  # or the next cell believes that its images do not fit
+
+
+def _train(config: Config) -> None:
+    _see_gpus()
     num_gpus = 0 if config.trainer.accelerator is Accelerator.cpu else torch.cuda.device_count()
-    try:
-        if num_gpus == 0:
-            run_training(config, in_sweep=True)
-            return
-        with lease_gpu(num_gpus, config.sweep.runs_per_gpu) as gpu:
-            torch.cuda.set_device(gpu)
-            run_training(config, in_sweep=True)
-    except Exception as error:
-        if read_state(run).name != RUNNING:  # by another process, whose business it is
-            run.write_failure(error)
-        raise
+    if num_gpus == 0:
+        run_training(config, in_sweep=True)
+        return
+    with lease_gpu(num_gpus, config.sweep.runs_per_gpu) as gpu:
+        torch.cuda.set_device(gpu)
+        run_training(config, in_sweep=True)
+
+
+def _see_gpus() -> None:
+    """Undo that submitit hides all GPUs from its local jobs; the lease tells which one to take."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "" and GPUS in os.environ:
+        visible = os.environ[GPUS]
+        if visible == "all":
+            del os.environ["CUDA_VISIBLE_DEVICES"]
+        else:
+            os.environ["CUDA_VISIBLE_DEVICES"] = visible
+
+
+@contextmanager
+def _output_to(path: Path, wanted: bool) -> Iterator[None]:
+    """Send what this process prints to a file, where several would print over each other.
+
+    Nor could a worker print that has outlived the sweep: the terminal may be closed.
+    """
+    if not wanted:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        before = [os.dup(number) for number in (1, 2)]
+        try:
+            for number in (1, 2):
+                os.dup2(file.fileno(), number)
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, kept in zip((1, 2), before, strict=True):
+                os.dup2(kept, number)
+                os.close(kept)

@@ -1,7 +1,8 @@
 """Options typed after `python -m fakeid COMMAND`, read as `train.py` reads its own."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,20 @@ from fakeid.errors import ConfigError
 _CONF: Final = Path(__file__).resolve().parents[2] / "conf"
 
 
+@contextmanager
+def presets() -> Iterator[None]:
+    """While this lasts, Hydra composes from `conf/`.
+
+    Raises:
+        ConfigError: The folder is missing.
+    """
+    if not _CONF.is_dir():
+        raise ConfigError(f"the presets are missing at {_CONF}: install fakeid with pip install -e . in its repository")
+    register_schema()
+    with initialize_config_dir(str(_CONF), version_base="1.3"):
+        yield
+
+
 def compose_configs(overrides: Sequence[str]) -> list[Config]:
     """One checked configuration for each combination of the values that are separated by commas.
 
@@ -24,9 +39,6 @@ def compose_configs(overrides: Sequence[str]) -> list[Config]:
         ConfigError: An unknown option or a value out of range.
         HydraException: A word that is no override, or an unknown choice.
     """
-    if not _CONF.is_dir():
-        raise ConfigError(f"the presets are missing at {_CONF}: install fakeid with pip install -e . in its repository")
-    register_schema()
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     choices = [
         [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
@@ -34,7 +46,7 @@ def compose_configs(overrides: Sequence[str]) -> list[Config]:
         else [str(override.input_line)]
         for override in parsed
     ]
-    with initialize_config_dir(str(_CONF), version_base="1.3"):
+    with presets():
         return [parse(compose("train", list(words))) for words in itertools.product(*choices)]
 
 

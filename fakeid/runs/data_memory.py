@@ -76,29 +76,34 @@ def list_keys_as_torchvision(database: Path, cache_file: Path) -> Effort:
 
 
 def _measure(work: Callable[[], object]) -> Effort:
-    private, done = [_read_mb("smaps_rollup", "Private_")], threading.Event()
+    private, done = [read_process_mb("smaps_rollup", "Private_")], threading.Event()
 
     def watch() -> None:
         while not done.wait(0.02):
-            private.append(_read_mb("smaps_rollup", "Private_"))
+            private.append(read_process_mb("smaps_rollup", "Private_"))
 
     if Path("/proc/self/clear_refs").exists():
         Path("/proc/self/clear_refs").write_text("5")  # starts the peak anew: importing has one of its own
     watcher = threading.Thread(target=watch)
     watcher.start()
-    before, start = _read_mb("status", "VmRSS"), time.perf_counter()
+    before, start = read_process_mb("status", "VmRSS"), time.perf_counter()
     try:
         result = work()  # noqa: F841 - stays until its memory is measured
         seconds = time.perf_counter() - start
     finally:
         done.set()
         watcher.join()
-    peak = _read_mb("status", "VmHWM")
+    peak = read_process_mb("status", "VmHWM")
     return Effort(seconds, peak, max(private), peak - before)
 
 
-def _read_mb(file: str, field: str) -> float:
-    """Sum of the fields of /proc/self/FILE that begin so."""
+def read_process_mb(file: str, field: str) -> float:
+    """Megabytes of this process by its system; NaN where that is not Linux.
+
+    Args:
+        file: Of `/proc/self`, such as `status`.
+        field: Such as `VmRSS`; of several fields that begin so it is the sum.
+    """
     try:
         lines = (Path("/proc/self") / file).read_text(encoding="ascii").splitlines()
     except OSError:

@@ -3,9 +3,10 @@
 import shutil
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
-from pytorch_lightning import seed_everything
+from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.loggers import Logger
 from rich.console import Console
 
@@ -17,8 +18,10 @@ from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.training.callbacks import EpochSeeding, EpochStatus, History
 from fakeid.training.checkpoint import check_fits
 from fakeid.training.module import DetectorModule
+from fakeid.training.processes import agree
 from fakeid.training.progress import TrainingProgress
 from fakeid.training.trainer import build_trainer, expected_warnings_ignored
+from fakeid.training.world import World
 
 
 def build_module(config: Config) -> DetectorModule:
@@ -74,8 +77,11 @@ def fit(
     precision: str,
     loggers: Sequence[Logger],
     console: Console,
+    world: World = World(),  # noqa: B008 - immutable
 ) -> DetectorModule:
     """Train to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
+
+    Of several processes each calls this; the first alone prints and writes.
 
     Returns:
         The module as it was built; its weights are those of the last epoch.
@@ -86,24 +92,35 @@ def fit(
     """
     module = build_module(config)
     epochs, keep_best = config.optim.epochs, config.protocol.tested is Tested.best
-    resume = run.last if run.last.exists() else None
-    if resume:
+    # The first decides; a network disk may show the others an older state.
+    resume = run.last if agree(run.last.exists()) else None
+    if resume and world.rank == 0:
         console.print(f"continuing after epoch {check_fits(resume, module)} of {epochs}")
+    history = History(run.history)
+    shown = [
+        EpochStatus(lambda done: run.write_status(RUNNING, epochs_done=done, epochs=epochs)),
+        TrainingProgress(console, history),
+    ]
     trainer = build_trainer(
         folder=run.checkpoints,
         epochs=epochs,
         device=device,
         precision=precision,
         keep_best=keep_best,
-        callbacks=[
-            EpochSeeding(config.seed),
-            History(run.history),
-            EpochStatus(lambda done: run.write_status(RUNNING, epochs_done=done, epochs=epochs)),
-            TrainingProgress(console),
-        ],
+        callbacks=[EpochSeeding(config.seed), history, *(shown if world.rank == 0 else [])],
         loggers=loggers,
         limit_batches=config.trainer.limit_batches,
+        world=world,
     )
+    _run(trainer, module, data, resume)
+    if world.rank == 0:
+        part = run.tested.with_suffix(".part")
+        shutil.copyfile(run.best if keep_best else run.last, part)
+        part.replace(run.tested)
+    return module
+
+
+def _run(trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None) -> None:
     try:
         with expected_warnings_ignored():
             trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
@@ -113,7 +130,3 @@ def fit(
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from error
         raise
-    part = run.tested.with_suffix(".part")
-    shutil.copyfile(run.best if keep_best else run.last, part)
-    part.replace(run.tested)
-    return module

@@ -112,7 +112,7 @@ class RunFolder:
         before = self.read_status()
         if before.get("state") == DONE:
             return
-        stopped = isinstance(error, KeyboardInterrupt)
+        stopped = not isinstance(error, Exception)  # Ctrl-C, or a scheduler that wants its machine back
         self.write_status(
             INTERRUPTED if stopped else FAILED,
             epochs_done=before.get("epochs_done", 0),

@@ -18,16 +18,18 @@ _POLL_SECONDS = 2.0
 
 
 class Overview:
-    """Counts the cells of a sweep while others train them; prints a line whenever a count has changed.
+    """Counts the cells of a sweep while others train them; prints a line whenever another has ended.
 
     Args:
         cells: All cells of the grid.
         console: Where to print.
+        live: Keep the newest line at the bottom of a terminal, which the cells must not print to then.
     """
 
-    def __init__(self, cells: Sequence[Cell], console: Console) -> None:
+    def __init__(self, cells: Sequence[Cell], console: Console, *, live: bool = False) -> None:
         self._cells = cells
         self._console = console
+        self._bottom = console.status("sweep: starting") if live and console.is_terminal else None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._started = time.monotonic()
@@ -44,6 +46,8 @@ class Overview:
             self._console.print(f"{len(pending)} to train, {guess}")
 
     def __enter__(self) -> "Overview":
+        if self._bottom:
+            self._bottom.start()
         self._thread.start()
         return self
 
@@ -52,6 +56,8 @@ class Overview:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        if self._bottom:
+            self._bottom.stop()
 
     def _watch(self) -> None:
         before = self._count()
@@ -59,6 +65,8 @@ class Overview:
             now = self._count()
             if now[DONE] + now[FAILED] != before[DONE] + before[FAILED]:
                 self._console.print(f"sweep: {self._render_line(now)}")
+            if self._bottom:
+                self._bottom.update(f"sweep: {self._render_line(now)}")
             before = now
 
     def _render_line(self, now: Counter[str]) -> str:

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from fakeid.choices import LoggerName
 from fakeid.errors import DataError
 from fakeid.evaluation.by_category import split_by_category
 from fakeid.evaluation.scores import read_scores
@@ -36,7 +37,8 @@ def write_report(directory: Path, console: Console | None = None) -> SweepReport
     """Average, compare and draw the finished runs; print the answer and the averages.
 
     Writes below `directory/report`: `index.html`, `report.md`, `numbers.csv` (every metric), `runs.csv`,
-    `differences.csv`, `tables/*.{csv,md,tex}`, `figures/*.{png,svg}`.
+    `differences.csv`, `tables/*.{csv,md,tex}`, `figures/*.{png,svg}`. Where the runs were tracked by W&B, a run there
+    gets the same.
 
     Args:
         directory: Holds one folder a run.
@@ -54,6 +56,10 @@ def write_report(directory: Path, console: Console | None = None) -> SweepReport
     console.print(f"{len(report.tested)} finished runs of {len(report.runs)}\n")
     console.print(render_summary_markdown(report), soft_wrap=True, markup=False)
     console.print(f"written to {folder / 'index.html'}", soft_wrap=True)
+    if any((run.config.get("logger") or {}).get("name") == LoggerName.wandb.value for run in report.tested):
+        from fakeid.runs.tracked_report import track_report  # noqa: PLC0415 - wandb takes a second
+
+        track_report(report, directory, console)
     return report
 
 

@@ -1,12 +1,15 @@
 """Hydra's sweeper for `sweep.py`: check the whole grid, train what is left of it on any launcher, report."""
 
 import importlib
+import os
 import sys
 import types
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -16,11 +19,14 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
-from fakeid.errors import FakeidError
+from fakeid.errors import ConfigError, FakeidError
 from fakeid.runs.grid import Cell, build_cells, expand_grid
+from fakeid.runs.launchers import register_launchers
+from fakeid.runs.launching import SWEEP_PROCESS, launch_cells
 from fakeid.runs.layout import DONE, FAILED
 from fakeid.runs.overview import Overview
 from fakeid.runs.prepare import prepare
+from fakeid.runs.rounds import run_rounds
 from fakeid.runs.states import read_state
 
 _PACKAGE: Final = "hydra_plugins"
@@ -33,10 +39,11 @@ class GridSweeperConf:
 
     _target_: str = f"{_PACKAGE}.fakeid.GridSweeper"
     experiments: list[dict[str, Any]] = field(default_factory=list)
+    at_once: int = 2
 
 
 def register_sweeper() -> None:
-    """Make `hydra/sweeper=grid` known to Hydra."""
+    """Make `hydra/sweeper=grid` known to Hydra, and the launchers as it wants them."""
     ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="fakeid")
     try:
         package = importlib.import_module(_PACKAGE)
@@ -46,6 +53,7 @@ def register_sweeper() -> None:
     package.fakeid = sys.modules[__name__]  # type: ignore[attr-defined]
     GridSweeper.__module__ = f"{_PACKAGE}.fakeid"
     Plugins.instance().register(GridSweeper)
+    register_launchers()
 
 
 class GridSweeper(Sweeper):
@@ -53,10 +61,17 @@ class GridSweeper(Sweeper):
 
     Args:
         experiments: Option → a value or a list of values; see `expand_grid`.
+        at_once: Cells in progress at a time under `submitit_local`; other launchers have a limit of their own.
+
+    Raises:
+        ConfigError: `at_once` is below 1.
     """
 
-    def __init__(self, experiments: ListConfig) -> None:
+    def __init__(self, experiments: ListConfig, at_once: int) -> None:
+        if at_once < 1:
+            raise ConfigError(f"hydra.sweeper.at_once must be at least 1, got {at_once}")
         self._experiments: Any = OmegaConf.to_container(experiments)
+        self._at_once = at_once
         self.config: DictConfig | None = None
         self.launcher: Launcher | None = None
         self.hydra_context: HydraContext | None = None
@@ -79,16 +94,16 @@ class GridSweeper(Sweeper):
         with console.status("checking the grid"):
             cells = build_cells(expand_grid(self._experiments, arguments), self._compose)
         pending = [cell for cell in cells if cell.config.force or not cell.run.is_done()]
-        overview = Overview(cells, console)
+        overview = Overview(cells, console, live=not isinstance(self.launcher, BasicLauncher))
         overview.print_plan(pending)
         if cells[0].config.sweep.plan_only:
             return cells
         if pending:
             assert self.launcher is not None
             _prepare(pending, console)
+            os.environ[SWEEP_PROCESS] = str(os.getpid())
             with overview:
-                # Failures come back as values that nobody asks for; the folders tell what became of each cell.
-                self.launcher.launch([list(cell.overrides) for cell in pending], initial_job_idx=0)
+                run_rounds(pending, partial(launch_cells, self.launcher, at_once=self._at_once), console)
         _conclude(cells, console)
         return cells
 

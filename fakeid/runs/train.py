@@ -1,5 +1,6 @@
 """One run from options to numbers: find or continue it, train, test, and write everything to its folder."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError
 from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
 from fakeid.reporting.tables import render_line, render_table, tabulate
+from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
@@ -23,7 +25,9 @@ from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.provenance import describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.training.loggers import RunTracker
-from fakeid.training.trainer import choose_device, choose_precision, choose_resident
+from fakeid.training.processes import Leader, follow
+from fakeid.training.trainer import choose_device, choose_precision
+from fakeid.training.world import World, find_world
 
 
 def run_training(config: Config, console: Console | None = None, *, in_sweep: bool = False) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
         in_sweep: Print one line at the end in place of the table.
 
     Returns:
-        The content of the run's `summary.json`.
+        The content of the run's `summary.json`; nothing in a process that torchrun or srun started beside the first.
 
     Raises:
         FakeidError: Something that the user can mend; nothing that was there before is lost.
@@ -43,7 +47,16 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
     """
     console = console or _build_console()
     device = choose_device(config.trainer.accelerator.value)
-    precision = choose_precision(config.trainer.precision.value, device)
+    world = find_world(config.trainer.devices, device, config.optim.batch_size)
+    assist = partial(prepare_assistance, config)
+    if world.rank > 0:
+        follow(world, assist)
+        return {}
+    with Leader(world, assist) as leader:
+        return _lead(config, leader, device, console, in_sweep)
+
+
+def _lead(config: Config, leader: Leader, device: str, console: Console, in_sweep: bool) -> dict[str, Any]:
     run = RunFolder(Path(config.paths.runs) / cell_id(config))
     source, plan = list_images(config, console)
     with clear_output_errors(run.path, "paths.runs"):
@@ -55,21 +68,30 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
                 console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
                 return _show(run, console, in_sweep)
             try:
-                _describe(run, plan, device, precision, console)
-                build_module(config)  # a wrong network or a bad image is found before an old run is cleared
-                packed = prepare_images(config, plan, source, console)
-                audit = _audit(config, plan, source, packed, console)
-                if config.force:
-                    run.clear()
-                _check_same_images(run, plan, source)
-                write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
-                if audit:
-                    write_json(run.audit, audit)
-                _train_and_test(config, run, plan, packed, device, precision, console)
+                _run(config, run, plan, source, leader, device, console)
             except BaseException as error:
                 run.write_failure(error)
                 raise
             return _show(run, console, in_sweep)
+
+
+def _run(
+    config: Config, run: RunFolder, plan: Plan, source: Source, leader: Leader, device: str, console: Console
+) -> None:
+    check_shares(plan, leader.world)
+    precision = choose_precision(config.trainer.precision.value, device)
+    _describe(run, plan, device, precision, leader.world, console)
+    build_module(config)  # a wrong network or a bad image is found before an old run is cleared
+    packed = prepare_images(config, plan, source, console)
+    audit = _audit(config, plan, source, packed, console)
+    if config.force:
+        run.clear()
+    _check_same_images(run, plan, source)
+    write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
+    if audit:
+        write_json(run.audit, audit)
+    data = build_data(config, plan, packed, device, leader.world)
+    _train_and_test(config, run, plan, data, leader, device, precision, console)
 
 
 def _build_console() -> Console:
@@ -94,9 +116,10 @@ def _check_same_images(run: RunFolder, plan: Plan, source: Source) -> None:
     write_json(run.data, now)
 
 
-def _describe(run: RunFolder, plan: Plan, device: str, precision: str, console: Console) -> None:
+def _describe(run: RunFolder, plan: Plan, device: str, precision: str, world: World, console: Console) -> None:
     """Say what is about to happen."""
-    console.print(f"run {run.path.name} on the {device.upper()} in {precision}")
+    where = f"{world.size} processes, each on its {device.upper()}" if world.size > 1 else f"the {device.upper()}"
+    console.print(f"run {run.path.name} on {where} in {precision}")
     console.print(
         f"train {len(plan.train):,} images of {len(plan.seen)} categories, validate {len(plan.val):,}, "
         f"test {len(plan.test):,} of {len(plan.seen) + len(plan.unseen)}; held out: {plan.held_out or 'nothing'}"
@@ -114,22 +137,18 @@ def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, con
 
 
 def _train_and_test(
-    config: Config, run: RunFolder, plan: Plan, packed: PackedImages, device: str, precision: str, console: Console
-) -> None:
-    num_bytes = len(plan.train) * config.data.image_px**2 * 3
-    data = PackedDataModule(
-        plan,
-        packed,
-        batch_size=config.optim.batch_size,
-        seed=config.seed,
-        num_workers=config.trainer.num_workers,
-        resident=choose_resident(config.data.device_cache.value, device, num_bytes),
-    )
+    config: Config, run: RunFolder, plan: Plan, data: PackedDataModule, leader: Leader, device: str, precision: str,
+    console: Console,
+) -> None:  # fmt: skip
     tracker = _start_tracker(config, run)
     epochs = config.optim.epochs
     try:
         loggers = tracker.lightning_loggers() if tracker else []
-        module = fit(config, run, data, device=device, precision=precision, loggers=loggers, console=console)
+        with leader.training(device):
+            module = fit(
+                config, run, data, device=device, precision=precision, loggers=loggers, console=console,
+                world=leader.world,
+            )  # fmt: skip
         console.print(f"testing {len(data.test_set):,} images")
         scores = compute_scores(run, data, device=device, precision=precision)
         summary = {
@@ -137,11 +156,12 @@ def _train_and_test(
             **compute_summary(run, plan, scores),
             "parameters": sum(weight.numel() for weight in module.detector.parameters()),
             "precision": precision,
-            "skipped_images": dict(packed.skipped),
+            "skipped_images": data.skipped,
             "data": read_json(run.data),
             "audit": _shorten(read_json(run.audit)) if run.audit.exists() else None,
             "config": to_plain(config),
             **describe_environment(device),
+            "processes": leader.world.size,
         }
         figures = write_figures(run, plan, data.test_set, scores, summary)
         write_json(run.summary, summary)

@@ -20,7 +20,10 @@ HISTORY_COLUMNS: Final = (
 
 
 class EpochSeeding(pl.Callback):
-    """Seeds torch anew in each epoch from (seed, epoch), so that a continued run drops what it would have dropped."""
+    """Seeds torch anew in each epoch from (seed, epoch), so that a continued run drops what it would have dropped.
+
+    Of several processes each drops something else.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -30,7 +33,8 @@ class EpochSeeding(pl.Callback):
     ) -> None:
         """Seed every device's generator before the first batch; a continued epoch has no other start."""
         if batch_idx == 0:
-            torch.manual_seed(derive_seed(self._seed, "epoch", trainer.current_epoch))
+            own = [trainer.global_rank] if trainer.global_rank else []
+            torch.manual_seed(derive_seed(self._seed, "epoch", trainer.current_epoch, *own))
 
 
 class EpochStatus(pl.Callback):
@@ -55,8 +59,13 @@ class EpochStatus(pl.Callback):
 class History(pl.Callback):
     """Collects one row an epoch, writes them to a CSV file, and travels in the checkpoint.
 
+    Of several processes each needs one, for their images are added up; the first writes.
+
     Args:
         path: The file, rewritten whole after each epoch.
+
+    Attributes:
+        rows: Column → number, for each epoch.
     """
 
     def __init__(self, path: Path) -> None:
@@ -89,12 +98,15 @@ class History(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add the epoch's row."""
+        images = trainer.strategy.reduce(torch.tensor(self._images, device=pl_module.device), reduce_op="sum")
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         metrics["epoch"] = trainer.current_epoch + 1
         metrics["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
-        metrics["images"] = self._images
+        metrics["images"] = int(images)
         metrics["seconds"] = round(time.monotonic() - self._started, 3)
         self.rows.append({name: metrics[name] for name in HISTORY_COLUMNS if name in metrics})
+        if not trainer.is_global_zero:
+            return
         text = io.StringIO()
         writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
         writer.writeheader()

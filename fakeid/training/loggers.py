@@ -1,44 +1,31 @@
-"""Weights & Biases beside the run folder's files: it never asks, never waits, and its failure never costs a run."""
+"""Weights & Biases for one training: its axes, its history row by row, its results."""
 
-import netrc
-import os
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlparse
+from typing import TYPE_CHECKING, Any, Final
 
 import wandb
-from pytorch_lightning.loggers import WandbLogger
 from wandb.sdk.wandb_run import Run
 
-_INIT_SECONDS = 20.0
-"""Longer than this no run waits for the server; it then goes on without."""
+from fakeid.training.tracked_fields import HEADLINES, count_seen, describe_config, flatten_summary
+from fakeid.training.tracking import TRAIN_JOB, Tracker
+
+if TYPE_CHECKING:
+    from pytorch_lightning.loggers.logger import Logger
+
+_HISTORY: Final = "history.csv"  # in the run folder; see `fakeid.training.callbacks.History`
+_HISTORY_NAMES: Final = {name: f"train/{name}" for name in ("learning_rate", "images", "seconds")}
+"""W&B sorts charts by what is before the slash, and `seconds` of a summary are those of the whole training."""
 
 
-def is_logged_in() -> bool:
-    """Whether W&B credentials are on this machine; looks at the environment and the netrc file, asks nobody."""
-    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
-        return True
-    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname
-    paths = (os.environ.get("NETRC"), "~/.netrc", "~/_netrc")
-    return any(_names_host(Path(path).expanduser(), host or "") for path in paths if path)
-
-
-def _names_host(path: Path, host: str) -> bool:
-    try:
-        return netrc.netrc(path).authenticators(host) is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
-
-
-class RunTracker:
-    """One W&B run, or none after its first failure; every method returns normally, come what may.
+class RunTracker(Tracker):
+    """Shows a run folder's files in W&B while they are written.
 
     Args:
         folder: The run folder; W&B writes below it.
         run_id: Identity of the run, so that a continued training continues its curves.
-        config: Plain options to show.
+        config: Every option, nested plain values.
         project: W&B project.
         entity: W&B user or team; None is the user's default.
         group: Name that joins runs.
@@ -56,72 +43,57 @@ class RunTracker:
         group: str | None,
         tags: Sequence[str] = (),
     ) -> None:
-        self._run: Run | None = None
-        self._failed = False
-        self._folder = folder
-        mode: Any = os.environ.get("WANDB_MODE") or ("online" if is_logged_in() else "offline")
-        settings = wandb.Settings(
-            silent=True, console="off", init_timeout=_INIT_SECONDS, x_disable_stats=True, x_disable_machine_info=True
-        )
+        self._history = folder / _HISTORY
+        self._logged = -1  # epochs
+        super().__init__(
+            folder, run_id, describe_config(config), job_type=TRAIN_JOB, project=project, entity=entity, group=group,
+            tags=tags, resume=self._history.exists(),
+        )  # fmt: skip
 
-        def start() -> None:
-            self._run = wandb.init(
-                dir=folder, id=run_id, name=run_id, config=dict(config), project=project, entity=entity, group=group,
-                tags=list(tags), job_type="train", mode=mode, resume="allow" if mode == "online" else None,
-                reinit="create_new", settings=settings,
-            )  # fmt: skip
+    def lightning_loggers(self) -> "list[Logger]":
+        """What the Lightning trainer tells when an epoch is over."""
+        from fakeid.training.epoch_signal import EpochSignal  # noqa: PLC0415 - the rest needs no torch
 
-        self._attempt(start)
+        return [] if self._run is None else [EpochSignal(self.log_history)]
 
-    def lightning_loggers(self) -> list[WandbLogger]:
-        """What the Lightning trainer logs its curves to."""
-        return [] if self._run is None else [_GuardedWandbLogger(self._run, self._attempt)]
+    def log_history(self) -> None:
+        """Log the rows of `history.csv` that W&B does not have, with the epoch as W&B's step.
+
+        The first call of a continued training logs those before it too, unless the server has them: an offline run
+        is complete by itself.
+        """
+        self._with_run(self._log_history)
+
+    def _log_history(self, run: Run) -> None:
+        if not self._history.exists():
+            return
+        with self._history.open(encoding="utf-8", newline="") as file:
+            rows = [{name: float(cell) for name, cell in row.items() if cell} for row in csv.DictReader(file)]
+        for row in rows:
+            epoch = int(row["epoch"])
+            if epoch > self._logged and epoch >= run.starting_step:
+                # Committed at once: a killed process loses nothing.
+                run.log({_HISTORY_NAMES.get(name, name): cell for name, cell in row.items()}, step=epoch, commit=True)
+                self._logged = epoch
 
     def log_results(
         self, summary: Mapping[str, Any], columns: Sequence[str], rows: Sequence[Sequence[Any]], figures: Sequence[Path]
     ) -> None:
         """Log the final numbers, the table by category, and the figures (image files)."""
-        run = self._run
+        self.log_history()
+        flat = flatten_summary(summary)
 
         def log(run: Run) -> None:
-            run.summary.update(dict(summary))
-            run.log({"test/categories": wandb.Table(columns=list(columns), data=[list(row) for row in rows])})
-            run.log({f"figures/{path.stem}": wandb.Image(str(path)) for path in figures})
+            if run.config["categories"] is None:
+                seen = {"categories": count_seen(summary)}
+                run.config.update(seen, allow_val_change=True)  # type: ignore[no-untyped-call]
+            run.log(
+                {
+                    **{name: flat[name] for name in HEADLINES if flat.get(name) is not None},
+                    "test/categories": wandb.Table(columns=list(columns), data=[list(row) for row in rows]),
+                    **{f"figures/{path.stem}": wandb.Image(str(path)) for path in figures},
+                }
+            )
+            run.summary.update(flat)
 
-        if run is not None:
-            self._attempt(lambda: log(run))
-
-    def finish(self, *, failed: bool = False) -> str | None:
-        """Close the run; returns the command that uploads an offline one, if it was."""
-        run, command = self._run, None
-        if run is not None and run.settings.mode == "offline":
-            command = f"wandb sync {Path(run.dir).parent}"
-        if run is not None:
-            self._attempt(lambda: run.finish(exit_code=int(failed)))
-        self._run = None
-        return command
-
-    def _attempt(self, action: Callable[[], object]) -> None:
-        if self._failed:
-            return
-        try:
-            action()
-        except Exception as error:
-            self._run, self._failed = None, True
-            first_line = (str(error).splitlines() or [type(error).__name__])[0]
-            warnings.warn(f"W&B logging stopped ({first_line}); the files in {self._folder} are complete", stacklevel=2)
-
-
-class _GuardedWandbLogger(WandbLogger):
-    def __init__(self, run: Run, attempt: Callable[[Callable[[], object]], None]) -> None:
-        super().__init__(experiment=run)
-        self._attempt = attempt
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        self._attempt(lambda: super(_GuardedWandbLogger, self).log_metrics(metrics, step))
-
-    def log_hyperparams(self, params: Any) -> None:
-        """Nothing: the run's own configuration is logged at its start."""
-
-    def finalize(self, status: str) -> None:
-        """Nothing: the tracker logs the test after the training and closes the run itself."""
+        self._with_run(log)

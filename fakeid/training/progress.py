@@ -1,6 +1,5 @@
 """The terminal during a training: a line for each epoch, and below it a bar with the time that is left."""
 
-import time
 from typing import Any
 
 import pytorch_lightning as pl
@@ -8,6 +7,7 @@ from rich.console import Console
 from rich.progress import TaskID
 
 from fakeid.progress import build_progress
+from fakeid.training.callbacks import History
 
 
 class TrainingProgress(pl.Callback):
@@ -15,14 +15,14 @@ class TrainingProgress(pl.Callback):
 
     Args:
         console: Where to.
+        history: Stands before this one in the trainer; counts images and seconds.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, history: History) -> None:
         self._console = console
+        self._history = history
         self._progress = build_progress(console)
         self._task = TaskID(0)
-        self._epoch_started = 0.0
-        self._images = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the bar; a continued fit starts where it was."""
@@ -31,19 +31,10 @@ class TrainingProgress(pl.Callback):
         self._task = self._progress.add_task("training", total=total, completed=trainer.global_step, unit="batches")
         self._progress.start()
 
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        """Start the clock with the first batch."""
-        if batch_idx == 0:
-            self._epoch_started = time.monotonic()
-            self._images = 0
-
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Advance the bar."""
-        self._images += len(batch[1])
         self._progress.update(self._task, completed=trainer.global_step)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -55,11 +46,11 @@ class TrainingProgress(pl.Callback):
             for name in ("train/loss", "train/accuracy", "val/accuracy", "val/auroc")
             if name in metrics
         ]
-        seconds = time.monotonic() - self._epoch_started
+        images, seconds = (self._history.rows[-1][name] for name in ("images", "seconds"))
         epoch = trainer.current_epoch + 1
         left = seconds * (trainer.max_epochs - epoch)
         self._console.print(
-            f"epoch {epoch}/{trainer.max_epochs}  {'  '.join(shown)}  {self._images / seconds:,.0f} images/s  "
+            f"epoch {epoch}/{trainer.max_epochs}  {'  '.join(shown)}  {images / seconds:,.0f} images/s  "
             f"{_render_seconds(left)} left",
             highlight=False,
             soft_wrap=True,

@@ -9,11 +9,14 @@ from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 from torch import Tensor
 
 from fakeid.errors import DeviceError
+from fakeid.training.strategy import SharedBatches
+from fakeid.training.world import World
 
 _LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
 
@@ -33,6 +36,8 @@ def expected_warnings_ignored() -> Iterator[None]:
         warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
         # Without validation images there is nothing to validate.
         warnings.filterwarnings("ignore", message="Total length of .* across ranks is zero")
+        # Which of two equal layouts a 1 x 1 kernel has is all the same.
+        warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
         # Lightning 2.6 asks torch 2.15 in a way that torch has renamed.
         warnings.filterwarnings("ignore", message=r".isinstance\(treespec, LeafSpec\). is deprecated")
         yield
@@ -89,12 +94,20 @@ def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.dev
     return None
 
 
-def _choose_devices(device: str) -> int | list[int]:
-    """One; of several GPUs the one that is current, where Lightning would always take the first."""
-    return [torch.cuda.current_device()] if device == "cuda" else 1
+def _place(device: str, world: World) -> dict[str, Any]:
+    """Where a Lightning trainer computes, and with whom."""
+    if world.size > 1:
+        return {"accelerator": device, "devices": 1, "strategy": SharedBatches(world, device)}
+    return {
+        "accelerator": device,
+        # Of several GPUs the one that is current, where Lightning would always take the first.
+        "devices": [torch.cuda.current_device()] if device == "cuda" else 1,
+        # Inside a job of SLURM Lightning would look for other processes, and requeue the job itself.
+        "plugins": LightningEnvironment(),
+    }
 
 
-def build_trainer(
+def build_trainer(  # noqa: PLR0913 - one keyword for each choice
     *,
     folder: Path,
     epochs: int,
@@ -104,6 +117,7 @@ def build_trainer(
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] = (),
     limit_batches: int | None = None,
+    world: World = World(),  # noqa: B008 - immutable
 ) -> pl.Trainer:
     """A trainer that writes `last.ckpt` after each epoch, and `best.ckpt` by validation AUROC if asked.
 
@@ -116,14 +130,14 @@ def build_trainer(
         callbacks: Further ones.
         loggers: Where curves go beside the history file.
         limit_batches: Stop each epoch after so many; None runs it whole.
+        world: With more than one process they must be one group already; each is given its share of every batch.
     """
     last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
     best = ModelCheckpoint(
         folder, "best", monitor="val/auroc", mode="max", save_on_train_epoch_end=True, enable_version_counter=False
     )
     return pl.Trainer(
-        accelerator=device,
-        devices=_choose_devices(device),
+        **_place(device, world),
         precision=_LIGHTNING_PRECISION[precision],
         max_epochs=epochs,
         # `best` first, so that `last` carries its newest state.
@@ -136,6 +150,7 @@ def build_trainer(
         enable_model_summary=False,
         log_every_n_steps=1,
         benchmark=device == "cuda",
+        use_distributed_sampler=False,
     )
 
 
@@ -149,8 +164,7 @@ def predict_logits(module: pl.LightningModule, data: pl.LightningDataModule, *, 
         precision: `float32` or `bf16`.
     """
     trainer = pl.Trainer(
-        accelerator=device,
-        devices=_choose_devices(device),
+        **_place(device, World()),
         precision=_LIGHTNING_PRECISION[precision],
         logger=False,
         enable_checkpointing=False,

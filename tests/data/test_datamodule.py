@@ -1,8 +1,13 @@
+from itertools import chain
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.utils.data import BatchSampler
 
-from fakeid.data.datamodule import EpochSampler, PackedDataModule
+from fakeid.data.datamodule import EpochSampler, PackedDataModule, SharedBatchSampler
 from fakeid.data.packed import PackedImages
 from fakeid.data.packs import Pack
 from fakeid.data.plans import Plan
@@ -17,6 +22,7 @@ def make_data(
     skipped: tuple[str, ...] = (),
     num_workers: int = 0,
     resident: torch.device | None = None,
+    share: tuple[int, int] = (0, 1),
 ) -> PackedDataModule:
     records = [Record(str(i), i % 2, "a", "camera", str(i)) for i in range(count)]
     images = np.stack([np.full((SIDE, SIDE, 3), i, np.uint8) for i in range(count)])
@@ -27,7 +33,9 @@ def make_data(
     )
     packed = PackedImages([pack])
     plan = Plan(records, records[:3], records[:5], ("a",), (), None)
-    return PackedDataModule(plan, packed, batch_size=batch_size, seed=0, num_workers=num_workers, resident=resident)
+    return PackedDataModule(
+        plan, packed, batch_size=batch_size, seed=0, num_workers=num_workers, resident=resident, share=share
+    )
 
 
 def test_batches_are_rgb_channels_last_uint8() -> None:
@@ -55,6 +63,40 @@ def test_the_order_follows_from_seed_and_epoch_alone() -> None:
     assert order(0, 3) == order(0, 3)
     assert len({tuple(order(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
     assert sorted(order(0, 0)) == list(range(50))
+
+
+@given(
+    count=st.integers(0, 60), batch_size=st.integers(1, 20), num_processes=st.integers(1, 9), drop_last=st.booleans()
+)
+def test_shares_make_up_the_batches_of_one_process(
+    count: int, batch_size: int, num_processes: int, drop_last: bool
+) -> None:
+    order = EpochSampler(count, seed=3)
+    shares = [
+        list(SharedBatchSampler(order, batch_size, drop_last, rank=rank, num_processes=num_processes))
+        for rank in range(num_processes)
+    ]
+    together = [sorted(chain(*parts)) for parts in zip(*shares, strict=True)]
+    assert together == [sorted(batch) for batch in BatchSampler(order, batch_size, drop_last)]
+    if not drop_last:
+        assert sorted(chain(*together)) == list(range(count))
+    for parts in zip(*shares, strict=True):
+        sizes = [len(part) for part in parts]
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_processes_share_training_and_validation_and_not_the_test(device: torch.device) -> None:
+    for resident in (None, device):
+        data = [make_data(10, resident=resident, share=(rank, 3)) for rank in range(3)]
+        for name, count in (("train_dataloader", 10), ("val_dataloader", 3)):
+            batches = [list(getattr(part, name)()) for part in data]
+            assert len({len(part) for part in batches}) == 1
+            seen = [int(pixel) for part in batches for batch in part for pixel in batch.rgb_u8[:, 0, 0, 0]]
+            assert sorted(seen) == list(range(count))
+        assert all(sum(len(batch.labels) for batch in part.predict_dataloader()) == 5 for part in data)
+        empty = list(data[2].train_dataloader())[-1]  # 10 images are 4 + 4 + 2, which are three shares
+        assert empty.rgb_u8.shape == (0, 3, SIDE, SIDE)
+        assert empty.labels.shape == (0,)
 
 
 def test_test_images_come_in_the_order_of_their_records() -> None:

@@ -122,6 +122,16 @@ def test_the_answer_where_nothing_does(invented):
     assert "none of the 3 others by more than the noise" in sentences[2]
 
 
+def test_the_answer_where_one_setting_suffers_and_the_other_does_not(invented):
+    runs = [invented(k, 0, color, skill=3.0 - 0.6 * k * (color == "hsv")) for k in (1, 5) for color in ("rgb", "hsv")]
+    sentences = answer(runs)
+    assert sentences[0].startswith(
+        "That more categories help on unseen content is not shown, and in some settings they hurt: the most categories "
+        "against the fewest, on images new to both, are worse in 1, inside the noise in 1 of 2 settings"
+    )
+    assert sentences[1].startswith("Another color space is not shown to help, and hurts in places: ")
+
+
 def test_the_answer_of_a_single_run(invented):
     cells = collect_cells([invented(5)])
     sentences = answer([invented(5)])

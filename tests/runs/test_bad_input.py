@@ -99,7 +99,7 @@ def test_help_names_every_group_and_the_main_commands() -> None:
         "python train.py",
         "data: demo, folders",
         "protocol: corrected, paper",
-        "trainer: auto, cpu, debug, gpu",
+        "trainer: auto, cpu, ddp, debug, gpu",
     ):
         assert part in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 110

@@ -3,9 +3,11 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_up_sweep import write_failed_run, write_run
+from offline_runs import find_offline_runs
 from rich.console import Console
 
 from fakeid.errors import DataError
@@ -83,3 +85,62 @@ def test_nothing_finished_is_an_error(tmp_path: Path) -> None:
     write_failed_run(tmp_path)
     with pytest.raises(DataError, match=r"no run in .* is finished \(1 begun\)"):
         write_report(tmp_path, quiet())
+
+
+@pytest.fixture
+def tracked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    for color in ("rgb", "hsv"):
+        for k in (1, 5):
+            options = (f"color={color}", f"categories={k}", "logger.name=wandb", "logger.group=a sweep")
+            write_run(tmp_path / "runs", *options, skill=1 + 0.2 * k)
+    return tmp_path / "runs"
+
+
+def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> None:
+    console = quiet()
+    report = write_report(tracked, console)
+    assert f"wandb sync {tracked}/*/wandb/offline-run-*" in said(console)
+    (run,) = find_offline_runs(tracked / "report")
+    assert (run.job_type, run.group, run.project, run.exit_code) == ("report", "a sweep", "fakeid", 0)
+    assert run.config["categories"] == [1, 5]
+    *curves, last = run.history
+    assert [row["categories"] for row in curves] == [1, 5]
+    for row, cell in ((row, cell) for row in curves for cell in report.cells if cell.categories == row["categories"]):
+        name = f"pelee_hpf_{cell.setting.color}_dropout_0"
+        assert row[f"unseen_accuracy/{name}"] == pytest.approx(cell.average(seen=False)["value"])
+        assert row[f"unseen_auroc/{name}"] == pytest.approx(cell.measure("unseen", "auroc")["value"])
+    logged = {name.partition(".")[0] for name in last if not name.startswith("_")}
+    assert logged == {
+        *(f"tables/{name}" for name in ("tab1", "tab2", "averages", "runs", "differences")), "figures/fig1",
+        "figures/fig2",
+    }  # fmt: skip
+    assert run.summary["answer"] == " ".join(report.answer)
+    assert run.summary["finished_runs"] == 4
+    best = max(report.cells, key=lambda cell: cell.average(seen=False)["value"] or 0)
+    assert run.summary["best/unseen_accuracy"] == best.average(seen=False)["value"]
+
+
+def test_another_report_takes_the_place_of_the_first_in_wandb(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fakeid.runs.report._write_files", lambda *_: None)  # drawing takes seconds
+    write_report(tracked, quiet())
+    (first,) = find_offline_runs(tracked / "report")
+    write_run(tracked, "categories=10", "logger.name=wandb")
+    write_report(tracked, quiet())
+    (second,) = find_offline_runs(tracked / "report")
+    assert second.run_id == first.run_id
+    assert second.group == "a sweep"  # where most of the runs are
+    assert second.summary["finished_runs"] == 5
+
+
+def test_wandb_neither_costs_a_report_nor_shows_up_uncalled(
+    tracked: Path, half_finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise OSError("no space for W&B")
+
+    monkeypatch.setattr("fakeid.runs.report._write_files", lambda *_: None)
+    monkeypatch.setattr("wandb.init", fail)
+    with pytest.warns(UserWarning, match=r"W&B logging stopped \(no space for W&B\)"):
+        assert len(write_report(tracked, quiet()).tested) == 4
+    write_report(half_finished, quiet())  # its runs have logger=csv

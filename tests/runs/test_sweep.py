@@ -2,19 +2,19 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from genuine_trees import write_progan_train
+from hydra.errors import MissingConfigException
 
 from fakeid.cli import main
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import read_state
+from fakeid.terminal import command_line_errors
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = (
@@ -63,6 +63,17 @@ def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path) -> None
     assert not (tmp_path / "plan" / "runs").exists()
 
 
+def test_a_launcher_that_is_missing_names_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # set back afterwards
+    with pytest.raises(SystemExit) as exit_info, command_line_errors():
+        raise MissingConfigException("could not find it", "hydra/launcher/ray", ["basic"])
+    assert exit_info.value.code == 2
+    said = capsys.readouterr().err
+    assert said == 'fakeid: hydra/launcher has no choice ray here yet (pip install -e ".[ray]" adds it); it has basic\n'
+
+
 @pytest.mark.slow
 def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path) -> None:
     output = finish(start(tmp_path / "sweep", "categories=1"))
@@ -100,23 +111,6 @@ def test_a_failing_cell_fails_alone_and_is_tried_again(tmp_path: Path, capsys: p
     write_progan_train(data, ("bus",), 24)
     assert "3 cells: 2 done, 1 failed" in finish(start(tmp_path / "sweep", *options))
     assert read_state(failed).name == "done"
-
-
-@pytest.mark.slow
-def test_a_sweep_killed_at_random_moments_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
-    finish(start(tmp_path / "undisturbed"))
-    moments = random.Random(1)
-    for _ in range(4):
-        process = start(tmp_path / "killed")
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "to train" in line:
-                break
-        time.sleep(moments.uniform(3, 16))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    finish(start(tmp_path / "killed"))
-    assert read_scores(tmp_path / "killed") == read_scores(tmp_path / "undisturbed")
 
 
 @pytest.mark.slow

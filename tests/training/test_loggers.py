@@ -1,8 +1,10 @@
 from pathlib import Path
+from urllib.parse import urlparse
 
 import pytest
+import wandb
 
-from fakeid.training.loggers import is_logged_in
+from fakeid.training.tracking import is_logged_in
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +30,13 @@ def test_a_netrc_entry_logs_in_for_its_host_only(monkeypatch: pytest.MonkeyPatch
     assert is_logged_in()
     monkeypatch.setenv("WANDB_BASE_URL", "https://wandb.example.org")
     assert not is_logged_in()
+
+
+def test_what_wandb_login_writes_is_found(tmp_path: Path) -> None:
+    host = urlparse(wandb.Settings().base_url).netloc  # has changed between releases
+    (tmp_path / ".netrc").write_text(f"machine {host}\n  login user\n  password secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    assert is_logged_in()
 
 
 def test_a_broken_netrc_is_no_login(tmp_path: Path) -> None:

@@ -1,8 +1,14 @@
+import signal
+from pathlib import Path
+
 import pytest
 import torch
+from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from fakeid.errors import DeviceError
-from fakeid.training.trainer import choose_device, choose_precision, choose_resident
+from fakeid.training.strategy import SharedBatches
+from fakeid.training.trainer import build_trainer, choose_device, choose_precision, choose_resident
+from fakeid.training.world import World
 
 
 def test_auto_takes_a_gpu_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +46,22 @@ def test_images_stay_where_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_resident("auto", "cpu", 1) is None
     assert choose_resident("off", "cuda", 1) is None
     assert choose_resident("on", "cpu", 10**12) == torch.device("cpu")
+
+
+def test_lightning_does_not_take_a_slurm_job_for_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "fakeid", "SLURM_NTASKS": "2", "SLURM_PROCID": "1"}
+    for name, value in {**job, "SLURM_LOCALID": "1", "SLURM_NODEID": "0"}.items():
+        monkeypatch.setenv(name, value)
+    trainer = build_trainer(folder=tmp_path, epochs=1, device="cpu", precision="float32", keep_best=False)
+    assert isinstance(trainer.strategy, SingleDeviceStrategy)
+    assert (trainer.world_size, trainer.global_rank) == (1, 0)
+    # It would put its own job back into the queue at SIGUSR1.
+    assert type(trainer._accelerator_connector.cluster_environment).__name__ == "LightningEnvironment"
+
+
+def test_sigterm_means_with_several_processes_what_it_meant_before() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    strategy = SharedBatches(World(size=2), "cpu")
+    signal.signal(signal.SIGTERM, lambda *_: None)  # as Lightning does at the start of a fit
+    strategy.on_train_start()
+    assert signal.getsignal(signal.SIGTERM) is before

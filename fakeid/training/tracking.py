@@ -1,0 +1,129 @@
+"""A run of Weights & Biases beside the files: it never asks, never waits long, and its failure costs nothing."""
+
+import netrc
+import os
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlparse
+
+import wandb
+from wandb.sdk.wandb_run import Run
+
+TRAIN_JOB: Final = "train"
+REPORT_JOB: Final = "report"
+"""Job types: of the runs that train, and of the one that sums them up."""
+
+_INIT_SECONDS: Final = 20.0
+"""Longer than this no run waits for the server; it then goes on without."""
+
+_FINISH_SECONDS: Final = 120.0
+"""Longer than this no run waits for its upload; `wandb sync` makes up for it."""
+
+_NOT_IN_AN_ID: Final = re.compile(r"[/\\#?%:]")
+
+
+def is_logged_in() -> bool:
+    """Whether W&B credentials are on this machine; looks at the environment and the netrc file, asks nobody."""
+    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+        return True
+    paths = (os.environ.get("NETRC"), "~/.netrc", "~/_netrc")
+    return any(_names_host(Path(path).expanduser(), host) for path in paths if path for host in _list_hosts())
+
+
+def _list_hosts() -> list[str]:
+    own = os.environ.get("WANDB_BASE_URL")
+    # W&B's cloud has moved; an older login is still good for it.
+    urls = [own] if own else [wandb.Settings.model_fields["base_url"].default, "https://api.wandb.ai"]
+    return [urlparse(url).netloc for url in urls]
+
+
+def _names_host(path: Path, host: str) -> bool:
+    try:
+        return netrc.netrc(path).authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
+
+
+def choose_mode() -> Any:
+    """W&B's mode: what `WANDB_MODE` says, else `online` where somebody is logged in, else `offline`."""
+    return os.environ.get("WANDB_MODE") or ("online" if is_logged_in() else "offline")
+
+
+class Tracker:
+    """One W&B run, or none after its first failure; every method returns normally, come what may.
+
+    Args:
+        folder: W&B writes below it; it holds the files that are complete without W&B.
+        run_id: Identity of the run; what W&B does not take in one is replaced.
+        config: Plain options to show.
+        job_type: `TRAIN_JOB` or `REPORT_JOB`.
+        project: W&B project.
+        entity: W&B user or team; None is the user's default.
+        group: Name that joins runs.
+        tags: Words to filter runs by.
+        resume: Continue the run of this id if the server has one, where it would be replaced otherwise.
+    """
+
+    def __init__(  # noqa: PLR0913 - a run has these many names
+        self,
+        folder: Path,
+        run_id: str,
+        config: Mapping[str, Any],
+        *,
+        job_type: str,
+        project: str,
+        entity: str | None,
+        group: str | None,
+        tags: Sequence[str] = (),
+        resume: bool = False,
+    ) -> None:
+        self._run: Run | None = None
+        self._failed = False
+        self._folder = folder
+        mode = choose_mode()
+        allow: Literal["allow"] | None = "allow" if resume and mode == "online" else None
+
+        def start() -> None:
+            self._run = wandb.init(
+                dir=folder, id=_NOT_IN_AN_ID.sub("_", run_id)[:128], name=run_id, config=dict(config), project=project,
+                entity=entity, group=group, tags=list(tags), job_type=job_type, mode=mode, resume=allow,
+                reinit="create_new", settings=_build_settings(),
+            )  # fmt: skip
+
+        self._attempt(start)
+
+    def finish(self, *, failed: bool = False) -> str | None:
+        """Close the run; returns the command that uploads an offline one, if it was."""
+        run, command = self._run, None
+        if run is not None and run.settings.mode == "offline":
+            command = f"wandb sync {Path(run.dir).parent}"
+        self._with_run(lambda run: run.finish(exit_code=int(failed)))
+        self._run = None
+        return command
+
+    def _with_run(self, action: Callable[[Run], object]) -> None:
+        run = self._run
+        if run is not None:
+            self._attempt(lambda: action(run))
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        if self._failed:
+            return
+        try:
+            action()
+        except Exception as error:
+            self._run, self._failed = None, True
+            first_line = (str(error).splitlines() or [type(error).__name__])[0]
+            warnings.warn(f"W&B logging stopped ({first_line}); the files in {self._folder} are complete", stacklevel=2)
+
+
+def _build_settings() -> wandb.Settings:
+    wanted: dict[str, Any] = {
+        "silent": True, "console": "off", "init_timeout": _INIT_SECONDS, "x_disable_stats": True,
+        "x_disable_machine_info": True, "finish_timeout": _FINISH_SECONDS, "finish_timeout_raises": True,
+    }  # fmt: skip
+    # Older releases wait for an upload without end.
+    return wandb.Settings(**{name: value for name, value in wanted.items() if name in wandb.Settings.model_fields})

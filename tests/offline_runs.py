@@ -1,0 +1,128 @@
+"""Offline runs of W&B: to write one, and to read what its `.wandb` file holds with wandb's own record types."""
+
+import csv
+import json
+import os
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import Message
+from wandb.proto import wandb_internal_pb2
+
+from fakeid.files import read_json
+from fakeid.training.loggers import RunTracker
+
+COLUMNS = ("epoch", "train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/auroc", "learning_rate", "images",
+           "seconds")  # fmt: skip
+BLOCK = 32768  # LevelDB's log format: no record's header crosses a block
+FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+
+
+@dataclass
+class OfflineRun:
+    run_id: str
+    project: str
+    group: str
+    job_type: str
+    tags: set[str]
+    config: dict[str, Any]
+    history: list[dict[str, Any]] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
+    exit_code: int | None = None
+
+
+def find_offline_runs(folder: Path) -> list[OfflineRun]:
+    """Those of a run folder, the oldest first, once W&B's own process has written their end."""
+    paths = sorted((folder / "wandb").glob("offline-run-*/run-*.wandb"))
+    for _ in range(300):
+        if all(is_closed(path) for path in paths):
+            break
+        time.sleep(0.1)
+    return [read_offline_run(path) for path in paths]
+
+
+def is_closed(path: Path) -> bool:
+    return any(record.WhichOneof("record_type") == "exit" for record in read_records(path))
+
+
+def read_offline_run(path: Path) -> OfflineRun:
+    records = list(read_records(path))
+    started = next(record.run for record in records if record.WhichOneof("record_type") == "run")
+    run = OfflineRun(
+        started.run_id, started.project, started.run_group, started.job_type, set(started.tags),
+        {item.key: json.loads(item.value_json) for item in started.config.update},
+    )  # fmt: skip
+    for record in records:
+        kind = record.WhichOneof("record_type")
+        if kind == "config":
+            run.config |= {item.key: json.loads(item.value_json) for item in record.config.update}
+        elif kind == "history":
+            run.history.append({name_item(item): json.loads(item.value_json) for item in record.history.item})
+        elif kind == "summary":
+            for item in record.summary.update:
+                put(run.summary, list(item.nested_key) or [item.key], json.loads(item.value_json))
+        elif kind == "exit":
+            run.exit_code = record.exit.exit_code
+    return run
+
+
+def read_records(path: Path) -> Iterator[Any]:
+    """Of the format of LevelDB's logs, as far as they are written yet."""
+    content = path.read_bytes()
+    assert content[:4] in (b":W&B", b"")
+    position, parts = 7, b""
+    while position + 7 <= len(content):
+        left = BLOCK - position % BLOCK
+        if left < 7:
+            position += left
+            continue
+        _, length, kind = struct.unpack("<IHB", content[position : position + 7])
+        assert kind in (FULL, FIRST, MIDDLE, LAST), f"{path} is damaged at {position}"
+        if position + 7 + length > len(content):
+            return
+        parts += content[position + 7 : position + 7 + length]
+        position += 7 + length
+        if kind in (FULL, LAST):
+            record = wandb_internal_pb2.Record()
+            record.ParseFromString(parts)
+            parts = b""
+            yield record
+
+
+def name_item(item: Message) -> str:
+    return ".".join(item.nested_key) or item.key
+
+
+def put(values: dict[str, Any], keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        values = values.setdefault(key, {})
+    values[keys[-1]] = value
+
+
+def write_history(path: Path, epochs: int) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for epoch in range(1, epochs + 1):
+            writer.writerow([epoch, *(round(0.1 * epoch + 0.01 * i, 3) for i in range(len(COLUMNS) - 1))])
+
+
+def open_tracker(folder: Path) -> RunTracker:
+    config = read_json(folder / "summary.json")["config"]
+    tags = [f"{axis}={config[axis]}" for axis in ("categories", "dropout", "seed")]
+    return RunTracker(folder, folder.name, config, project="fakeid", entity=None, group="a sweep", tags=tags)
+
+
+def track_run(folder: Path, epochs: int = 5) -> None:
+    """What a training does, in the order in which it does it; also in a process of its own."""
+    os.environ["WANDB_MODE"] = "offline"
+    tracker = open_tracker(folder)
+    for epoch in range(1, epochs + 1):
+        write_history(folder / "history.csv", epoch)
+        tracker.log_history()
+    tracker.log_results(read_json(folder / "summary.json"), ["images of", "accuracy"], [["coral", 0.5]], [])
+    assert str(tracker.finish()).startswith(f"wandb sync {folder}")

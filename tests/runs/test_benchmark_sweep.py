@@ -1,0 +1,261 @@
+"""What a sweep costs: the arithmetic by hand, the measurements for real, the images packed once."""
+
+import gc
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import fakeid.data.cache
+import fakeid.runs.cell
+import fakeid.runs.prepare
+from fakeid.cells import cell_id
+from fakeid.cli import main
+from fakeid.config import Config
+from fakeid.errors import DataError
+from fakeid.files import write_json
+from fakeid.runs.benchmark_sweep import run_sweep_benchmark
+from fakeid.runs.compose import compose_config
+from fakeid.runs.compose_grid import compose_grid
+from fakeid.runs.made_up import write_made_up
+from fakeid.runs.step_rates import Rates, measure_rates
+from fakeid.runs.sweep_hours import Network, group_cells
+from fakeid.runs.sweep_images import count_by_budget, count_images
+from fakeid.runs.sweep_overhead import CellCost, Overhead, measure_overhead
+from fakeid.runs.sweep_packing import estimate_packing_seconds
+from fakeid.training.module import DetectorModule
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = (
+    "trainer=cpu", "trainer.precision=float32", "logger=csv", "optim.epochs=1", "optim.batch_size=4",
+    "data.image_px=48", "data.train_per_class=8", "data.val_per_class=2", "data.test_per_class=1",
+    "grid=full", "color=rgb", "dropout=0",
+)  # fmt: skip
+
+BuildConfig = Callable[..., Config]
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=160)
+
+
+def lsun(*overrides: str) -> Config:
+    return compose_config(["data=lsun_progan", "paths.data=/nowhere", *overrides])
+
+
+def test_the_images_of_a_run_by_its_budgets() -> None:
+    # 25,000 // 3 = 8,333 and ceil(2,500 / 3) = 834 of each class in each of 3; 2,000 in each of 11
+    assert count_by_budget(lsun("categories=3")) == {"train": 49_998, "val": 5_004, "test": 44_000}
+
+
+def test_the_hours_of_two_cells_by_hand() -> None:
+    config = lsun("categories=3")
+    network, splits = Network(config), count_by_budget(config)
+    network.add(config, splits)
+    network.add(config, splits, epochs_done=40)
+    assert network.trained == (50 + 10) * 49_998
+    assert network.inferred == (50 + 10) * 5_004 + 2 * 44_000
+    rates = Rates(train=100.0, infer=400.0)
+    assert network.estimate_seconds(rates, each_seconds=4.0) == pytest.approx(29_998.8 + 750.6 + 220 + 8)
+
+
+def test_limited_epochs_take_no_more_than_they_may() -> None:
+    config = lsun("categories=3", "trainer.limit_batches=2", "optim.epochs=5", "optim.batch_size=32")
+    network = Network(config)
+    network.add(config, count_by_budget(config))
+    assert (network.trained, network.inferred) == (5 * 64, 5 * 64 + 44_000)
+
+
+def test_missing_images_are_counted_once_for_all_cells() -> None:
+    found = count_images(
+        [lsun(f"categories={k}", f"color={color}") for k in (1, 3) for color in ("rgb", "hsv")], quiet()
+    )
+    assert found.missing is not None
+    # cat has the 25,000 and 2,500 of k = 1, two more categories the 8,333 and 834 of k = 3
+    assert found.num_to_pack == 2 * (25_000 + 2 * 8_333 + 2_500 + 2 * 834 + 11 * 2_000)
+
+
+def test_images_that_are_there_count_as_by_their_budgets(tmp_path: Path) -> None:
+    write_made_up(tmp_path / "set", 600)
+    words = (
+        "data.categories=[cat,church_outdoor]", "data.held_out=sheep", "data.image_px=40", "data.train_per_class=40",
+        "data.val_per_class=9", "data.test_per_class=10", f"paths.cache={tmp_path / 'cache'}",
+    )  # fmt: skip
+    there, missing = (
+        [lsun(*words, f"paths.data={tmp_path / folder}", f"categories={k}") for k in (1, 2)] for folder in ("set", "no")
+    )
+    found, counted = count_images(there, quiet()), count_images(missing, quiet())
+    assert found.missing is None
+    assert found.splits == counted.splits
+    assert found.num_to_pack == counted.num_to_pack == len({key for each in found.to_pack for key in each.records})
+    assert estimate_packing_seconds(found) > 0
+
+
+def test_images_without_budgets_must_be_there() -> None:
+    with pytest.raises(DataError, match="nowhere"):
+        count_images([lsun("data.train_per_class=null")], quiet())
+
+
+def test_cells_are_grouped_by_what_changes_the_time_of_a_step() -> None:
+    cells = [compose_config([f"color={color}", f"dropout={d}"]) for color in ("rgb", "hsv") for d in (0, 0.2, 0.5)]
+    networks = group_cells(cells, [Counter(train=10, val=2, test=4)] * 6, [0] * 6)
+    assert {label: network.num_cells for label, network in networks.items()} == {
+        "color=rgb, dropout=off": 1, "color=rgb, dropout=on": 2,
+        "color=hsv, dropout=off": 1, "color=hsv, dropout=on": 2,
+    }  # fmt: skip
+
+
+def test_the_cells_are_those_of_the_sweep() -> None:
+    cells = compose_grid(["grid=smoke", "seed=1", "categories=1"])
+    assert len(cells) == 7
+    assert cell_id(compose_config(cells[-1].overrides)) == cells[-1].run.path.name
+
+
+def test_growth_is_the_slope_of_the_memory_from_the_tenth_cell_on() -> None:
+    grown = [CellCost(4.0, 1.0, 900.0 if at < 10 else 1000.0 + 2 * at, 10) for at in range(1, 21)]
+    trend = Overhead(1.0, grown).fit_growth()
+    assert trend is not None
+    assert trend.slope == pytest.approx(2)
+    assert Overhead(1.0, grown[:14]).fit_growth() is None
+
+
+def test_the_overhead_is_what_is_not_an_epoch() -> None:
+    cells = [
+        CellCost(9.0, 1.0, 1.0, 1),
+        CellCost(4.0, 0.5, 1.0, 1),
+        CellCost(6.0, 0.5, 1.0, 1),
+        CellCost(5.0, 2, 1.0, 1),
+    ]
+    overhead = Overhead(2.0, cells)
+    assert (overhead.later_seconds, overhead.slowest_seconds) == (3.5, 5.5)
+    assert [number for number, _ in overhead.select((2, 10))] == [2, 4]
+
+
+@pytest.mark.slow
+def test_tiny_cells_are_all_different_offline_and_silent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[tuple[Config, str]] = []
+
+    def train(config: Config) -> None:
+        print("a line of the training")
+        seen.append((config, os.environ["WANDB_MODE"]))
+        write_json(Path(config.paths.runs) / cell_id(config) / "summary.json", {"seconds": 0.0})
+
+    monkeypatch.setattr(fakeid.runs.cell, "train_cell", train)
+    monkeypatch.setattr(fakeid.runs.prepare, "prepare", print)
+    monkeypatch.setenv("WANDB_MODE", "online")
+    words = ["grid=full", "data=lsun_progan", "paths.data=/nowhere", "model=pelee_hpf", "color=rgb,hsv", "dropout=0",
+             "categories=2", "data.seed=0,1", "logger=wandb"]  # fmt: skip
+    overhead = measure_overhead(compose_grid(words), 5)
+    assert len(overhead.cells) == 5
+    assert len({cell_id(config) for config, _ in seen}) == 5
+    assert {mode for _, mode in seen} == {"offline"}
+    assert Counter(config.color.name.value for config, _ in seen[:4]) == {"rgb": 2, "hsv": 2}
+    assert not Path(seen[0][0].paths.runs).exists()
+    assert os.environ["WANDB_MODE"] == "online"
+    assert capsys.readouterr().out == ""
+
+
+def test_each_step_is_measured_without_the_first(tiny_config: BuildConfig) -> None:
+    ticks: list[int] = []
+    rates = measure_rates(tiny_config("optim.batch_size=4"), steps=2, on_step=lambda: ticks.append(1))
+    assert len(ticks) == 2 * 3
+    assert rates.train > 0
+    assert rates.infer > rates.train  # which goes forward and back
+
+
+def test_ctrl_c_while_measuring_is_ctrl_c(tiny_config: BuildConfig) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        measure_rates(tiny_config("optim.batch_size=4"), steps=1, on_step=interrupt)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["sweep", "grid=papr"], "fakeid: grid has no choice papr; it has .*full, paper, smoke"),
+        (
+            ["--sweep", "--cells", "3", "dropout=7", "categories=1", "color=rgb"],
+            "fakeid: dropout must be in .*of 1 cells",
+        ),
+        (["sweep", "--cells", "0"], "must be at least 1"),
+        (["swep"], "expected training, data, or sweep with options, got swep"),
+        (["training", "seed=1"], "expected training, data, or sweep with options, got training seed=1"),
+    ],
+)
+def test_mistakes_come_first(words: list[str], message: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["benchmark", *words])
+    assert exit_info.value.code == 2
+    said = capfd.readouterr()
+    assert re.search(message, said.err)
+    assert said.out == ""
+
+
+@pytest.mark.slow
+def test_a_sweep_is_measured_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed: list[str] = []
+    pack = fakeid.data.cache.pack_in_parallel
+
+    def count(folder: Path, source: Any, chunks: Sequence[list[Any]], *more: Any) -> Any:
+        packed.extend(record.key for chunk in chunks for record in chunk)
+        return pack(folder, source, chunks, *more)
+
+    monkeypatch.setattr(fakeid.data.cache, "pack_in_parallel", count)
+    monkeypatch.chdir(tmp_path)
+    console = quiet()
+    cost = run_sweep_benchmark([*SMALL, "categories=1,2"], cells=2, steps=1, console=console)
+    assert len(packed) == len(set(packed)) > 0
+    assert list(tmp_path.iterdir()) == []
+    assert len(cost.overhead.cells) == 2
+    ((label, rates),) = cost.estimate.rates.items()
+    # 16 images to train on, 4 to validate with (2 with one category: rounded up), 22 to test, in each of two cells
+    by_hand = 2 * (16 / rates[0] + (4 + 22) / rates[1] + cost.overhead.later_seconds) + cost.estimate.packing_seconds
+    assert cost.estimate.seconds == pytest.approx(by_hand)
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert "2 cells, 2 to train" in said
+    assert label in said
+    assert "together" in said
+
+
+@pytest.mark.slow
+def test_a_cell_leaves_no_network_in_memory(tiny_config: BuildConfig) -> None:
+    gc.collect()
+    before = [thing for thing in gc.get_objects() if issubclass(type(thing), DetectorModule)]
+    gc.disable()
+    try:
+        fakeid.runs.cell.train_cell(tiny_config("optim.epochs=1"))
+        after = [thing for thing in gc.get_objects() if issubclass(type(thing), DetectorModule)]
+    finally:
+        gc.enable()
+    assert len(after) == len(before)
+
+
+@pytest.mark.slow
+def test_a_sweep_packs_each_image_once_and_before_its_first_cell(tmp_path: Path) -> None:
+    words = [word for word in SMALL if word != "color=rgb"]
+    command = [sys.executable, str(ROOT / "sweep.py"), "-m", *words, "categories=1,2", "color=rgb,hsv"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
+    indices = sorted(tmp_path.glob("cache/demo-*/*.index.json"))
+    keys = [key for path in indices for key in json.loads(path.read_text())["keys"]]
+    assert len(keys) == len(set(keys)) > 0
+    begun = [path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/config.yaml")]
+    assert len(begun) == 4
+    assert max(path.stat().st_mtime_ns for path in indices) < min(begun)

@@ -1,0 +1,225 @@
+"""Real sweeps under each launcher: every cell once, and kill -9 at random moments changes nothing in the end.
+
+FAKEID_DRILL_KILLS=10 pytest -n 0 -m slow tests/runs/test_launchers.py is the long drill.
+"""
+
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fakeid.runs.layout import DONE, FAILED, RUNNING, RunFolder
+from fakeid.runs.states import read_state
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+NUM_KILLS = int(os.environ.get("FAKEID_DRILL_KILLS", "2"))
+KILLS_A_SWEEP = 2
+VICTIMS = ("sweep", "worker", "all", "worker")  # in turn; who outlives a worker's death finishes the sweep
+TINY = (
+    "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=3", "optim.batch_size=8",
+    "data.image_px=40", "data.categories=[leaves,bricks]", "data.held_out=coral", "data.train_per_class=16",
+    "data.val_per_class=2", "data.test_per_class=2", "data.audit_per_class=0", "paths.cache=../cache", "dropout=0",
+)  # fmt: skip
+GRID = ("categories=1,2", "color=rgb,hsv")
+FAILING = ("categories=1", "color=rgb", "model.name=pelee,no_such_network")
+LAUNCHERS = {
+    "basic": (),
+    "joblib": ("hydra/launcher=joblib",),
+    "submitit_local": ("hydra/launcher=submitit_local",),
+    "ray": ("hydra/launcher=ray", "hydra.launcher.ray.init.num_cpus=2"),
+}
+
+
+@dataclass
+class Sweep:
+    """Sweeps in one folder, and every process that comes of them: all carry a mark in their environment."""
+
+    folder: Path
+    launcher: str
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    seconds: float = 0.0  # that the first one took, undisturbed
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True)
+        self.ray = tempfile.mkdtemp(prefix="ray")  # the names of its sockets have no room for a test's own folder
+
+    def start(self, *options: str) -> "subprocess.Popen[bytes]":
+        environment = {
+            **os.environ, "OMP_NUM_THREADS": "1", "FAKEID_TEST_MARK": self.mark,
+            "RAY_TMPDIR": self.ray, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled",
+        }  # fmt: skip
+        command = [sys.executable, str(ROOT / "sweep.py"), "-m", *TINY, *LAUNCHERS[self.launcher], *options]
+        with (self.folder / "output.txt").open("ab") as file:
+            process = subprocess.Popen(
+                command, cwd=self.folder, env=environment, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        self.started.append(process)
+        return process
+
+    def finish(self, *options: str, code: int = 0) -> None:
+        begun = time.monotonic()
+        assert self.start(*options).wait(timeout=900) == code, self.output()
+        self.seconds = time.monotonic() - begun
+
+    def output(self) -> str:
+        return (self.folder / "output.txt").read_text(errors="replace")
+
+    def processes(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("FAKEID_TEST_MARK") == self.mark:
+                    found.append(process)
+        return found
+
+    def kill_all(self) -> None:
+        while found := self.processes():  # again, for some may have been starting others
+            for process in found:
+                with suppress(psutil.Error):
+                    process.kill()
+            time.sleep(0.1)
+
+    def kill_worker(self) -> bool:
+        """One of the processes that train, if there is any."""
+        ours = {process.pid: process for process in self.processes()}
+        for run in self.runs():
+            # Who has just locked a folder has not signed it yet: the number may be of a process that is long gone.
+            worker = ours.get(run.read_status()["process"])
+            if worker and read_state(run).name == RUNNING:
+                with suppress(psutil.Error):
+                    worker.kill()
+                    return True
+        return False
+
+    def runs(self) -> list[RunFolder]:
+        return [RunFolder(path.parent) for path in sorted(self.folder.glob("runs/*/status.json"))]
+
+    def scores(self) -> dict[str, str]:
+        return {run.path.name: run.scores.read_text() for run in self.runs()}
+
+    def count(self, line: str) -> list[int]:
+        """How often each cell, or under `basic` all of them, printed a line that begins so."""
+        basic = [self.folder / "output.txt"] if self.launcher == "basic" else []
+        logs = basic or sorted(self.folder.glob("runs/logs/*.txt"))
+        return [path.read_text(errors="replace").count(f"\n{line}") for path in logs]
+
+    def close(self) -> None:
+        self.kill_all()
+        for process in self.started:
+            process.wait()
+        shutil.rmtree(self.ray, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
+    sweep = Sweep(tmp_path_factory.mktemp("drill") / "undisturbed", "basic")
+    try:
+        sweep.finish(*GRID)
+        yield sweep
+    finally:
+        sweep.close()
+
+
+@pytest.fixture
+def sweeps() -> Iterator[list[Sweep]]:
+    """A list to which a test adds what is to be cleared away."""
+    added: list[Sweep] = []
+    yield added
+    for sweep in added:
+        sweep.close()
+
+
+def build(sweeps: list[Sweep], undisturbed: Sweep, launcher: str, name: str) -> Sweep:
+    sweep = Sweep(undisturbed.folder.parent / f"{launcher}-{name}", launcher)
+    sweeps.append(sweep)
+    return sweep
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_cells_are_trained_once_and_end_the_same_whatever_is_killed(
+    launcher: str, undisturbed: Sweep, sweeps: list[Sweep]
+) -> None:
+    first = undisturbed if launcher == "basic" else build(sweeps, undisturbed, launcher, "whole")
+    if first is not undisturbed:
+        first.finish(*GRID)
+    assert first.scores() == undisturbed.scores()
+    assert len(first.scores()) == 4
+    assert first.count("epoch 1/3") == ([4] if launcher == "basic" else [1, 1, 1, 1])
+
+    moments = random.Random(launcher)
+    victims = itertools.cycle(VICTIMS)
+    for number in range(NUM_KILLS // KILLS_A_SWEEP):
+        sweep = build(sweeps, undisturbed, launcher, f"killed{number}")
+        for _ in range(KILLS_A_SWEEP):
+            kill(sweep, next(victims), moments.uniform(0.2, 0.6) * first.seconds)
+        sweep.finish(*GRID)
+        assert {read_state(run).name for run in sweep.runs()} == {DONE}
+        assert sweep.scores() == undisturbed.scores()
+        # A job that finds its cell done by one that outlived an earlier sweep says so too.
+        ends = [done - found for done, found in zip(sweep.count("done: "), sweep.count("runs/"), strict=True)]
+        assert max(ends) <= (4 if launcher == "basic" else 1)
+
+
+def kill(sweep: Sweep, victim: str, seconds: float) -> None:
+    """Start the sweep and kill something after so many seconds, or when there is a worker that trains."""
+    process = sweep.start(*GRID)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    if victim == "sweep":
+        process.kill()
+    elif victim == "all":
+        sweep.kill_all()
+    else:
+        while not sweep.kill_worker():
+            if process.poll() is not None:
+                victim = "nobody, for all was done"
+                break
+            time.sleep(0.05)
+    code = process.wait(timeout=900)
+    print(f"{sweep.launcher}: kill -9 of {victim} after {seconds:.1f} s, exit code {code}")
+    if victim == "worker" and sweep.launcher != "basic":  # where the sweep itself is the worker
+        assert code == 0, sweep.output()
+
+
+@pytest.mark.parametrize("launcher", [name for name in LAUNCHERS if name != "basic"])
+def test_a_cell_fails_alone(launcher: str, undisturbed: Sweep, sweeps: list[Sweep]) -> None:
+    sweep = build(sweeps, undisturbed, launcher, "failing")
+    sweep.finish(*FAILING, code=1)
+    states = [read_state(run) for run in sweep.runs()]
+    assert sorted(state.name for state in states) == [DONE, FAILED]
+    (reason,) = [state.reason for state in states if state.name == FAILED]
+    assert "no_such_network" in str(reason)
+    assert str(reason) in sweep.output()
+    assert "launching" not in sweep.output()
+
+
+def test_a_job_that_must_leave_its_machine_is_put_back_and_continues(undisturbed: Sweep, sweeps: list[Sweep]) -> None:
+    sweep = build(sweeps, undisturbed, "submitit_local", "requeued")
+    process = sweep.start("categories=1", "color=rgb", "optim.epochs=12")
+    deadline = time.monotonic() + 900
+    while not (sweep.runs() and sweep.runs()[0].read_status()["epochs_done"] >= 2):
+        assert process.poll() is None, sweep.output()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(sweep.runs()[0].read_status()["process"], signal.SIGUSR2)
+    assert process.wait(timeout=900) == 0, sweep.output()
+    assert sweep.count("continuing after epoch") == [1]
+    assert sweep.count("epoch 1/12") == [1]
+    (log,) = sweep.folder.glob("runs/logs/*.txt")
+    assert "Requeued job" in log.read_text()

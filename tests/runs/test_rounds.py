@@ -1,0 +1,162 @@
+"""Rounds of a sweep with a launcher that writes statuses, in place of one that trains."""
+
+import io
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from rich.console import Console
+
+from fakeid.config import Config
+from fakeid.runs import rounds
+from fakeid.runs.grid import Cell
+from fakeid.runs.launching import launch_cells
+from fakeid.runs.layout import DONE, FAILED, RUNNING, RunFolder
+from fakeid.runs.rounds import run_rounds
+
+
+class Script:
+    """A launcher: what the n-th launch does to each cell."""
+
+    def __init__(self, *launches: Callable[[Cell], None]) -> None:
+        self.launches = list(launches)
+        self.launched: list[list[str]] = []
+
+    def __call__(self, cells: Sequence[Cell]) -> str | None:
+        self.launched.append([cell.run.path.name for cell in cells])
+        act = self.launches.pop(0)
+        for cell in cells:
+            act(cell)
+        return "WorkerDiedError: kill -9"
+
+
+def end(cell: Cell, state: str = DONE, epochs_done: int = 5) -> None:
+    cell.run.path.mkdir(parents=True, exist_ok=True)
+    cell.run.write_status(state, epochs_done=epochs_done, epochs=5)
+
+
+def only(name: str, act: Callable[[Cell], None]) -> Callable[[Cell], None]:
+    return lambda cell: act(cell) if cell.run.path.name == name else None
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> list[Cell]:
+    return [Cell((f"seed={name}",), Config(), RunFolder(tmp_path / name)) for name in "abc"]
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=200)
+
+
+def said(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_only_what_was_cut_off_is_launched_again(cells: list[Cell], console: Console) -> None:
+    script = Script(only("b", end), end)
+    run_rounds(cells, script, console)
+    assert script.launched == [["a", "b", "c"], ["a", "c"]]
+    assert "2 cells were cut off (WorkerDiedError: kill -9); launching them again" in said(console)
+
+
+def test_a_failure_ends_a_cell(cells: list[Cell], console: Console) -> None:
+    end(cells[0], FAILED, 1)
+    before = cells[0].run.read_status()
+    cells[0].run.status.write_text(cells[0].run.status.read_text().replace("20", "19", 1))  # by an earlier command
+    assert cells[0].run.read_status() != before
+    script = Script(lambda cell: end(cell, FAILED, 1))
+    run_rounds(cells, script, console)
+    assert script.launched == [["a", "b", "c"]]
+    assert said(console) == ""
+
+
+def test_who_dies_again_and_again_is_given_up(cells: list[Cell], console: Console) -> None:
+    script = Script(*[only("b", end)] * 3)
+    run_rounds(cells, script, console)
+    assert script.launched == [["a", "b", "c"], ["a", "c"], ["a", "c"]]
+    assert "2 cells were cut off (WorkerDiedError: kill -9) again, and no epoch further; giving up" in said(console)
+
+
+def test_an_epoch_more_each_time_is_enough(cells: list[Cell], console: Console) -> None:
+    def one_more(cell: Cell) -> None:
+        epochs = cell.run.read_status().get("epochs_done", 0) + 1
+        end(cell, DONE if epochs == 5 else RUNNING, epochs)  # nobody holds its lock: killed
+
+    script = Script(*[one_more] * 5)
+    run_rounds(cells[:1], script, console)
+    assert len(script.launched) == 5
+
+
+@pytest.mark.parametrize("ends_done", [True, False])
+def test_cells_of_others_are_waited_for(
+    cells: list[Cell], console: Console, monkeypatch: pytest.MonkeyPatch, ends_done: bool
+) -> None:
+    monkeypatch.setattr(rounds, "_POLL_SECONDS", 0.05)
+    end(cells[1], RUNNING, 1)
+    theirs = FileLock(cells[1].run.path / ".lock", thread_local=False)
+    theirs.acquire()
+
+    def let_go() -> None:
+        if ends_done:
+            end(cells[1])
+        theirs.release()
+
+    threading.Timer(0.5, let_go).start()
+    script = Script(end, end)
+    run_rounds(cells, script, console)
+    assert script.launched == ([["a", "c"]] if ends_done else [["a", "c"], ["b"]])
+    assert f"waiting for 1 in progress elsewhere: b ({cells[1].run.read_status()['host']}:" in said(console)
+
+
+def test_force_trains_once_what_was_done(cells: list[Cell], console: Console) -> None:
+    forced = [replace(cell, config=Config(force=True)) for cell in cells]
+    for cell in forced:
+        end(cell, epochs_done=4)
+    script = Script(only("b", end), end)
+    run_rounds(forced, script, console)
+    assert script.launched == [["a", "b", "c"], ["a", "c"]]
+
+
+class Engine(Launcher):
+    """A launcher that returns or raises what it is told."""
+
+    def __init__(self, *outcomes: JobReturn | Exception) -> None:
+        self.outcomes = outcomes
+
+    def setup(self, **_: object) -> None:
+        """There is nothing to set up."""
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        assert [list(words) for words in job_overrides] == [["seed=a"], ["seed=b"], ["seed=c"]]
+        for outcome in self.outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return [outcome for outcome in self.outcomes if isinstance(outcome, JobReturn)]
+
+
+def test_the_death_of_a_worker_is_told_in_a_line(cells: list[Cell]) -> None:
+    died = RuntimeError("\nA worker was terminated.\nIt may have used too much memory.")
+    assert launch_cells(Engine(died), cells, at_once=2) == "RuntimeError: A worker was terminated."
+
+
+def test_what_a_cell_raised_is_told(cells: list[Cell]) -> None:
+    failed = JobReturn(_return_value=OSError("disk full"), status=JobStatus.FAILED)
+    done = JobReturn(_return_value=None, status=JobStatus.COMPLETED)
+    assert launch_cells(Engine(done, failed, done), cells, at_once=2) == "OSError: disk full"
+    assert launch_cells(Engine(done, done, done), cells, at_once=2) is None
+
+
+def test_ctrl_c_goes_up(cells: list[Cell]) -> None:
+    class Pressed(Engine):
+        def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        launch_cells(Pressed(), cells, at_once=2)
