@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from fakeid.choices import SourceName
-from fakeid.config import Config, DataConfig
+from fakeid.config import Config
 from fakeid.data.mixing import Budget, draw_plan
 from fakeid.data.mixture import check_mixture, count_mixed, find_mixture, is_mixture
 from fakeid.data.plans import Plan
@@ -19,6 +19,7 @@ from fakeid.data.sources.progan import ProGanSource
 from fakeid.data.sources.real_fake import RealFakeSource
 from fakeid.errors import DataError
 from fakeid.files import clear_output_errors, read_json, write_json
+from fakeid.sections import DataConfig
 from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_CATEGORIES
 
 _PLAN_VERSION: Final = 1  # raise it whenever the same options draw other images

@@ -18,8 +18,12 @@ from fakeid.vocabulary import FAKE, REAL
 NO_DEGRADATION: Final = "none"
 """The `degradation` of an image that was tested as it is."""
 
-_INPUTS: Final = ("key", "label", "category", "generator", "degradation", "logit")
-_COLUMNS: Final = (*_INPUTS, "p_fake")
+OWN_TEST_SET: Final = "test"
+"""The `test_set` of the images that a run keeps from its own data; others have names of their own."""
+
+_REQUIRED: Final = ("key", "label", "category", "generator", "degradation", "logit")
+_INPUTS: Final = (*_REQUIRED, "test_set")
+_COLUMNS: Final = (*_REQUIRED, "p_fake", "test_set")
 _DTYPES: Final = {"label": np.int64, "logit": np.float64}
 
 # File names on Linux are bytes: those that are no UTF-8 must come back as they were.
@@ -39,6 +43,7 @@ class Scores:
         generator: What made the image; `CAMERA` for reals.
         degradation: What was done to it before the test; `NO_DEGRADATION` for nothing.
         logit: float64, any size; above 0 means fake. NaN where the detector broke down.
+        test_set: Where it comes from; by default all of it is `OWN_TEST_SET`.
     """
 
     key: npt.NDArray[np.str_]
@@ -47,8 +52,11 @@ class Scores:
     generator: npt.NDArray[np.str_]
     degradation: npt.NDArray[np.str_]
     logit: npt.NDArray[np.float64]
+    test_set: npt.NDArray[np.str_] = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        if self.test_set is None:
+            object.__setattr__(self, "test_set", np.full(len(self.key), OWN_TEST_SET))
         for field in fields(self):
             column = np.asarray(getattr(self, field.name), dtype=_DTYPES.get(field.name, np.str_))
             assert column.shape == (len(self.key),), f"{field.name} has shape {column.shape}, not ({len(self.key)},)"
@@ -109,7 +117,7 @@ def read_scores(path: Path) -> Scores:
 
 
 def _check_columns(path: Path, found: Iterable[str]) -> None:
-    missing = [name for name in _INPUTS if name not in found]
+    missing = [name for name in _REQUIRED if name not in found]
     if missing:
         raise DataError(
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
@@ -118,6 +126,7 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
 
 
 def _parse_row(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[str | int | float, ...]:
+    row = {"test_set": OWN_TEST_SET, **row}  # files of earlier releases have no such column
     absent = [name for name in _INPUTS if row[name] is None]
     if absent or None in row:
         found = "more values than columns" if not absent else f"no {', '.join(absent)}"

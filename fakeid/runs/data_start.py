@@ -14,7 +14,7 @@ from rich.console import Console
 from torchvision.datasets import ImageFolder
 
 from fakeid.choices import Prep, SourceName
-from fakeid.config import Config, DataConfig, PathsConfig
+from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packing import Preparation
 from fakeid.data.records import Record
@@ -22,6 +22,7 @@ from fakeid.runs.data_memory import Effort, in_fresh_process, pack_chunks
 from fakeid.runs.data_rates import time_call
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.made_up import HELD_OUT, TRAINED, write_made_up
+from fakeid.sections import DataConfig, PathsConfig
 
 _Result = TypeVar("_Result")
 _CHUNKS: Final = 6

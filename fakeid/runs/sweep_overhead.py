@@ -11,13 +11,14 @@ from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from fakeid.cells import cell_id
-from fakeid.config import Config, DataConfig, PathsConfig
+from fakeid.config import Config
 from fakeid.errors import ConfigError
 from fakeid.evaluation.trend import Trend, fit_trend
 from fakeid.files import read_json
 from fakeid.runs.compose import compose_config
 from fakeid.runs.data_memory import read_process_mb
 from fakeid.runs.grid import Cell
+from fakeid.sections import DataConfig, PathsConfig
 
 _IMAGE_PX: Final = 48
 _MOST_CATEGORIES: Final = 10  # of the built-in images

@@ -46,8 +46,8 @@ def test_the_file_has_the_columns_that_it_promises(tmp_path: Path):
     write_scores(tmp_path / "scores.csv", make_scores([0.0]))
     with (tmp_path / "scores.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [
-            ["key", "label", "category", "generator", "degradation", "logit", "p_fake"],
-            ["photo, 0", "0", "cat", "camera", "none", "0.0", "0.5"],
+            ["key", "label", "category", "generator", "degradation", "logit", "p_fake", "test_set"],
+            ["photo, 0", "0", "cat", "camera", "none", "0.0", "0.5", "test"],
         ]
 
 

@@ -1,0 +1,199 @@
+"""The groups of options: every name with its type, default and range. No torch, no OpenCV."""
+
+from dataclasses import dataclass, field
+
+from fakeid.choices import (
+    Accelerator,
+    Bottleneck,
+    Codec,
+    ColorName,
+    DeviceCache,
+    DropoutAt,
+    HpfBorder,
+    HpfChannels,
+    HsvForm,
+    LoggerName,
+    Loss,
+    OnBadImage,
+    Precision,
+    Prep,
+    ResidualName,
+    SourceName,
+    Tested,
+)
+from fakeid.errors import ConfigError
+
+
+def check(holds: bool, message: str) -> None:
+    """Refuse a value, with the sentence that the user reads.
+
+    Raises:
+        ConfigError: It does not hold.
+    """
+    if not holds:
+        raise ConfigError(message)
+
+
+def check_at_least(name: str, value: float | None, lowest: float) -> None:
+    """Refuse a number below the lowest that makes sense; None passes.
+
+    Raises:
+        ConfigError: It is below.
+    """
+    check(value is None or value >= lowest, f"{name} must be at least {lowest:g}, got {value}")
+
+
+@dataclass
+class RootConfig:
+    """Where the images of one class lie, apart from the other's."""
+
+    root: str | None = None  # null: paths.data
+
+
+@dataclass
+class DataConfig:
+    """Which images enter, and how they are prepared."""
+
+    source: SourceName = SourceName.demo
+    image_px: int = 64
+    train_per_class: int | None = 1000  # over all training categories; null: as many as there are, balanced
+    val_per_class: int | None = 100  # likewise; null: a tenth of each training category
+    test_per_class: int | None = 100  # in each test category; null: a quarter of a seen one, all of an unseen one
+    categories: list[str] | None = None  # names in the order in which they are added; null: the source's order
+    held_out: str | None = None  # never trained on; null: the last category
+    prep: Prep = Prep.crop
+    codec: Codec = Codec.none
+    on_bad_image: OnBadImage = OnBadImage.error
+    max_megapixels: float = 100.0
+    seed: int = 0  # draws the images; apart from `seed`, so that runs can be compared image by image
+    real: RootConfig = field(default_factory=RootConfig)
+    fake: RootConfig = field(default_factory=RootConfig)
+    device_cache: DeviceCache = DeviceCache.auto
+    audit_per_class: int = 150  # training images of each class that the short audit looks at; 0: none
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        check_at_least("data.image_px", self.image_px, 33)  # what is left behind the filter must fill the network
+        check_at_least("data.train_per_class", self.train_per_class, 1)
+        check_at_least("data.val_per_class", self.val_per_class, 0)
+        check_at_least("data.test_per_class", self.test_per_class, 1)
+        check_at_least("data.audit_per_class", self.audit_per_class, 0)
+        check(self.max_megapixels > 0, f"data.max_megapixels must be above 0, got {self.max_megapixels}")
+        if self.categories is not None:
+            doubled = sorted({name for name in self.categories if self.categories.count(name) > 1})
+            check(not doubled, f"data.categories names {', '.join(doubled)} more than once")
+            check(
+                self.held_out is None or self.held_out not in self.categories,
+                f"the held-out category {self.held_out} must not be trained on; "
+                "take it out of data.categories or hold out another with data.held_out",
+            )
+
+
+@dataclass
+class ModelConfig:
+    """The backbone."""
+
+    name: str = "pelee"  # pelee, or any timm name
+    pretrained: bool = False  # ImageNet weights; needs a network the first time
+
+
+@dataclass
+class ColorConfig:
+    """The color space."""
+
+    name: ColorName = ColorName.rgb
+
+
+@dataclass
+class ResidualConfig:
+    """What is left of the content."""
+
+    name: ResidualName = ResidualName.hpf
+
+
+@dataclass
+class ProtocolConfig:
+    """Each switch between what the paper did and what it should have done."""
+
+    name: str = "paper"
+    hpf_channels: HpfChannels = HpfChannels.sum
+    hpf_border: HpfBorder = HpfBorder.valid
+    hsv: HsvForm = HsvForm.opencv_8bit
+    bottleneck: Bottleneck = Bottleneck.wide
+    dropout_at: DropoutAt = DropoutAt.branches
+    loss: Loss = Loss.softmax_ce
+    tested: Tested = Tested.last
+    prep: Prep = Prep.squash  # what data.prep becomes for data=lsun_progan
+    codec: Codec = Codec.none  # what data.codec becomes for images from files
+
+
+@dataclass
+class OptimConfig:
+    """Adam without schedule or weight decay."""
+
+    epochs: int = 50
+    batch_size: int = 64
+    learning_rate: float = 0.001
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        check_at_least("optim.epochs", self.epochs, 1)
+        check_at_least("optim.batch_size", self.batch_size, 2)
+        check(
+            0 < self.learning_rate <= 1,
+            f"optim.learning_rate must be above 0 and at most 1, got {self.learning_rate}; the paper uses 0.001",
+        )
+
+
+@dataclass
+class TrainerConfig:
+    """Where and how fast; only `precision` and `limit_batches` can change the result."""
+
+    accelerator: Accelerator = Accelerator.auto
+    precision: Precision = Precision.auto
+    channels_last: bool = True
+    compile: bool = False
+    num_workers: int = 0  # batches come from a memory map, which is rarely worth a second process
+    devices: int | None = 1  # processes that share each batch; null: what torchrun or srun started, or one a GPU
+    limit_batches: int | None = None  # of training and validation, for trying things out
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        check_at_least("trainer.num_workers", self.num_workers, 0)
+        check_at_least("trainer.devices", self.devices, 1)
+        check_at_least("trainer.limit_batches", self.limit_batches, 1)
+        check(
+            self.devices == 1 or not self.compile,
+            "trainer.compile=true works in one process: set trainer.devices=1, or trainer.compile=false",
+        )
+
+
+@dataclass
+class LoggerConfig:
+    """Run tracking beside the files of the run folder."""
+
+    name: LoggerName = LoggerName.wandb
+    project: str = "fakeid"
+    entity: str | None = None
+    group: str | None = None
+
+
+@dataclass
+class SweepConfig:
+    """How `sweep.py` goes about its cells; `train.py` does not look at it."""
+
+    plan_only: bool = False  # say what would be trained, and stop
+    runs_per_gpu: int = 1  # with a launcher that runs several cells at once
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        check_at_least("sweep.runs_per_gpu", self.runs_per_gpu, 1)
+
+
+@dataclass
+class PathsConfig:
+    """Folders; relative ones start where the command was typed."""
+
+    data: str | None = None
+    runs: str = "runs"
+    cache: str = "cache"
