@@ -17,7 +17,7 @@ def cell_id(config: Config) -> str:
     the logger, the device and its workers do not enter; the name of the data folder does.
     """
     meaning = to_plain(config)
-    for name in ("force", "logger", "paths", "sweep"):
+    for name in ("force", "logger", "paths", "sweep", "evaluation"):
         del meaning[name]
     for name in _MEANINGLESS:
         del meaning["data"][name]

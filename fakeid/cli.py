@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _add_plan(commands)
     _add_prepare(commands)
     _add_audit(commands)
+    _add_evaluate(commands)
     _add_benchmark(commands)
     _add_report(commands)
     _add_dashboard(commands)
@@ -36,10 +37,11 @@ def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> 
     """As `parse_args`, but OPTION=VALUE may stand behind `--switches` too, where argparse does not look for it."""
     known, more = parser.parse_known_args(arguments)
     options = vars(known)
-    if more and ("overrides" not in options or any(word.startswith("-") for word in more)):
+    listed = next((name for name in ("overrides", "words") if name in options), None)
+    if more and (listed is None or any(word.startswith("-") for word in more)):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
-    if more:
-        options["overrides"] += more
+    if more and listed:
+        options[listed] += more
     return options
 
 
@@ -130,6 +132,34 @@ def _add_audit(commands: _Commands) -> None:
         from fakeid.runs.compose import compose_config  # noqa: PLC0415
 
         run_audit(compose_config(overrides), output, per_class=per_class)
+
+    parser.set_defaults(command=run)
+
+
+def _add_evaluate(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="test a trained detector on other content, other generators, degraded images",
+        description="Scores every image as it is and under each degradation, and writes scores.csv, evaluation.json, "
+        "figures and a page with all metrics, the swap test, controls and calibration. Without DIR it tests the run's "
+        "own test images. Continues where it was stopped.",
+    )
+    parser.add_argument("checkpoint", type=Path, metavar="RUN", help="a finished run's folder, or its tested.ckpt")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="DIR|OPTION=VALUE",
+        help="folders to test on, DIR or NAME:DIR, laid out as [generator/][category/]{0_real,1_fake}; test is the "
+        "run's own test images. Options: evaluation=matrix (default), quick or test, "
+        "evaluation.degradations=[jpeg-90,blur-1], evaluation.per_class=50, evaluation.controls=[NAME], "
+        "evaluation.cluster=stem, evaluation.oracle=true; those of trainer and paths; data.on_bad_image=skip",
+    )
+    parser.add_argument("--output", type=Path, help="folder of the files (default: in the run's folder)")
+
+    def run(checkpoint: Path, words: list[str], output: Path | None) -> None:
+        from fakeid.runs.evaluation_command import evaluate  # noqa: PLC0415 - torch takes seconds
+
+        evaluate(checkpoint, words, output)
 
     parser.set_defaults(command=run)
 

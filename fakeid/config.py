@@ -16,6 +16,7 @@ from fakeid.choices import SourceName, Tested
 from fakeid.sections import (
     ColorConfig,
     DataConfig,
+    EvaluationConfig,
     LoggerConfig,
     ModelConfig,
     OptimConfig,
@@ -48,6 +49,7 @@ class Config:
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def __post_init__(self) -> None:
         """Check ranges and the rules that join several options."""

@@ -1,6 +1,8 @@
 """The groups of options: every name with its type, default and range. No torch, no OpenCV."""
 
+import re
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from fakeid.choices import (
     Accelerator,
@@ -22,6 +24,8 @@ from fakeid.choices import (
     Tested,
 )
 from fakeid.errors import ConfigError
+from fakeid.images.degradation import parse_degradation
+from fakeid.vocabulary import OWN_TEST_SET
 
 
 def check(holds: bool, message: str) -> None:
@@ -188,6 +192,46 @@ class SweepConfig:
     def __post_init__(self) -> None:
         """Check ranges."""
         check_at_least("sweep.runs_per_gpu", self.runs_per_gpu, 1)
+
+
+@dataclass
+class EvaluationConfig:
+    """What a trained detector is tested with beside its own test images as they are; no part of a run's identity."""
+
+    degradations: list[str] = field(default_factory=list)  # such as jpeg-75; see fakeid.images.degrade
+    per_class: int | None = None  # images of each test set, category, generator and class; null: all
+    held_out_generators: bool = True  # with data=demo: fakes by a kind of decoder that is never trained on
+    sets: list[str] = field(default_factory=list)  # DIR or NAME:DIR, beside the run's own test images
+    controls: list[str] = field(default_factory=list)  # sets whose "fakes" no GAN made, such as up-scaled photos
+    swap_quality: int | None = None  # JPEG quality at which fakes alone, then reals alone are compressed
+    cluster: str | None = None  # stem, or a regular expression on keys: images that are no independent witnesses
+    oracle: bool = False  # also the threshold that would have been best on the tested images themselves
+    seed: int = 0  # of random degradations
+    false_alarm_rate: float = 0.05  # wished for on validation when a detector is trained
+    max_error: float = 0.05  # of the calls that are not called unsure, likewise
+
+    def __post_init__(self) -> None:
+        """Check ranges and names."""
+        self.degradations = [str(parse_degradation(word)) for word in self.degradations]
+        check_at_least("evaluation.per_class", self.per_class, 1)
+        check(
+            self.swap_quality is None or 1 <= self.swap_quality <= 100,
+            f"evaluation.swap_quality must be a JPEG quality from 1 to 100, got {self.swap_quality}",
+        )
+        for name in ("false_alarm_rate", "max_error"):
+            value = getattr(self, name)
+            check(0 <= value < 1, f"evaluation.{name} must be in [0, 1), got {value}; 0.05 is common")
+        names = [name for name, _ in self.name_sets()]
+        doubled = sorted({name for name in names if names.count(name) > 1 or name == OWN_TEST_SET})
+        check(
+            not doubled,
+            f"two sets are called {', '.join(doubled)} ({OWN_TEST_SET} are the run's own images): name one NAME:DIR",
+        )
+
+    def name_sets(self) -> list[tuple[str, str]]:
+        """Name and folder of each set; without a name of its own, a set has that of its folder."""
+        named = [re.fullmatch(r"(?:([^/:\\]+):)?(.+)", word) for word in self.sets]
+        return [(match[1] or PurePath(match[2]).name, match[2]) for match in named if match]
 
 
 @dataclass

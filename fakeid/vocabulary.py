@@ -14,6 +14,9 @@ VAL: Final = "val"
 TEST: Final = "test"
 SPLITS: Final = (TRAIN, VAL, TEST)
 
+OWN_TEST_SET: Final = "test"
+"""The test set of images that a run keeps from its own data; others have names of their own."""
+
 LSUN_CATEGORIES: Final = (
     "cat",
     "church_outdoor",

@@ -163,9 +163,9 @@ class PackedDataModule(pl.LightningDataModule):
         """In order."""
         return self._loader(self.val_set, self._share_batches(SequentialSampler(self.val_set)))
 
-    def predict_dataloader(self) -> DataLoader[Batch]:
-        """The test images, in order, all of them in this process."""
-        return self._loader(self.test_set, BatchSampler(SequentialSampler(self.test_set), self._batch_size, False))
+    def scoring_dataloader(self, dataset: PackedDataset) -> DataLoader[Batch]:
+        """The images of one split, in order, all of them in this process."""
+        return self._loader(dataset, BatchSampler(SequentialSampler(dataset), self._batch_size, False))
 
     def _share_batches(self, sampler: Sampler[int], drop_last: bool = False) -> BatchSampler:
         rank, num_processes = self._share

@@ -12,6 +12,9 @@ from torch import Tensor
 UPSAMPLING_BLOCKS: Final = ("transposed_conv", "nearest_conv", "bilinear_conv", "pixel_shuffle")
 """As in DCGAN and CycleGAN, in ProGAN, in StyleGAN, and in super-resolution networks."""
 
+HELD_OUT_BLOCK: Final = "transposed_fir"
+"""As in StyleGAN2: a transposed convolution, then a fixed low-pass filter. No built-in training image has met it."""
+
 _WIDTH = 16  # features
 _LEAK = 0.25  # a power of two: exact
 _FEATURE_LEVELS = 256.0  # features are cut off here
@@ -38,14 +41,14 @@ class SimulatedGenerator:
     do not depend on the number of threads or the order of additions.
 
     Args:
-        block: One of `UPSAMPLING_BLOCKS`.
+        block: One of `UPSAMPLING_BLOCKS`, or `HELD_OUT_BLOCK`.
         photos: What to imitate, RGB uint8 (N, H, W, 3); about 20 are enough.
         seed: Of the random kernels; another seed is another generator of the same kind.
         strength: Root-mean-square trace as a share of the photos' root-mean-square detail (plus 4 levels).
     """
 
     def __init__(self, block: str, photos: Photos, *, seed: int, strength: float) -> None:
-        assert block in UPSAMPLING_BLOCKS
+        assert block in (*UPSAMPLING_BLOCKS, HELD_OUT_BLOCK)
         self._block = block
         self._kernel = _draw_kernel(block, torch.Generator().manual_seed(seed))
         self._scale = self._fit_scale(photos)
@@ -136,13 +139,18 @@ def _draw_kernel(block: str, generator: torch.Generator) -> Tensor:
     kernel = mix * smooth
     kernel += _SPREAD * smooth.mean() * torch.randn(kernel.shape, generator=generator)
     kernel = torch.round(4 * kernel)
-    return kernel.transpose(0, 1) if block == "transposed_conv" else kernel
+    return kernel.transpose(0, 1) if block in ("transposed_conv", HELD_OUT_BLOCK) else kernel
 
 
 def _upsample(block: str, x: Tensor, kernel: Tensor) -> Tensor:
     """One up-sampling block, (N, 3, H, W) → (N, _WIDTH, 2 * H, 2 * W)."""
     if block == "transposed_conv":
         return F.conv_transpose2d(x, kernel, stride=2, padding=1)
+    if block == HELD_OUT_BLOCK:
+        upsampled = F.conv_transpose2d(x, kernel, stride=2)  # (N, _WIDTH, 2 * H + 1, 2 * W + 1)
+        taps = torch.tensor([1.0, 3.0, 3.0, 1.0])
+        low_pass = torch.outer(taps, taps).expand(_WIDTH, 1, 4, 4)
+        return F.conv2d(upsampled, low_pass, padding=1, groups=_WIDTH) / 64
     if block == "pixel_shuffle":
         return F.pixel_shuffle(F.conv2d(x, kernel, padding=1), 2)
     if block == "nearest_conv":

@@ -58,6 +58,11 @@ class Calibration:
         assert math.isfinite(self.bias), f"{self} has no bias"
         assert 0 <= self.unsure_low <= self.unsure_high <= 1, f"{self} has no band"
 
+    @property
+    def raw_threshold(self) -> float:
+        """The threshold on logits that are not calibrated."""
+        return (self.threshold - self.bias) / self.scale
+
     def apply(self, logits: npt.ArrayLike) -> Floats:
         """Calibrated logits, of the same shape; their logistic function is P(fake)."""
         with np.errstate(over="ignore"):  # infinity is what lies beyond the largest number

@@ -1,5 +1,6 @@
 """95 % intervals: how far a number could move if other images of the same kind had been tested."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
@@ -27,6 +28,10 @@ class Estimate(NamedTuple):
     value: float
     low: float
     high: float
+
+    def to_plain(self) -> dict[str, float | None]:
+        """The three by name, ready for JSON: None for what is not finite."""
+        return {name: number if math.isfinite(number) else None for name, number in self._asdict().items()}
 
 
 def wilson_interval(successes: int, trials: int) -> Interval:

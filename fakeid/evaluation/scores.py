@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -13,13 +13,10 @@ from scipy.special import expit
 
 from fakeid.errors import DataError, OutputError
 from fakeid.files import write_atomically
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
 
 NO_DEGRADATION: Final = "none"
 """The `degradation` of an image that was tested as it is."""
-
-OWN_TEST_SET: Final = "test"
-"""The `test_set` of the images that a run keeps from its own data; others have names of their own."""
 
 _REQUIRED: Final = ("key", "label", "category", "generator", "degradation", "logit")
 _INPUTS: Final = (*_REQUIRED, "test_set")
@@ -74,6 +71,13 @@ class Scores:
     def select(self, mask: npt.NDArray[np.bool_]) -> "Scores":
         """The images where the mask (n,) holds, in their order."""
         return Scores(**{field.name: getattr(self, field.name)[mask] for field in fields(self)})
+
+    @staticmethod
+    def join(parts: "Sequence[Scores]") -> "Scores":
+        """The rows of several, one after the other."""
+        return Scores(
+            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Scores)}
+        )
 
 
 def write_scores(path: Path, scores: Scores) -> None:

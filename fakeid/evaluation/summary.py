@@ -1,18 +1,23 @@
 """Every number of a test, from its scores: seen content, never-seen content, and each category."""
 
-import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from fakeid.evaluation import metrics
-from fakeid.evaluation.intervals import Interval, rank_intervals, wilson_interval
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.intervals import estimate_metrics
+from fakeid.evaluation.metrics import NO_THRESHOLDS
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.vocabulary import FAKE, REAL
 
+CHOSEN: Final = "chosen"
+"""The threshold that validation chose, in the names of metrics such as `accuracy_at_chosen`."""
 
-def summarize(scores: Scores, seen: Sequence[str], unseen: Sequence[str]) -> dict[str, Any]:
+
+def summarize(
+    scores: Scores, seen: Sequence[str], unseen: Sequence[str], calibration: Calibration | None = None
+) -> dict[str, Any]:
     """Measure the detector on the images that were tested as they are (degradation "none").
 
     `seen` and `unseen` pool the images of their categories instead of averaging over categories: one detector has one
@@ -23,51 +28,37 @@ def summarize(scores: Scores, seen: Sequence[str], unseen: Sequence[str]) -> dic
         scores: One row for each test image; rows of other categories are left out.
         seen: Categories that were trained on, in the order in which to list them.
         unseen: Categories that were not, likewise.
+        calibration: Adds the metrics of calls at its threshold, `accuracy_at_chosen` and so on.
 
     Returns:
         `seen` and `unseen`, each a group or None where there is no image, and `categories`, name → group with `seen`
-        (bool), in the given order. A group has `num_real`, `num_fake` and, as `value`, `low` and `high` (95 % interval,
-        in [0, 1], None where undefined), `accuracy`, `real_accuracy`, `fake_accuracy`, `auroc`, `average_precision`.
-        All of it is ready for JSON.
+        (bool), in the given order. A group has `num_real`, `num_fake` and each metric of `fakeid.evaluation.metrics`
+        as `value`, `low` and `high` (95 % interval, None where undefined). All of it is ready for JSON.
     """
     assert not set(seen) & set(unseen), "a category is either seen or unseen"
     clean = scores.select(scores.degradation == NO_DEGRADATION)
     return {
-        "seen": _pooled(clean, seen),
-        "unseen": _pooled(clean, unseen),
+        "seen": _pooled(clean, seen, calibration),
+        "unseen": _pooled(clean, unseen, calibration),
         "categories": {
-            name: {"seen": name in seen, **_group(clean.select(clean.category == name))} for name in (*seen, *unseen)
+            name: {"seen": name in seen, **measure_group(clean.select(clean.category == name), calibration)}
+            for name in (*seen, *unseen)
         },
     }
 
 
-def _pooled(scores: Scores, categories: Sequence[str]) -> dict[str, Any] | None:
+def _pooled(scores: Scores, categories: Sequence[str], calibration: Calibration | None) -> dict[str, Any] | None:
     chosen = scores.select(np.isin(scores.category, list(categories)))
-    return _group(chosen) if len(chosen) else None
+    return measure_group(chosen, calibration) if len(chosen) else None
 
 
-def _group(scores: Scores) -> dict[str, Any]:
-    labels, logits = scores.label, scores.logit
-    num_real, num_fake = int((labels == REAL).sum()), int((labels == FAKE).sum())
+def measure_group(scores: Scores, calibration: Calibration | None) -> dict[str, Any]:
+    """Counts and metrics of one group, as `summarize` gives them."""
+    thresholds = {CHOSEN: calibration.raw_threshold} if calibration else NO_THRESHOLDS
     # One seed for all: where a single category is unseen, it and "unseen" get the same interval.
-    auroc_interval, precision_interval = rank_intervals(labels, logits, seed=0)
+    estimates = estimate_metrics(scores.label, scores.logit, 0, thresholds=thresholds)
     return {
-        "num_real": num_real,
-        "num_fake": num_fake,
-        "accuracy": _proportion(metrics.accuracy(labels, logits), num_real + num_fake),
-        "real_accuracy": _proportion(metrics.real_accuracy(labels, logits), num_real),
-        "fake_accuracy": _proportion(metrics.fake_accuracy(labels, logits), num_fake),
-        "auroc": _estimate(float(metrics.auroc(labels, logits)), auroc_interval),
-        "average_precision": _estimate(float(metrics.average_precision(labels, logits)), precision_interval),
+        "num_real": int((scores.label == REAL).sum()),
+        "num_fake": int((scores.label == FAKE).sum()),
+        **{name: estimate.to_plain() for name, estimate in estimates.items()},
     }
-
-
-def _proportion(value: float, trials: int) -> dict[str, float | None]:
-    successes, trials = (0, 0) if math.isnan(value) else (round(value * trials), trials)
-    return _estimate(value, wilson_interval(successes, trials))
-
-
-def _estimate(value: float, interval: Interval) -> dict[str, float | None]:
-    numbers = {"value": value, "low": interval[0], "high": interval[1]}
-    # JSON has no NaN.
-    return {name: None if math.isnan(number) else number for name, number in numbers.items()}

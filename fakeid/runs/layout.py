@@ -62,6 +62,11 @@ class RunFolder:
         return self.path / "scores.csv"
 
     @property
+    def validation(self) -> Path:
+        """One row for each validation image, scored by the tested weights."""
+        return self.path / "validation.csv"
+
+    @property
     def summary(self) -> Path:
         """Every number of the test, and how it came about."""
         return self.path / "summary.json"
@@ -132,3 +137,44 @@ class RunFolder:
                 shutil.rmtree(entry)
             elif entry.name != ".lock":
                 entry.unlink()
+
+
+@dataclass(frozen=True)
+class EvaluationFolder:
+    """What `python -m fakeid evaluate` writes.
+
+    Attributes:
+        path: The folder itself.
+    """
+
+    path: Path
+
+    @property
+    def scores(self) -> Path:
+        """One row for each image under each degradation."""
+        return self.path / "scores.csv"
+
+    @property
+    def numbers(self) -> Path:
+        """Every number, from the scores."""
+        return self.path / "evaluation.json"
+
+    @property
+    def page(self) -> Path:
+        """All of it to look at."""
+        return self.path / "index.html"
+
+    @property
+    def markdown(self) -> Path:
+        """The tables as text."""
+        return self.path / "evaluation.md"
+
+    @property
+    def figures(self) -> Path:
+        """Folder of PNG figures."""
+        return self.path / "figures"
+
+    @property
+    def progress(self) -> Path:
+        """Scores of an interrupted evaluation."""
+        return self.path / "progress.npz"

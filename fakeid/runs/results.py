@@ -2,15 +2,19 @@
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.data.plans import Plan
+from fakeid.data.records import Record
+from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.files import write_atomically
@@ -19,7 +23,7 @@ from fakeid.reporting.samples import plot_samples
 from fakeid.runs.layout import RunFolder
 from fakeid.training.checkpoint import load_module
 from fakeid.training.trainer import predict_logits
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
 
 _SAMPLES_A_CLASS: Final = 4
 
@@ -33,31 +37,52 @@ def compute_scores(run: RunFolder, data: PackedDataModule, *, device: str, preci
         device: `cuda`, `mps` or `cpu`.
         precision: `float32` or `bf16`.
     """
-    logits = predict_logits(load_module(run.tested), data, device=device, precision=precision)
-    records = data.test_set.records
-    scores = Scores(
+    loader = data.scoring_dataloader(data.test_set)
+    logits = predict_logits(load_module(run.tested), loader, device=device, precision=precision)
+    write_scores(run.scores, build_scores(data.test_set.records, logits.numpy().astype(np.float64)))
+    return read_scores(run.scores)
+
+
+def build_scores(
+    records: Sequence[Record],
+    logits: npt.NDArray[np.float64],
+    *,
+    degradation: str = NO_DEGRADATION,
+    test_set: str = OWN_TEST_SET,
+) -> Scores:
+    """One row for each record.
+
+    Args:
+        records: (n,).
+        logits: (n,), in their order.
+        degradation: What was done to all of them.
+        test_set: Where all of them come from.
+    """
+    return Scores(
         key=np.array([r.key for r in records]),
         label=np.array([r.label for r in records]),
         category=np.array([r.category for r in records]),
         generator=np.array([r.generator for r in records]),
-        degradation=np.full(len(records), NO_DEGRADATION),
-        logit=logits.numpy().astype(np.float64),
+        degradation=np.full(len(records), degradation),
+        logit=logits,
+        test_set=np.full(len(records), test_set),
     )
-    write_scores(run.scores, scores)
-    return read_scores(run.scores)
 
 
-def compute_summary(run: RunFolder, plan: Plan, scores: Scores) -> dict[str, Any]:
-    """Metrics with intervals, and what the training cost.
+def compute_summary(
+    run: RunFolder, plan: Plan, scores: Scores, calibration: Calibration | None = None
+) -> dict[str, Any]:
+    """Metrics with intervals, what validation chose, and what the training cost.
 
     Returns:
-        `seen`, `unseen`, `categories`, `held_out`, `seconds` of training and its `images_per_second`.
+        `seen`, `unseen`, `categories`, `held_out`, `calibration`, `seconds` of training and its `images_per_second`.
     """
     history = read_history(run.history)
     seconds = sum(row["seconds"] for row in history)
     return {
-        **summarize(scores, plan.seen, plan.unseen),
+        **summarize(scores, plan.seen, plan.unseen, calibration),
         "held_out": plan.held_out,
+        "calibration": asdict(calibration) if calibration else None,
         "seconds": round(seconds, 2),
         "images_per_second": round(sum(row["images"] for row in history) / seconds, 1) if seconds else None,
     }

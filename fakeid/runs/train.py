@@ -19,6 +19,7 @@ from fakeid.files import clear_output_errors, lock_folder, read_json, write_json
 from fakeid.reporting.tables import render_line, render_table, tabulate
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
+from fakeid.runs.calibrate import calibrate
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import DONE, RunFolder
@@ -149,11 +150,12 @@ def _train_and_test(
                 config, run, data, device=device, precision=precision, loggers=loggers, console=console,
                 world=leader.world,
             )  # fmt: skip
+        calibration = calibrate(config, run, plan, data, device=device, precision=precision)
         console.print(f"testing {len(data.test_set):,} images")
         scores = compute_scores(run, data, device=device, precision=precision)
         summary = {
             "run": run.path.name,
-            **compute_summary(run, plan, scores),
+            **compute_summary(run, plan, scores, calibration),
             "parameters": sum(weight.numel() for weight in module.detector.parameters()),
             "precision": precision,
             "skipped_images": data.skipped,

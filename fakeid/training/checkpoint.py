@@ -1,5 +1,6 @@
 """Checkpoints hold weights and plain values only; this reads them and refuses those that do not fit."""
 
+import hashlib
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -17,7 +18,7 @@ def load_module(path: Path) -> DetectorModule:
     Raises:
         CheckpointError: Missing, damaged, or not a detector's.
     """
-    checkpoint = _read(path)
+    checkpoint = read_checkpoint(path)
     options = {**checkpoint["hyper_parameters"], "compile_backbone": False}
     # The checkpoint's weights replace published ones, which must not be fetched for that.
     module = DetectorModule(**{**options, "detector": {**options["detector"], "pretrained": False}})
@@ -34,7 +35,7 @@ def check_fits(path: Path, module: DetectorModule) -> int:
     Raises:
         CheckpointError: Missing, damaged, or of another model or loss.
     """
-    checkpoint = _read(path)
+    checkpoint = read_checkpoint(path)
     for name in ("detector", "loss", "learning_rate"):
         then, now = checkpoint["hyper_parameters"].get(name), module.hparams[name]
         if then != now:
@@ -45,7 +46,12 @@ def check_fits(path: Path, module: DetectorModule) -> int:
     return int(checkpoint["epoch"]) + 1
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """All that a checkpoint holds, on the CPU; plain values and tensors only.
+
+    Raises:
+        CheckpointError: Missing, damaged, or not a detector's.
+    """
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
@@ -55,6 +61,16 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(checkpoint, dict) or not {"state_dict", "hyper_parameters", "epoch"} <= checkpoint.keys():
         raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector")
     return checkpoint
+
+
+def hash_checkpoint(path: Path) -> str:
+    """Digest of the weights and of how they are used; a new card leaves it as it is."""
+    checkpoint = read_checkpoint(path)
+    digest = hashlib.sha256(repr(sorted(checkpoint["hyper_parameters"].items())).encode())
+    for name, weights in checkpoint["state_dict"].items():
+        digest.update(name.encode())
+        digest.update(weights.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _fill(module: DetectorModule, checkpoint: dict[str, Any], path: Path) -> None:

@@ -13,6 +13,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from fakeid.errors import DeviceError
 from fakeid.training.strategy import SharedBatches
@@ -154,12 +155,12 @@ def build_trainer(  # noqa: PLR0913 - one keyword for each choice
     )
 
 
-def predict_logits(module: pl.LightningModule, data: pl.LightningDataModule, *, device: str, precision: str) -> Tensor:
-    """Logits (N,) float32 on the CPU of the data's prediction images, in their order.
+def predict_logits(module: pl.LightningModule, loader: DataLoader[Any], *, device: str, precision: str) -> Tensor:
+    """Logits (N,) float32 on the CPU of the images that a loader gives, in their order.
 
     Args:
         module: Its `predict_step` returns the logits of a batch.
-        data: Its `predict_dataloader` is read.
+        loader: Gives batches.
         device: `cuda`, `mps` or `cpu`.
         precision: `float32` or `bf16`.
     """
@@ -172,5 +173,5 @@ def predict_logits(module: pl.LightningModule, data: pl.LightningDataModule, *, 
         enable_model_summary=False,
     )
     with expected_warnings_ignored():
-        batches: Any = trainer.predict(module, datamodule=data)
+        batches: Any = trainer.predict(module, dataloaders=loader)
     return torch.cat(batches)

@@ -93,7 +93,7 @@ def test_processes_share_training_and_validation_and_not_the_test(device: torch.
             assert len({len(part) for part in batches}) == 1
             seen = [int(pixel) for part in batches for batch in part for pixel in batch.rgb_u8[:, 0, 0, 0]]
             assert sorted(seen) == list(range(count))
-        assert all(sum(len(batch.labels) for batch in part.predict_dataloader()) == 5 for part in data)
+        assert all(sum(len(batch.labels) for batch in part.scoring_dataloader(part.test_set)) == 5 for part in data)
         empty = list(data[2].train_dataloader())[-1]  # 10 images are 4 + 4 + 2, which are three shares
         assert empty.rgb_u8.shape == (0, 3, SIDE, SIDE)
         assert empty.labels.shape == (0,)
@@ -101,7 +101,7 @@ def test_processes_share_training_and_validation_and_not_the_test(device: torch.
 
 def test_test_images_come_in_the_order_of_their_records() -> None:
     data = make_data(8)
-    images = torch.cat([batch.rgb_u8[:, 0, 0, 0] for batch in data.predict_dataloader()]).tolist()
+    images = torch.cat([batch.rgb_u8[:, 0, 0, 0] for batch in data.scoring_dataloader(data.test_set)]).tolist()
     assert images == [int(record.key) for record in data.test_set.records] == [0, 1, 2, 3, 4]
 
 

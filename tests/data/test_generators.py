@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 import torch
 
-from fakeid.data.generators import UPSAMPLING_BLOCKS, SimulatedGenerator
+from fakeid.data.generators import HELD_OUT_BLOCK, UPSAMPLING_BLOCKS, SimulatedGenerator
 from fakeid.data.scenes import paint_scene
 from fakeid.images.camera import SENSOR_SCALE, take_photo
 
 Photos = np.ndarray
+BLOCKS = (*UPSAMPLING_BLOCKS, HELD_OUT_BLOCK)
 
 
 def _photos(family: str, seeds: range) -> Photos:
@@ -37,7 +38,7 @@ def _png_bytes(images: Photos) -> float:
     return float(np.mean([len(cv2.imencode(".png", image)[1]) for image in noisy]))
 
 
-@pytest.mark.parametrize("block", UPSAMPLING_BLOCKS)
+@pytest.mark.parametrize("block", BLOCKS)
 def test_color_and_file_size_are_kept(block: str, leaves: Photos, others: Photos) -> None:
     fakes = _imitate(SimulatedGenerator(block, leaves, seed=0, strength=0.3), others)
     assert fakes.dtype == np.uint8
@@ -48,7 +49,7 @@ def test_color_and_file_size_are_kept(block: str, leaves: Photos, others: Photos
     assert _png_bytes(fakes) == pytest.approx(_png_bytes(others), rel=0.02)
 
 
-@pytest.mark.parametrize("block", UPSAMPLING_BLOCKS)
+@pytest.mark.parametrize("block", BLOCKS)
 def test_the_trace_repeats_every_second_pixel(block: str, leaves: Photos, others: Photos) -> None:
     # The variance of what the generator changed, at each of the four places in a 2x2 cell: up-sampling treats them
     # differently. Shuffling which pixel stands where in its cell gives the spread that chance would show.
@@ -76,7 +77,7 @@ def test_another_seed_is_another_generator(leaves: Photos) -> None:
     assert (first.imitate(leaves[0]) != other.imitate(leaves[0])).mean() > 0.2
 
 
-@pytest.mark.parametrize("block", UPSAMPLING_BLOCKS)
+@pytest.mark.parametrize("block", BLOCKS)
 def test_pixels_do_not_depend_on_the_number_of_threads(block: str, leaves: Photos) -> None:
     images = []
     for threads in (1, 2):
@@ -85,7 +86,7 @@ def test_pixels_do_not_depend_on_the_number_of_threads(block: str, leaves: Photo
     np.testing.assert_array_equal(*images)
 
 
-@pytest.mark.parametrize("block", UPSAMPLING_BLOCKS)
+@pytest.mark.parametrize("block", BLOCKS)
 def test_odd_and_oblong_photos_keep_their_size(block: str, leaves: Photos) -> None:
     generator = SimulatedGenerator(block, leaves, seed=0, strength=0.3)
     assert generator.imitate(np.ascontiguousarray(leaves[0, :37, :50])).shape == (37, 50, 3)

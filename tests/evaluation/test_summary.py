@@ -72,7 +72,7 @@ def test_a_single_unseen_category_has_the_same_numbers_as_all_unseen(scores):
 
 def test_degraded_images_and_other_categories_do_not_enter(scores):
     expected = summarize(scores, ["cat"], ["sheep"])
-    degraded = replace(scores, degradation=["jpeg:50"] * 150, logit=-scores.logit)
+    degraded = replace(scores, degradation=["jpeg-50"] * 150, logit=-scores.logit)
     both = Scores(
         **{
             name: np.concatenate([getattr(scores, name), getattr(degraded, name)])

@@ -64,7 +64,7 @@ def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
     with files.scores.open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 44
-    assert list(rows[0]) == ["key", "label", "category", "generator", "degradation", "logit", "p_fake"]
+    assert list(rows[0]) == ["key", "label", "category", "generator", "degradation", "logit", "p_fake", "test_set"]
     with files.history.open() as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2"]

@@ -7,13 +7,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.data.generators import UPSAMPLING_BLOCKS, SimulatedGenerator
+from fakeid.data.generators import HELD_OUT_BLOCK, UPSAMPLING_BLOCKS, SimulatedGenerator
 from fakeid.data.records import Record
 from fakeid.data.scenes import paint_scene
 from fakeid.errors import ConfigError
 from fakeid.images.camera import SENSOR_SCALE, take_photo
 from fakeid.seeding import derive_seed
-from fakeid.vocabulary import CAMERA, DEMO_CATEGORIES, FAKE, LABEL_NAMES, REAL
+from fakeid.vocabulary import CAMERA, DEMO_CATEGORIES, FAKE, LABEL_NAMES, REAL, TEST
 
 _VERSION = 1  # raise it whenever any pixel changes
 _MIN_PX, _MAX_PX = 32, 512
@@ -72,11 +72,30 @@ class DemoSource:
             for index in range(self.images_per_class)
         ]
 
+    def held_out_records(self, images_per_category: int) -> list[Record]:
+        """Fakes of every category by the kind of decoder that `records` does not have: an unseen generator.
+
+        Their keys are `category/HELD_OUT_BLOCK/number`, and their scenes occur nowhere else.
+        """
+        return [
+            Record(
+                key=f"{category}/{HELD_OUT_BLOCK}/{index:06d}",
+                label=FAKE,
+                category=category,
+                generator=f"{HELD_OUT_BLOCK}-{category}",
+                scene=f"{HELD_OUT_BLOCK}-{index:06d}",
+                split=TEST,
+            )
+            for category in DEMO_CATEGORIES
+            for index in range(images_per_category)
+        ]
+
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
         """Make one image, RGB uint8 (image_px, image_px, 3)."""
         image = _photograph(record.category, self.image_px, derive_seed(self.seed, "demo", record.key))
         if record.label == FAKE:
-            image = _build_generator(record.category, self.image_px, self.seed).imitate(image)
+            block = record.generator.partition("-")[0]
+            image = _build_generator(block, record.category, self.image_px, self.seed).imitate(image)
         rng = _rng(self.seed, "demo noise", record.key)
         noise = np.float32(_NOISE_FLOOR) * rng.standard_normal(image.shape, dtype=np.float32)
         return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
@@ -100,12 +119,12 @@ def _photograph(category: str, image_px: int, seed: int) -> npt.NDArray[np.uint8
 
 
 @lru_cache(maxsize=4 * len(DEMO_CATEGORIES))
-def _build_generator(category: str, image_px: int, seed: int) -> SimulatedGenerator:
-    """The family's generator, fitted to photos of scenes that occur nowhere else."""
+def _build_generator(block: str, category: str, image_px: int, seed: int) -> SimulatedGenerator:
+    """A generator for the family, fitted to photos of scenes that occur nowhere else."""
     count = max(_MIN_FIT_PHOTOS, _FIT_PIXELS // image_px**2)
     photos = [_photograph(category, image_px, derive_seed(seed, "demo fit", category, i)) for i in range(count)]
     return SimulatedGenerator(
-        _BLOCKS[category],
+        block,
         np.stack(photos),
         seed=derive_seed(seed, "demo generator", category),
         strength=_STRENGTH,

@@ -53,15 +53,19 @@ class FolderSource(StoredImages):
     Args:
         root: The folder, `paths.data`.
         max_megapixels: Larger images are refused when they are read.
+        both_classes: Refuse a category that has only reals or only fakes.
     """
 
-    def __init__(self, root: str, *, max_megapixels: float = 100.0) -> None:
+    def __init__(self, root: str, *, max_megapixels: float = 100.0, both_classes: bool = True) -> None:
         super().__init__(max_megapixels)
+        self._both_classes = both_classes
         self._root = Path(root).expanduser().absolute()
 
     def __getstate__(self) -> dict[str, Any]:
         # Worker processes only read: without the listing, a copy for each stays small at half a million images.
-        return {"_root": self._root, "_max_megapixels": self._max_megapixels}
+        return {
+            "_root": self._root, "_max_megapixels": self._max_megapixels, "_both_classes": self._both_classes,
+        }  # fmt: skip
 
     def records(self) -> list[Record]:
         """All images, sorted by key: the path below the root, with forward slashes.
@@ -109,7 +113,8 @@ class FolderSource(StoredImages):
                 num_images["/".join(parts[: level + 1])] += len(names)
                 records += _label(places[parts[: level + 1]], parts, names)
         _check_found(self._root, num_images)
-        _check_both_classes(self._root, records)
+        if self._both_classes:
+            _check_both_classes(self._root, records)
         return sorted(records, key=lambda record: record.key)
 
     @cached_property

@@ -1,0 +1,142 @@
+"""A trained detector on any images: every one of them under every degradation, then every number and the page."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from fakeid.config import Config, parse
+from fakeid.data.image_sets import ImageSet
+from fakeid.data.packed import PackedImages
+from fakeid.errors import CheckpointError, ConfigError
+from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
+from fakeid.files import clear_output_errors, lock_folder, write_json
+from fakeid.images.degradation import Degradation, parse_degradation
+from fakeid.runs.evaluation_results import compute_evaluation
+from fakeid.runs.evaluation_sets import list_sets, pack_sets
+from fakeid.runs.layout import EvaluationFolder, RunFolder
+from fakeid.runs.score_sets import score_sets
+from fakeid.training.card import Card, read_card
+from fakeid.training.checkpoint import hash_checkpoint, load_module
+from fakeid.training.scoring import Scorer
+from fakeid.training.trainer import choose_device
+
+
+def run_evaluation(
+    checkpoint: Path, options: Config, console: Console, *, own: bool = True, output: Path | None = None
+) -> dict[str, Any]:
+    """Test a checkpoint and write scores, numbers, figures and a page.
+
+    Args:
+        checkpoint: A run folder, or a `tested.ckpt`, wherever it lies.
+        options: Its `evaluation`, `trainer` and `paths` are used, and how to treat unusable images. The images of the
+            run's own test come from where the checkpoint says, unless `paths.data` is given.
+        console: Where progress and the table are printed.
+        own: Test the run's own images too, beside `evaluation.sets`.
+        output: Folder of the files; None is `evaluation` in the run folder, with the sets' names where they are not
+            its own, or in the current folder.
+
+    Returns:
+        The content of `evaluation.json`.
+
+    Raises:
+        FakeidError: Something that the user can mend.
+        KeyboardInterrupt: Ctrl-C; the same call continues.
+    """
+    path, run = find_checkpoint(checkpoint)
+    card = read_card(path)
+    config = adopt(card, options)
+    folder = EvaluationFolder(output or _name_output(run, config, own))
+    with clear_output_errors(folder.path, "--output"):
+        folder.path.mkdir(parents=True, exist_ok=True)
+        busy = f"another process writes to {folder.path}; wait for it, or choose another folder with --output"
+        with lock_folder(folder.path, wait=False, busy=busy):
+            sets = pack_sets(config, list_sets(config, card, console, own=own), console)
+            scores = _score(path, card, config, sets, folder, console)
+            write_scores(folder.scores, scores)
+            evaluation = compute_evaluation(scores, card, config, [part for part, _ in sets], path)
+            write_json(folder.numbers, evaluation)
+            folder.progress.unlink(missing_ok=True)
+    return evaluation
+
+
+def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
+    """The checkpoint at a place, and the run that it belongs to, if any.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    if place.is_dir():
+        run = RunFolder(place)
+        if not run.tested.exists():
+            raise CheckpointError(
+                f"{place} holds no {run.tested.relative_to(place)}: give a finished run's folder or a checkpoint file; "
+                "python -m fakeid status DIR lists runs that are not done"
+            )
+        return run.tested, run
+    if not place.exists():
+        raise CheckpointError(f"there is no run and no checkpoint at {place}")
+    run = RunFolder(place.absolute().parent.parent)
+    return place, run if run.tested == place.absolute() else None
+
+
+def adopt(card: Card, options: Config) -> Config:
+    """The options of the run that made a checkpoint, with those that are for today.
+
+    Raises:
+        CheckpointError: The checkpoint is of a release with other options.
+    """
+    from omegaconf import OmegaConf  # noqa: PLC0415
+
+    try:
+        config = parse(OmegaConf.create(card.config))
+    except ConfigError as error:
+        raise CheckpointError(f"{card.name} was trained by another release of fakeid: {error}") from error
+    paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)
+    data = dataclasses.replace(
+        config.data, on_bad_image=options.data.on_bad_image, real=options.data.real, fake=options.data.fake
+    )
+    return dataclasses.replace(
+        config, evaluation=options.evaluation, trainer=options.trainer, paths=paths, data=data, force=options.force
+    )
+
+
+def _name_output(run: RunFolder | None, config: Config, own: bool) -> Path:
+    name = "evaluation" if own else "-".join(["evaluation", *(name for name, _ in config.evaluation.name_sets())])
+    return run.path / name if run else Path(name)
+
+
+def _score(
+    path: Path,
+    card: Card,
+    config: Config,
+    sets: Sequence[tuple[ImageSet, PackedImages]],
+    folder: EvaluationFolder,
+    console: Console,
+) -> Scores:
+    device = choose_device(config.trainer.accelerator.value)
+    degradations = list_degradations(config)
+    num_images = sum(len(part.records) - len(packed.skipped) for part, packed in sets)
+    console.print(
+        f"scoring {num_images:,} images as they are and under {len(degradations) - 1} degradations "
+        f"on the {device.upper()} in {card.precision}"
+    )
+    return score_sets(
+        sets,
+        degradations,
+        Scorer(load_module(path), device=device, precision=card.precision),
+        seed=config.evaluation.seed,
+        identity={"checkpoint": hash_checkpoint(path), "precision": card.precision, "device": device},
+        progress_file=folder.progress,
+        console=console,
+    )
+
+
+def list_degradations(config: Config) -> list[Degradation]:
+    """What every image is put through: nothing first, and whatever the swap test needs."""
+    evaluation = config.evaluation
+    swap = [f"jpeg-{evaluation.swap_quality}"] if evaluation.swap_quality else []
+    words = dict.fromkeys([NO_DEGRADATION, *evaluation.degradations, *swap])
+    return [parse_degradation(word) for word in words]

@@ -1,0 +1,63 @@
+"""What was typed after `python -m fakeid evaluate`, made into an evaluation."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from fakeid.config import Config
+from fakeid.errors import ConfigError, DataError
+from fakeid.runs.compose import compose_config
+from fakeid.runs.evaluate import run_evaluation
+from fakeid.vocabulary import OWN_TEST_SET
+
+_GROUPS: Final = ("evaluation", "trainer", "paths", "logger")
+_OPTIONS: Final = ("data.on_bad_image", "data.real.root", "data.fake.root")
+
+
+def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None) -> dict[str, Any]:
+    """Test a checkpoint as the command line asks.
+
+    Args:
+        checkpoint: A run folder or a checkpoint file.
+        words: Folders of images, `test` for the run's own, and options with `=`.
+        output: Folder of the files; None chooses one.
+
+    Returns:
+        The content of `evaluation.json`.
+
+    Raises:
+        ConfigError: An option that belongs to the training, or two folders of one name.
+        DataError: A folder that is not there.
+        FakeidError: As `run_evaluation`.
+    """
+    overrides = [word for word in words if "=" in word]
+    places = [word for word in words if "=" not in word]
+    _check_overrides(overrides)
+    named = any(word.partition("=")[0] == "evaluation" for word in overrides)
+    options = compose_config([*([] if named else ["evaluation=matrix"]), *overrides])
+    options = _add_places(options, [place for place in places if place != OWN_TEST_SET])
+    own = not places or OWN_TEST_SET in places
+    return run_evaluation(checkpoint, options, Console(highlight=False), own=own, output=output)
+
+
+def _check_overrides(overrides: Sequence[str]) -> None:
+    for word in overrides:
+        option = word.partition("=")[0].lstrip("+~")
+        if option.partition(".")[0] not in _GROUPS and option not in _OPTIONS:
+            raise ConfigError(
+                f"evaluate takes the options of {', '.join(_GROUPS)} and {', '.join(_OPTIONS)}, got {option}; all else "
+                "is as the checkpoint was trained"
+            )
+
+
+def _add_places(options: Config, places: Sequence[str]) -> Config:
+    evaluation = dataclasses.replace(options.evaluation, sets=[*options.evaluation.sets, *places])
+    for _, folder in evaluation.name_sets():
+        if not Path(folder).exists():
+            raise DataError(
+                f"there is no folder {folder} to test on; the run's own test images are called {OWN_TEST_SET}"
+            )
+    return dataclasses.replace(options, evaluation=evaluation)

@@ -1,0 +1,158 @@
+"""From the scores of an evaluation to everything that can be said about it, as plain values."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from fakeid.config import Config
+from fakeid.data.image_sets import ImageSet
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.controls import judge_control
+from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.swap import judge_swap
+from fakeid.runs.provenance import describe_environment
+from fakeid.training.card import Card
+from fakeid.training.trainer import choose_device
+from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
+
+_BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
+"""Degradations that make photos as soft as a generator's images."""
+
+
+def compute_evaluation(
+    scores: Scores, card: Card, config: Config, sets: Sequence[ImageSet], checkpoint: Path
+) -> dict[str, Any]:
+    """Measure, judge and describe.
+
+    Args:
+        scores: Of every image under every degradation.
+        card: Of the checkpoint.
+        config: Of the run, with today's evaluation.
+        sets: What was tested.
+        checkpoint: What was tested, to name it.
+
+    Returns:
+        What `evaluation.json` holds, ready for JSON: `groups` (see `measure_matrix`), `worst`, `swap`, `controls`,
+        `calibration`, `trained_on`, `test_sets`, `degradations`, `detector` and how it came about.
+    """
+    evaluation = config.evaluation
+    calibration = read_calibration(card)
+    trained_on = TrainedOn(tuple(card.categories), tuple(card.generators))
+    controlled = np.isin(scores.test_set, [part.name for part in sets if part.control])
+    judged = scores.select(~controlled)
+    threshold = calibration.raw_threshold if calibration else 0.0
+    return {
+        "title": card.name,
+        "detector": {
+            "checkpoint": str(checkpoint),
+            "backbone": config.model.name,
+            "color": config.color.name.value,
+            "residual": config.residual.name.value,
+            "image_px": config.data.image_px,
+            "protocol": config.protocol.name,
+        },
+        "trained_on": {"categories": card.categories, "generators": card.generators, "held_out": card.held_out},
+        "test_sets": [_describe_set(part, scores) for part in sets],
+        "degradations": list(dict.fromkeys(scores.degradation.tolist())),
+        "calibration": card.calibration,
+        "groups": measure_matrix(judged, trained_on, Measuring(calibration, evaluation.cluster, evaluation.oracle)),
+        "worst": find_worst(judged, trained_on),
+        "swap": judge_swap(judged, evaluation.swap_quality) if evaluation.swap_quality else None,
+        "controls": [
+            *_judge_built_in(judged, threshold),
+            *_judge_sets(scores, judged, [part for part in sets if part.control], threshold),
+        ],
+        "notes": _list_notes(config, calibration),
+        "command": _describe_command(checkpoint, config, sets),
+        "evaluation": asdict(evaluation),
+        **describe_environment(choose_device(config.trainer.accelerator.value)),
+    }
+
+
+def read_calibration(card: Card) -> Calibration | None:
+    """What the checkpoint learned from validation."""
+    return Calibration(**card.calibration) if card.calibration else None
+
+
+def _describe_set(part: ImageSet, scores: Scores) -> dict[str, Any]:
+    rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
+    return {
+        "name": part.name,
+        "num_real": int((rows.label == REAL).sum()),
+        "num_fake": int((rows.label == FAKE).sum()),
+        "control": part.control,
+        "where": part.where,
+        "file_formats": _count_formats(part),
+    }
+
+
+def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
+    """Shares of the file name's endings, by class; None where images are drawn."""
+    if part.source.describe()["source"] == "demo":
+        return None
+    shares: dict[str, dict[str, float]] = {}
+    for name, label in (("real", REAL), ("fake", FAKE)):
+        endings = [Path(r.key).suffix.lower().lstrip(".") or "none" for r in part.records if r.label == label]
+        shares[name] = {ending: endings.count(ending) / len(endings) for ending in dict.fromkeys(sorted(endings))}
+    return shares
+
+
+def _judge_built_in(scores: Scores, threshold: float) -> list[dict[str, Any]]:
+    """The detector's own test photos, made as soft as a generator's images."""
+    own = scores.select(scores.test_set == OWN_TEST_SET)
+    clean = own.degradation == NO_DEGRADATION
+    reals, fakes = (own.logit[clean & (own.label == label)] for label in (REAL, FAKE))
+    return [
+        judge_control(
+            f"reals, {word}", own.logit[(own.degradation == word) & (own.label == REAL)], reals, fakes, threshold
+        )
+        for word in dict.fromkeys(own.degradation.tolist())
+        if word.startswith(_BUILT_IN_CONTROLS)
+    ]
+
+
+def _judge_sets(scores: Scores, judged: Scores, controls: Sequence[ImageSet], threshold: float) -> list[dict[str, Any]]:
+    """Sets whose "fakes" no GAN made, beside the fakes of the same content, or of any where there is none."""
+    clean = judged.select(judged.degradation == NO_DEGRADATION)
+    found = []
+    for part in controls:
+        rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
+        same = np.isin(clean.category, rows.category)
+        reals = rows.logit[rows.label == REAL]
+        others = [clean.logit[(clean.label == label) & same] for label in (REAL, FAKE)]
+        others = [part if len(part) else clean.logit[clean.label == label]
+                  for part, label in zip(others, (REAL, FAKE), strict=True)]  # fmt: skip
+        found.append(
+            judge_control(
+                part.name, rows.logit[rows.label == FAKE], reals if len(reals) else others[0], others[1], threshold
+            )
+        )
+    return found
+
+
+def _list_notes(config: Config, calibration: Calibration | None) -> list[str]:
+    notes = []
+    if calibration is None:
+        notes.append("No threshold and no calibration: the run had no validation images of both classes.")
+    if config.evaluation.cluster:
+        notes.append(f"Intervals draw whole clusters of images (evaluation.cluster={config.evaluation.cluster}).")
+    if config.evaluation.oracle:
+        notes.append("oracle: chosen on the tested images themselves; an upper bound and no result.")
+    return notes
+
+
+def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]) -> str:
+    words = ["python", "-m", "fakeid", "evaluate", str(checkpoint)]
+    words += [] if sets[0].name == OWN_TEST_SET else [part.where for part in sets]
+    evaluation = config.evaluation
+    words.append(f"evaluation.degradations=[{','.join(evaluation.degradations)}]")
+    for name in ("per_class", "swap_quality", "cluster"):
+        if getattr(evaluation, name) is not None:
+            words.append(f"evaluation.{name}={getattr(evaluation, name)}")
+    return " ".join(shlex.quote(word) for word in words)

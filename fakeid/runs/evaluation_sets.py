@@ -1,0 +1,85 @@
+"""The images of an evaluation: listed, and brought to the size that the detector was trained on."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from fakeid.choices import SourceName
+from fakeid.config import Config
+from fakeid.data.image_sets import ImageSet, build_folder_set, build_own_set
+from fakeid.data.packed import PackedImages
+from fakeid.errors import ConfigError, DataError
+from fakeid.runs.images import build_cache, list_images, pack_images
+from fakeid.training.card import Card
+
+
+def list_sets(config: Config, card: Card, console: Console, *, own: bool) -> list[ImageSet]:
+    """The run's own test images and the sets that the options name.
+
+    Args:
+        config: Of the run, with today's evaluation and paths.
+        card: Of the checkpoint.
+        console: Where progress is printed.
+        own: Whether to take the run's own.
+
+    Raises:
+        ConfigError: A control that is none of the sets.
+        DataError: Missing images, or others than those that the run was tested with.
+    """
+    evaluation = config.evaluation
+    strangers = set(evaluation.controls) - {name for name, _ in evaluation.name_sets()}
+    if strangers:
+        raise ConfigError(f"evaluation.controls names {', '.join(sorted(strangers))}, but no test set is called so")
+    sets = [_list_own(config, card, console)] if own else []
+    for name, folder in evaluation.name_sets():
+        with console.status(f"listing the images of {name}"):
+            part = build_folder_set(
+                name, folder, per_class=evaluation.per_class, seed=config.data.seed,
+                control=name in evaluation.controls, max_megapixels=config.data.max_megapixels,
+            )  # fmt: skip
+        _check_not_trained_on(part, card)
+        sets.append(part)
+    if not sets:
+        raise DataError("there is nothing to test: name a folder of images, or evaluation.sets")
+    return sets
+
+
+def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> list[tuple[ImageSet, PackedImages]]:
+    """Each set with its prepared images, packed in the cache that trainings use too.
+
+    Raises:
+        BadImageError: An unusable image, with `data.on_bad_image=error`.
+        DataError: No usable image is left of a set, or a damaged cache.
+    """
+    packed_sets = []
+    for part in sets:
+        packed = pack_images(config, build_cache(config, part.source), part.records, console)
+        packed.skipped = {r.key: packed.skipped[r.key] for r in part.records if r.key in packed.skipped}
+        if packed.skipped:
+            console.print(f"left out {len(packed.skipped)} of {len(part.records):,} images of {part.name}")
+            if len(packed.skipped) == len(part.records):
+                raise DataError(f"no usable image is left in the test set {part.name}; see data.on_bad_image")
+        packed_sets.append((part, packed))
+    return packed_sets
+
+
+def _list_own(config: Config, card: Card, console: Console) -> ImageSet:
+    source, plan = list_images(config, console)
+    if plan.digest() != card.data["digest"]:
+        raise DataError(
+            f"the images that {card.name} was tested with are not those that are there now; give their place with "
+            "paths.data=DIR, or name other folders to test on"
+        )
+    where = "built-in data" if config.data.source is SourceName.demo else str(config.paths.data)
+    evaluation = config.evaluation
+    return build_own_set(
+        source, plan, where, per_class=evaluation.per_class, held_out_generators=evaluation.held_out_generators
+    )
+
+
+def _check_not_trained_on(part: ImageSet, card: Card) -> None:
+    if part.source.describe() == card.data["source"] and not any(record.split for record in part.records):
+        raise DataError(
+            f"{part.where} is what {card.name} was trained on, without splits of its own: test its own test images "
+            "by naming no folder"
+        )

@@ -1,0 +1,64 @@
+"""What a checkpoint knows beside its weights, so that it alone can be tested on anything."""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from fakeid.errors import CheckpointError
+from fakeid.files import write_atomically
+from fakeid.training.checkpoint import read_checkpoint
+
+_KEY: Final = "fakeid"
+
+
+@dataclass(frozen=True)
+class Card:
+    """All of it plain values, as `torch.load(weights_only=True)` wants them.
+
+    Attributes:
+        name: Of the run.
+        categories: Contents that were trained on.
+        generators: Generators that were trained on, without the camera.
+        held_out: The content that was kept from training; None if there was none.
+        config: Every option of the run, nested.
+        data: Which images the run used: source, digest and counts.
+        precision: Of the backbone: `float32` or `bf16`.
+        calibration: Fields of `fakeid.evaluation.calibration.Calibration`; None without validation images.
+    """
+
+    name: str
+    categories: list[str]
+    generators: list[str]
+    held_out: str | None
+    config: dict[str, Any]
+    data: dict[str, Any]
+    precision: str
+    calibration: dict[str, Any] | None
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Put a card into a checkpoint, in place of one that it may have.
+
+    Raises:
+        CheckpointError: Missing, damaged, or not a detector's.
+    """
+    checkpoint = read_checkpoint(path)
+    checkpoint[_KEY] = asdict(card)
+    write_atomically(path, lambda file: torch.save(checkpoint, file))
+
+
+def read_card(path: Path) -> Card:
+    """The card of a checkpoint.
+
+    Raises:
+        CheckpointError: It has none, or one with other fields.
+    """
+    plain = read_checkpoint(path).get(_KEY)
+    if not isinstance(plain, dict) or plain.keys() != {field.name for field in fields(Card)}:
+        raise CheckpointError(
+            f"{path} does not say what it was trained on: take tested.ckpt of a finished run, and train a run of an "
+            "earlier release again (force=true)"
+        )
+    return Card(**plain)

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from fakeid.evaluation.quadrants import QUADRANTS, Quadrant, TrainedOn, select_quadrant
+from fakeid.evaluation.scores import Scores
+
+TRAINED_ON = TrainedOn(("cat", "bus"), ("progan",))
+
+
+def build(*rows: tuple[str, str, str]) -> Scores:
+    """Rows of (test set, category, generator); the camera's are real."""
+    sets, categories, generators = (list(column) for column in zip(*rows, strict=True))
+    return Scores(
+        key=[str(number) for number in range(len(rows))],
+        label=[int(generator != "camera") for generator in generators],
+        category=categories,
+        generator=generators,
+        degradation=["none"] * len(rows),
+        logit=np.arange(len(rows)),
+        test_set=sets,
+    )
+
+
+def keys(scores: Scores) -> str:
+    return " ".join(scores.key.tolist())
+
+
+def test_each_fake_is_in_one_quarter_and_reals_are_beside_the_fakes_of_their_content() -> None:
+    scores = build(
+        ("test", "cat", "camera"),  # 0
+        ("test", "cat", "progan"),  # 1
+        ("test", "cat", "stylegan"),  # 2
+        ("test", "sheep", "camera"),  # 3
+        ("test", "sheep", "progan"),  # 4
+        ("test", "sheep", "stylegan"),  # 5
+    )
+    found = {quadrant: keys(select_quadrant(scores, TRAINED_ON, quadrant)) for quadrant in QUADRANTS}
+    assert found == {
+        Quadrant(True, True): "0 1",
+        Quadrant(True, False): "0 2",
+        Quadrant(False, True): "3 4",
+        Quadrant(False, False): "3 5",
+    }
+
+
+def test_reals_come_from_the_test_set_of_the_fakes() -> None:
+    scores = build(
+        ("test", "cat", "camera"), ("test", "cat", "progan"), ("other", "cat", "camera"), ("other", "cat", "biggan")
+    )
+    assert keys(select_quadrant(scores, TRAINED_ON, Quadrant(True, False))) == "2 3"
+    assert keys(select_quadrant(scores, TRAINED_ON, Quadrant(True, True))) == "0 1"
+
+
+def test_a_set_without_reals_borrows_those_of_the_same_content() -> None:
+    scores = build(("test", "cat", "camera"), ("test", "sheep", "camera"), ("fakes", "cat", "biggan"))
+    assert keys(select_quadrant(scores, TRAINED_ON, Quadrant(True, False))) == "0 2"
+
+
+def test_a_set_without_reals_of_its_content_stands_alone() -> None:
+    scores = build(("test", "cat", "camera"), ("faces", "face", "stylegan"))
+    assert keys(select_quadrant(scores, TRAINED_ON, Quadrant(False, False))) == "1"
+
+
+def test_a_quarter_without_fakes_is_empty() -> None:
+    scores = build(("test", "cat", "camera"), ("test", "sheep", "camera"))
+    assert [len(select_quadrant(scores, TRAINED_ON, quadrant)) for quadrant in QUADRANTS] == [0] * 4
+
+
+@pytest.mark.parametrize(
+    ("quadrant", "name"),
+    [
+        (Quadrant(True, True), "seen content, seen generators"),
+        (Quadrant(False, True), "unseen content, seen generators"),
+    ],
+)
+def test_quarters_are_named(quadrant: Quadrant, name: str) -> None:
+    assert str(quadrant) == name

@@ -1,0 +1,80 @@
+import json
+
+import numpy as np
+import pytest
+
+from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.swap import judge_swap
+
+NUM = 200
+
+
+def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> Scores:
+    """Logits around these means."""
+    rng = np.random.default_rng(0)
+    columns = [("none", 0, reals), ("none", 1, fakes), ("jpeg-75", 0, jpeg_reals), ("jpeg-75", 1, jpeg_fakes)]
+    return Scores.join(
+        [
+            Scores(
+                key=[f"{label}/{number}" for number in range(NUM)],
+                label=[label] * NUM,
+                category=["cat"] * NUM,
+                generator=["progan" if label else "camera"] * NUM,
+                degradation=[degradation] * NUM,
+                logit=rng.normal(mean, 1.0, NUM),
+            )
+            for degradation, label, mean in columns
+        ]
+    )
+
+
+def test_a_detector_that_takes_jpeg_for_real_is_named() -> None:
+    swap = judge_swap(build(reals=-1, fakes=2, jpeg_reals=-1.5, jpeg_fakes=-2), 75)
+    assert swap is not None
+    assert swap["follows_codec"] is True
+    assert "follows the codec, not the GAN: compressed alone, fakes look more real" in swap["verdict"]
+    assert "JPEG 75" in swap["verdict"]
+
+
+def test_a_detector_that_takes_jpeg_for_fake_is_named() -> None:
+    swap = judge_swap(build(reals=-2, fakes=1, jpeg_reals=3, jpeg_fakes=3), 75)
+    assert swap is not None
+    assert swap["follows_codec"] is True
+    assert "reals look more fake" in swap["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("means", "words"),
+    [((-2, 2, -2, 2), "does not follow"), ((-2, 2, -2, -1.9), "more than half of its lead")],
+    ids=["robust", "trace lost"],
+)
+def test_a_detector_of_traces_is_not_named(means: tuple[float, float, float, float], words: str) -> None:
+    swap = judge_swap(build(*means), 75)
+    assert swap is not None
+    assert swap["follows_codec"] is False
+    assert words in swap["verdict"]
+
+
+def test_who_guesses_is_not_judged() -> None:
+    swap = judge_swap(build(0, 0, 0, -3), 75)
+    assert swap is not None
+    assert swap["follows_codec"] is None
+
+
+def test_the_four_mixtures_are_measured() -> None:
+    scores = build(-2, 2, 0, 1)
+    swap = judge_swap(scores, 75)
+    assert swap is not None
+    assert json.loads(json.dumps(swap, allow_nan=False)) == swap
+    rows = {row["name"]: row for row in swap["rows"]}
+    assert list(rows) == ["as they are", "fakes as JPEG", "reals as JPEG", "both as JPEG"]
+    coded, fake = scores.degradation == "jpeg-75", scores.label == 1
+    assert rows["fakes as JPEG"]["fake_accuracy"]["value"] == pytest.approx((scores.logit[coded & fake] >= 0).mean())
+    assert rows["fakes as JPEG"]["real_accuracy"]["value"] == pytest.approx((scores.logit[~coded & ~fake] < 0).mean())
+    assert rows["reals as JPEG"]["real_accuracy"]["value"] == pytest.approx((scores.logit[coded & ~fake] < 0).mean())
+
+
+def test_without_rows_of_the_codec_there_is_no_test() -> None:
+    scores = build(-2, 2, 0, 1)
+    assert judge_swap(scores, 90) is None
+    assert judge_swap(scores.select(scores.label == 1), 75) is None

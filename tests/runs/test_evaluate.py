@@ -1,0 +1,190 @@
+"""Whole evaluations of a tiny detector: what is written, what is refused, and that an interruption costs nothing."""
+
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from fakeid.cells import cell_id
+from fakeid.data.sources.demo import DemoSource
+from fakeid.errors import CheckpointError, ConfigError, DataError
+from fakeid.evaluation.calibration import fit_calibration
+from fakeid.evaluation.scores import Scores, read_scores
+from fakeid.images.degradation import parse_degradation
+from fakeid.images.degrade import degrade
+from fakeid.runs import score_sets
+from fakeid.runs.compose import compose_config
+from fakeid.runs.evaluate import adopt
+from fakeid.runs.evaluation_command import evaluate
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.train import run_training
+from fakeid.training.card import read_card
+from fakeid.training.checkpoint import load_module
+from fakeid.training.scoring import Scorer
+
+SMALL = ("evaluation=test", "evaluation.degradations=[jpeg-50,noise-8]", "evaluation.swap_quality=75", "logger=csv")
+TINY = (
+    "trainer=cpu", "trainer.precision=float32", "logger=csv", "categories=2", "optim.epochs=1", "optim.batch_size=16",
+    "data.image_px=48", "data.train_per_class=24", "data.val_per_class=8", "data.test_per_class=3",
+    "data.audit_per_class=0",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """One tiny detector for all tests; the options of an evaluation need its cache."""
+    root = tmp_path_factory.mktemp("trained")
+    config = compose_config([*TINY, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
+    run_training(config, Console(file=io.StringIO()))
+    return RunFolder(root / "runs" / cell_id(config))
+
+
+def try_out(run: RunFolder, output: Path, *words: str) -> tuple[dict[str, Any], Scores]:
+    cache = f"paths.cache={run.path.parents[1] / 'cache'}"
+    options = [] if any(word.startswith("evaluation=") for word in words) else SMALL
+    found = evaluate(run.path, [cache, "trainer=cpu", *options, *words], output)
+    return found, read_scores(output / "scores.csv")
+
+
+def plant(root: Path, *folders: str, count: int = 4) -> Path:
+    rng = np.random.default_rng(0)
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        for number in range(count):
+            cv2.imwrite(str(root / folder / f"{number}.png"), rng.integers(0, 256, (50, 60, 3), np.uint8))
+    return root
+
+
+def test_the_checkpoint_alone_knows_threshold_and_band(run: RunFolder) -> None:
+    card = read_card(run.tested)
+    scores = read_scores(run.validation)
+    assert len(scores) == 16
+    assert set(scores.category.tolist()) == set(card.categories)
+    calibration = fit_calibration(scores.label, scores.logit)
+    assert calibration is not None
+    assert card.calibration == asdict(calibration)
+    summary = json.loads(run.summary.read_text())
+    assert summary["calibration"] == asdict(calibration)
+    assert summary["unseen"]["accuracy_at_chosen"]["value"] is not None
+    assert len(card.generators) == 2
+    assert card.held_out == "coral"
+
+
+def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path: Path) -> None:
+    found, scores = try_out(run, tmp_path / "out")
+    assert found["degradations"] == ["none", "jpeg-50", "noise-8", "jpeg-75"]
+    assert len(scores) == 4 * 11 * 3 * 3
+    assert {len(set(scores.key[scores.degradation == word])) for word in found["degradations"]} == {99}
+    filled = {
+        (group["seen_content"], group["seen_generator"]) for group in found["groups"] if group["kind"] == "quadrant"
+    }
+    assert filled == {(True, True), (True, False), (False, False)}
+    assert found["swap"]["quality"] == 75
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == found
+
+
+def test_images_as_they_are_score_as_in_the_run(run: RunFolder, tmp_path: Path) -> None:
+    _, scores = try_out(run, tmp_path / "out", "evaluation=test")
+    before = read_scores(run.scores)
+    logits = dict(zip(scores.key.tolist(), scores.logit.tolist(), strict=True))
+    np.testing.assert_allclose([logits[key] for key in before.key.tolist()], before.logit, atol=1e-5)
+
+
+def test_degraded_images_score_as_if_degraded_by_hand(run: RunFolder, tmp_path: Path) -> None:
+    _, scores = try_out(run, tmp_path / "out")
+    rows = scores.select((scores.degradation == "noise-8") & (scores.category == "coral"))
+    source = DemoSource(images_per_class=1, image_px=48)
+    records = {record.key: record for record in source.held_out_records(3)}
+    scorer = Scorer(load_module(run.tested), device="cpu", precision="float32")
+    for key, logit in zip(rows.key.tolist(), rows.logit.tolist(), strict=True):
+        if key in records:
+            image = degrade(source.read(records[key]), parse_degradation("noise-8"), key)
+            assert scorer.score(image[None])[0] == pytest.approx(logit, abs=1e-4)
+            records.pop(key)
+    assert not any(key.startswith("coral") for key in records)
+
+
+def test_an_interrupted_evaluation_continues(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, whole = try_out(run, tmp_path / "whole")
+    monkeypatch.setattr(score_sets, "_SAVE_SECONDS", 0.0)
+    original, calls = Scorer.score, []
+
+    def score(self: Scorer, images: Any) -> Any:
+        calls.append(len(images))
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return original(self, images)
+
+    monkeypatch.setattr(Scorer, "score", score)
+    with pytest.raises(KeyboardInterrupt):
+        try_out(run, tmp_path / "cut")
+    assert not (tmp_path / "cut" / "scores.csv").exists()
+    _, continued = try_out(run, tmp_path / "cut")
+    assert "continuing after 3 of 8 batches" in capsys.readouterr().out
+    assert len(calls) == 4 + 5
+    np.testing.assert_array_equal(continued.logit, whole.logit)
+    assert sorted(path.name for path in (tmp_path / "cut").iterdir() if path.suffix == ".npz") == []
+
+
+def test_other_folders_take_the_place_of_the_own_images(run: RunFolder, tmp_path: Path) -> None:
+    folder = plant(tmp_path / "farm", "biggan/cow/0_real", "biggan/cow/1_fake")
+    found, scores = try_out(run, tmp_path / "out", str(folder))
+    assert set(scores.test_set.tolist()) == {"farm"}
+    assert {group["name"] for group in found["groups"] if group["kind"] == "quadrant"} == {
+        "unseen content, unseen generators"
+    }
+    assert found["test_sets"][0]["file_formats"] == {"real": {"png": 1.0}, "fake": {"png": 1.0}}
+    both, _ = try_out(run, tmp_path / "both", "test", str(folder))
+    assert [part["name"] for part in both["test_sets"]] == ["test", "farm"]
+
+
+def test_a_control_is_judged_and_kept_out_of_the_quarters(run: RunFolder, tmp_path: Path) -> None:
+    folder = plant(tmp_path / "bicubic", "cow/1_fake")
+    found, _ = try_out(run, tmp_path / "out", "test", f"soft:{folder}", "evaluation.controls=[soft]")
+    assert [control["name"] for control in found["controls"]] == ["soft"]
+    assert found["controls"][0]["num_control"] == 4
+    plain, _ = try_out(run, tmp_path / "plain")
+    assert found["groups"] == plain["groups"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (("nowhere",), DataError, "no folder nowhere"),
+        (("color=hsv",), ConfigError, "as the checkpoint was trained"),
+        (("evaluation.degradations=[jpg-50]",), ConfigError, "for example jpeg-75"),
+        (("conf", "other/conf"), ConfigError, "two sets are called conf"),
+        (("evaluation.controls=[bicubic]",), ConfigError, "no test set is called so"),
+    ],
+)
+def test_bad_words_are_answered_at_once(
+    run: RunFolder, tmp_path: Path, words: tuple[str, ...], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        try_out(run, tmp_path / "out", *words)
+
+
+def test_who_is_no_detector_is_refused(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointError, match="no run and no checkpoint"):
+        evaluate(tmp_path / "nothing", [])
+    with pytest.raises(CheckpointError, match="holds no checkpoints/tested.ckpt"):
+        evaluate(tmp_path / "empty", [])
+    with pytest.raises(CheckpointError, match="tested.ckpt of a finished run"):
+        evaluate(run.last, [])
+
+
+def test_the_options_of_the_training_come_from_the_checkpoint(run: RunFolder) -> None:
+    options = compose_config(["color=hsv", "evaluation=quick"])
+    config = adopt(read_card(run.tested), options)
+    assert config.color.name.value == "rgb"
+    assert config.data.image_px == 48
+    assert config.evaluation == options.evaluation
