@@ -43,7 +43,10 @@ def render_comparison_table(comparison: Comparison) -> Table:
 
 def render_comparison_markdown(report: ComparisonReport) -> str:
     """The figure, what came out, and every table."""
-    parts = ["# Comparison\n", *(f"> **WARNING** ({count} runs): {text}\n" for text, count in report.warnings)]
+    parts = [
+        "# Comparison\n",
+        *(f"> **WARNING** ({count} run{'s' * (count > 1)}): {text}\n" for text, count in report.warnings),
+    ]
     parts += [f"- **{name_comparison(one)}**: {describe_comparison(one)}" for one in report.comparisons]
     parts += ["", *(f"{note}\n" for note in report.notes)]
     parts += ["![Differences with 95 % intervals](comparison.png)\n"]

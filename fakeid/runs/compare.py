@@ -55,7 +55,9 @@ def write_comparison(
     with clear_output_errors(output, "--output"):
         _write_files(report, output)
     for text, count in report.warnings:
-        console.print(f"WARNING ({count} of the runs): {text}", style="bold red", soft_wrap=True, markup=False)
+        console.print(
+            f"WARNING ({count} run{'s' * (count > 1)}): {text}", style="bold red", soft_wrap=True, markup=False
+        )
     for comparison in report.comparisons:
         console.print(f"\n{name_comparison(comparison)}", style="bold", markup=False)
         console.print(f"{describe_comparison(comparison)}\n", markup=False)
@@ -139,7 +141,8 @@ def _describe_left_out(contestants: Sequence[Contestant], left_out: Sequence[int
 
 def _describe_breakdowns(contestants: Sequence[Contestant], counts: Sequence[int]) -> list[str]:
     return [
-        f"{entry.path} broke down on {count:,} images (its logit is NaN): groups with one of them are undefined."
+        f"{entry.path} broke down on {count:,} image{'s' * (count > 1)} (its logit is NaN), which leaves the groups "
+        "with it undefined."
         for entry, count in zip(contestants, counts, strict=True)
         if count
     ]

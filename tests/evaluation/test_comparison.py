@@ -12,8 +12,8 @@ from fakeid.evaluation.comparison import Comparison, Detector, compare_detectors
 from fakeid.evaluation.comparison_groups import build_groups
 from fakeid.evaluation.delong import compute_placements
 from fakeid.evaluation.holm import correct_holm
-from fakeid.evaluation.pairing import pair_scores
 from fakeid.evaluation.paired import compare_auroc
+from fakeid.evaluation.pairing import pair_scores
 from fakeid.evaluation.scores import Scores
 from fakeid.vocabulary import DEMO_CATEGORIES
 

@@ -86,7 +86,9 @@ def test_seen_is_what_all_and_unseen_what_none_was_trained_on(images):
 
 def test_equal_trainings_give_the_quarters_of_each(images):
     trained = TrainedOn(("cat", "dog"), ("gan",))
-    found = {name: members for (kind, name), members in name_images(images, [trained] * 3).items() if kind == "quadrant"}
+    found = {
+        name: members for (kind, name), members in name_images(images, [trained] * 3).items() if kind == "quadrant"
+    }
     assert set(found) == {
         "seen content, seen generators",
         "seen content, unseen generators",
