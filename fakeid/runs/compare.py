@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from fakeid.reporting.comparison_rows import (
 )
 from fakeid.reporting.comparison_table import render_comparison_markdown, render_comparison_table
 from fakeid.reporting.sweep_report import count_warnings
-from fakeid.runs.contestants import Contestant, read_contestant
+from fakeid.runs.contestants import Contestant, make_printable, read_contestant
 from fakeid.runs.drawings import write_figure
 from fakeid.runs.entrants import Entrant, group_by_seed
 
@@ -73,7 +74,7 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     _check_paths(paths)
     contestants = [read_contestant(path) for path in paths]
     contestants, notes = _agree_on_test_sets(contestants)
-    pairing = pair_scores({str(entry.path): entry.scores for entry in contestants})
+    pairing = pair_scores({entry.place: entry.scores for entry in contestants})
     notes += _describe_left_out(contestants, pairing.left_out, len(pairing.images))
     notes += _describe_breakdowns(contestants, np.isnan(pairing.logits).sum(axis=1).tolist())
     entrants, more = group_by_seed(contestants)
@@ -81,13 +82,15 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     known = [entry.trained_on for entry in contestants if entry.trained_on is not None]
     if len(known) < len(contestants):
         notes.append("What was trained on is not known of all, so that seen and unseen are not told apart.")
-    groups = build_groups(
-        pairing.images, known if len(known) == len(contestants) else None, _order_categories(entrants)
-    )
+    trained_on = known if len(known) == len(contestants) else None
+    groups = [
+        replace(group, name=make_printable(group.name))
+        for group in build_groups(pairing.images, trained_on, _order_categories(entrants))
+    ]
     detectors = [Detector(entrant.name, pairing.logits[entrant.places], entrant.seeds) for entrant in entrants]
     pairs = combinations(detectors, 2) if all_pairs else ((detectors[0], other) for other in detectors[1:])
     return ComparisonReport(
-        places={e.name: [str(contestants[place].path) for place in e.places] for e in entrants},
+        places={e.name: [contestants[place].place for place in e.places] for e in entrants},
         num_images=len(pairing.images),
         comparisons=[compare_detectors(first, second, pairing.images.label, groups) for first, second in pairs],
         notes=notes,
@@ -124,7 +127,7 @@ def _agree_on_test_sets(contestants: list[Contestant]) -> tuple[list[Contestant]
     if not lacking:
         contestants = [entry.take_evaluated() for entry in contestants]
     elif any(entry.evaluated is not None for entry in contestants):
-        names = ", ".join(str(entry.path) for entry in lacking)
+        names = ", ".join(entry.place for entry in lacking)
         notes.append(
             f"Only the runs' own test images are compared, for not all are evaluated: python -m fakeid evaluate adds "
             f"further test sets and degradations to {names}."
@@ -133,7 +136,7 @@ def _agree_on_test_sets(contestants: list[Contestant]) -> tuple[list[Contestant]
 
 
 def _describe_left_out(contestants: Sequence[Contestant], left_out: Sequence[int], num_common: int) -> list[str]:
-    parts = [f"{count:,} of {entry.path}" for entry, count in zip(contestants, left_out, strict=True) if count]
+    parts = [f"{count:,} of {entry.place}" for entry, count in zip(contestants, left_out, strict=True) if count]
     if not parts:
         return []
     return [f"Compared on the {num_common:,} images that all have; others lack {', '.join(parts)}."]
@@ -141,7 +144,7 @@ def _describe_left_out(contestants: Sequence[Contestant], left_out: Sequence[int
 
 def _describe_breakdowns(contestants: Sequence[Contestant], counts: Sequence[int]) -> list[str]:
     return [
-        f"{entry.path} broke down on {count:,} image{'s' * (count > 1)} (its logit is NaN), which leaves the groups "
+        f"{entry.place} broke down on {count:,} image{'s' * (count > 1)} (its logit is NaN), which leaves the groups "
         "with it undefined."
         for entry, count in zip(contestants, counts, strict=True)
         if count

@@ -38,6 +38,11 @@ class Contestant:
     trained_on: TrainedOn | None = None
 
     @property
+    def place(self) -> str:
+        """The path as text that can be written."""
+        return make_printable(str(self.path))
+
+    @property
     def source(self) -> str | None:
         """Identity of the images that the run's own test set is drawn from; None where it is not known."""
         described = (self.run.summary.get("data") or {}).get("source") if self.run else None
@@ -79,6 +84,11 @@ def read_contestant(path: Path) -> Contestant:
             f"the run {path} is damaged ({type(error).__name__}: {error}); train it again with force=true, or give its "
             "scores.csv alone"
         ) from error
+
+
+def make_printable(name: str) -> str:
+    r"""File names on Linux are bytes, and need not be text: the byte E9 becomes `\xe9`."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _near(path: Path) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fakeid.reporting.averages import Cell, collect_cells
-from fakeid.runs.contestants import Contestant
+from fakeid.runs.contestants import Contestant, make_printable
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ def group_by_seed(contestants: Sequence[Contestant]) -> tuple[list[Entrant], lis
 
 def _name_file(path: Path) -> str:
     """`scores.csv` says nothing; its folder may."""
-    return path.resolve().parent.name if path.stem == "scores" else path.stem
+    return make_printable(path.resolve().parent.name if path.stem == "scores" else path.stem)
 
 
 def _tell_apart(entrants: Sequence[Entrant], contestants: Sequence[Contestant]) -> list[Entrant]:
@@ -69,6 +69,6 @@ def _tell_apart(entrants: Sequence[Entrant], contestants: Sequence[Contestant]) 
     return [
         entrant
         if counts[entrant.name] == 1
-        else Entrant(str(contestants[entrant.places[0]].path), entrant.places, entrant.seeds, entrant.cell)
+        else Entrant(contestants[entrant.places[0]].place, entrant.places, entrant.seeds, entrant.cell)
         for entrant in entrants
     ]

@@ -166,6 +166,17 @@ def test_a_file_with_the_needed_columns_only(rgb: RunFolder, tmp_path: Path) -> 
     assert verdicts(read_comparison([rgb.path, path])) == {"inside the noise"}
 
 
+def test_names_that_are_no_text(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
+    names = read_scores(rgb.scores).category.tolist()
+    odd = [name.replace("leaves", "f\udce9uilles") for name in names]
+    paths = [change(run, tmp_path / f"{i}\udce9.csv", category=odd) for i, run in enumerate((rgb, hsv))]
+    write_comparison(paths, tmp_path / "out", console=Console(file=io.StringIO()))
+    for name in ("index.html", "comparison.csv", "comparison.md"):
+        text = (tmp_path / "out" / name).read_text()
+        assert r"f\xe9uilles" in text
+        assert r"1\xe9" in text
+
+
 def test_an_image_that_one_lacks_is_told(rgb: RunFolder, hsv: RunFolder) -> None:
     scores = read_scores(hsv.scores)
     write_scores(hsv.scores, scores.select(np.arange(len(scores)) > 0))
