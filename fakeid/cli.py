@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _add_audit(commands)
     _add_evaluate(commands)
     _add_benchmark(commands)
+    _add_compare(commands)
     _add_report(commands)
     _add_dashboard(commands)
     _add_status(commands)
@@ -34,14 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> dict[str, Any]:
-    """As `parse_args`, but OPTION=VALUE may stand behind `--switches` too, where argparse does not look for it."""
+    """As `parse_args`, but lists of words may go on behind `--switches`, where argparse does not look for them."""
     known, more = parser.parse_known_args(arguments)
     options = vars(known)
-    listed = next((name for name in ("overrides", "words") if name in options), None)
-    if more and (listed is None or any(word.startswith("-") for word in more)):
+    words: list[str] | None = next((options[name] for name in ("overrides", "words", "runs") if name in options), None)
+    if more and (words is None or any(word.startswith("-") for word in more)):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
-    if more and listed:
-        options[listed] += more
+    if words is not None:
+        words += more
     return options
 
 
@@ -218,6 +219,30 @@ def _add_benchmark(commands: _Commands) -> None:
             from fakeid.runs.benchmark import run_benchmark  # noqa: PLC0415
 
             run_benchmark(**options)
+
+    parser.set_defaults(command=run)
+
+
+def _add_compare(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "compare",
+        help="two detectors or more on the same images: which differences are more than noise",
+        description="Compares each RUN with the first on the test images that all have scored: all of them, seen and "
+        "unseen content and generators, each category, test set and degradation; paired tests with Holm's correction, "
+        "in a table, a figure and a page. Runs that differ by seed alone count as one detector.",
+    )
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="the folder of a finished run, or a scores.csv of any detector"
+    )
+    parser.add_argument("--all-pairs", action="store_true", help="each with each, not only with the first")
+    parser.add_argument(
+        "--output", type=Path, default=Path("comparison"), help="folder of the files (default: comparison)"
+    )
+
+    def run(runs: list[str], output: Path, all_pairs: bool) -> None:
+        from fakeid.runs.compare import write_comparison  # noqa: PLC0415 - matplotlib takes a second
+
+        write_comparison([Path(name) for name in runs], output, all_pairs=all_pairs)
 
     parser.set_defaults(command=run)
 

@@ -20,18 +20,24 @@ from fakeid.evaluation.paired import Difference, finish_difference
 _FEWEST: Final = 6  # comparisons; fewer do not tell how alike their scatters are
 
 
-def moderate_differences(differences: Sequence[Difference]) -> list[Difference]:
+def moderate_differences(
+    differences: Sequence[Difference], alike: Sequence[Difference] | None = None
+) -> list[Difference]:
     """Give each interval and p-value of several runs the scatter between runs of all of them as a prior.
 
     Args:
         differences: Of one table, by one metric. Those of single runs, and undefined ones, stay as they are, and so do
-            all where there are fewer than six.
+            all where there are fewer than six alike.
+        alike: Whose scatter is the prior; None is all of them. Where it is given, nothing gets more degrees of freedom
+            than they have together (as in Smyth's limma), for a dozen knows the common scatter only so well.
     """
-    chosen = [d for d in differences if d.num_runs > 1 and d.between_runs > 0]
+    chosen = [d for d in (differences if alike is None else alike) if _has_scatter(d)]
     if len(chosen) < _FEWEST:
         return list(differences)
-    freedom, variance = fit_prior([d.between_runs for d in chosen], [d.num_runs - 1 for d in chosen])
-    return [_moderate(d, freedom, variance) if d.num_runs > 1 and d.between_runs > 0 else d for d in differences]
+    freedoms = [d.num_runs - 1 for d in chosen]
+    most = math.inf if alike is None else sum(freedoms)
+    freedom, variance = fit_prior([d.between_runs for d in chosen], freedoms)
+    return [_moderate(d, freedom, variance, most) if _has_scatter(d) else d for d in differences]
 
 
 def fit_prior(variances: Sequence[float], freedoms: Sequence[float]) -> tuple[float, float]:
@@ -56,9 +62,13 @@ def fit_prior(variances: Sequence[float], freedoms: Sequence[float]) -> tuple[fl
     return 2 * prior_half, math.exp(center + float(digamma(prior_half)) - math.log(prior_half))
 
 
-def _moderate(difference: Difference, prior_freedom: float, prior_variance: float) -> Difference:
+def _has_scatter(difference: Difference) -> bool:
+    return difference.num_runs > 1 and difference.between_runs > 0
+
+
+def _moderate(difference: Difference, prior_freedom: float, prior_variance: float, most: float) -> Difference:
     own = difference.num_runs - 1
     variance = prior_variance
     if math.isfinite(prior_freedom):
         variance = (prior_freedom * prior_variance + own * difference.between_runs) / (prior_freedom + own)
-    return finish_difference(dataclasses.replace(difference, between_runs=variance), prior_freedom + own)
+    return finish_difference(dataclasses.replace(difference, between_runs=variance), min(prior_freedom + own, most))

@@ -15,19 +15,16 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import combinations
 from typing import Final
 
 import numpy as np
 
-from fakeid.evaluation.delong import Placements, compute_placements
+from fakeid.evaluation.answers import Answers, compare_answers
 from fakeid.evaluation.holm import correct_holm
-from fakeid.evaluation.metrics import Floats
 from fakeid.evaluation.moderation import moderate_differences
-from fakeid.evaluation.paired import Difference, compare_accuracy, compare_auroc
+from fakeid.evaluation.paired import Difference
 from fakeid.reporting.averages import Cell, FinishedRun
-from fakeid.vocabulary import FAKE
 
 LEVEL: Final = 0.05
 """A corrected p-value below it is more than noise."""
@@ -118,7 +115,7 @@ def measure_accuracy(cell: Cell, categories: Sequence[str]) -> float:
     """Accuracy on the images of these categories, averaged over seeds; NaN without images."""
     if not categories:
         return math.nan
-    return float(np.mean([np.mean(_Answers(run, tuple(categories)).right) for run in cell.runs]))
+    return float(np.mean([np.mean(_answer(run, categories).right) for run in cell.runs]))
 
 
 def _are_settings_comparable(first: Cell, second: Cell) -> bool:
@@ -136,23 +133,9 @@ def _compare_best(cells: Sequence[Cell]) -> list[Claim]:
     return _Comparer(shared).compare([(cell, best) for cell in cells if cell is not best])
 
 
-class _Answers:
-    """What a run said about the images of some categories, made ready for both tests."""
-
-    def __init__(self, run: FinishedRun, categories: tuple[str, ...]) -> None:
-        parts = [run.images[name] for name in categories]
-        self._label = np.concatenate([part.label for part in parts])
-        self._logit = np.concatenate([part.logit for part in parts])
-
-    @cached_property
-    def right(self) -> Floats:
-        """(n,), 1 where the image was called right."""
-        right = ((self._logit >= 0) == (self._label == FAKE)).astype(np.float64)
-        return np.where(np.isnan(self._logit), np.nan, right)
-
-    @cached_property
-    def placements(self) -> Placements:
-        return compute_placements(self._label, self._logit)
+def _answer(run: FinishedRun, categories: Sequence[str]) -> Answers:
+    parts = [run.images[name] for name in categories]
+    return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
 
 
 class _Comparer:
@@ -161,7 +144,7 @@ class _Comparer:
     def __init__(self, categories: tuple[str, ...] | None = None) -> None:
         self.refused: list[tuple[Cell, Cell, str]] = []
         self._categories = categories
-        self._answers: dict[tuple[str, tuple[str, ...]], _Answers] = {}
+        self._answers: dict[tuple[str, tuple[str, ...]], Answers] = {}
 
     def compare(self, pairs: Iterable[tuple[Cell, Cell]]) -> list[Claim]:
         claims = [claim for first, second in pairs if (claim := self._compare(first, second))]
@@ -183,12 +166,10 @@ class _Comparer:
             self.refused.append((first, second, reason))
             return None
         a, b = ([self._answer(run, categories) for run in cell] for cell in runs)
-        accuracy = compare_accuracy(*([answers.right for answers in side] for side in (a, b)))
-        auroc = compare_auroc(*([answers.placements for answers in side] for side in (a, b)))
-        return Claim(first, second, categories, len(a[0].right), seeds, accuracy, auroc)
+        return Claim(first, second, categories, len(a[0]), seeds, *compare_answers(a, b))
 
-    def _answer(self, run: FinishedRun, categories: tuple[str, ...]) -> _Answers:
-        return self._answers.setdefault((run.name, categories), _Answers(run, categories))
+    def _answer(self, run: FinishedRun, categories: tuple[str, ...]) -> Answers:
+        return self._answers.setdefault((run.name, categories), _answer(run, categories))
 
 
 def _find_obstacle(

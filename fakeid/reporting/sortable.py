@@ -2,6 +2,21 @@
 
 from typing import Final
 
+TABLE_MACROS: Final = """
+{% macro cell_class(text) -%}
+{% if text in ("better", "worse") %} class="{{ text }}"{% elif text == "inside the noise" %} class="noise"{% endif %}
+{%- endmacro %}
+{% macro draw(table, id="", class="") %}
+<div class="wide"><table class="long {{ class }}{% if id %} sortable" id="{{ id }}{% endif %}">
+<thead><tr>{% for heading in table[0] %}<th>{{ heading }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for row in table[1] %}<tr>{% for text in row %}<td{{ cell_class(text) }}>{{ text }}</td>{% endfor %}</tr>
+{% endfor %}
+</tbody></table></div>
+{% endmacro %}
+"""
+"""Jinja source: `draw((headings, rows), id, class)` writes a table, sortable where it has an id, verdicts in color."""
+
 SORTABLE_STYLE: Final = """
 .filter { display: none; margin: 0 0 .6rem; padding: .4rem .6rem; width: min(24rem, 100%); font: inherit;
   color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .3rem; }

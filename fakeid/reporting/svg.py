@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from markupsafe import Markup
@@ -10,12 +11,26 @@ from matplotlib.figure import Figure
 
 from fakeid.reporting.style import GRAY, PALETTE
 
+# Okabe and Ito's colors are made for white paper; these keep the order of hues and show on black.
+_DARK_PALETTE: Final = ("#56b4e9", "#ff9466", "#33c79a", "#f0b93a", "#e39bc4", "#9fd6f5", "#e8eaed")
+
+
+def _declare_colors(colors: Sequence[str]) -> str:
+    return f":root {{ {' '.join(f'--line-{i}: {color};' for i, color in enumerate(colors))} }}"
+
+
+LINE_COLORS: Final = (
+    f"{_declare_colors(PALETTE)} @media screen and (prefers-color-scheme: dark) {{ {_declare_colors(_DARK_PALETTE)} }}"
+)
+"""CSS that a page with inline figures needs: the palette's variables, light and dark."""
+
 GRID: Final = "#e4e4e4"
 
 _VARIABLES: Final = {
     **{color.lower(): f"var(--line-{i})" for i, color in enumerate(PALETTE)},
     GRAY.lower(): "var(--faint)",
     GRID: "var(--line)",
+    "#ffffff": "var(--card)",  # hollow markers
 }
 
 

@@ -32,7 +32,7 @@ TEST_NOTE = (
 def render_summary_markdown(report: SweepReport) -> str:
     """What the terminal shows: warnings, the answer, the tables of the averages, and what is not finished."""
     parts = [render_warnings(report), _render_answer(report)]
-    parts.append(_render_rows(list_averages(report.cells)) + f"\nIn brackets: {describe_brackets(report.cells)}.\n")
+    parts.append(render_rows(list_averages(report.cells)) + f"\nIn brackets: {describe_brackets(report.cells)}.\n")
     if report.unfinished:
         parts.append(_render_unfinished(report))
     return "\n".join(part for part in parts if part)
@@ -49,13 +49,13 @@ def render_sweep_markdown(report: SweepReport) -> str:
     for table in report.tables:
         parts += [f"### {table.title}\n", render_table_markdown(table)]
     if report.trends:
-        parts += ["## Trend over categories\n", _render_rows(list_trends(report.trends)), TREND_NOTE + "\n"]
+        parts += ["## Trend over categories\n", render_rows(list_trends(report.trends)), TREND_NOTE + "\n"]
     parts += _render_claims(report)
-    parts += ["## Real and fake apart\n", _render_rows(list_classes(report.cells))]
-    parts += ["## Runs\n", _render_rows(list_runs(report.cells))]
+    parts += ["## Real and fake apart\n", render_rows(list_classes(report.cells))]
+    parts += ["## Runs\n", render_rows(list_runs(report.cells))]
     if report.unfinished:
         parts.append(_render_unfinished(report))
-    parts += ["## Images, audit, machine\n", _render_rows(list_provenance(report.tested)), "## How to reproduce\n"]
+    parts += ["## Images, audit, machine\n", render_rows(list_provenance(report.tested)), "## How to reproduce\n"]
     commands = "\n".join(f"# {run.name}\n{run.command}" for run in report.runs if run.command)
     parts.append(f"```console\n{commands}\n```\n")
     return "\n".join(part for part in parts if part)
@@ -80,7 +80,7 @@ def _render_claims(report: SweepReport) -> list[str]:
         ("The best against the others", BEST_NOTE, report.claims.best),
     ):
         if claims:
-            parts += [f"## {title}\n", note + "\n", _render_rows(list_claims(claims))]
+            parts += [f"## {title}\n", note + "\n", render_rows(list_claims(claims))]
     if parts:
         parts.append(TEST_NOTE + "\n")
     parts += [
@@ -92,10 +92,11 @@ def _render_claims(report: SweepReport) -> list[str]:
 
 def _render_unfinished(report: SweepReport) -> str:
     rows = [[run.name, run.state, run.reason, f"`{run.command}`" if run.command else ""] for run in report.unfinished]
-    return "## Not finished\n\n" + _render_rows((["run", "state", "reason", "command"], rows))
+    return "## Not finished\n\n" + render_rows((["run", "state", "reason", "command"], rows))
 
 
-def _render_rows(rows: Rows) -> str:
+def render_rows(rows: Rows) -> str:
+    """A Markdown table."""
     headings, body = rows
     lines = [headings, ["---"] * len(headings), *body]
     return "\n".join(f"| {' | '.join(_escape(cell) for cell in line)} |" for line in lines) + "\n"

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from fakeid.reporting.sortable import TABLE_MACROS
+
 SWEEP_STYLE: Final = """
 body { max-width: 78rem; }
 h3 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
@@ -57,18 +59,9 @@ code { font: .8rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere; user-s
 }
 """
 
-SWEEP_TEMPLATE: Final = """
-{% macro cell_class(text) -%}
-{% if text in ("better", "worse") %} class="{{ text }}"{% elif text == "inside the noise" %} class="noise"{% endif %}
-{%- endmacro %}
-{% macro draw(table, id="", class="") %}
-<div class="wide"><table class="long {{ class }}{% if id %} sortable" id="{{ id }}{% endif %}">
-<thead><tr>{% for heading in table[0] %}<th>{{ heading }}</th>{% endfor %}</tr></thead>
-<tbody>
-{% for row in table[1] %}<tr>{% for text in row %}<td{{ cell_class(text) }}>{{ text }}</td>{% endfor %}</tr>
-{% endfor %}
-</tbody></table></div>
-{% endmacro %}
+SWEEP_TEMPLATE: Final = (
+    TABLE_MACROS
+    + """
 {% macro filter(id) %}
 <input class="filter" type="search" data-filters="{{ id }}" placeholder="filter rows: words, such as hsv 5"
   aria-label="filter the rows below">
@@ -185,3 +178,4 @@ on the same ones.</p>
 {% endfor %}
 </dl></details>
 """
+)

@@ -101,12 +101,13 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         claims=claims,
         answer=write_answer(cells, claims),
         caveat=write_caveat(cells),
-        warnings=_count_warnings([run.tested.summary for run in runs if run.tested]),
+        warnings=count_warnings([run.tested.summary for run in runs if run.tested]),
         missing=_list_missing(tables, figures),
     )
 
 
-def _count_warnings(summaries: Sequence[Any]) -> list[tuple[str, int]]:
+def count_warnings(summaries: Sequence[Any]) -> list[tuple[str, int]]:
+    """What the audits warned of, with the number of runs that each warning concerns."""
     audits = [summary.get("audit") or {"warnings": []} for summary in summaries]
     counts = Counter(warning for audit in audits for warning in audit["warnings"])
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

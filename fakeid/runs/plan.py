@@ -1,7 +1,5 @@
 """`python -m fakeid plan`: how many images of which kind enter which split, and the list of them."""
 
-import csv
-import io
 from pathlib import Path
 
 from rich import box
@@ -10,7 +8,7 @@ from rich.table import Table
 
 from fakeid.config import Config
 from fakeid.data.plans import Plan
-from fakeid.files import clear_output_errors, write_text
+from fakeid.files import clear_output_errors, write_csv
 from fakeid.runs.images import list_images
 from fakeid.vocabulary import FAKE, LABEL_NAMES, REAL, SPLITS
 
@@ -29,13 +27,13 @@ def write_plan(config: Config, path: Path, console: Console | None = None) -> Pl
     """
     console = console or Console(highlight=False)
     _, plan = list_images(config, console)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["split", "label", "category", "generator", "key"])
-    for split, records in plan.splits().items():
-        writer.writerows([split, LABEL_NAMES[r.label], r.category, r.generator, r.key] for r in records)
+    rows = (
+        [split, LABEL_NAMES[r.label], r.category, r.generator, r.key]
+        for split, records in plan.splits().items()
+        for r in records
+    )
     with clear_output_errors(path.parent, "--output"):
-        write_text(path, text.getvalue())
+        write_csv(path, ["split", "label", "category", "generator", "key"], rows)
     console.print(_render_counts(plan))
     console.print(f"\n{len(plan.records()):,} images, digest {plan.digest()}, listed in {path}", soft_wrap=True)
     return plan

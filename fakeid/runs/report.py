@@ -1,11 +1,8 @@
 """From the runs of a folder, finished or not, to the paper's tables and figures and one page."""
 
-import csv
-import io
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -16,10 +13,9 @@ from fakeid.choices import LoggerName
 from fakeid.errors import DataError
 from fakeid.evaluation.by_category import split_by_category
 from fakeid.evaluation.scores import read_scores
-from fakeid.files import clear_output_errors, read_json, write_atomically, write_text
+from fakeid.files import clear_output_errors, read_json, write_csv, write_text
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.latex import render_table_latex
-from fakeid.reporting.svg import render_svg
 from fakeid.reporting.sweep_figures import plot_sweep_figure
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
@@ -27,6 +23,7 @@ from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_re
 from fakeid.reporting.sweep_rows import list_claims, list_runs
 from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_numbers, tabulate_table
 from fakeid.runs.command import render_command
+from fakeid.runs.drawings import write_figure
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import read_state
 
@@ -109,27 +106,14 @@ def _write_files(report: SweepReport, folder: Path) -> None:
     for name in ("tables", "figures"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for table in report.tables:
-        write_text(folder / "tables" / f"{table.slug}.csv", _render_csv(*tabulate_table(table)))
+        write_csv(folder / "tables" / f"{table.slug}.csv", *tabulate_table(table))
         write_text(folder / "tables" / f"{table.slug}.md", render_table_markdown(table))
         write_text(folder / "tables" / f"{table.slug}.tex", render_table_latex(table))
     for figure in report.figures:
-        drawn = plot_sweep_figure(figure)
-        write_atomically(
-            folder / "figures" / f"{figure.slug}.png",
-            lambda file, drawn=drawn: drawn.savefig(file, format="png"),  # type: ignore[misc]
-        )
-        write_text(folder / "figures" / f"{figure.slug}.svg", render_svg(drawn))
+        write_figure(folder / "figures", figure.slug, plot_sweep_figure(figure))
     claims = [*report.claims.settings, *report.claims.categories, *report.claims.best]
-    write_text(folder / "numbers.csv", _render_csv(*tabulate_numbers(report.cells)))
-    write_text(folder / "runs.csv", _render_csv(*list_runs(report.cells)))
-    write_text(folder / "differences.csv", _render_csv(*list_claims(claims)))
+    write_csv(folder / "numbers.csv", *tabulate_numbers(report.cells))
+    write_csv(folder / "runs.csv", *list_runs(report.cells))
+    write_csv(folder / "differences.csv", *list_claims(claims))
     write_text(folder / "report.md", render_sweep_markdown(report))
     write_text(folder / "index.html", render_sweep_page(report))
-
-
-def _render_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

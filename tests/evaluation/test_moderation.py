@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -54,3 +55,13 @@ def test_few_comparisons_and_single_runs_stay_as_they_are():
     assert moderate_differences(table) == table
     single = compare_accuracy([[0, 0, 1, 1]], [[1, 1, 1, 1]])
     assert moderate_differences([single, *draw(np.random.default_rng(3), 9, 3, 0.1, 0.05)])[0] == single
+
+
+def test_a_few_that_are_alike_lend_no_more_than_they_know():
+    table = draw(np.random.default_rng(4), 8, 2, 0.1, 0.05)
+    table = [dataclasses.replace(difference, between_runs=1e-3) for difference in table]  # the prior is certain of it
+    pooled = table[0]
+    (moderated,) = moderate_differences([pooled], alike=table)
+    expected = finish_difference(pooled, 8)  # of 8 differences with one degree of freedom each, not infinitely many
+    assert moderated.p_value == pytest.approx(expected.p_value)
+    assert moderate_differences([pooled], alike=table[:5]) == [pooled]

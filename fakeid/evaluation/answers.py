@@ -1,0 +1,52 @@
+"""What a detector said about some images, made ready for the paired tests."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from fakeid.evaluation.delong import Placements, compute_placements
+from fakeid.evaluation.metrics import Floats, Labels
+from fakeid.evaluation.paired import Difference, compare_accuracy, compare_auroc
+from fakeid.vocabulary import FAKE
+
+
+class Answers:
+    """Of one run.
+
+    Args:
+        label: (n,), 0 or 1.
+        logit: (n,), NaN where the detector broke down.
+    """
+
+    def __init__(self, label: Labels, logit: Floats) -> None:
+        self._label = label
+        self._logit = logit
+
+    def __len__(self) -> int:
+        return len(self._label)
+
+    @cached_property
+    def right(self) -> Floats:
+        """(n,), 1 where the image was called right at P(fake) = 0.5, else 0; NaN where the detector broke down."""
+        right = ((self._logit >= 0) == (self._label == FAKE)).astype(np.float64)
+        return np.where(np.isnan(self._logit), np.nan, right)
+
+    @cached_property
+    def placements(self) -> Placements:
+        """Of the AUROC."""
+        return compute_placements(self._label, self._logit)
+
+
+def compare_answers(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[Difference, Difference]:
+    """Accuracy and AUROC of the second minus those of the first.
+
+    Args:
+        first: One a run.
+        second: The same images and seeds in the same order.
+    """
+    sides = (first, second)
+    return (
+        compare_accuracy(*([answers.right for answers in side] for side in sides)),
+        compare_auroc(*([answers.placements for answers in side] for side in sides)),
+    )

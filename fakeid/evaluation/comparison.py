@@ -1,0 +1,185 @@
+"""One detector against another, group by group, on the same images."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fakeid.errors import DataError
+from fakeid.evaluation.answers import Answers, compare_answers
+from fakeid.evaluation.comparison_groups import CATEGORY, Group
+from fakeid.evaluation.holm import correct_holm
+from fakeid.evaluation.metrics import Floats, Labels
+from fakeid.evaluation.moderation import moderate_differences
+from fakeid.evaluation.paired import Difference
+from fakeid.vocabulary import FAKE
+
+
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """One setting, trained once or with several seeds.
+
+    Attributes:
+        name: For people.
+        logits: (runs, n), of the images that all detectors scored.
+        seeds: (runs,); empty where it is a single run that nothing is known of.
+    """
+
+    name: str
+    logits: Floats
+    seeds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric of two detectors on one group.
+
+    Attributes:
+        first: In [0, 1], averaged over runs; NaN where undefined.
+        second: Likewise.
+        difference: Second minus first.
+        corrected_p: By Holm, for both metrics and all groups of the pair.
+    """
+
+    first: float
+    second: float
+    difference: Difference
+    corrected_p: float = math.nan
+
+
+@dataclass(frozen=True)
+class GroupComparison:
+    """Both metrics on one group.
+
+    Attributes:
+        kind: See `Group`.
+        name: See `Group`.
+        num_real: Its real images.
+        num_fake: Its fakes.
+        accuracy: At P(fake) = 0.5.
+        auroc: Of the same images.
+    """
+
+    kind: str
+    name: str
+    num_real: int
+    num_fake: int
+    accuracy: Measured
+    auroc: Measured
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two detectors on all groups.
+
+    Attributes:
+        first: Name of the one that is compared with.
+        second: Name of the other.
+        seeds: Of the runs that were compared; empty for a single pair of runs.
+        rows: One a group.
+    """
+
+    first: str
+    second: str
+    seeds: tuple[int, ...]
+    rows: tuple[GroupComparison, ...]
+
+    @property
+    def num_runs(self) -> int:
+        """Of each detector."""
+        return len(self.seeds) or 1
+
+
+def compare_detectors(first: Detector, second: Detector, labels: Labels, groups: Sequence[Group]) -> Comparison:
+    """Test every group: McNemar and DeLong for one run each, runs crossed with images for several.
+
+    With several runs and six categories or more, the scatter between runs is moderated by that of the categories.
+    Holm's correction counts groups of the very same images once.
+
+    Args:
+        first: The baseline.
+        second: Compared with it, run by run of the same seed; two single runs may have different seeds.
+        labels: (n,), 0 or 1, of the images.
+        groups: Of the images.
+
+    Raises:
+        DataError: The runs cannot be matched by seed.
+    """
+    seeds, chosen = _match_seeds(first, second)
+    rows = [_compare_group(group, labels, chosen) for group in groups]
+    accuracies, aurocs = (_moderate(rows, metric) for metric in ("accuracy", "auroc"))
+    identities = [group.rows.tobytes() for group in groups]
+    corrected = [_correct(identities, accuracies, aurocs)[i::2] for i in (0, 1)]
+    return Comparison(
+        first.name,
+        second.name,
+        seeds,
+        tuple(
+            replace(
+                row,
+                accuracy=replace(row.accuracy, difference=accuracy, corrected_p=accuracy_p),
+                auroc=replace(row.auroc, difference=auroc, corrected_p=auroc_p),
+            )
+            for row, accuracy, auroc, accuracy_p, auroc_p in zip(rows, accuracies, aurocs, *corrected, strict=True)
+        ),
+    )
+
+
+def _match_seeds(first: Detector, second: Detector) -> tuple[tuple[int, ...], tuple[Floats, Floats]]:
+    if len(first.logits) == len(second.logits) == 1:
+        return (), (first.logits, second.logits)
+    common = tuple(sorted(set(first.seeds) & set(second.seeds)))
+    if not common:
+        found = " and ".join(
+            f"{side.name} has {', '.join(str(seed) for seed in side.seeds) or 'none'}" for side in (first, second)
+        )
+        raise DataError(
+            f"expected runs with the same seeds, for they are matched by seed, but {found}; "
+            "give runs that agree in their seeds, or one run of each"
+        )
+    one, other = (side.logits[[side.seeds.index(seed) for seed in common]] for side in (first, second))
+    return common, (one, other)
+
+
+def _compare_group(group: Group, labels: Labels, sides: Sequence[Floats]) -> GroupComparison:
+    label = labels[group.rows]
+    first, second = ([Answers(label, logits[group.rows]) for logits in side] for side in sides)
+    accuracy, auroc = compare_answers(first, second)
+    num_fake = int((label == FAKE).sum())
+    return GroupComparison(
+        group.kind,
+        group.name,
+        len(label) - num_fake,
+        num_fake,
+        Measured(_average_accuracy(first), _average_accuracy(second), accuracy),
+        Measured(_average_auroc(first), _average_auroc(second), auroc),
+    )
+
+
+def _moderate(rows: Sequence[GroupComparison], metric: str) -> list[Difference]:
+    """Categories are alike. What is pooled from them scatters less, so their scatter is a cautious prior for it."""
+    differences = [getattr(row, metric).difference for row in rows]
+    alike = [difference for row, difference in zip(rows, differences, strict=True) if row.kind == CATEGORY]
+    return moderate_differences(differences, alike)
+
+
+def _average_accuracy(side: Sequence[Answers]) -> float:
+    return float(np.mean([answers.right for answers in side]))
+
+
+def _average_auroc(side: Sequence[Answers]) -> float:
+    shares = np.array([answers.placements.fakes for answers in side])
+    return float(shares.mean()) if shares.size else math.nan
+
+
+def _correct(
+    identities: Sequence[bytes], accuracies: Sequence[Difference], aurocs: Sequence[Difference]
+) -> list[float]:
+    """p-values of accuracy and AUROC in turns, group by group."""
+    p_values: dict[tuple[bytes, int], float] = {}
+    for identity, *differences in zip(identities, accuracies, aurocs, strict=True):
+        for metric, difference in enumerate(differences):
+            p_values.setdefault((identity, metric), difference.p_value)
+    corrected = dict(zip(p_values, correct_holm(list(p_values.values())), strict=True))
+    return [corrected[identity, metric] for identity in identities for metric in (0, 1)]

@@ -1,0 +1,135 @@
+"""What is compared: finished runs, and files of scores by any detector."""
+
+import difflib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fakeid.errors import DataError
+from fakeid.evaluation.pairing import join_scores
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.scores import OWN_TEST_SET, Scores, read_scores
+from fakeid.files import read_json
+from fakeid.reporting.averages import FinishedRun
+from fakeid.runs.layout import DONE, RunFolder
+from fakeid.runs.states import read_state
+from fakeid.vocabulary import FAKE
+
+
+@dataclass(frozen=True, eq=False)
+class Contestant:
+    """One run of a detector.
+
+    Attributes:
+        path: As it was given.
+        scores: Of its test images.
+        evaluated: With the further test sets and degradations of its evaluation; None where there is none.
+        run: Its numbers, without images; None for a file of scores.
+        trained_on: None for a file of scores.
+    """
+
+    path: Path
+    scores: Scores
+    evaluated: Scores | None = None
+    run: FinishedRun | None = None
+    trained_on: TrainedOn | None = None
+
+    @property
+    def place(self) -> str:
+        """The path as text that can be written."""
+        return make_printable(str(self.path))
+
+    @property
+    def source(self) -> str | None:
+        """Identity of the images that the run's own test set is drawn from; None where it is not known."""
+        described = (self.run.summary.get("data") or {}).get("source") if self.run else None
+        return json.dumps(described, sort_keys=True) if described else None
+
+    def take_evaluated(self) -> "Contestant":
+        """The same with the scores of its evaluation, where there is one."""
+        return self if self.evaluated is None else replace(self, scores=self.evaluated)
+
+    def without_own_test_set(self) -> "Contestant":
+        """Its other test sets."""
+        parts = (self.scores, self.evaluated)
+        kept = [None if part is None else part.select(part.test_set != OWN_TEST_SET) for part in parts]
+        assert kept[0] is not None
+        return replace(self, scores=kept[0], evaluated=kept[1])
+
+
+def read_contestant(path: Path) -> Contestant:
+    """Read a run's folder or a file of scores.
+
+    Raises:
+        DataError: Neither, or a run that is not finished or damaged.
+    """
+    if path.is_file():
+        return Contestant(path, read_scores(path))
+    if not path.is_dir():
+        raise DataError(f"there is no {path}{_near(path)}; give the folder of a run or a file of scores")
+    run = RunFolder(path)
+    _check_done(run)
+    try:
+        summary = read_json(run.summary)
+        tested = FinishedRun(path.resolve().name, summary, {})
+        scores = read_scores(run.scores)
+        return Contestant(path, scores, _read_evaluated(run, scores), tested, _find_training(run, tested, scores))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"the run {path} is damaged ({type(error).__name__}: {error}); train it again with force=true, or give its "
+            "scores.csv alone"
+        ) from error
+
+
+def make_printable(name: str) -> str:
+    r"""File names on Linux are bytes, and need not be text: the byte E9 becomes `\xe9`."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _near(path: Path) -> str:
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return ""
+    found = difflib.get_close_matches(path.name, names, n=2)
+    return f"; did you mean {' or '.join(str(path.parent / name) for name in found)}?" if found else ""
+
+
+def _check_done(run: RunFolder) -> None:
+    if not run.status.exists():
+        runs = sorted(entry.parent.name for entry in run.path.glob("*/status.json"))
+        if runs:
+            raise DataError(
+                f"{run.path} is not a run but holds {len(runs)}; name the ones to compare, such as "
+                f"{run.path / runs[0]}, or compare all with python -m fakeid report {run.path}"
+            )
+        raise DataError(f"{run.path} is no run, for it has no status.json; give the folder of a run or a scores.csv")
+    try:
+        state = read_state(run)
+    except (ValueError, KeyError, AssertionError) as error:
+        raise DataError(f"the status of the run {run.path} cannot be read ({error}); train it again") from error
+    if state.name != DONE:
+        raise DataError(
+            f"the run {run.path} is not finished ({state.name}, {state.epochs_done} of {state.epochs} epochs); the "
+            "command that began it continues it"
+        )
+
+
+def _read_evaluated(run: RunFolder, scores: Scores) -> Scores | None:
+    path = run.path / "evaluation" / "scores.csv"
+    return join_scores(read_scores(path), scores) if path.exists() else None
+
+
+def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:
+    path = run.path / "evaluation" / "evaluation.json"
+    known: dict[str, Any] = (read_json(path).get("trained_on") if path.exists() else None) or {}
+    categories = tested.content(seen=True)
+    # The own test set is drawn as the training images are: by the same generators for the same content.
+    own = (scores.test_set == OWN_TEST_SET) & (scores.label == FAKE) & np.isin(scores.category, categories)
+    generators = known.get("generators") or np.unique(scores.generator[own]).tolist()
+    return TrainedOn(tuple(categories), tuple(generators))

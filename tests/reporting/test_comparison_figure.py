@@ -1,0 +1,79 @@
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
+from fakeid.evaluation.paired import Difference
+from fakeid.reporting.comparison_figure import plot_comparison
+from fakeid.reporting.comparison_rows import describe_comparison, list_comparison
+from fakeid.reporting.comparison_table import render_comparison_table
+
+
+def measured(value: float, corrected_p: float) -> Measured:
+    return Measured(0.5, 0.5 + value, Difference(value, value - 0.1, value + 0.1, corrected_p / 9, 1), corrected_p)
+
+
+def row(name: str, accuracy: Measured, auroc: Measured, kind: str = "category") -> GroupComparison:
+    return GroupComparison(kind, name, 40, 60, accuracy, auroc)
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    undefined = Measured(math.nan, math.nan, Difference(*[math.nan] * 4, 1))
+    rows = (
+        row("all images", measured(0.2, 0.01), measured(0.1, 0.2), "all"),
+        row("a rather long name of a category that must be folded", measured(-0.3, 0.0001), undefined),
+        row("b$_{x}$", measured(0.0, 1.0), measured(-0.25, 0.04)),
+        row("photos", measured(0.01, 1.0), measured(0.0, 1.0), "test_set"),
+    )
+    return Comparison("old", "new", (0, 1), rows)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_what_is_more_than_noise_is_filled(comparison, narrow):
+    figure = plot_comparison([comparison], narrow=narrow)
+    filled, values = [], []
+    for ax in figure.axes:
+        dots = [line for line in ax.lines if line.get_marker() == "o"]
+        values.append([round(float(dot.get_xdata()[0]), 6) for dot in dots])
+        filled.append([dot.get_markerfacecolor() != "white" for dot in dots])
+    assert values == [[0.2, -0.3, 0.0, 0.01], [0.1, -0.25, 0.0]]
+    assert filled == [[True, True, False, False], [False, True, False]]
+    figure.savefig(io.BytesIO())
+
+
+def test_detectors_of_one_group_do_not_cover_each_other(comparison):
+    figure = plot_comparison([comparison] * 3)
+    heights = {float(line.get_ydata()[0]) for line in figure.axes[0].lines if len(line.get_xdata()) == 1}
+    assert len(heights) == 3 * len(comparison.rows)
+
+
+def test_nothing_but_zeros_can_be_drawn():
+    zero = Measured(1.0, 1.0, Difference(0.0, 0.0, 0.0, 1.0, 1), 1.0)
+    figure = plot_comparison([Comparison("old", "new", (), (row("all images", zero, zero, "all"),))])
+    low, high = figure.axes[0].get_xlim()
+    assert low < 0 < high
+
+
+def test_the_table_fits_80_columns(comparison):
+    console = Console(file=io.StringIO(), width=80)
+    console.print(render_comparison_table(comparison))
+    text = console.file.getvalue()
+    assert "…" not in text
+    assert "inside the noise, p 0.20" in text
+    assert "worse, p 0.0001" in text
+    assert "undefined" in text
+
+
+def test_words(comparison):
+    assert describe_comparison(comparison) == (
+        "On all 100 images: accuracy +20.0 points [+10.0, +30.0], better; AUROC +0.100 [+0.000, +0.200], inside the "
+        "noise. Of 3 groups, accuracy is worse in 1 (a rather long name of a category that must be folded), inside "
+        "the noise in 2; AUROC is worse in 1 (b$_{x}$), inside the noise in 1, undefined in 1."
+    )
+    headings, rows = list_comparison(comparison)
+    assert all(len(cells) == len(headings) for cells in rows)
+    assert rows[0][3:7] == ["50.0 → 70.0", "+20.0 [+10.0, +30.0]", "0.01", "better"]
+    assert rows[3][0] == "test set: photos"

@@ -1,0 +1,285 @@
+"""Runs and files of scores become a comparison, whatever is wrong with them."""
+
+import csv
+import dataclasses
+import io
+import json
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_up_sweep import write_failed_run, write_run
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from fakeid.cli import main
+from fakeid.errors import ConfigError, DataError
+from fakeid.evaluation.scores import Scores, read_scores, write_scores
+from fakeid.files import read_json, write_json
+from fakeid.reporting.comparison_rows import ComparisonReport, tabulate_comparisons
+from fakeid.runs.compare import read_comparison, write_comparison
+from fakeid.runs.layout import RUNNING, RunFolder
+
+
+def change(run: RunFolder, path: Path | None = None, **columns: Any) -> Path:
+    """Write the run's scores with other columns."""
+    path = path or run.scores
+    write_scores(path, dataclasses.replace(read_scores(run.scores), **columns))
+    return path
+
+
+def verdicts(report: ComparisonReport) -> set[str]:
+    columns, rows = tabulate_comparisons(report.comparisons)
+    return {row[columns.index("verdict")] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Intervals of their summaries take seconds."""
+    root = tmp_path_factory.mktemp("runs")
+    write_run(root, "categories=5")
+    write_run(root, "categories=5", "color=hsv", skill=3.0)
+    return root
+
+
+@pytest.fixture
+def rgb(made_up: Path, tmp_path: Path) -> RunFolder:
+    shutil.copytree(made_up, tmp_path / "runs")
+    return RunFolder(next((tmp_path / "runs").glob("*-rgb-*")))
+
+
+@pytest.fixture
+def hsv(rgb: RunFolder) -> RunFolder:
+    return RunFolder(next(rgb.path.parent.glob("*-hsv-*")))
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes seconds."""
+    for module in ("runs.compare", "reporting.comparison_page"):
+        monkeypatch.setattr(f"fakeid.{module}.plot_comparison", lambda *_, **__: Figure((1, 1)))
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in ("href", "src", "xlink:href")]
+
+
+def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    report = write_comparison([rgb.path, hsv.path], tmp_path / "out", console=console)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "index.html", *(f"comparison.{kind}" for kind in ("csv", "md", "json", "png", "svg")),
+    }  # fmt: skip
+    (comparison,) = report.comparisons
+    assert comparison.second == "Pelee+HPF, HSV, dropout 0 at 5 categories"
+    with (tmp_path / "out" / "comparison.csv").open(newline="") as file:
+        rows = {(row["group"], row["metric"]): row for row in csv.DictReader(file)}
+    assert len(rows) == 2 * len(comparison.rows)
+    unseen = rows["unseen content, seen generators", "accuracy"]
+    assert (unseen["verdict"], unseen["num_real"]) == ("better", "120")
+    assert float(unseen["difference"]) == pytest.approx(float(unseen["value"]) - float(unseen["value_against"]))
+    numbers = read_json(tmp_path / "out" / "comparison.json")
+    assert [str(number["difference"]) for number in numbers["differences"]] == [
+        row["difference"] for row in rows.values()
+    ]
+    assert list(numbers["detectors"].values()) == [[str(rgb.path)], [str(hsv.path)]]
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    page, markdown = ((tmp_path / "out" / name).read_text() for name in ("index.html", "comparison.md"))
+    for text in (said, page, markdown):
+        assert "inside the noise" in text
+        assert "Holm's" in text.replace("&#39;", "'")
+        assert "unseen content," in text
+        assert "content seen by some" not in text
+    assert max(map(len, said.splitlines()[:-1])) <= 80
+    links = Links()
+    links.feed(page)
+    assert all(link.startswith("#") for link in links.found)
+    assert page.count("<svg") == 2
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_an_earlier_comparison_is_replaced_whole(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
+    third = write_run(tmp_path / "runs", "categories=5", "color=ycbcr")
+    paths = [rgb.path, hsv.path, third.path]
+    quiet = Console(file=io.StringIO())
+    pairs = write_comparison(paths, tmp_path / "out", all_pairs=True, console=quiet).comparisons
+    assert [(pair.first[11:14], pair.second[11:14]) for pair in pairs] == [
+        ("RGB", "HSV"),
+        ("RGB", "YCb"),
+        ("HSV", "YCb"),
+    ]
+    assert (tmp_path / "out" / "comparison-2.svg").exists()
+    write_comparison(paths[:2], tmp_path / "out", console=quiet)
+    assert not list((tmp_path / "out").glob("comparison-2*"))
+
+
+def test_seeds_are_runs_of_one_detector(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path, "categories=5", f"color={color}", f"seed={seed}").path
+        for color, seed in (("rgb", 1), ("hsv", 0), ("hsv", 1), ("hsv", 2), ("rgb", 0))  # as typed
+    ]
+    (comparison,) = read_comparison(runs).comparisons
+    assert (comparison.first[11:14], comparison.second[11:14], comparison.seeds) == ("RGB", "HSV", (0, 1))
+    assert comparison == read_comparison([runs[0], *runs[:0:-1]]).comparisons[0]
+
+
+def test_seeds_alone_are_compared_one_by_one_and_claim_nothing(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path, "categories=5", f"seed={seed}", images=60).path for seed in (0, 1)]
+    report = read_comparison(runs)
+    assert list(report.places) == ["seed 0", "seed 1"]
+    assert "differ by seed alone" in report.notes[0]
+    assert verdicts(report) == {"inside the noise"}
+
+
+def test_content_that_some_trained_on_is_a_group_of_its_own(rgb: RunFolder, tmp_path: Path) -> None:
+    more = write_run(tmp_path / "runs", "categories=7")
+    names = [row.name for row in read_comparison([rgb.path, more.path]).comparisons[0].rows]
+    assert "content seen by some" in names
+    assert "seen content, seen generators" in names
+
+
+def test_files_of_scores_know_nothing_of_trainings(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
+    theirs = change(hsv, tmp_path / "theirs.csv")
+    report = read_comparison([theirs, rgb.path])
+    assert list(report.places) == ["theirs", "Pelee+HPF, RGB, dropout 0 at 5 categories"]
+    kinds = {row.kind for row in report.comparisons[0].rows}
+    assert kinds == {"all", "category"}
+    assert "seen and unseen are not told apart" in report.notes[-1]
+    assert list(read_comparison([rgb.scores, hsv.scores]).places) == [rgb.path.name, hsv.path.name]
+
+
+def test_a_file_with_the_needed_columns_only(rgb: RunFolder, tmp_path: Path) -> None:
+    path = tmp_path / "theirs.csv"
+    with rgb.scores.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    needed = ["logit", "key", "generator", "label", "category", "degradation"]
+    path.write_text("\n".join([",".join(needed), *(",".join(row[name] for name in needed) for row in rows)]))
+    assert verdicts(read_comparison([rgb.path, path])) == {"inside the noise"}
+
+
+def test_names_that_are_no_text(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
+    names = read_scores(rgb.scores).category.tolist()
+    odd = [name.replace("leaves", "f\udce9uilles") for name in names]
+    paths = [change(run, tmp_path / f"{i}\udce9.csv", category=odd) for i, run in enumerate((rgb, hsv))]
+    write_comparison(paths, tmp_path / "out", console=Console(file=io.StringIO()))
+    for name in ("index.html", "comparison.csv", "comparison.md"):
+        text = (tmp_path / "out" / name).read_text()
+        assert r"f\xe9uilles" in text
+        assert r"1\xe9" in text
+
+
+def test_an_image_that_one_lacks_is_told(rgb: RunFolder, hsv: RunFolder) -> None:
+    scores = read_scores(hsv.scores)
+    write_scores(hsv.scores, scores.select(np.arange(len(scores)) > 0))
+    report = read_comparison([rgb.path, hsv.path])
+    assert report.num_images == 439
+    assert f"the 439 images that all have; others lack 1 of {rgb.path}" in report.notes[0]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_broken_down_detector_is_told(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
+    logit = read_scores(hsv.scores).logit
+    logit[0] = np.nan
+    change(hsv, logit=logit)
+    report = write_comparison([rgb.path, hsv.path], tmp_path / "out", console=Console(file=io.StringIO()))
+    assert "broke down on 1 image (" in report.notes[0]
+    assert "undefined" in verdicts(report)
+    json.loads((tmp_path / "out" / "comparison.json").read_text(), parse_constant=pytest.fail)
+
+
+def test_evaluations_count_where_all_have_one(rgb: RunFolder, hsv: RunFolder) -> None:
+    for run in (rgb, hsv):
+        scores = read_scores(run.scores)
+        change(run, run.path / "evaluation" / "scores.csv", degradation=np.full(len(scores), "jpeg-75"))
+        write_json(
+            run.path / "evaluation" / "evaluation.json",
+            {"trained_on": {"categories": ["leaves"], "generators": ["another"]}},
+        )
+    rows = {row.name: row for row in read_comparison([rgb.path, hsv.path]).comparisons[0].rows}
+    assert rows["jpeg-75"].num_real == rows["all images"].num_real == 220
+    assert "seen content, unseen generators" in rows
+    (hsv.path / "evaluation" / "scores.csv").unlink()
+    report = read_comparison([rgb.path, hsv.path])
+    assert "jpeg-75" not in [row.name for row in report.comparisons[0].rows]
+    assert f"python -m fakeid evaluate adds further test sets and degradations to {hsv.path}" in report.notes[0]
+
+
+def test_own_test_images_of_different_sources_are_not_the_same(rgb: RunFolder, hsv: RunFolder) -> None:
+    summary = read_json(hsv.summary)
+    summary["data"]["source"]["seed"] = 1
+    write_json(hsv.summary, summary)
+    with pytest.raises(DataError, match="the runs' images come from different sources"):
+        read_comparison([rgb.path, hsv.path])
+    for run in (rgb, hsv):
+        change(run, run.path / "evaluation" / "scores.csv", test_set=np.full(len(read_scores(run.scores)), "photos"))
+    report = read_comparison([rgb.path, hsv.path])
+    assert report.num_images == 440
+    assert "come from different sources and are left out" in report.notes[0]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_warnings_of_the_audit_are_repeated(rgb: RunFolder, tmp_path: Path) -> None:
+    audit = {"verdict": "", "warnings": ["file facts alone tell real from fake"], "probes": {}}
+    warned = write_run(tmp_path / "runs", "categories=5", "dropout=0.2", audit=audit)
+    console = Console(file=io.StringIO(), width=80)
+    write_comparison([rgb.path, warned.path], tmp_path / "out", console=console)
+    assert isinstance(console.file, io.StringIO)
+    assert "WARNING (1 run): file facts alone" in console.file.getvalue()
+    assert "file facts alone" in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_what_cannot_be_compared_says_why(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    begun = write_failed_run(tmp_path / "runs", "categories=2")
+    going = write_failed_run(tmp_path / "runs", "categories=3")
+    going.write_status(RUNNING, epochs_done=3, epochs=5)
+    damaged = write_run(tmp_path / "runs", "categories=6")
+    damaged.summary.write_text("{")
+    for other, message in (
+        (tmp_path / "empty", "is no run, for it has no status.json"),
+        (tmp_path / "runs", r"is not a run but holds \d; name the ones to compare, such as .*/runs/demo-pelee-"),
+        (rgb.path.with_name(hsv.path.name[:-1]), f"did you mean {hsv.path}"),
+        (begun.path, r"not finished \(failed, 1 of 5 epochs\)"),
+        (going.path, r"not finished \(interrupted, 3 of 5 epochs\)"),
+        (damaged.path, "is damaged"),
+    ):
+        with pytest.raises(DataError, match=message):
+            read_comparison([rgb.path, other])
+    with pytest.raises(ConfigError, match="is given twice"):
+        read_comparison([rgb.path, hsv.path, rgb.path / ".." / rgb.path.name])
+    with pytest.raises(ConfigError, match="expected two runs or more, got 1"):
+        read_comparison([rgb.path])
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_command_line(
+    rgb: RunFolder, hsv: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    main(["compare", str(rgb.path), "--all-pairs", str(hsv.path)])
+    assert "written to comparison/index.html" in capsys.readouterr().out
+    (tmp_path / "file").touch()
+    for arguments, code, message in (
+        ([str(rgb.path)], 2, "expected two runs or more"),
+        ([str(rgb.path), "nowhere"], 1, "there is no nowhere"),
+        ([str(rgb.path), str(hsv.path), "--output", "file"], 1, "choose another with --output=DIR"),
+    ):
+        with pytest.raises(SystemExit) as exit_info:
+            main(["compare", *arguments])
+        assert exit_info.value.code == code
+        assert message in capsys.readouterr().err
+
+
+def test_scores_without_rows_are_refused(rgb: RunFolder, tmp_path: Path) -> None:
+    write_scores(tmp_path / "empty.csv", Scores([], [], [], [], [], []))  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"empty\.csv has no row"):
+        read_comparison([rgb.path, tmp_path / "empty.csv"])
