@@ -25,11 +25,12 @@ _SHORTEST: Final = 0.002  # an axis of nothing but zeros still needs a length
 
 
 @styled
-def plot_comparison(comparisons: Sequence[Comparison], *, narrow: bool = False) -> Figure:
+def plot_comparison(comparisons: Sequence[Comparison], *, first_look: int = 0, narrow: bool = False) -> Figure:
     """Accuracy and AUROC side by side, one color a detector; filled dots are beyond the noise.
 
     Args:
         comparisons: With one baseline and the same groups; the first 60 groups are drawn.
+        first_look: Number of the first one's color and marker, so that a detector keeps its own in several figures.
         narrow: For a phone: the two below each other.
     """
     rows = comparisons[0].rows[:_MOST_ROWS]
@@ -42,12 +43,12 @@ def plot_comparison(comparisons: Sequence[Comparison], *, narrow: bool = False) 
         for number, comparison in enumerate(comparisons):
             shift = _SPREAD * ((number + 0.5) / len(comparisons) - 0.5)
             for height, row in zip(heights, comparison.rows[:_MOST_ROWS], strict=True):
-                _draw_difference(ax, getattr(row, metric), height - shift, number)
+                _draw_difference(ax, getattr(row, metric), height - shift, first_look + number)
         _finish_axes(ax, metric)
         ax.set_yticks(heights, [_label(row, narrow=narrow) for row in rows])
         ax.xaxis.set_major_locator(MaxNLocator(nbins=4 if narrow else 6))
         ax.set_ylim(heights[-1] - 0.7, 0.7)
-    _add_legend(figure, comparisons, narrow=narrow)
+    _add_legend(figure, comparisons, first_look, narrow=narrow)
     return figure
 
 
@@ -103,10 +104,10 @@ def _finish_axes(ax: Axes, metric: str) -> None:
     ax.spines["left"].set_visible(False)
 
 
-def _add_legend(figure: Figure, comparisons: Sequence[Comparison], *, narrow: bool) -> None:
+def _add_legend(figure: Figure, comparisons: Sequence[Comparison], first_look: int, *, narrow: bool) -> None:
     handles = [
         Line2D([], [], color=PALETTE[i % len(PALETTE)], marker=_MARKERS[i % len(_MARKERS)], label=comparison.second)
-        for i, comparison in enumerate(comparisons)
+        for i, comparison in enumerate(comparisons, start=first_look)
     ]
     handles += [
         Line2D([], [], **CHANCE_LINE, label=f"{comparisons[0].first}; right of it: better"),

@@ -17,7 +17,10 @@ from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE, TABLE_MAC
 from fakeid.reporting.svg import LINE_COLORS, inline_svg
 from fakeid.reporting.sweep_page_template import SWEEP_STYLE
 
-_STYLE: Final = ".long td:first-child { white-space: normal; min-width: 9rem; }"
+_STYLE: Final = """
+.long td:first-child { white-space: normal; min-width: 9rem; }
+figure + figure { margin-top: 1rem; }
+"""
 
 _TEMPLATE: Final = (
     TABLE_MACROS
@@ -89,6 +92,6 @@ def _describe_figure(number: int, comparisons: Sequence[Comparison]) -> dict[str
     label = f"Differences of accuracy and AUROC to {baseline} by group of images"
     return {
         "baseline": baseline,
-        "wide": inline_svg(plot_comparison(comparisons), f"wide-{number}", label),
-        "narrow": inline_svg(plot_comparison(comparisons, narrow=True), f"narrow-{number}", label),
+        "wide": inline_svg(plot_comparison(comparisons, first_look=number), f"wide-{number}", label),
+        "narrow": inline_svg(plot_comparison(comparisons, first_look=number, narrow=True), f"narrow-{number}", label),
     }

@@ -160,8 +160,9 @@ def _write_files(report: ComparisonReport, folder: Path) -> None:
     figures = [[one for one in report.comparisons if one.first == name] for name in baselines]
     for old in folder.glob("comparison-*.*"):  # of an earlier call with more baselines
         old.unlink()
-    for number, chosen in enumerate(figures, start=1):
-        write_figure(folder, "comparison" if number == 1 else f"comparison-{number}", plot_comparison(chosen))
+    for number, chosen in enumerate(figures):
+        name = f"comparison-{number + 1}" if number else "comparison"
+        write_figure(folder, name, plot_comparison(chosen, first_look=number))
     write_csv(folder / "comparison.csv", *tabulate_comparisons(report.comparisons))
     write_json(folder / "comparison.json", describe_report(report))
     write_text(folder / "comparison.md", render_comparison_markdown(report))

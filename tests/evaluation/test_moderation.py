@@ -62,6 +62,8 @@ def test_a_few_that_are_alike_lend_no_more_than_they_know():
     table = [dataclasses.replace(difference, between_runs=1e-3) for difference in table]  # the prior is certain of it
     pooled = table[0]
     (moderated,) = moderate_differences([pooled], alike=table)
-    expected = finish_difference(pooled, 8)  # of 8 differences with one degree of freedom each, not infinitely many
+    freedom, variance = fit_prior([1e-3] * 8, [1] * 8)
+    assert math.isinf(freedom)
+    expected = finish_difference(dataclasses.replace(pooled, between_runs=variance), 8)  # one degree each, eight in all
     assert moderated.p_value == pytest.approx(expected.p_value)
     assert moderate_differences([pooled], alike=table[:5]) == [pooled]
