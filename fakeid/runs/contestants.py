@@ -11,12 +11,12 @@ import numpy as np
 from fakeid.errors import DataError
 from fakeid.evaluation.pairing import join_scores
 from fakeid.evaluation.quadrants import TrainedOn
-from fakeid.evaluation.scores import OWN_TEST_SET, Scores, read_scores
+from fakeid.evaluation.scores import Scores, read_scores
 from fakeid.files import read_json
 from fakeid.reporting.averages import FinishedRun
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import read_state
-from fakeid.vocabulary import FAKE
+from fakeid.vocabulary import FAKE, OWN_TEST_SET
 
 
 @dataclass(frozen=True, eq=False)
