@@ -87,6 +87,11 @@ def test_the_two_protocols_differ_in_every_switch() -> None:
             "held-out category a must not be",
         ),
         (["data=folders", "paths.data=x", "data.categories=[a,a]"], "names a more than once"),
+        (["model=color_stats", "color=hsv"], "model=color_stats computes its own colors and residuals: .*color=hsv"),
+        (["model=color_stats", "residual=hpf"], "leave color=rgb and residual=none, got .*residual=hpf"),
+        (["model=color_stats", "dropout=0.2"], "model=color_stats is fitted without dropout"),
+        (["model=color_stats", "trainer=ddp"], "in one process: leave trainer.devices=1"),
+        (["model=color_stats", "trainer.compile=true"], "leave trainer.devices=1 and trainer.compile=false"),
     ],
 )
 def test_wrong_values_are_refused_with_the_way_out(overrides: list[str], message: str) -> None:
