@@ -65,6 +65,8 @@ class Config:
         )
         if self.model.is_fitted_at_once:
             self._check_fitted_at_once()
+            # Nothing is drawn from it: several seeds are one run, or a report would find no spread between them.
+            self.seed = 0
         if self.data.source is SourceName.demo:
             self._check_demo()
         if self.data.source is SourceName.folders:

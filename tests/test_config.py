@@ -130,6 +130,13 @@ def test_cell_id_follows_meaning_and_nothing_else() -> None:
     assert same not in ids
 
 
+def test_seeds_of_a_model_that_draws_nothing_are_one_cell() -> None:
+    first, second = (compose_config("model=color_stats", f"seed={seed}") for seed in (0, 7))
+    assert cell_id(first) == cell_id(second)
+    with pytest.raises(ConfigError, match="seed must be at least 0"):
+        compose_config("model=color_stats", "seed=-1")
+
+
 def test_cell_id_tells_data_folders_apart_by_name_not_by_place() -> None:
     first, moved, other = (
         cell_id(compose_config("data=folders", f"paths.data={path}")) for path in ("/a/faces", "/b/faces", "/a/horses")

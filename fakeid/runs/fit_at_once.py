@@ -34,7 +34,7 @@ def fit_at_once(
 ) -> None:
     """Count the statistics of all images, fit the linear classifier, and write what a training of one epoch writes.
 
-    There is nothing to continue: a run that was interrupted is fitted again. `optim` and `seed` change nothing.
+    There is nothing to continue: a run that was interrupted is fitted again. Of `optim` nothing enters.
 
     Args:
         config: Checked options.
