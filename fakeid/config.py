@@ -12,7 +12,7 @@ from typing import Any, cast
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from fakeid.choices import SourceName, Tested
+from fakeid.choices import ColorName, ResidualName, SourceName, Tested
 from fakeid.sections import (
     ColorConfig,
     DataConfig,
@@ -65,6 +65,10 @@ class Config:
             f"trainer.devices={self.trainer.devices} processes cannot share batches of {self.optim.batch_size}: "
             "raise optim.batch_size, or take fewer processes",
         )
+        if self.model.is_fitted_at_once:
+            self._check_fitted_at_once()
+            # Nothing is drawn from it: several seeds are one run, or a report would find no spread between them.
+            self.seed = 0
         if self.data.source is SourceName.demo:
             self._check_demo()
         if self.data.source is SourceName.folders:
@@ -79,6 +83,19 @@ class Config:
                 self.data.real.root is None and self.data.fake.root is None,
                 f"data.real.root and data.fake.root belong to data=lsun_progan, not to data={self.data.source.value}",
             )
+
+    def _check_fitted_at_once(self) -> None:
+        model = f"model={self.model.name}"
+        check(
+            self.color.name is ColorName.rgb and self.residual.name is ResidualName.none,
+            f"{model} computes its own colors and residuals: leave color=rgb and residual=none, got "
+            f"color={self.color.name.value} and residual={self.residual.name.value}",
+        )
+        check(self.dropout == 0, f"{model} is fitted without dropout: leave dropout=0, got {self.dropout}")
+        check(
+            self.trainer.devices == 1 and not self.trainer.compile,
+            f"{model} is fitted at once, in one process: leave trainer.devices=1 and trainer.compile=false",
+        )
 
     def _check_demo(self) -> None:
         for name in ("train_per_class", "val_per_class", "test_per_class"):

@@ -97,8 +97,13 @@ class DataConfig:
 class ModelConfig:
     """The backbone."""
 
-    name: str = "pelee"  # pelee, or any timm name
+    name: str = "pelee"  # pelee, color_stats, or any timm name
     pretrained: bool = False  # ImageNet weights; needs a network the first time
+
+    @property
+    def is_fitted_at_once(self) -> bool:
+        """Whether one look at each image is all of its training, without epochs, steps or processes."""
+        return self.name == "color_stats"
 
 
 @dataclass

@@ -87,6 +87,11 @@ def test_the_two_protocols_differ_in_every_switch() -> None:
             "held-out category a must not be",
         ),
         (["data=folders", "paths.data=x", "data.categories=[a,a]"], "names a more than once"),
+        (["model=color_stats", "color=hsv"], "model=color_stats computes its own colors and residuals: .*color=hsv"),
+        (["model=color_stats", "residual=hpf"], "leave color=rgb and residual=none, got .*residual=hpf"),
+        (["model=color_stats", "dropout=0.2"], "model=color_stats is fitted without dropout"),
+        (["model=color_stats", "trainer=ddp"], "in one process: leave trainer.devices=1"),
+        (["model=color_stats", "trainer.compile=true"], "leave trainer.devices=1 and trainer.compile=false"),
     ],
 )
 def test_wrong_values_are_refused_with_the_way_out(overrides: list[str], message: str) -> None:
@@ -123,6 +128,13 @@ def test_cell_id_follows_meaning_and_nothing_else() -> None:
     ids = {cell_id(compose_config(override)) for override in others}
     assert len(ids) == len(others)
     assert same not in ids
+
+
+def test_seeds_of_a_model_that_draws_nothing_are_one_cell() -> None:
+    first, second = (compose_config("model=color_stats", f"seed={seed}") for seed in (0, 7))
+    assert cell_id(first) == cell_id(second)
+    with pytest.raises(ConfigError, match="seed must be at least 0"):
+        compose_config("model=color_stats", "seed=-1")
 
 
 def test_cell_id_tells_data_folders_apart_by_name_not_by_place() -> None:

@@ -1,11 +1,15 @@
 """Backbones by name: a network from feature maps to one logit for each image."""
 
 import difflib
+from typing import Final
 
 from torch import nn
 
 from fakeid.errors import ConfigError
+from fakeid.models.color_stats import ColorStatistics
 from fakeid.models.pelee import PeleeNet
+
+_OWN: Final = ("pelee", "color_stats")
 
 
 def build_backbone(
@@ -20,7 +24,7 @@ def build_backbone(
     """Build a network that maps (N, in_channels, H, W) to logits (N, 1).
 
     Args:
-        name: `pelee` or the name of a timm model.
+        name: `pelee`, `color_stats` or the name of a timm model.
         in_channels: Channels of the input.
         dropout: Probability in [0, 1). In a timm model it acts where that model has it, mostly before the classifier.
         bottleneck: For `pelee`, `wide` or `published`.
@@ -32,10 +36,14 @@ def build_backbone(
     """
     if not 0 <= dropout < 1:
         raise ConfigError(f"dropout must be in [0, 1), got {dropout}; the paper uses 0, 0.2 and 0.5")
-    if name != "pelee":
+    if name not in _OWN:
         return _build_timm(name, in_channels, dropout=dropout, pretrained=pretrained)
     if pretrained:
-        raise ConfigError("pelee has no pretrained weights; set model.pretrained=false")
+        raise ConfigError(f"{name} has no pretrained weights; set model.pretrained=false")
+    if name == "color_stats":
+        if dropout:
+            raise ConfigError(f"color_stats is fitted without dropout: leave dropout=0, got {dropout}")
+        return ColorStatistics()
     return PeleeNet(in_channels, bottleneck=bottleneck, dropout=dropout, dropout_at=dropout_at)
 
 
@@ -44,7 +52,7 @@ def _build_timm(name: str, in_channels: int, *, dropout: float, pretrained: bool
 
     if not timm.is_model(name):
         raise ConfigError(
-            f"model.name must be pelee or a timm model, got {name!r}; {_suggest(name, timm.list_models())}"
+            f"model.name must be {', '.join(_OWN)} or a timm model, got {name!r}; {_suggest(name, timm.list_models())}"
         )
     try:
         model = timm.create_model(name, num_classes=1, in_chans=in_channels, drop_rate=dropout, pretrained=pretrained)
@@ -64,7 +72,7 @@ def _build_timm(name: str, in_channels: int, *, dropout: float, pretrained: bool
 
 
 def _suggest(name: str, timm_names: list[str]) -> str:
-    names = ["pelee", *timm_names]
+    names = [*_OWN, *timm_names]
     close = difflib.get_close_matches(name.lower(), names, n=4)
     containing = [known for known in names if name and name.lower() in known][:4]
     near = list(dict.fromkeys([*close, *containing]))

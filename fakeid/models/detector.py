@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from fakeid.errors import ConfigError
 from fakeid.models.backbones import build_backbone
 from fakeid.models.color import build_color
 from fakeid.models.residuals.build import build_residual
@@ -14,7 +15,7 @@ class Detector(nn.Module):
     All preprocessing is inside, so that training, evaluation, heatmaps and exports cannot disagree.
 
     Args:
-        backbone: `pelee` or the name of a timm model.
+        backbone: `pelee`, the name of a timm model, or `color_stats` with `rgb` and `none`.
         color: `rgb`, `hsv` or `ycbcr`.
         hsv: Form of `hsv`: `opencv_8bit` or `circular`.
         residual: `none`, `hpf`, `srm`, `npr`, `bayar` or `dwt_hh`.
@@ -49,6 +50,11 @@ class Detector(nn.Module):
         pretrained: bool = False,
     ) -> None:
         super().__init__()
+        if backbone == "color_stats" and (color, residual) != ("rgb", "none"):
+            raise ConfigError(
+                f"color_stats computes its own colors and residuals: leave color=rgb and residual=none, got {color} "
+                f"and {residual}"
+            )
         self.color = build_color(color, hsv=hsv)
         self.residual = build_residual(residual, self.color.out_channels, channels=hpf_channels, border=hpf_border)
         self.backbone = build_backbone(

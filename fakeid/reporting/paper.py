@@ -29,7 +29,7 @@ TABLES: Final = {
 FIGURES: Final[Mapping[int, tuple[int, ...]]] = {1: (1,), 2: (1, 2, 3), 3: (1, 4, 5), 4: (1, 6, 7)}
 """The tables that each figure draws."""
 
-_MODEL_NAMES: Final = {"pelee": "Pelee", "legacy_xception": _XCEPTION}
+_MODEL_NAMES: Final = {"pelee": "Pelee", "legacy_xception": _XCEPTION, "color_stats": "Color statistics (Li et al.)"}
 _AXES: Final = (("model", "name"), ("residual", "name"), ("color", "name"), ("dropout",))
 
 

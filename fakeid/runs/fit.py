@@ -14,6 +14,7 @@ from fakeid.choices import Tested
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.errors import ConfigError
+from fakeid.runs.fit_at_once import fit_at_once
 from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.training.callbacks import EpochSeeding, EpochStatus, History
 from fakeid.training.checkpoint import check_fits
@@ -91,6 +92,10 @@ def fit(
         KeyboardInterrupt: Ctrl-C; the folder holds the last whole epoch.
     """
     module = build_module(config)
+    if config.model.is_fitted_at_once:
+        fit_at_once(config, run, data, module, device=device, loggers=loggers, console=console)
+        _keep(run.last, run.tested)
+        return module
     epochs, keep_best = config.optim.epochs, config.protocol.tested is Tested.best
     # The first decides; a network disk may show the others an older state.
     resume = run.last if agree(run.last.exists()) else None
@@ -114,10 +119,14 @@ def fit(
     )
     _run(trainer, module, data, resume)
     if world.rank == 0:
-        part = run.tested.with_suffix(".part")
-        shutil.copyfile(run.best if keep_best else run.last, part)
-        part.replace(run.tested)
+        _keep(run.best if keep_best else run.last, run.tested)
     return module
+
+
+def _keep(checkpoint: Path, tested: Path) -> None:
+    part = tested.with_suffix(".part")
+    shutil.copyfile(checkpoint, part)
+    part.replace(tested)
 
 
 def _run(trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None) -> None:

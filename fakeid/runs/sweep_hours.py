@@ -35,7 +35,8 @@ class Network:
             splits: Images in its `train`, `val` and `test`.
             epochs_done: Epochs that it has behind it.
         """
-        limit, epochs = config.trainer.limit_batches, config.optim.epochs - epochs_done
+        limit = config.trainer.limit_batches
+        epochs = 1 if config.model.is_fitted_at_once else config.optim.epochs - epochs_done
         most = limit * config.optim.batch_size if limit else max(splits.values())
         self.num_cells += 1
         self.trained += epochs * min(splits[TRAIN], most)

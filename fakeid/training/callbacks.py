@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,8 +107,18 @@ class History(pl.Callback):
         self.rows.append({name: metrics[name] for name in HISTORY_COLUMNS if name in metrics})
         if not trainer.is_global_zero:
             return
-        text = io.StringIO()
-        writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_text(self._path, text.getvalue())
+        write_history(self._path, self.rows)
+
+
+def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
+    """Write the whole history file; what a row lacks stays empty.
+
+    Args:
+        path: The CSV file.
+        rows: Of `HISTORY_COLUMNS`, one an epoch.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

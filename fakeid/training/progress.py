@@ -1,5 +1,6 @@
 """The terminal during a training: a line for each epoch, and below it a bar with the time that is left."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -40,21 +41,7 @@ class TrainingProgress(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print the epoch's line."""
         assert trainer.max_epochs is not None
-        metrics = trainer.callback_metrics
-        shown = [
-            f"{name.replace('/', ' ')} {float(metrics[name]):.3f}"
-            for name in ("train/loss", "train/accuracy", "val/accuracy", "val/auroc")
-            if name in metrics
-        ]
-        images, seconds = (self._history.rows[-1][name] for name in ("images", "seconds"))
-        epoch = trainer.current_epoch + 1
-        left = seconds * (trainer.max_epochs - epoch)
-        self._console.print(
-            f"epoch {epoch}/{trainer.max_epochs}  {'  '.join(shown)}  {images / seconds:,.0f} images/s  "
-            f"{_render_seconds(left)} left",
-            highlight=False,
-            soft_wrap=True,
-        )
+        self._console.print(render_epoch(self._history.rows[-1], trainer.max_epochs), highlight=False, soft_wrap=True)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take the bar away."""
@@ -63,6 +50,25 @@ class TrainingProgress(pl.Callback):
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Take the bar away before anything is said about the failure."""
         self._progress.stop()
+
+
+def render_epoch(row: Mapping[str, float], epochs: int) -> str:
+    """The line of one epoch.
+
+    Args:
+        row: Of the history.
+        epochs: How many there will be.
+    """
+    shown = [
+        f"{name.replace('/', ' ')} {row[name]:.3f}"
+        for name in ("train/loss", "train/accuracy", "val/accuracy", "val/auroc")
+        if name in row
+    ]
+    left = row["seconds"] * (epochs - row["epoch"])
+    return (
+        f"epoch {row['epoch']:.0f}/{epochs}  {'  '.join(shown)}  {row['images'] / row['seconds']:,.0f} images/s  "
+        f"{_render_seconds(left)} left"
+    )
 
 
 def _render_seconds(seconds: float) -> str:

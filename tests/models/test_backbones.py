@@ -54,7 +54,8 @@ def test_any_timm_model_with_any_number_of_channels(in_channels: int) -> None:
     ],
 )
 def test_unknown_names_list_near_matches(name: str, near: str) -> None:
-    with pytest.raises(ConfigError, match=rf"model\.name must be pelee or a timm model, got '{name}'; .*{near}"):
+    expected = rf"model\.name must be pelee, color_stats or a timm model, got '{name}'; .*{near}"
+    with pytest.raises(ConfigError, match=expected):
         build_backbone(name, 3)
 
 

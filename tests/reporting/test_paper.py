@@ -58,3 +58,9 @@ def test_whatever_else_differs_is_a_variant():
 def test_the_papers_order_comes_first():
     settings = [Setting("Xception", "hsv", 0.0), Setting("Xception", "rgb", 0.0), Setting("Pelee+HPF", "hsv", 0.0)]
     assert [setting.table for setting in order_settings(settings)] == [2, 7, None]
+
+
+def test_the_statistics_are_named_for_people():
+    (setting,) = identify_settings([configure(model="color_stats", residual="none")])
+    assert setting.name == "Color statistics (Li et al.), RGB, dropout 0"
+    assert setting.table is None
