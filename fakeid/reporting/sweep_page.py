@@ -1,14 +1,12 @@
 """The report over many runs as one HTML page."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from fakeid.reporting.claims import Claim
 from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.page import render_page
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
-from fakeid.reporting.style import PALETTE
-from fakeid.reporting.svg import inline_svg
+from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep_figures import SweepFigure, plot_sweep_figure
 from fakeid.reporting.sweep_markdown import BEST_NOTE, CATEGORIES_NOTE, SETTINGS_NOTE, TEST_NOTE, TREND_NOTE
 from fakeid.reporting.sweep_page_template import SWEEP_STYLE, SWEEP_TEMPLATE
@@ -16,8 +14,6 @@ from fakeid.reporting.sweep_report import SweepReport
 from fakeid.reporting.sweep_rows import list_claims, list_classes, list_provenance, list_runs, list_trends
 from fakeid.reporting.sweep_tables import SweepTable, describe_brackets, format_cell
 
-# Okabe and Ito's colors are made for white paper; these keep the order of hues and show on black.
-_DARK_PALETTE: Final = ("#56b4e9", "#ff9466", "#33c79a", "#f0b93a", "#e39bc4", "#9fd6f5", "#e8eaed")
 _MANY: Final = 12  # rows; longer lists of differences are folded up
 _CHANCE: Final = 0.5
 
@@ -36,7 +32,7 @@ def render_sweep_page(report: SweepReport) -> str:
             f"{len(report.tested)} finished runs of {len(report.runs)}; "
             f"{num_settings} {'setting' if num_settings == 1 else 'settings'}"
         ),
-        style=_list_line_colors() + SWEEP_STYLE + SORTABLE_STYLE,
+        style=LINE_STYLE + SWEEP_STYLE + SORTABLE_STYLE,
         script=SORTABLE_SCRIPT,
         report=report,
         figures=[_describe_figure(figure) for figure in report.figures],
@@ -50,14 +46,6 @@ def render_sweep_page(report: SweepReport) -> str:
         provenance=list_provenance(report.tested),
         brackets=describe_brackets(report.cells),
     )
-
-
-def _list_line_colors() -> str:
-    def declare(colors: Sequence[str]) -> str:
-        return f":root {{ {' '.join(f'--line-{i}: {color};' for i, color in enumerate(colors))} }}"
-
-    dark = f"@media screen and (prefers-color-scheme: dark) {{ {declare(_DARK_PALETTE)} }}"
-    return f"{declare(PALETTE)} {dark}"
 
 
 def _describe_figure(figure: SweepFigure) -> dict[str, Any]:
