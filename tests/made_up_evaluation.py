@@ -152,3 +152,41 @@ def _find_worst(scores: Scores) -> list[dict[str, Any]]:
         return []
     value = None if math.isnan(found.value) else found.value
     return [{"degradation": "none", "metric": "accuracy", "group": found.name, "value": value}]
+
+
+CASES = ("rich", "nothing unseen", "reals only", "broken", "huge", "many", "odd names", "nothing")
+ODD_NAMES = ("$x_$", "<b>&amp;", "caf\udce9", "a" * 60)
+
+
+def invent_case(name: str) -> tuple[dict[str, Any], Scores, TrainedOn, Calibration | None]:
+    """An evaluation and what it is made of: a plain one, or one that is odd in the way that its name says."""
+    categories, generators, degradations = ("cat", "bus", "sheep"), ("g1", "g2"), ("none",)
+    trained_on = TrainedOn(("cat", "bus"), ("g1",))
+    if name == "rich":
+        degradations = ("none", "jpeg-90", "jpeg-30", "blur-2", "blur-1", "crop-0.8", "social")
+    if name == "nothing unseen":
+        trained_on = TrainedOn(categories, generators)
+    if name == "many":
+        categories = tuple(f"category {i}" for i in range(30))
+        trained_on = TrainedOn(categories[:29], ("g1",))
+    if name == "odd names":
+        categories, generators = ODD_NAMES, ODD_NAMES
+        trained_on = TrainedOn(ODD_NAMES[:2], ODD_NAMES[:3])
+    scores = invent_scores(categories, generators, degradations, trained_on, each=4 if name == "many" else 20)
+    if name == "reals only":
+        scores = scores.select(scores.label == REAL)
+    if name == "nothing":
+        scores = scores.select(scores.label < 0)
+    logit = scores.logit.copy()
+    if name == "broken":  # one quadrant cannot be measured, and another has infinite logits
+        logit[(scores.category == "sheep").nonzero()[0][:3]] = np.nan
+        logit[(scores.generator == "g2").nonzero()[0][:3]] = (np.inf, -np.inf, np.inf)
+    if name == "huge":
+        logit *= 10.0 ** np.linspace(0, 200, len(logit))
+    scores = dataclasses.replace(scores, logit=logit)
+    calibration = fit_on_seen(scores, trained_on)
+    evaluation = describe_evaluation(
+        scores, trained_on, calibration, resamples=10, swap=invent_swap(True) if name == "rich" else None,
+        controls=[invent_control(True), invent_control(False)] if name == "rich" else [],
+    )  # fmt: skip
+    return evaluation, scores, trained_on, calibration

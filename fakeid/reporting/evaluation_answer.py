@@ -1,14 +1,15 @@
 """An evaluation in a few sentences, computed from its numbers: does the detector generalize?"""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation_groups import EvaluationGroups, read_metric
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate, format_unit
 
-_CHANCE = 0.5
-_NOT_IN_PERCENT = ("nll",)
+_CHANCE: Final = 0.5
+_SIGN: Final = "\N{NO-BREAK SPACE}%"
+_NOT_IN_PERCENT: Final = ("nll",)
 
 
 def write_evaluation_answer(evaluation: Mapping[str, Any]) -> list[str]:
@@ -62,7 +63,7 @@ def describe_worst(worst: Mapping[str, Any]) -> str:
     metric, value = worst["metric"].replace("_", " "), worst["value"]
     if value is None:
         return f"{worst['group']}, on which the detector broke down (no number is defined)"
-    number = format_unit(value) if worst["metric"].startswith(_NOT_IN_PERCENT) else f"{format_percent(value)} %"
+    number = format_unit(value) if worst["metric"].startswith(_NOT_IN_PERCENT) else f"{format_percent(value)}{_SIGN}"
     metric = metric.upper() if metric in ("auroc", "eer", "ece", "nll") else metric
     return f"{worst['group']}, with {'an' if metric[0] in 'aeAE' else 'a'} {metric} of {number}"
 
@@ -79,11 +80,11 @@ def _describe_jpeg(groups: EvaluationGroups) -> str:
         return ""
     mild, strong = max(tested), min(tested)
     ends = [mild, strong] if mild != strong else [mild]
-    falls = " and ".join(f"{format_percent(tested[quality]['value'])} % at quality {quality}" for quality in ends)
+    falls = " and ".join(f"{format_percent(tested[quality]['value'])}{_SIGN} at quality {quality}" for quality in ends)
     lost = [quality for quality, area in tested.items() if area["low"] is not None and area["low"] <= _CHANCE]
     tail = f"; at quality {max(lost)} it is no better than guessing" if lost else ""
     before = format_percent(_area(groups, name)["value"])
-    return f"JPEG: on {name} the AUROC goes from {before} % to {falls}{tail}."
+    return f"JPEG: on {name} the AUROC goes from {before}{_SIGN} to {falls}{tail}."
 
 
 def _area(groups: EvaluationGroups, name: str, degradation: str = NO_DEGRADATION) -> Estimate:
@@ -104,8 +105,8 @@ def _describe_alarms(evaluation: Mapping[str, Any]) -> str:
     if not measured:
         return ""
     return (
-        f"False alarms: the threshold chosen on validation was to call at most {format_percent(promised)} % of the "
-        f"reals fake; it calls {' and '.join(measured)}."
+        f"False alarms: the threshold chosen on validation was to call at most {format_percent(promised)}{_SIGN} of "
+        f"the reals fake; it calls {' and '.join(measured)}."
     )
 
 
@@ -120,5 +121,5 @@ def find_false_alarms(evaluation: Mapping[str, Any], *, seen_content: bool) -> E
 
 
 def _percent(estimate: Estimate) -> str:
-    text = format_percent_estimate(estimate)
-    return text if text == UNDEFINED else f"{text} %" if "[" not in text else text.replace(" [", " % [")
+    value, bracket, bounds = format_percent_estimate(estimate).partition(" [")
+    return value if value == UNDEFINED else f"{value}{_SIGN}{bracket}{bounds}"

@@ -64,6 +64,6 @@ def plot_evaluation(
     if images is not None:
         figures["spectra"] = plot_spectra(images.reals, images.fakes_by_name, narrow=narrow)
         (alarms, alarm_scores), (misses, miss_scores) = images.false_alarms, images.misses
-        captions = caption_mistakes(alarm_scores, calibration), caption_mistakes(miss_scores, calibration)
+        captions = [caption_mistakes(found) for found in (alarm_scores, miss_scores)]
         figures["mistakes"] = plot_mistakes(alarms, captions[0], misses, captions[1], narrow=narrow)
     return figures

@@ -137,7 +137,7 @@ def _describe_matrix(groups: EvaluationGroups) -> dict[str, Any]:
     for kind, name in list_matrix_rows(groups):
         cells = [_describe_cell(groups.read("auroc", kind, name, tested)) for tested in groups.degradations]
         first = kind == "test_set" and bool(rows) and not any(row["kind"] == kind for row in rows)
-        title = name if kind == "quadrant" else f"test set {name}"
+        title = name.replace(", ", ",\n") if kind == "quadrant" else f"test set\n{name}"
         rows.append({"kind": kind, "name": title, "cells": cells, "first": first})
     return {"degradations": groups.degradations, "rows": rows}
 
@@ -164,10 +164,14 @@ def _describe_calibration(calibration: Mapping[str, Any] | None) -> str:
     measure = f"Errors of P(fake), 0 is best: ECE over {NUM_BINS} bins, NLL in nats, Brier."
     if calibration is None:
         return f"{measure} The checkpoint holds no calibration."
+    low, high = calibration["unsure_low"], calibration["unsure_high"]
+    band = "No call is unsure:"
+    if low < high:
+        band = f"A call is unsure where P(fake) is from {low:.3f} to {high:.3f}: outside of it,"
+    sign = "\N{MINUS SIGN}" if calibration["bias"] < 0 else "+"
     return (
         f"{measure} Fitted on validation, on what was trained on: calibrated logit = {calibration['scale']:.3g} "
-        f"\N{MULTIPLICATION SIGN} logit {calibration['bias']:+.3g}. A call is unsure where P(fake) is from "
-        f"{calibration['unsure_low']:.3f} to {calibration['unsure_high']:.3f}: outside of it, at most "
+        f"\N{MULTIPLICATION SIGN} logit {sign} {abs(calibration['bias']):.3g}. {band} at most "
         f"{format_percent(calibration['max_error'])} % of the calls on validation were wrong."
     )
 

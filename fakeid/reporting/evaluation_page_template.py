@@ -8,27 +8,30 @@ EVALUATION_STYLE: Final = """
 .matrix td.below { background: color-mix(in srgb, var(--below) calc(var(--share) * 1%), var(--card)); }
 .matrix td.empty { color: var(--faint); }
 .matrix small { font-size: .68rem; }
-.matrix tbody th { text-align: right; min-width: 8.5rem; line-height: 1.25; }
+.matrix tbody th { text-align: right; white-space: pre-line; line-height: 1.25; }
 .matrix tr.first > * { border-top: .55rem solid transparent; background-clip: padding-box; }
-.narrow .matrix td { min-width: 4.1rem; }
-.narrow .matrix tbody th { min-width: 0; padding-right: .4rem; }
-.narrow .matrix thead th { font-weight: 400; line-height: 1.2; font-size: .8rem; vertical-align: bottom; }
+.narrow .matrix td { min-width: 3.9rem; padding: .3rem .05rem; }
+.narrow .matrix tbody th { padding-right: .25rem; font-size: .75rem; white-space: nowrap; vertical-align: middle; }
+.narrow .matrix thead th { font-weight: 400; line-height: 1.2; font-size: .69rem; padding: .3rem 0; vertical-align: bottom; }
 .scale { display: inline-block; width: 9rem; height: .7rem; border-radius: .2rem; vertical-align: baseline;
   background: linear-gradient(to right, var(--below), var(--card) 50%, var(--heat)); }
-figure + p, .wide + p { margin-top: .5rem; }
+.wide + p { margin-top: .5rem; }
+.wide + figure, .wide + .wide { margin-top: 1.2rem; }
 figure p { margin: 0 0 .5rem; }
 .numbers small { display: block; font-size: .72rem; color: var(--faint); }
 .numbers td:not(:first-child), .numbers th:not(:first-child) { text-align: right; }
-.numbers td.word, .numbers th.word { text-align: left; }
+.numbers td.word, .numbers th.word { text-align: left; white-space: normal; min-width: 5rem; }
+.numbers td.word:first-child { min-width: 7.5rem; max-width: 14rem; }
+.numbers td, .numbers thead th { padding-right: .55rem; }
 .numbers thead th.oracle { color: var(--bad); } .numbers td.oracle { color: var(--faint); font-style: italic; }
 .facts th { color: var(--faint); white-space: nowrap; } .facts td { white-space: normal; overflow-wrap: anywhere; }
 .command { display: block; padding: .6rem .8rem; background: var(--card); border-radius: .3rem; }
 @media (prefers-color-scheme: dark) { :root { --below: #8a4a2c; } }
 @media print {
   :root { --below: #f2a27a; }
-  .matrix-wide { display: none !important; } .matrix-narrow { display: block !important; }
-  .matrix td, .matrix small { color: #000; }
-  .figures-one svg { max-height: none; } .scale { print-color-adjust: exact; }
+  .matrix { font-size: 8pt; } .matrix td { min-width: 0; padding: .25rem .15rem; } .matrix small { font-size: 5.8pt; }
+  .numbers small { font-size: 5.6pt; white-space: nowrap; } .numbers td.word:first-child { min-width: 6rem; }
+  figure svg { max-height: 76mm; } .scale { print-color-adjust: exact; } h2 { margin-top: 1.2rem; }
 }
 """
 
@@ -39,7 +42,7 @@ EVALUATION_TEMPLATE: Final = """
 {% endmacro %}
 {% macro cell(text) %}
 {% set value, bracket, rest = text.partition(" [") %}
-{{ value }}{% if bracket %} <small>[{{ rest }}</small>{% endif %}
+{{ value }}{% if bracket %} <small>{{ rest | replace(", ", "\\u2013") | replace("]", "") }}</small>{% endif %}
 {% endmacro %}
 {% macro draw(table, id="", words=1, class="") %}
 <div class="wide"><table class="long numbers {{ class }}{% if id %} sortable" id="{{ id }}{% endif %}">
@@ -88,7 +91,7 @@ EVALUATION_TEMPLATE: Final = """
 <li><strong>{{ head }}</strong>{{ colon }}{{ rest }}</li>
 {% endfor %}</ol>
 
-<h2 id="matrix">Seen and unseen, under every degradation</h2>
+<section><h2 id="matrix">Seen and unseen, under every degradation</h2>
 <p class="faint">AUROC in %, below it the 95 % interval. No color is guessing:
 0 <span class="scale"></span> 100.</p>
 {% if matrix.rows %}
@@ -113,7 +116,7 @@ EVALUATION_TEMPLATE: Final = """
 </tbody></table></div></div>
 {% else %}
 <p>No image was tested.</p>
-{% endif %}
+{% endif %}</section>
 
 {% if "robustness" in figures %}
 <h2 id="robustness">How it fares as images get worse</h2>
@@ -122,7 +125,8 @@ EVALUATION_TEMPLATE: Final = """
 
 {% if "roc" in figures %}
 <h2 id="roc">Few false alarms</h2>
-{{ show("roc", "Images as they are. Shares of false alarms at which a detector is of use are on the right.") }}
+{{ show("roc", "Images as they are. The second panel holds the shares of false alarms at which a detector is of "
+  "use.") }}
 {% endif %}
 
 <h2 id="thresholds">Both thresholds</h2>
@@ -156,7 +160,7 @@ EVALUATION_TEMPLATE: Final = """
 
 {% if "mistakes" in figures %}
 <h2 id="mistakes">The most confident mistakes</h2>
-{{ show("mistakes", "Images as they are, called at P(fake) = 0.5; the surest first.") }}
+{{ show("mistakes", "Images as they are; the surest first, with category, generator and P(fake) as trained.") }}
 {% endif %}
 
 <h2 id="groups">All groups</h2>

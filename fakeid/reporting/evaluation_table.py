@@ -8,10 +8,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation_answer import write_evaluation_answer
 from fakeid.reporting.evaluation_groups import EvaluationGroups, read_metric
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent
 from fakeid.reporting.printable import make_printable
+from fakeid.vocabulary import LABEL_NAMES
 
 _METRICS: Final = {
     "accuracy": "accuracy",
@@ -32,18 +34,17 @@ def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
     evaluation = make_printable(evaluation)
     groups = EvaluationGroups(evaluation)
     table = Table(
-        box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False, caption_justify="left",
+        box=box.SIMPLE_HEAD, padding=0, show_edge=False, caption_justify="left",
         caption="In %; below each value its 95 % interval.",
     )  # fmt: skip
-    table.add_column("", overflow="fold")
+    for heading in ("content", "gen."):
+        table.add_column(heading, no_wrap=True)
     for heading in ("real", "fake", *_METRICS.values()):
         table.add_column(heading, justify="right", no_wrap=True)
-    for name in groups.list_names("quadrant"):
-        group = groups.find("quadrant", name)
-        if group is not None:
-            counts = (Text(str(group["num_real"])), Text(str(group["num_fake"])))
-            cells = (_write_cell(read_metric(group, metric)) for metric in _METRICS)
-            table.add_row(Text(name.replace(", ", ",\n")), *counts, *cells)
+    for group in groups.list_tested(("quadrant",), NO_DEGRADATION):
+        seen = (Text("seen" if group[f"seen_{part}"] else "unseen") for part in ("content", "generator"))
+        counts = (Text(str(group[f"num_{label}"])) for label in LABEL_NAMES)
+        table.add_row(*seen, *counts, *(_write_cell(read_metric(group, metric)) for metric in _METRICS))
     return Group(table, Text(), *_list_findings(evaluation))
 
 

@@ -6,9 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
-from scipy.special import expit
 
-from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.mistakes import MISTAKES_SHOWN
 from fakeid.evaluation.scores import Scores
 from fakeid.reporting.printable import shorten
@@ -25,17 +23,15 @@ _HEAD_PX: Final = 34
 _HEADINGS: Final = ("Reals called fake, with P(fake)", "Fakes called real, with P(fake)")
 
 
-def caption_mistakes(scores: Scores, calibration: Calibration | None = None) -> list[str]:
+def caption_mistakes(scores: Scores) -> list[str]:
     """Category, generator and P(fake) of each image, a line each.
 
     Args:
         scores: Such as `find_mistakes` gives.
-        calibration: Applied to the logits before P(fake).
     """
-    p_fake = expit(scores.logit if calibration is None else calibration.apply(scores.logit))
     return [
-        f"{category}\n{generator}\n{_format_p_fake(p)}"
-        for category, generator, p in zip(scores.category, scores.generator, p_fake.tolist(), strict=True)
+        f"{category}\n{generator}\n{_format_p_fake(p_fake)}"
+        for category, generator, p_fake in zip(scores.category, scores.generator, scores.p_fake.tolist(), strict=True)
     ]
 
 
