@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -158,8 +159,12 @@ CASES = ("rich", "nothing unseen", "reals only", "broken", "huge", "many", "odd 
 ODD_NAMES = ("$x_$", "<b>&amp;", "caf\udce9", "a" * 60)
 
 
+@cache
 def invent_case(name: str) -> tuple[dict[str, Any], Scores, TrainedOn, Calibration | None]:
-    """An evaluation and what it is made of: a plain one, or one that is odd in the way that its name says."""
+    """An evaluation and what it is made of: a plain one, or one that is odd in the way that its name says.
+
+    Remembered, for intervals take long: not to be changed.
+    """
     categories, generators, degradations = ("cat", "bus", "sheep"), ("g1", "g2"), ("none",)
     trained_on = TrainedOn(("cat", "bus"), ("g1",))
     if name == "rich":
@@ -170,8 +175,8 @@ def invent_case(name: str) -> tuple[dict[str, Any], Scores, TrainedOn, Calibrati
         categories = tuple(f"category {i}" for i in range(30))
         trained_on = TrainedOn(categories[:29], ("g1",))
     if name == "odd names":
-        categories, generators = ODD_NAMES, ODD_NAMES
-        trained_on = TrainedOn(ODD_NAMES[:2], ODD_NAMES[:3])
+        categories, generators = ODD_NAMES, ODD_NAMES[1:]
+        trained_on = TrainedOn(ODD_NAMES[:2], ODD_NAMES[1:3])
     scores = invent_scores(categories, generators, degradations, trained_on, each=4 if name == "many" else 20)
     if name == "reals only":
         scores = scores.select(scores.label == REAL)

@@ -12,7 +12,8 @@ EVALUATION_STYLE: Final = """
 .matrix tr.first > * { border-top: .55rem solid transparent; background-clip: padding-box; }
 .narrow .matrix td { min-width: 3.9rem; padding: .3rem .05rem; }
 .narrow .matrix tbody th { padding-right: .25rem; font-size: .75rem; white-space: nowrap; vertical-align: middle; }
-.narrow .matrix thead th { font-weight: 400; line-height: 1.2; font-size: .69rem; padding: .3rem 0; vertical-align: bottom; }
+.narrow .matrix thead th { font-weight: 400; line-height: 1.2; font-size: .69rem; padding: .3rem 0;
+  vertical-align: bottom; }
 .scale { display: inline-block; width: 9rem; height: .7rem; border-radius: .2rem; vertical-align: baseline;
   background: linear-gradient(to right, var(--below), var(--card) 50%, var(--heat)); }
 .wide + p { margin-top: .5rem; }

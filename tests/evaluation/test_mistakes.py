@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 
 from fakeid.evaluation.mistakes import find_mistakes
@@ -42,10 +44,5 @@ def test_degraded_images_are_left_out_and_a_perfect_detector_makes_none():
 def test_ties_are_in_the_order_of_keys():
     scores = make_scores([0] * 4, [3.0] * 4)
     order = np.array([2, 0, 3, 1])
-    shuffled = Scores(
-        **{
-            name: getattr(scores, name)[order]
-            for name in ("key", "label", "category", "generator", "degradation", "logit")
-        }
-    )
-    assert find_mistakes(shuffled, 3)[0].key.tolist() == ["k0", "k1", "k2"]
+    columns = {field.name: getattr(scores, field.name)[order] for field in dataclasses.fields(Scores)}
+    assert find_mistakes(Scores(**columns), 3)[0].key.tolist() == ["k0", "k1", "k2"]
