@@ -51,12 +51,13 @@ def plot_evaluation(
         scores: What it was computed from.
         trained_on: What counts as seen.
         calibration: None where none was fitted.
-        images: None leaves out the spectra and the mistakes.
+        images: None leaves out the spectra and the mistakes; without degradations there is no robustness.
         narrow: For a phone; the matrix has no such form, for the page has it as a table.
     """
     figures = {} if narrow else {"matrix": plot_matrix(evaluation)}
+    if len(evaluation["degradations"]) > 1:
+        figures["robustness"] = plot_robustness(evaluation, narrow=narrow)
     figures |= {
-        "robustness": plot_robustness(evaluation, narrow=narrow),
         "roc": plot_roc_zoom(scores, trained_on, calibration, narrow=narrow),
         "histograms": plot_score_histograms(scores, trained_on, calibration, narrow=narrow),
         "reliability": plot_reliability(scores, trained_on, calibration, narrow=narrow),

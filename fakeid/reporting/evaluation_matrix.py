@@ -16,6 +16,7 @@ from fakeid.reporting.style import GRAY, SKY, new_figure, styled
 MATRIX_KINDS: Final = ("quadrant", "test_set")
 _CELL_PX: Final = (78, 58)
 _LEFT_PX: Final = 250
+_LEAST_PX: Final = 600  # for the title
 _COLORS: Final = LinearSegmentedColormap.from_list("guessing", ["#F2A27A", "#F6F6F6", SKY])
 _NORMALIZE: Final = Normalize(0.0, 1.0)  # guessing has no color, upside down is red; black text shows on all
 
@@ -32,7 +33,7 @@ def plot_matrix(evaluation: Mapping[str, Any], *, intervals: bool = True) -> Fig
     groups = EvaluationGroups(evaluation)
     rows = list_matrix_rows(groups)
     columns = groups.degradations
-    figure = new_figure(_LEFT_PX + _CELL_PX[0] * max(1, len(columns)), 130 + _CELL_PX[1] * max(1, len(rows)))
+    figure = new_figure(max(_LEAST_PX, _LEFT_PX + _CELL_PX[0] * len(columns)), 130 + _CELL_PX[1] * max(1, len(rows)))
     ax = figure.subplots()
     estimates = [[groups.read("auroc", kind, name, tested) for tested in columns] for kind, name in rows]
     values = np.array([[np.nan if cell["value"] is None else cell["value"] for cell in row] for row in estimates])

@@ -24,6 +24,7 @@ from fakeid.reporting.numbers import Estimate, format_percent
 from fakeid.reporting.page import render_page
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
+from fakeid.reporting.style import DPI
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep_page_template import SWEEP_STYLE
 from fakeid.reporting.sweep_rows import Rows
@@ -60,10 +61,7 @@ def render_evaluation_page(
         A self-contained HTML document.
     """
     evaluation = make_printable(evaluation)
-    groups = EvaluationGroups(evaluation)
     drawn = _inline_figures(figures, narrow_figures)
-    thresholds = list_thresholds(groups)
-    swap = evaluation["swap"]
     return render_page(
         EVALUATION_TEMPLATE,
         title=f"Evaluation: {evaluation['title']}",
@@ -73,31 +71,39 @@ def render_evaluation_page(
         sections=_list_sections(evaluation, drawn),
         alarms=_list_alarms(evaluation),
         answer=write_evaluation_answer(evaluation),
-        matrix=_describe_matrix(groups),
         figures=drawn,
-        thresholds=thresholds,
-        threshold_note=_describe_threshold(evaluation["calibration"]),
-        has_oracle=any("oracle" in heading for heading in thresholds[0]),
-        oracle_note=f"{ORACLE_NOTE[0].upper()}{ORACLE_NOTE[1:]}.",
-        calibration=list_calibration(groups),
-        calibration_note=_describe_calibration(evaluation["calibration"]),
-        swap=list_swap(swap) if swap else None,
-        swap_verdict=swap["verdict"] if swap else "",
-        controls=list_controls(evaluation) if evaluation["controls"] else None,
-        worst=_list_worst(evaluation),
-        clean_groups=list_groups(groups, degraded=False),
-        degraded_groups=list_groups(groups, degraded=True),
-        test_sets=list_test_sets(evaluation),
-        detector=list_detector(evaluation),
         notes=evaluation["notes"],
         command=evaluation["command"],
+        **_list_tables(evaluation),
     )
 
 
-def _inline_figures(wide: Mapping[str, Figure], narrow: Mapping[str, Figure]) -> dict[str, dict[str, str]]:
+def _list_tables(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    groups, swap, calibration = EvaluationGroups(evaluation), evaluation["swap"], evaluation["calibration"]
+    thresholds = list_thresholds(groups)
+    return {
+        "matrix": _describe_matrix(groups),
+        "thresholds": thresholds,
+        "threshold_note": _describe_threshold(calibration),
+        "oracle_note": f"{ORACLE_NOTE[0].upper()}{ORACLE_NOTE[1:]}." if "oracle" in " ".join(thresholds[0]) else "",
+        "calibration": list_calibration(groups),
+        "calibration_note": _describe_calibration(calibration),
+        "swap": list_swap(swap) if swap else None,
+        "swap_verdict": swap["verdict"] if swap else "",
+        "controls": list_controls(evaluation) if evaluation["controls"] else None,
+        "worst": _list_worst(evaluation),
+        "clean_groups": list_groups(groups, degraded=False),
+        "degraded_groups": list_groups(groups, degraded=True),
+        "test_sets": list_test_sets(evaluation),
+        "detector": list_detector(evaluation),
+    }
+
+
+def _inline_figures(wide: Mapping[str, Figure], narrow: Mapping[str, Figure]) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "wide": inline_svg(wide[name], f"{name}-wide", label),
+            "width": round(wide[name].get_figwidth() * DPI),  # letters are no larger than drawn
             "narrow": inline_svg(narrow.get(name, wide[name]), f"{name}-narrow", label),
         }
         for name, label in _LABELS.items()
@@ -155,8 +161,9 @@ def _describe_threshold(calibration: Mapping[str, Any] | None) -> str:
     if calibration is None:
         return "No threshold was chosen on validation."
     return (
-        f"Chosen: on {calibration['num_real']:,} reals and {calibration['num_fake']:,} fakes of the validation split, "
-        f"so that at most {format_percent(calibration['false_alarm_rate'])} % of the reals are called fake."
+        f"At chosen: from the threshold chosen on {calibration['num_real']:,} reals and {calibration['num_fake']:,} "
+        f"fakes of the validation split, so that at most {format_percent(calibration['false_alarm_rate'])} % of the "
+        "reals are called fake."
     )
 
 

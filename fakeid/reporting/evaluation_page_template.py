@@ -18,7 +18,7 @@ EVALUATION_STYLE: Final = """
   background: linear-gradient(to right, var(--below), var(--card) 50%, var(--heat)); }
 .wide + p { margin-top: .5rem; }
 .wide + figure, .wide + .wide { margin-top: 1.2rem; }
-figure p { margin: 0 0 .5rem; }
+figure p { margin: 0 0 .5rem; } .drawn { margin: 0 auto; }
 .numbers small { display: block; font-size: .72rem; color: var(--faint); }
 .numbers td:not(:first-child), .numbers th:not(:first-child) { text-align: right; }
 .numbers td.word, .numbers th.word { text-align: left; white-space: normal; min-width: 5rem; }
@@ -68,7 +68,8 @@ EVALUATION_TEMPLATE: Final = """
 {% macro show(name, note="") %}
 {% if name in figures %}
 <figure>{% if note %}<p class="faint">{{ note }}</p>{% endif %}
-<div class="wide-figure">{{ figures[name].wide }}</div><div class="narrow">{{ figures[name].narrow }}</div></figure>
+<div class="wide-figure drawn" style="max-width: {{ figures[name].width }}px">{{ figures[name].wide }}</div>
+<div class="narrow">{{ figures[name].narrow }}</div></figure>
 {% endif %}
 {% endmacro %}
 {% macro shade(found) %}
@@ -131,7 +132,7 @@ EVALUATION_TEMPLATE: Final = """
 {% endif %}
 
 <h2 id="thresholds">Both thresholds</h2>
-<p class="faint">Images as they are. {{ threshold_note }}{% if has_oracle %} {{ oracle_note }}{% endif %}</p>
+<p class="faint">Images as they are. At 0.5: called fake from P(fake) = 0.5 on. {{ threshold_note }} {{ oracle_note }}</p>
 {{ draw(thresholds, "thresholds-table") }}
 {{ show("histograms", "Logits of reals and fakes, each class as shares of its own; the outermost 0.5 % are in the "
   "last bins.") }}

@@ -25,7 +25,7 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[Estimate], str]], ...]] = (
     ("brier", "Brier", format_unit_estimate),
 )
 _DECISIONS: Final = _METRICS[:3]
-_PLACES: Final = {"": "P(fake) = 0.5", "_at_chosen": "chosen", "_at_oracle": "oracle"}
+_PLACES: Final = {"": "0.5", "_at_chosen": "chosen", "_at_oracle": "oracle"}
 
 
 def list_matrix(groups: EvaluationGroups) -> Rows:
@@ -43,7 +43,7 @@ def list_thresholds(groups: EvaluationGroups) -> Rows:
     tested = _list_main(groups)
     places = [place for place in _PLACES if any(f"accuracy{place}" in group["metrics"] for group in tested)]
     headings = ["images of", "real", "fake"]
-    headings += [f"{title}, {_PLACES[place]}" for place in places for _, title, _ in _DECISIONS]
+    headings += [f"{title} at {_PLACES[place]}" for place in places for _, title, _ in _DECISIONS]
     rows = [
         [*_head(group), *(form(read_metric(group, name + place)) for place in places for name, _, form in _DECISIONS)]
         for group in tested

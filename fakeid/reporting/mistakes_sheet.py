@@ -64,10 +64,11 @@ def plot_mistakes(
     lines = max((text.count("\n") + 1 for _, _, captions in blocks for text in captions), default=1)
     row_px = tile_px + lines * _LINE_PX + _GAP_PX
     width = a_row * (tile_px + _GAP_PX) + _GAP_PX
-    height = sum(_HEAD_PX + max(1, -(-len(images) // a_row)) * row_px for _, images, _ in blocks)
+    heights = [-(-len(images) // a_row) * row_px or 2 * _LINE_PX for _, images, _ in blocks]
+    height = len(blocks) * _HEAD_PX + sum(heights)
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     top = 0
-    for heading, images, captions in blocks:
+    for (heading, images, captions), block_px in zip(blocks, heights, strict=True):
         figure.text(_GAP_PX / width, 1 - (top + _HEAD_PX / 2) / height, heading, va="center", fontweight="bold")
         top += _HEAD_PX
         if not len(images):
@@ -75,7 +76,7 @@ def plot_mistakes(
         for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
             x, y = _GAP_PX + i % a_row * (tile_px + _GAP_PX), top + i // a_row * row_px
             _draw_tile(figure, image, caption, (x, y, tile_px))
-        top += max(1, -(-len(images) // a_row)) * row_px
+        top += block_px
     return figure
 
 

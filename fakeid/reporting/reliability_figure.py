@@ -17,6 +17,7 @@ from fakeid.reporting.style import BLUE, CHANCE_LINE, GRAY, new_figure, styled
 
 _BEFORE: Final[dict[str, Any]] = {"color": GRAY, "marker": "s", "linestyle": ""}
 _AFTER: Final[dict[str, Any]] = {"color": BLUE, "marker": "o", "linestyle": ""}
+_LEAST_PX: Final = 720  # for the legend
 _BAR_SHARE: Final = 0.8  # of a bin's width
 
 
@@ -37,7 +38,7 @@ def plot_reliability(
     parts = {name: part for name, part in parts.items() if len(part)} or {"no images": clean.select(clean.label < 0)}
     columns = min(len(parts), 2 if narrow else len(parts))
     rows = -(-len(parts) // columns)
-    figure = new_figure(420 if narrow else 60 + 335 * columns, 90 + 330 * rows if narrow else 460)
+    figure = new_figure(420 if narrow else max(_LEAST_PX, 60 + 335 * columns), 90 + 330 * rows if narrow else 460)
     axes = figure.subplots(2 * rows, columns, squeeze=False, sharex=True, height_ratios=[3.2, 1] * rows)
     cells = [(axes[2 * row, column], axes[2 * row + 1, column]) for row in range(rows) for column in range(columns)]
     looks = {"as trained": (_BEFORE, None), "calibrated on validation": (_AFTER, calibration)}

@@ -28,6 +28,7 @@ _WEAKER_IF_LARGER: Final = frozenset({"jpeg", "webp", "downup", "crop"})
 _BAND_ALPHA: Final = 0.14
 _SHIFT: Final = 0.13  # of points beside each other
 _WIDE_PX: Final = 1400
+_LEAST_PX: Final = 880  # for the legend
 _NARROW_PX: Final = 420
 
 
@@ -81,7 +82,7 @@ def _lay_out(panels: Sequence[_Panel], narrow: bool) -> tuple[Figure, list[Axes]
             ax.remove()
         return figure, axes[: len(panels)]
     widths = [len(panel.ticks) + 0.6 for panel in panels]
-    figure = new_figure(min(_WIDE_PX, 260 + round(110 * sum(widths))), 450)
+    figure = new_figure(min(_WIDE_PX, max(_LEAST_PX, 260 + round(110 * sum(widths)))), 450)
     return figure, list(figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths).flat)
 
 

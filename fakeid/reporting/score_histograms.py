@@ -40,7 +40,7 @@ def plot_score_histograms(
     parts = {name: part for name, part in parts.items() if len(part)} or {"no images": clean.select(clean.label < 0)}
     columns = 1 if narrow else min(2, len(parts))
     rows = -(-len(parts) // columns)
-    figure = new_figure(420 if narrow else 550 * columns, 110 + 190 * rows)
+    figure = new_figure(420 if narrow else max(720, 550 * columns), 110 + 190 * rows)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     band = _place_thresholds(calibration)
     edges, is_linear = _choose_edges(np.concatenate([part.logit for part in parts.values()]), band)

@@ -129,11 +129,11 @@ def test_every_group_is_listed_with_its_numbers(evaluation):
 
 def test_both_thresholds_stand_side_by_side(evaluation):
     tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
-    table = next(table for table in tables if table[0][0] == "images of" and "accuracy %, chosen" in table[0])
+    table = next(table for table in tables if table[0][0] == "images of" and "accuracy % at chosen" in table[0])
     assert not any("oracle" in heading for heading in table[0])
     for row in table[1:]:
         metrics = find_group(evaluation, row[0])["metrics"]
-        for heading, place in (("real acc. %, P(fake) = 0.5", ""), ("real acc. %, chosen", "_at_chosen")):
+        for heading, place in (("real acc. % at 0.5", ""), ("real acc. % at chosen", "_at_chosen")):
             found = float(row[table[0].index(heading)].split()[0])
             assert found == pytest.approx(100 * metrics[f"real_accuracy{place}"]["value"], abs=0.0501)
 
@@ -145,9 +145,9 @@ def test_an_oracle_is_marked_as_one(evaluation):
             group["metrics"][f"{name}_at_oracle"] = group["metrics"][name]
     for text in (render_evaluation_page(asked, {}, {}), render_evaluation_markdown(asked)):
         assert "Oracle: chosen on the tested images, no result." in text
-        assert "accuracy %, oracle" in text
+        assert "accuracy % at oracle" in text
     for text in (render_evaluation_page(evaluation, {}, {}), render_evaluation_markdown(evaluation)):
-        assert "accuracy %, oracle" not in text
+        assert "accuracy % at oracle" not in text
         assert "no result" not in text
 
 
