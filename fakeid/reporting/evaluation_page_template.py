@@ -132,7 +132,8 @@ EVALUATION_TEMPLATE: Final = """
 {% endif %}
 
 <h2 id="thresholds">Both thresholds</h2>
-<p class="faint">Images as they are. At 0.5: called fake from P(fake) = 0.5 on. {{ threshold_note }} {{ oracle_note }}</p>
+<p class="faint">Images as they are. At 0.5: called fake from P(fake) = 0.5 on. {{ threshold_note }}
+{{ oracle_note }}</p>
 {{ draw(thresholds, "thresholds-table") }}
 {{ show("histograms", "Logits of reals and fakes, each class as shares of its own; the outermost 0.5 % are in the "
   "last bins.") }}

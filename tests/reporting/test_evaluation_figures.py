@@ -59,8 +59,7 @@ def test_every_figure_can_be_saved(name):
     for narrow in (False, True):
         figures = plot_evaluation(evaluation, scores, trained_on, calibration, show_images(scores), narrow=narrow)
         for figure in figures.values():
-            for kind in ("png", "svg"):
-                figure.savefig(io.BytesIO(), format=kind)
+            figure.savefig(io.BytesIO(), format="svg" if narrow else "png")
 
 
 def test_the_matrix_holds_the_numbers(rich):
@@ -189,7 +188,7 @@ def test_mistakes_show_images_with_their_captions(narrow):
     assert texts[1] == "cat\ncamera\nP = 0.881"  # 1 / (1 + exp(-2))
     assert texts[3].startswith("$_\ngggg")
     assert texts[3].endswith("…\nP < 0.001")
-    assert texts[4] == "caf\\xe9\nh\nP = 0.378"
+    assert texts[4] == "caf\\udce9\nh\nP = 0.378"
     figure.savefig(io.BytesIO())
 
 

@@ -183,7 +183,7 @@ def test_odd_names_are_shown_and_not_run():
     assert "<b>&amp;" not in page
     assert "<script>alert" not in page
     assert "&lt;b&gt;&amp;amp;" in page
-    assert "caf\\xe9" in page
+    assert "caf\\udce9" in page
     assert "$x_$" in unescape(page)
 
 
