@@ -33,13 +33,13 @@ def judge_control(
 
     Returns:
         `name`, `fires` (None where it cannot be said), `verdict` (a sentence), `num_control`, `num_real`, `num_fake`;
-        `control_share`, `real_share` and `fake_share` called fake, and `control_auroc` and `fake_auroc` against the
-        reals, each with `value`, `low` and `high`.
+        `fake_share` called fake, `fake_share_of_reals` and `fake_share_of_fakes`; `control_auroc` and `fake_auroc`
+        against the reals; each with `value`, `low` and `high`.
     """
     shares = {
-        "control_share": _share(control, threshold),
-        "real_share": _share(reals, threshold),
-        "fake_share": _share(fakes, threshold),
+        "fake_share": _share(control, threshold),
+        "fake_share_of_reals": _share(reals, threshold),
+        "fake_share_of_fakes": _share(fakes, threshold),
     }
     control_auroc, fake_auroc = _auroc(reals, control), _auroc(reals, fakes)
     fires = _judge(control_auroc, fake_auroc)

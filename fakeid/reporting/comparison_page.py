@@ -14,7 +14,7 @@ from fakeid.reporting.comparison_rows import (
 )
 from fakeid.reporting.page import render_page
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE, TABLE_MACROS
-from fakeid.reporting.svg import LINE_COLORS, inline_svg
+from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep_page_template import SWEEP_STYLE
 
 _STYLE: Final = """
@@ -74,7 +74,7 @@ def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[
         _TEMPLATE,
         title="Comparison",
         subtitle=f"{len(report.places)} detectors on the same images; baseline: {next(iter(report.places))}",
-        style=LINE_COLORS + SWEEP_STYLE + SORTABLE_STYLE + _STYLE,
+        style=LINE_STYLE + SWEEP_STYLE + SORTABLE_STYLE + _STYLE,
         script=SORTABLE_SCRIPT,
         report=report,
         answers=[(name_comparison(one), describe_comparison(one)) for one in report.comparisons],

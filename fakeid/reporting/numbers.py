@@ -19,8 +19,10 @@ def format_percent(number: float | None) -> str:
 
 
 def format_unit(number: float | None) -> str:
-    """A number in [0, 1] with three decimals."""
-    return UNDEFINED if number is None else f"{number:.3f}"
+    """A number in [0, 1] with three decimals; larger ones, such as a likelihood may be, in as much room."""
+    if number is None:
+        return UNDEFINED
+    return f"{number:.3f}" if abs(number) < 1e4 else f"{number:.2g}"
 
 
 def format_percent_estimate(estimate: Estimate) -> str:

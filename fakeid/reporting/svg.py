@@ -11,20 +11,20 @@ from matplotlib.figure import Figure
 
 from fakeid.reporting.style import GRAY, PALETTE
 
+GRID: Final = "#e4e4e4"
+
 # Okabe and Ito's colors are made for white paper; these keep the order of hues and show on black.
 _DARK_PALETTE: Final = ("#56b4e9", "#ff9466", "#33c79a", "#f0b93a", "#e39bc4", "#9fd6f5", "#e8eaed")
 
 
-def _declare_colors(colors: Sequence[str]) -> str:
+def _declare(colors: Sequence[str]) -> str:
     return f":root {{ {' '.join(f'--line-{i}: {color};' for i, color in enumerate(colors))} }}"
 
 
-LINE_COLORS: Final = (
-    f"{_declare_colors(PALETTE)} @media screen and (prefers-color-scheme: dark) {{ {_declare_colors(_DARK_PALETTE)} }}"
+LINE_STYLE: Final = (
+    f"{_declare(PALETTE)} @media screen and (prefers-color-scheme: dark) {{ {_declare(_DARK_PALETTE)} }}"
 )
-"""CSS that a page with inline figures needs: the palette's variables, light and dark."""
-
-GRID: Final = "#e4e4e4"
+"""CSS of a page with inline figures: the colors of their lines, by day and by night."""
 
 _VARIABLES: Final = {
     **{color.lower(): f"var(--line-{i})" for i, color in enumerate(PALETTE)},
@@ -53,12 +53,9 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
         name: Distinguishes its identifiers from those of other figures of the page.
         label: What is shown, for readers who hear the page.
     """
-    figure.patch.set_visible(False)
-    for ax in figure.axes:
-        ax.patch.set_visible(False)
     with rc_context({"svg.hashsalt": "fakeid", "svg.fonttype": "none"}):
         text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
+        figure.savefig(text, format="svg", metadata={"Date": None}, transparent=True)
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

@@ -6,7 +6,7 @@ from fakeid.reporting.claims import Claim
 from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.page import render_page
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
-from fakeid.reporting.svg import LINE_COLORS, inline_svg
+from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep_figures import SweepFigure, plot_sweep_figure
 from fakeid.reporting.sweep_markdown import BEST_NOTE, CATEGORIES_NOTE, SETTINGS_NOTE, TEST_NOTE, TREND_NOTE
 from fakeid.reporting.sweep_page_template import SWEEP_STYLE, SWEEP_TEMPLATE
@@ -32,7 +32,7 @@ def render_sweep_page(report: SweepReport) -> str:
             f"{len(report.tested)} finished runs of {len(report.runs)}; "
             f"{num_settings} {'setting' if num_settings == 1 else 'settings'}"
         ),
-        style=LINE_COLORS + SWEEP_STYLE + SORTABLE_STYLE,
+        style=LINE_STYLE + SWEEP_STYLE + SORTABLE_STYLE,
         script=SORTABLE_SCRIPT,
         report=report,
         figures=[_describe_figure(figure) for figure in report.figures],

@@ -26,8 +26,9 @@ from fakeid.reporting.comparison_rows import (
     tabulate_comparisons,
 )
 from fakeid.reporting.comparison_table import render_comparison_markdown, render_comparison_table
+from fakeid.reporting.printable import make_printable
 from fakeid.reporting.sweep_report import count_warnings
-from fakeid.runs.contestants import Contestant, make_printable, read_contestant
+from fakeid.runs.contestants import Contestant, read_contestant
 from fakeid.runs.drawings import write_figure
 from fakeid.runs.entrants import Entrant, group_by_seed
 

@@ -14,6 +14,7 @@ from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, read_scores
 from fakeid.files import read_json
 from fakeid.reporting.averages import FinishedRun
+from fakeid.reporting.printable import make_printable
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import read_state
 from fakeid.vocabulary import FAKE, OWN_TEST_SET
@@ -40,7 +41,7 @@ class Contestant:
     @property
     def place(self) -> str:
         """The path as text that can be written."""
-        return make_printable(str(self.path))
+        return str(make_printable(str(self.path)))
 
     @property
     def source(self) -> str | None:
@@ -86,11 +87,6 @@ def read_contestant(path: Path) -> Contestant:
         ) from error
 
 
-def make_printable(name: str) -> str:
-    r"""File names on Linux are bytes, and need not be text: the byte E9 becomes `\xe9`."""
-    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
 def _near(path: Path) -> str:
     try:
         names = [entry.name for entry in path.parent.iterdir()]
@@ -121,12 +117,12 @@ def _check_done(run: RunFolder) -> None:
 
 
 def _read_evaluated(run: RunFolder, scores: Scores) -> Scores | None:
-    path = run.path / "evaluation" / "scores.csv"
+    path = run.evaluation.scores
     return join_scores(read_scores(path), scores) if path.exists() else None
 
 
 def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:
-    path = run.path / "evaluation" / "evaluation.json"
+    path = run.evaluation.numbers
     known: dict[str, Any] = (read_json(path).get("trained_on") if path.exists() else None) or {}
     categories = tested.content(seen=True)
     # The own test set is drawn as the training images are: by the same generators for the same content.

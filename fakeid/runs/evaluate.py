@@ -14,7 +14,9 @@ from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
 from fakeid.files import clear_output_errors, lock_folder, write_json
 from fakeid.images.degradation import Degradation, parse_degradation
-from fakeid.runs.evaluation_results import compute_evaluation
+from fakeid.reporting.evaluation_table import render_evaluation_table
+from fakeid.runs.evaluation_files import write_evaluation
+from fakeid.runs.evaluation_results import compute_evaluation, read_calibration
 from fakeid.runs.evaluation_sets import list_sets, pack_sets
 from fakeid.runs.layout import EvaluationFolder, RunFolder
 from fakeid.runs.score_sets import score_sets
@@ -56,9 +58,15 @@ def run_evaluation(
             sets = pack_sets(config, list_sets(config, card, console, own=own), console)
             scores = _score(path, card, config, sets, folder, console)
             write_scores(folder.scores, scores)
-            evaluation = compute_evaluation(scores, card, config, [part for part, _ in sets], path)
-            write_json(folder.numbers, evaluation)
+            with console.status("measuring"):
+                evaluation = compute_evaluation(scores, card, config, [part for part, _ in sets], path)
+            with console.status("drawing the figures"):
+                write_evaluation(folder, evaluation, scores, read_calibration(card), sets)
+            write_json(folder.numbers, evaluation)  # last: who finds it, finds all
             folder.progress.unlink(missing_ok=True)
+    console.print(render_evaluation_table(evaluation))
+    for label, place in (("numbers", folder.numbers), ("scores", folder.scores), ("page", folder.page)):
+        console.print(f"{label:8} {place}", soft_wrap=True)
     return evaluation
 
 

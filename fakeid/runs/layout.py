@@ -67,6 +67,11 @@ class RunFolder:
         return self.path / "validation.csv"
 
     @property
+    def evaluation(self) -> "EvaluationFolder":
+        """What the detector was tested with beside its own test images as they are."""
+        return EvaluationFolder(self.path / "evaluation")
+
+    @property
     def summary(self) -> Path:
         """Every number of the test, and how it came about."""
         return self.path / "summary.json"

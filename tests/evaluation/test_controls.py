@@ -15,20 +15,20 @@ def test_a_detector_of_blur_fires_on_the_control() -> None:
     control = judge_control("blurred", draw(1.5, seed=1), REALS, FAKES)
     assert control["fires"] is True
     assert control["verdict"].startswith("Fires without a GAN")
-    assert control["control_share"]["value"] > 0.8
+    assert control["fake_share"]["value"] > 0.8
     assert json.loads(json.dumps(control, allow_nan=False)) == control
 
 
 def test_a_detector_of_traces_stays_silent() -> None:
     control = judge_control("blurred", draw(-2, seed=1), REALS, FAKES)
     assert control["fires"] is False
-    assert control["control_share"]["value"] < 0.1
+    assert control["fake_share"]["value"] < 0.1
 
 
 def test_shares_are_counted_at_the_threshold() -> None:
     logits = np.array([0.0, 1.0, 2.0, 3.0])
     control = judge_control("c", logits, logits - 2, logits + 2, threshold=2.0)
-    assert [control[f"{name}_share"]["value"] for name in ("control", "real", "fake")] == [0.5, 0.0, 1.0]
+    assert [control[f"fake_share{of}"]["value"] for of in ("", "_of_reals", "_of_fakes")] == [0.5, 0.0, 1.0]
 
 
 def test_who_detects_nothing_fires_on_nothing() -> None:

@@ -1,0 +1,125 @@
+"""An evaluation in a few sentences, computed from its numbers: does the detector generalize?"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.reporting.evaluation_groups import EvaluationGroups, read_metric
+from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate, format_unit
+
+_CHANCE: Final = 0.5
+_SIGN: Final = "\N{NO-BREAK SPACE}%"
+_NOT_IN_PERCENT: Final = ("nll",)
+
+
+def write_evaluation_answer(evaluation: Mapping[str, Any]) -> list[str]:
+    """What a reader must know before all else, each as `Head: rest`.
+
+    How good the detector is on the easiest and on the hardest quadrant, its worst group, what JPEG does to it, what
+    the swap test says, whether the false alarms are as few as promised, and each control that it fires on.
+
+    Args:
+        evaluation: See `render_evaluation_page`.
+    """
+    groups = EvaluationGroups(evaluation)
+    sentences = [*_describe_quadrants(groups), _describe_worst(evaluation), _describe_jpeg(groups)]
+    if evaluation["swap"]:
+        sentences.append(f"Swap test: {evaluation['swap']['verdict']}")
+    sentences.append(_describe_alarms(evaluation))
+    sentences += [f"Control: {control['verdict']}" for control in evaluation["controls"] if control["fires"]]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _describe_quadrants(groups: EvaluationGroups) -> list[str]:
+    areas = {name: groups.read("auroc", "quadrant", name)["value"] for name in groups.list_names("quadrant")}
+    known = {name: area for name, area in areas.items() if area is not None}
+    if not known:
+        return ["No answer: no quadrant holds both reals and fakes with a score each."]
+    easiest, hardest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
+    if easiest == hardest:
+        return [_describe_quadrant("Alone", groups, easiest)]
+    return [_describe_quadrant("Easiest", groups, easiest), _describe_quadrant("Hardest", groups, hardest)]
+
+
+def _describe_quadrant(head: str, groups: EvaluationGroups, name: str) -> str:
+    area, real, fake = (groups.read(metric, "quadrant", name) for metric in ("auroc", "real_accuracy", "fake_accuracy"))
+    guessing = ", no better than guessing" if area["low"] is not None and area["low"] <= _CHANCE else ""
+    return (
+        f"{head}: on {name} the AUROC is {_percent(area)}{guessing}; at P(fake) = 0.5 it calls "
+        f"{_percent(real)} of the reals real and {_percent(fake)} of the fakes fake."
+    )
+
+
+def _describe_worst(evaluation: Mapping[str, Any]) -> str:
+    clean = [worst for worst in evaluation["worst"] if worst["degradation"] == NO_DEGRADATION]
+    chosen = [worst for worst in clean if worst["metric"] == "accuracy"] or clean
+    if not chosen:
+        return ""
+    return f"Worst group: {describe_worst(chosen[0])}."
+
+
+def describe_worst(worst: Mapping[str, Any]) -> str:
+    """The group and its number, such as `coral, with an accuracy of 60.0 %`."""
+    metric, value = worst["metric"].replace("_", " "), worst["value"]
+    if value is None:
+        return f"{worst['group']}, on which the detector broke down (no number is defined)"
+    number = format_unit(value) if worst["metric"].startswith(_NOT_IN_PERCENT) else f"{format_percent(value)}{_SIGN}"
+    metric = metric.upper() if metric in ("auroc", "eer", "ece", "nll") else metric
+    return f"{worst['group']}, with {'an' if metric[0] in 'aeAE' else 'a'} {metric} of {number}"
+
+
+def _describe_jpeg(groups: EvaluationGroups) -> str:
+    qualities = {int(name.partition("-")[2]): name for name in groups.degradations if name.partition("-")[0] == "jpeg"}
+    name = next((name for name in groups.list_names("quadrant") if _area(groups, name)["value"] is not None), None)
+    tested = {
+        quality: _area(groups, name, qualities[quality])
+        for quality in sorted(qualities, reverse=True)
+        if name is not None and _area(groups, name, qualities[quality])["value"] is not None
+    }
+    if name is None or not tested:
+        return ""
+    mild, strong = max(tested), min(tested)
+    ends = [mild, strong] if mild != strong else [mild]
+    falls = " and ".join(f"{format_percent(tested[quality]['value'])}{_SIGN} at quality {quality}" for quality in ends)
+    lost = [quality for quality, area in tested.items() if area["low"] is not None and area["low"] <= _CHANCE]
+    tail = f"; at quality {max(lost)} it is no better than guessing" if lost else ""
+    before = format_percent(_area(groups, name)["value"])
+    return f"JPEG: on {name} the AUROC goes from {before}{_SIGN} to {falls}{tail}."
+
+
+def _area(groups: EvaluationGroups, name: str, degradation: str = NO_DEGRADATION) -> Estimate:
+    return groups.read("auroc", "quadrant", name, degradation)
+
+
+def _describe_alarms(evaluation: Mapping[str, Any]) -> str:
+    calibration = evaluation["calibration"]
+    if calibration is None:
+        return "False alarms: no threshold was chosen on validation, so nothing is promised of them."
+    promised = calibration["false_alarm_rate"]
+    measured = []
+    for seen in (True, False):
+        rate = find_false_alarms(evaluation, seen_content=seen)
+        if rate is not None:
+            judged = " (more than promised)" if rate["low"] is not None and rate["low"] > promised else ""
+            measured.append(f"{_percent(rate)} on {'seen' if seen else 'unseen'} content{judged}")
+    if not measured:
+        return ""
+    return (
+        f"False alarms: the threshold chosen on validation was to call at most {format_percent(promised)}{_SIGN} of "
+        f"the reals fake; it calls {' and '.join(measured)}."
+    )
+
+
+def find_false_alarms(evaluation: Mapping[str, Any], *, seen_content: bool) -> Estimate | None:
+    """Share of the reals called fake at the chosen threshold with its interval; None where there is no such real."""
+    for group in EvaluationGroups(evaluation).list_tested(("quadrant",), NO_DEGRADATION):
+        right = read_metric(group, "real_accuracy_at_chosen")
+        if group["seen_content"] == seen_content and right["value"] is not None:
+            flipped = {"value": right["value"], "low": right["high"], "high": right["low"]}
+            return {name: None if number is None else 1 - number for name, number in flipped.items()}
+    return None
+
+
+def _percent(estimate: Estimate) -> str:
+    value, bracket, bounds = format_percent_estimate(estimate).partition(" [")
+    return value if value == UNDEFINED else f"{value}{_SIGN}{bracket}{bounds}"

@@ -1,0 +1,65 @@
+"""An evaluation in the terminal."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.reporting.evaluation_answer import write_evaluation_answer
+from fakeid.reporting.evaluation_groups import EvaluationGroups, read_metric
+from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent
+from fakeid.reporting.printable import make_printable
+from fakeid.vocabulary import LABEL_NAMES
+
+_METRICS: Final = {
+    "accuracy": "accuracy",
+    "real_accuracy": "real\nacc.",
+    "fake_accuracy": "fake\nacc.",
+    "auroc": "AUROC",
+    "tpr_at_fpr_01": "TPR at\n1 % FPR",
+}
+_SAID_BY_THE_TABLE: Final = ("Alone", "Easiest", "Hardest")
+
+
+def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
+    """The quadrants on images as they are, and below it what else the evaluation found; fits 80 columns.
+
+    Args:
+        evaluation: See `render_evaluation_page`.
+    """
+    evaluation = make_printable(evaluation)
+    groups = EvaluationGroups(evaluation)
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=0, show_edge=False, caption_justify="left",
+        caption="In %; below each value its 95 % interval.",
+    )  # fmt: skip
+    for heading in ("content", "gen."):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("real", "fake", *_METRICS.values()):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for group in groups.list_tested(("quadrant",), NO_DEGRADATION):
+        seen = (Text("seen" if group[f"seen_{part}"] else "unseen") for part in ("content", "generator"))
+        counts = (Text(str(group[f"num_{label}"])) for label in LABEL_NAMES)
+        table.add_row(*seen, *counts, *(_write_cell(read_metric(group, metric)) for metric in _METRICS))
+    return Group(table, Text(), *_list_findings(evaluation))
+
+
+def _list_findings(evaluation: Mapping[str, Any]) -> Iterator[RenderableType]:
+    swap = evaluation["swap"]
+    for sentence in write_evaluation_answer(evaluation):
+        head, colon, rest = sentence.partition(": ")
+        if head not in _SAID_BY_THE_TABLE:
+            alarming = head == "Control" or (head == "Swap test" and swap["follows_codec"]) or "more than" in rest
+            yield Text(head, style="bold red" if alarming else "bold").append(f"{colon}{rest}", style="not bold")
+
+
+def _write_cell(estimate: Estimate) -> Text:
+    cell = Text(format_percent(estimate["value"]))
+    if estimate["low"] is None:
+        return cell
+    bounds = UNDEFINED.join(format_percent(estimate[name]).replace("100.0", "100") for name in ("low", "high"))
+    return cell.append(f"\n{bounds}", style="dim")

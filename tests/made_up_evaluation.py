@@ -1,0 +1,198 @@
+"""An evaluation out of scores that no detector gave: the dict of `render_evaluation_page`, from `estimate_metrics`."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from fakeid.evaluation.calibration import Calibration, fit_calibration
+from fakeid.evaluation.groups import find_worst_group
+from fakeid.evaluation.intervals import estimate_metrics
+from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
+from fakeid.evaluation.scores import Scores
+from fakeid.vocabulary import CAMERA, FAKE, REAL
+
+CALIBRATED = ("ece", "nll", "brier")
+
+
+def invent_scores(
+    categories: Sequence[str],
+    generators: Sequence[str],
+    degradations: Sequence[str] = ("none",),
+    trained_on: TrainedOn | None = None,
+    *,
+    each: int = 20,
+    test_set: str = "test",
+    seed: int = 0,
+) -> Scores:
+    """`each` reals of each category and `each` fakes of each category and generator; the unseen is harder."""
+    rng = np.random.default_rng(seed)
+    trained_on = trained_on or TrainedOn(tuple(categories), tuple(generators))
+    columns: dict[str, list[Any]] = {field.name: [] for field in dataclasses.fields(Scores)}
+    for category in categories:
+        for generator in (CAMERA, *generators):
+            skill = 4.0 * (0.6 if category not in trained_on.categories else 1.0)
+            skill *= 0.35 if generator not in (CAMERA, *trained_on.generators) else 1.0
+            base = rng.standard_normal(each)
+            for strength, degradation in enumerate(degradations):
+                shift = -1.0 if generator == CAMERA else skill * 0.9**strength - 1.0
+                logits = 1.4 * (base + 0.3 * rng.standard_normal(each) + shift)
+                columns["key"] += [f"{test_set}/{category}/{generator}/{i:03d}" for i in range(each)]
+                columns["label"] += [REAL if generator == CAMERA else FAKE] * each
+                columns["category"] += [category] * each
+                columns["generator"] += [generator] * each
+                columns["degradation"] += [degradation] * each
+                columns["test_set"] += [test_set] * each
+                columns["logit"] += logits.tolist()
+    return Scores(**columns)
+
+
+def fit_on_seen(scores: Scores, trained_on: TrainedOn) -> Calibration | None:
+    """As if half of the easiest quadrant had been validation."""
+    easy = select_quadrant(scores.select(scores.degradation == "none"), trained_on, QUADRANTS[0])
+    return fit_calibration(easy.label[::2], easy.logit[::2])
+
+
+def describe_evaluation(
+    scores: Scores, trained_on: TrainedOn, calibration: Calibration | None, *, resamples: int = 40, **more: Any
+) -> dict[str, Any]:
+    """The whole dict, ready for JSON; `more` replaces its parts."""
+    degradations = list(dict.fromkeys(scores.degradation.tolist()))
+    groups = []
+    for degradation in degradations:
+        part = scores.select(scores.degradation == degradation)
+        chosen = [("quadrant", str(q), select_quadrant(part, trained_on, q), tuple(q)) for q in QUADRANTS]
+        for kind in ("test_set", "category", "generator"):
+            names = getattr(part, kind)
+            for name in dict.fromkeys(names.tolist()):
+                if name != CAMERA:
+                    mask = names == name
+                    if kind == "generator":
+                        mask |= (part.label == REAL) & np.isin(part.category, part.category[mask])
+                    seen = (
+                        name in trained_on.categories if kind == "category" else None,
+                        name in trained_on.generators if kind == "generator" else None,
+                    )
+                    chosen.append((kind, name, part.select(mask), seen))
+        for kind, name, group, seen in chosen:
+            groups.append({
+                "kind": kind, "name": name, "seen_content": seen[0], "seen_generator": seen[1],
+                "degradation": degradation, "num_real": int((group.label == REAL).sum()),
+                "num_fake": int((group.label == FAKE).sum()),
+                "metrics": _measure(group, calibration, resamples),
+            })  # fmt: skip
+    return {
+        "title": "demo-pelee-rgb",
+        "detector": {"checkpoint": "runs/demo/best.ckpt", "backbone": "pelee", "color": "rgb", "residual": "hpf",
+                     "image_px": 64, "parameters": 1_234_567},
+        "trained_on": {"categories": list(trained_on.categories), "generators": list(trained_on.generators)},
+        "test_sets": [_describe_set(scores, name) for name in dict.fromkeys(scores.test_set.tolist())],
+        "degradations": degradations,
+        "calibration": None if calibration is None else dataclasses.asdict(calibration),
+        "groups": groups,
+        "worst": _find_worst(scores),
+        "swap": None,
+        "controls": [],
+        "notes": ["Images that share a scene were drawn together."],
+        "command": "python -m fakeid evaluate runs/demo",
+        **more,
+    }  # fmt: skip
+
+
+def estimate(value: float, low: float, high: float) -> dict[str, float | None]:
+    """A number with its interval; NaN and infinity as None."""
+    numbers = {"value": value, "low": low, "high": high}
+    return {name: number if math.isfinite(number) else None for name, number in numbers.items()}
+
+
+def invent_swap(follows: bool | None = False) -> dict[str, Any]:
+    """A swap test with or without the shortcut."""
+    values = [(0.98, 0.95, 0.93), (0.62, 0.95, 0.31), (0.99, 0.99, 0.93), (0.8, 0.8, 0.81)]
+    names = ("as they are", "fakes as JPEG", "reals as JPEG", "both as JPEG")
+    metrics = ("auroc", "real_accuracy", "fake_accuracy")
+    rows = [
+        {"name": name, **{metric: estimate(v, v - 0.02, v + 0.01) for metric, v in zip(metrics, numbers, strict=True)}}
+        for name, numbers in zip(names, values, strict=True)
+    ]
+    verdict = "The detector follows the codec." if follows else "JPEG on one class alone does not change the calls."
+    return {"quality": 75, "verdict": verdict, "follows_codec": follows, "rows": rows}
+
+
+def invent_control(fires: bool = True) -> dict[str, Any]:
+    """Blurred reals, on which the detector fires or not."""
+    verdict = "It calls blurred reals fake: blur detection." if fires else "It leaves blurred reals alone."
+    return {"name": "blurred reals", "verdict": verdict, "fires": fires, "fake_share": estimate(0.61, 0.55, 0.67),
+            "fake_share_of_reals": estimate(0.05, 0.02, 0.09),
+            "fake_share_of_fakes": estimate(0.8, 0.7, 0.9)}  # fmt: skip
+
+
+def _measure(group: Scores, calibration: Calibration | None, resamples: int) -> dict[str, Any]:
+    thresholds = {}
+    if calibration is not None:
+        thresholds["chosen"] = (calibration.threshold - calibration.bias) / calibration.scale
+    found = estimate_metrics(group.label, group.logit, 0, thresholds=thresholds, resamples=resamples)
+    measured = {name: estimate(*number) for name, number in found.items()}
+    if calibration is not None:
+        after = estimate_metrics(group.label, calibration.apply(group.logit), 0, resamples=resamples)
+        measured |= {f"{name}_calibrated": estimate(*after[name]) for name in CALIBRATED}
+    return measured
+
+
+def _describe_set(scores: Scores, name: str) -> dict[str, Any]:
+    mine = scores.select((scores.test_set == name) & (scores.degradation == scores.degradation[0]))
+    return {"name": name, "num_real": int((mine.label == REAL).sum()), "num_fake": int((mine.label == FAKE).sum()),
+            "control": False, "where": "built-in data", "file_formats": None}  # fmt: skip
+
+
+def _find_worst(scores: Scores) -> list[dict[str, Any]]:
+    clean = scores.select(scores.degradation == "none")
+    found = find_worst_group(clean.label, clean.logit, clean.category, "accuracy")
+    if found is None:
+        return []
+    value = None if math.isnan(found.value) else found.value
+    return [{"degradation": "none", "metric": "accuracy", "group": found.name, "value": value}]
+
+
+CASES = ("rich", "nothing unseen", "reals only", "broken", "huge", "many", "odd names", "nothing")
+ODD_NAMES = ("$x_$", "<b>&amp;", "caf\udce9", "a" * 60)
+
+
+@cache
+def invent_case(name: str) -> tuple[dict[str, Any], Scores, TrainedOn, Calibration | None]:
+    """An evaluation and what it is made of: a plain one, or one that is odd in the way that its name says.
+
+    Remembered, for intervals take long: not to be changed.
+    """
+    categories, generators, degradations = ("cat", "bus", "sheep"), ("g1", "g2"), ("none",)
+    trained_on = TrainedOn(("cat", "bus"), ("g1",))
+    if name == "rich":
+        degradations = ("none", "jpeg-90", "jpeg-30", "blur-2", "blur-1", "crop-0.8", "social")
+    if name == "nothing unseen":
+        trained_on = TrainedOn(categories, generators)
+    if name == "many":
+        categories = tuple(f"category {i}" for i in range(30))
+        trained_on = TrainedOn(categories[:29], ("g1",))
+    if name == "odd names":
+        categories, generators = ODD_NAMES, ODD_NAMES[1:]
+        trained_on = TrainedOn(ODD_NAMES[:2], ODD_NAMES[1:3])
+    scores = invent_scores(categories, generators, degradations, trained_on, each=4 if name == "many" else 20)
+    if name == "reals only":
+        scores = scores.select(scores.label == REAL)
+    if name == "nothing":
+        scores = scores.select(scores.label < 0)
+    logit = scores.logit.copy()
+    if name == "broken":  # one quadrant cannot be measured, and another has infinite logits
+        logit[(scores.category == "sheep").nonzero()[0][:3]] = np.nan
+        logit[(scores.generator == "g2").nonzero()[0][:3]] = (np.inf, -np.inf, np.inf)
+    if name == "huge":
+        logit *= 10.0 ** np.linspace(0, 200, len(logit))
+    scores = dataclasses.replace(scores, logit=logit)
+    calibration = fit_on_seen(scores, trained_on)
+    evaluation = describe_evaluation(
+        scores, trained_on, calibration, resamples=10, swap=invent_swap(True) if name == "rich" else None,
+        controls=[invent_control(True), invent_control(False)] if name == "rich" else [],
+    )  # fmt: skip
+    return evaluation, scores, trained_on, calibration

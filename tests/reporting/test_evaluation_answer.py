@@ -1,0 +1,97 @@
+import copy
+from typing import Any
+
+import pytest
+from made_up_evaluation import CASES, estimate, invent_case, invent_control, invent_swap
+
+from fakeid.evaluation.quadrants import QUADRANTS
+from fakeid.reporting.evaluation_answer import find_false_alarms, write_evaluation_answer
+
+EASY, HARD = str(QUADRANTS[0]), str(QUADRANTS[3])
+
+
+def make_group(name: str, area: float, degradation: str = "none", **metrics: Any) -> dict[str, Any]:
+    numbers = {"auroc": area, "real_accuracy": 0.9, "fake_accuracy": 0.8, "real_accuracy_at_chosen": 0.93, **metrics}
+    return {
+        "kind": "quadrant", "name": name, "seen_content": name.startswith("seen"), "seen_generator": True,
+        "degradation": degradation, "num_real": 10, "num_fake": 10,
+        "metrics": {metric: estimate(number, number - 0.03, number + 0.02) for metric, number in numbers.items()},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def evaluation() -> dict[str, Any]:
+    return {
+        "groups": [
+            make_group(HARD, 0.52, real_accuracy_at_chosen=0.7),
+            make_group(EASY, 0.98),
+            make_group(EASY, 0.95, "jpeg-90"),
+            make_group(EASY, 0.51, "jpeg-30"),
+            make_group(EASY, 0.52, "jpeg-50"),
+        ],
+        "degradations": ["none", "jpeg-90", "jpeg-30", "jpeg-50"],
+        "worst": [
+            {"degradation": "jpeg-30", "metric": "accuracy", "group": "wood", "value": 0.1},
+            {"degradation": "none", "metric": "accuracy", "group": "coral", "value": 0.6},
+        ],
+        "swap": invent_swap(True),
+        "controls": [invent_control(False), invent_control(True)],
+        "calibration": {"false_alarm_rate": 0.05},
+    }
+
+
+def read(evaluation: dict[str, Any]) -> dict[str, str]:
+    sentences = [
+        sentence.replace("\N{NO-BREAK SPACE}", " ").partition(": ") for sentence in write_evaluation_answer(evaluation)
+    ]
+    return {head: rest for head, _, rest in sentences}
+
+
+def test_the_answer_is_computed_from_the_numbers(evaluation):
+    assert read(evaluation) == {
+        "Easiest": (
+            f"on {EASY} the AUROC is 98.0 % [95.0, 100.0]; at P(fake) = 0.5 it calls 90.0 % [87.0, 92.0] of the reals "
+            "real and 80.0 % [77.0, 82.0] of the fakes fake."
+        ),
+        "Hardest": (
+            f"on {HARD} the AUROC is 52.0 % [49.0, 54.0], no better than guessing; at P(fake) = 0.5 it calls 90.0 % "
+            "[87.0, 92.0] of the reals real and 80.0 % [77.0, 82.0] of the fakes fake."
+        ),
+        "Worst group": "coral, with an accuracy of 60.0 %.",
+        "JPEG": (
+            f"on {EASY} the AUROC goes from 98.0 % to 95.0 % at quality 90 and 51.0 % at quality 30; at quality 50 it "
+            "is no better than guessing."
+        ),
+        "Swap test": "The detector follows the codec.",
+        "False alarms": (
+            "the threshold chosen on validation was to call at most 5.0 % of the reals fake; it calls 7.0 % [5.0, "
+            "10.0] on seen content and 30.0 % [28.0, 33.0] on unseen content (more than promised)."
+        ),
+        "Control": "It calls blurred reals fake: blur detection.",
+    }
+
+
+def test_false_alarms_are_what_the_reals_are_not_called(evaluation):
+    found = find_false_alarms(evaluation, seen_content=False)
+    assert found == pytest.approx({"value": 0.3, "low": 0.28, "high": 0.33})
+
+
+def test_what_was_not_done_is_not_told(evaluation):
+    little = {**evaluation, "swap": None, "controls": [], "worst": [], "calibration": None, "degradations": ["none"]}
+    little["groups"] = evaluation["groups"][1:2]
+    assert list(read(little)) == ["Alone", "False alarms"]
+    assert "nothing is promised" in read(little)["False alarms"]
+
+
+def test_a_broken_group_is_the_worst(evaluation):
+    broken = copy.deepcopy(evaluation)
+    broken["worst"][1]["value"] = None
+    assert read(broken)["Worst group"].startswith("coral, on which the detector broke down")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_evaluation_has_an_answer(name):
+    answer = write_evaluation_answer(invent_case(name)[0])
+    assert answer
+    assert all(sentence.endswith(".") and ": " in sentence for sentence in answer)
+    assert answer[0].startswith("No answer" if name in ("reals only", "nothing") else ("Easiest", "Alone"))

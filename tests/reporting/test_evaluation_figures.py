@@ -1,0 +1,203 @@
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from made_up_evaluation import CASES, invent_case, invent_scores
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
+from sklearn.metrics import roc_curve
+
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
+from fakeid.evaluation.reliability import tabulate_reliability
+from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.spectrum import azimuthal_average, compute_power_spectrum
+from fakeid.reporting.evaluation_figures import ShownImages, plot_evaluation
+from fakeid.reporting.evaluation_matrix import plot_matrix
+from fakeid.reporting.mistakes_sheet import caption_mistakes, plot_mistakes
+from fakeid.reporting.reliability_figure import plot_reliability
+from fakeid.reporting.robustness import plot_robustness
+from fakeid.reporting.roc_zoom import plot_roc_zoom
+from fakeid.reporting.score_histograms import plot_score_histograms
+from fakeid.reporting.spectra import plot_spectra
+from fakeid.reporting.style import PALETTE
+
+FIELDS = [field.name for field in dataclasses.fields(Scores)]
+
+
+def draw_images(count: int, size: int = 16, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
+
+
+def show_images(scores: Scores) -> ShownImages:
+    found = find_mistakes(scores)
+    generators = dict.fromkeys(scores.generator.tolist())
+    fakes = {name: draw_images(3, seed=i) for i, name in enumerate(generators)}
+    return ShownImages(draw_images(3), fakes, *((draw_images(len(part)), part) for part in found))
+
+
+@pytest.fixture(scope="module")
+def rich():
+    return invent_case("rich")
+
+
+@pytest.mark.parametrize(("name", "narrow"), [("broken", False), ("odd names", True), ("nothing", False)])
+def test_every_figure_can_be_drawn(name, narrow):
+    evaluation, scores, trained_on, calibration = invent_case(name)
+    figures = plot_evaluation(evaluation, scores, trained_on, calibration, show_images(scores), narrow=narrow)
+    for figure in figures.values():
+        figure.set_layout_engine("none")  # takes most of the time
+        figure.draw_without_rendering()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_every_figure_can_be_saved(name):
+    evaluation, scores, trained_on, calibration = invent_case(name)
+    for narrow in (False, True):
+        figures = plot_evaluation(evaluation, scores, trained_on, calibration, show_images(scores), narrow=narrow)
+        for figure in figures.values():
+            figure.savefig(io.BytesIO(), format="svg" if narrow else "png")
+
+
+def test_the_matrix_holds_the_numbers(rich):
+    evaluation = rich[0]
+    (ax,) = plot_matrix(evaluation).axes
+    texts = [text.get_text() for text in ax.texts]
+    expected = []
+    for quadrant in reversed(QUADRANTS):
+        for degradation in evaluation["degradations"]:
+            (group,) = [
+                group for group in evaluation["groups"]
+                if (group["kind"], group["name"], group["degradation"]) == ("quadrant", str(quadrant), degradation)
+            ]  # fmt: skip
+            area = group["metrics"]["auroc"]
+            expected.append(f"{100 * area['value']:.1f}")
+            expected.append(f"{100 * area['low']:.1f}–{100 * area['high']:.1f}")  # noqa: RUF001
+    assert texts == expected
+    assert [label.get_text() for label in ax.get_xticklabels()] == evaluation["degradations"]
+    (bare,) = plot_matrix(evaluation, intervals=False).axes
+    assert len(bare.texts) == len(expected) / 2
+
+
+def test_robustness_goes_from_mild_to_strong(rich):
+    evaluation = rich[0]
+    figure = plot_robustness(evaluation)
+    panels = {ax.get_title(loc="left"): ax for ax in figure.axes}
+    ticks = {title: [label.get_text() for label in ax.get_xticklabels()] for title, ax in panels.items()}
+    assert ticks == {
+        "JPEG": ["none", "90", "30"],
+        "blur": ["none", "1", "2"],
+        "others": ["none", "crop\n0.8", "social"],
+    }
+    line = next(line for line in panels["blur"].lines if line.get_label() == str(QUADRANTS[0]))
+    values = {
+        group["degradation"]: group["metrics"]["auroc"]
+        for group in evaluation["groups"] if group["name"] == str(QUADRANTS[0])
+    }  # fmt: skip
+    strengths = ("none", "blur-1", "blur-2")
+    assert line.get_ydata().tolist() == [values[name]["value"] for name in strengths]
+    band = next(found for found in panels["blur"].collections if isinstance(found, PolyCollection))
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert {values[name][bound] for name in strengths for bound in ("low", "high")} <= set(heights.tolist())
+
+
+def test_the_roc_is_that_of_the_quadrant(rich):
+    _, scores, trained_on, calibration = rich
+    figure = plot_roc_zoom(scores, trained_on, calibration)
+    part = select_quadrant(scores.select(scores.degradation == "none"), trained_on, QUADRANTS[3])
+    alarms, found, _ = roc_curve(part.label, part.logit, drop_intermediate=False)
+    for ax, limit in zip(figure.axes, (1.0, 0.1), strict=True):
+        curves = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) > 2]
+        assert any(len(curve) == len(alarms) and np.allclose(curve, np.c_[alarms, found]) for curve in curves)
+        assert ax.get_xlim()[1] == limit
+    threshold = (calibration.threshold - calibration.bias) / calibration.scale
+    diamonds = [line.get_xydata()[0] for line in figure.axes[0].lines if line.get_marker() == "D"]
+    expected = [np.mean(part.logit[part.label == label] >= threshold) for label in (0, 1)]
+    assert any(np.allclose(point, expected) for point in diamonds)
+
+
+def test_reliability_before_and_after(rich):
+    _, scores, trained_on, calibration = rich
+    figure = plot_reliability(scores, trained_on, calibration)
+    assert len(figure.axes) == 8
+    part = select_quadrant(scores.select(scores.degradation == "none"), trained_on, QUADRANTS[0])
+    points = [line.get_ydata().tolist() for line in figure.axes[0].lines if line.get_marker() in ("s", "o")]
+    for logits, drawn in zip((part.logit, calibration.apply(part.logit)), points, strict=True):
+        assert drawn == [found.fake_share for found in tabulate_reliability(part.label, logits) if found.num_images]
+    counts = sum(bar.get_height() for bar in figure.axes[4].patches)
+    assert counts == 2 * len(part)
+
+
+def test_histograms_are_shares_with_the_threshold(rich):
+    _, scores, trained_on, _ = rich
+    calibration = Calibration(2.0, -1.0, 3.0, 0.05, 0.5, 0.9, 0.05, 100, 100)
+    ax = plot_score_histograms(scores, trained_on, calibration).axes[0]
+    outlines = [patch for patch in ax.patches if patch.get_label() in ("real", "fake")]
+    for outline in outlines:
+        assert outline.get_data().values.sum() == pytest.approx(1)
+    lines = [line.get_xdata()[0] for line in ax.lines]
+    assert lines == [0, pytest.approx((3.0 + 1.0) / 2.0)]
+    band = next(patch for patch in ax.patches if patch.get_label() not in ("real", "fake") and hasattr(patch, "get_x"))
+    assert band.get_x() == pytest.approx(0.5)  # P(fake) = 0.5 is where 2 logit - 1 = 0
+    assert band.get_x() + band.get_width() == pytest.approx((np.log(9) + 1) / 2)
+
+
+def test_huge_logits_get_a_logarithmic_axis():
+    scores = invent_scores(("cat",), ("g",))
+    huge = dataclasses.replace(scores, logit=scores.logit * 1e6)
+    trained_on = TrainedOn(("cat",), ("g",))
+    assert "logarithmic" in plot_score_histograms(huge, trained_on, None).axes[0].get_xlabel()
+    assert plot_score_histograms(scores, trained_on, None).axes[0].get_xlabel() == "logit"
+
+
+def test_spectra_show_each_generator_against_the_reals():
+    reals, fakes = draw_images(4), {"$g$": draw_images(3, seed=1), "h": draw_images(2, seed=2), "none": draw_images(0)}
+    figure = plot_spectra(reals, fakes)
+    titles = [ax.get_title() for ax in figure.axes if ax.images]
+    assert titles == ["reals", "$g$", "h"]
+    profile_ax, ratio_ax = figure.axes[-2:]
+    _, expected = azimuthal_average(compute_power_spectrum(fakes["h"]))
+    _, base = azimuthal_average(compute_power_spectrum(reals))
+    np.testing.assert_allclose(profile_ax.lines[2].get_ydata(), 10 * expected[1:])
+    np.testing.assert_allclose(ratio_ax.lines[2].get_ydata(), 10 * (expected - base)[1:])
+    np.testing.assert_allclose(ratio_ax.lines[0].get_ydata(), 0)
+
+
+def test_spectra_of_many_generators_pool_the_rest():
+    figure = plot_spectra(draw_images(2), {f"g{i}": draw_images(1, seed=i) for i in range(9)})
+    titles = [ax.get_title() for ax in figure.axes if ax.images]
+    assert titles == ["reals", "g0", "g1", "g2", "g3", "5 others"]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_mistakes_show_images_with_their_captions(narrow):
+    scores = Scores(
+        key=["a", "b", "c"], label=[0, 1, 1], category=["cat", "$_", "caf\udce9"], generator=["camera", "g" * 80, "h"],
+        degradation=["none"] * 3, logit=[2.0, -30.0, -0.5],
+    )  # fmt: skip
+    alarms, misses = find_mistakes(scores)
+    images = draw_images(1), draw_images(2, seed=1)
+    figure = plot_mistakes(images[0], caption_mistakes(alarms), images[1], caption_mistakes(misses), narrow=narrow)
+    shown = [np.asarray(ax.images[0].get_array()) for ax in figure.axes]
+    for found, expected in zip(shown, (*images[0], *images[1]), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    texts = [text.get_text() for text in figure.texts]
+    assert texts[1] == "cat\ncamera\nP = 0.881"  # 1 / (1 + exp(-2))
+    assert texts[3].startswith("$_\ngggg")
+    assert texts[3].endswith("…\nP < 0.001")
+    assert texts[4] == "caf\\udce9\nh\nP = 0.378"
+    figure.savefig(io.BytesIO())
+
+
+def test_a_detector_without_mistakes_has_an_empty_sheet():
+    figure = plot_mistakes(draw_images(0), [], draw_images(0), [])
+    assert [text.get_text() for text in figure.texts].count("none") == 2
+
+
+def test_lines_have_colors_that_a_page_can_change(rich):
+    figure = plot_robustness(rich[0])
+    palette = {color.lower() for color in PALETTE}
+    assert {to_hex(line.get_color()) for line in figure.axes[0].lines if line.get_marker() != "None"} <= palette

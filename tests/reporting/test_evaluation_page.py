@@ -1,0 +1,207 @@
+import copy
+import json
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from made_up_evaluation import CASES, invent_case, invent_swap
+from rich.console import Console
+
+from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
+from fakeid.reporting.evaluation_page import render_evaluation_page
+from fakeid.reporting.evaluation_table import render_evaluation_table
+from fakeid.reporting.mistakes_sheet import caption_mistakes, plot_mistakes
+from fakeid.reporting.robustness import plot_robustness
+
+VOID = {"meta", "input", "br", "link", "img"}
+
+
+class Outline(HTMLParser):
+    """Checks nesting, and collects addresses, identifiers and the texts of tables."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.open, self.links, self.ids, self.tables = [], [], [], []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.links += [values[name] for name in ("href", "src", "xlink:href") if name in values]
+        self.ids += [values["id"]] if "id" in values else []
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if {"td", "th"} & set(self.open):
+            self.tables[-1][-1][-1] += data
+
+
+def draw(table) -> str:
+    console = Console(width=80, file=None, record=True, quiet=False, force_terminal=False)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get()
+
+
+@pytest.fixture(scope="module")
+def rich():
+    return invent_case("rich")
+
+
+@pytest.fixture(scope="module")
+def evaluation(rich):
+    return rich[0]
+
+
+def find_group(evaluation, name, degradation="none"):
+    (group,) = [g for g in evaluation["groups"] if (g["name"], g["degradation"]) == (name, degradation)]
+    return group
+
+
+def test_the_page_is_whole_and_alone(rich):
+    evaluation, scores, _, _ = rich
+    alarms, misses = find_mistakes(scores, 2)
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
+    figures = {
+        "robustness": plot_robustness(evaluation),
+        "mistakes": plot_mistakes(images[:2], caption_mistakes(alarms), images[2:], caption_mistakes(misses)),
+    }
+    page = render_evaluation_page(evaluation, figures, {"robustness": plot_robustness(evaluation, narrow=True)})
+    outline = Outline(page)
+    assert outline.open == []
+    inside = [link for link in outline.links if not link.startswith("data:image/png;base64,")]
+    assert all(link.startswith("#") and link[1:] in outline.ids for link in inside)
+    assert len(outline.links) - len(inside) == 2 * 4  # images, wide and narrow
+    assert len(outline.ids) == len(set(outline.ids))
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
+    assert not re.search(r"url\((?!#)|@import|@font-face", page)
+    assert page.count("<script>") == 1
+    # The paper shows through.
+    assert "#ffffff" not in page.split("<main>")[1].lower()
+
+
+def test_the_numbers_are_those_of_the_evaluation(evaluation):
+    tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
+    wide, narrow = tables[:2]
+    assert wide[0][1:] == [row[0] for row in narrow[1:]] == evaluation["degradations"]
+    quadrants = [g["name"] for g in evaluation["groups"] if g["kind"] == "quadrant" and g["degradation"] == "none"]
+    assert [row[0] for row in wide[1:]] == [name.replace(", ", ",\n") for name in quadrants]
+    for i, name in enumerate(quadrants):
+        for j, degradation in enumerate(evaluation["degradations"]):
+            area = find_group(evaluation, name, degradation)["metrics"]["auroc"]
+            text = "{value:.1f}{low:.1f}–{high:.1f}".format(**{key: 100 * n for key, n in area.items()})  # noqa: RUF001
+            assert wide[i + 1][j + 1] == narrow[j + 1][i + 1] == text
+
+
+def test_every_group_is_listed_with_its_numbers(evaluation):
+    tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
+    clean, degraded = (table for table in tables if table[0][0] == "group")
+    assert len(clean) + len(degraded) - 2 == len(evaluation["groups"])
+    row = next(row for row in degraded if row[:3] == ["sheep", "category", "jpeg-30"])
+    group = find_group(evaluation, "sheep", "jpeg-30")
+    assert row[3:5] == [str(group["num_real"]), str(group["num_fake"])]
+    values = [float(text.split()[0]) for text in row[5:]]
+    metrics = [
+        *("accuracy", "real_accuracy", "fake_accuracy", "balanced_accuracy", "auroc", "average_precision", "eer"),
+        *("tpr_at_fpr_01", "tpr_at_fpr_05", "ece", "nll", "brier"),
+    ]
+    expected = [group["metrics"][name]["value"] * (1 if name in ("ece", "nll", "brier") else 100) for name in metrics]
+    assert values == pytest.approx(expected, abs=0.0501)
+
+
+def test_both_thresholds_stand_side_by_side(evaluation):
+    tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
+    table = next(table for table in tables if table[0][0] == "images of" and "accuracy % at chosen" in table[0])
+    assert not any("oracle" in heading for heading in table[0])
+    for row in table[1:]:
+        metrics = find_group(evaluation, row[0])["metrics"]
+        for heading, place in (("real acc. % at 0.5", ""), ("real acc. % at chosen", "_at_chosen")):
+            found = float(row[table[0].index(heading)].split()[0])
+            assert found == pytest.approx(100 * metrics[f"real_accuracy{place}"]["value"], abs=0.0501)
+
+
+def test_an_oracle_is_marked_as_one(evaluation):
+    asked = copy.deepcopy(evaluation)
+    for group in asked["groups"]:
+        for name in ("accuracy", "real_accuracy", "fake_accuracy"):
+            group["metrics"][f"{name}_at_oracle"] = group["metrics"][name]
+    for text in (render_evaluation_page(asked, {}, {}), render_evaluation_markdown(asked)):
+        assert "Oracle: chosen on the tested images, no result." in text
+        assert "accuracy % at oracle" in text
+    for text in (render_evaluation_page(evaluation, {}, {}), render_evaluation_markdown(evaluation)):
+        assert "accuracy % at oracle" not in text
+        assert "no result" not in text
+
+
+def test_what_makes_the_numbers_worthless_comes_first(evaluation):
+    page = render_evaluation_page(evaluation, {}, {})
+    warning, answer = page.index("WARNING"), page.index('<ol class="answer">')
+    assert warning < page.index("The detector follows the codec.") < answer
+    assert warning < page.index("It calls blurred reals fake: blur detection.") < answer
+    assert "It leaves blurred reals alone." not in page[:answer]
+    fine = {**evaluation, "swap": invent_swap(False), "controls": []}
+    assert "WARNING" not in render_evaluation_page(fine, {}, {})
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_evaluation_has_a_page(name):
+    evaluation = invent_case(name)[0]
+    assert json.loads(json.dumps(evaluation, allow_nan=False)) == evaluation
+    page = render_evaluation_page(evaluation, {}, {})
+    page.encode()
+    assert Outline(page).open == []
+    assert not re.search(r"\b(nan|None|inf)\b", re.sub("<(style|script).*?</.*?>", "", page, flags=re.DOTALL))
+    markdown = render_evaluation_markdown(evaluation)
+    for block in re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE):
+        assert len({line.replace("\\|", "").count("|") for line in block.splitlines()}) == 1
+    text = draw(render_evaluation_table(evaluation))
+    assert all(len(line) <= 80 for line in text.splitlines())
+    text.encode()
+
+
+def test_odd_names_are_shown_and_not_run():
+    evaluation = invent_case("odd names")[0]
+    page = render_evaluation_page({**evaluation, "title": "<script>alert(1)</script>"}, {}, {})
+    assert "<b>&amp;" not in page
+    assert "<script>alert" not in page
+    assert "&lt;b&gt;&amp;amp;" in page
+    assert "caf\\udce9" in page
+    assert "$x_$" in unescape(page)
+
+
+def test_the_terminal_shows_the_quadrants(evaluation):
+    text = draw(render_evaluation_table(evaluation))
+    rows = [line.split() for line in text.splitlines() if line.startswith(("seen", "unseen"))]
+    assert [row[:2] for row in rows] == [["seen", "seen"], ["seen", "unseen"], ["unseen", "seen"], ["unseen", "unseen"]]
+    metrics = find_group(evaluation, "unseen content, seen generators")["metrics"]
+    names = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "tpr_at_fpr_01")
+    assert rows[2][4:] == [f"{100 * metrics[name]['value']:.1f}" for name in names]
+    for part in ("Worst group: ", "Swap test: The detector follows the codec.", "False alarms: "):
+        assert part in text
+
+
+def test_markdown_tells_the_command_and_the_verdict(evaluation):
+    text = render_evaluation_markdown(evaluation)
+    assert "$ python -m fakeid evaluate runs/demo\n" in text
+    assert "## Swap test\n\nThe detector follows the codec.\n" in text
+    area = find_group(evaluation, "unseen content, unseen generators", "social")["metrics"]["auroc"]
+    row = next(line for line in text.splitlines() if line.startswith("| social |"))
+    assert row.split(" | ")[-1] == f"{100 * area['value']:.1f} [{100 * area['low']:.1f}, {100 * area['high']:.1f}] |"
