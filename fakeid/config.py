@@ -12,8 +12,9 @@ from typing import Any, cast
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from fakeid.choices import SourceName, Tested
+from fakeid.choices import AugmentName, DeviceCache, SourceName, Tested
 from fakeid.sections import (
+    AugmentConfig,
     ColorConfig,
     DataConfig,
     LoggerConfig,
@@ -28,6 +29,7 @@ from fakeid.sections import (
     check_at_least,
 )
 from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES
+from fakeid.windows import SMALLEST_PX, list_windows
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     color: ColorConfig = field(default_factory=ColorConfig)
     residual: ResidualConfig = field(default_factory=ResidualConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
@@ -63,6 +66,12 @@ class Config:
             f"trainer.devices={self.trainer.devices} processes cannot share batches of {self.optim.batch_size}: "
             "raise optim.batch_size, or take fewer processes",
         )
+        check(
+            self.data.device_cache is not DeviceCache.on or self.augment.name is AugmentName.none,
+            f"data.device_cache=on keeps images where augment={self.augment.name.value} cannot reach them: set "
+            "data.device_cache=auto, or augment=none",
+        )
+        self._check_windows()
         if self.data.source is SourceName.demo:
             self._check_demo()
         if self.data.source is SourceName.folders:
@@ -76,6 +85,15 @@ class Config:
             check(
                 self.data.real.root is None and self.data.fake.root is None,
                 f"data.real.root and data.fake.root belong to data=lsun_progan, not to data={self.data.source.value}",
+            )
+
+    def _check_windows(self) -> None:
+        side = self.data.image_px
+        for option, left in list_windows(side, self.augment.name.value, self.protocol.views.value).items():
+            check(
+                left >= SMALLEST_PX,
+                f"{option} cuts {left} px out of data.image_px={side}, and a network needs {SMALLEST_PX}: raise "
+                f"data.image_px, or leave {option} out",
             )
 
     def _check_demo(self) -> None:

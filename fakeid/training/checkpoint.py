@@ -35,7 +35,7 @@ def check_fits(path: Path, module: DetectorModule) -> int:
         CheckpointError: Missing, damaged, or of another model or loss.
     """
     checkpoint = _read(path)
-    for name in ("detector", "loss", "learning_rate"):
+    for name in ("detector", "loss", "views", "learning_rate"):
         then, now = checkpoint["hyper_parameters"].get(name), module.hparams[name]
         if then != now:
             raise CheckpointError(
