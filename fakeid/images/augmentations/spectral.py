@@ -24,7 +24,8 @@ def spectral(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDA
     Returns:
         RGB uint8 (H, W, 3).
     """
-    kept = _draw_mask(*rgb_u8.shape[:2], rng).astype(np.float32)[..., None]  # (H, W, 1)
+    height, width = rgb_u8.shape[:2]
+    kept = _draw_mask(height, width, rng).astype(np.float32)[..., None]  # (H, W, 1)
     levels = cv2.merge([_filter(channel, kept) for channel in cv2.split(rgb_u8.astype(np.float32))])
     return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
 
