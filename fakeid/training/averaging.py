@@ -11,9 +11,9 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 class MovingAverage(WeightAveraging):
     """Averages weights and running statistics after each step; validates, keeps and tests the average.
 
-    After n + 1 steps the average moves by 1 - min(decay, (1 + n) / (10 + n)) of its distance to the weights, so that it
-    does not remember the untrained network for long (as in TensorFlow's `ExponentialMovingAverage`). A checkpoint
-    holds the average as its weights, and those that go on learning beside them.
+    The first step copies the weights; at the n-th after it the average moves by 1 - min(decay, (1 + n) / (10 + n)) of
+    its distance to them, so that it does not remember the beginning for long (as in TensorFlow's
+    `ExponentialMovingAverage`). A checkpoint holds the average as its weights, and those that go on learning beside it.
 
     Args:
         decay: In (0, 1).

@@ -20,7 +20,10 @@ from fakeid.training.checkpoint import load_module
 from fakeid.training.module import DetectorModule
 
 BuildConfig = Callable[..., Config]
-ALL = ("augment=safe", "optim.ema=0.9", "protocol.views=crops", "protocol.tested=best", "categories=1")
+ALL = (
+    "augment=safe", "optim.ema=0.9", "protocol.views=crops", "protocol.tested=best", "categories=1",
+    "data.train_per_class=12", "data.test_per_class=1",
+)  # fmt: skip
 
 
 def run(config: Config) -> RunFolder:
