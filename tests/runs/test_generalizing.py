@@ -35,6 +35,7 @@ def read(path: Path) -> dict[str, Any]:
     return dict(torch.load(path, weights_only=True))
 
 
+@pytest.mark.slow  # each part has a quick test of this
 def test_a_run_with_all_of_them_continues_as_if_undisturbed(
     tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
