@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from fakeid.choices import ResidualName, SourceName
+from fakeid.choices import AugmentName, ResidualName, SourceName
 from fakeid.config import Config, to_plain
 
 _MEANINGLESS = ("real", "fake", "device_cache", "audit_per_class")  # options of the data that change no result
@@ -31,6 +31,7 @@ def cell_id(config: Config) -> str:
         config.model.name.split("/")[-1],
         *([] if config.residual.name is ResidualName.none else [config.residual.name.value]),
         config.color.name.value,
+        *([] if config.augment.name is AugmentName.none else [config.augment.name.value]),
         f"k{'all' if config.categories is None else config.categories}",
         f"d{config.dropout:g}",
         config.protocol.name,

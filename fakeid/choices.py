@@ -22,6 +22,16 @@ class ResidualName(str, Enum):
     dwt_hh = "dwt_hh"
 
 
+class AugmentName(str, Enum):
+    """What happens to training images, in each epoch anew; see `fakeid.images.augmentations`."""
+
+    none = "none"
+    jpeg_blur = "jpeg_blur"
+    crop = "crop"
+    safe = "safe"
+    spectral = "spectral"
+
+
 class HpfChannels(str, Enum):
     """`sum` adds the filtered channels into one; `each` keeps them apart."""
 
@@ -69,6 +79,14 @@ class Tested(str, Enum):
 
     last = "last"
     best = "best"
+
+
+class Views(str, Enum):
+    """What is scored of an image: itself, or the mean logit of `crops` or `patches`; see `fakeid.models.views`."""
+
+    full = "full"
+    crops = "crops"
+    patches = "patches"
 
 
 class SourceName(str, Enum):

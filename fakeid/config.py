@@ -12,8 +12,9 @@ from typing import Any, cast
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from fakeid.choices import ColorName, ResidualName, SourceName, Tested
+from fakeid.choices import AugmentName, ColorName, DeviceCache, ResidualName, SourceName, Tested
 from fakeid.sections import (
+    AugmentConfig,
     ColorConfig,
     DataConfig,
     EvaluationConfig,
@@ -29,6 +30,7 @@ from fakeid.sections import (
     check_at_least,
 )
 from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES
+from fakeid.windows import SMALLEST_PX, list_windows
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     color: ColorConfig = field(default_factory=ColorConfig)
     residual: ResidualConfig = field(default_factory=ResidualConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
@@ -69,6 +72,12 @@ class Config:
             self._check_fitted_at_once()
             # Nothing is drawn from it: several seeds are one run, or a report would find no spread between them.
             self.seed = 0
+        check(
+            self.data.device_cache is not DeviceCache.on or self.augment.name is AugmentName.none,
+            f"data.device_cache=on keeps images where augment={self.augment.name.value} cannot reach them: set "
+            "data.device_cache=auto, or augment=none",
+        )
+        self._check_windows()
         if self.data.source is SourceName.demo:
             self._check_demo()
         if self.data.source is SourceName.folders:
@@ -93,9 +102,22 @@ class Config:
         )
         check(self.dropout == 0, f"{model} is fitted without dropout: leave dropout=0, got {self.dropout}")
         check(
+            self.augment.name is AugmentName.none and self.optim.ema == 0,
+            f"{model} looks at each image once: leave augment=none and optim.ema=0",
+        )
+        check(
             self.trainer.devices == 1 and not self.trainer.compile,
             f"{model} is fitted at once, in one process: leave trainer.devices=1 and trainer.compile=false",
         )
+
+    def _check_windows(self) -> None:
+        side = self.data.image_px
+        for option, left in list_windows(side, self.augment.name.value, self.protocol.views.value).items():
+            check(
+                left >= SMALLEST_PX,
+                f"{option} cuts {left} px out of data.image_px={side}, and a network needs {SMALLEST_PX}: raise "
+                f"data.image_px, or leave {option} out",
+            )
 
     def _check_demo(self) -> None:
         for name in ("train_per_class", "val_per_class", "test_per_class"):

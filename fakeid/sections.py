@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from fakeid.choices import (
     Accelerator,
+    AugmentName,
     Bottleneck,
     Codec,
     ColorName,
@@ -22,10 +23,12 @@ from fakeid.choices import (
     ResidualName,
     SourceName,
     Tested,
+    Views,
 )
 from fakeid.errors import ConfigError
 from fakeid.images.degradation import parse_degradation
 from fakeid.vocabulary import OWN_TEST_SET
+from fakeid.windows import SMALLEST_PX
 
 
 def check(holds: bool, message: str) -> None:
@@ -77,7 +80,7 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        check_at_least("data.image_px", self.image_px, 33)  # what is left behind the filter must fill the network
+        check_at_least("data.image_px", self.image_px, SMALLEST_PX)
         check_at_least("data.train_per_class", self.train_per_class, 1)
         check_at_least("data.val_per_class", self.val_per_class, 0)
         check_at_least("data.test_per_class", self.test_per_class, 1)
@@ -121,6 +124,13 @@ class ResidualConfig:
 
 
 @dataclass
+class AugmentConfig:
+    """What happens to training images."""
+
+    name: AugmentName = AugmentName.none
+
+
+@dataclass
 class ProtocolConfig:
     """Each switch between what the paper did and what it should have done."""
 
@@ -132,6 +142,7 @@ class ProtocolConfig:
     dropout_at: DropoutAt = DropoutAt.branches
     loss: Loss = Loss.softmax_ce
     tested: Tested = Tested.last
+    views: Views = Views.full  # of validation and test
     prep: Prep = Prep.squash  # what data.prep becomes for data=lsun_progan
     codec: Codec = Codec.none  # what data.codec becomes for images from files
 
@@ -143,6 +154,7 @@ class OptimConfig:
     epochs: int = 50
     batch_size: int = 64
     learning_rate: float = 0.001
+    ema: float = 0.0  # decay of the weights' moving average, which is what is validated and tested; 0: none
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -152,6 +164,7 @@ class OptimConfig:
             0 < self.learning_rate <= 1,
             f"optim.learning_rate must be above 0 and at most 1, got {self.learning_rate}; the paper uses 0.001",
         )
+        check(0 <= self.ema < 1, f"optim.ema must be in [0, 1), got {self.ema}; 0.999 is usual, 0 does without")
 
 
 @dataclass
@@ -162,7 +175,7 @@ class TrainerConfig:
     precision: Precision = Precision.auto
     channels_last: bool = True
     compile: bool = False
-    num_workers: int = 0  # batches come from a memory map, which is rarely worth a second process
+    num_workers: int = 0  # batches come from a memory map; only augment= is worth a second process
     devices: int | None = 1  # processes that share each batch; null: what torchrun or srun started, or one a GPU
     limit_batches: int | None = None  # of training and validation, for trying things out
 

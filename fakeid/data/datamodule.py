@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+import cv2
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
+from fakeid.data.augmented import AugmentedDataset, EpochBatches
 from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
@@ -66,16 +68,20 @@ class PackedDataset(Dataset[Batch]):
 
 
 class EpochSampler(Sampler[int]):
-    """A shuffle drawn from (seed, epoch), so that a continued run sees the order that it would have seen."""
+    """A shuffle drawn from (seed, epoch), so that a continued run sees the order that it would have seen.
+
+    Attributes:
+        epoch: The number of epochs before this one.
+    """
 
     def __init__(self, num_images: int, seed: int) -> None:
         self._num_images = num_images
         self._seed = seed
-        self._epoch = 0
+        self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Called by Lightning before each epoch."""
-        self._epoch = epoch
+        self.epoch = epoch
 
     def __len__(self) -> int:
         """Number of images."""
@@ -83,7 +89,7 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         """Each index once."""
-        generator = np.random.default_rng(derive_seed(self._seed, "order", self._epoch))
+        generator = np.random.default_rng(derive_seed(self._seed, "order", self.epoch))
         return iter(generator.permutation(self._num_images).tolist())
 
 
@@ -124,9 +130,11 @@ class PackedDataModule(pl.LightningDataModule):
         packed: The prepared images.
         batch_size: Images a batch; the last may be smaller, but a single left-over image is dropped in training, for
             batch normalization cannot use it.
-        seed: Draws the order of the training images.
+        seed: Draws the order of the training images, and what happens to them.
+        augmentation: What that is; see `fakeid.images.augmentations.augment`.
         num_workers: Processes that gather batches; 0 gathers them here.
-        resident: Device in whose memory the training images are kept; None leaves them on the disk.
+        resident: Device in whose memory the training images are kept; None leaves them on the disk, and must be given
+            where they are augmented.
         share: Rank of this process, and how many share each batch of training and validation.
     """
 
@@ -137,6 +145,7 @@ class PackedDataModule(pl.LightningDataModule):
         *,
         batch_size: int,
         seed: int,
+        augmentation: str = "none",
         num_workers: int = 0,
         resident: torch.device | None = None,
         share: tuple[int, int] = (0, 1),
@@ -148,16 +157,21 @@ class PackedDataModule(pl.LightningDataModule):
         self.test_set = PackedDataset(packed, plan.test)
         self._batch_size = batch_size
         self._seed = seed
+        self._augmentation = augmentation
         self._num_workers = num_workers
         self._share = share
         if resident is not None:
+            assert augmentation == "none", "images are augmented on their way from the disk"
             self.train_set.move_to(resident)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled anew in each epoch."""
         drop_last = len(self.train_set) % self._batch_size == 1
         sampler = EpochSampler(len(self.train_set), self._seed)
-        return self._loader(self.train_set, self._share_batches(sampler, drop_last))
+        batches = self._share_batches(sampler, drop_last)
+        if self._augmentation == "none":
+            return self._loader(self.train_set, batches)
+        return self._loader(AugmentedDataset(self.train_set, self._augmentation, self._seed), EpochBatches(batches))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """In order."""
@@ -171,7 +185,7 @@ class PackedDataModule(pl.LightningDataModule):
         rank, num_processes = self._share
         return SharedBatchSampler(sampler, self._batch_size, drop_last, rank=rank, num_processes=num_processes)
 
-    def _loader(self, dataset: PackedDataset, batches: BatchSampler) -> DataLoader[Batch]:
+    def _loader(self, dataset: PackedDataset | AugmentedDataset, batches: BatchSampler) -> DataLoader[Batch]:
         # What is on the device already needs neither helpers nor pinned memory on the way to it.
         num_workers = 0 if dataset.device else self._num_workers
         return DataLoader(
@@ -179,9 +193,14 @@ class PackedDataModule(pl.LightningDataModule):
             batch_sampler=batches,
             num_workers=num_workers,
             collate_fn=_as_is,
+            worker_init_fn=_start_worker,
             pin_memory=torch.cuda.is_available() and dataset.device is None,
             persistent_workers=num_workers > 0,
         )
+
+
+def _start_worker(_: int) -> None:
+    cv2.setNumThreads(1)  # as torch does with its own: more threads would only fight for the cores
 
 
 def _as_is(batch: Any) -> Any:

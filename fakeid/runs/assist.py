@@ -44,14 +44,18 @@ def build_data(config: Config, plan: Plan, packed: PackedImages, device: str, wo
     """
     if world.size > 1 and device == "cuda":
         torch.cuda.set_device(world.choose_device(device))  # whose free memory decides
+    augmentation = config.augment.name.value
     num_bytes = len(plan.train) * config.data.image_px**2 * 3
+    # They are augmented on the CPU, on their way.
+    cache = config.data.device_cache.value if augmentation == "none" else "off"
     return PackedDataModule(
         plan,
         packed,
         batch_size=config.optim.batch_size,
         seed=config.seed,
+        augmentation=augmentation,
         num_workers=config.trainer.num_workers,
-        resident=choose_resident(config.data.device_cache.value, device, num_bytes),
+        resident=choose_resident(cache, device, num_bytes),
         share=(world.rank, world.size),
     )
 

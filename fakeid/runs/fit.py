@@ -16,6 +16,7 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.errors import ConfigError
 from fakeid.runs.fit_at_once import fit_at_once
 from fakeid.runs.layout import RUNNING, RunFolder
+from fakeid.training.averaging import MovingAverage
 from fakeid.training.callbacks import EpochSeeding, EpochStatus, History
 from fakeid.training.checkpoint import check_fits
 from fakeid.training.module import DetectorModule
@@ -23,6 +24,7 @@ from fakeid.training.processes import agree
 from fakeid.training.progress import TrainingProgress
 from fakeid.training.trainer import build_trainer, expected_warnings_ignored
 from fakeid.training.world import World
+from fakeid.windows import list_windows
 
 
 def build_module(config: Config) -> DetectorModule:
@@ -47,6 +49,7 @@ def build_module(config: Config) -> DetectorModule:
             "pretrained": config.model.pretrained,
         },
         loss=protocol.loss.value,
+        views=protocol.views.value,
         learning_rate=config.optim.learning_rate,
         channels_last=config.trainer.channels_last,
         compile_backbone=config.trainer.compile,
@@ -56,16 +59,20 @@ def build_module(config: Config) -> DetectorModule:
 
 
 def _check_size(module: DetectorModule, config: Config) -> None:
-    """Score one black image before anything long begins: some networks take one size only."""
-    side = config.data.image_px
-    try:
-        with torch.no_grad():
-            module.detector.eval()(torch.zeros(1, 3, side, side))
-    except Exception as error:
-        raise ConfigError(
-            f"model.name={config.model.name} cannot take images of data.image_px={side} "
-            f"({str(error).partition(chr(10))[0]}); change one of the two"
-        ) from error
+    """Score one black image of each size before anything long begins: some networks take one size only."""
+    whole = config.data.image_px
+    sides = {f"data.image_px={whole}": whole}
+    for option, side in list_windows(whole, config.augment.name.value, config.protocol.views.value).items():
+        sides[f"{side} px, to which {option} cuts data.image_px={whole}"] = side
+    for what, side in sides.items():
+        try:
+            with torch.no_grad():
+                module.detector.eval()(torch.zeros(1, 3, side, side))
+        except Exception as error:
+            raise ConfigError(
+                f"model.name={config.model.name} cannot take images of {what} "
+                f"({str(error).partition(chr(10))[0]}); change one of them"
+            ) from error
     module.detector.train()
 
 
@@ -85,7 +92,7 @@ def fit(
     Of several processes each calls this; the first alone prints and writes.
 
     Returns:
-        The module as it was built; its weights are those of the last epoch.
+        The module as it was built; its weights are those of the last epoch, or their moving average.
 
     Raises:
         CheckpointError: The run's checkpoint is damaged or belongs to another model.
@@ -102,6 +109,7 @@ def fit(
     if resume and world.rank == 0:
         console.print(f"continuing after epoch {check_fits(resume, module)} of {epochs}")
     history = History(run.history)
+    average = [MovingAverage(config.optim.ema, device)] if config.optim.ema else []
     shown = [
         EpochStatus(lambda done: run.write_status(RUNNING, epochs_done=done, epochs=epochs)),
         TrainingProgress(console, history),
@@ -112,7 +120,7 @@ def fit(
         device=device,
         precision=precision,
         keep_best=keep_best,
-        callbacks=[EpochSeeding(config.seed), history, *(shown if world.rank == 0 else [])],
+        callbacks=[EpochSeeding(config.seed), history, *average, *(shown if world.rank == 0 else [])],
         loggers=loggers,
         limit_batches=config.trainer.limit_batches,
         world=world,

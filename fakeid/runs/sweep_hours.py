@@ -72,7 +72,7 @@ def group_cells(
 def _describe(config: Config) -> dict[str, Any]:
     """Every option that can change the time of a step."""
     plain = to_plain(config)
-    switches = ("name", "hpf_channels", "hpf_border", "hsv", "bottleneck", "dropout_at", "loss")
+    switches = ("name", "hpf_channels", "hpf_border", "hsv", "bottleneck", "dropout_at", "loss", "views")
     trainer = ("accelerator", "precision", "channels_last", "compile")
     return {
         "model": {"name": plain["model"]["name"]},

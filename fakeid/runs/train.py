@@ -195,7 +195,8 @@ def _start_tracker(config: Config, run: RunFolder) -> RunTracker | None:
     axes = {
         "model": config.model.name, "residual": config.residual.name.value, "color": config.color.name.value,
         "dropout": f"{config.dropout:g}", "categories": config.categories or "all", "protocol": config.protocol.name,
-        "seed": config.seed,
+        "seed": config.seed, "augment": config.augment.name.value, "ema": f"{config.optim.ema:g}",
+        "views": config.protocol.views.value,
     }  # fmt: skip
     return RunTracker(
         run.path,

@@ -1,5 +1,6 @@
 """How the detector learns: loss, optimizer and live metrics."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,6 +13,7 @@ from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 
 from fakeid.errors import ConfigError
 from fakeid.models.detector import Detector
+from fakeid.models.views import average_views
 from fakeid.training.sync_norm import SyncedBatchNorm
 
 ImageBatch = tuple[Tensor, Tensor]
@@ -46,6 +48,7 @@ class DetectorModule(pl.LightningModule):
     Args:
         detector: Arguments of `Detector`.
         loss: `softmax_ce` or `bce`; see `compute_loss`.
+        views: What is scored of an image in validation and test: `full`, `crops` or `patches`; see `average_views`.
         learning_rate: Of Adam, without schedule or weight decay (Lee & Park 2021).
         channels_last: Memory format of weights and images; faster on the CPU and on tensor cores, same result.
         compile_backbone: Run the backbone through `torch.compile`: minutes at the start, faster steps after.
@@ -56,6 +59,7 @@ class DetectorModule(pl.LightningModule):
         detector: dict[str, Any],
         *,
         loss: str = "softmax_ce",
+        views: str = "full",
         learning_rate: float = 0.001,
         channels_last: bool = True,
         compile_backbone: bool = False,
@@ -71,34 +75,39 @@ class DetectorModule(pl.LightningModule):
         self.val_metrics = MetricCollection({"val/accuracy": BinaryAccuracy(), "val/auroc": BinaryAUROC()})
 
     def forward(self, rgb_u8: Tensor) -> Tensor:
-        """Logits (N,) float32 of images (N, 3, H, W) uint8."""
+        """Logits (N,) float32 of images (N, 3, H, W) uint8, each as it is."""
         rgb = rgb_u8.to(memory_format=self._memory_format).float().div(255)
         logits: Tensor = self.detector(rgb)
         return logits
 
+    def score(self, rgb_u8: Tensor) -> Tensor:
+        """Logits (N,) float32 of images (N, 3, H, W) uint8 by the views that validation and test take of them."""
+        return average_views(self, rgb_u8, self.hparams["views"])
+
     def training_step(self, batch: ImageBatch, _: int) -> Tensor:
         """Loss of one batch."""
-        return self._step(batch, "train", self.train_metrics)
+        return self._step(batch, "train", self, self.train_metrics)
 
     def validation_step(self, batch: ImageBatch, _: int) -> None:
         """Loss, accuracy and AUROC of one batch."""
-        self._step(batch, "val", self.val_metrics)
+        self._step(batch, "val", self.score, self.val_metrics)
 
     def predict_step(self, batch: ImageBatch, _: int) -> Tensor:
         """Logits (N,) float32."""
         rgb_u8, _labels = batch
-        logits: Tensor = self(rgb_u8)
-        return logits
+        return self.score(rgb_u8)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with its defaults."""
         return torch.optim.Adam(self.parameters(), lr=self.hparams["learning_rate"])
 
-    def _step(self, batch: ImageBatch, split: str, metrics: MetricCollection) -> Tensor:
+    def _step(
+        self, batch: ImageBatch, split: str, score: Callable[[Tensor], Tensor], metrics: MetricCollection
+    ) -> Tensor:
         rgb_u8, labels = batch
         shared = self.trainer.world_size > 1
         with SyncedBatchNorm() if shared else nullcontext():
-            logits = self(rgb_u8)
+            logits = score(rgb_u8)
         # The mean over no image is not a number; this is 0, and still leads back to every weight.
         loss = compute_loss(self.hparams["loss"], logits, labels) if len(labels) else logits.sum()
         if len(labels):  # a share of a last batch may be empty, which torchmetrics does not take

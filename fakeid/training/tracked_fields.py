@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-AXES: Final = ("model", "residual", "color", "dropout", "categories", "protocol", "seed")
+_ALWAYS: Final = ("model", "residual", "color", "dropout", "categories", "protocol", "seed")
+
+_LATER: Final = {
+    "augment": ("augment", "name", "none"),
+    "ema": ("optim", "ema", 0.0),
+    "views": ("protocol", "views", "full"),
+}
+"""Axes that older runs do not have: where they stand, and what those runs did."""
+
+AXES: Final = (*_ALWAYS, *_LATER)
 """Options that a sweep varies, at the top level of a run's configuration there."""
 
 SETTING: Final = "setting"
@@ -29,9 +38,11 @@ def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
         config: Nested plain values, as `fakeid.config.to_plain` gives them.
     """
     named = ("model", "residual", "color", "protocol")
-    axes = {axis: config[axis]["name"] if axis in named else config[axis] for axis in AXES}
+    axes = {axis: config[axis]["name"] if axis in named else config[axis] for axis in _ALWAYS}
+    axes |= {axis: config.get(group, {}).get(option, default) for axis, (group, option, default) in _LATER.items()}
     model = axes["model"] if axes["residual"] == "none" else f"{axes['model']}+{axes['residual']}"
     setting = f"{model}, {axes['color']}, dropout {axes['dropout']:g}, {axes['protocol']}"
+    setting += "".join(f", {axis} {axes[axis]}" for axis, (*_, default) in _LATER.items() if axes[axis] != default)
     return {**axes, SETTING: setting, "options": dict(config)}
 
 

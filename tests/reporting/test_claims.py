@@ -102,7 +102,7 @@ def answer(runs):
 
 def test_the_answer_where_everything_helps(invented):
     runs = [
-        invented(k, 0, color, dropout, skill=0.2 + 0.25 * k + 0.7 * (color == "hsv") + 1.5 * (dropout > 0))
+        invented(k, 0, color, dropout, skill=0.2 + 0.25 * k + 0.7 * (color == "hsv") + 1.5 * (dropout > 0), images=60)
         for k in (1, 5)
         for color, dropout in (("rgb", 0.0), ("hsv", 0.0), ("rgb", 0.5))
     ]

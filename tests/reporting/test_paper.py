@@ -55,6 +55,24 @@ def test_whatever_else_differs_is_a_variant():
     assert settings[1].name == "Pelee+HPF, RGB, dropout 0; optim.epochs=5"
 
 
+def test_augmentation_average_and_views_are_told_apart():
+    plain = configure()
+    settings = identify_settings(
+        [
+            plain,
+            configure(augment={"name": "safe"}),
+            configure(optim={**plain["optim"], "ema": 0.999}),
+            configure(protocol={**plain["protocol"], "views": "crops"}),
+        ]
+    )
+    assert [setting.variant for setting in settings] == [
+        "augment=none, protocol.views=full, optim.ema=0",
+        "augment=safe, protocol.views=full, optim.ema=0",
+        "augment=none, protocol.views=full, optim.ema=0.999",
+        "augment=none, protocol.views=crops, optim.ema=0",
+    ]
+
+
 def test_the_papers_order_comes_first():
     settings = [Setting("Xception", "hsv", 0.0), Setting("Xception", "rgb", 0.0), Setting("Pelee+HPF", "hsv", 0.0)]
     assert [setting.table for setting in order_settings(settings)] == [2, 7, None]

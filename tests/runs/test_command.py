@@ -30,6 +30,7 @@ def test_the_default_needs_no_override():
         ["data=folders", "paths.data='/some where/it\\'s'", "data.held_out=a b", "categories=null"],
         ["data=lsun_progan", "paths.data=x", "protocol=corrected", "data.categories=[cat,bus]", "categories=2"],
         ["optim=paper", "data.test_per_class=7"],
+        ["augment=safe", "optim.ema=0.999", "protocol.views=crops"],
         ["optim.learning_rate=1e-05", "trainer.limit_batches=3", "force=true"],
     ],
 )

@@ -128,6 +128,14 @@ def test_two_processes_give_what_one_gives(alone: Path) -> None:
 
 
 @pytest.mark.slow
+def test_augmented_shares_and_averaged_weights_are_those_of_one_process(alone: Path) -> None:
+    options = ("augment=safe", "optim.ema=0.9", "protocol.views=crops")
+    for place, name in ((ONE, "augmented"), (TWO, "augmented-together")):
+        assert "Warning" not in finish(start(alone, *place, *options, f"paths.runs={name}"))
+    check_same(alone / "augmented", alone / "augmented-together")
+
+
+@pytest.mark.slow
 def test_torchrun_starts_them_too(alone: Path) -> None:
     torchrun = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", TRAIN[1])
     output = finish(start(alone, *STARTED, "paths.runs=torchrun", program=torchrun))

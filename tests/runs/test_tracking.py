@@ -34,7 +34,8 @@ def check_complete(run: OfflineRun, folder: Path) -> None:
     assert {axis: run.config[axis] for axis in AXES} == {
         "model": config["model"]["name"], "residual": config["residual"]["name"], "color": config["color"]["name"],
         "dropout": config["dropout"], "categories": config["categories"], "protocol": config["protocol"]["name"],
-        "seed": config["seed"],
+        "seed": config["seed"], "augment": config["augment"]["name"], "ema": config["optim"]["ema"],
+        "views": config["protocol"]["views"],
     }  # fmt: skip
     with (folder / "history.csv").open(newline="") as file:
         expected = [

@@ -1,0 +1,91 @@
+"""Augmentation, moving average and views in whole runs."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+
+from fakeid.cells import cell_id
+from fakeid.config import Config
+from fakeid.errors import ConfigError
+from fakeid.runs.fit import build_module
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.train import run_training
+from fakeid.training.checkpoint import load_module
+from fakeid.training.module import DetectorModule
+
+BuildConfig = Callable[..., Config]
+ALL = (
+    "augment=safe", "optim.ema=0.9", "protocol.views=crops", "protocol.tested=best", "categories=1",
+    "data.train_per_class=12", "data.test_per_class=1",
+)  # fmt: skip
+
+
+def run(config: Config) -> RunFolder:
+    run_training(config, Console(file=StringIO(), width=120))
+    return RunFolder(Path(config.paths.runs) / cell_id(config))
+
+
+def read(path: Path) -> dict[str, Any]:
+    return dict(torch.load(path, weights_only=True))
+
+
+@pytest.mark.slow  # each part has a quick test of this
+def test_a_run_with_all_of_them_continues_as_if_undisturbed(
+    tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: DetectorModule, batch: Any, index: int) -> torch.Tensor:
+        if self.current_epoch == 1 and index == 1:
+            raise KeyboardInterrupt
+        return original(self, batch, index)
+
+    config = tiny_config(*ALL)
+    undisturbed = run(tiny_config(*ALL, f"paths.runs={config.paths.runs}/x"))
+    original = DetectorModule.training_step
+    with monkeypatch.context() as patch:
+        patch.setattr(DetectorModule, "training_step", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(config)
+    continued = run(config)
+    for name in ("last", "tested"):
+        first, second = (read(getattr(folder, name)) for folder in (undisturbed, continued))
+        for part in ("state_dict", "current_model_state"):
+            assert all(torch.equal(first[part][key], second[part][key]) for key in first[part])
+        assert first["hyper_parameters"]["views"] == "crops"
+    assert continued.scores.read_text() == undisturbed.scores.read_text()
+    assert {"augment": {"name": "safe"}}.items() <= json.loads(continued.summary.read_text())["config"].items()
+
+
+def test_validation_and_test_average_the_views_and_training_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = DetectorModule({}, views="crops", loss="bce").eval()
+    checkpoint = {"state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), "epoch": 0}
+    torch.save(checkpoint, tmp_path / "tested.ckpt")
+    loaded = load_module(tmp_path / "tested.ckpt")
+    batch = torch.randint(0, 256, (3, 3, 64, 64), dtype=torch.uint8), torch.tensor([0, 1, 1])
+    corners = [
+        batch[0][..., top : top + 56, left : left + 56] for top, left in ((0, 0), (0, 8), (8, 0), (8, 8), (4, 4))
+    ]
+    seen: dict[str, float] = {}
+    for name in ("log", "log_dict"):
+        monkeypatch.setattr(DetectorModule, name, lambda _, key, value=None, **__: seen.update({str(key): value}))
+    monkeypatch.setattr(DetectorModule, "trainer", type("Alone", (), {"world_size": 1}))
+    with torch.no_grad():
+        expected = sum(module(view) for view in corners) / 5
+        torch.testing.assert_close(loaded.predict_step(batch, 0), expected)
+        loaded.validation_step(batch, 0)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits
+        torch.testing.assert_close(seen["val/loss"], loss(expected, batch[1].float()))
+        torch.testing.assert_close(loaded.training_step(batch, 0), loss(module(batch[0]), batch[1].float()))
+
+
+def test_a_network_of_one_size_is_refused_with_the_option_that_cuts(tiny_config: BuildConfig) -> None:
+    config = tiny_config("model=timm", "model.name=vit_tiny_patch16_224", "data.image_px=224", "augment=crop")
+    with pytest.raises(ConfigError, match="cannot take images of 196 px, to which augment=crop cuts data.image_px=224"):
+        build_module(config)
