@@ -26,8 +26,27 @@ def write_evaluation_answer(evaluation: Mapping[str, Any]) -> list[str]:
     if evaluation["swap"]:
         sentences.append(f"Swap test: {evaluation['swap']['verdict']}")
     sentences.append(_describe_alarms(evaluation))
-    sentences += [f"Control: {control['verdict']}" for control in evaluation["controls"] if control["fires"]]
+    fired = describe_controls(evaluation)
+    sentences += [f"Controls: {fired}"] if fired else []
     return [sentence for sentence in sentences if sentence]
+
+
+def describe_controls(evaluation: Mapping[str, Any]) -> str:
+    """One sentence on all controls that the detector fires on; empty where it fires on none."""
+    fired = [control for control in evaluation["controls"] if control["fires"]]
+    if not fired:
+        return ""
+    called = " and ".join(f"{format_percent(part['fake_share']['value'])}{_SIGN} of {part['name']}" for part in fired)
+    if len(fired) > 1:
+        called = called.replace(" and ", ", ", len(fired) - 2)
+    others = (
+        f"{format_percent(fired[0][f'fake_share_of_{name}']['value'])}{_SIGN} of the {name}"
+        for name in ("reals", "fakes")
+    )
+    return (
+        "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: it calls "
+        f"{called} fake, beside {' and '.join(others)}."
+    )
 
 
 def _describe_quadrants(groups: EvaluationGroups) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from fakeid.evaluation.probability_metrics import NUM_BINS
-from fakeid.reporting.evaluation_answer import describe_worst, write_evaluation_answer
+from fakeid.reporting.evaluation_answer import describe_controls, describe_worst, write_evaluation_answer
 from fakeid.reporting.evaluation_groups import EvaluationGroups
 from fakeid.reporting.evaluation_matrix import list_matrix_rows
 from fakeid.reporting.evaluation_page_template import EVALUATION_STYLE, EVALUATION_TEMPLATE
@@ -135,7 +135,8 @@ def _list_alarms(evaluation: Mapping[str, Any]) -> list[str]:
     """What makes the numbers above it worth less than they seem."""
     swap = evaluation["swap"]
     alarms = [swap["verdict"]] if swap and swap["follows_codec"] else []
-    return alarms + [control["verdict"] for control in evaluation["controls"] if control["fires"]]
+    fired = describe_controls(evaluation)
+    return alarms + ([f"Controls: {fired}"] if fired else [])
 
 
 def _describe_matrix(groups: EvaluationGroups) -> dict[str, Any]:

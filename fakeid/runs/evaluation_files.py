@@ -64,8 +64,8 @@ def _pick_images(sets: PackedSets, scores: Scores) -> ShownImages:
             continue
         usable = [record for record in part.records if record.key not in packed.skipped]
         reals.append(_take(packed, [record for record in usable if record.label == REAL]))
-        for name in dict.fromkeys(_name_kind(record) for record in usable if record.label == FAKE):
-            made = [record for record in usable if record.label == FAKE and _name_kind(record) == name]
+        for name in dict.fromkeys(record.generator for record in usable if record.label == FAKE):
+            made = [record for record in usable if record.label == FAKE and record.generator == name]
             by_class[name].append(_take(packed, made))
     alarms, misses = find_mistakes(scores)
     return ShownImages(
@@ -74,11 +74,6 @@ def _pick_images(sets: PackedSets, scores: Scores) -> ShownImages:
         (_find(sets, alarms), alarms),
         (_find(sets, misses), misses),
     )
-
-
-def _name_kind(record: Record) -> str:
-    """The generator without what it was trained on, as the built-in ones are named: `pixel_shuffle-waves`."""
-    return record.generator.removesuffix(f"-{record.category}")
 
 
 def _take(packed: PackedImages, records: Sequence[Record]) -> npt.NDArray[np.uint8]:

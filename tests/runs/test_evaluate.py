@@ -84,7 +84,7 @@ def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path:
     filled = {
         (group["seen_content"], group["seen_generator"]) for group in found["groups"] if group["kind"] == "quadrant"
     }
-    assert filled == {(True, True), (True, False), (False, False)}
+    assert filled == {(True, True), (True, False), (False, True), (False, False)}
     assert found["swap"]["quality"] == 75
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == found
 

@@ -58,13 +58,16 @@ class DemoSource:
             raise ConfigError(f"the built-in data needs at least 1 image per class, got {self.images_per_class}")
 
     def records(self) -> list[Record]:
-        """All images; keys are `category/label/number`, and no two images share a scene."""
+        """All images; keys are `category/label/number`, and no two images share a scene.
+
+        The generator of a fake is its kind of decoder; each family has a random network of its own of that kind.
+        """
         return [
             Record(
                 key=f"{category}/{LABEL_NAMES[label]}/{index:06d}",
                 label=label,
                 category=category,
-                generator=CAMERA if label == REAL else f"{_BLOCKS[category]}-{category}",
+                generator=CAMERA if label == REAL else _BLOCKS[category],
                 scene=f"{LABEL_NAMES[label]}-{index:06d}",
             )
             for category in DEMO_CATEGORIES
@@ -82,7 +85,7 @@ class DemoSource:
                 key=f"{category}/{HELD_OUT_BLOCK}/{index:06d}",
                 label=FAKE,
                 category=category,
-                generator=f"{HELD_OUT_BLOCK}-{category}",
+                generator=HELD_OUT_BLOCK,
                 scene=f"{HELD_OUT_BLOCK}-{index:06d}",
                 split=TEST,
             )
@@ -94,8 +97,7 @@ class DemoSource:
         """Make one image, RGB uint8 (image_px, image_px, 3)."""
         image = _photograph(record.category, self.image_px, derive_seed(self.seed, "demo", record.key))
         if record.label == FAKE:
-            block = record.generator.partition("-")[0]
-            image = _build_generator(block, record.category, self.image_px, self.seed).imitate(image)
+            image = _build_generator(record.generator, record.category, self.image_px, self.seed).imitate(image)
         rng = _rng(self.seed, "demo noise", record.key)
         noise = np.float32(_NOISE_FLOOR) * rng.standard_normal(image.shape, dtype=np.float32)
         return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)

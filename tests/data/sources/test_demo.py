@@ -4,12 +4,14 @@ from multiprocessing import get_context
 import cv2
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from fakeid.data.generators import HELD_OUT_BLOCK, UPSAMPLING_BLOCKS
 from fakeid.data.records import Record
-from fakeid.data.sources.demo import DemoSource
+from fakeid.data.sources.demo import DemoSource, _build_generator
 from fakeid.errors import ConfigError
 from fakeid.vocabulary import CAMERA, DEMO_CATEGORIES, FAKE, REAL
 
@@ -23,18 +25,31 @@ def test_records_list_every_class_with_unique_keys() -> None:
     assert len({(r.category, r.scene) for r in records}) == len(records)
 
 
-def test_reals_come_from_the_camera_and_each_category_has_its_own_generator() -> None:
+def test_reals_come_from_the_camera_and_fakes_from_four_kinds_of_decoder() -> None:
     records = DemoSource(images_per_class=2).records()
     assert {r.generator for r in records if r.label == REAL} == {CAMERA}
-    generators = {r.generator: r.category for r in records if r.label == FAKE}
-    assert len(generators) == 11
-    assert all(name.endswith(f"-{category}") for name, category in generators.items())
+    assert {r.generator for r in records if r.label == FAKE} == set(UPSAMPLING_BLOCKS)
 
 
-def test_the_held_out_kind_of_block_occurs_in_training_too() -> None:
-    blocks = [r.generator.split("-")[0] for r in DemoSource(images_per_class=1).records() if r.label == FAKE]
-    assert blocks[-1] in blocks[:-1]
-    assert len(set(blocks)) == 4
+def test_each_family_has_a_network_of_its_own() -> None:
+    assert _build_generator("pixel_shuffle", "leaves", 32, 0)._kernel.shape == (64, 3, 3, 3)
+    first, second = (_build_generator("pixel_shuffle", name, 32, 0)._kernel for name in ("leaves", "wood"))
+    assert not torch.equal(first, second)
+
+
+def test_the_held_out_family_is_made_by_a_kind_that_occurs_in_training_too() -> None:
+    made = {r.category: r.generator for r in DemoSource(images_per_class=1).records() if r.label == FAKE}
+    assert made.pop(DEMO_CATEGORIES[-1]) in made.values()
+
+
+def test_the_held_out_kind_of_decoder_occurs_nowhere_else() -> None:
+    source = DemoSource(images_per_class=1, image_px=48)
+    fakes = source.held_out_records(2)
+    assert {(r.category, r.label) for r in fakes} == {(name, FAKE) for name in DEMO_CATEGORIES}
+    assert len({r.key for r in fakes} | {r.key for r in source.records()}) == 22 + 22
+    assert {r.generator for r in fakes} == {HELD_OUT_BLOCK}
+    assert HELD_OUT_BLOCK not in {r.generator for r in source.records()}
+    assert source.read(fakes[0]).shape == (48, 48, 3)
 
 
 @pytest.mark.parametrize("image_px", [32, 66, 256])
