@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
 from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
-from fakeid.files import clear_output_errors, lock_folder, write_json
+from fakeid.files import clear_output_errors, lock_folder, read_json, write_json
 from fakeid.images.degradation import Degradation, parse_degradation
 from fakeid.reporting.evaluation_table import render_evaluation_table
 from fakeid.runs.evaluation_files import write_evaluation
@@ -59,7 +60,7 @@ def run_evaluation(
             scores = _score(path, card, config, sets, folder, console)
             write_scores(folder.scores, scores)
             with console.status("measuring"):
-                evaluation = compute_evaluation(scores, card, config, [part for part, _ in sets], path)
+                evaluation = compute_evaluation(scores, card, config, sets, path)
             with console.status("drawing the figures"):
                 write_evaluation(folder, evaluation, scores, read_calibration(card), sets)
             write_json(folder.numbers, evaluation)  # last: who finds it, finds all
@@ -68,6 +69,25 @@ def run_evaluation(
     for label, place in (("numbers", folder.numbers), ("scores", folder.scores), ("page", folder.page)):
         console.print(f"{label:8} {place}", soft_wrap=True)
     return evaluation
+
+
+def evaluate_run(config: Config, run: RunFolder, console: Console) -> dict[str, Any] | None:
+    """The evaluation that the options of a training ask for, unless they ask for none or it was done already.
+
+    Args:
+        config: Of the run.
+        run: A finished one.
+        console: Where progress and the table are printed.
+
+    Returns:
+        The content of `evaluation.json`, if it was made now.
+    """
+    wanted = config.evaluation
+    if not (wanted.degradations or wanted.sets or wanted.swap_quality):
+        return None
+    if run.evaluation.numbers.exists() and read_json(run.evaluation.numbers).get("evaluation") == asdict(wanted):
+        return None
+    return run_evaluation(run.path, config, console)
 
 
 def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:

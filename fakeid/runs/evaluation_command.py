@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from fakeid.config import Config
-from fakeid.errors import ConfigError, DataError
+from fakeid.errors import ConfigError
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import run_evaluation
 from fakeid.vocabulary import OWN_TEST_SET
@@ -38,7 +37,8 @@ def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None)
     _check_overrides(overrides)
     named = any(word.partition("=")[0] == "evaluation" for word in overrides)
     options = compose_config([*([] if named else ["evaluation=matrix"]), *overrides])
-    options = _add_places(options, [place for place in places if place != OWN_TEST_SET])
+    sets = [*options.evaluation.sets, *(place for place in places if place != OWN_TEST_SET)]
+    options = dataclasses.replace(options, evaluation=dataclasses.replace(options.evaluation, sets=sets))
     own = not places or OWN_TEST_SET in places
     return run_evaluation(checkpoint, options, Console(highlight=False), own=own, output=output)
 
@@ -51,13 +51,3 @@ def _check_overrides(overrides: Sequence[str]) -> None:
                 f"evaluate takes the options of {', '.join(_GROUPS)} and {', '.join(_OPTIONS)}, got {option}; all else "
                 "is as the checkpoint was trained"
             )
-
-
-def _add_places(options: Config, places: Sequence[str]) -> Config:
-    evaluation = dataclasses.replace(options.evaluation, sets=[*options.evaluation.sets, *places])
-    for _, folder in evaluation.name_sets():
-        if not Path(folder).exists():
-            raise DataError(
-                f"there is no folder {folder} to test on; the run's own test images are called {OWN_TEST_SET}"
-            )
-    return dataclasses.replace(options, evaluation=evaluation)

@@ -10,12 +10,14 @@ import numpy as np
 
 from fakeid.config import Config
 from fakeid.data.image_sets import ImageSet
+from fakeid.data.packed import PackedImages
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.controls import judge_control
 from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.swap import judge_swap
+from fakeid.runs.codec_history import compare_codecs
 from fakeid.runs.provenance import describe_environment
 from fakeid.training.card import Card
 from fakeid.training.trainer import choose_device
@@ -26,7 +28,7 @@ _BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
 
 
 def compute_evaluation(
-    scores: Scores, card: Card, config: Config, sets: Sequence[ImageSet], checkpoint: Path
+    scores: Scores, card: Card, config: Config, packed_sets: Sequence[tuple[ImageSet, PackedImages]], checkpoint: Path
 ) -> dict[str, Any]:
     """Measure, judge and describe.
 
@@ -34,7 +36,7 @@ def compute_evaluation(
         scores: Of every image under every degradation.
         card: Of the checkpoint.
         config: Of the run, with today's evaluation.
-        sets: What was tested.
+        packed_sets: What was tested, with its prepared images.
         checkpoint: What was tested, to name it.
 
     Returns:
@@ -42,6 +44,7 @@ def compute_evaluation(
         `calibration`, `trained_on`, `test_sets`, `degradations`, `detector` and how it came about.
     """
     evaluation = config.evaluation
+    sets = [part for part, _ in packed_sets]
     calibration = read_calibration(card)
     trained_on = TrainedOn(tuple(card.categories), tuple(card.generators))
     controlled = np.isin(scores.test_set, [part.name for part in sets if part.control])
@@ -63,7 +66,7 @@ def compute_evaluation(
         "calibration": card.calibration,
         "groups": measure_matrix(judged, trained_on, Measuring(calibration, evaluation.cluster, evaluation.oracle)),
         "worst": find_worst(judged, trained_on),
-        "swap": judge_swap(judged, evaluation.swap_quality) if evaluation.swap_quality else None,
+        "swap": evaluation.swap_quality and judge_swap(judged, evaluation.swap_quality, compare_codecs(packed_sets)),
         "controls": [
             *_judge_built_in(judged, threshold),
             *_judge_sets(scores, judged, [part for part in sets if part.control], threshold),

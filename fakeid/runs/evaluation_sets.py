@@ -1,6 +1,7 @@
 """The images of an evaluation: listed, and brought to the size that the detector was trained on."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -11,6 +12,25 @@ from fakeid.data.packed import PackedImages
 from fakeid.errors import ConfigError, DataError
 from fakeid.runs.images import build_cache, list_images, pack_images
 from fakeid.training.card import Card
+from fakeid.vocabulary import OWN_TEST_SET
+
+
+def check_places(config: Config) -> None:
+    """Refuse test sets that are not there, and controls that are none of them, before anything long begins.
+
+    Raises:
+        ConfigError: A control that is none of the sets.
+        DataError: No such folder.
+    """
+    named = config.evaluation.name_sets()
+    strangers = set(config.evaluation.controls) - {name for name, _ in named}
+    if strangers:
+        raise ConfigError(f"evaluation.controls names {', '.join(sorted(strangers))}, but no test set is called so")
+    for _, folder in named:
+        if not Path(folder).expanduser().exists():
+            raise DataError(
+                f"there is no folder {folder} to test on; the run's own test images are called {OWN_TEST_SET}"
+            )
 
 
 def list_sets(config: Config, card: Card, console: Console, *, own: bool) -> list[ImageSet]:
@@ -27,9 +47,7 @@ def list_sets(config: Config, card: Card, console: Console, *, own: bool) -> lis
         DataError: Missing images, or others than those that the run was tested with.
     """
     evaluation = config.evaluation
-    strangers = set(evaluation.controls) - {name for name, _ in evaluation.name_sets()}
-    if strangers:
-        raise ConfigError(f"evaluation.controls names {', '.join(sorted(strangers))}, but no test set is called so")
+    check_places(config)
     sets = [_list_own(config, card, console)] if own else []
     for name, folder in evaluation.name_sets():
         with console.status(f"listing the images of {name}"):

@@ -20,6 +20,8 @@ from fakeid.reporting.tables import render_line, render_table, tabulate
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.calibrate import calibrate
+from fakeid.runs.evaluate import evaluate_run
+from fakeid.runs.evaluation_sets import check_places
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import DONE, RunFolder
@@ -59,6 +61,7 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
 
 def _lead(config: Config, leader: Leader, device: str, console: Console, in_sweep: bool) -> dict[str, Any]:
     run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    check_places(config)
     source, plan = list_images(config, console)
     with clear_output_errors(run.path, "paths.runs"):
         run.path.mkdir(parents=True, exist_ok=True)
@@ -67,6 +70,7 @@ def _lead(config: Config, leader: Leader, device: str, console: Console, in_swee
             if run.is_done() and not config.force:
                 _check_same_images(run, plan, source)
                 console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
+                evaluate_run(config, run, console)
                 return _show(run, console, in_sweep)
             try:
                 _run(config, run, plan, source, leader, device, console)
@@ -168,12 +172,15 @@ def _train_and_test(
         figures = write_figures(run, plan, data.test_set, scores, summary)
         write_json(run.summary, summary)
         run.write_status(DONE, epochs_done=epochs, epochs=epochs)
+        evaluation = evaluate_run(config, run, console)
     except BaseException:
         if tracker:
             tracker.finish(failed=True)
         raise
     if tracker:
         tracker.log_results(summary, *tabulate(summary), figures)
+        if evaluation:
+            tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
         sync = tracker.finish()
         if sync:
             console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)

@@ -97,3 +97,18 @@ class RunTracker(Tracker):
             run.summary.update(flat)
 
         self._with_run(log)
+
+    def log_evaluation(self, evaluation: Mapping[str, Any], figures: Sequence[Path]) -> None:
+        """Log what further tests found: metrics as `evaluation/GROUP/DEGRADATION/METRIC`, and the figures."""
+        groups = [group for group in evaluation["groups"] if group["kind"] in ("quadrant", "test_set")]
+        flat = {
+            f"evaluation/{group['name']}/{group['degradation']}/{metric}": estimate["value"]
+            for group in groups
+            for metric, estimate in group["metrics"].items()
+        }
+
+        def log(run: Run) -> None:
+            run.log({f"evaluation/{path.stem}": wandb.Image(str(path)) for path in figures})
+            run.summary.update(flat)
+
+        self._with_run(log)

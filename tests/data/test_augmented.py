@@ -82,7 +82,7 @@ def test_processes_that_share_batches_see_what_one_would_see(name: str) -> None:
 
 def test_validation_and_test_images_stay_as_they_are() -> None:
     data = make_data("safe")
-    for loader, count in ((data.val_dataloader(), 3), (data.predict_dataloader(), 5)):
+    for loader, count in ((data.val_dataloader(), 3), (data.scoring_dataloader(data.test_set), 5)):
         images = torch.cat([batch.rgb_u8 for batch in loader])
         np.testing.assert_array_equal(images.permute(0, 2, 3, 1).numpy(), IMAGES[:count])
 

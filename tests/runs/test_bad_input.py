@@ -89,7 +89,7 @@ assert "torch" not in sys.modules
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
     )
-    assert ended.stdout.split() == ["model=pelee_hpf", "model=timm", "model=xception"]
+    assert ended.stdout.split() == ["model=color_stats", "model=pelee_hpf", "model=timm", "model=xception"]
 
 
 def test_help_names_every_group_and_the_main_commands() -> None:

@@ -19,6 +19,7 @@ def quiet() -> Console:
     return Console(file=io.StringIO(), width=160)
 
 
+@pytest.mark.slow
 def test_report_averages_the_finished_runs(tiny_config: BuildConfig) -> None:
     configs = [tiny_config(f"categories={k}", f"seed={seed}", "optim.epochs=1") for k in (1, 2) for seed in (0, 1)]
     for config in configs:

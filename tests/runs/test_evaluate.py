@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import pytest
 from rich.console import Console
 
 from fakeid.cells import cell_id
+from fakeid.config import Config
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import CheckpointError, ConfigError, DataError
 from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.scores import Scores, read_scores
 from fakeid.images.degradation import parse_degradation
 from fakeid.images.degrade import degrade
+from fakeid.runs import evaluate as evaluate_module
 from fakeid.runs import score_sets
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import adopt
@@ -27,6 +30,8 @@ from fakeid.runs.train import run_training
 from fakeid.training.card import read_card
 from fakeid.training.checkpoint import load_module
 from fakeid.training.scoring import Scorer
+
+BuildConfig = Callable[..., Config]
 
 SMALL = ("evaluation=test", "evaluation.degradations=[jpeg-50,noise-8]", "evaluation.swap_quality=75", "logger=csv")
 TINY = (
@@ -43,6 +48,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     config = compose_config([*TINY, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
     run_training(config, Console(file=io.StringIO()))
     return RunFolder(root / "runs" / cell_id(config))
+
+
+@pytest.fixture(autouse=True)
+def no_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes longer than all the rest; the slow tests draw."""
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setattr(evaluate_module, "write_evaluation", lambda *_: None)
 
 
 def try_out(run: RunFolder, output: Path, *words: str) -> tuple[dict[str, Any], Scores]:
@@ -87,6 +99,42 @@ def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path:
     assert filled == {(True, True), (True, False), (False, True), (False, False)}
     assert found["swap"]["quality"] == 75
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == found
+
+
+@pytest.mark.slow
+def test_everything_is_there_to_look_at(run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found, _ = try_out(run, tmp_path / "out")
+    names = {"scores.csv", "evaluation.json", "evaluation.md", "index.html", "figures"}
+    assert names <= {path.name for path in (tmp_path / "out").iterdir()}
+    drawn = {"matrix", "robustness", "roc", "histograms", "reliability", "spectra", "mistakes"}
+    assert {path.name for path in (tmp_path / "out" / "figures").iterdir()} == {
+        f"{name}.{ending}" for name in drawn for ending in ("png", "svg")
+    }
+    output = capsys.readouterr().out
+    assert found["swap"]["verdict"].split()[0] in output
+    assert "index.html" in output
+
+
+@pytest.mark.slow
+def test_a_training_evaluates_itself_when_asked_to(tiny_config: BuildConfig) -> None:
+    plain = tiny_config("optim.epochs=1")
+    run_training(plain, Console(file=io.StringIO()))
+    folder = RunFolder(Path(plain.paths.runs) / cell_id(plain))
+    assert not folder.evaluation.numbers.exists()
+    asked = tiny_config("optim.epochs=1", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
+    assert cell_id(asked) == cell_id(plain)
+    before = folder.tested.stat().st_mtime_ns
+    for _ in range(2):
+        run_training(asked, Console(file=io.StringIO()))
+        assert json.loads(folder.evaluation.numbers.read_text())["degradations"] == ["none", "blur-1"]
+    assert folder.tested.stat().st_mtime_ns == before
+
+
+def test_a_missing_test_set_is_found_before_the_training(tiny_config: BuildConfig) -> None:
+    config = tiny_config("evaluation.sets=[/nowhere/ffhq]")
+    with pytest.raises(DataError, match="no folder /nowhere/ffhq"):
+        run_training(config, Console(file=io.StringIO()))
+    assert not Path(config.paths.runs).exists()
 
 
 def test_images_as_they_are_score_as_in_the_run(run: RunFolder, tmp_path: Path) -> None:

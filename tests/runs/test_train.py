@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(tiny_config: 
     assert not same(first, weights(folder(other).last))
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.param(RuntimeError, marks=pytest.mark.slow)])
 def test_an_interrupted_run_ends_like_an_undisturbed_one(
     tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
@@ -150,7 +150,9 @@ def test_a_checkpoint_of_another_model_is_refused(tiny_config: BuildConfig) -> N
         run(config)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut short"])
+@pytest.mark.parametrize(
+    "content", [b"", pytest.param(b"not a checkpoint", marks=pytest.mark.slow), b"PK\x03\x04 cut short"]
+)
 def test_a_damaged_checkpoint_is_refused(tiny_config: BuildConfig, content: bytes) -> None:
     config = tiny_config("optim.epochs=1")
     folder(config).checkpoints.mkdir(parents=True)
