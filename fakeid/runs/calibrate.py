@@ -14,13 +14,20 @@ from fakeid.files import read_json
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.results import build_scores
 from fakeid.training.card import Card, write_card
-from fakeid.training.checkpoint import load_module
+from fakeid.training.module import DetectorModule
 from fakeid.training.trainer import predict_logits
 from fakeid.vocabulary import CAMERA
 
 
 def calibrate(
-    config: Config, run: RunFolder, plan: Plan, data: PackedDataModule, *, device: str, precision: str
+    config: Config,
+    run: RunFolder,
+    plan: Plan,
+    data: PackedDataModule,
+    module: DetectorModule,
+    *,
+    device: str,
+    precision: str,
 ) -> Calibration | None:
     """Score the validation images, fit threshold, temperature and unsure band to them, and complete `tested.ckpt`.
 
@@ -29,6 +36,7 @@ def calibrate(
         run: Its `tested.ckpt` is completed and its `validation.csv` written.
         plan: What it was trained on.
         data: Holds the validation images.
+        module: The tested weights.
         device: `cuda`, `mps` or `cpu`.
         precision: `float32` or `bf16`.
 
@@ -37,7 +45,6 @@ def calibrate(
     """
     calibration = None
     if len(data.val_set):
-        module = load_module(run.tested)
         logits = predict_logits(module, data.scoring_dataloader(data.val_set), device=device, precision=precision)
         scores = build_scores(data.val_set.records, logits.numpy().astype(np.float64))
         write_scores(run.validation, scores)

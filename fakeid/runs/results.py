@@ -21,24 +21,27 @@ from fakeid.files import write_atomically
 from fakeid.reporting.figures import plot_category_accuracy, plot_learning_curve, plot_roc
 from fakeid.reporting.samples import plot_samples
 from fakeid.runs.layout import RunFolder
-from fakeid.training.checkpoint import load_module
+from fakeid.training.module import DetectorModule
 from fakeid.training.trainer import predict_logits
 from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
 
 _SAMPLES_A_CLASS: Final = 4
 
 
-def compute_scores(run: RunFolder, data: PackedDataModule, *, device: str, precision: str) -> Scores:
+def compute_scores(
+    run: RunFolder, data: PackedDataModule, module: DetectorModule, *, device: str, precision: str
+) -> Scores:
     """Let the tested weights score every test image.
 
     Args:
-        run: Its `tested.ckpt` is read and its `scores.csv` written.
+        run: Its `scores.csv` is written.
         data: Holds the test images.
+        module: The tested weights.
         device: `cuda`, `mps` or `cpu`.
         precision: `float32` or `bf16`.
     """
     loader = data.scoring_dataloader(data.test_set)
-    logits = predict_logits(load_module(run.tested), loader, device=device, precision=precision)
+    logits = predict_logits(module, loader, device=device, precision=precision)
     write_scores(run.scores, build_scores(data.test_set.records, logits.numpy().astype(np.float64)))
     return read_scores(run.scores)
 

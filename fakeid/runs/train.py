@@ -27,6 +27,7 @@ from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.provenance import describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
+from fakeid.training.checkpoint import load_module
 from fakeid.training.loggers import RunTracker
 from fakeid.training.processes import Leader, follow
 from fakeid.training.trainer import choose_device, choose_precision
@@ -154,9 +155,10 @@ def _train_and_test(
                 config, run, data, device=device, precision=precision, loggers=loggers, console=console,
                 world=leader.world,
             )  # fmt: skip
-        calibration = calibrate(config, run, plan, data, device=device, precision=precision)
+        tested = load_module(run.tested)
+        calibration = calibrate(config, run, plan, data, tested, device=device, precision=precision)
         console.print(f"testing {len(data.test_set):,} images")
-        scores = compute_scores(run, data, device=device, precision=precision)
+        scores = compute_scores(run, data, tested, device=device, precision=precision)
         summary = {
             "run": run.path.name,
             **compute_summary(run, plan, scores, calibration),

@@ -11,6 +11,7 @@ from fakeid.files import write_atomically
 from fakeid.training.checkpoint import read_checkpoint
 
 _KEY: Final = "fakeid"
+_KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,14 @@ class Card:
 
 
 def write_card(path: Path, card: Card) -> None:
-    """Put a card into a checkpoint, in place of one that it may have.
+    """Put a card into a checkpoint, in place of one that it may have and of what only a training could continue from.
 
     Raises:
         CheckpointError: Missing, damaged, or not a detector's.
     """
     checkpoint = read_checkpoint(path)
-    checkpoint[_KEY] = asdict(card)
-    write_atomically(path, lambda file: torch.save(checkpoint, file))
+    kept: dict[str, Any] = {name: checkpoint[name] for name in _KEPT if name in checkpoint}
+    write_atomically(path, lambda file: torch.save({**kept, _KEY: asdict(card)}, file))
 
 
 def read_card(path: Path) -> Card:

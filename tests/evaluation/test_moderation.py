@@ -34,6 +34,7 @@ def draw(rng: np.random.Generator, num: int, runs: int, true: float, sd: float) 
 
 
 @pytest.mark.parametrize("runs", [2, 3])
+@pytest.mark.slow
 def test_without_a_true_difference_a_table_seldom_claims_one(runs):
     """Where seeds scatter far more than images do, which is where chance agreement of seeds is dangerous."""
     rng = np.random.default_rng(1)

@@ -155,7 +155,7 @@ def test_what_makes_the_numbers_worthless_comes_first(evaluation):
     page = render_evaluation_page(evaluation, {}, {})
     warning, answer = page.index("WARNING"), page.index('<ol class="answer">')
     assert warning < page.index("The detector follows the codec.") < answer
-    assert warning < page.index("It calls blurred reals fake: blur detection.") < answer
+    assert warning < page.index("it fires without a GAN") < answer
     assert "It leaves blurred reals alone." not in page[:answer]
     fine = {**evaluation, "swap": invent_swap(False), "controls": []}
     assert "WARNING" not in render_evaluation_page(fine, {}, {})

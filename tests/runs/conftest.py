@@ -7,6 +7,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from fakeid.config import Config, parse, register_schema
+from fakeid.runs import evaluate, train
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
@@ -17,6 +18,14 @@ TINY = (
 )  # fmt: skip
 
 BuildConfig = Callable[..., Config]
+
+
+@pytest.fixture(autouse=True)
+def without_drawings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take longer than a tiny run: only tests marked `draws` draw them."""
+    if request.node.get_closest_marker("draws") is None:
+        monkeypatch.setattr(train, "write_figures", lambda *_: [])
+        monkeypatch.setattr(evaluate, "write_evaluation", lambda *_: None)
 
 
 @pytest.fixture(scope="session")

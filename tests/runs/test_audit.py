@@ -66,6 +66,7 @@ def test_a_jpeg_detector_in_the_making_is_shouted_about(
     assert "https://" not in page
 
 
+@pytest.mark.slow
 def test_the_shared_codec_silences_it(tmp_path: Path, tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
     config = build(tiny_config, jpeg_reals_png_fakes, "data.codec=shared")
     audit = run_audit(config, tmp_path / "audit", per_class=400, console=quiet())

@@ -20,7 +20,6 @@ from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.scores import Scores, read_scores
 from fakeid.images.degradation import parse_degradation
 from fakeid.images.degrade import degrade
-from fakeid.runs import evaluate as evaluate_module
 from fakeid.runs import score_sets
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import adopt
@@ -48,13 +47,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     config = compose_config([*TINY, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
     run_training(config, Console(file=io.StringIO()))
     return RunFolder(root / "runs" / cell_id(config))
-
-
-@pytest.fixture(autouse=True)
-def no_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing takes longer than all the rest; the slow tests draw."""
-    if request.node.get_closest_marker("slow") is None:
-        monkeypatch.setattr(evaluate_module, "write_evaluation", lambda *_: None)
 
 
 def try_out(run: RunFolder, output: Path, *words: str) -> tuple[dict[str, Any], Scores]:
@@ -102,6 +94,7 @@ def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path:
 
 
 @pytest.mark.slow
+@pytest.mark.draws
 def test_everything_is_there_to_look_at(run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found, _ = try_out(run, tmp_path / "out")
     names = {"scores.csv", "evaluation.json", "evaluation.md", "index.html", "figures"}
@@ -116,6 +109,7 @@ def test_everything_is_there_to_look_at(run: RunFolder, tmp_path: Path, capsys: 
 
 
 @pytest.mark.slow
+@pytest.mark.draws
 def test_a_training_evaluates_itself_when_asked_to(tiny_config: BuildConfig) -> None:
     plain = tiny_config("optim.epochs=1")
     run_training(plain, Console(file=io.StringIO()))
@@ -144,6 +138,7 @@ def test_images_as_they_are_score_as_in_the_run(run: RunFolder, tmp_path: Path) 
     np.testing.assert_allclose([logits[key] for key in before.key.tolist()], before.logit, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_degraded_images_score_as_if_degraded_by_hand(run: RunFolder, tmp_path: Path) -> None:
     _, scores = try_out(run, tmp_path / "out")
     rows = scores.select((scores.degradation == "noise-8") & (scores.category == "coral"))
@@ -182,6 +177,7 @@ def test_an_interrupted_evaluation_continues(
     assert sorted(path.name for path in (tmp_path / "cut").iterdir() if path.suffix == ".npz") == []
 
 
+@pytest.mark.slow
 def test_other_folders_take_the_place_of_the_own_images(run: RunFolder, tmp_path: Path) -> None:
     folder = plant(tmp_path / "farm", "biggan/cow/0_real", "biggan/cow/1_fake")
     found, scores = try_out(run, tmp_path / "out", str(folder))

@@ -76,6 +76,7 @@ def test_scores_are_those_of_scikit_learns_classifier(tiny_config: BuildConfig) 
     assert "logistic regression on 450 statistics, C = 1\nepoch 1/1  train loss" in output
 
 
+@pytest.mark.draws
 def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
     config = tiny_config("model=color_stats", "protocol.tested=best", "protocol.loss=bce")
     summary, output = run(config)

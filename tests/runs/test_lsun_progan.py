@@ -234,6 +234,7 @@ def cut_fake(root: Path, key: str) -> None:
 
 
 @pytest.mark.parametrize(("label", "cut"), [(REAL, cut_real), (FAKE, cut_fake)])
+@pytest.mark.slow
 def test_one_undecodable_image_stops_or_is_listed(
     tmp_path: Path, tiny_config: BuildConfig, label: int, cut: Callable[[Path, str], None]
 ) -> None:

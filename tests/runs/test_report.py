@@ -133,6 +133,7 @@ def test_another_report_takes_the_place_of_the_first_in_wandb(tracked: Path, mon
     assert second.summary["finished_runs"] == 5
 
 
+@pytest.mark.slow
 def test_wandb_neither_costs_a_report_nor_shows_up_uncalled(
     tracked: Path, half_finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

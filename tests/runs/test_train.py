@@ -51,6 +51,7 @@ def interrupt_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, error: type[
     monkeypatch.setattr(DetectorModule, "training_step", training_step)
 
 
+@pytest.mark.draws
 def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
     config = tiny_config()
     summary, output = run(config)
@@ -88,6 +89,7 @@ def test_asking_again_prints_the_table_and_trains_nothing(tiny_config: BuildConf
     assert "epoch 1/1" in output
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(tiny_config: BuildConfig) -> None:
     config = tiny_config("dropout=0.5")
     run(config)
@@ -123,6 +125,7 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(
     assert folder(config).scores.read_text() == folder(undisturbed).scores.read_text()
 
 
+@pytest.mark.slow
 def test_best_is_the_epoch_with_the_highest_validation_auroc(tiny_config: BuildConfig) -> None:
     config = tiny_config("protocol.tested=best", "optim.epochs=4")
     run(config)
@@ -172,6 +175,7 @@ def test_a_run_in_progress_is_left_alone(tiny_config: BuildConfig) -> None:
         run(config)
 
 
+@pytest.mark.slow
 def test_debug_ends_after_two_batches(tiny_config: BuildConfig) -> None:
     config = tiny_config("trainer=debug", "optim.epochs=1")
     run(config)
