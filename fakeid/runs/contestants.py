@@ -117,8 +117,11 @@ def _check_done(run: RunFolder) -> None:
 
 
 def _read_evaluated(run: RunFolder, scores: Scores) -> Scores | None:
-    path = run.evaluation.scores
-    return join_scores(read_scores(path), scores) if path.exists() else None
+    if not run.evaluation.numbers.exists():  # written last
+        return None
+    controls = [part["name"] for part in read_json(run.evaluation.numbers)["test_sets"] if part["control"]]
+    rows = read_scores(run.evaluation.scores)
+    return join_scores(rows.select(~np.isin(rows.test_set, controls)), scores)
 
 
 def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -199,15 +200,17 @@ def test_a_broken_down_detector_is_told(rgb: RunFolder, hsv: RunFolder, tmp_path
 def test_evaluations_count_where_all_have_one(rgb: RunFolder, hsv: RunFolder) -> None:
     for run in (rgb, hsv):
         scores = read_scores(run.scores)
-        change(run, run.path / "evaluation" / "scores.csv", degradation=np.full(len(scores), "jpeg-75"))
-        write_json(
-            run.path / "evaluation" / "evaluation.json",
-            {"trained_on": {"categories": ["leaves"], "generators": ["another"]}},
-        )
+        coded = replace(scores, degradation=np.full(len(scores), "jpeg-75"))
+        control = replace(scores, test_set=np.full(len(scores), "blurred"))
+        write_scores(run.evaluation.scores, Scores.join([coded, control]))
+        sets = [{"name": "test", "control": False}, {"name": "blurred", "control": True}]
+        trained_on = {"categories": ["leaves"], "generators": ["another"]}
+        write_json(run.evaluation.numbers, {"trained_on": trained_on, "test_sets": sets})
     rows = {row.name: row for row in read_comparison([rgb.path, hsv.path]).comparisons[0].rows}
     assert rows["jpeg-75"].num_real == rows["all images"].num_real == 220
     assert "seen content, unseen generators" in rows
-    (hsv.path / "evaluation" / "scores.csv").unlink()
+    assert "blurred" not in rows
+    hsv.evaluation.numbers.unlink()
     report = read_comparison([rgb.path, hsv.path])
     assert "jpeg-75" not in [row.name for row in report.comparisons[0].rows]
     assert f"python -m fakeid evaluate adds further test sets and degradations to {hsv.path}" in report.notes[0]
@@ -220,7 +223,8 @@ def test_own_test_images_of_different_sources_are_not_the_same(rgb: RunFolder, h
     with pytest.raises(DataError, match="the runs' images come from different sources"):
         read_comparison([rgb.path, hsv.path])
     for run in (rgb, hsv):
-        change(run, run.path / "evaluation" / "scores.csv", test_set=np.full(len(read_scores(run.scores)), "photos"))
+        change(run, run.evaluation.scores, test_set=np.full(len(read_scores(run.scores)), "photos"))
+        write_json(run.evaluation.numbers, {"test_sets": [{"name": "photos", "control": False}]})
     report = read_comparison([rgb.path, hsv.path])
     assert report.num_images == 440
     assert "come from different sources and are left out" in report.notes[0]
