@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import pytest
 from hydra import compose, initialize_config_dir
 
 from fakeid.config import Config, parse, register_schema
+from fakeid.data.sources.demo import DemoSource
 from fakeid.runs import evaluate, train
+from fakeid.vocabulary import REAL
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
@@ -44,3 +47,20 @@ def tiny_config(tmp_path: Path, shared_cache: Path) -> BuildConfig:
             return parse(compose("train", [*TINY, *paths, *overrides]))
 
     return build
+
+
+@pytest.fixture(scope="session")
+def jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos of one kind in both classes; only the format differs."""
+    root = tmp_path_factory.mktemp("planted")
+    source = DemoSource(images_per_class=240, image_px=64)
+    photos = [r for r in source.records() if r.label == REAL and r.category in ("bricks", "pebbles", "wood")]
+    for number, record in enumerate(photos):
+        label, suffix, options = (
+            ("0_real", ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 90]) if number % 2 else ("1_fake", ".png", [])
+        )
+        folder = root / record.category / label
+        folder.mkdir(parents=True, exist_ok=True)
+        bgr = cv2.cvtColor(source.read(record), cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(folder / f"{number:04d}{label[1:]}{suffix}"), bgr, options)
+    return root

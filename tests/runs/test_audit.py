@@ -11,11 +11,9 @@ import pytest
 from rich.console import Console
 
 from fakeid.config import Config
-from fakeid.data.sources.demo import DemoSource
 from fakeid.runs.audit import run_audit
 from fakeid.runs.report import write_report
 from fakeid.runs.train import run_training
-from fakeid.vocabulary import REAL
 
 BuildConfig = Callable[..., Config]
 
@@ -27,23 +25,6 @@ def quiet() -> Console:
 def said(console: Console) -> str:
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
-
-
-@pytest.fixture(scope="session")
-def jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photos of one kind in both classes; only the format differs."""
-    root = tmp_path_factory.mktemp("planted")
-    source = DemoSource(images_per_class=240, image_px=64)
-    photos = [r for r in source.records() if r.label == REAL and r.category in ("bricks", "pebbles", "wood")]
-    for number, record in enumerate(photos):
-        label, suffix, options = (
-            ("0_real", ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 90]) if number % 2 else ("1_fake", ".png", [])
-        )
-        folder = root / record.category / label
-        folder.mkdir(parents=True, exist_ok=True)
-        bgr = cv2.cvtColor(source.read(record), cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(folder / f"{number:04d}{label[1:]}{suffix}"), bgr, options)
-    return root
 
 
 def build(tiny_config: BuildConfig, root: Path, *more: str) -> Config:

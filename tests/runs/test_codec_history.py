@@ -1,0 +1,90 @@
+"""The swap test on the audit's planted set, and what it knows of the files' codecs."""
+
+import dataclasses
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+from rich.console import Console
+
+from fakeid.cells import cell_id
+from fakeid.config import Config
+from fakeid.data.image_sets import ImageSet, build_folder_set
+from fakeid.data.packed import PackedImages
+from fakeid.data.sources.demo import DemoSource
+from fakeid.runs.codec_history import compare_codecs
+from fakeid.runs.evaluate import run_evaluation
+from fakeid.runs.evaluation_sets import pack_sets
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.train import run_training
+
+BuildConfig = Callable[..., Config]
+QUIET = Console(file=io.StringIO())
+
+
+def pack(config: Config, part: ImageSet) -> list[tuple[ImageSet, PackedImages]]:
+    return pack_sets(config, [part], QUIET)
+
+
+def list_folder(root: Path, control: bool = False) -> ImageSet:
+    return build_folder_set("planted", str(root), per_class=60, seed=0, control=control, max_megapixels=10)
+
+
+def test_file_names_tell_of_codecs(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
+    config = tiny_config("data.image_px=64")
+    history = compare_codecs(pack(config, list_folder(jpeg_reals_png_fakes)))
+    assert history == "JPEG or WebP files are 100 % of the reals and 0 % of the fakes"
+    assert compare_codecs(pack(config, list_folder(jpeg_reals_png_fakes, control=True))) is None
+
+
+def test_blocks_tell_where_names_do_not(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path, tmp_path: Path) -> None:
+    for path in sorted(jpeg_reals_png_fakes.rglob("*.*"))[::2]:
+        name = tmp_path / "saved" / path.relative_to(jpeg_reals_png_fakes).with_suffix(".png")
+        name.parent.mkdir(parents=True, exist_ok=True)
+        image = cv2.imread(str(path))
+        if name.parent.name == "0_real":  # coarse enough for blocks of so small an image
+            image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_COLOR)
+        cv2.imwrite(str(name), image)
+    history = compare_codecs(pack(tiny_config("data.image_px=64"), list_folder(tmp_path / "saved")))
+    assert history == "the reals show JPEG's 8 x 8 blocks more than the others do"
+
+
+def test_built_in_images_have_no_codec_behind_them(tiny_config: BuildConfig) -> None:
+    source = DemoSource(images_per_class=20, image_px=64)
+    records = [record for record in source.records() if record.category in ("leaves", "bricks")]
+    config = tiny_config("data.image_px=64")
+    assert compare_codecs(pack(config, ImageSet("test", source, records, "built-in data"))) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["pelee_hpf", "color_stats"])
+def test_the_swap_test_names_the_planted_shortcut(
+    tiny_config: BuildConfig, jpeg_reals_png_fakes: Path, model: str
+) -> None:
+    config = tiny_config(
+        "data=folders", f"paths.data={jpeg_reals_png_fakes}", f"model={model}", "data.image_px=64", "categories=null",
+        "data.train_per_class=null", "data.val_per_class=null", "data.test_per_class=null", "optim.epochs=6",
+        "optim.batch_size=32",
+    )  # fmt: skip
+    run_training(config, QUIET)
+    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
+    swap = run_evaluation(run.path, asked, QUIET)["swap"]
+    assert swap["follows_codec"] is True, swap
+    assert "JPEG or WebP files are 100 % of the reals" in swap["verdict"]
+
+
+@pytest.mark.slow
+def test_on_clean_images_nothing_is_named(tiny_config: BuildConfig) -> None:
+    config = tiny_config(
+        "data.image_px=64", "data.categories=[bricks,pebbles]", "data.held_out=flowers", "data.train_per_class=400",
+        "data.test_per_class=40", "optim.epochs=5", "optim.batch_size=32",
+    )  # fmt: skip
+    run_training(config, QUIET)
+    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
+    swap = run_evaluation(run.path, asked, QUIET)["swap"]
+    assert swap["rows"][0]["auroc"]["low"] > 0.8, swap  # there is something to lose
+    assert swap["follows_codec"] is False, swap
