@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from omegaconf import OmegaConf
 from rich.console import Console
 
 from fakeid.config import Config, parse
@@ -58,6 +59,7 @@ def run_evaluation(
         with lock_folder(folder.path, wait=False, busy=busy):
             sets = pack_sets(config, list_sets(config, card, console, own=own), console)
             scores = _score(path, card, config, sets, folder, console)
+            folder.numbers.unlink(missing_ok=True)  # no numbers beside scores that they do not belong to
             write_scores(folder.scores, scores)
             with console.status("measuring"):
                 evaluation = compute_evaluation(scores, card, config, sets, path)
@@ -116,16 +118,13 @@ def adopt(card: Card, options: Config) -> Config:
     Raises:
         CheckpointError: The checkpoint is of a release with other options.
     """
-    from omegaconf import OmegaConf  # noqa: PLC0415
-
     try:
         config = parse(OmegaConf.create(card.config))
     except ConfigError as error:
         raise CheckpointError(f"{card.name} was trained by another release of fakeid: {error}") from error
     paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)
-    data = dataclasses.replace(
-        config.data, on_bad_image=options.data.on_bad_image, real=options.data.real, fake=options.data.fake
-    )
+    roots = {name: getattr(options.data, name) for name in ("real", "fake") if getattr(options.data, name).root}
+    data = dataclasses.replace(config.data, on_bad_image=options.data.on_bad_image, **roots)
     return dataclasses.replace(
         config, evaluation=options.evaluation, trainer=options.trainer, paths=paths, data=data, force=options.force
     )

@@ -57,7 +57,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
     except (OSError, EOFError, RuntimeError, UnpicklingError, BadZipFile) as error:
-        raise CheckpointError(f"{path} is damaged or no checkpoint; force=true starts the run over") from error
+        raise CheckpointError(f"{path} is damaged or no checkpoint; force=true trains the run anew") from error
     if not isinstance(checkpoint, dict) or not {"state_dict", "hyper_parameters", "epoch"} <= checkpoint.keys():
         raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector")
     return checkpoint

@@ -160,7 +160,7 @@ def test_a_damaged_checkpoint_is_refused(tiny_config: BuildConfig, content: byte
     config = tiny_config("optim.epochs=1")
     folder(config).checkpoints.mkdir(parents=True)
     folder(config).last.write_bytes(content)
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint; force=true starts the run over"):
+    with pytest.raises(CheckpointError, match="damaged or no checkpoint; force=true trains the run anew"):
         run(config)
     run(tiny_config("optim.epochs=1", "force=true"))
 
