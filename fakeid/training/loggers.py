@@ -105,6 +105,7 @@ class RunTracker(Tracker):
             f"evaluation/{group['name']}/{group['degradation']}/{metric}": estimate["value"]
             for group in groups
             for metric, estimate in group["metrics"].items()
+            if estimate["value"] is not None
         }
 
         def log(run: Run) -> None:

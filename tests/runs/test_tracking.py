@@ -14,6 +14,7 @@ from made_up_sweep import write_run
 from offline_runs import OfflineRun, find_offline_runs, open_tracker, track_run, write_history
 
 from fakeid.files import read_json
+from fakeid.reporting.style import new_figure
 from fakeid.training.tracked_fields import AXES, HEADLINES, LEARNING_CURVES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,25 @@ def test_a_continued_offline_run_keeps_its_identity_and_is_whole_by_itself(tmp_p
     assert [run.exit_code for run in runs] == [1, 0]
     assert [row["epoch"] for row in runs[0].history] == [1, 2]
     check_complete(runs[1], folder)
+
+
+def test_an_evaluation_is_part_of_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.png"
+    new_figure(40, 30).savefig(path)
+    estimate = {"value": 0.75, "low": 0.7, "high": 0.8}
+    undefined = {"value": None, "low": None, "high": None}
+    groups = [
+        {"kind": kind, "name": name, "degradation": "jpeg-75", "metrics": {"auroc": estimate, "eer": undefined}}
+        for kind, name in (("quadrant", "seen content, seen generators"), ("category", "coral"))
+    ]
+    folder = write_run(tmp_path).path
+    tracker = open_tracker(folder)
+    tracker.log_evaluation({"groups": groups}, [path])
+    tracker.finish()
+    (run,) = find_offline_runs(folder)
+    assert run.summary["evaluation/seen content, seen generators/jpeg-75/auroc"] == 0.75
+    assert not any("coral" in name or "eer" in name for name in run.summary)
+    assert run.history[-1]["evaluation/matrix._type"] == "image-file"
 
 
 @pytest.mark.slow
