@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from pytorch_lightning import Trainer, seed_everything
+from pytorch_lightning import Callback, Trainer, seed_everything
 from pytorch_lightning.loggers import Logger
 from rich.console import Console
 
@@ -108,19 +108,13 @@ def fit(
     resume = run.last if agree(run.last.exists()) else None
     if resume and world.rank == 0:
         console.print(f"continuing after epoch {check_fits(resume, module)} of {epochs}")
-    history = History(run.history)
-    average = [MovingAverage(config.optim.ema, device)] if config.optim.ema else []
-    shown = [
-        EpochStatus(lambda done: run.write_status(RUNNING, epochs_done=done, epochs=epochs)),
-        TrainingProgress(console, history),
-    ]
     trainer = build_trainer(
         folder=run.checkpoints,
         epochs=epochs,
         device=device,
         precision=precision,
         keep_best=keep_best,
-        callbacks=[EpochSeeding(config.seed), history, *average, *(shown if world.rank == 0 else [])],
+        callbacks=_list_callbacks(config, run, device, world, console),
         loggers=loggers,
         limit_batches=config.trainer.limit_batches,
         world=world,
@@ -129,6 +123,16 @@ def fit(
     if world.rank == 0:
         _keep(run.best if keep_best else run.last, run.tested)
     return module
+
+
+def _list_callbacks(config: Config, run: RunFolder, device: str, world: World, console: Console) -> list[Callback]:
+    history, epochs = History(run.history), config.optim.epochs
+    average = [MovingAverage(config.optim.ema, device)] if config.optim.ema else []
+    shown = [
+        EpochStatus(lambda done: run.write_status(RUNNING, epochs_done=done, epochs=epochs)),
+        TrainingProgress(console, history),
+    ]
+    return [EpochSeeding(config.seed), history, *average, *(shown if world.rank == 0 else [])]
 
 
 def _keep(checkpoint: Path, tested: Path) -> None:

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,6 +18,7 @@ from rich.console import Console
 
 from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
+from fakeid.data.records import Record
 from fakeid.evaluation.scores import Scores
 from fakeid.files import write_atomically
 from fakeid.images.degradation import Degradation
@@ -28,8 +31,65 @@ _BATCH: Final = 64  # images
 _SAVE_SECONDS: Final = 10.0
 _AHEAD: Final = 4  # batches that are degraded while one is scored
 
-_Task = tuple[int, int, int]  # set, first image, degradation
 _Logits = npt.NDArray[np.float64]
+
+
+class _Task(NamedTuple):
+    """One batch: which set, its first image there, and which degradation."""
+
+    at: int
+    start: int
+    which: int
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All batches of an evaluation, image by image: one pass over the images."""
+
+    sets: Sequence[tuple[ImageSet, PackedImages]]
+    degradations: Sequence[Degradation]
+    seed: int
+
+    @cached_property
+    def records(self) -> list[list[Record]]:
+        """The usable images of each set."""
+        return [[record for record in part.records if record.key not in packed.skipped] for part, packed in self.sets]
+
+    def list_tasks(self) -> list[_Task]:
+        """In the order in which they are scored."""
+        return [
+            _Task(at, start, which)
+            for at, part in enumerate(self.records)
+            for start in range(0, len(part), _BATCH)
+            for which in range(len(self.degradations))
+        ]
+
+    def prepare(self, task: _Task) -> npt.NDArray[np.uint8]:
+        """The degraded images of a batch, (n, H, W, 3)."""
+        keys = [record.key for record in self.records[task.at][task.start : task.start + _BATCH]]
+        packed, degradation = self.sets[task.at][1], self.degradations[task.which]
+        images = packed.take(packed.locate(keys))
+        return np.stack(
+            [degrade(image, degradation, key, seed=self.seed) for image, key in zip(images, keys, strict=True)]
+        )
+
+    def hash(self, identity: dict[str, Any]) -> str:
+        """Digest of what is scored, and of what else decides the scores."""
+        sets = [
+            [part.name, part.source.describe(), [record.key for record in own]]
+            for (part, _), own in zip(self.sets, self.records, strict=True)
+        ]
+        plain = [identity, self.seed, [str(degradation) for degradation in self.degradations], sets]
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    def join(self, logits: Sequence[_Logits]) -> Scores:
+        """Rows by degradation, then by set."""
+        parts = [
+            build_scores(own, rows[which], degradation=str(degradation), test_set=part.name)
+            for which, degradation in enumerate(self.degradations)
+            for (part, _), own, rows in zip(self.sets, self.records, logits, strict=True)
+        ]
+        return Scores.join(parts)
 
 
 def score_sets(
@@ -56,49 +116,27 @@ def score_sets(
     Returns:
         Rows by degradation, then by set, in the order of the records.
     """
-    records = [[record for record in part.records if record.key not in packed.skipped] for part, packed in sets]
-    tasks = [
-        (at, start, which)
-        for at, part in enumerate(records)
-        for start in range(0, len(part), _BATCH)
-        for which in range(len(degradations))
-    ]
-    logits = [np.full((len(degradations), len(part)), np.nan) for part in records]
-    identity = {
-        **identity, "seed": seed, "degradations": [str(degradation) for degradation in degradations],
-        "sets": [[part.name, part.source.describe(), [r.key for r in own]]
-                 for (part, _), own in zip(sets, records, strict=True)],
-    }  # fmt: skip
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    work = _Work(sets, degradations, seed)
+    tasks, digest = work.list_tasks(), work.hash(identity)
+    logits = [np.full((len(degradations), len(part)), np.nan) for part in work.records]
     done = _read_progress(progress_file, digest, logits)
     if done:
         console.print(f"continuing after {done:,} of {len(tasks):,} batches")
-
-    def prepare(task: _Task) -> npt.NDArray[np.uint8]:
-        at, start, which = task
-        keys = [record.key for record in records[at][start : start + _BATCH]]
-        packed = sets[at][1]
-        images = packed.take(packed.locate(keys))
-        return np.stack(
-            [degrade(image, degradations[which], key, seed=seed) for image, key in zip(images, keys, strict=True)]
-        )
-
     saved = time.monotonic()
     with build_progress(console) as bar, ThreadPoolExecutor() as pool:
         row = bar.add_task("scoring", total=len(tasks), completed=done, unit="batches")
-        for number, (task, images) in enumerate(_prepare_ahead(pool, prepare, tasks[done:]), start=done + 1):
-            at, start, which = task
-            logits[at][which, start : start + len(images)] = scorer.score(images)
+        for number, (task, images) in enumerate(_prepare_ahead(pool, work.prepare, tasks[done:]), start=done + 1):
+            logits[task.at][task.which, task.start : task.start + len(images)] = scorer.score(images)
             bar.advance(row)
             if time.monotonic() - saved > _SAVE_SECONDS:
                 _write_progress(progress_file, digest, number, logits)
                 saved = time.monotonic()
     _write_progress(progress_file, digest, len(tasks), logits)
-    return _join(sets, records, degradations, logits)
+    return work.join(logits)
 
 
 def _prepare_ahead(
-    pool: ThreadPoolExecutor, prepare: Any, tasks: Sequence[_Task]
+    pool: ThreadPoolExecutor, prepare: Callable[[_Task], npt.NDArray[np.uint8]], tasks: Sequence[_Task]
 ) -> Iterator[tuple[_Task, npt.NDArray[np.uint8]]]:
     """Tasks with their images, in order; a few are prepared before they are asked for."""
     left = iter(tasks)
@@ -129,17 +167,3 @@ def _read_progress(path: Path, digest: str, logits: Sequence[_Logits]) -> int:
             return int(file["done"])
     except (OSError, EOFError, ValueError, KeyError, BadZipFile):  # missing or damaged: scored anew
         return 0
-
-
-def _join(
-    sets: Sequence[tuple[ImageSet, PackedImages]],
-    records: Sequence[Sequence[Any]],
-    degradations: Sequence[Degradation],
-    logits: Sequence[_Logits],
-) -> Scores:
-    parts = [
-        build_scores(own, rows[which], degradation=str(degradation), test_set=part.name)
-        for which, degradation in enumerate(degradations)
-        for (part, _), own, rows in zip(sets, records, logits, strict=True)
-    ]
-    return Scores.join(parts)

@@ -160,16 +160,9 @@ def _train_and_test(
         console.print(f"testing {len(data.test_set):,} images")
         scores = compute_scores(run, data, tested, device=device, precision=precision)
         summary = {
-            "run": run.path.name,
+            **_describe_run(config, run, data, precision, device, leader.world),
             **compute_summary(run, plan, scores, calibration),
             "parameters": sum(weight.numel() for weight in module.detector.parameters()),
-            "precision": precision,
-            "skipped_images": data.skipped,
-            "data": read_json(run.data),
-            "audit": _shorten(read_json(run.audit)) if run.audit.exists() else None,
-            "config": to_plain(config),
-            **describe_environment(device),
-            "processes": leader.world.size,
         }
         figures = write_figures(run, plan, data.test_set, scores, summary)
         write_json(run.summary, summary)
@@ -186,6 +179,22 @@ def _train_and_test(
         sync = tracker.finish()
         if sync:
             console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
+
+
+def _describe_run(
+    config: Config, run: RunFolder, data: PackedDataModule, precision: str, device: str, world: World
+) -> dict[str, Any]:
+    """What a summary says beside the numbers of the test."""
+    return {
+        "run": run.path.name,
+        "precision": precision,
+        "skipped_images": data.skipped,
+        "data": read_json(run.data),
+        "audit": _shorten(read_json(run.audit)) if run.audit.exists() else None,
+        "config": to_plain(config),
+        **describe_environment(device),
+        "processes": world.size,
+    }
 
 
 def _shorten(audit: dict[str, Any]) -> dict[str, Any]:
