@@ -188,19 +188,17 @@ class PackedDataModule(pl.LightningDataModule):
     def _loader(self, dataset: PackedDataset | AugmentedDataset, batches: BatchSampler) -> DataLoader[Batch]:
         # What is on the device already needs neither helpers nor pinned memory on the way to it.
         num_workers = 0 if dataset.device else self._num_workers
+        if num_workers:
+            # Here, before they are forked: a worker would wait forever for OpenCV's threads, which it does not have.
+            cv2.setNumThreads(1)
         return DataLoader(
             dataset,
             batch_sampler=batches,
             num_workers=num_workers,
             collate_fn=_as_is,
-            worker_init_fn=_start_worker,
             pin_memory=torch.cuda.is_available() and dataset.device is None,
             persistent_workers=num_workers > 0,
         )
-
-
-def _start_worker(_: int) -> None:
-    cv2.setNumThreads(1)  # as torch does with its own: more threads would only fight for the cores
 
 
 def _as_is(batch: Any) -> Any:

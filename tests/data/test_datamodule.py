@@ -1,5 +1,6 @@
 from itertools import chain
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -121,5 +122,7 @@ def test_images_kept_on_the_device_give_the_same_batches(device: torch.device) -
 
 @pytest.mark.slow
 def test_worker_processes_give_the_same_batches() -> None:
+    cv2.setNumThreads(2)  # whose threads a forked worker would not have
+    cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (9, 9), 2)
     alone, helped = (list(make_data(10, num_workers=workers).train_dataloader()) for workers in (0, 2))
     assert all(torch.equal(a.rgb_u8, b.rgb_u8) for a, b in zip(alone, helped, strict=True))
