@@ -16,7 +16,7 @@ from fakeid.config import Config
 from fakeid.errors import ConfigError, FakeidError
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
-_GROUPS = ("data", "color", "residual", "model", "protocol", "optim", "trainer", "logger")
+_GROUPS = ("data", "color", "residual", "augment", "model", "protocol", "optim", "trainer", "logger", "evaluation")
 
 _INSTALL = ' here yet (pip install -e ".[{}]" adds it)'
 _LAUNCHERS = {

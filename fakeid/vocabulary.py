@@ -1,10 +1,14 @@
 """The words that every module shares: labels, splits and the seed paper's categories."""
 
+import re
 from typing import Final
 
 REAL: Final = 0
 FAKE: Final = 1
 LABEL_NAMES: Final = ("real", "fake")
+
+CLASS_SUFFIX: Final = re.compile(r"(?<=.)[_-](real|fake)(_[AB])?$", re.IGNORECASE)
+"""What the names of a photo and its translation differ by, at the end and without the file's ending."""
 
 CAMERA: Final = "camera"
 """The `generator` of every real image."""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.images.degrade import jpeg
+from fakeid.images.codecs import jpeg
 
 CODEC_QUALITY: Final = 75
 """As strong as `data.codec=shared` at its strongest, so that what is found here is out of that option's reach."""

@@ -16,7 +16,7 @@ from fakeid.data.packs import Pack, write_pack
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
-from fakeid.images.degrade import shared_codec
+from fakeid.images.codecs import shared_codec
 from fakeid.images.fingerprint import Fingerprint, fingerprint
 from fakeid.images.prepare import prepare_image
 from fakeid.seeding import derive_seed

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.errors import ConfigError
+from fakeid.vocabulary import CLASS_SUFFIX
 
 STEM: Final = "stem"
 """Images of a category with the same file name but for folder, ending, and `_real` or `_fake`: a photo and what a
 generator made of it."""
-
-_CLASS_SUFFIX: Final = re.compile(r"(?<=.)[_-](real|fake)(_[AB])?$", re.IGNORECASE)
 
 
 def name_clusters(keys: Sequence[str], categories: Sequence[str], by: str) -> npt.NDArray[np.str_]:
@@ -42,7 +41,7 @@ def name_clusters(keys: Sequence[str], categories: Sequence[str], by: str) -> np
     names = []
     for key, category in zip(keys, categories, strict=True):
         if by == STEM:
-            parts: tuple[str, ...] = (_CLASS_SUFFIX.sub("", PurePosixPath(key).stem),)
+            parts: tuple[str, ...] = (CLASS_SUFFIX.sub("", PurePosixPath(key).stem),)
         elif found := pattern.search(key):
             parts = tuple(part or "" for part in found.groups()) or (found[0],)
         else:

@@ -1,6 +1,5 @@
 """The images on which a detector is wrong and most sure of it."""
 
-from dataclasses import fields
 from typing import Final
 
 import numpy as np
@@ -32,5 +31,4 @@ def find_mistakes(scores: Scores, count: int = MISTAKES_SHOWN, threshold: float 
 
 
 def _take_first(scores: Scores, rank: Floats, count: int) -> Scores:
-    order = np.lexsort((scores.key, rank))[:count]
-    return Scores(**{field.name: getattr(scores, field.name)[order] for field in fields(scores)})
+    return scores.select(np.lexsort((scores.key, rank))[:count])

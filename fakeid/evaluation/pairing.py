@@ -1,7 +1,7 @@
 """The images that several files of scores have in common, in one order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -63,8 +63,7 @@ def join_scores(first: Scores, second: Scores) -> Scores:
     """All rows of the first, and those images of the second that the first lacks."""
     known = set(_list_images(first))
     more = second.select(np.array([image not in known for image in _list_images(second)], dtype=np.bool_))
-    columns = {field.name: [getattr(scores, field.name) for scores in (first, more)] for field in fields(Scores)}
-    return Scores(**{name: np.concatenate(parts) for name, parts in columns.items()})
+    return Scores.join([first, more])
 
 
 def _list_images(scores: Scores) -> list[_Image]:

@@ -68,9 +68,9 @@ class Scores:
         """Probability of being fake, in [0, 1]: the logistic function of the logit, without overflow."""
         return np.asarray(expit(self.logit), dtype=np.float64)
 
-    def select(self, mask: npt.NDArray[np.bool_]) -> "Scores":
-        """The images where the mask (n,) holds, in their order."""
-        return Scores(**{field.name: getattr(self, field.name)[mask] for field in fields(self)})
+    def select(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Scores":
+        """The images where a mask (n,) holds, in their order, or those at some places, in the order of the places."""
+        return Scores(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
     @staticmethod
     def join(parts: "Sequence[Scores]") -> "Scores":

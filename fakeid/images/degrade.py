@@ -7,11 +7,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.images.codecs import jpeg, shared_codec, webp
+from fakeid.images.codecs import jpeg, webp
 from fakeid.images.degradation import Degradation
 from fakeid.seeding import derive_seed
-
-__all__ = ["degrade", "jpeg", "shared_codec"]
 
 _Image = npt.NDArray[np.uint8]
 

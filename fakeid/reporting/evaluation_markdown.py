@@ -17,7 +17,7 @@ from fakeid.reporting.evaluation_rows import (
     list_thresholds,
 )
 from fakeid.reporting.printable import make_printable
-from fakeid.reporting.sweep_rows import Rows
+from fakeid.reporting.sweep_markdown import render_rows
 
 
 def render_evaluation_markdown(evaluation: Mapping[str, Any]) -> str:
@@ -31,28 +31,18 @@ def render_evaluation_markdown(evaluation: Mapping[str, Any]) -> str:
     thresholds = list_thresholds(groups)
     parts = [f"# Evaluation: {evaluation['title']}\n"]
     parts += [f"{i}. {text}" for i, text in enumerate(write_evaluation_answer(evaluation), start=1)]
-    parts += ["\n## AUROC in %, by degradation\n", _render(list_matrix(groups))]
-    parts += ["## Both thresholds\n", _render(thresholds)]
+    parts += ["\n## AUROC in %, by degradation\n", render_rows(list_matrix(groups))]
+    parts += ["## Both thresholds\n", render_rows(thresholds)]
     if any("oracle" in heading for heading in thresholds[0]):
         parts.append(f"{ORACLE_NOTE[0].upper()}{ORACLE_NOTE[1:]}.\n")
-    parts += ["## Calibration\n", _render(list_calibration(groups))]
+    parts += ["## Calibration\n", render_rows(list_calibration(groups))]
     if evaluation["swap"]:
-        parts += ["## Swap test\n", evaluation["swap"]["verdict"] + "\n", _render(list_swap(evaluation["swap"]))]
+        parts += ["## Swap test\n", evaluation["swap"]["verdict"] + "\n", render_rows(list_swap(evaluation["swap"]))]
     if evaluation["controls"]:
-        parts += ["## Controls\n", _render(list_controls(evaluation))]
-    parts += ["## Groups, images as they are\n", _render(list_groups(groups, degraded=False))]
-    parts += ["## Test sets\n", _render(list_test_sets(evaluation))]
-    parts += ["## Detector\n", _render(list_detector(evaluation))]
+        parts += ["## Controls\n", render_rows(list_controls(evaluation))]
+    parts += ["## Groups, images as they are\n", render_rows(list_groups(groups, degraded=False))]
+    parts += ["## Test sets\n", render_rows(list_test_sets(evaluation))]
+    parts += ["## Detector\n", render_rows(list_detector(evaluation))]
     parts += [f"- {note}" for note in evaluation["notes"]]
     parts += [f"\n## How to reproduce\n\n```console\n$ {evaluation['command']}\n```\n"]
     return "\n".join(parts)
-
-
-def _render(rows: Rows) -> str:
-    headings, body = rows
-    lines = [headings, ["---"] * len(headings), *body]
-    return "\n".join(f"| {' | '.join(_escape(cell) for cell in line)} |" for line in lines) + "\n"
-
-
-def _escape(cell: str) -> str:
-    return " ".join(cell.replace("|", "\\|").split())

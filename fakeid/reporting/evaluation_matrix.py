@@ -13,7 +13,6 @@ from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.style import GRAY, SKY, new_figure, styled
 
-MATRIX_KINDS: Final = ("quadrant", "test_set")
 _CELL_PX: Final = (78, 58)
 _LEFT_PX: Final = 250
 _LEAST_PX: Final = 600  # for the title

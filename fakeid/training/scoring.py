@@ -24,7 +24,6 @@ class Scorer:
     def score(self, rgb_u8: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         """Logits (N,) of images (N, H, W, 3) uint8 RGB; above 0 means fake."""
         images = torch.from_numpy(rgb_u8).to(self._device).permute(0, 3, 1, 2)  # (N, 3, H, W), channels last
-        labels = torch.empty(0)  # a prediction does not look at them
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            logits = self._module.predict_step((images, labels), 0)
+            logits = self._module.score(images)
         return logits.cpu().numpy().astype(np.float64)

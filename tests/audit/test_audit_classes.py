@@ -13,8 +13,8 @@ from fakeid.audit.classes import audit_images
 from fakeid.audit.facts import FileFacts, read_file_facts
 from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource
+from fakeid.images.codecs import shared_codec
 from fakeid.images.decode import decode_image
-from fakeid.images.degrade import shared_codec
 from fakeid.images.prepare import prepare_image
 from fakeid.seeding import derive_seed
 from fakeid.vocabulary import FAKE, REAL

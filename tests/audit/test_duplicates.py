@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fakeid.audit.duplicates import EXAMPLES, MAX_DISTANCE, SplitImages, describe_duplicates, find_duplicates
 from fakeid.data.sources.demo import DemoSource
-from fakeid.images.degrade import jpeg
+from fakeid.images.codecs import jpeg
 from fakeid.images.fingerprint import FEATURELESS, fingerprint
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from fakeid.audit.pixel_facts import compute_pixel_facts
 from fakeid.data.sources.demo import DemoSource
-from fakeid.images.degrade import jpeg
+from fakeid.images.codecs import jpeg
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from scipy.ndimage import convolve
 
 from fakeid.audit.statistics import CODEC_QUALITY, compute_residual_statistics
 from fakeid.data.sources.demo import DemoSource
-from fakeid.images.degrade import jpeg
+from fakeid.images.codecs import jpeg
 
 KV = np.array([[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]]) / 12
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fakeid.data.sources.demo import DemoSource
-from fakeid.images.degrade import jpeg
+from fakeid.images.codecs import jpeg
 from fakeid.images.fingerprint import FEATURELESS, fingerprint
 
 

@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -22,11 +21,10 @@ from fakeid.data.sources.folder_layout import (
 )
 from fakeid.data.sources.stored import StoredImages
 from fakeid.errors import BadImageError, DataError
-from fakeid.vocabulary import LABEL_NAMES
+from fakeid.vocabulary import CLASS_SUFFIX, LABEL_NAMES
 
 _EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _IGNORED_PREFIXES: Final = (".", "__MACOSX")
-_CLASS_SUFFIX: Final = re.compile(r"(?<=.)[_-](real|fake)(_[AB])?$", re.IGNORECASE)
 
 
 class FolderSource(StoredImages):
@@ -160,7 +158,7 @@ def _label(place: Place, parts: Parts, names: list[str]) -> Iterator[Record]:
     folder = "/".join(parts)
     prefix = f"{place.split}/" if place.split else ""
     for name in names:
-        scene = prefix + _CLASS_SUFFIX.sub("", name.rpartition(".")[0])
+        scene = prefix + CLASS_SUFFIX.sub("", name.rpartition(".")[0])
         yield Record(f"{folder}/{name}", place.label, place.category, place.generator, scene, place.split)
 
 
