@@ -20,6 +20,7 @@ from fakeid.images.codecs import shared_codec
 from fakeid.images.fingerprint import Fingerprint, fingerprint
 from fakeid.images.prepare import prepare_image
 from fakeid.seeding import derive_seed
+from fakeid.start_method import known_start_method
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def pack_in_parallel(
     # Spawned, not forked: a forked child inherits the locks of torch's threads and may hang on them.
     executor = ProcessPoolExecutor(num_workers, get_context("spawn"), _start_worker)
     try:
-        jobs = [executor.submit(_pack_chunk, folder, source, chunk, preparation, skip_bad) for chunk in chunks]
+        with known_start_method():
+            jobs = [executor.submit(_pack_chunk, folder, source, chunk, preparation, skip_bad) for chunk in chunks]
         for job in as_completed(jobs):
             yield job.result()
     finally:

@@ -27,6 +27,7 @@ from torch.distributed import (  # type: ignore[attr-defined] # torch does not d
 
 from fakeid import errors
 from fakeid.errors import DeviceError, FakeidError
+from fakeid.start_method import known_start_method
 from fakeid.training.world import World
 
 Prepare = Callable[[World], tuple[str, Callable[[], object]]]
@@ -158,27 +159,13 @@ def _start(world: World, port: int, prepare: Prepare) -> list[BaseProcess]:
     in_main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main else None
     try:
-        with _known_start_method():
+        with known_start_method():
             for process in others:
                 process.start()
     finally:
         if in_main:
             signal.signal(signal.SIGINT, before)
     return others
-
-
-@contextmanager
-def _known_start_method() -> Iterator[None]:
-    """A new process takes over the name of our default; joblib's workers have one that only they know."""
-    before = multiprocessing.get_start_method(allow_none=True)
-    foreign = before is not None and before not in multiprocessing.get_all_start_methods()
-    if foreign:
-        multiprocessing.set_start_method("spawn", force=True)
-    try:
-        yield
-    finally:
-        if foreign:
-            multiprocessing.set_start_method(before, force=True)
 
 
 def _run(world: World, prepare: Prepare) -> None:

@@ -27,6 +27,23 @@ if __name__ == "__main__":
 """
 
 
+IN_JOBLIB = """
+import sys
+from pathlib import Path
+from joblib import Parallel, delayed
+from fakeid.data.packing import Preparation, pack_in_parallel
+from fakeid.data.sources.demo import DemoSource
+
+def pack(folder):
+    source = DemoSource(images_per_class=1, image_px=48)
+    records = source.records()
+    return sum(pack_in_parallel(folder, source, [records[:11], records[11:]], Preparation(48, "crop", "none"), False))
+
+if __name__ == "__main__":
+    print(Parallel(n_jobs=2)([delayed(pack)(Path(sys.argv[1]))]))
+"""
+
+
 def build(script: Path, root: Path) -> subprocess.Popen[str]:
     script.write_text(BUILD)
     return subprocess.Popen([sys.executable, str(script), str(root)], stdout=subprocess.PIPE, text=True)
@@ -66,3 +83,15 @@ def test_eight_processes_at_once_build_it_once(tmp_path: Path) -> None:
     assert [process.returncode for process in processes] == [0] * 8
     assert sum("packing 132" in output for output in outputs) == 1
     assert sum("packing" in output for output in outputs) == 1
+
+
+@pytest.mark.slow
+def test_a_worker_of_joblib_packs_with_workers_of_its_own(tmp_path: Path) -> None:
+    """As a cell of a sweep does whose evaluation wants images that nobody packed."""
+    script = tmp_path / "pack.py"
+    script.write_text(IN_JOBLIB)
+    (tmp_path / "packs").mkdir()
+    command = [sys.executable, str(script), str(tmp_path / "packs")]
+    done = subprocess.run(command, text=True, capture_output=True, timeout=120, check=False)
+    assert done.stdout == "[22]\n", done.stderr
+    assert len(list((tmp_path / "packs").glob("*.npy"))) == 2
