@@ -239,12 +239,21 @@ class EvaluationConfig:
         for name in ("false_alarm_rate", "max_error"):
             value = getattr(self, name)
             check(0 <= value < 1, f"evaluation.{name} must be in [0, 1), got {value}; 0.05 is common")
+        try:
+            re.compile(self.cluster or "")
+        except re.error as error:
+            check(False, f"evaluation.cluster={self.cluster} is neither stem nor a regular expression ({error})")
         names = [name for name, _ in self.name_sets()]
         doubled = sorted({name for name in names if names.count(name) > 1 or name == OWN_TEST_SET})
         check(
             not doubled,
             f"two sets are called {', '.join(doubled)} ({OWN_TEST_SET} are the run's own images): name one NAME:DIR",
         )
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is more to test than the run's own test images as they are."""
+        return bool(self.degradations or self.sets or self.swap_quality)
 
     def name_sets(self) -> list[tuple[str, str]]:
         """Name and folder of each set; without a name of its own, a set has that of its folder."""

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
 from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
-from fakeid.files import clear_output_errors, lock_folder, read_json, write_json
+from fakeid.files import clear_output_errors, lock_folder, write_json
 from fakeid.images.degradation import Degradation, parse_degradation
 from fakeid.reporting.evaluation_table import render_evaluation_table
 from fakeid.runs.evaluation_files import write_evaluation
@@ -22,6 +21,7 @@ from fakeid.runs.evaluation_results import compute_evaluation, read_calibration
 from fakeid.runs.evaluation_sets import list_sets, pack_sets
 from fakeid.runs.layout import EvaluationFolder, RunFolder
 from fakeid.runs.score_sets import score_sets
+from fakeid.runs.states import lacks_evaluation
 from fakeid.training.card import Card, read_card
 from fakeid.training.checkpoint import hash_checkpoint, load_module
 from fakeid.training.scoring import Scorer
@@ -57,7 +57,7 @@ def run_evaluation(
         folder.path.mkdir(parents=True, exist_ok=True)
         busy = f"another process writes to {folder.path}; wait for it, or choose another folder with --output"
         with lock_folder(folder.path, wait=False, busy=busy):
-            sets = pack_sets(config, list_sets(config, card, console, own=own), console)
+            sets = pack_sets(config, list_sets(config, console, card=card, own=own), console)
             scores = _score(path, card, config, sets, folder, console)
             folder.numbers.unlink(missing_ok=True)  # no numbers beside scores that they do not belong to
             write_scores(folder.scores, scores)
@@ -78,18 +78,13 @@ def evaluate_run(config: Config, run: RunFolder, console: Console) -> dict[str, 
 
     Args:
         config: Of the run.
-        run: A finished one.
+        run: A tested one.
         console: Where progress and the table are printed.
 
     Returns:
         The content of `evaluation.json`, if it was made now.
     """
-    wanted = config.evaluation
-    if not (wanted.degradations or wanted.sets or wanted.swap_quality):
-        return None
-    if run.evaluation.numbers.exists() and read_json(run.evaluation.numbers).get("evaluation") == asdict(wanted):
-        return None
-    return run_evaluation(run.path, config, console)
+    return run_evaluation(run.path, config, console) if lacks_evaluation(run, config) else None
 
 
 def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -9,10 +10,14 @@ from fakeid.choices import SourceName
 from fakeid.config import Config
 from fakeid.data.image_sets import ImageSet, build_folder_set, build_own_set
 from fakeid.data.packed import PackedImages
+from fakeid.data.plans import Plan
+from fakeid.data.sources.contract import Source
 from fakeid.errors import ConfigError, DataError
 from fakeid.runs.images import build_cache, list_images, pack_images
-from fakeid.training.card import Card
 from fakeid.vocabulary import OWN_TEST_SET
+
+if TYPE_CHECKING:  # a sweep lists images before it loads torch
+    from fakeid.training.card import Card
 
 
 def check_places(config: Config) -> None:
@@ -33,14 +38,22 @@ def check_places(config: Config) -> None:
             )
 
 
-def list_sets(config: Config, card: Card, console: Console, *, own: bool) -> list[ImageSet]:
+def list_sets(
+    config: Config,
+    console: Console,
+    *,
+    card: "Card | None" = None,
+    own: bool = True,
+    drawn: tuple[Source, Plan] | None = None,
+) -> list[ImageSet]:
     """The run's own test images and the sets that the options name.
 
     Args:
         config: Of the run, with today's evaluation and paths.
-        card: Of the checkpoint.
         console: Where progress is printed.
+        card: Of the checkpoint; None where it is yet to be trained.
         own: Whether to take the run's own.
+        drawn: What the configuration draws, where it has been listed already.
 
     Raises:
         ConfigError: A control that is none of the sets.
@@ -48,14 +61,15 @@ def list_sets(config: Config, card: Card, console: Console, *, own: bool) -> lis
     """
     evaluation = config.evaluation
     check_places(config)
-    sets = [_list_own(config, card, console)] if own else []
+    sets = [_list_own(config, *(drawn or list_images(config, console)), card)] if own else []
     for name, folder in evaluation.name_sets():
         with console.status(f"listing the images of {name}"):
             part = build_folder_set(
                 name, folder, per_class=evaluation.per_class, seed=config.data.seed,
                 control=name in evaluation.controls, max_megapixels=config.data.max_megapixels,
             )  # fmt: skip
-        _check_not_trained_on(part, card)
+        if card:
+            _check_not_trained_on(part, card)
         sets.append(part)
     if not sets:
         raise DataError("there is nothing to test: name a folder of images, or evaluation.sets")
@@ -81,9 +95,8 @@ def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> lis
     return packed_sets
 
 
-def _list_own(config: Config, card: Card, console: Console) -> ImageSet:
-    source, plan = list_images(config, console)
-    if plan.digest() != card.data["digest"]:
+def _list_own(config: Config, source: Source, plan: Plan, card: "Card | None") -> ImageSet:
+    if card and plan.digest() != card.data["digest"]:
         raise DataError(
             f"the images that {card.name} was tested with are not those that are there now; give their place with "
             "paths.data=DIR, or name other folders to test on"
@@ -95,7 +108,7 @@ def _list_own(config: Config, card: Card, console: Console) -> ImageSet:
     )
 
 
-def _check_not_trained_on(part: ImageSet, card: Card) -> None:
+def _check_not_trained_on(part: ImageSet, card: "Card") -> None:
     if part.source.describe() == card.data["source"] and not any(record.split for record in part.records):
         raise DataError(
             f"{part.where} is what {card.name} was trained on, without splits of its own: test its own test images "

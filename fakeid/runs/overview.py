@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 from types import TracebackType
+from typing import Final
 
 from rich.console import Console
 
 from fakeid.files import read_json
 from fakeid.runs.grid import Cell
 from fakeid.runs.layout import DONE, FAILED, RUNNING
-from fakeid.runs.states import read_state
+from fakeid.runs.states import lacks_evaluation, read_state
 
 _POLL_SECONDS = 2.0
+_TESTED: Final = "tested"  # and still to be evaluated
 
 
 class Overview:
@@ -40,10 +42,13 @@ class Overview:
         states = self._count()
         found = ", ".join(f"{count} {name}" for name, count in states.items() if count)
         self._console.print(f"{len(self._cells)} cells: {found}")
-        seconds = estimate_seconds(self._cells, pending)
-        if pending:
+        to_train = [cell for cell in pending if self._name_state(cell) != _TESTED]
+        seconds = estimate_seconds(self._cells, to_train)
+        if to_train:
             guess = f"about {_render(seconds)} one after the other" if seconds else "no time known yet"
-            self._console.print(f"{len(pending)} to train, {guess}")
+            self._console.print(f"{len(to_train)} to train, {guess}")
+        if len(to_train) < len(pending):
+            self._console.print(f"{len(pending) - len(to_train)} to evaluate only")
 
     def __enter__(self) -> "Overview":
         if self._bottom:
@@ -79,7 +84,12 @@ class Overview:
         return line
 
     def _count(self) -> Counter[str]:
-        return Counter(read_state(cell.run).name for cell in self._cells)
+        return Counter(self._name_state(cell) for cell in self._cells)
+
+    @staticmethod
+    def _name_state(cell: Cell) -> str:
+        name = read_state(cell.run).name
+        return _TESTED if name == DONE and lacks_evaluation(cell.run, cell.config) else name
 
 
 def estimate_seconds(cells: Sequence[Cell], pending: Sequence[Cell]) -> float | None:

@@ -7,7 +7,9 @@ from rich.console import Console
 from fakeid.config import Config
 from fakeid.data.cache import ImageCache
 from fakeid.data.records import Record
+from fakeid.data.sources.contract import Source
 from fakeid.progress import build_progress
+from fakeid.runs.evaluation_sets import list_sets
 from fakeid.runs.images import build_cache, list_images, pack_images
 
 
@@ -28,10 +30,10 @@ def prepare(
     console = console or Console(highlight=False)
     caches: dict[str, tuple[Config, ImageCache, dict[str, Record]]] = {}
     for config in configs:
-        source, plan = list_images(config, console)
-        cache = build_cache(config, source)
-        _, _, records = caches.setdefault(str(cache.folder), (config, cache, {}))
-        records.update({record.key: record for record in plan.records()})
+        for source, needed in _list(config, console):
+            cache = build_cache(config, source)
+            _, _, records = caches.setdefault(str(cache.folder), (config, cache, {}))
+            records.update({record.key: record for record in needed})
     for config, cache, records in caches.values():
         if rebuild:
             cache.remove()
@@ -41,6 +43,13 @@ def prepare(
         console.print(f"{len(records):,} images are ready in {cache.folder}{left_out}", soft_wrap=True)
         if verify:
             _verify(cache, console)
+
+
+def _list(config: Config, console: Console) -> list[tuple[Source, list[Record]]]:
+    """The images of a training, and those of its evaluation if it is to have one."""
+    source, plan = list_images(config, console)
+    sets = list_sets(config, console, drawn=(source, plan)) if config.evaluation.is_wanted else []
+    return [(source, plan.records()), *((part.source, part.records) for part in sets)]
 
 
 def _verify(cache: ImageCache, console: Console) -> None:

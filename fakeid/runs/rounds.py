@@ -8,7 +8,7 @@ from rich.console import Console
 
 from fakeid.runs.grid import Cell
 from fakeid.runs.layout import DONE, FAILED, RUNNING
-from fakeid.runs.states import read_state
+from fakeid.runs.states import is_complete, read_state
 
 _POLL_SECONDS: Final = 1.0
 _TRIES: Final = 2
@@ -52,7 +52,7 @@ def run_rounds(cells: Sequence[Cell], launch: Callable[[Sequence[Cell]], str | N
 def _has_ended(cell: Cell, begun: Mapping[Any, Mapping[str, Any]]) -> bool:
     """Whether it was done or failed since the sweep began, or need not be trained."""
     status = cell.run.read_status()
-    if status.get("state") == DONE and not cell.config.force:
+    if is_complete(cell.run, cell.config):
         return True
     return status.get("state") in (DONE, FAILED) and status != begun[cell.run.path]
 

@@ -1,10 +1,14 @@
 """What became of the runs of a folder: done, running, interrupted, failed, or not begun."""
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
+from fakeid.config import Config
+from fakeid.files import read_json
 from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RUNNING, RunFolder
 
 NEW: Final = "new"
@@ -40,6 +44,25 @@ def read_state(run: RunFolder) -> State:
         name = RUNNING if _is_locked(run) else INTERRUPTED if name == RUNNING else name
     who = f"{status['host']}:{status['process']}"
     return State(name, status["epochs_done"], status["epochs"], status["reason"] if name == FAILED else None, who)
+
+
+def is_complete(run: RunFolder, config: Config) -> bool:
+    """Whether nothing is left to do of what the options ask for."""
+    return not config.force and run.is_done() and not lacks_evaluation(run, config)
+
+
+def lacks_evaluation(run: RunFolder, config: Config) -> bool:
+    """Whether the options ask for an evaluation that the run does not have."""
+    if not config.evaluation.is_wanted:
+        return False
+    numbers = run.evaluation.numbers
+    return not numbers.exists() or _read_options(numbers, numbers.stat().st_mtime_ns) != asdict(config.evaluation)
+
+
+@cache
+def _read_options(numbers: Path, _: int) -> Any:
+    """Of an evaluation, read once for each time of its file: a sweep asks every other second."""
+    return read_json(numbers).get("evaluation")
 
 
 def _is_locked(run: RunFolder) -> bool:

@@ -27,7 +27,7 @@ from fakeid.runs.layout import DONE, FAILED
 from fakeid.runs.overview import Overview
 from fakeid.runs.prepare import prepare
 from fakeid.runs.rounds import run_rounds
-from fakeid.runs.states import read_state
+from fakeid.runs.states import is_complete, lacks_evaluation, read_state
 
 _PACKAGE: Final = "hydra_plugins"
 """Hydra instantiates registered plugins too only if their class is found below this package."""
@@ -93,7 +93,7 @@ class GridSweeper(Sweeper):
         console = Console(highlight=False, soft_wrap=True)
         with console.status("checking the grid"):
             cells = build_cells(expand_grid(self._experiments, arguments), self._compose)
-        pending = [cell for cell in cells if cell.config.force or not cell.run.is_done()]
+        pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
         overview = Overview(cells, console, live=not isinstance(self.launcher, BasicLauncher))
         overview.print_plan(pending)
         if cells[0].config.sweep.plan_only:
@@ -116,7 +116,8 @@ class GridSweeper(Sweeper):
 
 def _prepare(cells: list[Cell], console: Console) -> None:
     """Pack all images before the first training, so that parallel ones need not wait for each other."""
-    by_data = {repr((cell.config.data, cell.config.categories, cell.config.paths)): cell.config for cell in cells}
+    configs = [cell.config for cell in cells]
+    by_data = {repr((each.data, each.categories, each.paths, each.evaluation)): each for each in configs}
     for config in by_data.values():
         try:
             prepare([config], console=console)
@@ -134,9 +135,11 @@ def _conclude(cells: list[Cell], console: Console) -> None:
     if any(state.name == DONE for state in states.values()):
         for folder in sorted({Path(cell.config.paths.runs) for cell in cells}):
             write_report(folder, console)
-    missing = {path: state for path, state in states.items() if state.name != DONE}
+    unevaluated = {cell.run.path for cell in cells if lacks_evaluation(cell.run, cell.config)}
+    missing = {path: state for path, state in states.items() if state.name != DONE or path in unevaluated}
     for path, state in missing.items():
-        reason = state.reason if state.name == FAILED else f"left {state.name} by {state.who or 'nobody'}"
+        left = f"left {'without its evaluation' if state.name == DONE else state.name} by {state.who or 'nobody'}"
+        reason = state.reason if state.name == FAILED else left
         console.print(f"{path.name}: {reason}", style="red", markup=False)
     if missing:
         console.print(f"{len(missing)} of {len(cells)} cells are not done; the same command tries them again")

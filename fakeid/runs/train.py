@@ -1,14 +1,15 @@
 """One run from options to numbers: find or continue it, train, test, and write everything to its folder."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from pytorch_lightning.loggers import Logger
 from rich.console import Console
 
 from fakeid.cells import cell_id
-from fakeid.choices import LoggerName
 from fakeid.config import Config, to_plain
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
@@ -24,9 +25,11 @@ from fakeid.runs.evaluate import evaluate_run
 from fakeid.runs.evaluation_sets import check_places
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
-from fakeid.runs.layout import DONE, RunFolder
+from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.provenance import describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
+from fakeid.runs.states import is_complete
+from fakeid.runs.tracking import track_run
 from fakeid.training.checkpoint import load_module
 from fakeid.training.loggers import RunTracker
 from fakeid.training.processes import Leader, follow
@@ -68,10 +71,9 @@ def _lead(config: Config, leader: Leader, device: str, console: Console, in_swee
         run.path.mkdir(parents=True, exist_ok=True)
         busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
         with lock_folder(run.path, wait=False, busy=busy):
-            if run.is_done() and not config.force:
+            if is_complete(run, config):
                 _check_same_images(run, plan, source)
                 console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
-                evaluate_run(config, run, console)
                 return _show(run, console, in_sweep)
             try:
                 _run(config, run, plan, source, leader, device, console)
@@ -84,9 +86,33 @@ def _lead(config: Config, leader: Leader, device: str, console: Console, in_swee
 def _run(
     config: Config, run: RunFolder, plan: Plan, source: Source, leader: Leader, device: str, console: Console
 ) -> None:
-    check_shares(plan, leader.world)
-    precision = choose_precision(config.trainer.precision.value, device)
-    _describe(run, plan, device, precision, leader.world, console)
+    """What is left to do: all of it, or the evaluation alone."""
+    data = None
+    if run.summary.exists() and not config.force:
+        _check_same_images(run, plan, source)
+        console.print(f"{run.path} is trained and tested; force=true starts it over", soft_wrap=True)
+    else:
+        check_shares(plan, leader.world)
+        _describe(config, run, plan, device, leader.world, console)
+        data = _begin(config, run, plan, source, leader.world, device, console)
+    with track_run(config, run) as tracker:
+        if data:
+            _train_and_test(
+                config, run, plan, data, leader, device=device, console=console,
+                loggers=tracker.lightning_loggers() if tracker else [],
+            )  # fmt: skip
+        epochs = config.optim.epochs
+        run.write_status(RUNNING, epochs_done=epochs, epochs=epochs)
+        evaluation = evaluate_run(config, run, console)
+        run.write_status(DONE, epochs_done=epochs, epochs=epochs)
+    if tracker:
+        _log(tracker, run, evaluation, console)
+
+
+def _begin(
+    config: Config, run: RunFolder, plan: Plan, source: Source, world: World, device: str, console: Console
+) -> PackedDataModule:
+    """Find all mistakes, then clear what is to be made anew."""
     build_module(config)  # a wrong network or a bad image is found before an old run is cleared
     packed = prepare_images(config, plan, source, console)
     audit = _audit(config, plan, source, packed, console)
@@ -96,8 +122,7 @@ def _run(
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
     if audit:
         write_json(run.audit, audit)
-    data = build_data(config, plan, packed, device, leader.world)
-    _train_and_test(config, run, plan, data, leader, device, precision, console)
+    return build_data(config, plan, packed, device, world)
 
 
 def _build_console() -> Console:
@@ -122,8 +147,9 @@ def _check_same_images(run: RunFolder, plan: Plan, source: Source) -> None:
     write_json(run.data, now)
 
 
-def _describe(run: RunFolder, plan: Plan, device: str, precision: str, world: World, console: Console) -> None:
+def _describe(config: Config, run: RunFolder, plan: Plan, device: str, world: World, console: Console) -> None:
     """Say what is about to happen."""
+    precision = choose_precision(config.trainer.precision.value, device)
     where = f"{world.size} processes, each on its {device.upper()}" if world.size > 1 else f"the {device.upper()}"
     console.print(f"run {run.path.name} on {where} in {precision}")
     console.print(
@@ -143,42 +169,36 @@ def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, con
 
 
 def _train_and_test(
-    config: Config, run: RunFolder, plan: Plan, data: PackedDataModule, leader: Leader, device: str, precision: str,
-    console: Console,
+    config: Config, run: RunFolder, plan: Plan, data: PackedDataModule, leader: Leader, *, device: str,
+    loggers: Sequence[Logger], console: Console,
 ) -> None:  # fmt: skip
-    tracker = _start_tracker(config, run)
-    epochs = config.optim.epochs
-    try:
-        loggers = tracker.lightning_loggers() if tracker else []
-        with leader.training(device):
-            module = fit(
-                config, run, data, device=device, precision=precision, loggers=loggers, console=console,
-                world=leader.world,
-            )  # fmt: skip
-        tested = load_module(run.tested)
-        calibration = calibrate(config, run, plan, data, tested, device=device, precision=precision)
-        console.print(f"testing {len(data.test_set):,} images")
-        scores = compute_scores(run, data, tested, device=device, precision=precision)
-        summary = {
-            **_describe_run(config, run, data, precision, device, leader.world),
-            **compute_summary(run, plan, scores, calibration),
-            "parameters": sum(weight.numel() for weight in module.detector.parameters()),
-        }
-        figures = write_figures(run, plan, data.test_set, scores, summary)
-        write_json(run.summary, summary)
-        run.write_status(DONE, epochs_done=epochs, epochs=epochs)
-        evaluation = evaluate_run(config, run, console)
-    except BaseException:
-        if tracker:
-            tracker.finish(failed=True)
-        raise
-    if tracker:
-        tracker.log_results(summary, *tabulate(summary), figures)
-        if evaluation:
-            tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
-        sync = tracker.finish()
-        if sync:
-            console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
+    precision = choose_precision(config.trainer.precision.value, device)
+    with leader.training(device):
+        module = fit(
+            config, run, data, device=device, precision=precision, loggers=loggers, console=console, world=leader.world
+        )
+    tested = load_module(run.tested)
+    calibration = calibrate(config, run, plan, data, tested, device=device, precision=precision)
+    console.print(f"testing {len(data.test_set):,} images")
+    scores = compute_scores(run, data, tested, device=device, precision=precision)
+    summary = {
+        **_describe_run(config, run, data, precision, device, leader.world),
+        **compute_summary(run, plan, scores, calibration),
+        "parameters": sum(weight.numel() for weight in module.detector.parameters()),
+    }
+    write_figures(run, plan, data.test_set, scores, summary)
+    write_json(run.summary, summary)  # last: who finds it, finds a tested run
+
+
+def _log(tracker: RunTracker, run: RunFolder, evaluation: dict[str, Any] | None, console: Console) -> None:
+    """Tell W&B what came out."""
+    summary = read_json(run.summary)
+    tracker.log_results(summary, *tabulate(summary), sorted(run.figures.glob("*.png")))
+    if evaluation:
+        tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
+    sync = tracker.finish()
+    if sync:
+        console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
 
 
 def _describe_run(
@@ -204,27 +224,6 @@ def _shorten(audit: dict[str, Any]) -> dict[str, Any]:
         "verdict": audit["verdict"], "warnings": list_warnings(audit), "probes": audit["probes"],
         "duplicates": duplicates,
     }  # fmt: skip
-
-
-def _start_tracker(config: Config, run: RunFolder) -> RunTracker | None:
-    if config.logger.name is LoggerName.csv:
-        return None
-    logger = config.logger
-    axes = {
-        "model": config.model.name, "residual": config.residual.name.value, "color": config.color.name.value,
-        "dropout": f"{config.dropout:g}", "categories": config.categories or "all", "protocol": config.protocol.name,
-        "seed": config.seed, "augment": config.augment.name.value, "ema": f"{config.optim.ema:g}",
-        "views": config.protocol.views.value,
-    }  # fmt: skip
-    return RunTracker(
-        run.path,
-        run.path.name,
-        to_plain(config),
-        project=logger.project,
-        entity=logger.entity,
-        group=logger.group,
-        tags=[f"{axis}={value}"[:64] for axis, value in axes.items()],  # W&B takes no longer ones
-    )
 
 
 def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.scores import Scores, read_scores
 from fakeid.images.degradation import parse_degradation
 from fakeid.images.degrade import degrade
-from fakeid.runs import score_sets
+from fakeid.runs import score_sets, train
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import adopt
 from fakeid.runs.evaluation_command import evaluate
 from fakeid.runs.layout import RunFolder
+from fakeid.runs.states import read_state
 from fakeid.runs.train import run_training
 from fakeid.training.card import read_card
 from fakeid.training.checkpoint import load_module
@@ -131,6 +132,33 @@ def test_a_missing_test_set_is_found_before_the_training(tiny_config: BuildConfi
     assert not Path(config.paths.runs).exists()
 
 
+def test_a_failing_evaluation_fails_the_run_and_leaves_its_training(
+    tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = tiny_config("optim.epochs=1")
+    asked = tiny_config("optim.epochs=1", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
+    folder = RunFolder(Path(plain.paths.runs) / cell_id(plain))
+
+    def fail(*_: Any) -> None:
+        raise DataError("the disk is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(train, "evaluate_run", fail)
+        with pytest.raises(DataError, match="gone"):
+            run_training(asked, Console(file=io.StringIO()))
+    state = read_state(folder)
+    assert (state.name, state.epochs_done, state.reason) == ("failed", 1, "DataError: the disk is gone")
+    before = folder.tested.stat().st_mtime_ns
+    said = io.StringIO()
+    run_training(asked, Console(file=said))
+    assert "is trained and tested" in said.getvalue()
+    assert read_state(folder).name == "done"
+    assert folder.evaluation.numbers.exists()
+    assert folder.tested.stat().st_mtime_ns == before
+    run_training(plain, Console(file=io.StringIO()))
+    assert read_state(folder).name == "done"
+
+
 def test_images_as_they_are_score_as_in_the_run(run: RunFolder, tmp_path: Path) -> None:
     _, scores = try_out(run, tmp_path / "out", "evaluation=test")
     before = read_scores(run.scores)
@@ -206,6 +234,7 @@ def test_a_control_is_judged_and_kept_out_of_the_quarters(run: RunFolder, tmp_pa
         (("color=hsv",), ConfigError, "as the checkpoint was trained"),
         (("evaluation.degradations=[jpg-50]",), ConfigError, "for example jpeg-75"),
         (("conf", "other/conf"), ConfigError, "two sets are called conf"),
+        (('evaluation.cluster="("',), ConfigError, "neither stem nor a regular expression"),
         (("evaluation.controls=[bicubic]",), ConfigError, "no test set is called so"),
     ],
 )

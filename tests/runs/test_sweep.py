@@ -88,6 +88,15 @@ def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path) -> None:
     output = finish(start(tmp_path / "sweep"))
     assert "4 cells: 4 done" in output
     assert "to train" not in output
+    # Asked for later, an evaluation is all that is left.
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("sweep/runs/*/scores.csv")}
+    asked = ("evaluation.degradations=[blur-1]", "evaluation.per_class=1")
+    output = finish(start(tmp_path / "sweep", *asked))
+    assert "4 cells: 4 tested" in output
+    assert "4 to evaluate only" in output
+    assert len(list(tmp_path.glob("sweep/runs/*/evaluation/evaluation.json"))) == 4
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert "4 cells: 4 done" in finish(start(tmp_path / "sweep", *asked))
 
 
 @pytest.mark.slow

@@ -1,0 +1,46 @@
+"""One training in Weights & Biases."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fakeid.choices import LoggerName
+from fakeid.config import Config, to_plain
+from fakeid.runs.layout import RunFolder
+from fakeid.training.loggers import RunTracker
+
+
+@contextmanager
+def track_run(config: Config, run: RunFolder) -> Iterator[RunTracker | None]:
+    """Show a run in W&B while it is worked at; what ends it by an error counts as failed there.
+
+    Args:
+        config: Of the run.
+        run: Its folder.
+
+    Yields:
+        Not finished yet; None with `logger=csv`.
+    """
+    if config.logger.name is LoggerName.csv:
+        yield None
+        return
+    logger = config.logger
+    axes = {
+        "model": config.model.name, "residual": config.residual.name.value, "color": config.color.name.value,
+        "dropout": f"{config.dropout:g}", "categories": config.categories or "all", "protocol": config.protocol.name,
+        "seed": config.seed, "augment": config.augment.name.value, "ema": f"{config.optim.ema:g}",
+        "views": config.protocol.views.value,
+    }  # fmt: skip
+    tracker = RunTracker(
+        run.path,
+        run.path.name,
+        to_plain(config),
+        project=logger.project,
+        entity=logger.entity,
+        group=logger.group,
+        tags=[f"{axis}={value}"[:64] for axis, value in axes.items()],  # W&B takes no longer ones
+    )
+    try:
+        yield tracker
+    except BaseException:
+        tracker.finish(failed=True)
+        raise
