@@ -30,11 +30,13 @@ class FinishedRun:
         name: Of its folder.
         summary: The content of its `summary.json`.
         images: Its scores by category.
+        evaluation: The content of its `evaluation.json`; None where there is none.
     """
 
     name: str
     summary: Mapping[str, Any]
     images: Mapping[str, CategoryScores]
+    evaluation: Mapping[str, Any] | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -102,7 +104,7 @@ class Cell:
 
     def average(self, *, seen: bool) -> Estimate:
         """Of the accuracies of the categories that were, or were not, trained on."""
-        return _average([run.average(seen=seen) for run in self.runs])
+        return average_estimates([run.average(seen=seen) for run in self.runs])
 
     def measure(self, group: str, metric: str) -> Estimate:
         """A metric of one category, or of the images of `POOLED` ones.
@@ -110,7 +112,7 @@ class Cell:
         Returns:
             Without values where some run has no such group.
         """
-        return _average([_find_group(run, group).get(metric, _NOTHING) for run in self.runs])
+        return average_estimates([_find_group(run, group).get(metric, _NOTHING) for run in self.runs])
 
     def is_seen(self, category: str) -> bool:
         """Whether it was trained on."""
@@ -169,7 +171,12 @@ def _find_group(run: FinishedRun, group: str) -> Mapping[str, Any]:
     return found or {}
 
 
-def _average(estimates: Sequence[Estimate]) -> Estimate:
+def average_estimates(estimates: Sequence[Estimate]) -> Estimate:
+    """Over seeds, with Student's interval; one alone is as it was.
+
+    Returns:
+        Without values where one of them has none.
+    """
     if len(estimates) == 1:
         return dict(estimates[0])
     values = [value for value in (estimate["value"] for estimate in estimates) if value is not None]

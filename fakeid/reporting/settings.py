@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 _NOT_SETTINGS: Final = frozenset({
-    "categories", "seed", "force", "paths", "logger", "sweep",
+    "categories", "seed", "force", "paths", "logger", "sweep", "evaluation",
     "trainer.accelerator", "trainer.channels_last", "trainer.compile", "trainer.num_workers",
     "data.real", "data.fake", "data.device_cache", "data.audit_per_class",
 })  # fmt: skip

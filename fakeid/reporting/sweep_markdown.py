@@ -20,6 +20,10 @@ TREND_NOTE = (
 SETTINGS_NOTE = "At the same number of categories, on the images of all categories that neither was trained on."
 CATEGORIES_NOTE = "Of one setting, on the images of those categories that neither was trained on."
 BEST_NOTE = "On the images of those categories that no run was trained on."
+EVALUATION_NOTE = (
+    "Of the cells all of whose runs were evaluated, on the images of their evaluations. Follows the codec: in how many "
+    "runs the swap test, which compresses the reals alone and the fakes alone, says so."
+)
 TEST_NOTE = (
     "Paired tests on the same images, runs matched by seed. One seed: McNemar's exact test for accuracy, DeLong's for "
     "AUROC; both take the two networks as given. Several seeds: seeds crossed with images (Obuchowski & Rockette "
@@ -52,6 +56,10 @@ def render_sweep_markdown(report: SweepReport) -> str:
         parts += ["## Trend over categories\n", render_rows(list_trends(report.trends)), TREND_NOTE + "\n"]
     parts += _render_claims(report)
     parts += ["## Real and fake apart\n", render_rows(list_classes(report.cells))]
+    if report.evaluations:
+        parts += ["## Evaluations\n", EVALUATION_NOTE + "\n"]
+    for evaluation in report.evaluations:
+        parts += [f"### {evaluation.title}\n", render_rows(evaluation.rows)]
     parts += ["## Runs\n", render_rows(list_runs(report.cells))]
     if report.unfinished:
         parts.append(_render_unfinished(report))

@@ -8,7 +8,14 @@ from fakeid.reporting.page import render_page
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep_figures import SweepFigure, plot_sweep_figure
-from fakeid.reporting.sweep_markdown import BEST_NOTE, CATEGORIES_NOTE, SETTINGS_NOTE, TEST_NOTE, TREND_NOTE
+from fakeid.reporting.sweep_markdown import (
+    BEST_NOTE,
+    CATEGORIES_NOTE,
+    EVALUATION_NOTE,
+    SETTINGS_NOTE,
+    TEST_NOTE,
+    TREND_NOTE,
+)
 from fakeid.reporting.sweep_page_template import SWEEP_STYLE, SWEEP_TEMPLATE
 from fakeid.reporting.sweep_report import SweepReport
 from fakeid.reporting.sweep_rows import list_claims, list_classes, list_provenance, list_runs, list_trends
@@ -42,6 +49,7 @@ def render_sweep_page(report: SweepReport) -> str:
         comparisons=_describe_comparisons(report),
         test_note=TEST_NOTE,
         classes=list_classes(report.cells),
+        evaluation_note=EVALUATION_NOTE,
         runs=list_runs(report.cells),
         provenance=list_provenance(report.tested),
         brackets=describe_brackets(report.cells),

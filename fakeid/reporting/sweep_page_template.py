@@ -70,7 +70,9 @@ SWEEP_TEMPLATE: Final = (
 {% if figures %}<a href="#figures">Figures</a>{% endif %}
 <a href="#tables">Tables</a>
 {% if comparisons %}<a href="#differences">Differences</a>{% endif %}
-<a href="#classes">Real and fake</a> <a href="#runs">Runs</a>
+<a href="#classes">Real and fake</a>
+{% if report.evaluations %}<a href="#evaluations">Evaluations</a>{% endif %}
+<a href="#runs">Runs</a>
 {% if report.unfinished %}<a href="#unfinished">Not finished</a>{% endif %}
 <a href="#provenance">Images and audit</a> <a href="#commands">How to reproduce</a>
 </nav>
@@ -150,6 +152,15 @@ color, the further above guessing. The averages are over categories.</p>
 <h2 id="classes">Real and fake apart</h2>
 <p class="faint">Over the pooled images of the categories; one threshold, P(fake) = 0.5. {{ brackets }}.</p>
 {{ draw(classes, "classes-table") }}
+
+{% if report.evaluations %}
+<h2 id="evaluations">Evaluations</h2>
+<p class="faint">{{ evaluation_note }} {{ brackets }}.</p>
+{% for evaluation in report.evaluations %}
+<h3>{{ evaluation.title }}</h3>
+{{ draw(evaluation.rows, evaluation.slug) }}
+{% endfor %}
+{% endif %}
 
 <h2 id="runs">Runs</h2>
 {{ filter("runs-table") }}

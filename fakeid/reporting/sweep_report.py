@@ -9,6 +9,7 @@ from fakeid.reporting.answer import write_answer, write_caveat
 from fakeid.reporting.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.claims import Claims, compare_cells
 from fakeid.reporting.paper import FIGURES, TABLES
+from fakeid.reporting.sweep_evaluations import EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep_figures import SweepFigure, build_figures
 from fakeid.reporting.sweep_tables import SweepTable, build_tables
 from fakeid.reporting.trends import SettingTrend, fit_trends
@@ -52,6 +53,7 @@ class SweepReport:
     cells: list[Cell]
     tables: list[SweepTable]
     figures: list[SweepFigure]
+    evaluations: list[EvaluationTable]
     trends: list[SettingTrend]
     claims: Claims
     answer: list[str]
@@ -97,6 +99,7 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         cells=cells,
         tables=tables,
         figures=figures,
+        evaluations=build_evaluation_tables(cells),
         trends=fit_trends(cells),
         claims=claims,
         answer=write_answer(cells, claims),

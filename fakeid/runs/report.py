@@ -86,7 +86,9 @@ def _read_run(run: RunFolder) -> FolderRun:
         reason = status.get("reason")
         return FolderRun(name, state, f"{reason} ({done})" if reason else done, _read_command(run), None)
     try:
-        tested = FinishedRun(name, read_json(run.summary), split_by_category(read_scores(run.scores)))
+        numbers = run.evaluation.numbers
+        evaluation = read_json(numbers) if numbers.exists() else None
+        tested = FinishedRun(name, read_json(run.summary), split_by_category(read_scores(run.scores)), evaluation)
         command = render_command(tested.config)
     except (OSError, ValueError, KeyError) as error:
         return FolderRun(name, _UNREADABLE, f"{type(error).__name__}: {error}", _read_command(run), None)
@@ -111,6 +113,8 @@ def _write_files(report: SweepReport, folder: Path) -> None:
         write_text(folder / "tables" / f"{table.slug}.tex", render_table_latex(table))
     for figure in report.figures:
         write_figure(folder / "figures", figure.slug, plot_sweep_figure(figure))
+    for evaluation in report.evaluations:
+        write_csv(folder / "tables" / f"{evaluation.slug}.csv", *evaluation.rows)
     claims = [*report.claims.settings, *report.claims.categories, *report.claims.best]
     write_csv(folder / "numbers.csv", *tabulate_numbers(report.cells))
     write_csv(folder / "runs.csv", *list_runs(report.cells))

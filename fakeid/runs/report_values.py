@@ -41,10 +41,11 @@ def collect_curves(cells: Sequence[Cell]) -> list[dict[str, float]]:
 
 
 def collect_tables(report: SweepReport) -> dict[str, Table]:
-    """The paper's tables by their slug, then `averages`, `runs` and `differences`; numbers as such."""
+    """The paper's tables by their slug, `averages`, `runs`, those of evaluations, `differences`; numbers as such."""
     claims = [*report.claims.settings, *report.claims.categories, *report.claims.best]
     tables: dict[str, Table] = {table.slug: tabulate_table(table) for table in report.tables}
     tables |= {"averages": _read_numbers(list_averages(report.cells)), "runs": _read_numbers(list_runs(report.cells))}
+    tables |= {evaluation.slug: _read_numbers(evaluation.rows) for evaluation in report.evaluations}
     if claims:
         tables["differences"] = _read_numbers(list_claims(claims))
     return tables

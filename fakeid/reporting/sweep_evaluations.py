@@ -1,0 +1,103 @@
+"""What evaluations add to a report over many runs: unseen generators, other test sets, degradations, the swap test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.reporting.averages import Cell, average_estimates
+from fakeid.reporting.numbers import Estimate, format_percent_estimate
+from fakeid.reporting.sweep_rows import Rows
+
+_QUARTER: Final = "quadrant"
+_KINDS: Final = (_QUARTER, "test_set")
+_METRICS: Final = {"auroc": "AUROC", "accuracy": "Accuracy"}
+_HEADINGS: Final = ("setting", "categories", "seeds")
+_NOTHING: Final[Estimate] = {"value": None, "low": None, "high": None}
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationTable:
+    """One of them.
+
+    Attributes:
+        slug: For file names and links.
+        title: What the numbers are.
+        rows: One a cell.
+    """
+
+    slug: str
+    title: str
+    rows: Rows
+
+
+def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
+    """Tables of the cells all of whose runs were evaluated; none if there is no such cell.
+
+    Args:
+        cells: With `FinishedRun.evaluation`, where there is one.
+    """
+    evaluated = [cell for cell in cells if all(run.evaluation for run in cell.runs)]
+    if not evaluated:
+        return []
+    tables = [
+        EvaluationTable(
+            f"evaluation-{metric}",
+            f"{word} in %, by content and generator, images as they are",
+            _list_groups(evaluated, metric),
+        )
+        for metric, word in _METRICS.items()
+    ]
+    title = "AUROC in % under degradations, averaged over the quarters of content and generator"
+    return [*tables, EvaluationTable("evaluation-degradations", title, _list_degradations(evaluated))]
+
+
+def _list_groups(cells: Sequence[Cell], metric: str) -> Rows:
+    names = dict.fromkeys(group["name"] for each in _evaluations(cells) for group in _groups(each))
+    rows = []
+    for cell in cells:
+        found = [average_estimates([_find(each, name, metric) for each in _evaluations([cell])]) for name in names]
+        rows.append([*_name(cell), *(format_percent_estimate(estimate) for estimate in found)])
+    return [*_HEADINGS, *names], rows
+
+
+def _list_degradations(cells: Sequence[Cell]) -> Rows:
+    words = dict.fromkeys(word for each in _evaluations(cells) for word in each["degradations"])
+    rows = []
+    for cell in cells:
+        found = [average_estimates([_average_quarters(each, word) for each in _evaluations([cell])]) for word in words]
+        tried = [each["swap"]["follows_codec"] for each in _evaluations([cell]) if each["swap"]]
+        follows = f"{sum(tried)} of {len(tried)}" if tried else "not tried"
+        rows.append([*_name(cell), *(format_percent_estimate(estimate) for estimate in found), follows])
+    named = ["as they are" if word == NO_DEGRADATION else word for word in words]
+    return [*_HEADINGS, *named, "follows the codec"], rows
+
+
+def _name(cell: Cell) -> tuple[str, str, str]:
+    return cell.setting.name, str(cell.categories), str(len(cell.runs))
+
+
+def _evaluations(cells: Sequence[Cell]) -> list[Mapping[str, Any]]:
+    return [run.evaluation for cell in cells for run in cell.runs if run.evaluation]
+
+
+def _groups(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [group for group in evaluation["groups"] if group["kind"] in _KINDS]
+
+
+def _find(evaluation: Mapping[str, Any], name: str, metric: str) -> Estimate:
+    for group in _groups(evaluation):
+        if (group["name"], group["degradation"]) == (name, NO_DEGRADATION):
+            found: Estimate = group["metrics"][metric]
+            return found
+    return _NOTHING
+
+
+def _average_quarters(evaluation: Mapping[str, Any], degradation: str) -> Estimate:
+    """The mean has no interval of its own: the quarters share images."""
+    quarters = [g for g in evaluation["groups"] if g["kind"] == _QUARTER and g["degradation"] == degradation]
+    values = [group["metrics"]["auroc"]["value"] for group in quarters]
+    value = float(np.mean(values)) if values and None not in values else None
+    return {"value": value, "low": None, "high": None}

@@ -1,0 +1,84 @@
+"""What evaluations add to the report of a sweep."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from made_up_sweep import invent_run
+from scipy import stats
+
+from fakeid.reporting.averages import FinishedRun, collect_cells
+from fakeid.reporting.sweep_evaluations import build_evaluation_tables
+from fakeid.runs.compose import compose_config
+
+SEEN, UNSEEN = "seen content, seen generators", "unseen content, unseen generators"
+
+
+def describe(*auroc: tuple[str, str, float | None], follows: bool | None = None) -> dict[str, Any]:
+    groups = [
+        {
+            "kind": "test_set" if name == "ffhq" else "quadrant",
+            "name": name,
+            "degradation": degradation,
+            "metrics": {
+                metric: {"value": value, "low": value and value - 0.01, "high": value and value + 0.01}
+                for metric in ("auroc", "accuracy")
+            },
+        }
+        for name, degradation, value in auroc
+    ]
+    swap = None if follows is None else {"follows_codec": follows}
+    return {"groups": groups, "degradations": list(dict.fromkeys(entry[1] for entry in auroc)), "swap": swap}
+
+
+def invent(evaluation: dict[str, Any] | None, *words: str) -> FinishedRun:
+    run, _ = invent_run(compose_config(["logger=csv", *words]), images=4)
+    return dataclasses.replace(run, evaluation=evaluation)
+
+
+def test_seeds_are_averaged_with_students_interval() -> None:
+    values = (0.70, 0.74, 0.78)
+    runs = [
+        invent(describe((SEEN, "none", 0.9), (UNSEEN, "none", value)), f"seed={seed}")
+        for seed, value in enumerate(values)
+    ]
+    auroc, accuracy, _ = build_evaluation_tables(collect_cells(runs))
+    headings, (row,) = auroc.rows
+    low, high = stats.t.interval(0.95, 2, loc=0.74, scale=stats.sem(values))
+    assert headings == ["setting", "categories", "seeds", SEEN, UNSEEN]
+    assert row[1:] == ["10", "3", "90.0 [90.0, 90.0]", f"74.0 [{100 * low:.1f}, {100 * high:.1f}]"]
+    assert accuracy.rows[1][0][4] == row[4]
+
+
+def test_quarters_are_averaged_under_each_degradation_and_codec_followers_counted() -> None:
+    numbers = [(SEEN, "none", 0.9), (UNSEEN, "none", 0.7), (SEEN, "jpeg-75", 0.6), (UNSEEN, "jpeg-75", 0.5)]
+    runs = [invent(describe(*numbers, ("ffhq", "none", 0.1), follows=bool(seed)), f"seed={seed}") for seed in range(3)]
+    headings, (row,) = build_evaluation_tables(collect_cells(runs))[-1].rows
+    assert headings[3:] == ["as they are", "jpeg-75", "follows the codec"]
+    assert row[3:] == ["80.0 [80.0, 80.0]", "55.0 [55.0, 55.0]", "2 of 3"]
+
+
+def test_other_test_sets_are_columns_and_what_is_missing_is_left_open() -> None:
+    runs = [
+        invent(describe((SEEN, "none", 0.9), ("ffhq", "none", 0.6)), "color=rgb"),
+        invent(describe((SEEN, "none", None), (SEEN, "blur-1", 0.8)), "color=hsv"),
+    ]
+    auroc, _, degraded = build_evaluation_tables(collect_cells(runs))
+    assert auroc.rows[0][3:] == [SEEN, "ffhq"]
+    assert [row[3:] for row in auroc.rows[1]] == [["90.0 [89.0, 91.0]", "60.0 [59.0, 61.0]"], ["\N{EN DASH}"] * 2]
+    assert [row[3:] for row in degraded.rows[1]] == [
+        ["90.0", "\N{EN DASH}", "not tried"],
+        ["\N{EN DASH}", "80.0", "not tried"],
+    ]
+
+
+@pytest.mark.parametrize("evaluated", [0, 1])
+def test_a_cell_counts_only_with_all_its_seeds(evaluated: int) -> None:
+    runs = [invent(describe((SEEN, "none", 0.9)) if seed < evaluated else None, f"seed={seed}") for seed in range(2)]
+    assert build_evaluation_tables(collect_cells(runs)) == []
+
+
+def test_runs_that_were_evaluated_otherwise_are_one_setting() -> None:
+    runs = [invent(None, "seed=0"), invent(None, "seed=1", "evaluation=quick")]
+    (cell,) = collect_cells(runs)
+    assert cell.seeds == [0, 1]
