@@ -7,9 +7,13 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from fakeid.choices import LoggerName
+from fakeid.config import Config
 from fakeid.errors import ConfigError
 from fakeid.runs.compose import compose_config
-from fakeid.runs.evaluate import run_evaluation
+from fakeid.runs.evaluate import adopt, find_checkpoint, run_evaluation
+from fakeid.runs.tracking import track_run
+from fakeid.training.card import read_card
 from fakeid.vocabulary import OWN_TEST_SET
 
 _GROUPS: Final = ("evaluation", "trainer", "paths", "logger")
@@ -40,7 +44,22 @@ def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None)
     sets = [*options.evaluation.sets, *(place for place in places if place != OWN_TEST_SET)]
     options = dataclasses.replace(options, evaluation=dataclasses.replace(options.evaluation, sets=sets))
     own = not places or OWN_TEST_SET in places
-    return run_evaluation(checkpoint, options, Console(highlight=False), own=own, output=output)
+    console = Console(highlight=False)
+    evaluation = run_evaluation(checkpoint, options, console, own=own, output=output)
+    if own and output is None:
+        _track(checkpoint, options, evaluation, console)
+    return evaluation
+
+
+def _track(checkpoint: Path, options: Config, evaluation: dict[str, Any], console: Console) -> None:
+    """Log to the run in W&B that the training was, if it was one."""
+    path, run = find_checkpoint(checkpoint)
+    config = adopt(read_card(path), options)
+    if run is None or LoggerName.csv in (config.logger.name, options.logger.name):
+        return
+    with track_run(config, run, console) as tracker:
+        if tracker:
+            tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
 
 
 def _check_overrides(overrides: Sequence[str]) -> None:

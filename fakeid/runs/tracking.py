@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
+
 from fakeid.choices import LoggerName
 from fakeid.config import Config, to_plain
 from fakeid.runs.layout import RunFolder
@@ -10,15 +12,16 @@ from fakeid.training.loggers import RunTracker
 
 
 @contextmanager
-def track_run(config: Config, run: RunFolder) -> Iterator[RunTracker | None]:
+def track_run(config: Config, run: RunFolder, console: Console) -> Iterator[RunTracker | None]:
     """Show a run in W&B while it is worked at; what ends it by an error counts as failed there.
 
     Args:
         config: Of the run.
         run: Its folder.
+        console: Where is printed how to upload a run that was logged offline.
 
     Yields:
-        Not finished yet; None with `logger=csv`.
+        What to log to; None with `logger=csv`.
     """
     if config.logger.name is LoggerName.csv:
         yield None
@@ -44,3 +47,6 @@ def track_run(config: Config, run: RunFolder) -> Iterator[RunTracker | None]:
     except BaseException:
         tracker.finish(failed=True)
         raise
+    sync = tracker.finish()
+    if sync:
+        console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)

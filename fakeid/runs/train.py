@@ -95,7 +95,7 @@ def _run(
         check_shares(plan, leader.world)
         _describe(config, run, plan, device, leader.world, console)
         data = _begin(config, run, plan, source, leader.world, device, console)
-    with track_run(config, run) as tracker:
+    with track_run(config, run, console) as tracker:
         if data:
             _train_and_test(
                 config, run, plan, data, leader, device=device, console=console,
@@ -105,8 +105,8 @@ def _run(
         run.write_status(RUNNING, epochs_done=epochs, epochs=epochs)
         evaluation = evaluate_run(config, run, console)
         run.write_status(DONE, epochs_done=epochs, epochs=epochs)
-    if tracker:
-        _log(tracker, run, evaluation, console)
+        if tracker:
+            _log(tracker, run, evaluation)
 
 
 def _begin(
@@ -190,15 +190,12 @@ def _train_and_test(
     write_json(run.summary, summary)  # last: who finds it, finds a tested run
 
 
-def _log(tracker: RunTracker, run: RunFolder, evaluation: dict[str, Any] | None, console: Console) -> None:
+def _log(tracker: RunTracker, run: RunFolder, evaluation: dict[str, Any] | None) -> None:
     """Tell W&B what came out."""
     summary = read_json(run.summary)
     tracker.log_results(summary, *tabulate(summary), sorted(run.figures.glob("*.png")))
     if evaluation:
         tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
-    sync = tracker.finish()
-    if sync:
-        console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
 
 
 def _describe_run(

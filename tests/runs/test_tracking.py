@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ import pytest
 from made_up_sweep import write_run
 from offline_runs import OfflineRun, find_offline_runs, open_tracker, track_run, write_history
 
+from fakeid.cells import cell_id
+from fakeid.config import Config
 from fakeid.files import read_json
 from fakeid.reporting.style import new_figure
+from fakeid.runs.evaluation_command import evaluate
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.train import run_training
 from fakeid.training.tracked_fields import AXES, HEADLINES, LEARNING_CURVES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +114,30 @@ def test_an_evaluation_is_part_of_the_run(tmp_path: Path) -> None:
     assert run.summary["evaluation/seen content, seen generators/jpeg-75/auroc"] == 0.75
     assert not any("coral" in name or "eer" in name for name in run.summary)
     assert run.history[-1]["evaluation/matrix._type"] == "image-file"
+
+
+@pytest.mark.slow
+@pytest.mark.draws
+def test_an_evaluation_of_a_tracked_run_is_logged_to_it(tiny_config: Callable[..., Config]) -> None:
+    config = tiny_config("optim.epochs=1", "logger=wandb")
+    run_training(config)
+    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    cache = f"paths.cache={config.paths.cache}"
+    words = (cache, "trainer=cpu", "evaluation=test", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
+    evaluate(run.path, [*words, "logger=csv"])
+    assert len(find_offline_runs(run.path)) == 1
+    evaluate(run.path, words)
+    first, second = find_offline_runs(run.path)
+    assert first.run_id == second.run_id == run.path.name
+    assert second.exit_code == 0
+    found = read_json(run.evaluation.numbers)["groups"]
+    logged = second.summary["evaluation/unseen content, unseen generators/blur-1/auroc"]
+    assert [logged] == [
+        group["metrics"]["auroc"]["value"]
+        for group in found
+        if (group["name"], group["degradation"]) == ("unseen content, unseen generators", "blur-1")
+    ]
+    assert second.history[-1]["evaluation/matrix._type"] == "image-file"
 
 
 @pytest.mark.slow
