@@ -1,12 +1,10 @@
 """What the other processes of a training do, of which the first alone prints, tests and writes."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from rich.console import Console
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
@@ -73,7 +71,7 @@ def prepare_assistance(config: Config, world: World) -> tuple[str, Callable[[], 
     quiet = Console(quiet=True)
     device = choose_device(config.trainer.accelerator.value)
     precision = choose_precision(config.trainer.precision.value, device)
-    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    run = RunFolder.locate(config)
     source, plan = list_images(config, quiet)
     data = build_data(config, plan, prepare_images(config, plan, source, quiet), device, world)
     return device, lambda: fit(

@@ -11,7 +11,6 @@ import torch
 from filelock import Timeout
 from hydra.core.hydra_config import HydraConfig
 
-from fakeid.cells import cell_id
 from fakeid.choices import Accelerator
 from fakeid.config import Config
 from fakeid.runs.launching import GPUS, SWEEP_PROCESS
@@ -34,7 +33,7 @@ def train_cell(config: Config) -> None:
     """
     if HydraConfig.initialized():
         os.chdir(HydraConfig.get().runtime.cwd)  # workers of a cluster that was there before start anywhere
-    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    run = RunFolder.locate(config)
     apart = HydraConfig.initialized() and os.environ.get(SWEEP_PROCESS) != str(os.getpid())
     with _output_to(run.path.parent / "logs" / f"{run.path.name}.txt", apart):
         try:

@@ -5,7 +5,6 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -93,8 +92,7 @@ def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictCo
         except ConfigError as error:
             mistakes[str(error)] = mistakes.get(str(error), 0) + 1
             continue
-        name = cell_id(config)
-        cells.setdefault(name, Cell(overrides, config, RunFolder(Path(config.paths.runs) / name)))
+        cells.setdefault(cell_id(config), Cell(overrides, config, RunFolder.locate(config)))
     if mistakes:
         lines = [f"{message} ({count} of {len(grid)} cells)" for message, count in mistakes.items()]
         raise ConfigError("; ".join(lines))

@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
+from fakeid.cells import cell_id
+from fakeid.config import Config
 from fakeid.files import read_json, write_json
 
 RUNNING: Final = "running"
@@ -25,6 +27,11 @@ class RunFolder:
     """
 
     path: Path
+
+    @classmethod
+    def locate(cls, config: Config) -> "RunFolder":
+        """Where a training with these options lies, or will."""
+        return cls(Path(config.paths.runs) / cell_id(config))
 
     @property
     def config(self) -> Path:

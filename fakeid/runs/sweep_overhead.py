@@ -10,7 +10,6 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.errors import ConfigError
 from fakeid.evaluation.trend import Trend, fit_trend
@@ -18,6 +17,7 @@ from fakeid.files import read_json
 from fakeid.runs.compose import compose_config
 from fakeid.runs.data_memory import read_process_mb
 from fakeid.runs.grid import Cell
+from fakeid.runs.layout import RunFolder
 from fakeid.sections import DataConfig, PathsConfig
 
 _IMAGE_PX: Final = 48
@@ -105,7 +105,7 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
             compose_config(cells[at % len(cells)].overrides)  # as Hydra does for each job
             train_cell(config)
             seconds = time.perf_counter() - start
-            epochs_seconds = read_json(Path(config.paths.runs) / cell_id(config) / "summary.json")["seconds"]
+            epochs_seconds = read_json(RunFolder.locate(config).summary)["seconds"]
             measured.append(CellCost(seconds, epochs_seconds, read_process_mb("status", "VmRSS"), _count_open_files()))
             on_cell()
     return Overhead(import_seconds, measured)

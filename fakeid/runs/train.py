@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
 from rich.console import Console
 
-from fakeid.cells import cell_id
 from fakeid.config import Config, to_plain
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
@@ -64,7 +62,7 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
 
 
 def _lead(config: Config, leader: Leader, device: str, console: Console, in_sweep: bool) -> dict[str, Any]:
-    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    run = RunFolder.locate(config)
     check_places(config)
     source, plan = list_images(config, console)
     with clear_output_errors(run.path, "paths.runs"):

@@ -1,12 +1,12 @@
 """The audit's page and table, on an audit of drawn images."""
 
 import re
-from html.parser import HTMLParser
 from io import StringIO
 from typing import Any
 
 import numpy as np
 import pytest
+from page_outline import Outline
 from rich.console import Console
 
 from fakeid.audit.classes import audit_images
@@ -33,37 +33,8 @@ def silent(audit: dict[str, Any]) -> dict[str, Any]:
     return audit | {"warnings": [], "verdict": "Nothing found.", "duplicates": describe_duplicates([])}
 
 
-class Nesting(HTMLParser):
-    """Raises where an element is closed that was not opened last."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.texts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Such as `<path/>`: nothing is left open."""
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-
-def read_text(page: str) -> str:
-    parser = Nesting()
-    parser.feed(page)
-    assert parser.open == []
-    return " ".join(" ".join(parser.texts).split())
-
-
 def test_the_verdict_and_what_to_do_come_first(audit: dict[str, Any]) -> None:
-    text = read_text(render_audit_page(audit, "data=lsun_progan"))
+    text = Outline(render_audit_page(audit, "data=lsun_progan")).text
     assert text.index(audit["verdict"]) < text.index("data.codec=shared") < text.index("341 x 256 (30)")
     assert "data=lsun_progan" in text
     assert "0 exact and 70 near: train and test 70." in text
@@ -94,7 +65,7 @@ def test_every_fact_has_its_figure(audit: dict[str, Any]) -> None:
 def test_a_silent_audit_is_green(silent: dict[str, Any]) -> None:
     page = render_audit_page(silent)
     assert 'class="notice good"' in page
-    assert "0 exact and 0 near." in read_text(page)
+    assert "0 exact and 0 near." in Outline(page).text
 
 
 def test_an_undecided_audit_is_neither(silent: dict[str, Any]) -> None:

@@ -1,42 +1,13 @@
 import copy
 import random
-from html.parser import HTMLParser
 
 import pytest
+from page_outline import Outline
 
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
-
-VOID = {"meta", "input", "br", "link", "img"}
-
-
-class Outline(HTMLParser):
-    """Checks nesting, and collects addresses, identifiers and tables."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.links, self.ids, self.cells = [], [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        self.links += [values[name] for name in ("href", "src", "xlink:href") if name in values]
-        self.ids += [values["id"]] if "id" in values else []
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "tr":
-            self.cells.append(0)
-        if tag in ("td", "th"):
-            self.cells[-1] += 1
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 @pytest.fixture
@@ -51,9 +22,7 @@ def runs(invented) -> list[FolderRun]:
 
 def test_the_page_is_whole_and_alone(runs):
     page = render_sweep_page(build_sweep_report("runs & more", runs))
-    outline = Outline()
-    outline.feed(page)
-    assert outline.open == []
+    outline = Outline(page)
     assert all(link.startswith("#") and link[1:] in outline.ids for link in outline.links)
     assert len(outline.ids) == len(set(outline.ids))
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
@@ -100,8 +69,6 @@ def test_the_order_of_runs_does_not_matter(runs):
 
 def test_a_single_run_is_a_report(runs):
     report = build_sweep_report("one", runs[:1])
-    outline = Outline()
-    outline.feed(render_sweep_page(report))
-    assert outline.open == []
+    Outline(render_sweep_page(report))
     assert [table.slug for table in report.tables] == ["tab1"]
     assert [figure.slug for figure in report.figures] == ["fig1"]

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.runs import train as train_module
 from fakeid.runs.layout import DONE, RunFolder
@@ -277,7 +276,7 @@ def test_network_of_one_size_is_refused_before_training(
 def test_a_failed_new_start_keeps_the_finished_run(
     folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path
 ) -> None:
-    run = RunFolder(Path(folders().paths.runs) / cell_id(folders()))
+    run = RunFolder.locate(folders())
     run.path.mkdir(parents=True)
     run.write_status(DONE, epochs_done=1, epochs=1)
     (tree / "dogs" / "0_real" / "dogs-0_real-3.png").write_bytes(b"")

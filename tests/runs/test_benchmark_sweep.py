@@ -27,6 +27,7 @@ from fakeid.files import write_json
 from fakeid.runs.benchmark_sweep import run_sweep_benchmark
 from fakeid.runs.compose import compose_config
 from fakeid.runs.compose_grid import compose_grid
+from fakeid.runs.layout import RunFolder
 from fakeid.runs.made_up import write_made_up
 from fakeid.runs.step_rates import Rates, measure_rates
 from fakeid.runs.sweep_hours import Network, group_cells
@@ -150,7 +151,7 @@ def test_tiny_cells_are_all_different_offline_and_silent(
     def train(config: Config) -> None:
         print("a line of the training")
         seen.append((config, os.environ["WANDB_MODE"]))
-        write_json(Path(config.paths.runs) / cell_id(config) / "summary.json", {"seconds": 0.0})
+        write_json(RunFolder.locate(config).summary, {"seconds": 0.0})
 
     monkeypatch.setattr(fakeid.runs.cell, "train_cell", train)
     monkeypatch.setattr(fakeid.runs.prepare, "prepare", print)

@@ -9,7 +9,6 @@ import cv2
 import pytest
 from rich.console import Console
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.data.image_sets import ImageSet, build_folder_set
 from fakeid.data.packed import PackedImages
@@ -69,7 +68,7 @@ def test_the_swap_test_names_the_planted_shortcut(
         "optim.batch_size=32",
     )  # fmt: skip
     run_training(config, QUIET)
-    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    run = RunFolder.locate(config)
     asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
     swap = run_evaluation(run.path, asked, QUIET)["swap"]
     assert swap["follows_codec"] is True, swap
@@ -83,7 +82,7 @@ def test_on_clean_images_nothing_is_named(tiny_config: BuildConfig) -> None:
         "data.test_per_class=40", "optim.epochs=5", "optim.batch_size=32",
     )  # fmt: skip
     run_training(config, QUIET)
-    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    run = RunFolder.locate(config)
     asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
     swap = run_evaluation(run.path, asked, QUIET)["swap"]
     assert swap["rows"][0]["auroc"]["low"] > 0.8, swap  # there is something to lose

@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from made_up_sweep import write_failed_run, write_run
 from matplotlib.figure import Figure
+from page_outline import Outline
 from rich.console import Console
 
 from fakeid.cli import main
@@ -64,15 +64,6 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"fakeid.{module}.plot_comparison", lambda *_, **__: Figure((1, 1)))
 
 
-class Links(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [value or "" for name, value in attrs if name in ("href", "src", "xlink:href")]
-
-
 def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=80)
     report = write_comparison([rgb.path, hsv.path], tmp_path / "out", console=console)
@@ -101,9 +92,7 @@ def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder,
         assert "unseen content," in text
         assert "content seen by some" not in text
     assert max(map(len, said.splitlines()[:-1])) <= 80
-    links = Links()
-    links.feed(page)
-    assert all(link.startswith("#") for link in links.found)
+    assert all(link.startswith("#") for link in Outline(page).links)
     assert page.count("<svg") == 2
 
 

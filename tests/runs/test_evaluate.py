@@ -114,7 +114,7 @@ def test_everything_is_there_to_look_at(run: RunFolder, tmp_path: Path, capsys: 
 def test_a_training_evaluates_itself_when_asked_to(tiny_config: BuildConfig) -> None:
     plain = tiny_config("optim.epochs=1")
     run_training(plain, Console(file=io.StringIO()))
-    folder = RunFolder(Path(plain.paths.runs) / cell_id(plain))
+    folder = RunFolder.locate(plain)
     assert not folder.evaluation.numbers.exists()
     asked = tiny_config("optim.epochs=1", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
     assert cell_id(asked) == cell_id(plain)
@@ -137,7 +137,7 @@ def test_a_failing_evaluation_fails_the_run_and_leaves_its_training(
 ) -> None:
     plain = tiny_config("optim.epochs=1")
     asked = tiny_config("optim.epochs=1", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
-    folder = RunFolder(Path(plain.paths.runs) / cell_id(plain))
+    folder = RunFolder.locate(plain)
 
     def fail(*_: Any) -> None:
         raise DataError("the disk is gone")

@@ -1,7 +1,6 @@
 """Trainings of `model=color_stats` from options to files, and what scikit-learn makes of the same images."""
 
 import csv
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,8 @@ from rich.console import Console
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tiny_runs import read_weights, train
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataset
 from fakeid.runs import fit_at_once as fitting
@@ -23,7 +22,6 @@ from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.step_rates import Rates, measure_rates
 from fakeid.runs.sweep_hours import group_cells
-from fakeid.runs.train import run_training
 from fakeid.training.checkpoint import check_fits, load_module
 from fakeid.training.module import DetectorModule
 
@@ -31,24 +29,9 @@ BuildConfig = Callable[..., Config]
 QUIET = Console(quiet=True)
 
 
-def run(config: Config) -> tuple[dict[str, Any], str]:
-    console = Console(file=io.StringIO(), width=120)
-    summary = run_training(config, console)
-    assert isinstance(console.file, io.StringIO)
-    return summary, console.file.getvalue()
-
-
-def folder(config: Config) -> RunFolder:
-    return RunFolder(Path(config.paths.runs) / cell_id(config))
-
-
 def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def weights(path: Path) -> dict[str, torch.Tensor]:
-    return dict(torch.load(path, weights_only=True)["state_dict"])
 
 
 def describe(config: Config, module: DetectorModule) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -65,11 +48,11 @@ def describe(config: Config, module: DetectorModule) -> dict[str, tuple[np.ndarr
 
 def test_scores_are_those_of_scikit_learns_classifier(tiny_config: BuildConfig) -> None:
     config = tiny_config("model=color_stats", "data.val_per_class=0", "optim.batch_size=7")
-    summary, output = run(config)
-    splits = describe(config, load_module(folder(config).tested))
+    summary, output = train(config)
+    splits = describe(config, load_module(RunFolder.locate(config).tested))
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=10_000)).fit(*splits["train"])
     expected = classifier.decision_function(splits["test"][0])
-    found = np.array([float(row["logit"]) for row in read_rows(folder(config).scores)])
+    found = np.array([float(row["logit"]) for row in read_rows(RunFolder.locate(config).scores)])
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(found) > 0.5
     assert summary["parameters"] == 451
@@ -79,8 +62,8 @@ def test_scores_are_those_of_scikit_learns_classifier(tiny_config: BuildConfig) 
 @pytest.mark.draws
 def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
     config = tiny_config("model=color_stats", "protocol.tested=best", "protocol.loss=bce")
-    summary, output = run(config)
-    files = folder(config)
+    summary, output = train(config)
+    files = RunFolder.locate(config)
     assert summary == json.loads(files.summary.read_text())
     (row,) = read_rows(files.history)
     assert (row["epoch"], row["images"], row["learning_rate"]) == ("1", "48", "")
@@ -110,11 +93,11 @@ def test_neither_interruptions_nor_batches_nor_epochs_change_the_weights(
         with monkeypatch.context() as patch:
             patch.setattr(fitting, function, interrupt)
             with pytest.raises(KeyboardInterrupt):
-                run(config)
-        assert folder(config).read_status()["state"] == "interrupted"
-        assert not folder(config).tested.exists()
+                train(config)
+        assert RunFolder.locate(config).read_status()["state"] == "interrupted"
+        assert not RunFolder.locate(config).tested.exists()
     other = tiny_config("model=color_stats", "optim.batch_size=5", "optim.epochs=9")
-    first, second = (weights(folder(each).tested) for each in (config, other) if run(each))
+    first, second = (read_weights(RunFolder.locate(each).tested) for each in (config, other) if train(each))
     assert first["detector.backbone.linear.weight"].any()
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert first.keys() == second.keys()
@@ -122,15 +105,15 @@ def test_neither_interruptions_nor_batches_nor_epochs_change_the_weights(
 
 def test_debug_takes_a_few_images_of_both_classes(tiny_config: BuildConfig) -> None:
     config = tiny_config("model=color_stats", "trainer=debug", "optim.batch_size=8")
-    run(config)
-    assert read_rows(folder(config).history)[0]["images"] == "16"
+    train(config)
+    assert read_rows(RunFolder.locate(config).history)[0]["images"] == "16"
 
 
 @pytest.mark.slow
 def test_tracking_is_told(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
     config = tiny_config("model=color_stats", "logger=wandb")
-    _, output = run(config)
+    _, output = train(config)
     assert "wandb sync" in output
 
 

@@ -10,7 +10,6 @@ import pytest
 import torch
 from rich.console import Console
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.errors import ConfigError
 from fakeid.runs.fit import build_module
@@ -28,7 +27,7 @@ ALL = (
 
 def run(config: Config) -> RunFolder:
     run_training(config, Console(file=StringIO(), width=120))
-    return RunFolder(Path(config.paths.runs) / cell_id(config))
+    return RunFolder.locate(config)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -14,7 +14,6 @@ import pytest
 from made_up_sweep import write_run
 from offline_runs import OfflineRun, find_offline_runs, open_tracker, track_run, write_history
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.files import read_json
 from fakeid.reporting.style import new_figure
@@ -121,7 +120,7 @@ def test_an_evaluation_is_part_of_the_run(tmp_path: Path) -> None:
 def test_an_evaluation_of_a_tracked_run_is_logged_to_it(tiny_config: Callable[..., Config]) -> None:
     config = tiny_config("optim.epochs=1", "logger=wandb")
     run_training(config)
-    run = RunFolder(Path(config.paths.runs) / cell_id(config))
+    run = RunFolder.locate(config)
     cache = f"paths.cache={config.paths.cache}"
     words = (cache, "trainer=cpu", "evaluation=test", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
     evaluate(run.path, [*words, "logger=csv"])

@@ -1,40 +1,21 @@
 import csv
-import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from rich.console import Console
+from tiny_runs import read_weights, train
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.errors import CheckpointError, OutputError
 from fakeid.files import lock_folder
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.train import run_training
 from fakeid.training.checkpoint import load_module
 from fakeid.training.module import DetectorModule
 from fakeid.vocabulary import DEMO_CATEGORIES
 
 BuildConfig = Callable[..., Config]
-
-
-def run(config: Config) -> tuple[dict[str, Any], str]:
-    console = Console(file=io.StringIO(), width=120)
-    summary = run_training(config, console)
-    assert isinstance(console.file, io.StringIO)
-    return summary, console.file.getvalue()
-
-
-def folder(config: Config) -> RunFolder:
-    return RunFolder(Path(config.paths.runs) / cell_id(config))
-
-
-def weights(path: Path) -> dict[str, torch.Tensor]:
-    return dict(torch.load(path, weights_only=True)["state_dict"])
 
 
 def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
@@ -54,8 +35,8 @@ def interrupt_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, error: type[
 @pytest.mark.draws
 def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
     config = tiny_config()
-    summary, output = run(config)
-    files = folder(config)
+    summary, output = train(config)
+    files = RunFolder.locate(config)
     assert summary == json.loads(files.summary.read_text())
     assert summary["parameters"] == 2_240_289
     assert list(summary["categories"]) == list(DEMO_CATEGORIES)
@@ -70,7 +51,7 @@ def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2"]
     assert {path.stem for path in files.figures.iterdir()} == {"learning_curve", "categories", "roc", "samples"}
-    assert same(weights(files.tested), weights(files.last))
+    assert same(read_weights(files.tested), read_weights(files.last))
     assert files.read_status()["state"] == "done"
     for part in ("epoch 2/2", "seen content", "unseen content", "coral", "held out", str(files.scores)):
         assert part in output
@@ -78,27 +59,27 @@ def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
 
 def test_asking_again_prints_the_table_and_trains_nothing(tiny_config: BuildConfig) -> None:
     config = tiny_config("optim.epochs=1")
-    summary, _ = run(config)
-    before = folder(config).last.stat().st_mtime_ns
-    again, output = run(config)
+    summary, _ = train(config)
+    before = RunFolder.locate(config).last.stat().st_mtime_ns
+    again, output = train(config)
     assert again == summary
     assert "is done; force=true starts it over" in output
     assert "unseen content" in output
-    assert folder(config).last.stat().st_mtime_ns == before
-    _, output = run(tiny_config("optim.epochs=1", "force=true"))
+    assert RunFolder.locate(config).last.stat().st_mtime_ns == before
+    _, output = train(tiny_config("optim.epochs=1", "force=true"))
     assert "epoch 1/1" in output
 
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(tiny_config: BuildConfig) -> None:
     config = tiny_config("dropout=0.5")
-    run(config)
-    first = weights(folder(config).last)
-    run(tiny_config("dropout=0.5", "force=true"))
-    assert same(first, weights(folder(config).last))
+    train(config)
+    first = read_weights(RunFolder.locate(config).last)
+    train(tiny_config("dropout=0.5", "force=true"))
+    assert same(first, read_weights(RunFolder.locate(config).last))
     other = tiny_config("dropout=0.5", "seed=1")
-    run(other)
-    assert not same(first, weights(folder(other).last))
+    train(other)
+    assert not same(first, read_weights(RunFolder.locate(other).last))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.param(RuntimeError, marks=pytest.mark.slow)])
@@ -109,48 +90,51 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(
     undisturbed = tiny_config(
         "dropout=0.5", "optim.epochs=3", "protocol.tested=best", "paths.runs=" + config.paths.runs + "/x"
     )
-    run(undisturbed)
+    train(undisturbed)
     with monkeypatch.context() as patch:
         interrupt_in_epoch(patch, 1, error)
         with pytest.raises(error):
-            run(config)
-    status = folder(config).read_status()
+            train(config)
+    status = RunFolder.locate(config).read_status()
     assert status["state"] == ("interrupted" if error is KeyboardInterrupt else "failed")
     assert status["epochs_done"] == 1
-    _, output = run(config)
+    _, output = train(config)
     assert "continuing after epoch 1 of 3" in output
     assert "epoch 1/3" not in output
     for name in ("last", "tested"):
-        assert same(weights(getattr(folder(config), name)), weights(getattr(folder(undisturbed), name)))
-    assert folder(config).scores.read_text() == folder(undisturbed).scores.read_text()
+        assert same(
+            read_weights(getattr(RunFolder.locate(config), name)),
+            read_weights(getattr(RunFolder.locate(undisturbed), name)),
+        )
+    assert RunFolder.locate(config).scores.read_text() == RunFolder.locate(undisturbed).scores.read_text()
 
 
 @pytest.mark.slow
 def test_best_is_the_epoch_with_the_highest_validation_auroc(tiny_config: BuildConfig) -> None:
     config = tiny_config("protocol.tested=best", "optim.epochs=4")
-    run(config)
-    with folder(config).history.open() as file:
+    train(config)
+    with RunFolder.locate(config).history.open() as file:
         aurocs = [float(row["val/auroc"]) for row in csv.DictReader(file)]
-    tested = torch.load(folder(config).tested, weights_only=True)
+    tested = torch.load(RunFolder.locate(config).tested, weights_only=True)
     assert tested["epoch"] == aurocs.index(max(aurocs))
 
 
 def test_scores_are_those_of_the_tested_checkpoint(tiny_config: BuildConfig) -> None:
     config = tiny_config("color=hsv")
-    run(config)
-    module = load_module(folder(config).tested)
+    train(config)
+    module = load_module(RunFolder.locate(config).tested)
     assert not module.training
     assert module.hparams["detector"]["color"] == "hsv"
 
 
 def test_a_checkpoint_of_another_model_is_refused(tiny_config: BuildConfig) -> None:
     other = tiny_config("color=ycbcr", "protocol.hpf_channels=each", "optim.epochs=1")
-    run(other)
+    train(other)
     config = tiny_config("optim.epochs=1")
-    folder(config).checkpoints.mkdir(parents=True)
-    folder(config).last.write_bytes(folder(other).last.read_bytes())
+    RunFolder.locate(config).checkpoints.mkdir(parents=True)
+    RunFolder.locate(config).last.write_bytes(RunFolder.locate(other).last.read_bytes())
     with pytest.raises(CheckpointError, match=r"last.ckpt was trained with detector=.*force=true starts over"):
-        run(config)
+        train(config)
 
 
 @pytest.mark.parametrize(
@@ -158,28 +142,28 @@ def test_a_checkpoint_of_another_model_is_refused(tiny_config: BuildConfig) -> N
 )
 def test_a_damaged_checkpoint_is_refused(tiny_config: BuildConfig, content: bytes) -> None:
     config = tiny_config("optim.epochs=1")
-    folder(config).checkpoints.mkdir(parents=True)
-    folder(config).last.write_bytes(content)
+    RunFolder.locate(config).checkpoints.mkdir(parents=True)
+    RunFolder.locate(config).last.write_bytes(content)
     with pytest.raises(CheckpointError, match="damaged or no checkpoint; force=true trains the run anew"):
-        run(config)
-    run(tiny_config("optim.epochs=1", "force=true"))
+        train(config)
+    train(tiny_config("optim.epochs=1", "force=true"))
 
 
 def test_a_run_in_progress_is_left_alone(tiny_config: BuildConfig) -> None:
     config = tiny_config()
-    folder(config).path.mkdir(parents=True)
+    RunFolder.locate(config).path.mkdir(parents=True)
     with (
-        lock_folder(folder(config).path, wait=False, busy=""),
+        lock_folder(RunFolder.locate(config).path, wait=False, busy=""),
         pytest.raises(OutputError, match="is in progress in another process"),
     ):
-        run(config)
+        train(config)
 
 
 @pytest.mark.slow
 def test_debug_ends_after_two_batches(tiny_config: BuildConfig) -> None:
     config = tiny_config("trainer=debug", "optim.epochs=1")
-    run(config)
-    with folder(config).history.open() as file:
+    train(config)
+    with RunFolder.locate(config).history.open() as file:
         assert next(csv.DictReader(file))["images"] == "32"
 
 
@@ -188,9 +172,9 @@ def test_offline_tracking_keeps_everything_and_says_how_to_upload(
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
     config = tiny_config("logger=wandb", "optim.epochs=1")
-    _, output = run(config)
+    _, output = train(config)
     assert "wandb sync" in output
-    assert list((folder(config).path / "wandb").glob("offline-run-*/*.wandb"))
+    assert list((RunFolder.locate(config).path / "wandb").glob("offline-run-*/*.wandb"))
 
 
 def test_a_failing_tracker_does_not_stop_the_run(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,5 +184,5 @@ def test_a_failing_tracker_does_not_stop_the_run(tiny_config: BuildConfig, monke
     monkeypatch.setattr("wandb.init", fail)
     config = tiny_config("logger=wandb", "optim.epochs=1")
     with pytest.warns(UserWarning, match=r"W&B logging stopped \(no space for W&B\)"):
-        run(config)
-    assert folder(config).is_done()
+        train(config)
+    assert RunFolder.locate(config).is_done()
