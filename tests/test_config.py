@@ -10,6 +10,7 @@ from fakeid.cells import cell_id
 from fakeid.choices import AugmentName, Loss, Precision, ResidualName
 from fakeid.config import Config, parse, register_schema, to_plain
 from fakeid.errors import ConfigError
+from fakeid.images.degradation import DEFAULT_DEGRADATIONS
 from fakeid.models.detector import Detector
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
@@ -56,6 +57,10 @@ def test_codec_follows_the_protocol_for_files_only() -> None:
 def test_a_protocol_preset_sets_every_switch(protocol: str) -> None:
     preset = OmegaConf.load(CONF / "protocol" / f"{protocol}.yaml")
     assert set(preset) == set(to_plain(compose_config())["protocol"])
+
+
+def test_the_matrix_holds_every_degradation_in_its_order() -> None:
+    assert compose_config("evaluation=matrix").evaluation.degradations == list(DEFAULT_DEGRADATIONS)
 
 
 def test_the_two_protocols_differ_in_every_switch() -> None:

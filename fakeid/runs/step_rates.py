@@ -11,11 +11,15 @@ from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
+from fakeid.choices import AugmentName
 from fakeid.config import Config
+from fakeid.data.augmented import AugmentedDataset
 from fakeid.data.datamodule import Batch
+from fakeid.data.records import Record
 from fakeid.runs.fit import build_module
+from fakeid.training.averaging import MovingAverage
 from fakeid.training.trainer import build_trainer, choose_device, choose_precision, expected_warnings_ignored
 
 
@@ -27,9 +31,10 @@ class Rates(NamedTuple):
 
 
 def measure_rates(config: Config, *, steps: int, on_step: Callable[[], None] = lambda: None) -> Rates:
-    """Train and validate for a few steps as a run would, with its network, batch size, device and precision.
+    """Train and validate for a few steps as a run would, with its network, augmentation, batch size and device.
 
     The images are noise that is in memory; a run takes its own from a memory map, which costs a thousandth of a step.
+    They are augmented in this process, whatever `trainer.num_workers` says, so that the rate is the lowest to expect.
     Each rate is the median over the steps after a first one that is not counted.
 
     Args:
@@ -45,7 +50,8 @@ def measure_rates(config: Config, *, steps: int, on_step: Callable[[], None] = l
     size, side = config.optim.batch_size, config.data.image_px
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (size, side, side, 3), generator=generator, dtype=torch.uint8)  # (N, H, W, 3)
-    batch = Batch(images.permute(0, 3, 1, 2), torch.arange(size) % 2)  # (N, 3, H, W), channels last as in the cache
+    images = images.permute(0, 3, 1, 2)  # (N, 3, H, W), channels last as in the cache
+    noise = _Noise(Batch(images, torch.arange(size) % 2))
     clock = _StepClock(on_step)
     # Published weights take no other time, and would have to be fetched.
     module = build_module(replace(config, model=replace(config.model, pretrained=False)))
@@ -56,15 +62,15 @@ def measure_rates(config: Config, *, steps: int, on_step: Callable[[], None] = l
             device=device,
             precision=choose_precision(config.trainer.precision.value, device),
             keep_best=False,
-            callbacks=[clock],
+            callbacks=[clock, *([MovingAverage(config.optim.ema, device)] if config.optim.ema else [])],
         )
-        _fit(trainer, module, _repeat(batch, steps + 1))
+        _fit(trainer, module, _load(noise, steps + 1, config), _load(noise, steps + 1))
     return Rates(*(size / median(seconds) for seconds in (clock.training, clock.validation)))
 
 
-def _fit(trainer: pl.Trainer, module: pl.LightningModule, batches: DataLoader[Batch]) -> None:
+def _fit(trainer: pl.Trainer, module: pl.LightningModule, train: DataLoader[Batch], val: DataLoader[Batch]) -> None:
     try:
-        trainer.fit(module, batches, batches)
+        trainer.fit(module, train, val)
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit and leaves the signal ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -73,8 +79,24 @@ def _fit(trainer: pl.Trainer, module: pl.LightningModule, batches: DataLoader[Ba
         raise
 
 
-def _repeat(batch: Batch, times: int) -> DataLoader[Batch]:
-    return DataLoader([batch] * times, batch_size=None, collate_fn=_as_is)  # type: ignore[arg-type]
+class _Noise(Dataset[Any]):
+    """One batch, again and again."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self.records = [Record(f"noise/{i}", int(label), "noise", "", "") for i, label in enumerate(batch.labels)]
+
+    def __getitems__(self, _: Any) -> Batch:
+        return self._batch
+
+
+def _load(noise: _Noise, times: int, config: Config | None = None) -> DataLoader[Batch]:
+    """Batches as they are, or augmented as the options say."""
+    indices = list(range(len(noise.records)))
+    if config is None or config.augment.name is AugmentName.none:
+        return DataLoader(noise, batch_sampler=[indices] * times, collate_fn=_as_is)
+    changed = AugmentedDataset(noise, config.augment.name.value, config.seed)
+    return DataLoader(changed, batch_sampler=[(0, indices)] * times, collate_fn=_as_is)  # type: ignore[list-item]
 
 
 def _as_is(batch: Any) -> Any:

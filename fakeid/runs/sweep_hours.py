@@ -78,9 +78,10 @@ def _describe(config: Config) -> dict[str, Any]:
         "model": {"name": plain["model"]["name"]},
         "residual": plain["residual"],
         "color": plain["color"],
+        "augment": plain["augment"],
         "dropout": "on" if config.dropout else "off",  # how much makes no difference
         "protocol": {name: plain["protocol"][name] for name in switches},
         "data": {"image_px": plain["data"]["image_px"]},
-        "optim": {"batch_size": plain["optim"]["batch_size"]},
+        "optim": {"batch_size": plain["optim"]["batch_size"], "ema": "on" if config.optim.ema else "off"},
         "trainer": {name: plain["trainer"][name] for name in trainer},
     }

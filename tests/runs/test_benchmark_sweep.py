@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -22,6 +23,7 @@ import fakeid.runs.prepare
 from fakeid.cells import cell_id
 from fakeid.cli import main
 from fakeid.config import Config
+from fakeid.data import augmented as augmented_module
 from fakeid.errors import DataError
 from fakeid.files import write_json
 from fakeid.runs.benchmark_sweep import run_sweep_benchmark
@@ -34,6 +36,7 @@ from fakeid.runs.sweep_hours import Network, group_cells
 from fakeid.runs.sweep_images import count_by_budget, count_images
 from fakeid.runs.sweep_overhead import CellCost, Overhead, measure_overhead
 from fakeid.runs.sweep_packing import estimate_packing_seconds
+from fakeid.training.averaging import MovingAverage
 from fakeid.training.module import DetectorModule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +117,9 @@ def test_cells_are_grouped_by_what_changes_the_time_of_a_step() -> None:
         "color=rgb, dropout=off": 1, "color=rgb, dropout=on": 2,
         "color=hsv, dropout=off": 1, "color=hsv, dropout=on": 2,
     }  # fmt: skip
+    words = ("augment=none", "augment=safe", "optim.ema=0.9", "optim.ema=0.99")
+    networks = group_cells([compose_config([word]) for word in words], [Counter(train=10, val=2, test=4)] * 4, [0] * 4)
+    assert [network.num_cells for network in networks.values()] == [1, 1, 2]
 
 
 def test_the_cells_are_those_of_the_sweep() -> None:
@@ -174,6 +180,22 @@ def test_each_step_is_measured_without_the_first(tiny_config: BuildConfig) -> No
     assert len(ticks) == 2 * 3
     assert rates.train > 0
     assert rates.infer > rates.train  # which goes forward and back
+
+
+def test_augmentation_and_averaging_count_as_time(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, augmented = augmented_module.augment, []
+
+    def note(rgb_u8: np.ndarray, name: str, rng: np.random.Generator) -> np.ndarray:
+        augmented.append(name)
+        return original(rgb_u8, name, rng)
+
+    monkeypatch.setattr(augmented_module, "augment", note)
+    averaged: list[int] = []
+    monkeypatch.setattr(MovingAverage, "on_train_batch_end", lambda *_: averaged.append(1))
+    rates = measure_rates(tiny_config("optim.batch_size=4", "augment=jpeg_blur", "optim.ema=0.9"), steps=2)
+    assert augmented == ["jpeg_blur"] * 3 * 4  # of training alone
+    assert len(averaged) == 3
+    assert rates.train > 0
 
 
 def test_ctrl_c_while_measuring_is_ctrl_c(tiny_config: BuildConfig) -> None:
