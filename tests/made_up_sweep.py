@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from fakeid.cells import cell_id
 from fakeid.config import Config, to_plain
-from fakeid.evaluation.by_category import split_by_category
+from fakeid.evaluation.ordered_scores import split_by_category
 from fakeid.evaluation.scores import Scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.files import write_json, write_text

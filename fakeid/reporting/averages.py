@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -10,8 +10,8 @@ import numpy as np
 from scipy.stats import t as student_t
 
 from fakeid.errors import DataError
-from fakeid.evaluation.by_category import CategoryScores
 from fakeid.evaluation.intervals import CONFIDENCE, wilson_interval
+from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.paper import Setting, identify_settings, order_settings
 
@@ -31,12 +31,14 @@ class FinishedRun:
         summary: The content of its `summary.json`.
         images: Its scores by category.
         evaluation: The content of its `evaluation.json`; None where there is none.
+        quarters: The scores of its evaluation by seen and unseen content and generators, as `quadrants` names them.
     """
 
     name: str
     summary: Mapping[str, Any]
-    images: Mapping[str, CategoryScores]
+    images: Mapping[str, OrderedScores]
     evaluation: Mapping[str, Any] | None = None
+    quarters: Mapping[str, OrderedScores] = field(default_factory=dict)
 
     @property
     def config(self) -> Mapping[str, Any]:

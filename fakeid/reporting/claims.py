@@ -104,9 +104,8 @@ def compare_cells(cells: Sequence[Cell]) -> Claims:
     )
 
 
-def find_common_unseen(cells: Iterable[Cell]) -> tuple[str, ...]:
+def find_common_unseen(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
     """The categories that all were tested on and none was trained on."""
-    runs = [run for cell in cells for run in cell.runs]
     unseen = [set(run.content(seen=False)) & set(run.images) for run in runs]
     return tuple(name for name in runs[0].content(seen=False) if all(name in names for names in unseen))
 
@@ -124,7 +123,7 @@ def _are_settings_comparable(first: Cell, second: Cell) -> bool:
 
 
 def _compare_best(cells: Sequence[Cell]) -> list[Claim]:
-    shared = find_common_unseen(cells)
+    shared = find_common_unseen([run for cell in cells for run in cell.runs])
     scored = [(measure_accuracy(cell, shared), -i, cell) for i, cell in enumerate(cells)]
     scored = [entry for entry in scored if not math.isnan(entry[0])]
     if len(scored) < 2:
@@ -158,7 +157,7 @@ class _Comparer:
         ]
 
     def _compare(self, first: Cell, second: Cell) -> Claim | None:
-        categories = find_common_unseen([first, second]) if self._categories is None else self._categories
+        categories = find_common_unseen([*first.runs, *second.runs]) if self._categories is None else self._categories
         seeds = tuple(seed for seed in first.seeds if seed in second.seeds)
         runs = [[run for run in cell.runs if run.seed in seeds] for cell in (first, second)]
         reason = _find_obstacle(categories, seeds, runs)

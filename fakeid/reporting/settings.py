@@ -25,11 +25,23 @@ def label_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
     Returns:
         One label for each; "all runs" when nothing differs.
     """
+    return [_label(values) for values in tell_apart(configs)]
+
+
+def tell_apart(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The options in which the runs differ, by their dotted names, but for those that another's name implies.
+
+    Args:
+        configs: Nested plain values, one a run.
+
+    Returns:
+        Name → value, one a run; an option that a run does not have is missing.
+    """
     flat = [dict(_flatten(config)) for config in configs]
     keys = list(dict.fromkeys(key for values in flat for key in values))
     differing = [key for key in keys if len({repr(values.get(key, _ABSENT)) for values in flat}) > 1]
     telling = [key for key in differing if not _is_implied(key, differing, flat)]
-    return [_label({key: values[key] for key in telling if key in values}) for values in flat]
+    return [{key: values[key] for key in telling if key in values} for values in flat]
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -6,6 +6,7 @@ from fakeid.reporting.sweep_rows import (
     list_averages,
     list_claims,
     list_classes,
+    list_effects,
     list_provenance,
     list_runs,
     list_trends,
@@ -16,6 +17,10 @@ TREND_NOTE = (
     "Percentage points of accuracy for one more training category, least squares over runs, with Student's 95 % "
     "interval. The unseen average loses categories as the training gains them; the held-out category is the same "
     "images throughout."
+)
+EFFECTS_NOTE = (
+    "All else equal: over all pairs of runs that agree in seed, number of categories and every other option, on images "
+    "that neither was trained on. Pairs are taken as readers of the same images (Obuchowski & Rockette 1995)."
 )
 SETTINGS_NOTE = "At the same number of categories, on the images of all categories that neither was trained on."
 CATEGORIES_NOTE = "Of one setting, on the images of those categories that neither was trained on."
@@ -82,6 +87,8 @@ def _render_answer(report: SweepReport) -> str:
 
 def _render_claims(report: SweepReport) -> list[str]:
     parts = []
+    if report.effects:
+        parts += ["## One option changed\n", EFFECTS_NOTE + "\n", render_rows(list_effects(report.effects))]
     for title, note, claims in (
         ("Settings against each other", SETTINGS_NOTE, report.claims.settings),
         ("Numbers of categories against each other", CATEGORIES_NOTE, report.claims.categories),

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from fakeid.reporting.claims import Claim
+from fakeid.reporting.effects import Effect
 from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.page import render_page
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
@@ -11,6 +12,7 @@ from fakeid.reporting.sweep_figures import SweepFigure, plot_sweep_figure
 from fakeid.reporting.sweep_markdown import (
     BEST_NOTE,
     CATEGORIES_NOTE,
+    EFFECTS_NOTE,
     EVALUATION_NOTE,
     SETTINGS_NOTE,
     TEST_NOTE,
@@ -18,7 +20,15 @@ from fakeid.reporting.sweep_markdown import (
 )
 from fakeid.reporting.sweep_page_template import SWEEP_STYLE, SWEEP_TEMPLATE
 from fakeid.reporting.sweep_report import SweepReport
-from fakeid.reporting.sweep_rows import list_claims, list_classes, list_provenance, list_runs, list_trends
+from fakeid.reporting.sweep_rows import (
+    Rows,
+    list_claims,
+    list_classes,
+    list_effects,
+    list_provenance,
+    list_runs,
+    list_trends,
+)
 from fakeid.reporting.sweep_tables import SweepTable, describe_brackets, format_cell
 
 _MANY: Final = 12  # rows; longer lists of differences are folded up
@@ -96,18 +106,24 @@ def _describe_cell(estimate: Estimate, seen: bool) -> dict[str, Any]:
 
 def _describe_comparisons(report: SweepReport) -> list[dict[str, Any]]:
     claims = report.claims
-    listed: tuple[tuple[str, str, list[Claim]], ...] = (
-        ("The best against the others", BEST_NOTE, claims.best),
-        ("Settings against each other", SETTINGS_NOTE, claims.settings),
-        ("Numbers of categories against each other", CATEGORIES_NOTE, claims.categories),
+    listed: tuple[tuple[str, str, list[Claim] | list[Effect], Rows], ...] = (
+        ("The best against the others", BEST_NOTE, claims.best, list_claims(claims.best)),
+        ("One option changed", EFFECTS_NOTE, report.effects, list_effects(report.effects)),
+        ("Settings against each other", SETTINGS_NOTE, claims.settings, list_claims(claims.settings)),
+        (
+            "Numbers of categories against each other",
+            CATEGORIES_NOTE,
+            claims.categories,
+            list_claims(claims.categories),
+        ),
     )
     described = []
-    for number, (title, note, chosen) in enumerate(listed):
+    for number, (title, note, chosen, table) in enumerate(listed):
         if chosen:
-            verdicts = [claim.verdict for claim in chosen]
+            verdicts = [each.verdict for each in chosen]
             counts = [f"{verdicts.count(name)} {name}" for name in dict.fromkeys(verdicts)]
             described.append({
-                "id": f"differences-{number}", "title": title, "note": note, "table": list_claims(chosen),
+                "id": f"differences-{number}", "title": title, "note": note, "table": table,
                 "open": len(chosen) <= _MANY, "counts": ", ".join(counts),
             })  # fmt: skip
     return described

@@ -8,6 +8,7 @@ from typing import Any
 from fakeid.reporting.answer import write_answer, write_caveat
 from fakeid.reporting.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.claims import Claims, compare_cells
+from fakeid.reporting.effects import Effect, measure_effects
 from fakeid.reporting.paper import FIGURES, TABLES
 from fakeid.reporting.sweep_evaluations import EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep_figures import SweepFigure, build_figures
@@ -55,6 +56,7 @@ class SweepReport:
     figures: list[SweepFigure]
     evaluations: list[EvaluationTable]
     trends: list[SettingTrend]
+    effects: list[Effect]
     claims: Claims
     answer: list[str]
     caveat: str
@@ -90,7 +92,8 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
     Raises:
         DataError: Two runs of one setting, number of categories and seed.
     """
-    cells = collect_cells([run.tested for run in runs if run.tested])
+    tested = [run.tested for run in runs if run.tested]
+    cells = collect_cells(tested)
     claims = compare_cells(cells)
     tables, figures = build_tables(cells), build_figures(cells)
     return SweepReport(
@@ -101,10 +104,11 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         figures=figures,
         evaluations=build_evaluation_tables(cells),
         trends=fit_trends(cells),
+        effects=measure_effects(tested),
         claims=claims,
         answer=write_answer(cells, claims),
         caveat=write_caveat(cells),
-        warnings=count_warnings([run.tested.summary for run in runs if run.tested]),
+        warnings=count_warnings([run.summary for run in tested]),
         missing=_list_missing(tables, figures),
     )
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from fakeid.reporting.averages import Cell, FinishedRun
 from fakeid.reporting.claims import Claim, judge
+from fakeid.reporting.effects import Effect
 from fakeid.reporting.numbers import (
     format_p,
     format_percent,
@@ -66,6 +67,31 @@ def list_claims(claims: Sequence[Claim]) -> Rows:
             judge(claim.auroc, claim.auroc_p),
         ]
         for claim in claims
+    ]
+    return headings, rows
+
+
+def list_effects(effects: Sequence[Effect]) -> Rows:
+    """One option changed, all else equal: how much over all pairs of runs, and whether it is more than noise."""
+    headings = [
+        "option", "against", "images of", "images", "pairs", "accuracy, points", "p (Holm)", "verdict", "AUROC",
+        "p (Holm) ", "verdict on AUROC",
+    ]  # fmt: skip
+    rows = [
+        [
+            f"{effect.option}={effect.value}",
+            effect.against,
+            effect.group,
+            str(effect.num_images),
+            str(effect.num_pairs),
+            format_points(effect.accuracy),
+            format_p(effect.accuracy_p),
+            judge(effect.accuracy, effect.accuracy_p),
+            format_units(effect.auroc),
+            format_p(effect.auroc_p),
+            judge(effect.auroc, effect.auroc_p),
+        ]
+        for effect in effects
     ]
     return headings, rows
 

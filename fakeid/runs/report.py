@@ -2,8 +2,9 @@
 
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -11,7 +12,8 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 
 from fakeid.choices import LoggerName
 from fakeid.errors import DataError
-from fakeid.evaluation.by_category import split_by_category
+from fakeid.evaluation.ordered_scores import OrderedScores, split_by_category, split_by_quadrant
+from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import read_scores
 from fakeid.files import clear_output_errors, read_json, write_csv, write_text
 from fakeid.reporting.averages import FinishedRun
@@ -20,7 +22,7 @@ from fakeid.reporting.sweep_figures import plot_sweep_figure
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
-from fakeid.reporting.sweep_rows import list_claims, list_runs
+from fakeid.reporting.sweep_rows import list_claims, list_effects, list_runs
 from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_numbers, tabulate_table
 from fakeid.runs.command import render_command
 from fakeid.runs.drawings import write_figure
@@ -34,8 +36,8 @@ def write_report(directory: Path, console: Console | None = None) -> SweepReport
     """Average, compare and draw the finished runs; print the answer and the averages.
 
     Writes below `directory/report`: `index.html`, `report.md`, `numbers.csv` (every metric), `runs.csv`,
-    `differences.csv`, `tables/*.{csv,md,tex}`, `figures/*.{png,svg}`. Where the runs were tracked by W&B, a run there
-    gets the same.
+    `differences.csv`, `effects.csv`, `tables/*.{csv,md,tex}`, `figures/*.{png,svg}`. Where the runs were tracked by
+    W&B, a run there gets the same.
 
     Args:
         directory: Holds one folder a run.
@@ -86,13 +88,23 @@ def _read_run(run: RunFolder) -> FolderRun:
         reason = status.get("reason")
         return FolderRun(name, state, f"{reason} ({done})" if reason else done, _read_command(run), None)
     try:
-        numbers = run.evaluation.numbers
-        evaluation = read_json(numbers) if numbers.exists() else None
-        tested = FinishedRun(name, read_json(run.summary), split_by_category(read_scores(run.scores)), evaluation)
+        evaluation, quarters = _read_evaluation(run)
+        images = split_by_category(read_scores(run.scores))
+        tested = FinishedRun(name, read_json(run.summary), images, evaluation, quarters)
         command = render_command(tested.config)
     except (OSError, ValueError, KeyError) as error:
         return FolderRun(name, _UNREADABLE, f"{type(error).__name__}: {error}", _read_command(run), None)
     return FolderRun(name, state, "", command, tested)
+
+
+def _read_evaluation(run: RunFolder) -> tuple[dict[str, Any] | None, dict[str, OrderedScores]]:
+    if not run.evaluation.numbers.exists():  # written last
+        return None, {}
+    evaluation = read_json(run.evaluation.numbers)
+    trained_on = TrainedOn(*(tuple(evaluation["trained_on"][name]) for name in ("categories", "generators")))
+    controls = [part["name"] for part in evaluation["test_sets"] if part["control"]]
+    scores = read_scores(run.evaluation.scores)
+    return evaluation, split_by_quadrant(scores.select(~np.isin(scores.test_set, controls)), trained_on)
 
 
 def _read_command(run: RunFolder) -> str:
@@ -119,5 +131,6 @@ def _write_files(report: SweepReport, folder: Path) -> None:
     write_csv(folder / "numbers.csv", *tabulate_numbers(report.cells))
     write_csv(folder / "runs.csv", *list_runs(report.cells))
     write_csv(folder / "differences.csv", *list_claims(claims))
+    write_csv(folder / "effects.csv", *list_effects(report.effects))
     write_text(folder / "report.md", render_sweep_markdown(report))
     write_text(folder / "index.html", render_sweep_page(report))

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.numbers import UNDEFINED, Estimate
 from fakeid.reporting.sweep_report import SweepReport
-from fakeid.reporting.sweep_rows import Rows, list_averages, list_claims, list_runs
+from fakeid.reporting.sweep_rows import Rows, list_averages, list_claims, list_effects, list_runs
 from fakeid.reporting.sweep_tables import tabulate_table
 
 CATEGORIES: Final = "categories"
@@ -41,11 +41,13 @@ def collect_curves(cells: Sequence[Cell]) -> list[dict[str, float]]:
 
 
 def collect_tables(report: SweepReport) -> dict[str, Table]:
-    """The paper's tables by their slug, `averages`, `runs`, those of evaluations, `differences`; numbers as such."""
+    """The paper's tables and those of evaluations by their slug, then others by name; numbers as such."""
     claims = [*report.claims.settings, *report.claims.categories, *report.claims.best]
     tables: dict[str, Table] = {table.slug: tabulate_table(table) for table in report.tables}
     tables |= {"averages": _read_numbers(list_averages(report.cells)), "runs": _read_numbers(list_runs(report.cells))}
     tables |= {evaluation.slug: _read_numbers(evaluation.rows) for evaluation in report.evaluations}
+    if report.effects:
+        tables["effects"] = _read_numbers(list_effects(report.effects))
     if claims:
         tables["differences"] = _read_numbers(list_claims(claims))
     return tables

@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_up_evaluation import describe_evaluation
+from made_up_evaluation import invent_scores as invent_evaluated
 from made_up_sweep import write_failed_run, write_run
 from offline_runs import find_offline_runs
 from rich.console import Console
 
 from fakeid.errors import DataError
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.scores import Scores, write_scores
+from fakeid.files import write_json
+from fakeid.reporting.sweep_markdown import render_sweep_markdown
+from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.runs.layout import RUNNING
 from fakeid.runs.report import read_report, write_report
 
@@ -43,7 +50,7 @@ def test_everything_is_written(half_finished: Path) -> None:
     report = write_report(half_finished, console)
     files = {str(path.relative_to(half_finished / "report")) for path in (half_finished / "report").rglob("*.*")}
     assert files == {
-        "index.html", "report.md", "numbers.csv", "runs.csv", "differences.csv",
+        "index.html", "report.md", "numbers.csv", "runs.csv", "differences.csv", "effects.csv",
         *(f"tables/tab{i}.{kind}" for i in (1, 2) for kind in ("csv", "md", "tex")),
         *(f"figures/fig{i}.{kind}" for i in (1, 2) for kind in ("png", "svg")),
     }  # fmt: skip
@@ -51,6 +58,30 @@ def test_everything_is_written(half_finished: Path) -> None:
     assert report.answer[0] in said(console)
     with (half_finished / "report" / "runs.csv").open(newline="") as file:
         assert [row["categories"] for row in csv.DictReader(file)] == ["1", "5", "1", "5"]
+
+
+def test_evaluations_that_are_whole_are_read_without_their_controls(tmp_path: Path) -> None:
+    trained_on = TrainedOn(("cat",), ("old",))
+    for number, color in enumerate(("rgb", "hsv")):
+        run = write_run(tmp_path, f"color={color}")
+        scores = invent_evaluated(["cat", "bus"], ["old", "new"], trained_on=trained_on, seed=number)
+        control = invent_evaluated(["bus"], ["bicubic"], test_set="soft")
+        write_scores(run.evaluation.scores, Scores.join([scores, control]))
+        if color == "rgb":  # the other was interrupted while it was drawn
+            evaluation = describe_evaluation(scores, trained_on, None)
+            evaluation["test_sets"].append({"name": "soft", "control": True})
+            write_json(run.evaluation.numbers, evaluation)
+    report = read_report(tmp_path)
+    rgb, hsv = sorted(report.tested, key=lambda run: "hsv" in run.name)
+    assert {name: len(part.label) for name, part in rgb.quarters.items()} == dict.fromkeys(rgb.quarters, 40)
+    assert len(rgb.quarters) == 4
+    assert hsv.quarters == {}
+    assert [table.slug for table in report.evaluations] == [
+        "evaluation-auroc", "evaluation-accuracy", "evaluation-degradations",
+    ]  # fmt: skip
+    assert [row[0] for row in report.evaluations[0].rows[1]] == ["Pelee+HPF, RGB, dropout 0"]
+    assert "## Evaluations" in render_sweep_markdown(report)
+    assert 'id="evaluations"' in render_sweep_page(report)
 
 
 def test_what_is_not_finished_is_told_with_its_reason(half_finished: Path) -> None:
@@ -112,7 +143,7 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
         assert row[f"unseen_auroc/{name}"] == pytest.approx(cell.measure("unseen", "auroc")["value"])
     logged = {name.partition(".")[0] for name in last if not name.startswith("_")}
     assert logged == {
-        *(f"tables/{name}" for name in ("tab1", "tab2", "averages", "runs", "differences")), "figures/fig1",
+        *(f"tables/{name}" for name in ("tab1", "tab2", "averages", "runs", "effects", "differences")), "figures/fig1",
         "figures/fig2",
     }  # fmt: skip
     assert run.summary["answer"] == " ".join(report.answer)

@@ -1,9 +1,11 @@
 import dataclasses
 
+import made_up_evaluation
 import numpy as np
 from made_up_sweep import invent_scores
 
-from fakeid.evaluation.by_category import split_by_category
+from fakeid.evaluation.ordered_scores import split_by_category, split_by_quadrant
+from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores
 
 
@@ -31,3 +33,19 @@ def test_degraded_images_are_left_out():
     scores = invent_scores({"cat": 1.0})
     jpeg = dataclasses.replace(scores, degradation=np.array(["none"] * 10 + ["jpeg-50"] * 30))
     assert len(split_by_category(jpeg)["cat"].logit) == 10
+
+
+def test_quarters_hold_their_fakes_and_the_reals_of_their_content_as_they_are():
+    scores = made_up_evaluation.invent_scores(["cat", "bus"], ["old", "new"], ["none", "jpeg-50"], each=5)
+    one, two = (split_by_quadrant(each, TrainedOn(("cat",), ("old",))) for each in (scores, shuffle(scores)))
+    assert [(name, int((part.label == 0).sum()), int((part.label == 1).sum())) for name, part in one.items()] == [
+        ("seen content, seen generators", 5, 5),
+        ("seen content, unseen generators", 5, 5),
+        ("unseen content, seen generators", 5, 5),
+        ("unseen content, unseen generators", 5, 5),
+    ]
+    assert {name: part.digest for name, part in one.items()} == {name: part.digest for name, part in two.items()}
+    assert len({part.digest for part in one.values()}) == 4
+    assert set(split_by_quadrant(scores, TrainedOn(("cat", "bus"), ("old", "new")))) == {
+        "seen content, seen generators"
+    }

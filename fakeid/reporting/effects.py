@@ -1,0 +1,165 @@
+"""What one option does, averaged over all pairs of runs that agree in everything else.
+
+A grid holds many such pairs: `color=hsv` against `color=rgb` with each dropout, number of categories and seed. Two
+settings with three seeds each say little; all pairs together say more. They are taken for as many readers of the same
+images (see `fakeid.evaluation.paired`), so that the interval covers further seeds, further images, and that an option
+may do more in one setting than in another.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+
+from fakeid.config import Config, to_plain
+from fakeid.evaluation.answers import Answers, compare_answers
+from fakeid.evaluation.holm import correct_holm
+from fakeid.evaluation.ordered_scores import OrderedScores
+from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.quadrants import QUADRANTS
+from fakeid.reporting.averages import FinishedRun
+from fakeid.reporting.claims import find_common_unseen, judge
+from fakeid.reporting.settings import tell_apart
+
+_FEWEST: Final = 2  # pairs
+_UNSEEN_GENERATORS: Final = [str(quadrant) for quadrant in QUADRANTS if not quadrant.seen_generator]
+_MATCHED: Final = ("categories", "seed")
+"""What a pair agrees in too."""
+
+_Select: TypeAlias = Callable[[FinishedRun], list[OrderedScores]]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One value of an option against another.
+
+    Attributes:
+        option: As it is typed, such as `residual`.
+        value: Such as `srm`.
+        against: The value that it is compared with: the default, or where nobody has it the most frequent.
+        group: Whose images were compared.
+        num_images: How many they are.
+        num_pairs: Of runs.
+        accuracy: With the value minus against it.
+        auroc: Likewise.
+        accuracy_p: By Holm, for all effects on the same group.
+        auroc_p: Likewise.
+    """
+
+    option: str
+    value: str
+    against: str
+    group: str
+    num_images: int
+    num_pairs: int
+    accuracy: Difference
+    auroc: Difference
+    accuracy_p: float = math.nan
+    auroc_p: float = math.nan
+
+    @property
+    def verdict(self) -> str:
+        """Of the accuracy: `better`, `worse` or `inside the noise`."""
+        return judge(self.accuracy, self.accuracy_p)
+
+
+class _Change(NamedTuple):
+    """Pairs of runs, each without and with the value."""
+
+    option: str
+    value: str
+    against: str
+    pairs: list[tuple[FinishedRun, FinishedRun]]
+
+
+def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
+    """Every change of one option for which there are two pairs or more, group by group.
+
+    The groups are the content that none of the runs was trained on, and of evaluations the images by unseen generators
+    with seen and with unseen content. Numbers of categories are no option here: they change which content is unseen.
+
+    Args:
+        runs: Finished ones, in any order.
+    """
+    runs = sorted(runs, key=lambda run: run.name)
+    changes = list(_list_changes(runs))
+    unseen = find_common_unseen(runs)
+    groups: dict[str, _Select] = {"unseen content": lambda run: [run.images[name] for name in unseen]}
+    for name in _UNSEEN_GENERATORS:
+        groups[name] = lambda run, name=name: [run.quarters[name]] if name in run.quarters else []  # type: ignore[misc]
+    found: list[Effect] = []
+    for name, select in groups.items():
+        found += _correct([effect for change in changes if (effect := _measure(change, name, select))])
+    return found
+
+
+def _list_changes(runs: Sequence[FinishedRun]) -> Iterator[_Change]:
+    found = [
+        {**values, **{name: getattr(run, name) for name in _MATCHED}}
+        for run, values in zip(runs, tell_apart([run.config for run in runs]), strict=True)
+    ]
+    for option in _list_options(found):
+        by_value: dict[str, dict[str, FinishedRun]] = {}
+        for run, values in zip(runs, found, strict=True):
+            rest = repr(sorted((name, repr(value)) for name, value in values.items() if name != option))
+            by_value.setdefault(_write(values.get(option)), {})[rest] = run
+        against = _choose_reference(by_value, option)
+        for value, runs_with in by_value.items():
+            shared = [rest for rest in by_value[against] if rest in runs_with]
+            if value != against and len(shared) >= _FEWEST:
+                pairs = [(by_value[against][rest], runs_with[rest]) for rest in shared]
+                yield _Change(option.removesuffix(".name"), value, against, pairs)
+
+
+def _list_options(found: list[dict[str, Any]]) -> list[str]:
+    """Those that can differ alone; where several always change together, the first stands for all."""
+    names: dict[tuple[int, ...], str] = {}
+    for name in dict.fromkeys(name for values in found for name in values if name not in _MATCHED):
+        column = [_write(values.get(name)) for values in found]
+        places = {value: place for place, value in enumerate(dict.fromkeys(column))}
+        pattern = tuple(places[value] for value in column)
+        if names.setdefault(pattern, name) != name:
+            for values in found:
+                values.pop(name, None)
+    return list(names.values())
+
+
+def _choose_reference(by_value: Mapping[str, Mapping[str, FinishedRun]], option: str) -> str:
+    default: Any = to_plain(Config())
+    for part in option.split("."):
+        default = default.get(part, {})
+    return max(by_value, key=lambda value: (value == _write(default), len(by_value[value])))
+
+
+def _write(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _measure(change: _Change, group: str, select: _Select) -> Effect | None:
+    parts = [[select(run) for run in pair] for pair in change.pairs]
+    runs = [run for pair in change.pairs for run in pair]
+    sources = {json.dumps((run.summary.get("data") or {}).get("source"), sort_keys=True) for run in runs}
+    digests = {tuple(part.digest for part in side) for pair in parts for side in pair}
+    if len(digests) > 1 or len(sources) > 1 or digests == {()}:
+        return None  # not the same images, or none
+    first, second = ([_answer(pair[side]) for pair in parts] for side in (0, 1))
+    accuracy, auroc = compare_answers(first, second)
+    return Effect(change.option, change.value, change.against, group, len(first[0]), len(change.pairs), accuracy, auroc)
+
+
+def _answer(parts: Sequence[OrderedScores]) -> Answers:
+    return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
+
+
+def _correct(effects: Sequence[Effect]) -> list[Effect]:
+    corrected = (
+        correct_holm([difference.p_value for difference in column])
+        for column in ([effect.accuracy for effect in effects], [effect.auroc for effect in effects])
+    )
+    return [
+        replace(effect, accuracy_p=accuracy_p, auroc_p=auroc_p)
+        for effect, accuracy_p, auroc_p in zip(effects, *corrected, strict=True)
+    ]
