@@ -1,10 +1,11 @@
-"""The paper's question, answered in three sentences from what the runs of a folder show."""
+"""The paper's question, answered in a few sentences from what the runs of a folder show."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.claims import Claim, Claims, measure_accuracy
+from fakeid.reporting.effects import UNSEEN_CONTENT, Effect
 from fakeid.reporting.numbers import format_percent, format_percent_estimate, format_points
 
 _BASELINES: Final = {"color": "rgb", "dropout": 0.0}
@@ -27,17 +28,20 @@ _OPENINGS: Final = {
 """What the comparisons say together, of more categories and of one axis."""
 
 
-def write_answer(cells: Sequence[Cell], claims: Claims) -> list[str]:
+def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect]) -> list[str]:
     """Do more categories help on unseen content? Do color and dropout? What is best, and is it outside the noise?
 
     Args:
         cells: All of a folder.
         claims: Between them.
+        effects: Of single options.
 
     Returns:
-        Three sentences.
+        Three sentences, and one on options that were changed alone, where there are any.
     """
-    return [_answer_categories(claims.categories), _answer_axes(claims.settings), _answer_best(cells, claims.best)]
+    sentences = [_answer_categories(claims.categories), _answer_axes(claims.settings), _answer_best(cells, claims.best)]
+    on_content = [effect for effect in effects if effect.group == UNSEEN_CONTENT]
+    return [*sentences, _answer_effects(on_content)] if on_content else sentences
 
 
 def write_caveat(cells: Sequence[Cell]) -> str:
@@ -151,6 +155,22 @@ def _answer_best(cells: Sequence[Cell], claims: Sequence[Claim]) -> str:
         f"{opening}, ahead of {beaten} of {len(claims)} others by more than the noise, but not of {nearest.first.name} "
         f"({_describe(nearest)})."
     )
+
+
+def _answer_effects(effects: Sequence[Effect]) -> str:
+    parts = []
+    for verdict in ("better", "worse"):
+        chosen = [
+            f"{effect.option}={effect.value} ({format_points(effect.accuracy)} points against {effect.against})"
+            for effect in effects
+            if effect.verdict == verdict
+        ]
+        if chosen:
+            parts.append(f"{verdict} {'is' if len(chosen) == 1 else 'are'} {', '.join(chosen)}")
+    rest = [f"{effect.option}={effect.value}" for effect in effects if effect.verdict not in ("better", "worse")]
+    if rest:
+        parts.append(f"inside the noise {'is' if len(rest) == 1 else 'are'} {', '.join(rest)}")
+    return f"One option changed and all else equal, on unseen content: {'; '.join(parts)}."
 
 
 def _describe(claim: Claim) -> str:

@@ -24,6 +24,7 @@ from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.claims import find_common_unseen, judge
 from fakeid.reporting.settings import tell_apart
 
+UNSEEN_CONTENT: Final = "unseen content"
 _FEWEST: Final = 2  # pairs
 _UNSEEN_GENERATORS: Final = [str(quadrant) for quadrant in QUADRANTS if not quadrant.seen_generator]
 _MATCHED: Final = ("categories", "seed")
@@ -87,7 +88,7 @@ def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
     runs = sorted(runs, key=lambda run: run.name)
     changes = list(_list_changes(runs))
     unseen = find_common_unseen(runs)
-    groups: dict[str, _Select] = {"unseen content": lambda run: [run.images[name] for name in unseen]}
+    groups: dict[str, _Select] = {UNSEEN_CONTENT: lambda run: [run.images[name] for name in unseen]}
     for name in _UNSEEN_GENERATORS:
         groups[name] = lambda run, name=name: [run.quarters[name]] if name in run.quarters else []  # type: ignore[misc]
     found: list[Effect] = []

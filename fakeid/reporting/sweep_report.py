@@ -43,7 +43,7 @@ class SweepReport:
         title: Name of the folder.
         runs: By name.
         cells: Of the finished runs.
-        answer: Three sentences.
+        answer: Three sentences or four.
         caveat: What the numbers cannot say.
         warnings: Of the audits, with the number of runs that each concerns.
         missing: Tables and figures of the paper that have no runs here.
@@ -94,7 +94,7 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
     """
     tested = [run.tested for run in runs if run.tested]
     cells = collect_cells(tested)
-    claims = compare_cells(cells)
+    claims, effects = compare_cells(cells), measure_effects(tested)
     tables, figures = build_tables(cells), build_figures(cells)
     return SweepReport(
         title=title,
@@ -104,9 +104,9 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         figures=figures,
         evaluations=build_evaluation_tables(cells),
         trends=fit_trends(cells),
-        effects=measure_effects(tested),
+        effects=effects,
         claims=claims,
-        answer=write_answer(cells, claims),
+        answer=write_answer(cells, claims, effects),
         caveat=write_caveat(cells),
         warnings=count_warnings([run.summary for run in tested]),
         missing=_list_missing(tables, figures),

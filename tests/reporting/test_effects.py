@@ -8,8 +8,11 @@ import pytest
 from made_up_sweep import invent_run
 
 from fakeid.evaluation.answers import Answers, compare_answers
-from fakeid.reporting.averages import FinishedRun
+from fakeid.reporting.answer import write_answer
+from fakeid.reporting.averages import FinishedRun, collect_cells
+from fakeid.reporting.claims import compare_cells
 from fakeid.reporting.effects import measure_effects
+from fakeid.reporting.numbers import format_points
 from fakeid.runs.compose import compose_config
 
 
@@ -86,3 +89,17 @@ def test_evaluations_add_unseen_generators() -> None:
     assert [(effect.group, effect.num_images) for effect in found] == [("unseen content", 240), (name, 40)]
     partly = [dataclasses.replace(runs[0], quarters={}), *runs[1:]]
     assert {effect.group for effect in measure_effects(partly) if effect.option == "color"} == {"unseen content"}
+
+
+def test_the_answer_names_what_helps_and_what_does_not() -> None:
+    runs = grid(hsv_skill=2.0)
+    effects = measure_effects(runs)
+    cells = collect_cells(runs)
+    *others, sentence = write_answer(cells, compare_cells(cells), effects)
+    assert len(others) == 3
+    (color,) = (effect for effect in effects if effect.option == "color")
+    assert sentence == (
+        "One option changed and all else equal, on unseen content: better is color=hsv "
+        f"({format_points(color.accuracy)} points against rgb); inside the noise is dropout=0.2."
+    )
+    assert len(write_answer(cells, compare_cells(cells), [])) == 3
