@@ -11,6 +11,7 @@ from fakeid.reporting.numbers import format_percent, format_percent_estimate, fo
 _BASELINES: Final = {"color": "rgb", "dropout": 0.0}
 _NAMES: Final = {"color": "Another color space", "dropout": "Dropout"}
 
+_OPEN: Final = "Whether"
 _OPENINGS: Final = {
     "helps": ("More categories help on unseen content", "helps"),
     "mixed": (
@@ -41,7 +42,9 @@ def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect
     """
     sentences = [_answer_categories(claims.categories), _answer_axes(claims.settings), _answer_best(cells, claims.best)]
     on_content = [effect for effect in effects if effect.group == UNSEEN_CONTENT]
-    return [*sentences, _answer_effects(on_content)] if on_content else sentences
+    if on_content:
+        sentences.append(_answer_effects(on_content))
+    return sorted(sentences, key=lambda sentence: sentence.startswith(_OPEN))  # what can be said comes first
 
 
 def write_caveat(cells: Sequence[Cell]) -> str:
@@ -76,7 +79,7 @@ def _answer_categories(claims: Sequence[Claim]) -> str:
     steps = list(widest.values())
     if not steps:
         return (
-            "Whether more categories help on unseen content cannot be said yet: no setting has two numbers of "
+            f"{_OPEN} more categories help on unseen content cannot be said yet: no setting has two numbers of "
             "categories that were tested on the same unseen images."
         )
     opening, _ = _OPENINGS[_weigh(steps)]
@@ -109,7 +112,7 @@ def _answer_axes(claims: Sequence[Claim]) -> str:
     told = [part for part in parts if part]
     if told:
         return "; ".join([told[0], *(part[0].lower() + part[1:] for part in told[1:])]) + "."
-    return "Whether color or dropout helps cannot be said yet: no two runs differ in one of them alone."
+    return f"{_OPEN} color or dropout helps cannot be said yet: no two runs differ in one of them alone."
 
 
 def _answer_axis(axis: str, claims: Sequence[Claim]) -> str | None:
