@@ -53,7 +53,8 @@ def plot_comparison(comparisons: Sequence[Comparison], *, first_look: int = 0, n
 
 
 def _label(row: GroupComparison, *, narrow: bool) -> str:
-    text = f"{name_group(row)} ({row.num_real + row.num_fake:,})"
+    num_images = row.num_real + row.num_fake
+    text = f"{name_group(row)} ({num_images:,})" if num_images else name_group(row)
     return fill(text, _NARROW_LABEL) if narrow else text
 
 

@@ -6,9 +6,9 @@ from fakeid.reporting.claims import Claim
 from fakeid.reporting.effects import Effect
 from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.page import render_page
+from fakeid.reporting.report_figures import ReportFigure
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
-from fakeid.reporting.sweep_figures import SweepFigure, plot_sweep_figure
 from fakeid.reporting.sweep_markdown import (
     BEST_NOTE,
     CATEGORIES_NOTE,
@@ -66,12 +66,12 @@ def render_sweep_page(report: SweepReport) -> str:
     )
 
 
-def _describe_figure(figure: SweepFigure) -> dict[str, Any]:
-    label = f"{figure.title}: accuracy on unseen content against the number of training categories"
+def _describe_figure(figure: ReportFigure) -> dict[str, Any]:
     return {
         "title": figure.title,
-        "wide": inline_svg(plot_sweep_figure(figure), f"{figure.slug}-wide", label),
-        "narrow": inline_svg(plot_sweep_figure(figure, narrow=True), f"{figure.slug}-narrow", label),
+        "is_wide": figure.is_wide,
+        "wide": inline_svg(figure.plot(), f"{figure.slug}-wide", figure.label),
+        "narrow": inline_svg(figure.plot(narrow=True), f"{figure.slug}-narrow", figure.label),
     }
 
 

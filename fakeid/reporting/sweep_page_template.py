@@ -14,6 +14,7 @@ a { color: var(--real); }
 .answer li { margin: .45rem 0; padding-left: .3rem; max-width: 60rem; overflow-wrap: anywhere; }
 .answer li::marker { color: var(--real); font-weight: 700; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34rem, 100%), 1fr)); gap: 1rem; }
+.figures .spanning { grid-column: 1 / -1; }
 .figures figure > strong { display: block; margin-bottom: .3rem; }
 .narrow { display: none; }
 .heat { border-collapse: separate; border-spacing: 2px; font-size: .875rem; }
@@ -96,10 +97,11 @@ finished and not in the numbers.</p>
 {% if report.missing %}<p class="faint">Not in this folder: {{ report.missing | join("; ") }}.</p>{% endif %}
 
 {% if figures %}
-<h2 id="figures">Unseen content against the number of categories</h2>
+<h2 id="figures">Figures</h2>
 <div class="figures">
 {% for figure in figures %}
-<figure><strong>{{ figure.title }}</strong><div class="wide-figure">{{ figure.wide }}</div>
+<figure{% if figure.is_wide %} class="spanning"{% endif %}><strong>{{ figure.title }}</strong>
+<div class="wide-figure">{{ figure.wide }}</div>
 <div class="narrow">{{ figure.narrow }}</div></figure>
 {% endfor %}
 </div>

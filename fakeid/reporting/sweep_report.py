@@ -10,6 +10,7 @@ from fakeid.reporting.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.claims import Claims, compare_cells
 from fakeid.reporting.effects import Effect, measure_effects
 from fakeid.reporting.paper import FIGURES, TABLES
+from fakeid.reporting.report_figures import ReportFigure, collect_figures
 from fakeid.reporting.sweep_evaluations import EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep_figures import SweepFigure, build_figures
 from fakeid.reporting.sweep_tables import SweepTable, build_tables
@@ -53,7 +54,7 @@ class SweepReport:
     runs: list[FolderRun]
     cells: list[Cell]
     tables: list[SweepTable]
-    figures: list[SweepFigure]
+    figures: list[ReportFigure]
     evaluations: list[EvaluationTable]
     trends: list[SettingTrend]
     effects: list[Effect]
@@ -95,13 +96,13 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
     tested = [run.tested for run in runs if run.tested]
     cells = collect_cells(tested)
     claims, effects = compare_cells(cells), measure_effects(tested)
-    tables, figures = build_tables(cells), build_figures(cells)
+    tables, curves = build_tables(cells), build_figures(cells)
     return SweepReport(
         title=title,
         runs=sorted(runs, key=lambda run: run.name),
         cells=cells,
         tables=tables,
-        figures=figures,
+        figures=collect_figures(cells, curves, effects),
         evaluations=build_evaluation_tables(cells),
         trends=fit_trends(cells),
         effects=effects,
@@ -109,7 +110,7 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         answer=write_answer(cells, claims, effects),
         caveat=write_caveat(cells),
         warnings=count_warnings([run.summary for run in tested]),
-        missing=_list_missing(tables, figures),
+        missing=_list_missing(tables, curves),
     )
 
 
@@ -120,8 +121,8 @@ def count_warnings(summaries: Sequence[Any]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _list_missing(tables: Sequence[SweepTable], figures: Sequence[SweepFigure]) -> list[str]:
+def _list_missing(tables: Sequence[SweepTable], curves: Sequence[SweepFigure]) -> list[str]:
     numbers = {table.setting.table for table in tables}
     missing = [f"Tab {number}: {name}" for number, name in TABLES.items() if number not in numbers]
-    shown = {figure.number for figure in figures}
+    shown = {curve.number for curve in curves}
     return [*missing, *(f"Fig {number}" for number in FIGURES if number not in shown)]

@@ -18,7 +18,6 @@ from fakeid.evaluation.scores import read_scores
 from fakeid.files import clear_output_errors, read_json, write_csv, write_text
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.latex import render_table_latex
-from fakeid.reporting.sweep_figures import plot_sweep_figure
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
@@ -124,7 +123,7 @@ def _write_files(report: SweepReport, folder: Path) -> None:
         write_text(folder / "tables" / f"{table.slug}.md", render_table_markdown(table))
         write_text(folder / "tables" / f"{table.slug}.tex", render_table_latex(table))
     for figure in report.figures:
-        write_figure(folder / "figures", figure.slug, plot_sweep_figure(figure))
+        write_figure(folder / "figures", figure.slug, figure.plot())
     for evaluation in report.evaluations:
         write_csv(folder / "tables" / f"{evaluation.slug}.csv", *evaluation.rows)
     claims = [*report.claims.settings, *report.claims.categories, *report.claims.best]

@@ -52,7 +52,7 @@ def test_everything_is_written(half_finished: Path) -> None:
     assert files == {
         "index.html", "report.md", "numbers.csv", "runs.csv", "differences.csv", "effects.csv",
         *(f"tables/tab{i}.{kind}" for i in (1, 2) for kind in ("csv", "md", "tex")),
-        *(f"figures/fig{i}.{kind}" for i in (1, 2) for kind in ("png", "svg")),
+        *(f"figures/{name}.{kind}" for name in ("fig1", "fig2", "effects") for kind in ("png", "svg")),
     }  # fmt: skip
     assert "4 finished runs of 7" in said(console)
     assert report.answer[0] in said(console)
@@ -144,6 +144,7 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
     logged = {name.partition(".")[0] for name in last if not name.startswith("_")}
     assert logged == {
         *(f"tables/{name}" for name in ("tab1", "tab2", "averages", "runs", "effects", "differences")), "figures/fig1",
+        "figures/effects",
         "figures/fig2",
     }  # fmt: skip
     assert run.summary["answer"] == " ".join(report.answer)

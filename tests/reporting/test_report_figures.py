@@ -1,0 +1,50 @@
+"""Which figures a report has, and what the two that are no curves show."""
+
+import pytest
+
+from fakeid.reporting.averages import collect_cells
+from fakeid.reporting.effects import measure_effects
+from fakeid.reporting.effects_figure import plot_effects
+from fakeid.reporting.report_figures import collect_figures
+from fakeid.reporting.settings_figure import plot_settings
+from fakeid.reporting.sweep_figures import build_figures
+
+
+@pytest.fixture
+def runs(invented):
+    return [invented(5, seed, color) for color in ("rgb", "hsv", "ycbcr") for seed in (0, 1)]
+
+
+def collect(runs):
+    cells = collect_cells(runs)
+    return collect_figures(cells, build_figures(cells), measure_effects(runs))
+
+
+def test_settings_of_one_number_of_categories_stand_side_by_side(runs, invented):
+    assert [figure.slug for figure in collect(runs)] == ["settings", "effects"]
+    assert [figure.slug for figure in collect([*runs, invented(1)])] == ["fig1", "fig2", "effects"]
+    assert [figure.slug for figure in collect(runs[:1])] == ["fig1"]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_best_setting_is_on_top(runs, narrow):
+    cells = collect_cells(runs)
+    figure = plot_settings(cells, narrow=narrow)
+    ranked = sorted(cells, key=lambda cell: -cell.average(seen=False)["value"])
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [
+        f"color={cell.setting.color}" for cell in ranked
+    ]
+    dots = [[line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
+    assert dots[0] == [cell.average(seen=False)["value"] for cell in ranked]
+    assert dots[1] == [cell.measure("unseen", "auroc")["value"] for cell in ranked]
+
+
+def test_each_effect_is_a_dot_filled_where_it_is_more_than_noise(runs):
+    effects = measure_effects(runs)
+    figure = plot_effects(effects)
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [
+        "color=hsv against rgb", "color=ycbcr against rgb",
+    ]  # fmt: skip
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == [effect.accuracy.value for effect in effects]
+    assert [dot.get_markerfacecolor() != "white" for dot in dots] == [effect.accuracy_p < 0.05 for effect in effects]
