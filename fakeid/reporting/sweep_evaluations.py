@@ -69,7 +69,7 @@ def _list_degradations(cells: Sequence[Cell]) -> Rows:
     for cell in cells:
         found = [average_estimates([_average_quarters(each, word) for each in _evaluations([cell])]) for word in words]
         tried = [each["swap"]["follows_codec"] for each in _evaluations([cell]) if each["swap"]]
-        follows = f"{sum(tried)} of {len(tried)}" if tried else "not tried"
+        follows = f"{tried.count(True)} of {len(tried)}" if tried else "not tried"
         rows.append([*_name(cell), *(format_percent_estimate(estimate) for estimate in found), follows])
     named = ["as they are" if word == NO_DEGRADATION else word for word in words]
     return [*_HEADINGS, *named, "follows the codec"], rows
