@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from fakeid.config import Config, to_plain
 from fakeid.evaluation.answers import Answers, compare_answers
 from fakeid.evaluation.holm import correct_holm
 from fakeid.evaluation.ordered_scores import OrderedScores
@@ -22,7 +21,7 @@ from fakeid.evaluation.paired import Difference
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.claims import find_common_unseen, judge
-from fakeid.reporting.settings import tell_apart
+from fakeid.reporting.settings import find_default, tell_apart
 
 UNSEEN_CONTENT: Final = "unseen content"
 _FEWEST: Final = 2  # pairs
@@ -129,10 +128,8 @@ def _list_options(found: list[dict[str, Any]]) -> list[str]:
 
 
 def _choose_reference(by_value: Mapping[str, Mapping[str, FinishedRun]], option: str) -> str:
-    default: Any = to_plain(Config())
-    for part in option.split("."):
-        default = default.get(part, {})
-    return max(by_value, key=lambda value: (value == _write(default), len(by_value[value])))
+    default = _write(find_default(option))
+    return max(by_value, key=lambda value: (value == default, len(by_value[value])))
 
 
 def _write(value: Any) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from fakeid.config import Config, to_plain
+
 _NOT_SETTINGS: Final = frozenset({
     "categories", "seed", "force", "paths", "logger", "sweep", "evaluation",
     "trainer.accelerator", "trainer.channels_last", "trainer.compile", "trainer.num_workers",
@@ -42,6 +44,29 @@ def tell_apart(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     differing = [key for key in keys if len({repr(values.get(key, _ABSENT)) for values in flat}) > 1]
     telling = [key for key in differing if not _is_implied(key, differing, flat)]
     return [{key: values[key] for key in telling if key in values} for values in flat]
+
+
+def label_changes(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The same labels without the values that are fakeid's defaults: `residual=srm`.
+
+    Args:
+        configs: Nested plain values, one a run.
+
+    Returns:
+        One label for each; "all as by default" where nothing is left.
+    """
+    changes = [
+        {name: value for name, value in values.items() if value != find_default(name)} for values in tell_apart(configs)
+    ]
+    return [_label(values) if values else "all as by default" for values in changes]
+
+
+def find_default(option: str) -> Any:
+    """The value of an option that nobody sets, by its dotted name; None where there is no such option."""
+    value: Any = to_plain(Config())
+    for part in option.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

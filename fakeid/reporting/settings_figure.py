@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.numbers import Estimate
-from fakeid.reporting.settings import label_settings
+from fakeid.reporting.settings import label_changes
 from fakeid.reporting.style import BLUE, CHANCE_LINE, mark_chance, new_figure, styled
 from fakeid.reporting.sweep_tables import describe_brackets
 
@@ -26,10 +26,10 @@ def plot_settings(cells: Sequence[Cell], *, narrow: bool = False) -> Figure:
     """Accuracy and AUROC on unseen content, with intervals; the best 60.
 
     Args:
-        cells: Of one number of categories; named by the options in which they differ.
+        cells: Of one number of categories; named by the options in which they differ, where they are not the default.
         narrow: For a phone: the two below each other.
     """
-    labels = label_settings([cell.runs[0].config for cell in cells])
+    labels = label_changes([cell.runs[0].config for cell in cells])
     ranked = sorted(zip(cells, labels, strict=True), key=lambda entry: -(entry[0].average(seen=False)["value"] or 0.0))
     shown = ranked[:_MOST_ROWS]
     names = [fill(label, _NARROW_LABEL) if narrow else label for _, label in shown]
