@@ -13,6 +13,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
 from fakeid.config import Config
+from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError, FakeidError
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -42,9 +43,9 @@ def user_errors() -> Iterator[None]:
 @contextmanager
 def command_line_errors() -> Iterator[None]:
     """The same for what Hydra and omegaconf find wrong with the command line, and for Ctrl-C."""
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, where it would print its own rendering and exit
     try:
-        with user_errors():
+        # Hydra then raises, where it would print its own rendering and exit.
+        with environment_variable("HYDRA_FULL_ERROR", "1"), user_errors():
             yield
     except (HydraException, OmegaConfBaseException) as error:
         if _WANTS_TRACEBACKS:

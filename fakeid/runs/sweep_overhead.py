@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from fakeid.config import Config
+from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError
 from fakeid.evaluation.trend import Trend, fit_trend
 from fakeid.files import read_json
@@ -98,7 +99,8 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
 
     import_seconds = time.perf_counter() - start
     measured = []
-    with TemporaryDirectory(prefix="fakeid-benchmark-") as folder, _offline(), _silent():
+    offline = environment_variable("WANDB_MODE", "offline")  # made-up trainings are nothing to show to others
+    with TemporaryDirectory(prefix="fakeid-benchmark-") as folder, offline, _silent():
         configs = _prepare(cells, num_cells, Path(folder))
         for at, config in enumerate(configs):
             start = time.perf_counter()
@@ -147,20 +149,6 @@ def _choose_side(config: Config) -> int:
     except ConfigError:
         return config.data.image_px
     return _IMAGE_PX
-
-
-@contextlib.contextmanager
-def _offline() -> Iterator[None]:
-    """Made-up trainings are nothing to show to others."""
-    before = os.environ.get("WANDB_MODE")
-    os.environ["WANDB_MODE"] = "offline"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["WANDB_MODE"]
-        else:
-            os.environ["WANDB_MODE"] = before
 
 
 @contextlib.contextmanager

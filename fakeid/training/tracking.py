@@ -88,7 +88,8 @@ class Tracker:
 
         def start() -> None:
             self._run = wandb.init(
-                dir=folder, id=_NOT_IN_AN_ID.sub("_", run_id)[:128], name=run_id, config=dict(config), project=project,
+                dir=folder.absolute(),  # W&B's own process may have been started elsewhere, by another program
+                id=_NOT_IN_AN_ID.sub("_", run_id)[:128], name=run_id, config=dict(config), project=project,
                 entity=entity, group=group, tags=list(tags), job_type=job_type, mode=mode, resume=allow,
                 reinit="create_new", settings=_build_settings(),
             )  # fmt: skip
@@ -99,7 +100,7 @@ class Tracker:
         """Close the run; returns the command that uploads an offline one, if it was."""
         run, command = self._run, None
         if run is not None and run.settings.mode == "offline":
-            command = f"wandb sync {Path(run.dir).parent}"
+            command = f"wandb sync {self._folder / 'wandb' / Path(run.dir).parent.name}"
         self._with_run(lambda run: run.finish(exit_code=int(failed)))
         self._run = None
         return command

@@ -63,10 +63,7 @@ def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path) -> None
     assert not (tmp_path / "plan" / "runs").exists()
 
 
-def test_a_launcher_that_is_missing_names_what_to_install(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # set back afterwards
+def test_a_launcher_that_is_missing_names_what_to_install(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_info, command_line_errors():
         raise MissingConfigException("could not find it", "hydra/launcher/ray", ["basic"])
     assert exit_info.value.code == 2

@@ -96,6 +96,18 @@ def test_a_continued_offline_run_keeps_its_identity_and_is_whole_by_itself(tmp_p
     check_complete(runs[1], folder)
 
 
+def test_a_run_is_written_where_it_belongs_though_the_service_was_started_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_tracker(write_run(tmp_path / "first").path).finish()
+    (tmp_path / "second").mkdir()
+    monkeypatch.chdir(tmp_path / "second")
+    folder = write_run(Path("runs")).path
+    track_run(folder)
+    (run,) = find_offline_runs(folder)
+    check_complete(run, folder)
+
+
 def test_an_evaluation_is_part_of_the_run(tmp_path: Path) -> None:
     path = tmp_path / "matrix.png"
     new_figure(40, 30).savefig(path)
