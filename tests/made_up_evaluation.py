@@ -118,7 +118,7 @@ def invent_swap(follows: bool | None = False) -> dict[str, Any]:
         for name, numbers in zip(names, values, strict=True)
     ]
     verdict = "The detector follows the codec." if follows else "JPEG on one class alone does not change the calls."
-    return {"quality": 75, "verdict": verdict, "follows_codec": follows, "rows": rows}
+    return {"quality": 75, "verdict": verdict, "follows_codec": follows, "warns": bool(follows), "rows": rows}
 
 
 def invent_control(fires: bool = True) -> dict[str, Any]:

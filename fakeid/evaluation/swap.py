@@ -1,6 +1,6 @@
 """The swap test: does the detector follow the codec, and not the generator?"""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -12,18 +12,36 @@ from fakeid.vocabulary import FAKE, REAL
 _CHANCE: Final = 0.5
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
 _LEAST_LEAD: Final = 0.5  # what must be left of the lead over guessing where both classes have the same codec
-_VISIBLE: Final = 0.9  # AUROC from which on reals as JPEG are told from the same reals untouched
+_MUCH: Final = 0.9  # AUROC between reals as JPEG and the same reals untouched
+_FAKES: Final = "fakes as JPEG"
+_REALS: Final = "reals as JPEG"
+_TAKES_JPEG_FOR_A_GAN: Final = (
+    "The detector takes JPEG for a GAN, and the swap test cannot say why; it follows the codec if fakes were JPEG "
+    "where it was trained, but a codec also hides what photos have and fakes lack"
+)
+
+
+class _Verdict(NamedTuple):
+    follows_codec: bool | None
+    warns: bool
+    sentence: str
 
 
 def judge_swap(scores: Scores, quality: int, history: str | None = None) -> dict[str, Any] | None:
     """Compress the fakes alone, then the reals alone, and see what becomes of the ranking.
 
     A detector of generators may lose its trace to the codec, so that its AUROC falls; that is weakness, and no
-    shortcut. It is said to follow the codec where three things come together: compressing one class alone brings it to
-    guessing or below; with the same codec on both classes less than half of its lead over guessing is left; and
-    the codec is known to matter where no trace can be lost: it tells reals as JPEG from the same reals untouched
-    (AUROC above 0.9 or below 0.1), or the tested classes themselves have come with different codecs, so that the lead
-    that vanishes with the difference may have been nothing else.
+    shortcut. The codec is suspect where two things come together: compressing one class alone brings the detector to
+    guessing or below, and with the same codec on both classes less than half of its lead over guessing is left. It is
+    then said to follow the codec
+
+    - where the tested classes themselves have come with different codecs, so that the lead that vanishes with the
+      difference may have been nothing else;
+    - where JPEG makes the reals much more real than they are (AUROC above 0.9 between reals as JPEG and the same reals
+      untouched), which the loss of a generator's trace does not.
+
+    Where JPEG makes the reals as much more fake it cannot be said: a codec takes the camera's noise away, as a
+    generator does, and detectors that never saw a JPEG call it fake.
 
     Args:
         scores: Rows of the degradations `none` and `jpeg-QUALITY`, of the same images.
@@ -31,9 +49,10 @@ def judge_swap(scores: Scores, quality: int, history: str | None = None) -> dict
         history: How the files of the classes differ in their codec, in words; None where they do not.
 
     Returns:
-        `quality`, `verdict` (a sentence), `follows_codec` (None where it cannot be said: the detector does not tell
-        the classes apart even as they are) and `rows`: `name`, and `auroc`, `real_accuracy`, `fake_accuracy` with
-        `value`, `low`, `high`. None where the rows or a class are missing.
+        `quality`, `verdict` (a sentence), `follows_codec` (None where it cannot be said, also because the detector does
+        not tell the classes apart even as they are), `warns` (it follows the codec, or may do so) and `rows`: `name`,
+        and `auroc`, `real_accuracy`, `fake_accuracy` with `value`, `low`, `high`. None where the rows or a class are
+        missing.
     """
     plain = scores.select(scores.degradation == NO_DEGRADATION)
     coded = scores.select(scores.degradation == f"jpeg-{quality}")
@@ -41,22 +60,24 @@ def judge_swap(scores: Scores, quality: int, history: str | None = None) -> dict
         return None
     mixtures = {
         "as they are": (plain, plain),
-        "fakes as JPEG": (plain, coded),
-        "reals as JPEG": (coded, plain),
+        _FAKES: (plain, coded),
+        _REALS: (coded, plain),
         "both as JPEG": (coded, coded),
     }
     measured = {name: _measure(*pair) for name, pair in mixtures.items()}
-    visible = _see_codec(plain, coded)
-    follows, verdict = _judge({name: row["auroc"] for name, row in measured.items()}, quality, visible, history)
+    area = {name: row["auroc"] for name, row in measured.items()}
+    verdict = _judge(area, quality, _compare_reals(plain, coded), history)
     rows = [{"name": name, **{metric: row[metric].to_plain() for metric in _SHOWN}} for name, row in measured.items()]
-    return {"quality": quality, "verdict": verdict, "follows_codec": follows, "rows": rows}
+    return {
+        "quality": quality, "verdict": verdict.sentence, "follows_codec": verdict.follows_codec,
+        "warns": verdict.warns, "rows": rows,
+    }  # fmt: skip
 
 
-def _see_codec(plain: Scores, coded: Scores) -> float:
-    """How well the logit tells reals as JPEG from the same reals untouched, whichever is higher: an AUROC above 0.5."""
+def _compare_reals(plain: Scores, coded: Scores) -> float:
+    """AUROC of the logit for reals as JPEG against the same reals untouched: near 1 they have become more fake."""
     logits = [part.logit[part.label == REAL] for part in (plain, coded)]
-    area = float(auroc(np.repeat([0, 1], [len(found) for found in logits]), np.concatenate(logits)))
-    return max(area, 1 - area)
+    return float(auroc(np.repeat([0, 1], [len(found) for found in logits]), np.concatenate(logits)))
 
 
 def _measure(reals: Scores, fakes: Scores) -> dict[str, Estimate]:
@@ -65,24 +86,25 @@ def _measure(reals: Scores, fakes: Scores) -> dict[str, Estimate]:
     return estimate_metrics(labels, logits, 0)
 
 
-def _judge(area: dict[str, Estimate], quality: int, visible: float, history: str | None) -> tuple[bool | None, str]:
+def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: str | None) -> _Verdict:
     clean, same = area["as they are"], area["both as JPEG"]
     if not clean.low > _CHANCE:  # NaN too
-        return None, (
-            f"The swap test says nothing: even as they are, reals and fakes are not told apart (AUROC {_show(clean)})."
-        )
-    worst = min(("fakes as JPEG", "reals as JPEG"), key=lambda name: area[name].value)
-    moved = worst.split()[0]
+        told = f"even as they are, reals and fakes are not told apart (AUROC {_show(clean)})"
+        return _Verdict(None, False, f"The swap test says nothing: {told}.")
+    worst = min((_FAKES, _REALS), key=lambda name: area[name].value)
     found = (
-        f"AUROC {_show(clean)} as they are, {_show(area[worst])} with JPEG {quality} on the {moved} alone, "
+        f"AUROC {_show(clean)} as they are, {_show(area[worst])} with JPEG {quality} on the {worst.split()[0]} alone, "
         f"{_show(same)} with it on both"
     )
     lead_is_lost = same.value - _CHANCE < _LEAST_LEAD * (clean.value - _CHANCE)
-    if area[worst].low <= _CHANCE and lead_is_lost and (visible > _VISIBLE or history):
+    suspect = area[worst].low <= _CHANCE and lead_is_lost
+    if suspect and (history or more_fake < 1 - _MUCH):
         why = f"; {history}" if history else ""
-        return True, f"The detector follows the codec, not the GAN: {found}{why}."
+        return _Verdict(True, True, f"The detector follows the codec, not the GAN: {found}{why}.")
+    if suspect and more_fake > _MUCH:
+        return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}.")
     weakness = ", but loses more than half of its lead over guessing to it" if lead_is_lost else ""
-    return False, f"The detector does not follow the codec{weakness}: {found}."
+    return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}.")
 
 
 def _show(estimate: Estimate) -> str:

@@ -52,8 +52,8 @@ def render_evaluation_page(
             `num_fake`, `control`, `where`, `file_formats`); `degradations`; `calibration` (the fields of
             `Calibration`, or None); `groups` (`kind`, `name`, `seen_content`, `seen_generator`, `degradation`,
             `num_real`, `num_fake`, and `metrics`: name → `value`, `low`, `high`); `worst` (`degradation`, `metric`,
-            `group`, `value`); `swap` (`quality`, `verdict`, `follows_codec`, `rows`, or None); `controls` (`name`,
-            `verdict`, `fires`, `fake_share`, `fake_share_of_reals`, `fake_share_of_fakes`).
+            `group`, `value`); `swap` (`quality`, `verdict`, `follows_codec`, `warns`, `rows`, or None); `controls`
+            (`name`, `verdict`, `fires`, `fake_share`, `fake_share_of_reals`, `fake_share_of_fakes`).
         figures: What `plot_evaluation` gives, or some of it.
         narrow_figures: The same for a phone.
 
@@ -134,7 +134,7 @@ def _list_sections(evaluation: Mapping[str, Any], figures: Mapping[str, Any]) ->
 def _list_alarms(evaluation: Mapping[str, Any]) -> list[str]:
     """What makes the numbers above it worth less than they seem."""
     swap = evaluation["swap"]
-    alarms = [swap["verdict"]] if swap and swap["follows_codec"] else []
+    alarms = [swap["verdict"]] if swap and swap["warns"] else []
     fired = describe_controls(evaluation)
     return alarms + ([f"Controls: {fired}"] if fired else [])
 

@@ -53,7 +53,7 @@ def _list_findings(evaluation: Mapping[str, Any]) -> Iterator[RenderableType]:
     for sentence in write_evaluation_answer(evaluation):
         head, colon, rest = sentence.partition(": ")
         if head not in _SAID_BY_THE_TABLE:
-            alarming = head == "Control" or (head == "Swap test" and swap["follows_codec"]) or "more than" in rest
+            alarming = head == "Control" or (head == "Swap test" and swap["warns"]) or "more than" in rest
             yield Text(head, style="bold red" if alarming else "bold").append(f"{colon}{rest}", style="not bold")
 
 

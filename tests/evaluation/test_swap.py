@@ -30,13 +30,17 @@ def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> S
 
 @pytest.mark.parametrize(
     ("means", "history"),
-    [((-1, 2, -3.5, -3), None), ((-2, 1, 3, 3), None), ((-2, 2, -2.1, -2), "JPEG files are 100 % of the reals")],
-    ids=["JPEG is real", "JPEG is fake", "reals came as JPEG"],
+    [
+        ((-1, 2, -3.5, -3), None),
+        ((-2, 1, 3, 3), "JPEG files are 100 % of the fakes"),
+        ((-2, 2, -2.1, -2), "JPEG files are 100 % of the reals"),
+    ],
+    ids=["JPEG is real", "fakes came as JPEG", "reals came as JPEG"],
 )
 def test_a_detector_of_the_codec_is_named(means: tuple[float, float, float, float], history: str | None) -> None:
     swap = judge_swap(build(*means), 75, history)
     assert swap is not None
-    assert swap["follows_codec"] is True
+    assert (swap["follows_codec"], swap["warns"]) == (True, True)
     assert "follows the codec, not the GAN" in swap["verdict"]
     assert "JPEG 75" in swap["verdict"]
     assert history is None or history in swap["verdict"]
@@ -48,20 +52,30 @@ def test_a_detector_of_the_codec_is_named(means: tuple[float, float, float, floa
         ((-2, 2, -2, 2), "does not follow the codec:"),
         ((-2, 2, -2, -1.9), "more than half of its lead"),
         ((-2, 2, 1, 4), "does not follow the codec:"),
+        ((-1, 0.5, 0.5, 0.5), "more than half of its lead"),
     ],
-    ids=["robust", "trace lost", "shifted"],
+    ids=["robust", "trace lost", "shifted", "noise of some photos lost"],
 )
 def test_a_detector_of_traces_is_not_named(means: tuple[float, float, float, float], words: str) -> None:
     swap = judge_swap(build(*means), 75)
     assert swap is not None
-    assert swap["follows_codec"] is False
+    assert (swap["follows_codec"], swap["warns"]) == (False, False)
     assert words in swap["verdict"]
+
+
+@pytest.mark.parametrize("means", [(-2, 1, 3, 3), (-1, 0.5, 2, 1)], ids=["all are fake", "photos above all"])
+def test_who_takes_jpeg_for_a_gan_may_never_have_seen_one(means: tuple[float, float, float, float]) -> None:
+    swap = judge_swap(build(*means), 75)
+    assert swap is not None
+    assert (swap["follows_codec"], swap["warns"]) == (None, True)
+    assert "takes JPEG for a GAN" in swap["verdict"]
+    assert "JPEG 75 on the reals alone" in swap["verdict"]
 
 
 def test_who_guesses_is_not_judged() -> None:
     swap = judge_swap(build(0, 0, 0, -3), 75)
     assert swap is not None
-    assert swap["follows_codec"] is None
+    assert (swap["follows_codec"], swap["warns"]) == (None, False)
 
 
 def test_the_four_mixtures_are_measured() -> None:

@@ -14,7 +14,7 @@ from fakeid.runs.compose import compose_config
 SEEN, UNSEEN = "seen content, seen generators", "unseen content, unseen generators"
 
 
-def describe(*auroc: tuple[str, str, float | None], follows: bool | str | None = "untried") -> dict[str, Any]:
+def describe(*auroc: tuple[str, str, float | None], warns: bool | None = None) -> dict[str, Any]:
     groups = [
         {
             "kind": "test_set" if name == "ffhq" else "quadrant",
@@ -27,7 +27,7 @@ def describe(*auroc: tuple[str, str, float | None], follows: bool | str | None =
         }
         for name, degradation, value in auroc
     ]
-    swap = None if follows == "untried" else {"follows_codec": follows}
+    swap = None if warns is None else {"warns": warns}
     return {"groups": groups, "degradations": list(dict.fromkeys(entry[1] for entry in auroc)), "swap": swap}
 
 
@@ -50,14 +50,14 @@ def test_seeds_are_averaged_with_students_interval() -> None:
     assert accuracy.rows[1][0][4] == row[4]
 
 
-def test_quarters_are_averaged_under_each_degradation_and_codec_followers_counted() -> None:
+def test_quarters_are_averaged_under_each_degradation_and_warnings_counted() -> None:
     numbers = [(SEEN, "none", 0.9), (UNSEEN, "none", 0.7), (SEEN, "jpeg-75", 0.6), (UNSEEN, "jpeg-75", 0.5)]
     runs = [
-        invent(describe(*numbers, ("ffhq", "none", 0.1), follows=verdict), f"seed={seed}")
-        for seed, verdict in enumerate((True, None, True))  # None: it cannot be told
+        invent(describe(*numbers, ("ffhq", "none", 0.1), warns=verdict), f"seed={seed}")
+        for seed, verdict in enumerate((True, False, True))
     ]
     headings, (row,) = build_evaluation_tables(collect_cells(runs))[-1].rows
-    assert headings[3:] == ["as they are", "jpeg-75", "follows the codec"]
+    assert headings[3:] == ["as they are", "jpeg-75", "swap test warns"]
     assert row[3:] == ["80.0 [80.0, 80.0]", "55.0 [55.0, 55.0]", "2 of 3"]
 
 
