@@ -7,6 +7,7 @@ import numpy as np
 
 from fakeid.evaluation.delong import Placements, compute_placements
 from fakeid.evaluation.metrics import Floats, Labels
+from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.paired import Difference, compare_accuracy, compare_auroc
 from fakeid.vocabulary import FAKE
 
@@ -36,6 +37,11 @@ class Answers:
     def placements(self) -> Placements:
         """Of the AUROC."""
         return compute_placements(self._label, self._logit)
+
+
+def pool_answers(parts: Sequence[OrderedScores]) -> Answers:
+    """Of one run on several groups of images together."""
+    return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
 
 
 def compare_answers(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[Difference, Difference]:

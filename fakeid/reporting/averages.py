@@ -1,5 +1,6 @@
 """Runs of one setting and number of categories, averaged over their seeds."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +13,12 @@ from scipy.stats import t as student_t
 from fakeid.errors import DataError
 from fakeid.evaluation.intervals import CONFIDENCE, wilson_interval
 from fakeid.evaluation.ordered_scores import OrderedScores
-from fakeid.reporting.numbers import Estimate
+from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
 from fakeid.reporting.paper import Setting, identify_settings, order_settings
 
 METRICS: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
 POOLED: Final = ("seen", "unseen")
 """Groups of a summary that pool the images of their categories."""
-
-_NOTHING: Final[Estimate] = {"value": None, "low": None, "high": None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +58,11 @@ class FinishedRun:
             return int(asked)
         # None asks for all that there are.
         return len(self.content(seen=True))
+
+    @cached_property
+    def source(self) -> str:
+        """Where its images came from, equal for runs on the same ones."""
+        return json.dumps((self.summary.get("data") or {}).get("source"), sort_keys=True)
 
     @property
     def held_out(self) -> str | None:
@@ -114,7 +118,7 @@ class Cell:
         Returns:
             Without values where some run has no such group.
         """
-        return average_estimates([_find_group(run, group).get(metric, _NOTHING) for run in self.runs])
+        return average_estimates([_find_group(run, group).get(metric, NO_ESTIMATE) for run in self.runs])
 
     def is_seen(self, category: str) -> bool:
         """Whether it was trained on."""
@@ -161,7 +165,7 @@ def order_categories(cells: Sequence[Cell]) -> list[str]:
 def _average_categories(groups: Sequence[Mapping[str, Any]]) -> Estimate:
     values = [group["accuracy"]["value"] for group in groups]
     if not values or None in values:
-        return _NOTHING
+        return NO_ESTIMATE
     mean = float(np.mean(values))
     trials = round(len(groups) ** 2 / sum(1 / (group["num_real"] + group["num_fake"]) for group in groups))
     low, high = wilson_interval(round(mean * trials), trials)
@@ -183,7 +187,7 @@ def average_estimates(estimates: Sequence[Estimate]) -> Estimate:
         return dict(estimates[0])
     values = [value for value in (estimate["value"] for estimate in estimates) if value is not None]
     if len(values) < len(estimates):
-        return _NOTHING
+        return NO_ESTIMATE
     mean = float(np.mean(values))
     quantile = student_t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
     margin = float(quantile * np.std(values, ddof=1) / math.sqrt(len(values)))

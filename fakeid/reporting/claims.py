@@ -11,27 +11,21 @@ Runs are matched by seed; see `fakeid.evaluation.paired` for what one and severa
 `fakeid.evaluation.moderation` for how the comparisons of a table support each other.
 """
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Final
 
 import numpy as np
 
-from fakeid.evaluation.answers import Answers, compare_answers
-from fakeid.evaluation.holm import correct_holm
+from fakeid.evaluation.answers import Answers, compare_answers, pool_answers
 from fakeid.evaluation.moderation import moderate_differences
-from fakeid.evaluation.paired import Difference
 from fakeid.reporting.averages import Cell, FinishedRun
-
-LEVEL: Final = 0.05
-"""A corrected p-value below it is more than noise."""
+from fakeid.reporting.judged import Judged, correct_judged
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Judged):
     """The second cell against the first, on the same images.
 
     Attributes:
@@ -40,10 +34,6 @@ class Claim:
         categories: Whose images were compared.
         num_images: How many they are.
         seeds: Of the runs that were compared.
-        accuracy: Second minus first.
-        auroc: Likewise.
-        accuracy_p: Corrected for the comparisons of its table.
-        auroc_p: Likewise.
     """
 
     first: Cell
@@ -51,15 +41,6 @@ class Claim:
     categories: tuple[str, ...]
     num_images: int
     seeds: tuple[int, ...]
-    accuracy: Difference
-    auroc: Difference
-    accuracy_p: float = math.nan
-    auroc_p: float = math.nan
-
-    @property
-    def verdict(self) -> str:
-        """Of the accuracy: `better`, `worse` or `inside the noise`."""
-        return judge(self.accuracy, self.accuracy_p)
 
 
 @dataclass(frozen=True)
@@ -77,15 +58,6 @@ class Claims:
     categories: list[Claim]
     best: list[Claim]
     refused: list[tuple[Cell, Cell, str]]
-
-
-def judge(difference: Difference, corrected_p: float) -> str:
-    """What may be said about the second of two cells."""
-    if math.isnan(corrected_p):
-        return "undefined"
-    if corrected_p >= LEVEL:
-        return "inside the noise"
-    return "better" if difference.value > 0 else "worse"
 
 
 def compare_cells(cells: Sequence[Cell]) -> Claims:
@@ -114,7 +86,7 @@ def measure_accuracy(cell: Cell, categories: Sequence[str]) -> float:
     """Accuracy on the images of these categories, averaged over seeds; NaN without images."""
     if not categories:
         return math.nan
-    return float(np.mean([np.mean(_answer(run, categories).right) for run in cell.runs]))
+    return float(np.mean([np.mean(_pool(run, categories).right) for run in cell.runs]))
 
 
 def _are_settings_comparable(first: Cell, second: Cell) -> bool:
@@ -132,11 +104,6 @@ def _compare_best(cells: Sequence[Cell]) -> list[Claim]:
     return _Comparer(shared).compare([(cell, best) for cell in cells if cell is not best])
 
 
-def _answer(run: FinishedRun, categories: Sequence[str]) -> Answers:
-    parts = [run.images[name] for name in categories]
-    return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
-
-
 class _Comparer:
     """Compares pairs, remembering what was computed of a run and which pairs could not be compared."""
 
@@ -149,12 +116,10 @@ class _Comparer:
         claims = [claim for first, second in pairs if (claim := self._compare(first, second))]
         accuracies = moderate_differences([claim.accuracy for claim in claims])
         aurocs = moderate_differences([claim.auroc for claim in claims])
-        corrected = (correct_holm([difference.p_value for difference in column]) for column in (accuracies, aurocs))
-        columns = zip(claims, accuracies, aurocs, *corrected, strict=True)
-        return [
-            replace(claim, accuracy=accuracy, auroc=auroc, accuracy_p=accuracy_p, auroc_p=auroc_p)
-            for claim, accuracy, auroc, accuracy_p, auroc_p in columns
-        ]
+        return correct_judged([
+            replace(claim, accuracy=accuracy, auroc=auroc)
+            for claim, accuracy, auroc in zip(claims, accuracies, aurocs, strict=True)
+        ])  # fmt: skip
 
     def _compare(self, first: Cell, second: Cell) -> Claim | None:
         categories = find_common_unseen([*first.runs, *second.runs]) if self._categories is None else self._categories
@@ -165,10 +130,15 @@ class _Comparer:
             self.refused.append((first, second, reason))
             return None
         a, b = ([self._answer(run, categories) for run in cell] for cell in runs)
-        return Claim(first, second, categories, len(a[0]), seeds, *compare_answers(a, b))
+        accuracy, auroc = compare_answers(a, b)
+        return Claim(first, second, categories, len(a[0]), seeds, accuracy=accuracy, auroc=auroc)
 
     def _answer(self, run: FinishedRun, categories: tuple[str, ...]) -> Answers:
-        return self._answers.setdefault((run.name, categories), _answer(run, categories))
+        return self._answers.setdefault((run.name, categories), _pool(run, categories))
+
+
+def _pool(run: FinishedRun, categories: Sequence[str]) -> Answers:
+    return pool_answers([run.images[name] for name in categories])
 
 
 def _find_obstacle(
@@ -179,7 +149,7 @@ def _find_obstacle(
     if not seeds:
         return "no seed in common"
     everyone = [run for side in runs for run in side]
-    if len({json.dumps(run.summary.get("data", {}).get("source"), sort_keys=True) for run in everyone}) > 1:
+    if len({run.source for run in everyone}) > 1:
         return "their images come from different sources"
     if any(len({run.images[name].digest for run in everyone}) > 1 for name in categories):
         return "they were tested on different images"

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
-from fakeid.reporting.claims import LEVEL
 from fakeid.reporting.comparison_rows import name_group
+from fakeid.reporting.judged import LEVEL
 from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, mark_chance, new_figure, styled
 
 _MARKERS: Final = ("o", "D", "s", "^", "v", "P", "X")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
 from fakeid.evaluation.comparison_groups import ALL, DEGRADATION, TEST_SET
-from fakeid.reporting.claims import judge
+from fakeid.reporting.judged import judge
 from fakeid.reporting.numbers import format_p, format_percent, format_points, format_unit, format_units
 from fakeid.reporting.sweep_rows import Rows
 

@@ -6,21 +6,16 @@ images (see `fakeid.evaluation.paired`), so that the interval covers further see
 may do more in one setting than in another.
 """
 
-import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
-import numpy as np
-
-from fakeid.evaluation.answers import Answers, compare_answers
-from fakeid.evaluation.holm import correct_holm
+from fakeid.evaluation.answers import compare_answers, pool_answers
 from fakeid.evaluation.ordered_scores import OrderedScores
-from fakeid.evaluation.paired import Difference
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.reporting.averages import FinishedRun
-from fakeid.reporting.claims import find_common_unseen, judge
+from fakeid.reporting.claims import find_common_unseen
+from fakeid.reporting.judged import Judged, correct_judged
 from fakeid.reporting.settings import find_default, tell_apart
 
 UNSEEN_CONTENT: Final = "unseen content"
@@ -33,8 +28,8 @@ _Select: TypeAlias = Callable[[FinishedRun], list[OrderedScores]]
 
 
 @dataclass(frozen=True)
-class Effect:
-    """One value of an option against another.
+class Effect(Judged):
+    """One value of an option against another; corrected for all effects on the same group.
 
     Attributes:
         option: As it is typed, such as `residual`.
@@ -43,10 +38,6 @@ class Effect:
         group: Whose images were compared.
         num_images: How many they are.
         num_pairs: Of runs.
-        accuracy: With the value minus against it.
-        auroc: Likewise.
-        accuracy_p: By Holm, for all effects on the same group.
-        auroc_p: Likewise.
     """
 
     option: str
@@ -55,15 +46,6 @@ class Effect:
     group: str
     num_images: int
     num_pairs: int
-    accuracy: Difference
-    auroc: Difference
-    accuracy_p: float = math.nan
-    auroc_p: float = math.nan
-
-    @property
-    def verdict(self) -> str:
-        """Of the accuracy: `better`, `worse` or `inside the noise`."""
-        return judge(self.accuracy, self.accuracy_p)
 
 
 class _Change(NamedTuple):
@@ -92,7 +74,7 @@ def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
         groups[name] = lambda run, name=name: [run.quarters[name]] if name in run.quarters else []  # type: ignore[misc]
     found: list[Effect] = []
     for name, select in groups.items():
-        found += _correct([effect for change in changes if (effect := _measure(change, name, select))])
+        found += correct_judged([effect for change in changes if (effect := _measure(change, name, select))])
     return found
 
 
@@ -139,25 +121,12 @@ def _write(value: Any) -> str:
 def _measure(change: _Change, group: str, select: _Select) -> Effect | None:
     parts = [[select(run) for run in pair] for pair in change.pairs]
     runs = [run for pair in change.pairs for run in pair]
-    sources = {json.dumps((run.summary.get("data") or {}).get("source"), sort_keys=True) for run in runs}
     digests = {tuple(part.digest for part in side) for pair in parts for side in pair}
-    if len(digests) > 1 or len(sources) > 1 or digests == {()}:
+    if len(digests) > 1 or len({run.source for run in runs}) > 1 or digests == {()}:
         return None  # not the same images, or none
-    first, second = ([_answer(pair[side]) for pair in parts] for side in (0, 1))
+    first, second = ([pool_answers(pair[side]) for pair in parts] for side in (0, 1))
     accuracy, auroc = compare_answers(first, second)
-    return Effect(change.option, change.value, change.against, group, len(first[0]), len(change.pairs), accuracy, auroc)
-
-
-def _answer(parts: Sequence[OrderedScores]) -> Answers:
-    return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
-
-
-def _correct(effects: Sequence[Effect]) -> list[Effect]:
-    corrected = (
-        correct_holm([difference.p_value for difference in column])
-        for column in ([effect.accuracy for effect in effects], [effect.auroc for effect in effects])
-    )
-    return [
-        replace(effect, accuracy_p=accuracy_p, auroc_p=auroc_p)
-        for effect, accuracy_p, auroc_p in zip(effects, *corrected, strict=True)
-    ]
+    return Effect(
+        change.option, change.value, change.against, group, len(first[0]), len(change.pairs),
+        accuracy=accuracy, auroc=auroc,
+    )  # fmt: skip

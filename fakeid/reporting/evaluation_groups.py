@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.reporting.numbers import Estimate
+from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
 
 Group = Mapping[str, Any]
 
-UNKNOWN: Final[Estimate] = {"value": None, "low": None, "high": None}
 KINDS: Final = ("quadrant", "test_set", "category", "generator")
 """In the order in which tables list them."""
 
@@ -59,7 +58,7 @@ class EvaluationGroups:
 
 def read_metric(group: Group | None, metric: str) -> Estimate:
     """A number of a group with its interval; all None where it was not measured."""
-    estimate: Estimate = UNKNOWN if group is None else group["metrics"].get(metric) or UNKNOWN
+    estimate: Estimate = NO_ESTIMATE if group is None else group["metrics"].get(metric) or NO_ESTIMATE
     return estimate
 
 

@@ -4,9 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.reporting.evaluation_groups import UNKNOWN, EvaluationGroups, Group, read_metric
+from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
 from fakeid.reporting.evaluation_matrix import list_matrix_rows
-from fakeid.reporting.numbers import Estimate, format_percent, format_percent_estimate, format_unit_estimate
+from fakeid.reporting.numbers import (
+    NO_ESTIMATE,
+    Estimate,
+    format_percent,
+    format_percent_estimate,
+    format_unit_estimate,
+)
 from fakeid.reporting.sweep_rows import Rows
 
 ORACLE_NOTE: Final = "oracle: chosen on the tested images, no result"
@@ -89,7 +95,7 @@ def list_swap(swap: Mapping[str, Any]) -> Rows:
     rows = [
         [
             row["name"],
-            *(format_percent_estimate(row.get(name) or UNKNOWN) for name, _ in metrics),
+            *(format_percent_estimate(row.get(name) or NO_ESTIMATE) for name, _ in metrics),
         ]
         for row in swap["rows"]
     ]

@@ -10,6 +10,8 @@ from fakeid.evaluation.trend import Trend
 Estimate = Mapping[str, float | None]
 """`value`, `low` and `high` as a summary holds them, None where undefined."""
 
+NO_ESTIMATE: Final[Estimate] = {"value": None, "low": None, "high": None}
+
 UNDEFINED: Final = "\N{EN DASH}"
 
 

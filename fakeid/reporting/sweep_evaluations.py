@@ -8,14 +8,13 @@ import numpy as np
 
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.averages import Cell, average_estimates
-from fakeid.reporting.numbers import Estimate, format_percent_estimate
+from fakeid.reporting.numbers import NO_ESTIMATE, Estimate, format_percent_estimate
 from fakeid.reporting.sweep_rows import Rows
 
 _QUARTER: Final = "quadrant"
 _KINDS: Final = (_QUARTER, "test_set")
 _METRICS: Final = {"auroc": "AUROC", "accuracy": "Accuracy"}
 _HEADINGS: Final = ("setting", "categories", "seeds")
-_NOTHING: Final[Estimate] = {"value": None, "low": None, "high": None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +67,11 @@ def _list_degradations(cells: Sequence[Cell]) -> Rows:
     rows = []
     for cell in cells:
         found = [average_estimates([_average_quarters(each, word) for each in _evaluations([cell])]) for word in words]
-        tried = [each["swap"]["follows_codec"] for each in _evaluations([cell]) if each["swap"]]
-        follows = f"{tried.count(True)} of {len(tried)}" if tried else "not tried"
-        rows.append([*_name(cell), *(format_percent_estimate(estimate) for estimate in found), follows])
+        tried = [each["swap"]["warns"] for each in _evaluations([cell]) if each["swap"]]
+        warned = f"{tried.count(True)} of {len(tried)}" if tried else "not tried"
+        rows.append([*_name(cell), *(format_percent_estimate(estimate) for estimate in found), warned])
     named = ["as they are" if word == NO_DEGRADATION else word for word in words]
-    return [*_HEADINGS, *named, "follows the codec"], rows
+    return [*_HEADINGS, *named, "swap test warns"], rows
 
 
 def _name(cell: Cell) -> tuple[str, str, str]:
@@ -92,7 +91,7 @@ def _find(evaluation: Mapping[str, Any], name: str, metric: str) -> Estimate:
         if (group["name"], group["degradation"]) == (name, NO_DEGRADATION):
             found: Estimate = group["metrics"][metric]
             return found
-    return _NOTHING
+    return NO_ESTIMATE
 
 
 def _average_quarters(evaluation: Mapping[str, Any], degradation: str) -> Estimate:

@@ -1,9 +1,9 @@
 """The report over many runs as one HTML page."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from fakeid.reporting.claims import Claim
-from fakeid.reporting.effects import Effect
+from fakeid.reporting.judged import Judged
 from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.page import render_page
 from fakeid.reporting.report_figures import ReportFigure
@@ -106,7 +106,7 @@ def _describe_cell(estimate: Estimate, seen: bool) -> dict[str, Any]:
 
 def _describe_comparisons(report: SweepReport) -> list[dict[str, Any]]:
     claims = report.claims
-    listed: tuple[tuple[str, str, list[Claim] | list[Effect], Rows], ...] = (
+    listed: tuple[tuple[str, str, Sequence[Judged], Rows], ...] = (
         ("The best against the others", BEST_NOTE, claims.best, list_claims(claims.best)),
         ("One option changed", EFFECTS_NOTE, report.effects, list_effects(report.effects)),
         ("Settings against each other", SETTINGS_NOTE, claims.settings, list_claims(claims.settings)),

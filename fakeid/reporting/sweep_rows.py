@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from fakeid.reporting.averages import Cell, FinishedRun
-from fakeid.reporting.claims import Claim, judge
+from fakeid.reporting.claims import Claim
 from fakeid.reporting.effects import Effect
+from fakeid.reporting.judged import Judged, judge
 from fakeid.reporting.numbers import (
     format_p,
     format_percent,
@@ -23,6 +24,7 @@ Rows = tuple[list[str], list[list[str]]]
 """Headings, and rows of as many cells."""
 
 _SHOWN_CATEGORIES: Final = 2
+_JUDGED: Final = ("accuracy, points", "p (Holm)", "verdict", "AUROC", "p (Holm) ", "verdict on AUROC")
 
 
 def list_averages(cells: Sequence[Cell]) -> Rows:
@@ -48,10 +50,6 @@ def list_averages(cells: Sequence[Cell]) -> Rows:
 
 def list_claims(claims: Sequence[Claim]) -> Rows:
     """Comparisons: what against what, on which images, how much, and whether it is more than noise."""
-    headings = [
-        "this", "against", "images of", "images", "seeds", "accuracy, points", "p (Holm)", "verdict", "AUROC",
-        "p (Holm) ", "verdict on AUROC",
-    ]  # fmt: skip
     rows = [
         [
             claim.second.name,
@@ -59,24 +57,15 @@ def list_claims(claims: Sequence[Claim]) -> Rows:
             _name_categories(claim.categories),
             str(claim.num_images),
             str(len(claim.seeds)),
-            format_points(claim.accuracy),
-            format_p(claim.accuracy_p),
-            claim.verdict,
-            format_units(claim.auroc),
-            format_p(claim.auroc_p),
-            judge(claim.auroc, claim.auroc_p),
+            *_tell_judged(claim),
         ]
         for claim in claims
     ]
-    return headings, rows
+    return ["this", "against", "images of", "images", "seeds", *_JUDGED], rows
 
 
 def list_effects(effects: Sequence[Effect]) -> Rows:
     """One option changed, all else equal: how much over all pairs of runs, and whether it is more than noise."""
-    headings = [
-        "option", "against", "images of", "images", "pairs", "accuracy, points", "p (Holm)", "verdict", "AUROC",
-        "p (Holm) ", "verdict on AUROC",
-    ]  # fmt: skip
     rows = [
         [
             f"{effect.option}={effect.value}",
@@ -84,16 +73,18 @@ def list_effects(effects: Sequence[Effect]) -> Rows:
             effect.group,
             str(effect.num_images),
             str(effect.num_pairs),
-            format_points(effect.accuracy),
-            format_p(effect.accuracy_p),
-            judge(effect.accuracy, effect.accuracy_p),
-            format_units(effect.auroc),
-            format_p(effect.auroc_p),
-            judge(effect.auroc, effect.auroc_p),
+            *_tell_judged(effect),
         ]
         for effect in effects
     ]
-    return headings, rows
+    return ["option", "against", "images of", "images", "pairs", *_JUDGED], rows
+
+
+def _tell_judged(judged: Judged) -> tuple[str, ...]:
+    return (
+        format_points(judged.accuracy), format_p(judged.accuracy_p), judged.verdict,
+        format_units(judged.auroc), format_p(judged.auroc_p), judge(judged.auroc, judged.auroc_p),
+    )  # fmt: skip
 
 
 def list_trends(trends: Sequence[SettingTrend]) -> Rows:
