@@ -141,10 +141,9 @@ def _score(
     device = choose_device(config.trainer.accelerator.value)
     degradations = list_degradations(config)
     num_images = sum(len(part.records) - len(packed.skipped) for part, packed in sets)
-    console.print(
-        f"scoring {num_images:,} images as they are and under {len(degradations) - 1} degradations "
-        f"on the {device.upper()} in {card.precision}"
-    )
+    num_degraded = len(degradations) - 1
+    also = f" and under {num_degraded} {'degradation' if num_degraded == 1 else 'degradations'}" if num_degraded else ""
+    console.print(f"scoring {num_images:,} images as they are{also} on the {device.upper()} in {card.precision}")
     return score_sets(
         sets,
         degradations,
