@@ -49,7 +49,8 @@ def collect_figures(
     drawable = [cell for cell in cells if cell.average(seen=False)["value"] is not None]
     numbers = {cell.categories for cell in drawable}
     if len(numbers) == 1 and len(drawable) >= _FEWEST_SETTINGS:
-        title = f"Settings at {numbers.pop()} categories, on unseen content"
+        number = numbers.pop()
+        title = f"Settings at {number} {'category' if number == 1 else 'categories'}, on unseen content"
         figures.append(ReportFigure("settings", title, title, partial(plot_settings, drawable), True))
     else:
         figures += [

@@ -31,7 +31,7 @@ def label_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def tell_apart(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The options in which the runs differ, by their dotted names, but for those that another's name implies.
+    """The options in which the runs differ, by their dotted names, but for those that another implies.
 
     Args:
         configs: Nested plain values, one a run.
@@ -80,6 +80,8 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any
 
 
 def _is_implied(key: str, differing: Sequence[str], flat: Sequence[Mapping[str, Any]]) -> bool:
+    if _follows_protocol(key, flat):
+        return True
     parts = key.split(".")
     name_keys = {".".join((*parts[:depth], "name")) for depth in range(1, len(parts))} & set(differing) - {key}
     for name_key in name_keys:
@@ -87,6 +89,14 @@ def _is_implied(key: str, differing: Sequence[str], flat: Sequence[Mapping[str, 
         if len(pairs) == len({name for name, _ in pairs}):
             return True
     return False
+
+
+def _follows_protocol(key: str, flat: Sequence[Mapping[str, Any]]) -> bool:
+    """As `data.codec` does that of the protocol, unless it is set."""
+    group, _, option = key.partition(".")
+    return group == "data" and all(
+        repr(values.get(key, _ABSENT)) == repr(values.get(f"protocol.{option}", _ABSENT)) for values in flat
+    )
 
 
 def _label(values: Mapping[str, Any]) -> str:

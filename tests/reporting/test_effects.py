@@ -51,10 +51,10 @@ def test_what_changes_nothing_is_inside_the_noise() -> None:
 
 
 def test_options_that_always_change_together_are_one() -> None:
-    words = (("protocol=paper", "data.codec=none"), ("protocol=corrected", "data.codec=shared"))
+    words = (("color=rgb", "dropout=0"), ("color=hsv", "dropout=0.2"))
     runs = [invent(*each, f"seed={seed}") for each in words for seed in range(2)]
     (effect,) = measure_effects(runs)
-    assert {effect.value, effect.against} in ({"corrected", "paper"}, {"shared", "none"})
+    assert (effect.value, effect.against) in (("hsv", "rgb"), ("0.2", "0"))
     assert effect.num_pairs == 2
 
 

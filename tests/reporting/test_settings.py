@@ -47,6 +47,17 @@ def test_an_option_that_its_groups_name_does_not_imply_is_named():
     ]
 
 
+def test_data_that_follow_the_protocol_are_not_named():
+    shared = {"name": "corrected", "codec": "shared"}
+    configs = [
+        make_config(protocol={"name": "paper", "codec": "none"}, data={"codec": "none"}),
+        make_config(protocol=shared, data={"codec": "shared"}),
+    ]
+    assert label_settings(configs) == ["protocol=paper", "protocol=corrected"]
+    labels = label_settings([*configs, make_config(protocol=shared, data={"codec": "none"})])
+    assert labels[1:] == ["protocol=corrected, data.codec=shared", "protocol=corrected, data.codec=none"]
+
+
 def test_an_option_that_some_runs_lack_is_named_where_it_is():
     assert label_settings([make_config(), make_config(extra=1)]) == ["all runs", "extra=1"]
 
