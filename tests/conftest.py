@@ -1,9 +1,13 @@
 """Fixtures for every test: a device, small thread pools, and the genuine images where they are at hand."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
+
+# W&B reports on itself over the network, from a thread of its own, into whichever test runs at that moment.
+os.environ["WANDB_ERROR_REPORTING"] = "false"
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
