@@ -12,7 +12,7 @@ from fakeid.vocabulary import FAKE, REAL
 _CHANCE: Final = 0.5
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
 _LEAST_LEAD: Final = 0.5  # what must be left of the lead over guessing where both classes have the same codec
-_MUCH: Final = 0.9  # AUROC between reals as JPEG and the same reals untouched
+_CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals untouched
 _FAKES: Final = "fakes as JPEG"
 _REALS: Final = "reals as JPEG"
 _TAKES_JPEG_FOR_A_GAN: Final = (
@@ -98,10 +98,10 @@ def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: s
     )
     lead_is_lost = same.value - _CHANCE < _LEAST_LEAD * (clean.value - _CHANCE)
     suspect = area[worst].low <= _CHANCE and lead_is_lost
-    if suspect and (history or more_fake < 1 - _MUCH):
+    if suspect and (history or more_fake < 1 - _CLEAR_SHIFT):
         why = f"; {history}" if history else ""
         return _Verdict(True, True, f"The detector follows the codec, not the GAN: {found}{why}.")
-    if suspect and more_fake > _MUCH:
+    if suspect and more_fake > _CLEAR_SHIFT:
         return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}.")
     weakness = ", but loses more than half of its lead over guessing to it" if lead_is_lost else ""
     return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}.")

@@ -118,13 +118,14 @@ UNSAFE = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", UNSAFE)
+@pytest.mark.parametrize(
+    ("form", "name"),
+    # A tar's names end at the NUL.
+    [(form, name) for form in FORMS for name in UNSAFE if not (form == "tar" and "\x00" in name)],
+)
 def test_unsafe_names_are_refused(tmp_path: Path, form: str, name: str) -> None:
     path = write_archive(tmp_path / f"a.{form}", draw_files(2) | {name.replace("\x00", "0"): b"x"})
     if "\x00" in name:
-        if form == "tar":
-            pytest.skip("a tar's names end at the NUL")
         path.write_bytes(path.read_bytes().replace(b"x0.png", b"x\x00.png"))
     text = message(path)
     assert text.startswith(f"{path} has a member with the unsafe name {name!r}")
