@@ -6,6 +6,7 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from fakeid.evaluation.probability_metrics import NUM_BINS
+from fakeid.reporting.conditions import describe_conditions
 from fakeid.reporting.evaluation_answer import describe_controls, describe_worst, write_evaluation_answer
 from fakeid.reporting.evaluation_groups import EvaluationGroups
 from fakeid.reporting.evaluation_matrix import list_matrix_rows
@@ -116,7 +117,7 @@ def _describe_size(evaluation: Mapping[str, Any]) -> str:
     real, fake = (sum(found[f"num_{label}"] for found in sets) for label in ("real", "fake"))
     return (
         f"{detector['backbone']}, {detector['color']}, residual {detector['residual']}, {detector['image_px']} px; "
-        f"{real:,} reals and {fake:,} fakes, {len(evaluation['degradations'])} degradations"
+        f"{real:,} reals and {fake:,} fakes, {describe_conditions(evaluation['degradations'])}"
     )
 
 

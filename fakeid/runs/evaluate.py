@@ -15,6 +15,7 @@ from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
 from fakeid.files import clear_output_errors, lock_folder, write_json
 from fakeid.images.degradation import Degradation, parse_degradation
+from fakeid.reporting.conditions import describe_conditions
 from fakeid.reporting.evaluation_table import render_evaluation_table
 from fakeid.runs.evaluation_files import write_evaluation
 from fakeid.runs.evaluation_results import compute_evaluation, read_calibration
@@ -141,9 +142,8 @@ def _score(
     device = choose_device(config.trainer.accelerator.value)
     degradations = list_degradations(config)
     num_images = sum(len(part.records) - len(packed.skipped) for part, packed in sets)
-    num_degraded = len(degradations) - 1
-    also = f" and under {num_degraded} {'degradation' if num_degraded == 1 else 'degradations'}" if num_degraded else ""
-    console.print(f"scoring {num_images:,} images as they are{also} on the {device.upper()} in {card.precision}")
+    how = describe_conditions([str(degradation) for degradation in degradations])
+    console.print(f"scoring {num_images:,} images {how} on the {device.upper()} in {card.precision}")
     return score_sets(
         sets,
         degradations,
