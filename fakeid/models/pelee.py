@@ -75,7 +75,7 @@ class PeleeNet(nn.Module):
         if min(x.shape[-2:]) < _SMALLEST_PX:
             raise DataError(
                 f"PeleeNet needs at least {_SMALLEST_PX} x {_SMALLEST_PX} px, got {x.shape[-2]} x {x.shape[-1]}; raise "
-                "data.image_px (a high-pass filter with a valid border takes 4 px off)"
+                "data.image_px (hpf with a valid border takes 4 px off, dwt_hh halves it)"
             )
         features = self.pool(self.stages(self.stem(x))).flatten(1)  # (N, 704)
         logits: Tensor = self.classifier(self.dropout(features))

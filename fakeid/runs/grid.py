@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from fakeid.cells import cell_id
 from fakeid.config import Config, parse
 from fakeid.errors import ConfigError
 from fakeid.runs.layout import RunFolder
+from fakeid.runs.mistakes import refuse
 
 Overrides: TypeAlias = tuple[str, ...]
 
@@ -84,18 +86,16 @@ def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictCo
         ConfigError: Every mistake in the whole grid, each once, and how many cells have it.
     """
     cells: dict[str, Cell] = {}
-    mistakes: dict[str, int] = {}
+    mistakes: Counter[str] = Counter()
     composer = _Composer(compose)
     for overrides in grid:
         try:
             config = parse(composer.compose(overrides))
         except ConfigError as error:
-            mistakes[str(error)] = mistakes.get(str(error), 0) + 1
+            mistakes[str(error)] += 1
             continue
         cells.setdefault(cell_id(config), Cell(overrides, config, RunFolder.locate(config)))
-    if mistakes:
-        lines = [f"{message} ({count} of {len(grid)} cells)" for message, count in mistakes.items()]
-        raise ConfigError("; ".join(lines))
+    refuse(mistakes, len(grid))
     return list(cells.values())
 
 

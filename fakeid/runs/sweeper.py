@@ -24,6 +24,7 @@ from fakeid.runs.grid import Cell, build_cells, expand_grid
 from fakeid.runs.launchers import register_launchers
 from fakeid.runs.launching import SWEEP_PROCESS, launch_cells
 from fakeid.runs.layout import DONE, FAILED
+from fakeid.runs.networks import check_networks
 from fakeid.runs.overview import Overview
 from fakeid.runs.prepare import prepare
 from fakeid.runs.rounds import run_rounds
@@ -93,7 +94,8 @@ class GridSweeper(Sweeper):
         console = Console(highlight=False, soft_wrap=True)
         with console.status("checking the grid"):
             cells = build_cells(expand_grid(self._experiments, arguments), self._compose)
-        pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
+            pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
+            check_networks([cell.config for cell in pending])
         overview = Overview(cells, console, live=not isinstance(self.launcher, BasicLauncher))
         overview.print_plan(pending)
         if cells[0].config.sweep.plan_only:

@@ -63,6 +63,15 @@ def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path) -> None
     assert not (tmp_path / "plan" / "runs").exists()
 
 
+def test_a_network_too_small_for_its_images_is_found_before_the_first(tmp_path: Path) -> None:
+    output = finish(start(tmp_path / "plan", "data.image_px=64", "residual=none,dwt_hh", "augment=none,crop"), code=2)
+    assert output.startswith(
+        "fakeid: model.name=pelee cannot take images of 56 px, to which augment=crop cuts data.image_px=64"
+    )
+    assert output.endswith("(4 of 16 cells)\n")  # residual=dwt_hh halves them; without it, or without crop, it goes
+    assert not (tmp_path / "plan" / "runs").exists()
+
+
 def test_a_launcher_that_is_missing_names_what_to_install(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_info, command_line_errors():
         raise MissingConfigException("could not find it", "hydra/launcher/ray", ["basic"])

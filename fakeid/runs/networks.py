@@ -1,0 +1,50 @@
+"""Whether the networks of a grid can be built and take its images, before any of them is trained."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fakeid.config import Config
+from fakeid.errors import ConfigError
+from fakeid.runs.mistakes import refuse
+
+
+def check_networks(configs: Sequence[Config]) -> None:
+    """Build each different network once, without published weights, and show it one image of each size.
+
+    Args:
+        configs: Checked options of the cells that are to be trained.
+
+    Raises:
+        ConfigError: Every network that cannot be built or does not take the images, and how many cells have it.
+    """
+    alike: dict[str, list[Config]] = {}
+    for config in configs:
+        alike.setdefault(_identify(config), []).append(config)
+    mistakes: Counter[str] = Counter()
+    for same in alike.values():
+        try:
+            _build(same[0])
+        except ConfigError as error:
+            mistakes[str(error)] += len(same)
+    refuse(mistakes, len(configs))
+
+
+def _identify(config: Config) -> str:
+    """What decides the network and the sizes that it sees."""
+    parts = [
+        config.model.name,
+        config.color,
+        config.residual,
+        config.protocol,
+        config.augment.name,
+        config.data.image_px,
+    ]
+    return repr(parts)
+
+
+def _build(config: Config) -> None:
+    from fakeid.runs.fit import build_module  # noqa: PLC0415 - takes seconds, and most sweeps have nothing left to train
+
+    plain = replace(config.model, pretrained=False), replace(config.trainer, compile=False)
+    build_module(replace(config, model=plain[0], trainer=plain[1]))
