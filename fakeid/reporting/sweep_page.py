@@ -46,7 +46,7 @@ def render_sweep_page(report: SweepReport) -> str:
         SWEEP_TEMPLATE,
         title=f"Report: {report.title}",
         subtitle=(
-            f"{len(report.tested)} finished runs of {len(report.runs)}; "
+            f"{len(report.tested)} of {len(report.runs)} runs finished; "
             f"{num_settings} {'setting' if num_settings == 1 else 'settings'}"
         ),
         style=LINE_STYLE + SWEEP_STYLE + SORTABLE_STYLE,

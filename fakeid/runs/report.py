@@ -51,7 +51,7 @@ def write_report(directory: Path, console: Console | None = None) -> SweepReport
     folder = directory / "report"
     with clear_output_errors(folder, "paths.runs"):
         _write_files(report, folder)
-    console.print(f"{len(report.tested)} finished runs of {len(report.runs)}\n")
+    console.print(f"{len(report.tested)} of {len(report.runs)} runs finished\n")
     console.print(render_summary_markdown(report), soft_wrap=True, markup=False)
     console.print(f"written to {folder / 'index.html'}", soft_wrap=True)
     if any((run.config.get("logger") or {}).get("name") == LoggerName.wandb.value for run in report.tested):

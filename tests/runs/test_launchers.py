@@ -36,7 +36,7 @@ TINY = (
     "data.val_per_class=2", "data.test_per_class=2", "data.audit_per_class=0", "paths.cache=../cache", "dropout=0",
 )  # fmt: skip
 GRID = ("categories=1,2", "color=rgb,hsv")
-FAILING = ("categories=1", "color=rgb", "model.name=pelee,no_such_network")
+FAILING = ("categories=1", "color=rgb", "data=demo,folders", "paths.data=nowhere")
 LAUNCHERS = {
     "basic": (),
     "joblib": ("hydra/launcher=joblib",),
@@ -204,7 +204,7 @@ def test_a_cell_fails_alone(launcher: str, undisturbed: Sweep, sweeps: list[Swee
     states = [read_state(run) for run in sweep.runs()]
     assert sorted(state.name for state in states) == [DONE, FAILED]
     (reason,) = [state.reason for state in states if state.name == FAILED]
-    assert "no_such_network" in str(reason)
+    assert "nowhere" in str(reason)
     assert str(reason) in sweep.output()
     assert "launching" not in sweep.output()
 
