@@ -11,7 +11,7 @@ def describe_conditions(degradations: Sequence[str]) -> str:
     Args:
         degradations: The words of `fakeid.images.degradation`; `none` does not count.
     """
-    number = len([word for word in degradations if word != NO_DEGRADATION])
+    number = sum(word != NO_DEGRADATION for word in degradations)
     if number == 0:
         return "as they are"
     return f"as they are and under {number} {'degradation' if number == 1 else 'degradations'}"

@@ -44,7 +44,7 @@ def _identify(config: Config) -> str:
 
 
 def _build(config: Config) -> None:
-    from fakeid.runs.fit import build_module  # noqa: PLC0415 - takes seconds, and most sweeps have nothing left to train
+    from fakeid.runs.fit import build_module  # noqa: PLC0415 - takes seconds, which a finished grid does without
 
-    plain = replace(config.model, pretrained=False), replace(config.trainer, compile=False)
-    build_module(replace(config, model=plain[0], trainer=plain[1]))
+    model, trainer = replace(config.model, pretrained=False), replace(config.trainer, compile=False)
+    build_module(replace(config, model=model, trainer=trainer))
