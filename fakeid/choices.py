@@ -74,6 +74,27 @@ class Loss(str, Enum):
     bce = "bce"
 
 
+class Init(str, Enum):
+    """Pelee's first weights: as `torch` makes each layer (the paper's code), or as PeleeNet's `published` code does."""
+
+    torch = "torch"
+    published = "published"
+
+
+class Logits(str, Enum):
+    """How the logit starts and steps: as the difference of `two` outputs (the paper's code), or as plainly `one`."""
+
+    two = "two"
+    one = "one"
+
+
+class Schedule(str, Enum):
+    """The learning rate: `constant`, or falling to 0 along half a `cosine` by the last step."""
+
+    constant = "constant"
+    cosine = "cosine"
+
+
 class Tested(str, Enum):
     """Which epoch's weights are tested; `best` is judged on validation images of training categories."""
 
@@ -136,7 +157,10 @@ class Accelerator(str, Enum):
 
 
 class Precision(str, Enum):
-    """Arithmetic of the backbone; `auto` is bf16 where the hardware has it. The residual is always float32."""
+    """Arithmetic of the backbone in training; `auto` is bf16 where the hardware has it.
+
+    The residual, and all of validation's calibration, test and evaluation, is always float32.
+    """
 
     auto = "auto"
     float32 = "float32"

@@ -15,12 +15,15 @@ from fakeid.choices import (
     HpfBorder,
     HpfChannels,
     HsvForm,
+    Init,
     LoggerName,
+    Logits,
     Loss,
     OnBadImage,
     Precision,
     Prep,
     ResidualName,
+    Schedule,
     SourceName,
     Tested,
     Views,
@@ -139,8 +142,11 @@ class ProtocolConfig:
     hpf_border: HpfBorder = HpfBorder.valid
     hsv: HsvForm = HsvForm.opencv_8bit
     bottleneck: Bottleneck = Bottleneck.wide
+    init: Init = Init.torch
     dropout_at: DropoutAt = DropoutAt.branches
     loss: Loss = Loss.softmax_ce
+    logits: Logits = Logits.two
+    precision: Precision = Precision.float32  # what trainer.precision becomes, unless it is set
     tested: Tested = Tested.last
     views: Views = Views.full  # of validation and test
     prep: Prep = Prep.squash  # what data.prep becomes for data=lsun_progan
@@ -149,11 +155,12 @@ class ProtocolConfig:
 
 @dataclass
 class OptimConfig:
-    """Adam without schedule or weight decay."""
+    """Adam without weight decay."""
 
     epochs: int = 50
     batch_size: int = 64
     learning_rate: float = 0.001
+    schedule: Schedule = Schedule.constant
     ema: float = 0.0  # decay of the weights' moving average, which is what is validated and tested; 0: none
 
     def __post_init__(self) -> None:

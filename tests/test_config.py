@@ -40,6 +40,31 @@ def test_each_source_has_its_own_length_of_training() -> None:
     assert compose_config("data=folders", "paths.data=x").optim.epochs == 50
     assert compose_config().optim.epochs < 50
     assert compose_config("optim=paper").optim.epochs == 50
+    assert compose_config("optim=paper").optim.schedule.value == "constant"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "loss", "logits"),
+    [
+        ([], "softmax_ce", "two"),
+        (["model=xception"], "bce", "two"),  # the authors train it on plain logits
+        (["model=timm"], "bce", "one"),
+        (["protocol=corrected"], "bce", "one"),
+        (["model=xception", "protocol.loss=softmax_ce"], "softmax_ce", "two"),
+    ],
+)
+def test_loss_and_logits_are_those_of_the_network_and_the_protocol(
+    overrides: list[str], loss: str, logits: str
+) -> None:
+    protocol = compose_config(*overrides).protocol
+    assert (protocol.loss.value, protocol.logits.value) == (loss, logits)
+
+
+@pytest.mark.parametrize("trainer", ["auto", "cpu", "ddp"])
+def test_the_paper_is_trained_in_float32_unless_told(trainer: str) -> None:
+    assert compose_config(f"trainer={trainer}").trainer.precision.value == "float32"
+    assert compose_config(f"trainer={trainer}", "protocol=corrected").trainer.precision.value == "auto"
+    assert compose_config(f"trainer={trainer}", "trainer.precision=bf16").trainer.precision.value == "bf16"
 
 
 def test_folders_train_on_all_categories_unless_told() -> None:
@@ -187,7 +212,10 @@ def test_every_detector_argument_is_an_option() -> None:
         "color": plain["color"]["name"],
         "residual": plain["residual"]["name"],
         "dropout": plain["dropout"],
-    } | {name: plain["protocol"][name] for name in ("hsv", "hpf_channels", "hpf_border", "bottleneck", "dropout_at")}
+    } | {
+        name: plain["protocol"][name]
+        for name in ("hsv", "hpf_channels", "hpf_border", "bottleneck", "dropout_at", "init", "logits")
+    }
     assert options == arguments
 
 

@@ -1,8 +1,9 @@
 """Backbones by name: a network from feature maps to one logit for each image."""
 
 import difflib
-from typing import Final
+from typing import Any, Final
 
+import torch
 from torch import nn
 
 from fakeid.errors import ConfigError
@@ -19,6 +20,8 @@ def build_backbone(
     dropout: float = 0.0,
     bottleneck: str = "wide",
     dropout_at: str = "branches",
+    init: str = "torch",
+    logits: str = "two",
     pretrained: bool = False,
 ) -> nn.Module:
     """Build a network that maps (N, in_channels, H, W) to logits (N, 1).
@@ -29,6 +32,9 @@ def build_backbone(
         dropout: Probability in [0, 1). In a timm model it acts where that model has it, mostly before the classifier.
         bottleneck: For `pelee`, `wide` or `published`.
         dropout_at: For `pelee`, `branches` or `classifier`.
+        init: For `pelee`, `torch` or `published`; a timm model starts as timm makes it.
+        logits: `two` starts the one output as the difference of two, which is what a network with two outputs and a
+            softmax computes (its steps: see `DetectorModule.configure_optimizers`). `one` starts it alone.
         pretrained: For a timm model, start from its published weights, which are fetched on first use.
 
     Raises:
@@ -36,18 +42,50 @@ def build_backbone(
     """
     if not 0 <= dropout < 1:
         raise ConfigError(f"dropout must be in [0, 1), got {dropout}; the paper uses 0, 0.2 and 0.5")
+    num_outputs = 2 if logits == "two" else 1
     if name not in _OWN:
-        return _build_timm(name, in_channels, dropout=dropout, pretrained=pretrained)
+        network = _build_timm(name, in_channels, num_outputs, dropout=dropout, pretrained=pretrained)
+        return network if logits == "one" else _merge_outputs(network, name)
     if pretrained:
         raise ConfigError(f"{name} has no pretrained weights; set model.pretrained=false")
     if name == "color_stats":
         if dropout:
             raise ConfigError(f"color_stats is fitted without dropout: leave dropout=0, got {dropout}")
         return ColorStatistics()
-    return PeleeNet(in_channels, bottleneck=bottleneck, dropout=dropout, dropout_at=dropout_at)
+    pelee = PeleeNet(
+        in_channels, bottleneck=bottleneck, dropout=dropout, dropout_at=dropout_at, init=init, num_outputs=num_outputs
+    )
+    return pelee if logits == "one" else _merge_outputs(pelee, name)
 
 
-def _build_timm(name: str, in_channels: int, *, dropout: float, pretrained: bool) -> nn.Module:
+def get_classifier(backbone: nn.Module) -> nn.Module:
+    """Return the layer that gives the logits."""
+    classifier: Any = backbone.get_classifier()  # type: ignore[operator]
+    assert isinstance(classifier, nn.Module)
+    return classifier
+
+
+def _merge_outputs(network: nn.Module, name: str) -> nn.Module:
+    """Replace two outputs by their difference, fake minus real, in place: with a softmax only that matters."""
+    classifier: Any = network.get_classifier()  # type: ignore[operator]
+    if not isinstance(classifier, nn.Linear | nn.Conv2d):
+        raise ConfigError(
+            f"model.name={name} has no single last layer, so that two outputs cannot be told from one: set "
+            "protocol.logits=one"
+        )
+    with torch.no_grad():
+        for kind in ("weight", "bias"):
+            rows = getattr(classifier, kind)
+            if rows is not None and len(rows) == 2:
+                setattr(classifier, kind, nn.Parameter(rows[1:] - rows[:1]))
+    if isinstance(classifier, nn.Linear):
+        classifier.out_features = 1
+    else:
+        classifier.out_channels = 1
+    return network
+
+
+def _build_timm(name: str, in_channels: int, num_outputs: int, *, dropout: float, pretrained: bool) -> nn.Module:
     import timm  # noqa: PLC0415  # takes seconds, and pelee does without
 
     if not timm.is_model(name):
@@ -55,7 +93,9 @@ def _build_timm(name: str, in_channels: int, *, dropout: float, pretrained: bool
             f"model.name must be {', '.join(_OWN)} or a timm model, got {name!r}; {_suggest(name, timm.list_models())}"
         )
     try:
-        model = timm.create_model(name, num_classes=1, in_chans=in_channels, drop_rate=dropout, pretrained=pretrained)
+        model = timm.create_model(
+            name, num_classes=num_outputs, in_chans=in_channels, drop_rate=dropout, pretrained=pretrained
+        )
     except Exception as error:  # timm raises whatever its models, the weights' host and the disk raise
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         if pretrained:
@@ -64,7 +104,7 @@ def _build_timm(name: str, in_channels: int, *, dropout: float, pretrained: bool
                 "connect to the network once, or set model.pretrained=false"
             ) from error
         raise ConfigError(
-            f"model.name={name} cannot be built with {in_channels} input channels, one output and "
+            f"model.name={name} cannot be built with {in_channels} input channels and "
             f"dropout={dropout} ({reason}); choose another model.name"
         ) from error
     assert isinstance(model, nn.Module)

@@ -24,6 +24,8 @@ class Detector(nn.Module):
         bottleneck: For `pelee`: `wide` or `published`.
         dropout: Probability in [0, 1).
         dropout_at: For `pelee`: `branches` or `classifier`.
+        init: For `pelee`: `torch` or `published`.
+        logits: `two` or `one`: how the last layer starts; see `build_backbone`.
         pretrained: For a timm model: start from its published weights.
 
     Attributes:
@@ -47,6 +49,8 @@ class Detector(nn.Module):
         bottleneck: str = "wide",
         dropout: float = 0.0,
         dropout_at: str = "branches",
+        init: str = "torch",
+        logits: str = "two",
         pretrained: bool = False,
     ) -> None:
         super().__init__()
@@ -63,6 +67,8 @@ class Detector(nn.Module):
             dropout=dropout,
             bottleneck=bottleneck,
             dropout_at=dropout_at,
+            init=init,
+            logits=logits,
             pretrained=pretrained,
         )
 

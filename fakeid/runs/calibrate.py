@@ -38,14 +38,14 @@ def calibrate(
         data: Holds the validation images.
         module: The tested weights.
         device: `cuda`, `mps` or `cpu`.
-        precision: `float32` or `bf16`.
+        precision: Of the training: `float32` or `bf16`.
 
     Returns:
         None without validation images, with one class only, or where the detector broke down.
     """
     calibration = None
     if len(data.val_set):
-        logits = predict_logits(module, data.scoring_dataloader(data.val_set), device=device, precision=precision)
+        logits = predict_logits(module, data.scoring_dataloader(data.val_set), device=device)
         scores = build_scores(data.val_set.records, logits.numpy().astype(np.float64))
         write_scores(run.validation, scores)
         wishes = config.evaluation

@@ -59,7 +59,7 @@ def run_evaluation(
         busy = f"another process writes to {folder.path}; wait for it, or choose another folder with --output"
         with lock_folder(folder.path, wait=False, busy=busy):
             sets = pack_sets(config, list_sets(config, console, card=card, own=own), console)
-            scores = _score(path, card, config, sets, folder, console)
+            scores = _score(path, config, sets, folder, console)
             folder.numbers.unlink(missing_ok=True)  # no numbers beside scores that they do not belong to
             write_scores(folder.scores, scores)
             with console.status("measuring"):
@@ -133,7 +133,6 @@ def _name_output(run: RunFolder | None, config: Config, own: bool) -> Path:
 
 def _score(
     path: Path,
-    card: Card,
     config: Config,
     sets: Sequence[tuple[ImageSet, PackedImages]],
     folder: EvaluationFolder,
@@ -143,13 +142,13 @@ def _score(
     degradations = list_degradations(config)
     num_images = sum(len(part.records) - len(packed.skipped) for part, packed in sets)
     how = describe_conditions([str(degradation) for degradation in degradations])
-    console.print(f"scoring {num_images:,} images {how} on the {device.upper()} in {card.precision}")
+    console.print(f"scoring {num_images:,} images {how} on the {device.upper()} in float32")
     return score_sets(
         sets,
         degradations,
-        Scorer(load_module(path), device=device, precision=card.precision),
+        Scorer(load_module(path), device=device),
         seed=config.evaluation.seed,
-        identity={"checkpoint": hash_checkpoint(path), "precision": card.precision, "device": device},
+        identity={"checkpoint": hash_checkpoint(path), "precision": "float32", "device": device},
         progress_file=folder.progress,
         console=console,
     )

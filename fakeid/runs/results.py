@@ -28,20 +28,17 @@ from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
 _SAMPLES_A_CLASS: Final = 4
 
 
-def compute_scores(
-    run: RunFolder, data: PackedDataModule, module: DetectorModule, *, device: str, precision: str
-) -> Scores:
-    """Let the tested weights score every test image.
+def compute_scores(run: RunFolder, data: PackedDataModule, module: DetectorModule, *, device: str) -> Scores:
+    """Let the tested weights score every test image, in float32.
 
     Args:
         run: Its `scores.csv` is written.
         data: Holds the test images.
         module: The tested weights.
         device: `cuda`, `mps` or `cpu`.
-        precision: `float32` or `bf16`.
     """
     loader = data.scoring_dataloader(data.test_set)
-    logits = predict_logits(module, loader, device=device, precision=precision)
+    logits = predict_logits(module, loader, device=device)
     write_scores(run.scores, build_scores(data.test_set.records, logits.numpy().astype(np.float64)))
     return read_scores(run.scores)
 

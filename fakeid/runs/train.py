@@ -178,7 +178,7 @@ def _train_and_test(
     tested = load_module(run.tested)
     calibration = calibrate(config, run, plan, data, tested, device=device, precision=precision)
     console.print(f"testing {len(data.test_set):,} images")
-    scores = compute_scores(run, data, tested, device=device, precision=precision)
+    scores = compute_scores(run, data, tested, device=device)
     summary = {
         **_describe_run(config, run, data, precision, device, leader.world),
         **compute_summary(run, plan, scores, calibration),

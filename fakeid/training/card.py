@@ -25,7 +25,7 @@ class Card:
         held_out: The content that was kept from training; None if there was none.
         config: Every option of the run, nested.
         data: Which images the run used: source, digest and counts.
-        precision: Of the backbone: `float32` or `bf16`.
+        precision: Of the backbone in training: `float32` or `bf16`.
         calibration: Fields of `fakeid.evaluation.calibration.Calibration`; None without validation images.
     """
 

@@ -12,6 +12,7 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 
 from fakeid.errors import ConfigError
+from fakeid.models.backbones import get_classifier
 from fakeid.models.detector import Detector
 from fakeid.models.views import average_views
 from fakeid.training.sync_norm import SyncedBatchNorm
@@ -32,13 +33,12 @@ def compute_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
     Raises:
         ConfigError: No such loss.
     """
-    targets = labels.to(torch.float32)
-    logits = logits.float()
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if name == "bce":
-        return F.binary_cross_entropy_with_logits(logits, targets)
+        return F.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
     if name == "softmax_ce":
         # Over the probabilities (1 - p, p) as if they were logits, the difference of the two is 2 p - 1.
-        return F.binary_cross_entropy_with_logits(2 * torch.sigmoid(logits) - 1, targets)
+        return F.binary_cross_entropy_with_logits(2 * torch.sigmoid(logits) - 1, labels.to(logits.dtype))
     raise ConfigError(f"protocol.loss must be softmax_ce or bce, got {name}")
 
 
@@ -49,7 +49,8 @@ class DetectorModule(pl.LightningModule):
         detector: Arguments of `Detector`.
         loss: `softmax_ce` or `bce`; see `compute_loss`.
         views: What is scored of an image in validation and test: `full`, `crops` or `patches`; see `average_views`.
-        learning_rate: Of Adam, without schedule or weight decay (Lee & Park 2021).
+        learning_rate: Of Adam, without weight decay (Lee & Park 2021).
+        schedule: Of the learning rate: `constant`, or `cosine` down to 0 at the last step.
         channels_last: Memory format of weights and images; faster on the CPU and on tensor cores, same result.
         compile_backbone: Run the backbone through `torch.compile`: minutes at the start, faster steps after.
     """
@@ -61,6 +62,7 @@ class DetectorModule(pl.LightningModule):
         loss: str = "softmax_ce",
         views: str = "full",
         learning_rate: float = 0.001,
+        schedule: str = "constant",
         channels_last: bool = True,
         compile_backbone: bool = False,
     ) -> None:
@@ -97,9 +99,28 @@ class DetectorModule(pl.LightningModule):
         rgb_u8, _labels = batch
         return self.score(rgb_u8)
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam with its defaults."""
-        return torch.optim.Adam(self.parameters(), lr=self.hparams["learning_rate"])
+    def configure_optimizers(self) -> Any:
+        """Build Adam with its defaults, and the schedule of its learning rate.
+
+        Where the one logit stands for two outputs (`logits=two`), its layer steps at twice the rate: the gradients of
+        the two rows are each other's negative, Adam moves each by its own rate whatever the gradient's size, and so
+        their difference by both.
+        """
+        rate = self.hparams["learning_rate"]
+        optimizer = torch.optim.Adam(self._group_parameters(), lr=rate)
+        if self.hparams["schedule"] == "constant":
+            return optimizer
+        steps = int(self.trainer.estimated_stepping_batches)
+        scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _group_parameters(self) -> list[dict[str, Any]]:
+        everything = list(self.parameters())
+        if self.hparams["detector"].get("logits", "two") != "two" or not everything:
+            return [{"params": everything}]
+        last = list(get_classifier(self.detector.backbone).parameters())
+        rest = [weight for weight in everything if all(weight is not own for own in last)]
+        return [{"params": rest}, {"params": last, "lr": 2 * self.hparams["learning_rate"]}]
 
     def _step(
         self, batch: ImageBatch, split: str, score: Callable[[Tensor], Tensor], metrics: MetricCollection

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from fakeid.errors import ConfigError
-from fakeid.models.backbones import build_backbone
+from fakeid.models.backbones import build_backbone, get_classifier
 from fakeid.models.pelee import PeleeNet
 
 
@@ -82,8 +82,27 @@ def test_pretrained_reaches_timm(monkeypatch: pytest.MonkeyPatch) -> None:
         return torch.nn.Identity()
 
     monkeypatch.setattr(timm, "create_model", create)
-    build_backbone("resnet18", 4, dropout=0.2, pretrained=True)
+    build_backbone("resnet18", 4, dropout=0.2, logits="one", pretrained=True)
     assert asked == {"name": "resnet18", "num_classes": 1, "in_chans": 4, "drop_rate": 0.2, "pretrained": True}
+
+
+@pytest.mark.parametrize("name", ["pelee", "legacy_xception"])
+def test_two_logits_start_as_the_difference_of_two_outputs(name: str) -> None:
+    torch.manual_seed(5)
+    network = build_backbone(name, 3, logits="two")
+    torch.manual_seed(5)
+    two = PeleeNet(3, num_outputs=2) if name == "pelee" else timm.create_model(name, num_classes=2, in_chans=3)
+    rows = two.get_classifier().weight
+    torch.testing.assert_close(get_classifier(network).weight, rows[1:] - rows[:1])
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        outputs = two.eval()(x)
+        torch.testing.assert_close(network.eval()(x).squeeze(1), outputs[:, 1] - outputs[:, 0], rtol=1e-3, atol=1e-4)
+
+
+def test_networks_without_a_single_last_layer_need_one_logit() -> None:
+    with pytest.raises(ConfigError, match=r"no single last layer.*set protocol\.logits=one"):
+        build_backbone("deit_tiny_distilled_patch16_224", 3, logits="two")
 
 
 def test_pelee_has_no_pretrained_weights() -> None:

@@ -72,9 +72,16 @@ def test_published_bottlenecks_follow_the_published_widths() -> None:
 
 
 def test_weights_start_with_the_published_variance() -> None:
-    layer = _pelee(torch.device("cpu")).stages[3][0]
+    layer = _pelee(torch.device("cpu"), init="published").stages[3][0]
     assert layer.bottlenecks[0].weight.std().item() == pytest.approx((2 / 64) ** 0.5, rel=0.02)
     assert layer.near[0].weight.std().item() == pytest.approx((2 / (9 * 16)) ** 0.5, rel=0.03)
+
+
+def test_weights_start_as_torch_makes_them_in_the_papers_code() -> None:
+    network = _pelee(torch.device("cpu"))
+    for weight, fan_in in ((network.stages[3][0].bottlenecks[0].weight, 512), (network.classifier.weight, 704)):
+        assert weight.abs().max().item() <= fan_in**-0.5  # uniform up to there
+        assert weight.std().item() == pytest.approx((3 * fan_in) ** -0.5, rel=0.05)
 
 
 @pytest.mark.parametrize("bottleneck", ["wide", "published"])
@@ -140,3 +147,5 @@ def test_unknown_names_are_refused() -> None:
         PeleeNet(1, bottleneck="narrow")
     with pytest.raises(ConfigError, match="dropout_at must be branches or classifier, got 'stem'"):
         PeleeNet(1, dropout_at="stem")
+    with pytest.raises(ConfigError, match="init must be torch or published, got 'zeros'"):
+        PeleeNet(1, init="zeros")

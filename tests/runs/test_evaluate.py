@@ -172,7 +172,7 @@ def test_degraded_images_score_as_if_degraded_by_hand(run: RunFolder, tmp_path: 
     rows = scores.select((scores.degradation == "noise-8") & (scores.category == "coral"))
     source = DemoSource(images_per_class=1, image_px=48)
     records = {record.key: record for record in source.held_out_records(3)}
-    scorer = Scorer(load_module(run.tested), device="cpu", precision="float32")
+    scorer = Scorer(load_module(run.tested), device="cpu")
     for key, logit in zip(rows.key.tolist(), rows.logit.tolist(), strict=True):
         if key in records:
             image = degrade(source.read(records[key]), parse_degradation("noise-8"), key)

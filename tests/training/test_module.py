@@ -55,10 +55,24 @@ def test_every_weight_learns() -> None:
 
 
 def test_optimizer_is_plain_adam() -> None:
-    optimizer = DetectorModule({}, learning_rate=0.002).configure_optimizers()
+    optimizer = DetectorModule({"logits": "one"}, learning_rate=0.002).configure_optimizers()
     assert type(optimizer) is torch.optim.Adam
     assert optimizer.param_groups[0]["lr"] == 0.002
     assert optimizer.param_groups[0]["weight_decay"] == 0
+
+
+def test_the_cosine_ends_at_zero_with_the_last_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DetectorModule, "trainer", SimpleNamespace(estimated_stepping_batches=8))
+    configured = DetectorModule({}, learning_rate=0.002, schedule="cosine").configure_optimizers()
+    optimizer, scheduler = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
+    assert configured["lr_scheduler"]["interval"] == "step"
+    rates = []
+    for _ in range(9):
+        rates.append([group["lr"] for group in optimizer.param_groups])
+        optimizer.step()
+        scheduler.step()
+    expected = [0.001 * (1 + math.cos(math.pi * step / 8)) for step in range(9)]
+    torch.testing.assert_close(torch.tensor(rates), torch.tensor([[rate, 2 * rate] for rate in expected]))
 
 
 @pytest.mark.parametrize("sizes", [[4, 3], [7, 0], [1, 4, 2]])
