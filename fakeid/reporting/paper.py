@@ -30,7 +30,7 @@ FIGURES: Final[Mapping[int, tuple[int, ...]]] = {1: (1,), 2: (1, 2, 3), 3: (1, 4
 """The tables that each figure draws."""
 
 _MODEL_NAMES: Final = {"pelee": "Pelee", "legacy_xception": _XCEPTION, "color_stats": "Color statistics (Li et al.)"}
-_AXES: Final = (("model", "name"), ("residual", "name"), ("color", "name"), ("dropout",))
+_AXES: Final = ("model.name", "residual.name", "color.name", "dropout")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def identify_settings(configs: Sequence[Mapping[str, Any]]) -> list[Setting]:
     Args:
         configs: Nested plain values, one a run.
     """
-    variants = label_settings([_without_axes(config) for config in configs])
+    variants = label_settings(configs, without=_AXES)
     return [_identify(config, variant) for config, variant in zip(configs, variants, strict=True)]
 
 
@@ -97,10 +97,3 @@ def _identify(config: Mapping[str, Any], variant: str) -> Setting:
     if residual != "none":
         model += f"+{residual.upper()}"
     return Setting(model, config["color"]["name"], float(config["dropout"]), "" if variant == "all runs" else variant)
-
-
-def _without_axes(config: Mapping[str, Any]) -> dict[str, Any]:
-    rest = {key: dict(value) if isinstance(value, Mapping) else value for key, value in config.items()}
-    for *groups, option in _AXES:
-        (rest[groups[0]] if groups else rest).pop(option, None)
-    return rest

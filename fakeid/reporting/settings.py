@@ -15,7 +15,7 @@ _NOT_SETTINGS: Final = frozenset({
 _ABSENT: Final = object()
 
 
-def label_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+def label_settings(configs: Sequence[Mapping[str, Any]], without: Sequence[str] = ()) -> list[str]:
     """A label for each run, made of the options that differ between the runs.
 
     An option that is implied by its group's name (`protocol.loss` by `protocol.name`) is left out, and `.name` with it:
@@ -23,11 +23,13 @@ def label_settings(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
     Args:
         configs: Nested plain values, one a run.
+        without: Options that are told elsewhere, by their dotted names.
 
     Returns:
         One label for each; "all runs" when nothing differs.
     """
-    return [_label(values) for values in tell_apart(configs)]
+    told = tell_apart(configs)
+    return [_label({name: value for name, value in values.items() if name not in without}) for values in told]
 
 
 def tell_apart(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -80,7 +82,7 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any
 
 
 def _is_implied(key: str, differing: Sequence[str], flat: Sequence[Mapping[str, Any]]) -> bool:
-    if _follows_protocol(key, flat):
+    if _follows_protocol(key, flat) or _follows_model(key, flat):
         return True
     parts = key.split(".")
     name_keys = {".".join((*parts[:depth], "name")) for depth in range(1, len(parts))} & set(differing) - {key}
@@ -92,11 +94,19 @@ def _is_implied(key: str, differing: Sequence[str], flat: Sequence[Mapping[str, 
 
 
 def _follows_protocol(key: str, flat: Sequence[Mapping[str, Any]]) -> bool:
-    """As `data.codec` does that of the protocol, unless it is set."""
+    """As `data.codec` and `trainer.precision` do those of the protocol, unless they are set."""
     group, _, option = key.partition(".")
-    return group == "data" and all(
+    return group in ("data", "trainer") and all(
         repr(values.get(key, _ABSENT)) == repr(values.get(f"protocol.{option}", _ABSENT)) for values in flat
     )
+
+
+def _follows_model(key: str, flat: Sequence[Mapping[str, Any]]) -> bool:
+    """As the loss does: the paper's protocol has one for Pelee and another for Xception."""
+    if not key.startswith("protocol.") or key == "protocol.name":
+        return False
+    named = {(repr(v.get("model.name")), repr(v.get("protocol.name")), repr(v.get(key, _ABSENT))) for v in flat}
+    return len({(model, protocol) for model, protocol, _ in named}) == len(named)
 
 
 def _label(values: Mapping[str, Any]) -> str:

@@ -38,6 +38,18 @@ def test_the_papers_tables(options, table):
     assert setting.variant == ""
 
 
+def test_the_loss_that_a_network_brings_makes_no_variant():
+    pelee = configure()
+    xception = configure(model="legacy_xception", residual="none", protocol={**pelee["protocol"], "loss": "bce"})
+    assert [setting.name for setting in identify_settings([pelee, xception])] == [
+        "Pelee+HPF, RGB, dropout 0", "Xception, RGB, dropout 0",
+    ]  # fmt: skip
+    other = configure(protocol={**pelee["protocol"], "loss": "bce"})
+    assert [setting.variant for setting in identify_settings([pelee, other])] == [
+        "protocol.loss=softmax_ce", "protocol.loss=bce",
+    ]  # fmt: skip
+
+
 def test_the_papers_figures():
     assert FIGURES == {1: (1,), 2: (1, 2, 3), 3: (1, 4, 5), 4: (1, 6, 7)}
     assert TABLES[6] == "Pelee+HPF, HSV, dropout 0.2"

@@ -154,8 +154,9 @@ def test_an_evaluation_of_a_tracked_run_is_logged_to_it(tiny_config: Callable[..
 @pytest.mark.slow
 def test_a_parallel_sweep_and_its_report_are_whole_offline(tmp_path: Path) -> None:
     command = [
-        sys.executable, str(ROOT / "sweep.py"), "-m", "grid=full", "categories=1,2", "color=rgb,hsv", "dropout=0",
-        "logger=wandb", "trainer=cpu", "trainer.precision=float32", "optim.epochs=2", "optim.batch_size=16",
+        sys.executable, str(ROOT / "sweep.py"), "-m", "grid=full", "seed=0", "categories=1,2", "color=rgb,hsv",
+        "dropout=0", "logger=wandb", "trainer=cpu", "trainer.precision=float32", "optim.epochs=2",
+        "optim.batch_size=16",
         "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
         "data.audit_per_class=0", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2",
     ]  # fmt: skip
