@@ -47,7 +47,7 @@ class HpfBorder(str, Enum):
 
 
 class HsvForm(str, Enum):
-    """`opencv_8bit` is OpenCV's rounding, as in the paper; `circular` is float with hue as (cos, sin)."""
+    """`opencv_8bit` is OpenCV's rounding, as in the paper; `circular` is float, hue as (cos, sin) times chroma."""
 
     opencv_8bit = "opencv_8bit"
     circular = "circular"

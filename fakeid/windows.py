@@ -16,8 +16,19 @@ def compute_patch_px(image_px: int) -> int:
     return image_px // 2
 
 
+def compute_trained_px(image_px: int, augmentation: str) -> int:
+    """Compute the side of what the network sees of an image in training: `crop` and `safe` cut windows out."""
+    return compute_window_px(image_px) if augmentation in ("crop", "safe") else image_px
+
+
+def compute_tested_px(image_px: int, views: str, center_px: int | None) -> int:
+    """Compute the side of what the network sees of an image in the test; see `fakeid.models.views.average_views`."""
+    sides = {"crops": compute_window_px(image_px), "patches": compute_patch_px(image_px)}
+    return sides.get(views, min(center_px or image_px, image_px))
+
+
 def list_windows(image_px: int, augmentation: str, views: str) -> dict[str, int]:
-    """Side of what the network sees beside whole images, by the option that has it cut out.
+    """Side of what is cut out of images in training and test, by the option that has it cut out.
 
     Args:
         image_px: Side of the images.
@@ -25,9 +36,7 @@ def list_windows(image_px: int, augmentation: str, views: str) -> dict[str, int]
         views: See `fakeid.models.views`.
     """
     sides = {
-        f"augment={augmentation}": compute_window_px(image_px) if augmentation in ("crop", "safe") else None,
-        f"protocol.views={views}": {"crops": compute_window_px(image_px), "patches": compute_patch_px(image_px)}.get(
-            views
-        ),
+        f"augment={augmentation}": compute_trained_px(image_px, augmentation),
+        f"protocol.views={views}": compute_tested_px(image_px, views, None),
     }
-    return {option: side for option, side in sides.items() if side is not None}
+    return {option: side for option, side in sides.items() if side != image_px}

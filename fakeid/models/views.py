@@ -9,16 +9,21 @@ from fakeid.errors import ConfigError
 from fakeid.windows import compute_patch_px, compute_window_px
 
 
-def average_views(detector: Callable[[Tensor], Tensor], rgb: Tensor, views: str) -> Tensor:
+def average_views(
+    detector: Callable[[Tensor], Tensor], rgb: Tensor, views: str, center_px: int | None = None
+) -> Tensor:
     """Score views of a batch and average the logits of each image.
 
     Args:
         detector: Images (N, 3, H', W') → logits (N,).
         rgb: (N, 3, H, W).
-        views: `full` is the image itself. `crops` are the four corners and the center with 7/8 of each side, after the
-            five crops of Krizhevsky et al. 2012 ("ImageNet classification with deep convolutional neural networks");
-            they average probabilities, and flips too. `patches` are the four quarters, so that each votes for itself
-            (after Chai et al. 2020, "What makes fake images detectable?"); of an odd side the last line is left out.
+        views: `full` is the image itself, or its center. `crops` are the four corners and the center with 7/8 of each
+            side, after the five crops of Krizhevsky et al. 2012 ("ImageNet classification with deep convolutional
+            neural networks"); they average probabilities, and flips too. `patches` are the four quarters, so that each
+            votes for itself (after Chai et al. 2020, "What makes fake images detectable?"); of an odd side the last
+            line is left out.
+        center_px: Side of the window in the middle that `full` scores, where training saw windows of that side: a
+            network's logits shift with the size of its last grid. None: the whole image, also where it is smaller.
 
     Returns:
         Logits (N,).
@@ -26,13 +31,15 @@ def average_views(detector: Callable[[Tensor], Tensor], rgb: Tensor, views: str)
     Raises:
         ConfigError: No such views.
     """
-    return torch.stack([detector(view) for view in _cut(rgb, views)]).mean(0)  # (V, N) → (N,)
+    return torch.stack([detector(view) for view in _cut(rgb, views, center_px)]).mean(0)  # (V, N) → (N,)
 
 
-def _cut(rgb: Tensor, views: str) -> Iterator[Tensor]:
+def _cut(rgb: Tensor, views: str, center_px: int | None) -> Iterator[Tensor]:
     height, width = rgb.shape[-2:]
     if views == "full":
-        yield rgb
+        side, other = (min(center_px or length, length) for length in (height, width))
+        top, left = (height - side) // 2, (width - other) // 2
+        yield rgb[..., top : top + side, left : left + other]
     elif views == "crops":
         side, other = compute_window_px(height), compute_window_px(width)
         down, right = height - side, width - other

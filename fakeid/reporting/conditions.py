@@ -1,8 +1,11 @@
 """How images were shown to a detector, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from fakeid.evaluation.scores import NO_DEGRADATION
+
+_VIEWS: Final = {"full": "the center", "crops": "five windows", "patches": "the four quarters"}
 
 
 def describe_conditions(degradations: Sequence[str]) -> str:
@@ -15,3 +18,26 @@ def describe_conditions(degradations: Sequence[str]) -> str:
     if number == 0:
         return "as they are"
     return f"as they are and under {number} {'degradation' if number == 1 else 'degradations'}"
+
+
+def describe_sizes(sizes: Mapping[str, Any] | None) -> str:
+    """Say at which size; empty where whole images were trained and tested on.
+
+    Args:
+        sizes: What `fakeid.runs.sizes.measure_sizes` gives; None where size does not matter or is not known.
+    """
+    if not sizes or sizes["trained_px"] == sizes["tested_px"] == sizes["image_px"]:
+        return ""
+    trained_px, tested_px, image_px = (sizes[name] for name in ("trained_px", "tested_px", "image_px"))
+    seen = "whole images" if tested_px == image_px else f"{_VIEWS[sizes['views']]} of {image_px} px"
+    if trained_px == tested_px:
+        return f"Tested at {tested_px} px, as trained: {seen}."
+    return (
+        f"Trained at {trained_px} px and tested at {tested_px} px ({seen}): logits shift with the size, so a detector "
+        "that ranks well may call everything fake or real. Only a threshold chosen on validation allows for it."
+    )
+
+
+def sizes_differ(sizes: Mapping[str, Any] | None) -> bool:
+    """Tell whether a network was tested at another size than it was trained at; see `describe_sizes`."""
+    return sizes is not None and bool(sizes["trained_px"] != sizes["tested_px"])

@@ -7,6 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from fakeid.reporting.conditions import describe_sizes
 from fakeid.reporting.numbers import (
     Estimate,
     format_percent,
@@ -31,13 +32,16 @@ def render_table(summary: Mapping[str, Any]) -> Table:
     One line a value would need 110 columns; this fits 80.
 
     Args:
-        summary: What `evaluation.summary.summarize` gives; with `held_out`, that category is marked as such.
+        summary: What `evaluation.summary.summarize` gives; with `held_out`, that category is marked as such, and with
+            `sizes`, one other than that of whole images is named.
     """
+    sizes = describe_sizes(summary.get("sizes"))
     table = Table(
         box=box.SIMPLE_HEAD,
         padding=0,
         show_edge=False,
-        caption="Below each value its 95 % interval: Wilson for accuracies, bootstrap for the others.",
+        caption="Below each value its 95 % interval: Wilson for accuracies, bootstrap for the others."
+        + (f"\n{sizes}" if sizes else ""),
         caption_justify="left",
     )
     table.add_column("images of", overflow="fold", vertical="top")

@@ -17,9 +17,12 @@ from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.swap import judge_swap
+from fakeid.reporting.conditions import describe_sizes
 from fakeid.runs.codec_history import compare_codecs
 from fakeid.runs.provenance import describe_environment
+from fakeid.runs.sizes import measure_sizes
 from fakeid.training.card import Card
+from fakeid.training.checkpoint import read_checkpoint
 from fakeid.training.trainer import choose_device
 from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
 
@@ -41,7 +44,7 @@ def compute_evaluation(
 
     Returns:
         What `evaluation.json` holds, ready for JSON: `groups` (see `measure_matrix`), `worst`, `swap`, `controls`,
-        `calibration`, `trained_on`, `test_sets`, `degradations`, `detector` and how it came about.
+        `calibration`, `trained_on`, `test_sets`, `degradations`, `detector`, `sizes` and how it came about.
     """
     evaluation = config.evaluation
     sets = [part for part, _ in packed_sets]
@@ -50,6 +53,7 @@ def compute_evaluation(
     controlled = np.isin(scores.test_set, [part.name for part in sets if part.control])
     judged = scores.select(~controlled)
     threshold = calibration.raw_threshold if calibration else 0.0
+    sizes = measure_sizes(config, read_checkpoint(checkpoint)["hyper_parameters"].get("center_px"))
     return {
         "title": card.name,
         "detector": {
@@ -71,7 +75,8 @@ def compute_evaluation(
             *_judge_built_in(judged, threshold),
             *_judge_sets(scores, judged, [part for part in sets if part.control], threshold),
         ],
-        "notes": _list_notes(config, calibration),
+        "sizes": sizes,
+        "notes": [*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration)],
         "command": _describe_command(checkpoint, config, sets),
         "evaluation": asdict(evaluation),
         **describe_environment(choose_device(config.trainer.accelerator.value)),

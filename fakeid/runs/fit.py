@@ -24,7 +24,7 @@ from fakeid.training.processes import agree
 from fakeid.training.progress import TrainingProgress
 from fakeid.training.trainer import build_trainer, expected_warnings_ignored
 from fakeid.training.world import World
-from fakeid.windows import list_windows
+from fakeid.windows import compute_trained_px, list_windows
 
 
 def build_module(config: Config) -> DetectorModule:
@@ -34,7 +34,7 @@ def build_module(config: Config) -> DetectorModule:
         ConfigError: An unknown network, or options that do not fit it.
     """
     seed_everything(config.seed, verbose=False)
-    protocol = config.protocol
+    protocol, trained_px = config.protocol, compute_trained_px(config.data.image_px, config.augment.name.value)
     module = DetectorModule(
         {
             "backbone": config.model.name,
@@ -52,6 +52,7 @@ def build_module(config: Config) -> DetectorModule:
         },
         loss=protocol.loss.value,
         views=protocol.views.value,
+        center_px=None if trained_px == config.data.image_px else trained_px,
         learning_rate=config.optim.learning_rate,
         schedule=config.optim.schedule.value,
         channels_last=config.trainer.channels_last,
@@ -64,7 +65,7 @@ def build_module(config: Config) -> DetectorModule:
 def _check_size(module: DetectorModule, config: Config) -> None:
     """Score one black image of each size before anything long begins: some networks take one size only."""
     whole = config.data.image_px
-    sides = {f"data.image_px={whole}": whole}
+    sides = {} if module.hparams["center_px"] else {f"data.image_px={whole}": whole}
     for option, side in list_windows(whole, config.augment.name.value, config.protocol.views.value).items():
         sides[f"{side} px, to which {option} cuts data.image_px={whole}"] = side
     for what, side in sides.items():

@@ -15,6 +15,7 @@ from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError
 from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
+from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.tables import render_line, render_table, tabulate
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
@@ -26,6 +27,7 @@ from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.provenance import describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
+from fakeid.runs.sizes import measure_sizes
 from fakeid.runs.states import is_complete
 from fakeid.runs.tracking import track_run
 from fakeid.training.checkpoint import load_module
@@ -111,7 +113,9 @@ def _begin(
     config: Config, run: RunFolder, plan: Plan, source: Source, world: World, device: str, console: Console
 ) -> PackedDataModule:
     """Find all mistakes, then clear what is to be made anew."""
-    build_module(config)  # a wrong network or a bad image is found before an old run is cleared
+    module = build_module(config)  # a wrong network or a bad image is found before an old run is cleared
+    sizes = measure_sizes(config, module.hparams["center_px"])
+    print_warnings([describe_sizes(sizes)] if sizes_differ(sizes) else [], console)
     packed = prepare_images(config, plan, source, console)
     audit = _audit(config, plan, source, packed, console)
     if config.force:
@@ -182,6 +186,7 @@ def _train_and_test(
     summary = {
         **_describe_run(config, run, data, precision, device, leader.world),
         **compute_summary(run, plan, scores, calibration),
+        "sizes": measure_sizes(config, tested.hparams["center_px"]),
         "parameters": sum(weight.numel() for weight in module.detector.parameters()),
     }
     write_figures(run, plan, data.test_set, scores, summary)

@@ -36,7 +36,7 @@ def check_fits(path: Path, module: DetectorModule) -> int:
         CheckpointError: Missing, damaged, or of another model or loss.
     """
     checkpoint = read_checkpoint(path)
-    for name in ("detector", "loss", "views", "learning_rate", "schedule"):
+    for name in ("detector", "loss", "views", "center_px", "learning_rate", "schedule"):
         then, now = checkpoint["hyper_parameters"].get(name), module.hparams[name]
         if then != now:
             raise CheckpointError(

@@ -49,6 +49,7 @@ class DetectorModule(pl.LightningModule):
         detector: Arguments of `Detector`.
         loss: `softmax_ce` or `bce`; see `compute_loss`.
         views: What is scored of an image in validation and test: `full`, `crops` or `patches`; see `average_views`.
+        center_px: Side of the window in the middle that `full` scores, that of the windows of training; None: all.
         learning_rate: Of Adam, without weight decay (Lee & Park 2021).
         schedule: Of the learning rate: `constant`, or `cosine` down to 0 at the last step.
         channels_last: Memory format of weights and images; faster on the CPU and on tensor cores, same result.
@@ -61,6 +62,7 @@ class DetectorModule(pl.LightningModule):
         *,
         loss: str = "softmax_ce",
         views: str = "full",
+        center_px: int | None = None,
         learning_rate: float = 0.001,
         schedule: str = "constant",
         channels_last: bool = True,
@@ -84,7 +86,7 @@ class DetectorModule(pl.LightningModule):
 
     def score(self, rgb_u8: Tensor) -> Tensor:
         """Logits (N,) float32 of images (N, 3, H, W) uint8 by the views that validation and test take of them."""
-        return average_views(self, rgb_u8, self.hparams["views"])
+        return average_views(self, rgb_u8, self.hparams["views"], self.hparams["center_px"])
 
     def training_step(self, batch: ImageBatch, _: int) -> Tensor:
         """Loss of one batch."""

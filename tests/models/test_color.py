@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from scipy import signal
 from torch import Tensor, nn
 
 from fakeid.errors import ConfigError
 from fakeid.models.color import Color, build_color
+from fakeid.models.residuals.hpf import KV
 
 
 def _all_colors(red: int) -> np.ndarray:
@@ -49,13 +51,32 @@ def test_opencv_hsv_rounds_values_between_two_levels(device: torch.device) -> No
 
 def test_circular_hsv_agrees_with_colorsys(device: torch.device) -> None:
     rgb = _random_rgb(device)
-    cos, sin, saturation, value = build_color("hsv", hsv="circular")(rgb).cpu().unbind(1)
+    ours = build_color("hsv", hsv="circular")(rgb).cpu().permute(0, 2, 3, 1).reshape(-1, 4)  # (N * H * W, 4)
     pixels = rgb.cpu().double().permute(0, 2, 3, 1).reshape(-1, 3)  # (N * H * W, 3)
-    hsv = torch.tensor([colorsys.rgb_to_hsv(*pixel) for pixel in pixels.tolist()])
-    angle = hsv[:, 0] * 2 * torch.pi
-    expected = torch.stack((angle.cos(), angle.sin(), hsv[:, 1], hsv[:, 2]), dim=1)
-    ours = torch.stack((cos, sin, saturation, value), dim=-1).reshape(-1, 4)  # (N * H * W, 4)
-    torch.testing.assert_close(ours, expected.float(), rtol=0, atol=2e-5)
+    hue, saturation, value = torch.tensor([colorsys.rgb_to_hsv(*pixel) for pixel in pixels.tolist()]).unbind(1)
+    angle, chroma = hue * 2 * torch.pi, saturation * value
+    expected = torch.stack((angle.cos() * chroma, angle.sin() * chroma, chroma, value), dim=1)
+    torch.testing.assert_close(ours, expected.float(), rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [(128, 128, 128), (32, 32, 32), (16, 16, 16), (200, 20, 20), (200, 72, 72), (40, 8, 8), (20, 30, 20), (90, 90, 96)],
+)
+def test_noise_on_a_flat_patch_stays_noise_in_circular_hsv(levels: tuple[int, int, int]) -> None:
+    """Behind the high-pass filter every channel has about the energy that RGB's have; (cos H, sin H) had 45 times."""
+    noise = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(0)) * 4
+    rgb = (torch.tensor(levels).view(1, 3, 1, 1) + noise).round().clamp(0, 255) / 255
+    kernel = np.array(KV) / 12
+
+    def measure(channels: Tensor) -> np.ndarray:
+        planes = channels[0].double().numpy()
+        residual = np.stack([signal.convolve2d(plane, kernel, mode="valid") for plane in planes])
+        return np.sqrt(np.square(residual).mean((1, 2)))
+
+    ratio = measure(build_color("hsv", hsv="circular")(rgb)) / np.sqrt(np.square(measure(rgb)).mean())
+    assert (ratio > 0.6).all()
+    assert (ratio < 1.6).all()
 
 
 def test_circular_hsv_does_not_jump_at_red(device: torch.device) -> None:

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from fakeid.errors import ConfigError
 from fakeid.models.views import average_views
-from fakeid.windows import compute_patch_px, compute_window_px, list_windows
+from fakeid.windows import compute_patch_px, compute_tested_px, compute_trained_px, compute_window_px, list_windows
 
 
 def mean_pixel(rgb: Tensor) -> Tensor:
@@ -17,6 +17,31 @@ def test_windows_are_seven_eighths_and_patches_halves() -> None:
     assert list_windows(64, "none", "full") == list_windows(64, "spectral", "full") == {}
     assert list_windows(64, "safe", "patches") == {"augment=safe": 56, "protocol.views=patches": 32}
     assert list_windows(64, "crop", "crops") == {"augment=crop": 56, "protocol.views=crops": 56}
+
+
+def test_training_sees_windows_with_crop_and_safe_and_the_test_as_its_views_say() -> None:
+    names = ("none", "jpeg_blur", "spectral", "crop", "safe")
+    assert [compute_trained_px(64, name) for name in names] == [64, 64, 64, 56, 56]
+    assert [compute_tested_px(64, views, 56) for views in ("full", "crops", "patches")] == [56, 56, 32]
+    assert [compute_tested_px(64, "full", center_px) for center_px in (None, 64, 99)] == [64, 64, 64]
+
+
+def test_full_is_the_center_where_a_side_is_given() -> None:
+    rgb = torch.arange(9.0 * 12).view(1, 1, 9, 12).expand(1, 3, 9, 12)
+    seen: list[Tensor] = []
+    for center_px in (None, 4, 10, 50):
+        average_views(lambda view: seen.append(view) or mean_pixel(view), rgb, "full", center_px)  # type: ignore[func-returns-value]
+    whole, center, wide, large = seen
+    assert torch.equal(whole, rgb)
+    assert torch.equal(large, rgb)
+    assert torch.equal(center, rgb[..., 2:6, 4:8])
+    assert torch.equal(wide, rgb[..., :, 1:11])
+
+
+@pytest.mark.parametrize("views", ["crops", "patches"])
+def test_other_views_are_cut_out_of_the_whole_image(views: str) -> None:
+    rgb = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(average_views(mean_pixel, rgb, views, 56), average_views(mean_pixel, rgb, views))
 
 
 @pytest.mark.parametrize("views", ["full", "crops", "patches"])

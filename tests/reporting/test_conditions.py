@@ -1,6 +1,6 @@
 import pytest
 
-from fakeid.reporting.conditions import describe_conditions
+from fakeid.reporting.conditions import describe_conditions, describe_sizes
 
 
 @pytest.mark.parametrize(
@@ -13,3 +13,26 @@ from fakeid.reporting.conditions import describe_conditions
 )
 def test_untouched_images_are_no_degradation(degradations: list[str], words: str) -> None:
     assert describe_conditions(degradations) == words
+
+
+@pytest.mark.parametrize(
+    ("trained_px", "tested_px", "views", "words"),
+    [
+        (64, 64, "full", ""),
+        (56, 56, "full", "Tested at 56 px, as trained: the center of 64 px."),
+        (56, 56, "crops", "Tested at 56 px, as trained: five windows of 64 px."),
+        (64, 32, "patches", "Trained at 64 px and tested at 32 px (the four quarters of 64 px): logits shift"),
+        (56, 64, "full", "Trained at 56 px and tested at 64 px (whole images): logits shift"),
+    ],
+)
+def test_sizes_are_named_unless_they_are_those_of_whole_images(
+    trained_px: int, tested_px: int, views: str, words: str
+) -> None:
+    sizes = {"image_px": 64, "trained_px": trained_px, "tested_px": tested_px, "views": views}
+    found = describe_sizes(sizes)
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
+
+
+def test_unknown_sizes_are_not_spoken_of() -> None:
+    assert describe_sizes(None) == ""

@@ -9,11 +9,18 @@ from typing import Any
 import pytest
 import torch
 from rich.console import Console
+from tiny_runs import train
 
 from fakeid.config import Config
+from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import ConfigError
+from fakeid.evaluation.scores import read_scores
+from fakeid.reporting.conditions import describe_sizes, sizes_differ
+from fakeid.runs.evaluation_command import evaluate
 from fakeid.runs.fit import build_module
+from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
+from fakeid.runs.sizes import measure_sizes
 from fakeid.runs.train import run_training
 from fakeid.training.checkpoint import load_module
 from fakeid.training.module import DetectorModule
@@ -83,6 +90,61 @@ def test_validation_and_test_average_the_views_and_training_does_not(
         loss = torch.nn.functional.binary_cross_entropy_with_logits
         torch.testing.assert_close(seen["val/loss"], loss(expected, batch[1].float()))
         torch.testing.assert_close(loaded.training_step(batch, 0), loss(module(batch[0]), batch[1].float()))
+
+
+def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_its_checkpoint_alone(
+    tiny_config: BuildConfig, tmp_path: Path
+) -> None:
+    config = tiny_config("augment=crop", "categories=1", "optim.epochs=1", "data.train_per_class=12")
+    summary, output = train(config)
+    sizes = {"image_px": 48, "trained_px": 42, "tested_px": 42, "views": "full"}
+    assert summary["sizes"] == sizes
+    assert "Tested at 42 px, as trained: the center of 48 px." in output
+    assert "WARNING" not in output
+    folder = RunFolder.locate(config)
+    quiet = Console(quiet=True)
+    source, plan = list_images(config, quiet)
+    images, _ = PackedDataset(prepare_images(config, plan, source, quiet), plan.test).__getitems__(
+        list(range(len(plan.test)))
+    )
+    with torch.no_grad():
+        module = load_module(folder.tested)
+        center, whole = module(images[..., 3:45, 3:45]).tolist(), module(images).tolist()
+    assert read_scores(folder.scores).logit.tolist() == pytest.approx(center, abs=1e-5)
+    assert center != pytest.approx(whole, abs=1e-3)
+    alone = tmp_path / "detector.ckpt"
+    alone.write_bytes(folder.tested.read_bytes())
+    words = [f"paths.cache={config.paths.cache}", "trainer=cpu", "evaluation=test", "evaluation.degradations=[]"]
+    evaluation = evaluate(alone, words, tmp_path / "out")
+    assert evaluation["sizes"] == sizes
+    assert evaluation["notes"][0] == "Tested at 42 px, as trained: the center of 48 px."
+    scores = read_scores(tmp_path / "out" / "scores.csv")
+    logits = dict(zip(scores.key.tolist(), scores.logit.tolist(), strict=True))
+    assert [logits[record.key] for record in plan.test] == pytest.approx(center, abs=1e-5)
+
+
+def test_a_checkpoint_that_never_heard_of_the_center_is_said_to_be_tested_at_another_size(
+    tiny_config: BuildConfig,
+) -> None:
+    config = tiny_config("augment=crop")
+    module = build_module(config)
+    assert measure_sizes(config, module.hparams["center_px"])["tested_px"] == 42  # type: ignore[index]
+    old = measure_sizes(config, None)
+    assert sizes_differ(old)
+    assert describe_sizes(old).startswith("Trained at 42 px and tested at 48 px (whole images): logits shift")
+
+
+def test_views_of_another_size_than_training_are_warned_of(tiny_config: BuildConfig) -> None:
+    config = tiny_config("protocol.views=crops", "categories=1", "optim.epochs=1", "data.train_per_class=12")
+    _, output = train(config)
+    sentence = "Trained at 48 px and tested at 42 px (five windows of 48 px): logits shift with the size"
+    assert f"WARNING: {sentence}" in output
+    assert sentence in " ".join(output.partition("interval: Wilson")[2].split())
+
+
+def test_a_network_of_the_size_of_windows_needs_no_other(tiny_config: BuildConfig) -> None:
+    config = tiny_config("model=timm", "model.name=vit_tiny_patch16_224", "data.image_px=256", "augment=crop")
+    assert build_module(config).hparams["center_px"] == 224
 
 
 def test_a_network_of_one_size_is_refused_with_the_option_that_cuts(tiny_config: BuildConfig) -> None:
