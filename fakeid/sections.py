@@ -23,6 +23,7 @@ from fakeid.choices import (
     ResidualName,
     SourceName,
     Tested,
+    ThresholdFrom,
     Views,
 )
 from fakeid.errors import ConfigError
@@ -143,6 +144,7 @@ class ProtocolConfig:
     loss: Loss = Loss.softmax_ce
     tested: Tested = Tested.last
     views: Views = Views.full  # of validation and test
+    threshold: ThresholdFrom = ThresholdFrom.half  # of a run's accuracies; validation: the best on its images
     prep: Prep = Prep.squash  # what data.prep becomes for data=lsun_progan
     codec: Codec = Codec.none  # what data.codec becomes for images from files
 
