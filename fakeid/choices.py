@@ -110,6 +110,13 @@ class Views(str, Enum):
     patches = "patches"
 
 
+class ThresholdFrom(str, Enum):
+    """Where a run's accuracies call an image fake: from P(fake) = 0.5 on, or from a threshold chosen on validation."""
+
+    half = "half"
+    validation = "validation"
+
+
 class SourceName(str, Enum):
     """Where images come from."""
 

@@ -26,6 +26,7 @@ from fakeid.choices import (
     Schedule,
     SourceName,
     Tested,
+    ThresholdFrom,
     Views,
 )
 from fakeid.errors import ConfigError
@@ -149,6 +150,7 @@ class ProtocolConfig:
     precision: Precision = Precision.float32  # what trainer.precision becomes, unless it is set
     tested: Tested = Tested.last
     views: Views = Views.full  # of validation and test
+    threshold: ThresholdFrom = ThresholdFrom.half  # of a run's accuracies; validation: the best on its images
     prep: Prep = Prep.squash  # what data.prep becomes for data=lsun_progan
     codec: Codec = Codec.none  # what data.codec becomes for images from files
 

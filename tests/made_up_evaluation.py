@@ -132,7 +132,7 @@ def invent_control(fires: bool = True) -> dict[str, Any]:
 def _measure(group: Scores, calibration: Calibration | None, resamples: int) -> dict[str, Any]:
     thresholds = {}
     if calibration is not None:
-        thresholds["chosen"] = (calibration.threshold - calibration.bias) / calibration.scale
+        thresholds["chosen"] = calibration.threshold
     found = estimate_metrics(group.label, group.logit, 0, thresholds=thresholds, resamples=resamples)
     measured = {name: estimate(*number) for name, number in found.items()}
     if calibration is not None:

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from fakeid.evaluation.calls import call_fake
 from fakeid.evaluation.delong import Placements, compute_placements
 from fakeid.evaluation.metrics import Floats, Labels
 from fakeid.evaluation.ordered_scores import OrderedScores
@@ -17,7 +18,7 @@ class Answers:
 
     Args:
         label: (n,), 0 or 1.
-        logit: (n,), NaN where the detector broke down.
+        logit: (n,), from 0 on called fake (`Scores.count_from`); NaN where the detector broke down.
     """
 
     def __init__(self, label: Labels, logit: Floats) -> None:
@@ -29,8 +30,8 @@ class Answers:
 
     @cached_property
     def right(self) -> Floats:
-        """(n,), 1 where the image was called right at P(fake) = 0.5, else 0; NaN where the detector broke down."""
-        right = ((self._logit >= 0) == (self._label == FAKE)).astype(np.float64)
+        """(n,), 1 where the image was called right, else 0; NaN where the detector broke down."""
+        right = (call_fake(self._logit) == (self._label == FAKE)).astype(np.float64)
         return np.where(np.isnan(self._logit), np.nan, right)
 
     @cached_property

@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.evaluation.calls import HALF, call_fake
 from fakeid.evaluation.intervals import Estimate, estimate_metrics, wilson_interval
 from fakeid.vocabulary import FAKE, REAL
 
@@ -17,7 +18,7 @@ def judge_control(
     control: npt.NDArray[np.float64],
     reals: npt.NDArray[np.float64],
     fakes: npt.NDArray[np.float64],
-    threshold: float = 0.0,
+    threshold: float = HALF,
 ) -> dict[str, Any]:
     """Does a detector fire on a control as it does on the fakes that it controls for?
 
@@ -76,7 +77,7 @@ def _describe(fires: bool | None, shares: dict[str, Estimate]) -> str:
 def _share(logits: npt.NDArray[np.float64], threshold: float) -> Estimate:
     if not len(logits) or np.isnan(logits).any():
         return Estimate(*[float("nan")] * 3)
-    called = int((logits >= threshold).sum())
+    called = int(call_fake(logits, threshold).sum())
     return Estimate(called / len(logits), *wilson_interval(called, len(logits)))
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.evaluation.calls import HALF
 from fakeid.evaluation.metrics import ERRORS, measure
 from fakeid.evaluation.ranking import Floats, Labels
 
@@ -17,7 +18,7 @@ class WorstGroup(NamedTuple):
 
 
 def find_worst_group(
-    labels: Labels, logits: Floats, groups: npt.ArrayLike, metric: str, threshold: float = 0.0
+    labels: Labels, logits: Floats, groups: npt.ArrayLike, metric: str, threshold: float = HALF
 ) -> WorstGroup | None:
     """The group with the lowest value of a metric, or the highest where less is better.
 
@@ -50,5 +51,4 @@ def find_worst_group(
 
 
 def _measure_one(labels: Labels, logits: Floats, metric: str, threshold: float) -> float:
-    measured = measure(labels, logits, thresholds={"threshold": threshold})
-    return float(measured.get(f"{metric}_at_threshold", measured[metric]))
+    return float(measure(labels, logits, threshold=threshold)[metric])

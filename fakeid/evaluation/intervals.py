@@ -6,19 +6,23 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
+from fakeid.evaluation.auroc_interval import auroc_interval
+from fakeid.evaluation.calls import HALF
 from fakeid.evaluation.metrics import DECISIONS, NO_THRESHOLDS, measure_ranking
+from fakeid.evaluation.proportions import CONFIDENCE as CONFIDENCE  # noqa: PLC0414 - read from here by others
+from fakeid.evaluation.proportions import NOWHERE, Interval
+from fakeid.evaluation.proportions import wilson_interval as wilson_interval  # noqa: PLC0414
 from fakeid.evaluation.rank_metrics import compute_auroc, compute_average_precision
 from fakeid.evaluation.ranking import Floats, Labels, Ranking, rank_images
 from fakeid.evaluation.resampling import count_clusters, draw_repeats
 from fakeid.seeding import derive_seed
 
-CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 1000
 
-Interval = tuple[float, float]
-_NOWHERE: Final = (float("nan"), float("nan"))
+LEAST_CLUSTERS: Final = 20
+"""Of each class, below which a bootstrap of clusters must not be believed: with 5 it covers 81 to 83 %."""
+
 _PROPORTIONS: Final = ("accuracy", "real_accuracy", "fake_accuracy")
 
 
@@ -34,55 +38,48 @@ class Estimate(NamedTuple):
         return {name: number if math.isfinite(number) else None for name, number in self._asdict().items()}
 
 
-def wilson_interval(successes: int, trials: int) -> Interval:
-    """Score interval of a proportion (Wilson 1927), sound for few trials and near 0 and 1.
-
-    Returns:
-        Lower and upper bound in [0, 1], around successes / trials; NaN without trials.
-    """
-    if trials == 0:
-        return _NOWHERE
-    bounds = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
-    # Rounding leaves the bound at 0 or 1 a hair inside.
-    return min(float(bounds.low), successes / trials), max(float(bounds.high), successes / trials)
-
-
 def estimate_metrics(
     labels: Labels,
     logits: Floats,
     seed: int,
     *,
     clusters: npt.ArrayLike | None = None,
+    threshold: float = HALF,
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
     resamples: int = RESAMPLES,
 ) -> dict[str, Estimate]:
     """Every metric of `measure` with its interval, from one sort and one set of resamples.
 
-    Accuracy and the accuracies of reals and fakes get Wilson's interval, everything else the percentiles of a
-    bootstrap that draws reals and fakes apart (Efron & Tibshirani 1993, chapter 8). With clusters, images that share
-    one are not independent: all metrics are then bootstrapped, and whole clusters are drawn (`draw_repeats`). The
-    outcome does not depend on the order of the images, and numpy's global random state is left alone.
+    Accuracy and the accuracies of reals and fakes get Wilson's interval, the AUROC that of `auroc_interval`, everything
+    else the percentiles of a bootstrap that draws reals and fakes apart (Efron & Tibshirani 1993, chapter 8); that of
+    the average precision covers 92 to 95 % up to 0.92 and 87 to 89 % at 0.993, with 50 to 200 images a class. With
+    clusters, images that share one are not independent: all metrics are then bootstrapped, and whole clusters are drawn
+    (`draw_repeats`); see `LEAST_CLUSTERS`. The outcome does not depend on the order of the images, and numpy's global
+    random state is left alone.
 
     Three kinds of numbers are special:
 
     - A detector without a mistake makes none in any resample, so the bootstrap would claim certainty. At 0 and at 1 the
       bound is Wilson's for m trials with one outcome, m being the images (with clusters: the clusters) of the smaller
-      class, or of the class that is measured. m pairs of a real and a fake without a common image are m independent
-      trials that succeed with probability AUROC; for the others this is a rough stand-in. A likelihood of 1 has no
-      upper bound at all, and an infinite one no interval.
+      class, or of the class that is measured: a rough stand-in. A likelihood of 1 has no upper bound at all, and an
+      infinite one no interval.
     - A resample repeats images, which raises the ECE (by chance, bins are off more). Its percentiles are moved back by
       the mean difference; what they enclose is the ECE that this many images are expected to show.
-    - What a single cluster tells of has no interval.
+    - What rests on a single image or cluster of a class has no interval, proportions and the AUROC excepted: every
+      resample would be the same.
 
     Args:
         labels: (n,), 0 or 1.
         logits: (n,).
         seed: What the draws depend on, apart from the group itself.
         clusters: (n,), names or numbers; images that share one came from one file or scene. None makes each its own.
-        thresholds: As in `measure`.
+        threshold: As in `measure`.
+        thresholds: Likewise.
         resamples: How many to draw.
     """
-    return _estimate(lambda ranking: measure_ranking(ranking, thresholds), labels, logits, clusters, seed, resamples)
+    return _estimate(
+        lambda ranking: measure_ranking(ranking, thresholds, threshold), labels, logits, clusters, seed, resamples
+    )
 
 
 def rank_intervals(labels: Labels, logits: Floats, seed: int, resamples: int = RESAMPLES) -> tuple[Interval, Interval]:
@@ -107,7 +104,7 @@ def _estimate(
     ranking = rank_images(labels, logits)
     values = {name: float(value) for name, value in measure(ranking).items()}
     if np.isnan(list(values.values())).all():
-        return {name: Estimate(value, *_NOWHERE) for name, value in values.items()}
+        return {name: Estimate(value, *NOWHERE) for name, value in values.items()}
     rng = np.random.default_rng(derive_seed("bootstrap", seed))
     batches = [measure(ranking.repeat(repeats)) for repeats in draw_repeats(labels, logits, clusters, rng, resamples)]
     num_real, num_fake, num_any = count_clusters(labels, clusters)
@@ -120,8 +117,10 @@ def _estimate(
         drawn = np.concatenate([batch[name] for batch in batches])
         if clusters is None and kind in _PROPORTIONS and not np.isnan(value):
             interval = wilson_interval(round(value * trials), trials)
-        elif clusters is not None and trials < 2:
-            interval = _NOWHERE
+        elif clusters is None and kind == "auroc":
+            interval = auroc_interval(labels, logits)
+        elif trials < 2:
+            interval = NOWHERE
         else:
             interval = _percentiles(kind, value, drawn, trials)
         estimates[name] = Estimate(value, *interval)
@@ -130,7 +129,7 @@ def _estimate(
 
 def _percentiles(kind: str, value: float, drawn: Floats, trials: int) -> Interval:
     if not np.isfinite(value):
-        return _NOWHERE
+        return NOWHERE
     if kind == "nll" and value == 0:
         return 0.0, float("inf")
     if kind != "nll" and value in (0.0, 1.0):

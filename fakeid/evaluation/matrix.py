@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.calls import HALF
 from fakeid.evaluation.clusters import name_clusters
 from fakeid.evaluation.groups import find_worst_group
 from fakeid.evaluation.intervals import estimate_metrics
+from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint, list_thresholds
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant, select_with_reals
+from fakeid.evaluation.resampling import count_clusters
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.evaluation.summary import CHOSEN
 from fakeid.evaluation.thresholds import choose_oracle_threshold
 from fakeid.vocabulary import FAKE, REAL
 
@@ -29,14 +31,16 @@ class Measuring:
     """How groups are measured.
 
     Attributes:
-        calibration: Adds calls at the threshold chosen on validation, and the calibrated probabilities' errors.
+        calibration: Adds calls at the thresholds chosen on validation, and the calibrated probabilities' errors.
         cluster: As in `fakeid.evaluation.clusters`; None makes each image a witness of its own.
         oracle: Add calls at the group's own best threshold.
+        point: The threshold of `accuracy` and the like.
     """
 
     calibration: Calibration | None = None
     cluster: str | None = None
     oracle: bool = False
+    point: OperatingPoint = AT_HALF
 
 
 def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) -> list[dict[str, Any]]:
@@ -52,9 +56,11 @@ def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) 
 
     Returns:
         Groups with `kind` (`quadrant`, `test_set`, `category`, `generator`), `name`, `seen_content` and
-        `seen_generator` (None where they hold both), `degradation`, `num_real`, `num_fake` and `metrics`, name →
-        `value`, `low` and `high` (95 % interval), None where undefined: those of `measure` at P(fake) = 0.5, of calls
-        as `accuracy_at_chosen`, and `ece_calibrated` and the like. Groups without a fake are left out.
+        `seen_generator` (None where they hold both), `degradation`, `num_real`, `num_fake`,
+        `num_clusters` (the fewer of those with a real and those with a fake; None where images are not clustered) and
+        `metrics`, name → `value`, `low` and `high` (95 % interval), None where undefined: those of `measure` at the
+        operating point, of calls as `accuracy_at_chosen` (see `list_thresholds`), and `ece_calibrated` and the like.
+        Groups without a fake are left out.
     """
     groups = []
     for degradation in dict.fromkeys(scores.degradation.tolist()):
@@ -68,8 +74,13 @@ def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) 
     return groups
 
 
-def find_worst(scores: Scores, trained_on: TrainedOn) -> list[dict[str, Any]]:
+def find_worst(scores: Scores, trained_on: TrainedOn, threshold: float = HALF) -> list[dict[str, Any]]:
     """The category, by seen or by unseen generators, on which the detector is worst, under each degradation.
+
+    Args:
+        scores: All rows but those of controls.
+        trained_on: What counts as seen.
+        threshold: Logit from which on an image is called fake.
 
     Returns:
         `degradation`, `metric`, `group` and `value` (None where the detector broke down).
@@ -79,7 +90,7 @@ def find_worst(scores: Scores, trained_on: TrainedOn) -> list[dict[str, Any]]:
         rows = scores.select(scores.degradation == degradation)
         label, logit, names = _name_cases(rows, trained_on)
         for metric in _WORST_BY:
-            found = find_worst_group(label, logit, names, metric)
+            found = find_worst_group(label, logit, names, metric, threshold)
             if found:
                 value = None if np.isnan(found.value) else found.value
                 worst.append({"degradation": degradation, "metric": metric, "group": found.name, "value": value})
@@ -112,17 +123,20 @@ def _list_groups(rows: Scores, trained_on: TrainedOn) -> Iterator[_Group]:
 
 def _measure(group: Scores, measuring: Measuring) -> dict[str, Any]:
     label, logit, calibration = group.label, group.logit, measuring.calibration
-    thresholds = {CHOSEN: calibration.raw_threshold} if calibration else {}
+    thresholds = list_thresholds(measuring.point, calibration)
     if measuring.oracle:
         thresholds[ORACLE] = choose_oracle_threshold(label, logit, "balanced_accuracy").logit
     clusters = _name_clusters(group, measuring.cluster)
-    metrics = estimate_metrics(label, logit, 0, clusters=clusters, thresholds=thresholds)
+    metrics = estimate_metrics(
+        label, logit, 0, clusters=clusters, threshold=measuring.point.logit, thresholds=thresholds
+    )
     if calibration:
         calibrated = estimate_metrics(label, calibration.apply(logit), 0, clusters=clusters)
         metrics |= {f"{name}_calibrated": calibrated[name] for name in _OF_PROBABILITIES}
     return {
         "num_real": int((label == REAL).sum()),
         "num_fake": int((label == FAKE).sum()),
+        "num_clusters": None if clusters is None else min(count_clusters(label, clusters)[:2]),
         "metrics": {name: estimate.to_plain() for name, estimate in metrics.items()},
     }
 

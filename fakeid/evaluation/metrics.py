@@ -8,12 +8,15 @@ With `repeats` (..., n), how often each image counts, a metric is an array of sh
 sort. What each metric is stands beside its `compute_` function.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
 import numpy.typing as npt
 
+from fakeid.evaluation.calls import HALF
 from fakeid.evaluation.decisions import (
     compute_accuracy,
     compute_balanced_accuracy,
@@ -36,19 +39,44 @@ DECISIONS: Final[Mapping[str, Callable[[Ranking, float], Floats]]] = MappingProx
 )
 """Metrics that need a threshold."""
 
+_LEAST_ALARMS: Final = 5
+
+
+def count_reals_needed(limit: float) -> int:
+    """How many reals it takes to tell how many fakes are found at a false-positive rate.
+
+    As many as hold 5 of them: the threshold is an order statistic of the reals, and the 95 % interval of what it finds
+    covers 64 % at a rate of 1 % with 50 reals, 79 % with 100 and 94 % with 500.
+
+    Args:
+        limit: In (0, 1].
+    """
+    return math.ceil(_LEAST_ALARMS / limit)
+
+
+def _measure_tpr(limit: float) -> Callable[[Ranking], Floats]:
+    def measure_tpr(ranking: Ranking) -> Floats:
+        found = compute_tpr_at_fpr(ranking, limit)
+        # Counted without repeats, so that no resample lacks what the group has.
+        enough = np.count_nonzero(ranking.is_fake == 0) >= count_reals_needed(limit)
+        return found if enough else np.full_like(found, np.nan)
+
+    return measure_tpr
+
+
 WITHOUT_THRESHOLD: Final[Mapping[str, Callable[[Ranking], Floats]]] = MappingProxyType(
     {
         "auroc": compute_auroc,
         "average_precision": compute_average_precision,
         "eer": compute_eer,
-        "tpr_at_fpr_01": lambda ranking: compute_tpr_at_fpr(ranking, 0.01),
-        "tpr_at_fpr_05": lambda ranking: compute_tpr_at_fpr(ranking, 0.05),
+        "tpr_at_fpr_01": _measure_tpr(0.01),
+        "tpr_at_fpr_05": _measure_tpr(0.05),
         "ece": compute_ece,
         "nll": compute_nll,
         "brier": compute_brier,
     }
 )
-"""Metrics of the logits themselves."""
+"""Metrics of the logits themselves; the `tpr_at_fpr` are NaN where reals are too few, see `count_reals_needed`."""
 
 ERRORS: Final = frozenset({"eer", "ece", "nll", "brier"})
 """Those of which less is better."""
@@ -61,6 +89,7 @@ def measure(
     logits: Floats,
     repeats: npt.ArrayLike | None = None,
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
+    threshold: float = HALF,
 ) -> dict[str, Floats]:
     """Every metric of a group, from one sort.
 
@@ -68,35 +97,38 @@ def measure(
         labels: (n,), 0 or 1.
         logits: (n,).
         repeats: (..., n), not negative, how often each image counts; once by default.
-        thresholds: Name → logit from which on an image is called fake, beside 0. Each adds the metrics of `DECISIONS`
-            as `accuracy_at_NAME` and so on; NaN gives NaN.
+        thresholds: Name → logit from which on an image is called fake, beside `threshold`. Each adds the metrics of
+            `DECISIONS` as `accuracy_at_NAME` and so on; NaN gives NaN.
+        threshold: Logit from which on an image is called fake; by default P(fake) = 0.5.
 
     Returns:
-        Metric → (...): `DECISIONS` at a logit of 0 (P(fake) = 0.5), `WITHOUT_THRESHOLD`, `DECISIONS` at `thresholds`.
+        Metric → (...): `DECISIONS` at `threshold`, `WITHOUT_THRESHOLD`, `DECISIONS` at `thresholds`.
     """
-    return measure_ranking(rank_images(labels, logits, repeats), thresholds)
+    return measure_ranking(rank_images(labels, logits, repeats), thresholds, threshold)
 
 
-def measure_ranking(ranking: Ranking, thresholds: Mapping[str, float] = NO_THRESHOLDS) -> dict[str, Floats]:
+def measure_ranking(
+    ranking: Ranking, thresholds: Mapping[str, float] = NO_THRESHOLDS, threshold: float = HALF
+) -> dict[str, Floats]:
     """`measure` of a group that is sorted already."""
-    measured = {name: metric(ranking, 0.0) for name, metric in DECISIONS.items()}
+    measured = {name: metric(ranking, threshold) for name, metric in DECISIONS.items()}
     measured |= {name: metric(ranking) for name, metric in WITHOUT_THRESHOLD.items()}
-    for place, threshold in thresholds.items():
-        measured |= {f"{name}_at_{place}": metric(ranking, threshold) for name, metric in DECISIONS.items()}
+    for place, other in thresholds.items():
+        measured |= {f"{name}_at_{place}": metric(ranking, other) for name, metric in DECISIONS.items()}
     return measured
 
 
-def accuracy(labels: Labels, logits: Floats, threshold: float = 0.0) -> float:
+def accuracy(labels: Labels, logits: Floats, threshold: float = HALF) -> float:
     """Share of images called right; called fake from the threshold on, by default P(fake) = 0.5, a logit of 0."""
     return float(compute_accuracy(rank_images(labels, logits), threshold))
 
 
-def real_accuracy(labels: Labels, logits: Floats, threshold: float = 0.0) -> float:
+def real_accuracy(labels: Labels, logits: Floats, threshold: float = HALF) -> float:
     """Share of the real images called real: the true negative rate."""
     return float(compute_real_accuracy(rank_images(labels, logits), threshold))
 
 
-def fake_accuracy(labels: Labels, logits: Floats, threshold: float = 0.0) -> float:
+def fake_accuracy(labels: Labels, logits: Floats, threshold: float = HALF) -> float:
     """Share of the fake images called fake: the true positive rate, or recall."""
     return float(compute_fake_accuracy(rank_images(labels, logits), threshold))
 

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from fakeid.evaluation.calls import HALF, call_fake
 from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.vocabulary import FAKE, REAL
@@ -12,7 +13,7 @@ MISTAKES_SHOWN: Final = 8
 """Of each kind: as many as fit side by side."""
 
 
-def find_mistakes(scores: Scores, count: int = MISTAKES_SHOWN, threshold: float = 0.0) -> tuple[Scores, Scores]:
+def find_mistakes(scores: Scores, count: int = MISTAKES_SHOWN, threshold: float = HALF) -> tuple[Scores, Scores]:
     """Real images called fake, and fake images called real, the most confident first.
 
     Args:
@@ -24,9 +25,9 @@ def find_mistakes(scores: Scores, count: int = MISTAKES_SHOWN, threshold: float 
         False alarms by falling logit, misses by rising logit; either may be empty. Equal logits in the order of keys.
     """
     clean = scores.select(scores.degradation == NO_DEGRADATION)
-    called_fake = clean.logit >= threshold
+    called_fake = call_fake(clean.logit, threshold)
     alarms = clean.select((clean.label == REAL) & called_fake)
-    misses = clean.select((clean.label == FAKE) & (clean.logit < threshold))
+    misses = clean.select((clean.label == FAKE) & ~called_fake & ~np.isnan(clean.logit))
     return _take_first(alarms, -alarms.logit, count), _take_first(misses, misses.logit, count)
 
 

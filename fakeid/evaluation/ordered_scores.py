@@ -17,7 +17,7 @@ class OrderedScores:
     Attributes:
         digest: Hash of the keys and labels; with the same source, equal digests are the same images.
         label: (n,), 0 or 1.
-        logit: (n,).
+        logit: (n,), as in the `Scores` that they come from.
     """
 
     digest: str

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.evaluation.calls import call_fake
 from fakeid.vocabulary import FAKE
 
 Floats = npt.NDArray[np.float64]
@@ -59,7 +60,7 @@ class Ranking:
         """Fakes and reals with a logit of at least the threshold: two arrays (...), NaN for a threshold of NaN."""
         if np.isnan(threshold):
             return self.num_fakes * np.nan, self.num_reals * np.nan
-        above = int(np.searchsorted(-self.logits[self.last], -threshold, side="right"))
+        above = int(np.count_nonzero(call_fake(self.logits[self.last], threshold)))
         return _take(self.fakes, above), _take(self.reals, above)
 
     def repeat(self, repeats: npt.ArrayLike) -> "Ranking":

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -71,6 +71,18 @@ class Scores:
     def select(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Scores":
         """The images where a mask (n,) holds, in their order, or those at some places, in the order of the places."""
         return Scores(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
+    def count_from(self, threshold: float) -> "Scores":
+        """The same with every logit counted from a threshold, so that what it calls fake is what is at 0 or above.
+
+        Ranks, and with them the AUROC, stay; `p_fake` loses its meaning.
+
+        Args:
+            threshold: Finite.
+        """
+        with np.errstate(over="ignore"):  # infinity is what lies beyond the largest number
+            # The sign of a difference of two float64 is exact.
+            return replace(self, logit=self.logit - threshold)
 
     @staticmethod
     def join(parts: "Sequence[Scores]") -> "Scores":

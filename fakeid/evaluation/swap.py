@@ -4,6 +4,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from fakeid.evaluation.calls import HALF
 from fakeid.evaluation.intervals import Estimate, estimate_metrics
 from fakeid.evaluation.metrics import auroc
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
@@ -27,7 +28,9 @@ class _Verdict(NamedTuple):
     sentence: str
 
 
-def judge_swap(scores: Scores, quality: int, history: str | None = None) -> dict[str, Any] | None:
+def judge_swap(
+    scores: Scores, quality: int, history: str | None = None, threshold: float = HALF
+) -> dict[str, Any] | None:
     """Compress the fakes alone, then the reals alone, and see what becomes of the ranking.
 
     A detector of generators may lose its trace to the codec, so that its AUROC falls; that is weakness, and no
@@ -47,6 +50,7 @@ def judge_swap(scores: Scores, quality: int, history: str | None = None) -> dict
         scores: Rows of the degradations `none` and `jpeg-QUALITY`, of the same images.
         quality: Of the JPEG.
         history: How the files of the classes differ in their codec, in words; None where they do not.
+        threshold: Logit from which on an image is called fake; no part of the verdict.
 
     Returns:
         `quality`, `verdict` (a sentence), `follows_codec` (None where it cannot be said, also because the detector does
@@ -64,7 +68,7 @@ def judge_swap(scores: Scores, quality: int, history: str | None = None) -> dict
         _REALS: (coded, plain),
         "both as JPEG": (coded, coded),
     }
-    measured = {name: _measure(*pair) for name, pair in mixtures.items()}
+    measured = {name: _measure(*pair, threshold) for name, pair in mixtures.items()}
     area = {name: row["auroc"] for name, row in measured.items()}
     verdict = _judge(area, quality, _compare_reals(plain, coded), history)
     rows = [{"name": name, **{metric: row[metric].to_plain() for metric in _SHOWN}} for name, row in measured.items()]
@@ -80,10 +84,10 @@ def _compare_reals(plain: Scores, coded: Scores) -> float:
     return float(auroc(np.repeat([0, 1], [len(found) for found in logits]), np.concatenate(logits)))
 
 
-def _measure(reals: Scores, fakes: Scores) -> dict[str, Estimate]:
+def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Estimate]:
     reals, fakes = reals.select(reals.label == REAL), fakes.select(fakes.label == FAKE)
     labels, logits = (np.concatenate([getattr(reals, name), getattr(fakes, name)]) for name in ("label", "logit"))
-    return estimate_metrics(labels, logits, 0)
+    return estimate_metrics(labels, logits, 0, threshold=threshold)
 
 
 def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: str | None) -> _Verdict:

@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from fakeid.evaluation.intervals import Interval, wilson_interval
+from fakeid.evaluation.conformal import bound_rate, count_allowed
+from fakeid.evaluation.proportions import NOWHERE, Interval
 from fakeid.evaluation.ranking import Floats, Labels, Ranking, divide, rank_images
 
 Rule = Literal["false_alarms", "balanced_accuracy", "eer"]
@@ -25,7 +26,7 @@ class Threshold:
         logit: NaN where none could be chosen: a class that the rule needs is absent, or a logit was NaN.
         rule: What it was chosen for.
         false_alarm_rate: Share of the reals called fake, in [0, 1].
-        false_alarm_interval: Wilson's 95 % interval of it; of few reals little is known.
+        false_alarm_interval: 95 % bounds of the share of new reals that it calls fake, see `bound_rate`.
         fake_accuracy: Share of the fakes called fake, in [0, 1]; NaN without fakes.
         num_real: How many reals it was chosen on.
         num_fake: How many fakes.
@@ -46,14 +47,14 @@ class Threshold:
 def choose_threshold(labels: Labels, logits: Floats, rule: Rule, false_alarm_rate: float = 0.05) -> Threshold:
     """Choose on scores that are not those to be tested: the validation split.
 
-    - `false_alarms`: finds as many fakes as it can while the share of reals called fake is at most `false_alarm_rate`.
-      Equal logits are called alike, so that with ties it can be less. n reals allow only multiples of 1 / n: with fewer
-      than 1 / `false_alarm_rate` of them, no real of the validation split may be called fake. Of new reals more are
-      called fake than of these, on average (k + 1) / (n + 1) where k of n were. Fakes are not needed.
-    - `balanced_accuracy`: the mean of real and fake accuracy is largest.
-    - `eer`: the shares of reals and of fakes called wrong differ least.
-
-    Of several that are equally good, the last two take the highest, which has the fewest false alarms.
+    - `false_alarms`: finds as many fakes as it can while on average at most `false_alarm_rate` of *new* reals are
+      called fake: of the n reals here floor(`false_alarm_rate` (n + 1)) - 1 may be (`count_allowed`). Equal logits are
+      called alike, so that with ties it can be less. Where reals are too few for the rate, none may be called fake.
+      Fakes are not needed.
+    - `balanced_accuracy`: the mean of real and fake accuracy is largest; of several that are equally good the middle
+      one, which does better on new images than the highest.
+    - `eer`: the shares of reals and of fakes called wrong differ least; of several the highest, which has the fewest
+      false alarms.
 
     Args:
         labels: (n,), 0 or 1.
@@ -66,7 +67,7 @@ def choose_threshold(labels: Labels, logits: Floats, rule: Rule, false_alarm_rat
     called = _choose_cut(ranking, rule, false_alarm_rate)
     logit = float("nan") if called is None else _place(ranking.logits[ranking.last], called)
     fakes, reals = (float(count) for count in ranking.count_called(logit))
-    interval = (float("nan"), float("nan")) if np.isnan(reals) else wilson_interval(int(reals), num_real)
+    interval = NOWHERE if np.isnan(reals) else bound_rate(int(reals), num_real)
     alarms, hits = (float(divide(np.array(a), np.array(b))) for a, b in ((reals, num_real), (fakes, num_fake)))
     return Threshold(logit, rule, alarms, interval, hits, num_real, num_fake)
 
@@ -81,14 +82,15 @@ def _choose_cut(ranking: Ranking, rule: Rule, false_alarm_rate: float) -> int | 
     no_reals, no_fakes = not ranking.num_reals > 0, not ranking.num_fakes > 0  # NaN is neither
     if no_reals or (no_fakes and rule != "false_alarms"):
         return None
-    alarms = np.append(0.0, ranking.reals / ranking.num_reals)  # (t + 1,), after calling 0, 1, ... t of them fake
-    if rule == "false_alarms":
-        return int(np.count_nonzero(alarms <= false_alarm_rate)) - 1
-    # Whole numbers, because quotients that should be equal are not always.
+    # (t + 1,), after calling 0, 1, ... t of them fake. Whole numbers, for equal quotients are not always equal.
     fakes, reals = np.append(0.0, ranking.fakes), np.append(0.0, ranking.reals)
+    if rule == "false_alarms":
+        allowed = max(0, count_allowed(int(ranking.num_reals), false_alarm_rate))
+        return int(np.count_nonzero(reals <= allowed)) - 1
     hits, false_alarms = fakes * ranking.num_reals, reals * ranking.num_fakes
     if rule == "balanced_accuracy":
-        return int(np.argmax(hits - false_alarms))
+        best = np.flatnonzero(hits - false_alarms == np.max(hits - false_alarms))
+        return int(best[(len(best) - 1) // 2])
     return int(np.argmin(np.abs(false_alarms - (ranking.num_fakes * ranking.num_reals - hits))))
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fakeid.evaluation.conformal import compute_surprise, count_allowed, count_needed
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.reporting.evaluation_groups import EvaluationGroups, read_metric
+from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate, format_unit
+from fakeid.reporting.single_run import describe_misplaced, describe_threshold
 
 _CHANCE: Final = 0.5
 _SIGN: Final = "\N{NO-BREAK SPACE}%"
+_SURPRISE: Final = 0.025  # for seen and for unseen content, 5 % together
 _NOT_IN_PERCENT: Final = ("nll",)
 
 
@@ -16,19 +19,28 @@ def write_evaluation_answer(evaluation: Mapping[str, Any]) -> list[str]:
     """What a reader must know before all else, each as `Head: rest`.
 
     How good the detector is on the easiest and on the hardest quadrant, its worst group, what JPEG does to it, what
-    the swap test says, whether the false alarms are as few as promised, and each control that it fires on.
+    the swap test says, whether false positives are as few as promised, where it ranks well at a threshold that is off,
+    and each control that it fires on.
 
     Args:
         evaluation: See `render_evaluation_page`.
     """
     groups = EvaluationGroups(evaluation)
-    sentences = [*_describe_quadrants(groups), _describe_worst(evaluation), _describe_jpeg(groups)]
+    place = describe_threshold(evaluation)
+    sentences = [*_describe_quadrants(groups, place), _describe_worst(evaluation), _describe_jpeg(groups)]
     if evaluation["swap"]:
         sentences.append(f"Swap test: {evaluation['swap']['verdict']}")
-    sentences.append(_describe_alarms(evaluation))
+    sentences.append(_describe_false_positives(evaluation))
+    sentences += [f"Threshold: on {text[:1].lower()}{text[1:]}" for text in list_misplaced_quadrants(evaluation)]
     fired = describe_controls(evaluation)
     sentences += [f"Controls: {fired}"] if fired else []
     return [sentence for sentence in sentences if sentence]
+
+
+def list_misplaced_quadrants(evaluation: Mapping[str, Any]) -> list[str]:
+    """A sentence for each quadrant that is ranked well at a threshold that is off."""
+    tested = EvaluationGroups(evaluation).list_tested(("quadrant",), NO_DEGRADATION)
+    return describe_misplaced(evaluation, {group["name"]: group["metrics"] for group in tested})
 
 
 def describe_controls(evaluation: Mapping[str, Any]) -> str:
@@ -49,22 +61,25 @@ def describe_controls(evaluation: Mapping[str, Any]) -> str:
     )
 
 
-def _describe_quadrants(groups: EvaluationGroups) -> list[str]:
+def _describe_quadrants(groups: EvaluationGroups, place: str) -> list[str]:
     areas = {name: groups.read("auroc", "quadrant", name)["value"] for name in groups.list_names("quadrant")}
     known = {name: area for name, area in areas.items() if area is not None}
     if not known:
         return ["No answer: no quadrant holds both reals and fakes with a score each."]
     easiest, hardest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
     if easiest == hardest:
-        return [_describe_quadrant("Alone", groups, easiest)]
-    return [_describe_quadrant("Easiest", groups, easiest), _describe_quadrant("Hardest", groups, hardest)]
+        return [_describe_quadrant("Alone", groups, easiest, place)]
+    return [
+        _describe_quadrant("Easiest", groups, easiest, place),
+        _describe_quadrant("Hardest", groups, hardest, place),
+    ]
 
 
-def _describe_quadrant(head: str, groups: EvaluationGroups, name: str) -> str:
+def _describe_quadrant(head: str, groups: EvaluationGroups, name: str, place: str) -> str:
     area, real, fake = (groups.read(metric, "quadrant", name) for metric in ("auroc", "real_accuracy", "fake_accuracy"))
     guessing = ", no better than guessing" if area["low"] is not None and area["low"] <= _CHANCE else ""
     return (
-        f"{head}: on {name} the AUROC is {_percent(area)}{guessing}; at P(fake) = 0.5 it calls "
+        f"{head}: on {name} the AUROC is {_percent(area)}{guessing}; {place} it calls "
         f"{_percent(real)} of the reals real and {_percent(fake)} of the fakes fake."
     )
 
@@ -110,32 +125,79 @@ def _area(groups: EvaluationGroups, name: str, degradation: str = NO_DEGRADATION
     return groups.read("auroc", "quadrant", name, degradation)
 
 
-def _describe_alarms(evaluation: Mapping[str, Any]) -> str:
+def _describe_false_positives(evaluation: Mapping[str, Any]) -> str:
     calibration = evaluation["calibration"]
     if calibration is None:
-        return "False alarms: no threshold was chosen on validation, so nothing is promised of them."
-    promised = calibration["false_alarm_rate"]
+        return "False positives: no threshold was chosen on validation, so nothing is promised of them."
     measured = []
     for seen in (True, False):
         rate = find_false_alarms(evaluation, seen_content=seen)
         if rate is not None:
-            judged = " (more than promised)" if rate["low"] is not None and rate["low"] > promised else ""
+            judged = " (more than promised)" if _breaks_promise(evaluation, seen_content=seen) else ""
             measured.append(f"{_percent(rate)} on {'seen' if seen else 'unseen'} content{judged}")
     if not measured:
         return ""
     return (
-        f"False alarms: the threshold chosen on validation was to call at most {format_percent(promised)}{_SIGN} of "
-        f"the reals fake; it calls {' and '.join(measured)}."
+        f"False positives: {describe_promise(calibration)}; of the tested reals it calls {' and '.join(measured)} fake."
     )
+
+
+def describe_promise(calibration: Mapping[str, Any]) -> str:
+    """What the threshold chosen on validation promises of new reals, and with which uncertainty.
+
+    Args:
+        calibration: The fields of `Calibration`.
+    """
+    wished, num_real = calibration["false_alarm_rate"], calibration["num_real"]
+    low, high = (format_percent(calibration[f"false_positive_{side}"]) for side in ("low", "high"))
+    found = (
+        f"{calibration['num_false_positives']:,} of {num_real:,} validation reals are called fake, so that of new ones "
+        f"{low} to {high}{_SIGN} are"
+    )
+    if count_allowed(num_real, wished) < 0:
+        needed = count_needed(wished)
+        few = f", which takes {needed:,}" if needed else ""
+        return (
+            f"{num_real:,} validation reals are too few to promise {format_percent(wished)}{_SIGN}{few}; at the "
+            f"threshold chosen on them {found}"
+        )
+    return (
+        f"the threshold chosen on validation promises at most {format_percent(wished)}{_SIGN} of new reals on average "
+        f"({found})"
+    )
+
+
+def _breaks_promise(evaluation: Mapping[str, Any], *, seen_content: bool) -> bool:
+    """Whether more reals are called fake than the uncertainty of validation and that of the test together explain."""
+    calibration, group = evaluation["calibration"], _find_reals(evaluation, seen_content=seen_content)
+    rate = find_false_alarms(evaluation, seen_content=seen_content)
+    if group is None or rate is None or rate["value"] is None:
+        return False
+    # The interval knows of clusters of images, which the counts do not.
+    if rate["low"] is None or rate["low"] <= calibration["false_alarm_rate"]:
+        return False
+    surprise = compute_surprise(
+        round(rate["value"] * group["num_real"]), group["num_real"], calibration["num_false_positives"],
+        calibration["num_real"],
+    )  # fmt: skip
+    return surprise < _SURPRISE
 
 
 def find_false_alarms(evaluation: Mapping[str, Any], *, seen_content: bool) -> Estimate | None:
     """Share of the reals called fake at the chosen threshold with its interval; None where there is no such real."""
+    group = _find_reals(evaluation, seen_content=seen_content)
+    if group is None:
+        return None
+    right = read_metric(group, "real_accuracy_at_chosen")
+    flipped = {"value": right["value"], "low": right["high"], "high": right["low"]}
+    return {name: None if number is None else 1 - number for name, number in flipped.items()}
+
+
+def _find_reals(evaluation: Mapping[str, Any], *, seen_content: bool) -> Group | None:
     for group in EvaluationGroups(evaluation).list_tested(("quadrant",), NO_DEGRADATION):
-        right = read_metric(group, "real_accuracy_at_chosen")
-        if group["seen_content"] == seen_content and right["value"] is not None:
-            flipped = {"value": right["value"], "low": right["high"], "high": right["low"]}
-            return {name: None if number is None else 1 - number for name, number in flipped.items()}
+        known = read_metric(group, "real_accuracy_at_chosen")["value"] is not None
+        if group["seen_content"] == seen_content and known:
+            return group
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fakeid.evaluation.operating_point import AT_HALF
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
@@ -24,6 +25,8 @@ class EvaluationGroups:
         self._groups: dict[tuple[str, str, str], Group] = {
             (group["kind"], group["name"], group["degradation"]): group for group in evaluation["groups"]
         }
+        self.rule = str((evaluation.get("threshold") or AT_HALF.to_plain())["rule"])
+        """At which of `ThresholdFrom` the accuracies without a suffix are."""
         self.degradations = [NO_DEGRADATION] + [
             name for name in dict.fromkeys(evaluation["degradations"]) if name != NO_DEGRADATION
         ]

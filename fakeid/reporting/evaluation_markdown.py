@@ -17,6 +17,7 @@ from fakeid.reporting.evaluation_rows import (
     list_thresholds,
 )
 from fakeid.reporting.printable import make_printable
+from fakeid.reporting.single_run import list_run_notes
 from fakeid.reporting.sweep_markdown import render_rows
 
 
@@ -32,7 +33,8 @@ def render_evaluation_markdown(evaluation: Mapping[str, Any]) -> str:
     parts = [f"# Evaluation: {evaluation['title']}\n"]
     parts += [f"{i}. {text}" for i, text in enumerate(write_evaluation_answer(evaluation), start=1)]
     parts += ["\n## AUROC in %, by degradation\n", render_rows(list_matrix(groups))]
-    parts += ["## Both thresholds\n", render_rows(thresholds)]
+    parts += [f"{note}\n" for note in list_run_notes(evaluation)]
+    parts += ["## Thresholds\n", render_rows(thresholds)]
     if any("oracle" in heading for heading in thresholds[0]):
         parts.append(f"{ORACLE_NOTE[0].upper()}{ORACLE_NOTE[1:]}.\n")
     parts += ["## Calibration\n", render_rows(list_calibration(groups))]

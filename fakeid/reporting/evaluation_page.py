@@ -7,7 +7,12 @@ from matplotlib.figure import Figure
 
 from fakeid.evaluation.probability_metrics import NUM_BINS
 from fakeid.reporting.conditions import describe_conditions
-from fakeid.reporting.evaluation_answer import describe_controls, describe_worst, write_evaluation_answer
+from fakeid.reporting.evaluation_answer import (
+    describe_controls,
+    describe_promise,
+    describe_worst,
+    write_evaluation_answer,
+)
 from fakeid.reporting.evaluation_groups import EvaluationGroups
 from fakeid.reporting.evaluation_matrix import list_matrix_rows
 from fakeid.reporting.evaluation_page_template import EVALUATION_STYLE, EVALUATION_TEMPLATE
@@ -24,6 +29,7 @@ from fakeid.reporting.evaluation_rows import (
 from fakeid.reporting.numbers import Estimate, format_percent
 from fakeid.reporting.page import render_page
 from fakeid.reporting.printable import make_printable
+from fakeid.reporting.single_run import list_run_notes
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
 from fakeid.reporting.style import DPI
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
@@ -51,7 +57,8 @@ def render_evaluation_page(
         evaluation: Plain JSON values, None for what is undefined. `title`, `command`, `notes` (sentences);
             `detector` (name → value); `trained_on` (`categories`, `generators`); `test_sets` (`name`, `num_real`,
             `num_fake`, `control`, `where`, `file_formats`); `degradations`; `calibration` (the fields of
-            `Calibration`, or None); `groups` (`kind`, `name`, `seen_content`, `seen_generator`, `degradation`,
+            `Calibration`, or None); `threshold` (the fields of `OperatingPoint`); `precision`, `threads`,
+            `machine`; `groups` (`kind`, `name`, `seen_content`, `seen_generator`, `degradation`,
             `num_real`, `num_fake`, and `metrics`: name → `value`, `low`, `high`); `worst` (`degradation`, `metric`,
             `group`, `value`); `swap` (`quality`, `verdict`, `follows_codec`, `warns`, `rows`, or None); `controls`
             (`name`, `verdict`, `fires`, `fake_share`, `fake_share_of_reals`, `fake_share_of_fakes`).
@@ -74,6 +81,7 @@ def render_evaluation_page(
         answer=write_evaluation_answer(evaluation),
         figures=drawn,
         notes=evaluation["notes"],
+        run_notes=list_run_notes(evaluation),
         command=evaluation["command"],
         **_list_tables(evaluation),
     )
@@ -162,10 +170,12 @@ def _describe_cell(estimate: Estimate) -> dict[str, Any]:
 def _describe_threshold(calibration: Mapping[str, Any] | None) -> str:
     if calibration is None:
         return "No threshold was chosen on validation."
+    promise = describe_promise(calibration)
     return (
-        f"At chosen: from the threshold chosen on {calibration['num_real']:,} reals and {calibration['num_fake']:,} "
-        f"fakes of the validation split, so that at most {format_percent(calibration['false_alarm_rate'])} % of the "
-        "reals are called fake."
+        f"All others are chosen on {calibration['num_real']:,} reals and {calibration['num_fake']:,} fakes of the "
+        "validation split. At validation: where the balanced accuracy is highest there (logit "
+        f"{calibration['balanced_threshold']:.3g}). At chosen: for few false positives (logit "
+        f"{calibration['threshold']:.3g}); {promise}."
     )
 
 
@@ -181,7 +191,7 @@ def _describe_calibration(calibration: Mapping[str, Any] | None) -> str:
     return (
         f"{measure} Fitted on validation, on what was trained on: calibrated logit = {calibration['scale']:.3g} "
         f"\N{MULTIPLICATION SIGN} logit {sign} {abs(calibration['bias']):.3g}. {band} at most "
-        f"{format_percent(calibration['max_error'])} % of the calls on validation were wrong."
+        f"{format_percent(calibration['max_error'])} % of the calls on new images like them are expected to be wrong."
     )
 
 

@@ -118,7 +118,8 @@ EVALUATION_TEMPLATE: Final = """
 </tbody></table></div></div>
 {% else %}
 <p>No image was tested.</p>
-{% endif %}</section>
+{% endif %}
+<p class="faint">{{ run_notes | join(" ") }}</p></section>
 
 {% if "robustness" in figures %}
 <h2 id="robustness">How it fares as images get worse</h2>
@@ -131,7 +132,7 @@ EVALUATION_TEMPLATE: Final = """
   "use.") }}
 {% endif %}
 
-<h2 id="thresholds">Both thresholds</h2>
+<h2 id="thresholds">Thresholds</h2>
 <p class="faint">Images as they are. At 0.5: called fake from P(fake) = 0.5 on. {{ threshold_note }}
 {{ oracle_note }}</p>
 {{ draw(thresholds, "thresholds-table") }}

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from fakeid.choices import ThresholdFrom
+from fakeid.evaluation.metrics import count_reals_needed
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
 from fakeid.reporting.evaluation_matrix import list_matrix_rows
@@ -31,7 +33,9 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[Estimate], str]], ...]] = (
     ("brier", "Brier", format_unit_estimate),
 )
 _DECISIONS: Final = _METRICS[:3]
-_PLACES: Final = {"": "0.5", "_at_chosen": "chosen", "_at_oracle": "oracle"}
+_RULES: Final = {ThresholdFrom.half.value: "0.5", ThresholdFrom.validation.value: "validation"}
+_PLACES: Final = {"_at_half": "0.5", "_at_validation": "validation", "_at_chosen": "chosen", "_at_oracle": "oracle"}
+_LIMITS: Final = {"tpr_at_fpr_01": 0.01, "tpr_at_fpr_05": 0.05}
 
 
 def list_matrix(groups: EvaluationGroups) -> Rows:
@@ -47,9 +51,10 @@ def list_matrix(groups: EvaluationGroups) -> Rows:
 def list_thresholds(groups: EvaluationGroups) -> Rows:
     """Accuracies at each threshold, on images as they are; an oracle's only where it was asked for."""
     tested = _list_main(groups)
-    places = [place for place in _PLACES if any(f"accuracy{place}" in group["metrics"] for group in tested)]
+    named = {"": _RULES[groups.rule], **_PLACES}
+    places = [place for place in named if any(f"accuracy{place}" in group["metrics"] for group in tested)]
     headings = ["images of", "real", "fake"]
-    headings += [f"{title} at {_PLACES[place]}" for place in places for _, title, _ in _DECISIONS]
+    headings += [f"{title} at {named[place]}" for place in places for _, title, _ in _DECISIONS]
     rows = [
         [*_head(group), *(form(read_metric(group, name + place)) for place in places for name, _, form in _DECISIONS)]
         for group in tested
@@ -85,7 +90,7 @@ def list_groups(groups: EvaluationGroups, *, degraded: bool) -> Rows:
             name, *counts = _head(group)
             kind = group["kind"].replace("_", " ")
             middle = [group["degradation"]] if degraded else []
-            rows.append([name, kind, *middle, *counts, *(form(read_metric(group, m)) for m, _, form in _METRICS)])
+            rows.append([name, kind, *middle, *counts, *(_write_metric(group, m, form) for m, _, form in _METRICS)])
     return headings, rows
 
 
@@ -143,6 +148,16 @@ def _list_main(groups: EvaluationGroups) -> list[Group]:
     """The rows of the matrix, tested as they are."""
     found = [groups.find(kind, name) for kind, name in list_matrix_rows(groups)]
     return [group for group in found if group is not None]
+
+
+def _write_metric(group: Group, metric: str, form: Callable[[Estimate], str]) -> str:
+    return describe_lack(group, metric) or form(read_metric(group, metric))
+
+
+def describe_lack(group: Group, metric: str) -> str:
+    """Why a group has no number, such as `needs 500 reals, has 50`; empty where it has one, or for other reasons."""
+    needed = count_reals_needed(_LIMITS[metric]) if metric in _LIMITS else 0
+    return f"needs {needed} reals, has {group['num_real']}" if group["num_real"] < needed else ""
 
 
 def _head(group: Group) -> list[str]:

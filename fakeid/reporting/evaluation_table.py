@@ -11,8 +11,10 @@ from rich.text import Text
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation_answer import write_evaluation_answer
 from fakeid.reporting.evaluation_groups import EvaluationGroups, read_metric
+from fakeid.reporting.evaluation_rows import describe_lack
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent
 from fakeid.reporting.printable import make_printable
+from fakeid.reporting.single_run import list_run_notes
 from fakeid.vocabulary import LABEL_NAMES
 
 _METRICS: Final = {
@@ -33,9 +35,9 @@ def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
     """
     evaluation = make_printable(evaluation)
     groups = EvaluationGroups(evaluation)
+    notes = ["In %; below each value its 95 % interval.", *_describe_lack(groups), *list_run_notes(evaluation)]
     table = Table(
-        box=box.SIMPLE_HEAD, padding=0, show_edge=False, caption_justify="left",
-        caption="In %; below each value its 95 % interval.",
+        box=box.SIMPLE_HEAD, padding=0, show_edge=False, caption_justify="left", caption="\n".join(notes)
     )  # fmt: skip
     for heading in ("content", "gen."):
         table.add_column(heading, no_wrap=True)
@@ -48,12 +50,23 @@ def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
     return Group(table, Text(), *_list_findings(evaluation))
 
 
+def _describe_lack(groups: EvaluationGroups) -> list[str]:
+    tested = groups.list_tested(("quadrant",), NO_DEGRADATION)
+    lacking = [lack for group in tested if (lack := describe_lack(group, "tpr_at_fpr_01"))]
+    return [f"TPR at 1 % FPR {lacking[0].partition(',')[0]}."] if lacking else []
+
+
 def _list_findings(evaluation: Mapping[str, Any]) -> Iterator[RenderableType]:
     swap = evaluation["swap"]
     for sentence in write_evaluation_answer(evaluation):
         head, colon, rest = sentence.partition(": ")
         if head not in _SAID_BY_THE_TABLE:
-            alarming = head == "Control" or (head == "Swap test" and swap["warns"]) or "more than" in rest
+            alarming = (
+                head == "Control"
+                or (head == "Swap test" and swap["warns"])
+                or head == "Threshold"
+                or "more than" in rest
+            )
             yield Text(head, style="bold red" if alarming else "bold").append(f"{colon}{rest}", style="not bold")
 
 

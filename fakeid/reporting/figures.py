@@ -10,8 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from fakeid.evaluation.calls import call_fake
 from fakeid.evaluation.metrics import auroc, count_above
+from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.reporting.single_run import describe_threshold
 from fakeid.reporting.style import CHANCE_LINE, GRAY, GREEN, SEEN_COLOR, UNSEEN_COLOR, mark_chance, new_figure, styled
 from fakeid.vocabulary import FAKE, REAL
 
@@ -143,21 +146,27 @@ def _add_dot_legend(figure: Figure) -> None:
 
 
 @styled
-def plot_roc(scores: Scores, seen: Sequence[str], unseen: Sequence[str]) -> Figure:
-    """ROC curves of the seen and of the unseen categories' pooled images, with AUROC and the point of P(fake) = 0.5.
+def plot_roc(
+    scores: Scores, seen: Sequence[str], unseen: Sequence[str], threshold: Mapping[str, Any] | None = None
+) -> Figure:
+    """ROC curves of the seen and of the unseen categories' pooled images, with AUROC and the threshold in use.
 
     Args:
         scores: One row for each test image; only those without degradation enter.
         seen: Categories that were trained on.
         unseen: Categories that were not.
+        threshold: `threshold` of a `summary.json`; None is P(fake) = 0.5.
     """
+    point = {"threshold": threshold}
     figure = new_figure(520, 520)
     ax = figure.subplots()
     clean = scores.select(scores.degradation == NO_DEGRADATION)
     ax.plot([0, 1], [0, 1], **CHANCE_LINE, label="guessing, AUROC 0.500")
     for name, categories, color in (("seen", seen, SEEN_COLOR), ("unseen", unseen, UNSEEN_COLOR)):
-        _draw_roc(ax, clean.select(np.isin(clean.category, list(categories))), f"{name} content", color)
-    ax.plot([], [], "o", color=GRAY, markersize=6, label="threshold P(fake) = 0.5")
+        _draw_roc(
+            ax, clean.select(np.isin(clean.category, list(categories))), f"{name} content", color, read_threshold(point)
+        )
+    ax.plot([], [], "o", color=GRAY, markersize=6, label=describe_threshold(point).partition(" (logit")[0])
     ax.set(title="Receiver operating characteristic", xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
     ax.set(xlabel="reals called fake (false positive rate, %)", ylabel="fakes called fake (true positive rate, %)")
     for axis in (ax.xaxis, ax.yaxis):
@@ -166,7 +175,7 @@ def plot_roc(scores: Scores, seen: Sequence[str], unseen: Sequence[str]) -> Figu
     return figure
 
 
-def _draw_roc(ax: Axes, scores: Scores, label: str, color: str) -> None:
+def _draw_roc(ax: Axes, scores: Scores, label: str, color: str, threshold: float) -> None:
     area = float(auroc(scores.label, scores.logit))
     if math.isnan(area):
         return
@@ -174,6 +183,6 @@ def _draw_roc(ax: Axes, scores: Scores, label: str, color: str) -> None:
     found = np.append(0, fakes / fakes[-1])
     alarms = np.append(0, reals / reals[-1])
     ax.plot(alarms, found, color=color, label=f"{label}, AUROC {area:.3f}", clip_on=False)
-    called_fake = scores.logit >= 0
+    called_fake = call_fake(scores.logit, threshold)
     point = [float(np.mean(called_fake[scores.label == label])) for label in (REAL, FAKE)]
     ax.plot(*point, "o", color=color, markeredgecolor="white", markersize=8, clip_on=False, zorder=5)

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.calls import HALF, call_fake
 from fakeid.evaluation.metrics import auroc, count_above
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
@@ -61,9 +62,9 @@ def plot_roc_zoom(
 
 def _list_thresholds(calibration: Calibration | None) -> dict[str, float]:
     """Marker → threshold on the uncalibrated logit."""
-    thresholds = {"o": 0.0}
+    thresholds = {"o": HALF}
     if calibration is not None:
-        thresholds["D"] = (calibration.threshold - calibration.bias) / calibration.scale
+        thresholds["D"] = calibration.threshold
     return thresholds
 
 
@@ -72,7 +73,7 @@ def _draw_curve(ax: Axes, part: Scores, color: str, linestyle: Any, thresholds: 
     found, alarms = np.append(0, fakes / fakes[-1]), np.append(0, reals / reals[-1])
     ax.plot(alarms, found, color=color, linestyle=linestyle, solid_capstyle="butt")
     for marker, threshold in thresholds.items():
-        called = part.logit >= threshold
+        called = call_fake(part.logit, threshold)
         point = [float(np.mean(called[part.label == label])) for label in (REAL, FAKE)]
         # At 100 % it is not cut by the frame, and beyond the zoom it is not there.
         ax.plot(*point, marker, color=color, markersize=7, clip_on=point[0] > ax.get_xlim()[1])

@@ -65,9 +65,9 @@ def _place_thresholds(calibration: Calibration | None) -> tuple[float, float, fl
     """Lower end of the unsure band, threshold and upper end, as uncalibrated logits; ends may be infinite."""
     if calibration is None:
         return None
-    points = (log_odds(calibration.unsure_low), calibration.threshold, log_odds(calibration.unsure_high))
-    low, middle, high = (float(point - calibration.bias) / calibration.scale for point in points)
-    return low, middle, high
+    points = (log_odds(calibration.unsure_low), log_odds(calibration.unsure_high))
+    low, high = (float(point - calibration.bias) / calibration.scale for point in points)
+    return low, calibration.threshold, high
 
 
 def _squeeze(logits: Floats | float, is_linear: bool) -> Floats:

@@ -15,6 +15,7 @@ from fakeid.reporting.numbers import (
     format_unit,
     format_unit_estimate,
 )
+from fakeid.reporting.single_run import describe_misplaced, list_run_notes
 
 # Metric, its heading over two lines, how its numbers are written.
 _METRICS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
@@ -23,6 +24,12 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
     ("fake_accuracy", "fake\nacc. %", format_percent),
     ("auroc", "AUROC", format_unit),
     ("average_precision", "average\nprecision", format_unit),
+)
+
+
+_INTERVALS: Final = (
+    "Below each value its 95 % interval: Wilson for accuracies, DeLong and Newcombe for the AUROC, bootstrap for the "
+    "average precision."
 )
 
 
@@ -40,8 +47,7 @@ def render_table(summary: Mapping[str, Any]) -> Table:
         box=box.SIMPLE_HEAD,
         padding=0,
         show_edge=False,
-        caption="Below each value its 95 % interval: Wilson for accuracies, bootstrap for the others."
-        + (f"\n{sizes}" if sizes else ""),
+        caption="\n".join([_INTERVALS, *([sizes] if sizes else []), *list_run_notes(summary)]),
         caption_justify="left",
     )
     table.add_column("images of", overflow="fold", vertical="top")
@@ -95,7 +101,20 @@ def render_markdown(summary: Mapping[str, Any]) -> str:
         escaped = name.replace("|", "\\|")
         mark = "" if group["seen"] else f" ({_describe_content(summary, name)})"
         lines.append(_markdown_row(escaped + mark, group))
+    lines += ["", *list_run_notes(summary), *list_misplaced(summary)]
     return "\n".join(lines) + "\n"
+
+
+def list_misplaced(summary: Mapping[str, Any]) -> list[str]:
+    """Name the content that is ranked well at a threshold that is off, one sentence each.
+
+    Seen and unseen content; where neither is concerned, single categories.
+
+    Args:
+        summary: What `evaluation.summary.summarize` gives.
+    """
+    pools = {f"{name} content": summary[name] for name in ("seen", "unseen") if summary[name]}
+    return describe_misplaced(summary, pools) or describe_misplaced(summary, summary["categories"])
 
 
 def _markdown_row(label: str, group: Mapping[str, Any]) -> str:
@@ -122,13 +141,14 @@ def tabulate(summary: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
 
 
 def render_line(summary: Mapping[str, Any]) -> str:
-    """Accuracy on seen and unseen content, in one line.
+    """Accuracy on seen and unseen content, in one line; and where the threshold is off.
 
     Args:
         summary: What `evaluation.summary.summarize` gives.
     """
-    return ", ".join(
+    parts = [
         f"{group} accuracy {format_percent_estimate(summary[group]['accuracy'])} %"
         for group in ("seen", "unseen")
         if summary.get(group)
-    )
+    ]
+    return "; ".join([", ".join(parts), *list_misplaced(summary)])

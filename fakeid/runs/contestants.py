@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fakeid.errors import DataError
+from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.pairing import join_scores
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, read_scores
@@ -26,7 +27,7 @@ class Contestant:
 
     Attributes:
         path: As it was given.
-        scores: Of its test images.
+        scores: Of its test images; logits are counted from the threshold that the run is judged at.
         evaluated: With the further test sets and degradations of its evaluation; None where there is none.
         run: Its numbers, without images; None for a file of scores.
         trained_on: None for a file of scores.
@@ -76,8 +77,10 @@ def read_contestant(path: Path) -> Contestant:
     try:
         summary = read_json(run.summary)
         tested = FinishedRun(path.resolve().name, summary, {})
-        scores = read_scores(run.scores)
-        return Contestant(path, scores, _read_evaluated(run, scores), tested, _find_training(run, tested, scores))
+        threshold = read_threshold(summary)
+        scores = read_scores(run.scores).count_from(threshold)
+        evaluated = _read_evaluated(run, scores, threshold)
+        return Contestant(path, scores, evaluated, tested, _find_training(run, tested, scores))
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, DataError):
             raise
@@ -116,11 +119,11 @@ def _check_done(run: RunFolder) -> None:
         )
 
 
-def _read_evaluated(run: RunFolder, scores: Scores) -> Scores | None:
+def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores | None:
     if not run.evaluation.numbers.exists():  # written last
         return None
     controls = [part["name"] for part in read_json(run.evaluation.numbers)["test_sets"] if part["control"]]
-    rows = read_scores(run.evaluation.scores)
+    rows = read_scores(run.evaluation.scores).count_from(threshold)
     return join_scores(rows.select(~np.isin(rows.test_set, controls)), scores)
 
 

@@ -12,6 +12,7 @@ from fakeid.data.packed import PackedImages
 from fakeid.data.records import Record
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores
 from fakeid.files import write_text
@@ -46,7 +47,7 @@ def write_evaluation(
     trained_on = TrainedOn(*(tuple(evaluation["trained_on"][name]) for name in ("categories", "generators")))
     controls = [part.name for part, _ in sets if part.control]
     judged = scores.select(~np.isin(scores.test_set, controls))
-    images = _pick_images(sets, judged)
+    images = _pick_images(sets, judged, read_threshold(evaluation))
     wide, narrow = (
         plot_evaluation(evaluation, judged, trained_on, calibration, images, narrow=narrow) for narrow in (False, True)
     )
@@ -56,7 +57,7 @@ def write_evaluation(
     write_text(folder.page, render_evaluation_page(evaluation, wide, narrow))
 
 
-def _pick_images(sets: PackedSets, scores: Scores) -> ShownImages:
+def _pick_images(sets: PackedSets, scores: Scores, threshold: float) -> ShownImages:
     by_class: dict[str, list[npt.NDArray[np.uint8]]] = defaultdict(list)
     reals = []
     for part, packed in sets:
@@ -67,7 +68,7 @@ def _pick_images(sets: PackedSets, scores: Scores) -> ShownImages:
         for name in dict.fromkeys(record.generator for record in usable if record.label == FAKE):
             made = [record for record in usable if record.label == FAKE and record.generator == name]
             by_class[name].append(_take(packed, made))
-    alarms, misses = find_mistakes(scores)
+    alarms, misses = find_mistakes(scores, threshold=threshold)
     return ShownImages(
         np.concatenate(reals),
         {name: np.concatenate(parts) for name, parts in by_class.items()},

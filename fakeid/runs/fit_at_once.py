@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
+from fakeid.evaluation.calls import call_fake
 from fakeid.evaluation.metrics import auroc
 from fakeid.files import write_atomically
 from fakeid.models.color_stats import ColorStatistics
@@ -113,7 +114,7 @@ def _measure(logits: Tensor, labels: Tensor, loss: str) -> dict[str, float]:
         return {}
     metrics = {
         "loss": float(compute_loss(loss, logits.detach(), labels)),
-        "accuracy": float(((logits > 0) == labels.bool()).float().mean()),
+        "accuracy": float((call_fake(logits.detach().numpy()) == labels.bool().numpy()).mean()),
         "auroc": float(auroc(labels.numpy(), logits.detach().numpy())),
     }
     return {name: value for name, value in metrics.items() if math.isfinite(value)}

@@ -13,7 +13,7 @@ _PACKAGES: Final = ("torch", "torchvision", "pytorch-lightning", "timm", "numpy"
 
 
 def describe_environment(device: str) -> dict[str, Any]:
-    """Versions of what computes, the commit of this code, and the machine; plain values.
+    """Versions of what computes, the commit of this code, the machine and threads of the CPU; plain values.
 
     Args:
         device: `cuda`, `mps` or `cpu`.
@@ -21,6 +21,7 @@ def describe_environment(device: str) -> dict[str, Any]:
     return {
         "versions": {"fakeid": version("fakeid"), "python": platform.python_version()}
         | {name: version(name) for name in _PACKAGES},
+        "threads": torch.get_num_threads(),
         "git_commit": _read_commit(),
         "machine": {"device": name_device(device), "cores": os.cpu_count(), "system": platform.platform(terse=True)},
     }

@@ -12,6 +12,7 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 
 from fakeid.choices import LoggerName
 from fakeid.errors import DataError
+from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.ordered_scores import OrderedScores, split_by_category, split_by_quadrant
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import read_scores
@@ -88,8 +89,9 @@ def _read_run(run: RunFolder) -> FolderRun:
         return FolderRun(name, state, f"{reason} ({done})" if reason else done, _read_command(run), None)
     try:
         evaluation, quarters = _read_evaluation(run)
-        images = split_by_category(read_scores(run.scores))
-        tested = FinishedRun(name, read_json(run.summary), images, evaluation, quarters)
+        summary = read_json(run.summary)
+        images = split_by_category(read_scores(run.scores).count_from(read_threshold(summary)))
+        tested = FinishedRun(name, summary, images, evaluation, quarters)
         command = render_command(tested.config)
     except (OSError, ValueError, KeyError) as error:
         return FolderRun(name, _UNREADABLE, f"{type(error).__name__}: {error}", _read_command(run), None)
@@ -102,7 +104,7 @@ def _read_evaluation(run: RunFolder) -> tuple[dict[str, Any] | None, dict[str, O
     evaluation = read_json(run.evaluation.numbers)
     trained_on = TrainedOn(*(tuple(evaluation["trained_on"][name]) for name in ("categories", "generators")))
     controls = [part["name"] for part in evaluation["test_sets"] if part["control"]]
-    scores = read_scores(run.evaluation.scores)
+    scores = read_scores(run.evaluation.scores).count_from(read_threshold(evaluation))
     return evaluation, split_by_quadrant(scores.select(~np.isin(scores.test_set, controls)), trained_on)
 
 

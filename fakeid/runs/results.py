@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from fakeid.choices import ThresholdFrom
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.files import write_atomically
@@ -70,17 +72,29 @@ def build_scores(
 
 
 def compute_summary(
-    run: RunFolder, plan: Plan, scores: Scores, calibration: Calibration | None = None
+    run: RunFolder,
+    plan: Plan,
+    scores: Scores,
+    calibration: Calibration | None = None,
+    wanted: ThresholdFrom = ThresholdFrom.half,
 ) -> dict[str, Any]:
     """Metrics with intervals, what validation chose, and what the training cost.
 
+    Args:
+        run: Its history is read.
+        plan: What was trained on.
+        scores: Of the test images.
+        calibration: What validation images taught.
+        wanted: `protocol.threshold`.
+
     Returns:
-        `seen`, `unseen`, `categories`, `held_out`, `calibration`, `seconds` of training and its `images_per_second`.
+        `threshold`, `seen`, `unseen`, `categories`, `held_out`, `calibration`, `seconds` of
+        training and its `images_per_second`.
     """
     history = read_history(run.history)
     seconds = sum(row["seconds"] for row in history)
     return {
-        **summarize(scores, plan.seen, plan.unseen, calibration),
+        **summarize(scores, plan.seen, plan.unseen, calibration, choose_operating_point(wanted, calibration)),
         "held_out": plan.held_out,
         "calibration": asdict(calibration) if calibration else None,
         "seconds": round(seconds, 2),
@@ -95,7 +109,7 @@ def write_figures(
     figures = {
         "learning_curve": plot_learning_curve(read_history(run.history)),
         "categories": plot_category_accuracy(summary),
-        "roc": plot_roc(scores, plan.seen, plan.unseen),
+        "roc": plot_roc(scores, plan.seen, plan.unseen, summary["threshold"]),
         "samples": plot_samples(_pick_samples(plan, data), [plan.held_out] if plan.held_out else []),
     }
     return [_save(figure, run.figures / f"{name}.png") for name, figure in figures.items()]

@@ -16,7 +16,7 @@ from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError
 from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
-from fakeid.reporting.tables import render_line, render_table, tabulate
+from fakeid.reporting.tables import list_misplaced, render_line, render_table, tabulate
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.calibrate import calibrate
@@ -185,7 +185,7 @@ def _train_and_test(
     scores = compute_scores(run, data, tested, device=device)
     summary = {
         **_describe_run(config, run, data, precision, device, leader.world),
-        **compute_summary(run, plan, scores, calibration),
+        **compute_summary(run, plan, scores, calibration, config.protocol.threshold),
         "sizes": measure_sizes(config, tested.hparams["center_px"]),
         "parameters": sum(weight.numel() for weight in module.detector.parameters()),
     }
@@ -234,6 +234,8 @@ def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:
         return summary
     console.print()
     console.print(render_table(summary))
+    for sentence in list_misplaced(summary):
+        console.print(sentence, soft_wrap=True)
     console.print()
     print_warnings((summary.get("audit") or {"warnings": []})["warnings"], console)
     for label, path in (

@@ -130,7 +130,7 @@ def test_the_worst_case_is_named_by_content_and_generator(scores: Scores) -> Non
 def test_a_detector_that_broke_down_gets_none(scores: Scores) -> None:
     broken = Scores.join([scores])
     broken.logit[broken.category == "sheep"] = np.nan
-    calibration = Calibration(1.0, 0.0, 0.0, 0.05, 0.4, 0.6, 0.05, 10, 10)
+    calibration = Calibration(1.0, 0.0, 0.0, 0.05, 0, 0.0, 0.3, 0.0, 0.4, 0.6, 0.05, 10, 10)
     groups = measure_matrix(broken, TRAINED_ON, Measuring(calibration))
     assert set(pick(groups, "category", "sheep")["metrics"]["auroc"].values()) == {None}
     assert pick(groups, "category", "cat")["metrics"]["auroc"]["value"] is not None

@@ -41,9 +41,18 @@ def test_thresholds_change_nothing_else():
     plain, more = measure(labels, logits), measure(labels, logits, thresholds={"none": np.nan, "all": -np.inf})
     assert list(plain) == [*DECISIONS, *WITHOUT_THRESHOLD] == list(more)[: len(plain)]
     assert set(plain) >= ERRORS
-    assert plain == {name: more[name] for name in plain}
+    np.testing.assert_equal({name: more[name] for name in plain}, plain)
     assert np.isnan([more[f"{name}_at_none"] for name in DECISIONS]).all()
     assert (more["real_accuracy_at_all"], more["fake_accuracy_at_all"]) == (0, 1)
+
+
+@pytest.mark.parametrize(("metric", "needed"), [("tpr_at_fpr_01", 500), ("tpr_at_fpr_05", 100)])
+def test_fakes_found_at_few_false_positives_are_told_from_reals_enough_on(metric, needed):
+    labels, logits = np.repeat([0, 1], [needed, 3]), np.append(np.arange(needed), [needed, needed, -1.0])
+    assert measure(labels, logits)[metric] == pytest.approx(2 / 3)
+    assert np.isnan(measure(labels[1:], logits[1:])[metric])
+    once = np.ones((4, needed + 2)) * [[1], [2], [3], [4]]  # repeats do not make reals
+    assert np.isnan(measure(labels[1:], logits[1:], repeats=once)[metric]).all()
 
 
 @given(rows)
@@ -54,7 +63,7 @@ def test_logits_of_any_size_give_numbers_in_range_and_no_warning(group):
     measured = measure(labels, logits, thresholds={"high": 1e308})
     for name in BOUNDED:
         if both or (len(labels) and name in ("accuracy", "brier")):
-            assert 0 <= measured[name] <= 1, name
+            assert 0 <= measured[name] <= 1 or name.startswith("tpr_at_fpr"), name
     assert np.isnan(measured["nll"]) if not len(labels) else measured["nll"] >= 0
     if not both:
         assert np.isnan([measured[name] for name in (*RANK_METRICS, "ece", "balanced_accuracy")]).all()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.conformal import bound_rate, count_allowed
 from fakeid.evaluation.thresholds import choose_oracle_threshold, choose_threshold
 
 RULES = ("false_alarms", "balanced_accuracy", "eer")
@@ -30,10 +30,11 @@ def all_cuts(logits):
 def test_no_threshold_finds_more_fakes_at_the_wished_rate(group, wished):
     labels, logits = as_group(*group)
     chosen = choose_threshold(labels, logits, "false_alarms", wished)
-    assert chosen.false_alarm_rate == np.mean(logits[labels == 0] >= chosen.logit) <= wished
+    allowed = max(0, count_allowed(chosen.num_real, wished))
+    assert chosen.false_alarm_rate == np.mean(logits[labels == 0] >= chosen.logit) <= allowed / chosen.num_real
     assert chosen.fake_accuracy == np.mean(logits[labels == 1] >= chosen.logit)
     for other in all_cuts(logits):
-        if np.mean(logits[labels == 0] >= other) <= wished:
+        if np.sum(logits[labels == 0] >= other) <= allowed:
             assert np.mean(logits >= other) <= np.mean(logits >= chosen.logit)
 
 
@@ -53,23 +54,25 @@ def test_no_threshold_is_better_balanced(group):
 
 def test_lies_half_way_to_the_next_logit_of_either_class():
     labels, logits = as_group(range(20), [17.5, 30])
-    chosen = choose_threshold(labels, logits, "false_alarms", 0.1)
+    chosen = choose_threshold(labels, logits, "false_alarms", 3 / 21)
     assert chosen.logit == 17.25  # 18 and 19 may be called fake, 17 not, and 17.5 is found
     assert (chosen.false_alarm_rate, chosen.fake_accuracy) == (0.1, 1.0)
-    chosen = choose_threshold(labels, logits, "false_alarms", 0.099)
+    chosen = choose_threshold(labels, logits, "false_alarms", 0.142)
     assert chosen.logit == 18.5
-    assert chosen.false_alarm_interval == wilson_interval(1, 20)
+    assert chosen.false_alarm_interval == bound_rate(1, 20)
 
 
 def test_too_few_reals_for_the_wish_allow_no_false_alarm():
-    labels, logits = as_group([0.0] * 19, [0.0, 1.0])
+    labels, logits = as_group([0.0] * 18, [0.0, 1.0])
     chosen = choose_threshold(labels, logits, "false_alarms", 0.05)
-    assert (chosen.logit, chosen.false_alarm_rate, chosen.num_real) == (0.5, 0.0, 19)
-    assert chosen.false_alarm_interval[1] > 0.15  # 19 reals prove no more
+    assert (chosen.logit, chosen.false_alarm_rate, chosen.num_real) == (0.5, 0.0, 18)
+    assert chosen.false_alarm_interval[1] > 0.15  # 18 reals prove no more
 
 
-def test_of_equally_good_ones_the_highest_is_taken():
+def test_of_equally_good_ones_the_middle_one_is_taken():
     labels, logits = as_group([0.0, 2.0], [1.0, 3.0])  # from 3 and from 1 on, three of four are right
+    assert choose_threshold(labels, logits, "balanced_accuracy").logit == 2.5
+    labels, logits = as_group([0.0, 2.0, 4.0], [1.0, 3.0, 5.0])
     assert choose_threshold(labels, logits, "balanced_accuracy").logit == 2.5
 
 
@@ -84,7 +87,7 @@ def test_the_oracle_is_marked(rule):
 
 def test_fakes_are_not_needed_for_false_alarms_but_for_the_others():
     labels, logits = as_group([0.0, 1.0], [])
-    chosen = choose_threshold(labels, logits, "false_alarms", 0.5)
+    chosen = choose_threshold(labels, logits, "false_alarms", 2 / 3)
     assert chosen.logit == 0.5
     assert math.isnan(chosen.fake_accuracy)
     assert all(math.isnan(choose_threshold(labels, logits, rule).logit) for rule in RULES[1:])

@@ -113,7 +113,7 @@ def test_the_roc_is_that_of_the_quadrant(rich):
         curves = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) > 2]
         assert any(len(curve) == len(alarms) and np.allclose(curve, np.c_[alarms, found]) for curve in curves)
         assert ax.get_xlim()[1] == limit
-    threshold = (calibration.threshold - calibration.bias) / calibration.scale
+    threshold = calibration.threshold
     diamonds = [line.get_xydata()[0] for line in figure.axes[0].lines if line.get_marker() == "D"]
     expected = [np.mean(part.logit[part.label == label] >= threshold) for label in (0, 1)]
     assert any(np.allclose(point, expected) for point in diamonds)
