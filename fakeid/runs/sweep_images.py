@@ -104,7 +104,7 @@ def _count_by_category(config: Config) -> Counter[tuple[str, str, str]]:
     counts = Counter({(how, name, TEST): 2 * data.test_per_class for name in (*order, held_out)})
     for name in order[:num]:
         counts[how, name, TRAIN] = 2 * (data.train_per_class // num)
-        counts[how, name, VAL] = 2 * -(-data.val_per_class // num)
+        counts[how, name, VAL] = 2 * (data.val_per_class // num)
     return counts
 
 
