@@ -134,10 +134,11 @@ class Prep(str, Enum):
 
 
 class Codec(str, Enum):
-    """`shared` puts both classes through one and the same random JPEG quality."""
+    """`shared` puts both classes through JPEG of random quality; `auto` where their files have different codecs."""
 
     none = "none"
     shared = "shared"
+    auto = "auto"
 
 
 class DeviceCache(str, Enum):

@@ -74,6 +74,7 @@ class DataConfig:
     held_out: str | None = None  # never trained on; null: the last category
     prep: Prep = Prep.crop
     codec: Codec = Codec.none
+    codec_quality: list[int] | None = None  # [lowest, highest] of the shared codec; null: 50 to 90, or as auto finds
     on_bad_image: OnBadImage = OnBadImage.error
     max_megapixels: float = 100.0
     seed: int = 0  # draws the images; apart from `seed`, so that runs can be compared image by image
@@ -89,6 +90,11 @@ class DataConfig:
         check_at_least("data.val_per_class", self.val_per_class, 0)
         check_at_least("data.test_per_class", self.test_per_class, 1)
         check_at_least("data.audit_per_class", self.audit_per_class, 0)
+        quality = self.codec_quality
+        check(
+            quality is None or (len(quality) == 2 and 1 <= quality[0] <= quality[1] <= 100),
+            f"data.codec_quality must be [lowest, highest] of JPEG's qualities 1 to 100, got {quality}",
+        )
         check(self.max_megapixels > 0, f"data.max_megapixels must be above 0, got {self.max_megapixels}")
         if self.categories is not None:
             doubled = sorted({name for name in self.categories if self.categories.count(name) > 1})

@@ -73,7 +73,7 @@ def test_folders_train_on_all_categories_unless_told() -> None:
 
 
 def test_codec_follows_the_protocol_for_files_only() -> None:
-    assert compose_config("data=folders", "paths.data=x", "protocol=corrected").data.codec.value == "shared"
+    assert compose_config("data=folders", "paths.data=x", "protocol=corrected").data.codec.value == "auto"
     assert compose_config("data=folders", "paths.data=x").data.codec.value == "none"
     assert compose_config("protocol=corrected").data.codec.value == "none"
 
@@ -119,6 +119,8 @@ def test_the_two_protocols_differ_in_every_switch() -> None:
         (["data=folders"], "data=folders needs paths.data=DIR"),
         (["data.train_per_class=null"], "data.train_per_class needs a number"),
         (["data.held_out=cat"], "data=demo has no category cat"),
+        (["data.codec_quality=[90,50]"], r"\[lowest, highest\] of JPEG's qualities 1 to 100, got \[90, 50\]"),
+        (["data.codec_quality=[90]"], r"got \[90\]"),
         (["protocol=corrected", "data.val_per_class=0"], "protocol.tested=best chooses by validation"),
         (
             ["data=folders", "paths.data=x", "data.categories=[a,b]", "data.held_out=a"],

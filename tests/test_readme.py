@@ -26,7 +26,7 @@ SWEEPS = [command for command in COMMANDS if command.startswith("python sweep.py
 TOOLS = [command for command in COMMANDS if command.startswith("python -m fakeid")]
 SMALL = (
     "logger=csv", "trainer=debug", "optim.epochs=1", "optim.batch_size=8", "data.image_px=64",
-    "data.train_per_class=20", "data.val_per_class=2", "data.test_per_class=1",
+    "data.train_per_class=20", "data.val_per_class=10", "data.test_per_class=1",
 )  # fmt: skip
 
 

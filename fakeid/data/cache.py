@@ -10,7 +10,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -47,7 +46,7 @@ class ImageCache:
     def __init__(self, root: Path, source: Source, preparation: Preparation) -> None:
         self._source = source
         self._preparation = preparation
-        meaning = {**source.describe(), **asdict(preparation)}
+        meaning = {**source.describe(), **preparation.describe()}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
         self._identity = {**meaning, "cache_version": _VERSION}
         self._root = root

@@ -31,7 +31,8 @@ class Budget:
     Attributes:
         train: Over all training categories, shared out as `train // k` (Lee & Park 2021); None takes as many as there
             are, the same number from each category and class.
-        val: Likewise over all training categories; None takes a tenth of each, or all that are marked as such.
+        val: Likewise over all training categories, `val // k`; 0 takes none, None a tenth of each category, or all that
+            are marked as such.
         test: In each test category; None takes a quarter of a seen category and the whole of an unseen one, or all
             that are marked as such, the same number from both classes.
     """
@@ -139,8 +140,15 @@ def _draw_val(
     left = {(name, label): _without(own[name, label], taken) for name in trained for label in (REAL, FAKE)}
     smallest = min(map(len, left.values()))
     if budget is not None:
-        count = -(-budget // len(trained))
-        _check_enough(left, count, "validation", f"data.val_per_class={smallest * len(trained)}")
+        num = len(trained)
+        count = budget // num
+        if budget and not count:
+            raise DataError(
+                f"nothing is left to validate with: {num} categories share data.val_per_class={budget}; raise it to "
+                f"{num}, or set data.val_per_class=0"
+            )
+        most = (smallest + 1) * num - 1 if smallest else 0  # the largest whose share of each category is there
+        _check_enough(left, count, f"validation ({budget} // {num})", f"data.val_per_class={most}")
         return [record for pool in left.values() for record in pool[:count]]
     val: list[Record] = []
     for name in trained:

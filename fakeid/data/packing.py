@@ -5,9 +5,10 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,11 +32,17 @@ class Preparation:
         image_px: Side of the square result, pixels.
         prep: `crop`, `squash` or `center_crop`; see `fakeid.images.prepare`.
         codec: `none`, or `shared` for one random JPEG quality per image, drawn alike for both classes.
+        codec_quality: Lowest and highest of these qualities; None without a codec.
     """
 
     image_px: int
     prep: str
     codec: str
+    codec_quality: tuple[int, int] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Plain values that change with the pixels; part of the cache's identity."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def pack_images(source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> Pack:
@@ -64,8 +71,8 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
             skipped[record.key] = str(error)
             continue
         prints.append(fingerprint(rgb_u8))  # before the codec, whose quality differs between equal images
-        if preparation.codec == "shared":
-            rgb_u8 = shared_codec(rgb_u8, derive_seed("codec", record.key))
+        if preparation.codec_quality is not None:
+            rgb_u8 = shared_codec(rgb_u8, derive_seed("codec", record.key), preparation.codec_quality)
         images[len(keys)] = rgb_u8
         keys.append(record.key)
     digests, phashes = [found.digest for found in prints], [f"{found.phash:016x}" for found in prints]

@@ -11,7 +11,8 @@ from fakeid.errors import BadImageError, ConfigError
 # Down to 50, because LSUN stores quality 75, and a second JPEG hides a first one only if it may well be the coarser.
 # On 1,000 LSUN photos, half of which had a first JPEG of 75, 85, 90 or 95, both of the audit's probes stayed below 0.6
 # with 50-80 and with 50-90, not with 50-95 or 40-80. The finer of the two, for JPEG wears off a generator's trace too.
-_SHARED_QUALITIES: Final = (50, 90)
+SHARED_QUALITIES: Final = (50, 90)
+"""Lowest and highest quality of `data.codec=shared`, unless `data.codec_quality` says otherwise."""
 
 # The longest sides in pixels; libjpeg stops a little below JPEG's own 65535.
 _MAX_JPEG_PX: Final = 65500
@@ -52,20 +53,23 @@ def webp(rgb_u8: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
     return _round_trip(rgb_u8, "WebP", quality, cv2.IMWRITE_WEBP_QUALITY, _MAX_WEBP_PX)
 
 
-def shared_codec(rgb_u8: npt.NDArray[np.uint8], seed: int) -> npt.NDArray[np.uint8]:
+def shared_codec(
+    rgb_u8: npt.NDArray[np.uint8], seed: int, qualities: tuple[int, int] = SHARED_QUALITIES
+) -> npt.NDArray[np.uint8]:
     """One JPEG round trip at a random quality, for `data.codec=shared`.
 
     Applied to both classes, it gives photos and fakes the same last codec, so that the file's history says less
-    about the class. The quality is uniform over the integers from 50 to 90.
+    about the class. The quality is uniform over the integers of the range.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
         seed: Of this one image, at least 0; the same seed gives the same quality.
+        qualities: Lowest and highest, in [1, 100].
 
     Returns:
         RGB uint8 (H, W, 3).
     """
-    low, high = _SHARED_QUALITIES
+    low, high = qualities
     return jpeg(rgb_u8, int(np.random.default_rng(seed).integers(low, high, endpoint=True)))
 
 

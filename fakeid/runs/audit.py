@@ -9,6 +9,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from fakeid.audit.classes import audit_images
+from fakeid.audit.codec_choice import CodecChoice
 from fakeid.audit.duplicates import SplitImages, describe_duplicates, find_duplicates
 from fakeid.audit.facts import FileFacts, read_file_facts
 from fakeid.config import Config
@@ -20,6 +21,7 @@ from fakeid.errors import BadImageError
 from fakeid.files import clear_output_errors, read_json, write_json, write_text
 from fakeid.reporting.audit_page import render_audit_page
 from fakeid.reporting.audit_table import render_audit_table
+from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.images import build_cache, list_images, prepare_images
 from fakeid.vocabulary import FAKE, REAL
 
@@ -41,12 +43,13 @@ def audit_plan(config: Config, plan: Plan, source: Source, packed: PackedImages,
     Returns:
         What `audit_images` gives, with `duplicates`.
     """
-    identity = f"{_VERSION}/{build_cache(config, source).folder.name}/{plan.digest()}/{per_class}"
+    codec = choose_codec(config, source, plan)
+    identity = f"{_VERSION}/{build_cache(config, source, codec).folder.name}/{plan.digest()}/{per_class}"
     path = Path(config.paths.cache) / "audits" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
     try:
         audit: dict[str, Any] = read_json(path)
     except (OSError, ValueError):
-        audit = _audit(config, plan, source, packed, per_class)
+        audit = _audit(config, plan, source, packed, per_class, codec)
         with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
             write_json(path, audit)
     return audit
@@ -67,6 +70,7 @@ def run_audit(config: Config, output: Path, *, per_class: int, console: Console 
     """
     console = console or Console(highlight=False)
     source, plan = list_images(config, console)
+    print_codec(choose_codec(config, source, plan), console)
     packed = prepare_images(config, plan, source, console)
     with console.status("looking at the images"):
         audit = audit_plan(config, plan, source, packed, per_class)
@@ -89,13 +93,15 @@ def print_warnings(warnings: Sequence[str], console: Console) -> None:
         console.print(f"WARNING: {warning}", style="bold red", soft_wrap=True, markup=False)
 
 
-def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, per_class: int) -> dict[str, Any]:
+def _audit(
+    config: Config, plan: Plan, source: Source, packed: PackedImages, per_class: int, codec: CodecChoice
+) -> dict[str, Any]:
     records = _sample(plan, packed, per_class)
     audit = audit_images(
         records,
         [_read_facts(source, record) for record in records],
         packed.take(packed.locate([record.key for record in records])),
-        codec=config.data.codec.value,
+        codec=codec.name,
         prep=config.data.prep.value,
         seed=config.data.seed,
     )

@@ -17,6 +17,7 @@ from fakeid.files import clear_output_errors, lock_folder, write_json
 from fakeid.images.degradation import Degradation, parse_degradation
 from fakeid.reporting.conditions import describe_conditions
 from fakeid.reporting.evaluation_table import render_evaluation_table
+from fakeid.runs.codec import settle_codec
 from fakeid.runs.evaluation_files import write_evaluation
 from fakeid.runs.evaluation_results import compute_evaluation, read_calibration
 from fakeid.runs.evaluation_sets import list_sets, pack_sets
@@ -109,13 +110,13 @@ def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
 
 
 def adopt(card: Card, options: Config) -> Config:
-    """The options of the run that made a checkpoint, with those that are for today.
+    """The options of the run that made a checkpoint, its codec among them, with those that are for today.
 
     Raises:
         CheckpointError: The checkpoint is of a release with other options.
     """
     try:
-        config = parse(OmegaConf.create(card.config))
+        config = settle_codec(parse(OmegaConf.create(card.config)), card.data)
     except ConfigError as error:
         raise CheckpointError(f"{card.name} was trained by another release of fakeid: {error}") from error
     paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)

@@ -13,6 +13,7 @@ from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
 from fakeid.errors import ConfigError, DataError
+from fakeid.runs.codec import name_codec
 from fakeid.runs.images import build_cache, list_images, pack_images
 from fakeid.vocabulary import OWN_TEST_SET
 
@@ -79,13 +80,18 @@ def list_sets(
 def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> list[tuple[ImageSet, PackedImages]]:
     """Each set with its prepared images, packed in the cache that trainings use too.
 
+    Args:
+        config: Of the run, with the codec that it was trained with.
+        sets: Which images.
+        console: Where progress is printed.
+
     Raises:
         BadImageError: An unusable image, with `data.on_bad_image=error`.
         DataError: No usable image is left of a set, or a damaged cache.
     """
     packed_sets = []
     for part in sets:
-        packed = pack_images(config, build_cache(config, part.source), part.records, console)
+        packed = pack_images(config, build_cache(config, part.source, name_codec(config)), part.records, console)
         packed.skipped = {r.key: packed.skipped[r.key] for r in part.records if r.key in packed.skipped}
         if packed.skipped:
             console.print(f"left out {len(packed.skipped)} of {len(part.records):,} images of {part.name}")

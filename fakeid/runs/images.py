@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.filesize import decimal
 
+from fakeid.audit.codec_choice import CodecChoice
 from fakeid.choices import OnBadImage
 from fakeid.config import Config
 from fakeid.data.cache import ImageCache
@@ -17,6 +18,7 @@ from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import DataError
 from fakeid.progress import build_progress
+from fakeid.runs.codec import choose_codec
 
 
 def list_images(config: Config, console: Console) -> tuple[Source, Plan]:
@@ -32,11 +34,14 @@ def list_images(config: Config, console: Console) -> tuple[Source, Plan]:
     return source, plan
 
 
-def build_cache(config: Config, source: Source) -> ImageCache:
-    """The cache that holds the images of this configuration."""
-    data = config.data
-    preparation = Preparation(data.image_px, data.prep.value, data.codec.value)
-    return ImageCache(Path(config.paths.cache), source, preparation)
+def build_preparation(config: Config, codec: CodecChoice) -> Preparation:
+    """How the images of this configuration are brought to one form."""
+    return Preparation(config.data.image_px, config.data.prep.value, codec.name, codec.quality)
+
+
+def build_cache(config: Config, source: Source, codec: CodecChoice) -> ImageCache:
+    """The cache that holds the images of this configuration, under the codec that was chosen for them."""
+    return ImageCache(Path(config.paths.cache), source, build_preparation(config, codec))
 
 
 def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], console: Console) -> PackedImages:
@@ -72,7 +77,8 @@ def prepare_images(config: Config, plan: Plan, source: Source, console: Console)
         DataError: Nothing is left of a split; and as `pack_images`.
     """
     records = plan.records()
-    packed = pack_images(config, build_cache(config, source), records, console)
+    cache = build_cache(config, source, choose_codec(config, source, plan))
+    packed = pack_images(config, cache, records, console)
     packed.skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
     if packed.skipped:
         console.print(f"left out {len(packed.skipped)} of {len(records):,} images, listed in summary.json")

@@ -9,6 +9,7 @@ from rich.table import Table
 from fakeid.config import Config
 from fakeid.data.plans import Plan
 from fakeid.files import clear_output_errors, write_csv
+from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.images import list_images
 from fakeid.vocabulary import FAKE, LABEL_NAMES, REAL, SPLITS
 
@@ -26,7 +27,7 @@ def write_plan(config: Config, path: Path, console: Console | None = None) -> Pl
         OutputError: The file cannot be written.
     """
     console = console or Console(highlight=False)
-    _, plan = list_images(config, console)
+    source, plan = list_images(config, console)
     rows = (
         [split, LABEL_NAMES[r.label], r.category, r.generator, r.key]
         for split, records in plan.splits().items()
@@ -36,6 +37,7 @@ def write_plan(config: Config, path: Path, console: Console | None = None) -> Pl
         write_csv(path, ["split", "label", "category", "generator", "key"], rows)
     console.print(_render_counts(plan))
     console.print(f"\n{len(plan.records()):,} images, digest {plan.digest()}, listed in {path}", soft_wrap=True)
+    print_codec(choose_codec(config, source, plan), console)
     return plan
 
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from fakeid.audit.codec_choice import CodecChoice
 from fakeid.config import Config
 from fakeid.data.cache import ImageCache
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.progress import build_progress
+from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.evaluation_sets import list_sets
 from fakeid.runs.images import build_cache, list_images, pack_images
 
@@ -30,8 +32,10 @@ def prepare(
     console = console or Console(highlight=False)
     caches: dict[str, tuple[Config, ImageCache, dict[str, Record]]] = {}
     for config in configs:
-        for source, needed in _list(config, console):
-            cache = build_cache(config, source)
+        for source, needed, codec in _list(config, console):
+            cache = build_cache(config, source, codec)
+            if str(cache.folder) not in caches:
+                print_codec(codec, console)
             _, _, records = caches.setdefault(str(cache.folder), (config, cache, {}))
             records.update({record.key: record for record in needed})
     for config, cache, records in caches.values():
@@ -45,11 +49,12 @@ def prepare(
             _verify(cache, console)
 
 
-def _list(config: Config, console: Console) -> list[tuple[Source, list[Record]]]:
+def _list(config: Config, console: Console) -> list[tuple[Source, list[Record], CodecChoice]]:
     """The images of a training, and those of its evaluation if it is to have one."""
     source, plan = list_images(config, console)
+    codec = choose_codec(config, source, plan)
     sets = list_sets(config, console, drawn=(source, plan)) if config.evaluation.is_wanted else []
-    return [(source, plan.records()), *((part.source, part.records) for part in sets)]
+    return [(source, plan.records(), codec), *((part.source, part.records, codec) for part in sets)]
 
 
 def _verify(cache: ImageCache, console: Console) -> None:

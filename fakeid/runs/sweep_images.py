@@ -16,7 +16,8 @@ from fakeid.data.packs import INDEX_SUFFIX, read_pack
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import DataError
-from fakeid.runs.images import build_cache, list_images
+from fakeid.runs.codec import choose_codec
+from fakeid.runs.images import build_cache, build_preparation, list_images
 from fakeid.vocabulary import TEST, TRAIN, VAL
 
 
@@ -100,19 +101,20 @@ def _count_by_category(config: Config) -> Counter[tuple[str, str, str]]:
     assert data.test_per_class is not None
     order, held_out = list_order(data)
     num = config.categories or len(order)
-    how = repr((config.paths, data.real, data.fake, data.image_px, data.prep, data.codec, data.seed))
+    codec = (data.codec, data.codec_quality)
+    how = repr((config.paths, data.real, data.fake, data.image_px, data.prep, codec, data.seed))
     counts = Counter({(how, name, TEST): 2 * data.test_per_class for name in (*order, held_out)})
     for name in order[:num]:
         counts[how, name, TRAIN] = 2 * (data.train_per_class // num)
-        counts[how, name, VAL] = 2 * -(-data.val_per_class // num)
+        counts[how, name, VAL] = 2 * (data.val_per_class // num)
     return counts
 
 
 def _list(config: Config, caches: dict[str, ToPack], console: Console) -> Counter[str]:
     source, plan = list_images(config, console)
-    cache, data = build_cache(config, source), config.data
-    preparation = Preparation(data.image_px, data.prep.value, data.codec.value)
-    to_pack = caches.setdefault(str(cache.folder), ToPack(cache, source, preparation))
+    codec = choose_codec(config, source, plan)
+    cache = build_cache(config, source, codec)
+    to_pack = caches.setdefault(str(cache.folder), ToPack(cache, source, build_preparation(config, codec)))
     to_pack.records.update({record.key: record for record in plan.records()})
     return Counter({split: len(records) for split, records in plan.splits().items()})
 

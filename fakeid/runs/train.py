@@ -1,5 +1,6 @@
 """One run from options to numbers: find or continue it, train, test, and write everything to its folder."""
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from fakeid.reporting.tables import list_misplaced, render_line, render_table, t
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.calibrate import calibrate
+from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.evaluate import evaluate_run
 from fakeid.runs.evaluation_sets import check_places
 from fakeid.runs.fit import build_module, fit
@@ -72,7 +74,7 @@ def _lead(config: Config, leader: Leader, device: str, console: Console, in_swee
         busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
         with lock_folder(run.path, wait=False, busy=busy):
             if is_complete(run, config):
-                _check_same_images(run, plan, source)
+                _check_same_images(config, run, plan, source)
                 console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
                 return _show(run, console, in_sweep)
             try:
@@ -89,7 +91,7 @@ def _run(
     """What is left to do: all of it, or the evaluation alone."""
     data = None
     if run.summary.exists() and not config.force:
-        _check_same_images(run, plan, source)
+        _check_same_images(config, run, plan, source)
         console.print(f"{run.path} is trained and tested; force=true starts it over", soft_wrap=True)
     else:
         check_shares(plan, leader.world)
@@ -116,11 +118,12 @@ def _begin(
     module = build_module(config)  # a wrong network or a bad image is found before an old run is cleared
     sizes = measure_sizes(config, module.hparams["center_px"])
     print_warnings([describe_sizes(sizes)] if sizes_differ(sizes) else [], console)
+    print_codec(choose_codec(config, source, plan), console)
     packed = prepare_images(config, plan, source, console)
     audit = _audit(config, plan, source, packed, console)
     if config.force:
         run.clear()
-    _check_same_images(run, plan, source)
+    _check_same_images(config, run, plan, source)
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
     if audit:
         write_json(run.audit, audit)
@@ -134,12 +137,13 @@ def _build_console() -> Console:
     return console
 
 
-def _check_same_images(run: RunFolder, plan: Plan, source: Source) -> None:
+def _check_same_images(config: Config, run: RunFolder, plan: Plan, source: Source) -> None:
     """Refuse to continue or show a run whose images have changed under it."""
     now = {
         "source": source.describe(),
         "digest": plan.digest(),
         "images": {split: len(records) for split, records in plan.splits().items()},
+        "codec": json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
     }
     if run.data.exists() and read_json(run.data) != now:
         raise CheckpointError(

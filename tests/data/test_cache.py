@@ -77,9 +77,14 @@ def test_other_pixels_lie_in_another_folder(tmp_path: Path) -> None:
     folders = {
         ImageCache(tmp_path, source, preparation).folder
         for source in (NumberSource(1), NumberSource(2))
-        for preparation in (PREPARATION, Preparation(40, "squash", "none"), Preparation(40, "crop", "shared"))
+        for preparation in (
+            PREPARATION,
+            Preparation(40, "squash", "none"),
+            Preparation(40, "crop", "shared", (50, 90)),
+            Preparation(40, "crop", "shared", (70, 90)),
+        )
     }
-    assert len(folders) == 6
+    assert len(folders) == 8
 
 
 def test_a_pack_without_index_does_not_count(tmp_path: Path) -> None:

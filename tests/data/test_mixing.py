@@ -133,13 +133,14 @@ def test_one_category_has_nothing_to_hold_out() -> None:
         ),
         ({"order": ["catt"]}, ConfigError, "no images of the category catt; did you mean cat"),
         ({"train_per_class": 3000}, DataError, "the most that works is data.train_per_class=275"),
-        ({"val_per_class": 300}, DataError, "the most that works is data.val_per_class=285"),
+        ({"val_per_class": 300}, DataError, "the most that works is data.val_per_class=287"),
         (
             {"test_per_class": 101},
             DataError,
             r"cat has 100 real images, .* and 19 more have too few; 101 are needed .* works is data.test_per_class=100",
         ),
         ({"train_per_class": 2}, DataError, "nothing is left to train on"),
+        ({"val_per_class": 2}, DataError, "3 categories share data.val_per_class=2; raise it to 3, or set"),
     ],
 )
 def test_impossible_wishes_are_refused(changes: dict[str, Any], error: type[Exception], message: str) -> None:
@@ -148,21 +149,31 @@ def test_impossible_wishes_are_refused(changes: dict[str, Any], error: type[Exce
 
 
 @pytest.mark.parametrize("k", [1, 3, 10])
-def test_the_budget_that_is_named_works_and_one_more_does_not(k: int) -> None:
+@pytest.mark.parametrize("option", ["train_per_class", "val_per_class"])
+def test_the_budget_that_is_named_works_and_one_more_does_not(k: int, option: str) -> None:
     records = make_records(100)
+    least = {"train_per_class": k, "val_per_class": 0}
     with pytest.raises(DataError) as refused:
-        draw(records, num_categories=k, train_per_class=9999)
-    largest = int(str(refused.value).rpartition("data.train_per_class=")[2])
-    draw(records, num_categories=k, train_per_class=largest)
-    with pytest.raises(DataError, match=f"the most that works is data.train_per_class={largest}"):
-        draw(records, num_categories=k, train_per_class=largest + 1)
+        draw(records, num_categories=k, **{**least, option: 9999})
+    largest = int(str(refused.value).rpartition(f"data.{option}=")[2])
+    if option == "train_per_class":
+        draw(records, num_categories=k, **{**least, option: largest})
+    with pytest.raises(DataError, match=f"the most that works is data.{option}={largest}"):
+        draw(records, num_categories=k, **{**least, option: largest + 1})
+
+
+@pytest.mark.parametrize(("k", "budget"), [(1, 25), (3, 25), (7, 25), (10, 25), (10, 0)])
+def test_validation_is_shared_out_like_training(k: int, budget: int) -> None:
+    plan = draw(make_records(100), num_categories=k, train_per_class=budget or 10, val_per_class=budget)
+    expected = {(name, label): budget // k for name in ORDER[:k] for label in (REAL, FAKE)} if budget else {}
+    assert Counter((r.category, r.label) for r in plan.val) == expected
 
 
 @given(
     num_scenes=st.integers(60, 400),
     images_a_scene=st.integers(1, 3),
     train=st.integers(2, 12),
-    val=st.integers(0, 6),
+    val=st.sampled_from([0, 2, 3, 4, 5, 6]),
     test=st.integers(1, 6),
     seed=st.integers(0, 9),
 )

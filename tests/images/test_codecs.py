@@ -115,3 +115,9 @@ def test_shared_codec_draws_every_quality_from_50_to_90_alike() -> None:
     counts = np.bincount(qualities, minlength=101)
     assert counts[50:91].sum() == 2050
     assert stats.chisquare(counts[50:91]).pvalue > 0.01
+
+
+def test_shared_codec_keeps_to_the_range_that_it_is_given() -> None:
+    image = photo()
+    allowed = {jpeg(image, quality).tobytes() for quality in (60, 61, 62)}
+    assert {shared_codec(image, seed, (60, 62)).tobytes() for seed in range(40)} == allowed

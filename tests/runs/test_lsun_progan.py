@@ -64,7 +64,7 @@ def test_lsun_and_progan_train_and_test_on_all_eleven(lsun_progan: BuildConfig) 
 
 def test_corrected_prepares_as_progan_did(lsun_progan: BuildConfig) -> None:
     config = lsun_progan("protocol=corrected")
-    assert (config.data.prep.value, config.data.codec.value) == ("center_crop", "shared")
+    assert (config.data.prep.value, config.data.codec.value) == ("center_crop", "auto")
 
 
 def test_reals_and_fakes_may_lie_apart(tmp_path: Path, tiny_config: BuildConfig) -> None:

@@ -1,0 +1,145 @@
+"""Whether both classes must go through one codec, decided from the headers of their files."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy.stats import fisher_exact, ks_2samp
+
+from fakeid.audit.facts import FileFacts
+from fakeid.images.codecs import SHARED_QUALITIES
+
+_LEAST_DIFFERENCE: Final = 0.1  # of shares, and of the distributions of JPEG's quality (Kolmogorov-Smirnov)
+_LEVEL: Final = 0.01  # a difference must also be unlikely to come from the drawn files alone
+_STEP: Final = 5  # ranges end on multiples of it, so that runs on more or fewer images share a cache
+_MARGIN: Final = 20  # below the lowest quality, for a second JPEG hides a first one only if it is the coarser
+_LOWEST: Final = (20, 70)  # between which the low end lies
+_HIGHEST: Final = 90  # for finer draws hide nothing
+_TAILS: Final = (2, 98)  # percentiles, so that a single odd file does not set the range
+
+_LOSSY: Final = ("JPEG", "WEBP")
+_PRICE: Final = "it costs accuracy on images that never were JPEG"
+
+
+@dataclass(frozen=True)
+class CodecChoice:
+    """What is done to the codecs of both classes, and why.
+
+    Attributes:
+        quality: Lowest and highest JPEG quality that is drawn for an image of either class; None is no codec.
+        reason: A clause that says why.
+    """
+
+    quality: tuple[int, int] | None
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """As the value of `data.codec`: `none` or `shared`."""
+        return "shared" if self.quality else "none"
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        if self.quality is None:
+            return f"no codec: {self.reason}"
+        low, high = self.quality
+        return f"shared codec, JPEG quality {low} to {high} for both classes: {self.reason}; {_PRICE}"
+
+    def to_plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"name": self.name, **asdict(self)}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> "CodecChoice":
+        """The choice that `to_plain` was called on.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is none.
+        """
+        low_high = plain["quality"]
+        quality = None if low_high is None else (int(low_high[0]), int(low_high[1]))
+        return cls(quality, str(plain["reason"]))
+
+
+def choose_by_facts(
+    real: Sequence[FileFacts], fake: Sequence[FileFacts], wanted: tuple[int, int] | None = None
+) -> CodecChoice:
+    """Ask for the shared codec only where the files of the classes have different codecs behind them.
+
+    Compared are the shares of JPEG, WebP and lossless files and, among JPEG files, the shares of each chroma
+    subsampling and the distribution of the quality. A difference counts from a tenth on, if an exact test (Fisher's,
+    Kolmogorov and Smirnov's) gives it p < 0.01.
+
+    The qualities are drawn from the range that the files of either class show and 20 below it, at most 90. On 2,000
+    LSUN photos, half of which had a first JPEG, the bare range left more for a probe of DCT coefficients: AUROC 0.90
+    against 0.71 at a first quality of 95, 0.74 against 0.67 at 71 to 92. With a first quality of 40, draws from 50 to
+    90 leave 0.91, draws down from 40 at most 0.63.
+
+    Args:
+        real: Of files of real images.
+        fake: Of files of fake images.
+        wanted: The range to use in place of the files' own, where a codec is needed.
+    """
+    if not real or not fake:
+        return CodecChoice(None, "no file tells of its codec")
+    difference = _find_difference(real, fake)
+    if difference is None:
+        return CodecChoice(None, f"the files of both classes have the same codecs ({_name_kinds([*real, *fake])})")
+    return CodecChoice(wanted or _find_range([*real, *fake]), difference)
+
+
+def _find_difference(real: Sequence[FileFacts], fake: Sequence[FileFacts]) -> str | None:
+    """The first difference of the classes, in words."""
+    kinds = [[_name_kind(each) for each in side] for side in (real, fake)]
+    for kind in (*_LOSSY, "lossless"):
+        if told := _compare_shares(kinds[0], kinds[1], kind, kind):
+            return told
+    jpegs = [[each for each in side if each.jpeg_quality is not None] for side in (real, fake)]
+    if not all(jpegs):
+        return None
+    qualities = [[each.jpeg_quality for each in side if each.jpeg_quality is not None] for side in jpegs]
+    found = ks_2samp(*qualities)
+    if found.statistic > _LEAST_DIFFERENCE and found.pvalue < _LEVEL:
+        return f"reals are JPEG of quality {_name_range(qualities[0])}, fakes of quality {_name_range(qualities[1])}"
+    sampled = [[str(each.subsampling) for each in side] for side in jpegs]
+    for subsampling in sorted({*sampled[0], *sampled[1]}):
+        if told := _compare_shares(sampled[0], sampled[1], subsampling, f"JPEG with {subsampling} chroma"):
+            return told
+    return None
+
+
+def _compare_shares(real: Sequence[str], fake: Sequence[str], value: str, name: str) -> str | None:
+    counts = [[side.count(value), len(side) - side.count(value)] for side in (real, fake)]
+    shares = [count[0] / sum(count) for count in counts]
+    if abs(shares[0] - shares[1]) <= _LEAST_DIFFERENCE or fisher_exact(counts).pvalue >= _LEVEL:
+        return None
+    return f"{100 * shares[0]:.0f} % of the reals and {100 * shares[1]:.0f} % of the fakes are {name}"
+
+
+def _find_range(facts: Sequence[FileFacts]) -> tuple[int, int]:
+    """From below the lowest to the highest quality of the JPEG files, whichever class they are of, in steps of five."""
+    qualities = [each.jpeg_quality for each in facts if each.jpeg_quality is not None]
+    if not qualities:
+        return SHARED_QUALITIES  # WebP does not say how coarse it is
+    low, high = np.percentile(qualities, _TAILS)
+    low, high = _STEP * (low // _STEP) - _MARGIN, _STEP * -(-high // _STEP)
+    return int(np.clip(low, *_LOWEST)), int(np.clip(high, _LOWEST[0] + _MARGIN, _HIGHEST))
+
+
+def _name_kind(facts: FileFacts) -> str:
+    return facts.container if facts.container in _LOSSY else "lossless"
+
+
+def _name_kinds(facts: Sequence[FileFacts]) -> str:
+    """Such as `JPEG of quality 71 to 92, lossless`."""
+    kinds = sorted({_name_kind(each) for each in facts})
+    qualities = [each.jpeg_quality for each in facts if each.jpeg_quality is not None]
+    return ", ".join(
+        f"JPEG of quality {_name_range(qualities)}" if kind == "JPEG" and qualities else kind for kind in kinds
+    )
+
+
+def _name_range(qualities: Sequence[int]) -> str:
+    low, high = min(qualities), max(qualities)
+    return f"{low}" if low == high else f"{low} to {high}"
