@@ -89,3 +89,9 @@ def test_all_mistakes_are_named_before_anything_starts() -> None:
 def test_two_grids_at_once_are_refused() -> None:
     with pytest.raises(ConfigError, match="grid takes one name"):
         expand_grid([], ["grid=full,paper"])
+
+
+@pytest.mark.parametrize(("grid", "num_cells"), [("demo", 20), ("protocols", 60)])
+def test_grids_that_a_headline_rests_on_have_five_seeds(grid: str, num_cells: int) -> None:
+    cells = build(grid)
+    assert Counter(cell.config.seed for cell in cells) == dict.fromkeys(range(5), num_cells // 5)
