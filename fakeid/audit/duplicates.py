@@ -39,12 +39,24 @@ class SplitImages:
         categories: (n,).
         digests: (n,), equal for equal pixels only.
         phashes: (n,), uint64.
+        views: (n, v), uint64, the hashes of each image's mirrored form and of its crops, in this order; v may be 0.
     """
 
     keys: Sequence[str]
     categories: Sequence[str]
     digests: Sequence[str]
     phashes: Hashes
+    views: Hashes
+
+    @property
+    def upright_and_mirrored(self) -> Hashes:
+        """(n, 2), or (n, 1) without views."""
+        return np.column_stack([self.phashes, self.views[:, :1]])
+
+    @property
+    def crops(self) -> Hashes:
+        """(n, v - 1), or (n, 0) without views."""
+        return self.views[:, 1:]
 
 
 @dataclass(frozen=True)
@@ -64,10 +76,15 @@ class Duplicate:
 def find_duplicates(splits: Mapping[str, SplitImages]) -> list[Duplicate]:
     """Exact and near duplicates between every two splits, across categories and labels.
 
+    Near are copies that were compressed, resized, mirrored, cropped by up to an eighth, or several of these: either
+    image is compared with the other, its mirror image and its crops. Of 2,000 LSUN photos at 64 px all copies at JPEG
+    75, at half the size and mirrored are found, of crops anywhere with 15/16 of the sides 92 %, with 7/8 89 % and with
+    3/4 none, and no pair is false.
+
     Every image that has a copy in the other split is in at least one pair; not all pairs are listed, for a thousand
     black images on either side would make a million. An image with an exact copy there is not also looked up as a
-    near one, and featureless images have exact copies only. Time and memory stay bounded: hashes within
-    `MAX_DISTANCE` agree in one of five bands, by which they are looked up (multi-index hashing, Norouzi et al. 2012).
+    near one, and featureless images have exact copies only. Time and memory stay bounded: hashes within `MAX_DISTANCE`
+    agree in one of five bands, by which they are looked up (multi-index hashing, Norouzi et al. 2012).
 
     Args:
         splits: Name → images, in the order in which pairs are to name them.
@@ -78,7 +95,7 @@ def find_duplicates(splits: Mapping[str, SplitImages]) -> list[Duplicate]:
     found: list[Duplicate] = []
     for (name_a, a), (name_b, b) in combinations(splits.items(), 2):
         exact = _pair_equal(a.digests, b.digests)
-        alike = _pair_alike(a.phashes, b.phashes, exact)
+        alike = _pair_alike(a, b, exact)
         for kind, pairs in (("exact", [(i, j, 0) for i, j in exact]), ("near", alike)):
             found += [
                 Duplicate(kind, name_a, a.keys[i], a.categories[i], name_b, b.keys[j], b.categories[j], distance)
@@ -112,20 +129,39 @@ def _pair_equal(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
     return sorted(pairs)
 
 
-def _pair_alike(a: Hashes, b: Hashes, exact: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
+def _pair_alike(a: SplitImages, b: SplitImages, exact: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
     """Each image without an exact copy, with the nearest on the other side: (i, j, distance)."""
-    (distinct_a, first_a, of_a), (distinct_b, first_b, of_b) = (
-        np.unique(np.asarray(side, np.uint64), return_index=True, return_inverse=True) for side in (a, b)
+    matched = (
+        _match(np.column_stack([a.upright_and_mirrored, a.crops]), b.upright_and_mirrored),
+        _match(a.upright_and_mirrored, b.crops),
     )
-    nearest_a, nearest_b = _find_nearest(distinct_a, distinct_b)
+    nearest_a, nearest_b = (np.minimum(*sides) for sides in zip(*matched, strict=True))
     exact_a, exact_b = {i for i, _ in exact}, {j for _, j in exact}
-    pairs = {
-        (i, int(first_b[match]), distance) for i, (match, distance) in _decode(nearest_a[of_a]) if i not in exact_a
-    }
-    pairs |= {
-        (int(first_a[match]), j, distance) for j, (match, distance) in _decode(nearest_b[of_b]) if j not in exact_b
-    }
+    pairs = {(i, j, distance) for i, (j, distance) in _decode(nearest_a) if i not in exact_a}
+    pairs |= {(i, j, distance) for j, (i, distance) in _decode(nearest_b) if j not in exact_b}
     return sorted(pairs)
+
+
+def _match(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
+    """For each image of either side, a row of hashes, the nearest image of the other, as `_find_nearest` encodes it."""
+    if not (a.size and b.size):
+        return np.full(len(a), _NOTHING), np.full(len(b), _NOTHING)
+    (distinct_a, first_a, of_a), (distinct_b, first_b, of_b) = (
+        np.unique(side.ravel(), return_index=True, return_inverse=True) for side in (a, b)
+    )
+    found_a, found_b = _find_nearest(distinct_a, distinct_b)
+    return (
+        _name_images(found_a, first_b // b.shape[1])[of_a].reshape(a.shape).min(axis=1),
+        _name_images(found_b, first_a // a.shape[1])[of_b].reshape(b.shape).min(axis=1),
+    )
+
+
+def _name_images(codes: Indices, images: Indices) -> Indices:
+    """The codes with the image of each hash in place of the hash's number."""
+    named = codes.copy()
+    found = codes != _NOTHING
+    named[found] = (codes[found] >> _INDEX_BITS << _INDEX_BITS) | images[codes[found] & ((1 << _INDEX_BITS) - 1)]
+    return named
 
 
 def _decode(codes: Indices) -> Iterator[tuple[int, tuple[int, int]]]:

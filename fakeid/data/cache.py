@@ -28,7 +28,7 @@ try:
 except ImportError:  # Windows, where any number of files may be open
     resource = None
 
-_VERSION: Final = 3  # of the files of a pack, and of how pixels are prepared
+_VERSION: Final = 4  # of the files of a pack, and of how pixels are prepared
 _IMAGES_A_PACK: Final = 256
 _OTHER_FILES: Final = 256  # that a process has open beside the packs
 _REBUILD: Final = "rebuild it with python -m fakeid prepare --rebuild and the same options"

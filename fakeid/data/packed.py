@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from fakeid.data.packs import Pack
 from fakeid.data.records import Record
+from fakeid.images.fingerprint import NUM_VIEWS
 
 
 class PackedImages:
@@ -43,8 +44,10 @@ class PackedImages:
             images[index] = self._packs[at].images[row]
         return images
 
-    def fingerprints(self, keys: Sequence[str]) -> tuple[list[str], npt.NDArray[np.uint64]]:
-        """Digest and perceptual hash of each image; see `fakeid.images.fingerprint`."""
+    def fingerprints(self, keys: Sequence[str]) -> tuple[list[str], npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        """Digest, perceptual hash and `NUM_VIEWS` hashes of views of each image; see `fakeid.images.fingerprint`."""
         places = self.locate(keys).tolist()
         digests = [self._packs[at].digests[row] for at, row in places]
-        return digests, np.array([int(self._packs[at].phashes[row], 16) for at, row in places], np.uint64)
+        phashes = np.array([int(self._packs[at].phashes[row], 16) for at, row in places], np.uint64)
+        views = bytes.fromhex("".join(self._packs[at].views[row] for at, row in places))
+        return digests, phashes, np.frombuffer(views, ">u8").astype(np.uint64).reshape(len(places), NUM_VIEWS)

@@ -76,7 +76,8 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
         images[len(keys)] = rgb_u8
         keys.append(record.key)
     digests, phashes = [found.digest for found in prints], [f"{found.phash:016x}" for found in prints]
-    return Pack(images[: len(keys)], keys, digests, phashes, skipped)
+    views = ["".join(f"{view:016x}" for view in found.views) for found in prints]
+    return Pack(images[: len(keys)], keys, digests, phashes, views, skipped)
 
 
 def pack_in_parallel(

@@ -20,8 +20,9 @@ _HEADER: Final = 128  # bytes of an .npy file of images; to parse it takes np.lo
 
 @dataclass(frozen=True)
 class Pack:
-    """Prepared images (N, H, W, 3) uint8 RGB with their N keys, digests and perceptual hashes, both hexadecimal.
+    """Prepared images (N, H, W, 3) uint8 RGB with their N keys, digests, perceptual hashes and views.
 
+    The last three are those of `fakeid.images.fingerprint`, in hexadecimal, the views of an image in one string.
     `skipped` says why images that were asked for are missing, by key. One that was read has its `index_path`.
     """
 
@@ -29,6 +30,7 @@ class Pack:
     keys: list[str]
     digests: list[str]
     phashes: list[str]
+    views: list[str]
     skipped: dict[str, str]
     index_path: Path | None = None
 
@@ -47,7 +49,7 @@ def write_pack(folder: Path, pack: Pack) -> None:
     content = memory.getbuffer()
     write_atomically(folder / f"{name}.npy", lambda file: file.write(content))
     index = {
-        "keys": pack.keys, "digests": pack.digests, "phashes": pack.phashes,
+        "keys": pack.keys, "digests": pack.digests, "phashes": pack.phashes, "views": pack.views,
         "skipped": pack.skipped, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
     }  # fmt: skip
     write_json(folder / f"{name}{INDEX_SUFFIX}", index)
@@ -68,7 +70,9 @@ def read_pack(index_path: Path, image_px: int) -> Pack:
             raise ValueError("cut short")  # noqa: TRY301 - the same answer as to numpy's own
         shape = (len(index["keys"]), image_px, image_px, 3)
         images = np.frombuffer(content, np.uint8, offset=_HEADER).reshape(shape)
-        return Pack(images, index["keys"], index["digests"], index["phashes"], index["skipped"], index_path)
+        return Pack(
+            images, index["keys"], index["digests"], index["phashes"], index["views"], index["skipped"], index_path
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"the cache is damaged at {path}") from error
 

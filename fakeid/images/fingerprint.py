@@ -1,7 +1,8 @@
-"""What identifies an image: its exact pixels, and what it looks like."""
+"""What identifies an image: its exact pixels, and what it and its crops look like."""
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -9,28 +10,37 @@ import numpy as np
 import numpy.typing as npt
 
 FEATURELESS: Final = 0
-"""The `phash` of an image without structure, where noise alone would decide the bits. No other image has it."""
+"""The hash of an image without structure, where noise alone would decide the bits. No other image has it."""
 
+NUM_VIEWS: Final = 35
+"""Hashes of one image in `Fingerprint.views`: mirrored, 9 crops of 15/16 and 25 of 7/8 of its sides."""
+
+_CROPS: Final = ((15 / 16, 3), (7 / 8, 5))  # share of the sides, places along each
 _SIDE_PX: Final = 32
+_THUMBNAIL_PX: Final = 64
 _LOW_FREQUENCIES: Final = 8
 _LEAST_CONTRAST: Final = 3.0  # standard deviation of the small gray image, 8-bit levels
+
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Two hashes of one image.
+    """Hashes of one image.
 
     Attributes:
         digest: 32 hexadecimal digits of shape and pixels: equal for equal pixels only.
         phash: 64 bits of which few differ between an image and its compressed or resized copy, or `FEATURELESS`.
+        views: The same hash of the mirrored image and of its crops, `NUM_VIEWS` in this order.
     """
 
     digest: str
     phash: int
+    views: tuple[int, ...]
 
 
 def fingerprint(rgb_u8: npt.NDArray[np.uint8]) -> Fingerprint:
-    """Hash the pixels with BLAKE2b and the look with a perceptual hash.
+    """Hash the pixels with BLAKE2b and the look with perceptual hashes.
 
     The perceptual hash says which of the 8 x 8 lowest frequencies of the 32 x 32 gray image lie above their median,
     the constant first, in rows (pHash's DCT variant, Zauner 2010; the bits of the ImageHash library's `phash`). Two
@@ -41,13 +51,53 @@ def fingerprint(rgb_u8: npt.NDArray[np.uint8]) -> Fingerprint:
     """
     pixels = hashlib.blake2b(repr(rgb_u8.shape).encode(), digest_size=16)
     pixels.update(np.ascontiguousarray(rgb_u8).data)
-    return Fingerprint(pixels.hexdigest(), _hash_look(rgb_u8))
-
-
-def _hash_look(rgb_u8: npt.NDArray[np.uint8]) -> int:
     gray = cv2.cvtColor(rgb_u8, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(gray, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = _shrink(gray, _SIDE_PX)
     if small.std() < _LEAST_CONTRAST:
-        return FEATURELESS
+        return Fingerprint(pixels.hexdigest(), FEATURELESS, (FEATURELESS,) * NUM_VIEWS)
     low = cv2.dct(small)[:_LOW_FREQUENCIES, :_LOW_FREQUENCIES]
-    return int.from_bytes(np.packbits(low > np.median(low)).tobytes(), "big")
+    mirrored = np.asarray(low * np.where(np.arange(_LOW_FREQUENCIES) % 2, -1, 1), np.float32)  # of a cosine transform
+    views = np.asarray(np.concatenate([mirrored[None], _transform_crops(_shrink(gray, _THUMBNAIL_PX))]), np.float32)
+    return Fingerprint(pixels.hexdigest(), _pack(np.asarray(low, np.float32)[None])[0], tuple(_pack(views)))
+
+
+def _shrink(gray: cv2.typing.MatLike, side_px: int) -> Floats:
+    return np.asarray(cv2.resize(gray, (side_px, side_px), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _pack(low: Floats) -> list[int]:
+    """The bits of (n, 8, 8) coefficients that lie above the median of their own 64."""
+    flat = low.reshape(len(low), -1)
+    bits = flat > np.median(flat, axis=1, keepdims=True)
+    return [int(value) for value in np.packbits(bits, axis=1).view(">u8")[:, 0]]
+
+
+def _transform_crops(thumbnail: Floats) -> Floats:
+    """The low frequencies of every crop, (n, 8, 8). Cropping, reducing and the transform are one product a side."""
+    parts = []
+    for operators in _crop_operators():
+        num = len(operators)
+        rows = operators.reshape(num * _LOW_FREQUENCIES, -1)
+        both = (rows @ thumbnail @ rows.T).reshape(num, _LOW_FREQUENCIES, num, _LOW_FREQUENCIES)
+        parts.append(both.transpose(0, 2, 1, 3).reshape(num * num, _LOW_FREQUENCIES, _LOW_FREQUENCIES))
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=1)
+def _crop_operators() -> list[Floats]:
+    """For each size of crop (places, 8, 64): from the thumbnail's side to the low frequencies of a crop's side."""
+    frequencies = cv2.dct(np.eye(_SIDE_PX, dtype=np.float32), flags=cv2.DCT_ROWS).T[:_LOW_FREQUENCIES]  # (8, 32)
+    found = []
+    for share, num in _CROPS:
+        side = share * _THUMBNAIL_PX
+        starts = np.linspace(0, _THUMBNAIL_PX - side, num)
+        found.append(np.stack([frequencies @ _average(start, side) for start in starts]).astype(np.float32))
+    return found
+
+
+def _average(start: float, side: float) -> npt.NDArray[np.float64]:
+    """The weights (32, 64) of the thumbnail's pixels in the 32 equal parts of `side` pixels from `start` on."""
+    edges = start + side * np.arange(_SIDE_PX + 1) / _SIDE_PX
+    pixels = np.arange(_THUMBNAIL_PX)
+    covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.asarray(np.clip(covered, 0, None) * _SIDE_PX / side)

@@ -84,13 +84,15 @@ def render_audit_page(audit: Mapping[str, Any], subtitle: str = "") -> str:
     """The verdict and what to do, then what it rests on.
 
     Args:
-        audit: What `fakeid.audit.classes.audit_images` gives; with `duplicates`, what `describe_duplicates` gives.
+        audit: What `fakeid.audit.classes.audit_images` gives; with `duplicates` and
+            `torn_pairs`, what `describe_duplicates` and `describe_torn_pairs` give.
         subtitle: Which data were looked at.
 
     Returns:
         A self-contained HTML document.
     """
-    warnings = [*audit["warnings"], *audit.get("duplicates", {}).get("warnings", [])]
+    parts_of_plan = [audit.get(name, {}) for name in ("duplicates", "torn_pairs")]
+    warnings = [*audit["warnings"], *(text for part in parts_of_plan for text in part.get("warnings", []))]
     undecided = None in audit["probes"].values()
     is_statistic = {name: name.startswith(("luma_", "chroma_")) for name in audit["histograms"]}
     figures = {name: _describe_figure(name, histogram) for name, histogram in audit["histograms"].items()}

@@ -17,7 +17,8 @@ def render_audit_table(audit: Mapping[str, Any]) -> Group:
     """Both classes side by side, the probes, and what to do.
 
     Args:
-        audit: What `fakeid.audit.classes.audit_images` gives; with `duplicates`, what `describe_duplicates` gives.
+        audit: What `fakeid.audit.classes.audit_images` gives; with `duplicates` and
+            `torn_pairs`, what `describe_duplicates` and `describe_torn_pairs` give.
     """
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), show_edge=False)
     table.add_column("fact")
@@ -33,7 +34,8 @@ def render_audit_table(audit: Mapping[str, Any]) -> Group:
     if "duplicates" in audit:
         found = audit["duplicates"]
         parts.append(Text(f"copies in two splits: {found['num_exact']} exact, {found['num_near']} near"))
-    warnings = [*audit["warnings"], *audit.get("duplicates", {}).get("warnings", [])]
+    parts_of_plan = [audit.get(name, {}) for name in ("duplicates", "torn_pairs")]
+    warnings = [*audit["warnings"], *(text for part in parts_of_plan for text in part.get("warnings", []))]
     parts += [Text(), Text(audit["verdict"], style="bold red" if audit["warnings"] else "bold")]
     return Group(*parts, *(Text(f"warning: {warning}", style="red") for warning in warnings))
 

@@ -1,11 +1,13 @@
 import json
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from fakeid.audit.duplicates import EXAMPLES, MAX_DISTANCE, SplitImages, describe_duplicates, find_duplicates
 from fakeid.data.sources.demo import DemoSource
@@ -20,12 +22,13 @@ def split(name: str, images: list[np.ndarray]) -> SplitImages:
         [name] * len(images),
         [each.digest for each in prints],
         np.array([each.phash for each in prints], np.uint64),
+        np.array([each.views for each in prints], np.uint64),
     )
 
 
 def of_hashes(name: str, hashes: list[int] | np.ndarray) -> SplitImages:
     names = [f"{name}{i}" for i in range(len(hashes))]
-    return SplitImages(names, names, names, np.array(hashes, np.uint64))
+    return SplitImages(names, names, names, np.array(hashes, np.uint64), np.empty((len(hashes), 0), np.uint64))
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,38 @@ def test_every_planted_copy_is_found(photos: list[np.ndarray]) -> None:
         ("near", "a3", "c3"),
         ("exact", "b0", "c4"),
     }
+
+
+@pytest.mark.parametrize(("share", "least"), [(15 / 16, 0.75), (7 / 8, 0.7)])
+@pytest.mark.parametrize("mirror", [False, True])
+def test_most_crops_are_found_from_either_side(
+    photos: list[np.ndarray], share: float, least: float, mirror: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    copies = []
+    for photo in photos:
+        side = round(share * len(photo))
+        top, left = rng.integers(0, len(photo) - side + 1, 2)
+        crop = photo[top : top + side, left : left + side]
+        copies.append(jpeg(np.ascontiguousarray(crop[:, ::-1] if mirror else crop), 90))
+    for splits in (
+        {"a": split("a", photos), "b": split("b", copies)},
+        {"b": split("b", copies), "a": split("a", photos)},
+    ):
+        found = find_duplicates(splits)
+        assert all(pair.key_a[1:] == pair.key_b[1:] for pair in found)
+        assert len(found) >= least * len(photos)
+
+
+def test_every_mirror_image_is_found(photos: list[np.ndarray]) -> None:
+    mirrored = [np.ascontiguousarray(photo[:, ::-1]) for photo in photos]
+    found = find_duplicates({"a": split("a", photos), "b": split("b", mirrored)})
+    assert {(pair.key_a[1:], pair.key_b[1:]) for pair in found} == {(str(i), str(i)) for i in range(len(photos))}
+
+
+def test_genuine_photos_are_no_copies_of_each_other(lsun_bedroom: Path) -> None:
+    images = [np.asarray(Image.open(file).convert("RGB")) for file in sorted(lsun_bedroom.glob("*.jpg"))[:300]]
+    assert find_duplicates({"a": split("a", images[::2]), "b": split("b", images[1::2])}) == []
 
 
 def test_copies_within_a_split_are_nobodys_concern(photos: list[np.ndarray]) -> None:

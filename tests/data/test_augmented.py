@@ -20,7 +20,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (COUNT, SIDE, SIDE, 3), np.ui
 
 def make_data(name: str, *, seed: int = 0, num_workers: int = 0, share: tuple[int, int] = (0, 1)) -> PackedDataModule:
     records = [Record(key, number % 2, "a", "camera", key) for number, key in enumerate(KEYS)]
-    packed = PackedImages([Pack(IMAGES, KEYS, ["0"] * COUNT, ["0"] * COUNT, {})])
+    packed = PackedImages([Pack(IMAGES, KEYS, ["0"] * COUNT, ["0"] * COUNT, ["0"] * COUNT, {})])
     plan = Plan(records, records[:3], records[:5], ("a",), (), None)
     return PackedDataModule(
         plan, packed, batch_size=4, seed=seed, augmentation=name, num_workers=num_workers, share=share

@@ -16,7 +16,9 @@ from fakeid.data import packs
 from fakeid.data.cache import ImageCache
 from fakeid.data.packing import Preparation
 from fakeid.data.records import Record
+from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import BadImageError, DataError, OutputError
+from fakeid.images.fingerprint import NUM_VIEWS, fingerprint
 from fakeid.vocabulary import REAL
 
 PREPARATION = Preparation(image_px=40, prep="crop", codec="none")
@@ -221,9 +223,20 @@ def test_more_packs_than_files_may_be_open_are_opened(tmp_path: Path, monkeypatc
 def test_fingerprints_tell_equal_pixels(tmp_path: Path) -> None:
     source = NumberSource()
     packed = ImageCache(tmp_path, source, PREPARATION).load(source.records())
-    digests, phashes = packed.fingerprints(["3", "4", "3"])
+    digests, phashes, views = packed.fingerprints(["3", "4", "3"])
     assert digests[0] == digests[2] != digests[1]
-    assert phashes.dtype == np.uint64
+    assert phashes.dtype == views.dtype == np.uint64
+    assert (phashes.shape, views.shape) == ((3,), (3, NUM_VIEWS))
+
+
+def test_fingerprints_survive_the_disk(tmp_path: Path) -> None:
+    source = DemoSource(images_per_class=1, image_px=40)
+    records = source.records()[:4]
+    packed = ImageCache(tmp_path, source, PREPARATION).load(records)
+    _, phashes, views = packed.fingerprints([record.key for record in records])
+    expected = [fingerprint(source.read(record)) for record in records]
+    assert phashes.tolist() == [each.phash for each in expected]
+    assert views.tolist() == [list(each.views) for each in expected]
 
 
 def test_unwritable_cache_names_its_option(tmp_path: Path) -> None:

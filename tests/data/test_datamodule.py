@@ -29,9 +29,7 @@ def make_data(
     images = np.stack([np.full((SIDE, SIDE, 3), i, np.uint8) for i in range(count)])
     images[..., 2] = 255
     keys = [record.key for record in records if record.key not in skipped]
-    pack = Pack(
-        images[[int(key) for key in keys]], keys, ["0"] * len(keys), ["0"] * len(keys), dict.fromkeys(skipped, "bad")
-    )
+    pack = Pack(images[[int(key) for key in keys]], keys, *([["0"] * len(keys)] * 3), dict.fromkeys(skipped, "bad"))
     packed = PackedImages([pack])
     plan = Plan(records, records[:3], records[:5], ("a",), (), None)
     return PackedDataModule(

@@ -8,7 +8,7 @@ from PIL import Image
 
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import jpeg
-from fakeid.images.fingerprint import FEATURELESS, fingerprint
+from fakeid.images.fingerprint import FEATURELESS, NUM_VIEWS, fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,27 @@ def test_copies_keep_nearly_all_bits(photos: list[np.ndarray], change) -> None:
     assert max(distance(fingerprint(photo).phash, fingerprint(change(photo)).phash) for photo in photos) <= 4
 
 
+def test_the_first_view_is_the_mirror_image(photos: list[np.ndarray]) -> None:
+    for photo in photos:
+        mirrored = fingerprint(np.ascontiguousarray(photo[:, ::-1]))
+        assert distance(fingerprint(photo).views[0], mirrored.phash) <= 2
+        assert distance(mirrored.views[0], fingerprint(photo).phash) <= 2
+
+
+def test_the_other_views_are_crops_in_rows(photos: list[np.ndarray]) -> None:
+    distances = []
+    for photo in photos:  # of 96 px, so that every crop begins at a whole pixel
+        views = fingerprint(photo).views
+        assert len(views) == NUM_VIEWS
+        places = [(90, top, left) for top in (0, 3, 6) for left in (0, 3, 6)]
+        places += [(84, top, left) for top in (0, 3, 6, 9, 12) for left in (0, 3, 6, 9, 12)]
+        for view, (side, top, left) in zip(views[1:], places, strict=True):
+            crop = photo[top : top + side, left : left + side]
+            distances.append(distance(view, fingerprint(np.ascontiguousarray(crop)).phash))
+    assert np.mean(distances) < 1
+    assert np.percentile(distances, 99) <= 4
+
+
 def test_different_photos_differ_in_many_bits(photos: list[np.ndarray]) -> None:
     hashes = [fingerprint(photo).phash for photo in photos]
     distances = [distance(a, b) for i, a in enumerate(hashes) for b in hashes[:i]]
@@ -64,6 +85,7 @@ def test_an_image_without_structure_has_no_look(level: int) -> None:
     noise = np.random.default_rng(0).normal(level, 2, flat.shape).clip(0, 255).astype(np.uint8)
     assert fingerprint(flat).phash == fingerprint(noise).phash == FEATURELESS
     assert fingerprint(flat).digest != fingerprint(noise).digest
+    assert set(fingerprint(noise).views) == {FEATURELESS}
 
 
 def test_an_image_with_structure_never_looks_like_none(photos: list[np.ndarray]) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -85,6 +86,25 @@ def test_planted_copies_are_all_found(tmp_path: Path, tiny_config: BuildConfig) 
     assert len(in_training) == 15  # of 20 photos five are tested on
     assert {pair["kind"] for pair in audit["duplicates"]["examples"]} == {"exact", "near"}
     assert "are in two splits at once" in said(console)
+
+
+def test_pairs_torn_by_given_splits_are_named(tmp_path: Path, tiny_config: BuildConfig) -> None:
+    rng = np.random.default_rng(0)
+    for split, category, label in product(("train", "test"), ("cats", "sheep"), ("0_real", "1_fake")):
+        folder = tmp_path / "data" / split / category / label
+        folder.mkdir(parents=True)
+        # Photos and translations are numbered anew in each split, but for two pairs of cats.
+        torn = {("train", "0_real"): "x_real", ("test", "1_fake"): "x_fake",
+                ("test", "0_real"): "y_real", ("train", "1_fake"): "y_fake"}  # fmt: skip
+        names = [f"{number}{label[1:]}" for number in range(5)]
+        for name in [*names, *([torn[split, label]] if category == "cats" else [])]:
+            cv2.imwrite(str(folder / f"{name}.png"), rng.integers(0, 255, (64, 64, 3), dtype=np.uint8))
+    console = quiet()
+    config = build(tiny_config, tmp_path / "data", "categories=1", "data.held_out=sheep", "data.val_per_class=1")
+    audit = run_audit(config, tmp_path / "audit", per_class=50, console=console)
+    assert audit["torn_pairs"]["num"] == 2
+    assert "2 photos have their translation in another split" in said(console)
+    assert "2 photos have their translation in another split" in (tmp_path / "audit" / "audit.html").read_text()
 
 
 @pytest.mark.slow
