@@ -16,6 +16,7 @@ from fakeid.files import write_json, write_text
 from fakeid.reporting.averages import FinishedRun
 from fakeid.runs.compose import compose_config
 from fakeid.runs.layout import DONE, FAILED, RunFolder
+from fakeid.seeding import derive_seed
 from fakeid.vocabulary import DEMO_CATEGORIES
 
 GOOD_AUDIT: dict[str, Any] = {
@@ -50,6 +51,20 @@ def invent_scores(
     return Scores(degradation=["none"] * len(columns["key"]), **columns)
 
 
+def _flatten(values: Mapping[str, Any]) -> dict[str, str]:
+    """Options by their dotted names, without where things are written."""
+    groups = {group: entry for group, entry in values.items() if group not in ("paths", "logger")}
+    nested = {f"{group}.{name}": repr(value) for group, entry in groups.items() if isinstance(entry, dict)
+              for name, value in entry.items()}  # fmt: skip
+    return nested | {group: repr(entry) for group, entry in groups.items() if not isinstance(entry, dict)}
+
+
+def _draw_run(config: Config) -> int:
+    """A seed from the options that are not fakeid's defaults, so that a new option changes no made-up run."""
+    changes = _flatten(to_plain(config)).items() - _flatten(to_plain(Config())).items()
+    return derive_seed(*sorted(changes))
+
+
 def invent_run(
     config: Config,
     *,
@@ -64,7 +79,7 @@ def invent_run(
     seen, unseen = DEMO_CATEGORIES[:k], DEMO_CATEGORIES[k:]
     skills = {name: seen_skill if name in seen else skill for name in DEMO_CATEGORIES}
     name = cell_id(config)
-    scores = invent_scores(skills, images=images, run=int(name[-8:], 16), test_set=test_set)
+    scores = invent_scores(skills, images=images, run=_draw_run(config), test_set=test_set)
     summary = {
         "run": name,
         **summarize(scores, seen, unseen),

@@ -63,7 +63,7 @@ def name_codec(config: Config) -> CodecChoice:
 def print_codec(choice: CodecChoice, console: Console) -> None:
     """One line, unless the options ask for no codec."""
     if choice != _NONE:
-        console.print(f"codec: {choice}", soft_wrap=True, markup=False)
+        console.print(str(choice), soft_wrap=True, markup=False)
 
 
 def settle_codec(config: Config, card_data: dict[str, Any]) -> Config:

@@ -42,7 +42,7 @@ def test_every_command_takes_the_same_codec(
     tmp_path: Path, tiny_config: BuildConfig, jpeg_reals_png_fakes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = build(tiny_config, jpeg_reals_png_fakes, tmp_path / "cache")
-    sentence = "codec: shared codec, JPEG quality 70 to 90 for both classes: 100 % of the reals and 0 % of the fakes"
+    sentence = "shared codec, JPEG quality 70 to 90 for both classes: 100 % of the reals and 0 % of the fakes"
     consoles = [quiet() for _ in range(3)]
     write_plan(config, tmp_path / "plan.csv", consoles[0])
     # One look at the files: later commands remember it, even where the files can no longer be asked.
