@@ -92,6 +92,7 @@ def describe_evaluation(
         "test_sets": [_describe_set(scores, name) for name in dict.fromkeys(scores.test_set.tolist())],
         "degradations": degradations,
         "calibration": None if calibration is None else dataclasses.asdict(calibration),
+        "threshold": {"rule": "half", "logit": 0.0, "note": ""},
         "groups": groups,
         "worst": _find_worst(scores),
         "swap": None,
@@ -132,7 +133,7 @@ def invent_control(fires: bool = True) -> dict[str, Any]:
 def _measure(group: Scores, calibration: Calibration | None, resamples: int) -> dict[str, Any]:
     thresholds = {}
     if calibration is not None:
-        thresholds["chosen"] = calibration.threshold
+        thresholds = {"chosen": calibration.threshold, "validation": calibration.balanced_threshold}
     found = estimate_metrics(group.label, group.logit, 0, thresholds=thresholds, resamples=resamples)
     measured = {name: estimate(*number) for name, number in found.items()}
     if calibration is not None:

@@ -117,10 +117,11 @@ def fit_calibration(
 
     The band is the narrowest around the threshold outside of which calls on new images are expected to be wrong at most
     at the rate `max_error`: above it no larger share of images is real, below it no larger share is fake. Of n images
-    of the class that is called wrong there k count as (k + 1) / (n + 1), as for the threshold, and of those called right
-    one standard error is left out: without that margin, normal logits of 50 to 300 images a class err on 4 to 13 %
-    outside instead of 5, with it on less than 5. A detector that is never sure never errs. Reals and fakes weigh equally in all of this, however many there are, so that P(fake) is right where an image
-    is as likely to be real as fake.
+    of the class that is called wrong there k count as (k + 1) / (n + 1), as for the threshold, and of those called
+    right one standard error is left out: without that margin, normal logits of 50 to 300 images a class err on 4 to
+    13 % outside instead of 5, with it on less than 5. A detector that is never sure never errs. Reals and fakes weigh
+    equally in all of this, however many there are, so that P(fake) is right where an image is as likely to be real as
+    fake.
 
     Args:
         labels: (n,), 0 or 1.

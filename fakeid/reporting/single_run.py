@@ -18,7 +18,7 @@ Metrics = Mapping[str, Any]
 
 
 def list_run_notes(record: Mapping[str, Any]) -> list[str]:
-    """The sentences below a table of one run: threshold, what the intervals cover, arithmetic and machine.
+    """Give the sentences below a table of one run: threshold, what the intervals cover, arithmetic and machine.
 
     Args:
         record: Content of a `summary.json` or `evaluation.json`; what it lacks is left out.
@@ -27,17 +27,17 @@ def list_run_notes(record: Mapping[str, Any]) -> list[str]:
 
 
 def describe_threshold(record: Mapping[str, Any]) -> str:
-    """Such as `at P(fake) = 0.5` or `at the threshold chosen on validation images (logit 1.83)`."""
+    """Say where an image is called fake: `at P(fake) = 0.5`, `at the threshold chosen on validation images (logit 1)`."""
     point = _read_point(record)
     return _name_place(point["rule"], point["logit"]) + (f", for {point['note']}" if point["note"] else "")
 
 
 def describe_misplaced(record: Mapping[str, Any], groups: Mapping[str, Metrics]) -> list[str]:
-    """A sentence for each group that the run ranks well, but at a threshold that is off.
+    """Name each group that the run ranks well, but calls at a threshold that is off; one sentence each.
 
-    It is off where the balanced accuracy is below what some threshold surely reaches: an AUROC of A leaves room for no
-    ROC curve that stays below 1 - sqrt((1 - A) / 2). The upper bound of the one is held against that of the lower bound
-    of the other, so that noise alone says nothing.
+    It is off where the balanced accuracy is below what some threshold must reach: with an AUROC of A, whatever the
+    shape of the ROC curve, one reaches 1 - sqrt((1 - A) / 2). The upper bound of the one is held against this at the
+    lower bound of the other, so that noise alone says nothing.
 
     Args:
         record: Content of a `summary.json` or `evaluation.json`.

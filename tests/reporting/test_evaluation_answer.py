@@ -1,10 +1,13 @@
 import copy
 from typing import Any
 
+import numpy as np
 import pytest
 from made_up_evaluation import CASES, estimate, invent_case, invent_control, invent_swap
 
+from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.quadrants import QUADRANTS
+from fakeid.evaluation.thresholds import choose_threshold
 from fakeid.reporting.evaluation_answer import find_false_alarms, write_evaluation_answer
 
 EASY, HARD = str(QUADRANTS[0]), str(QUADRANTS[3])
@@ -14,7 +17,7 @@ def make_group(name: str, area: float, degradation: str = "none", **metrics: Any
     numbers = {"auroc": area, "real_accuracy": 0.9, "fake_accuracy": 0.8, "real_accuracy_at_chosen": 0.93, **metrics}
     return {
         "kind": "quadrant", "name": name, "seen_content": name.startswith("seen"), "seen_generator": True,
-        "degradation": degradation, "num_real": 10, "num_fake": 10,
+        "degradation": degradation, "num_real": 100, "num_fake": 100,
         "metrics": {metric: estimate(number, number - 0.03, number + 0.02) for metric, number in numbers.items()},
     }  # fmt: skip
 
@@ -36,7 +39,13 @@ def evaluation() -> dict[str, Any]:
         ],
         "swap": invent_swap(True),
         "controls": [invent_control(False), invent_control(True)],
-        "calibration": {"false_alarm_rate": 0.05},
+        "calibration": {
+            "false_alarm_rate": 0.05,
+            "num_real": 100,
+            "num_false_positives": 4,
+            "false_positive_low": 0.016,
+            "false_positive_high": 0.098,
+        },
     }
 
 
@@ -63,9 +72,10 @@ def test_the_answer_is_computed_from_the_numbers(evaluation):
             "is no better than guessing."
         ),
         "Swap test": "The detector follows the codec.",
-        "False alarms": (
-            "the threshold chosen on validation was to call at most 5.0 % of the reals fake; it calls 7.0 % [5.0, "
-            "10.0] on seen content and 30.0 % [28.0, 33.0] on unseen content (more than promised)."
+        "False positives": (
+            "the threshold chosen on validation promises at most 5.0 % of new reals on average (4 of 100 validation "
+            "reals are called fake, so that of new ones 1.6 to 9.8 % are); of the tested reals it calls 7.0 % [5.0, "
+            "10.0] on seen content and 30.0 % [28.0, 33.0] on unseen content (more than promised) fake."
         ),
         "Controls": "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: "
         "it calls 61.0 % of blurred reals fake, beside 5.0 % of the reals and 80.0 % of the fakes.",
@@ -77,11 +87,55 @@ def test_false_alarms_are_what_the_reals_are_not_called(evaluation):
     assert found == pytest.approx({"value": 0.3, "low": 0.28, "high": 0.33})
 
 
+def test_too_few_reals_promise_nothing(evaluation):
+    evaluation["calibration"] |= {"num_real": 15, "num_false_positives": 0}
+    told = read(evaluation)["False positives"]
+    assert told.startswith(
+        "15 validation reals are too few to promise 5.0 %, which takes 19; at the threshold chosen on"
+    )
+
+
+@pytest.mark.parametrize(("found", "is_told"), [(0.07, False), (0.11, False), (0.14, True), (0.3, True)])
+def test_more_than_promised_is_said_beyond_both_uncertainties_alone(evaluation, found, is_told):
+    # Of 100 new reals 13 are called fake with p = 0.033 where 4 of 100 were, 16 with p = 0.01 (beta-binomial).
+    evaluation["groups"] = [make_group(HARD, 0.9, real_accuracy_at_chosen=1 - found)]
+    assert ("more than promised" in read(evaluation)["False positives"]) == is_told
+
+
+def test_an_honest_threshold_is_rarely_accused():
+    rng = np.random.default_rng(0)
+    accused = []
+    for _ in range(300):
+        threshold = choose_threshold(np.zeros(100, np.int64), rng.normal(size=100), "false_alarms")
+        called = round(threshold.false_alarm_rate * 100)
+        low, high = threshold.false_alarm_interval
+        groups = []
+        for name in (EASY, HARD):
+            wrong = int((rng.normal(size=100) >= threshold.logit).sum())
+            group = make_group(name, 0.9)
+            low_right, high_right = wilson_interval(100 - wrong, 100)
+            group["metrics"]["real_accuracy_at_chosen"] = estimate(1 - wrong / 100, low_right, high_right)
+            groups.append(group)
+        calibration = {
+            "false_alarm_rate": 0.05, "num_real": 100, "num_false_positives": called, "false_positive_low": low,
+            "false_positive_high": high,
+        }  # fmt: skip
+        nothing = {"degradations": ["none"], "worst": [], "swap": None, "controls": []}
+        told = read({"groups": groups, "calibration": calibration, **nothing})["False positives"]
+        accused.append("more than promised" in told)
+    assert np.mean(accused) <= 0.05  # it was 18 to 39 %
+
+
+def test_a_threshold_that_is_off_is_told(evaluation):
+    evaluation["groups"] = [make_group(HARD, 0.9, balanced_accuracy=0.5, accuracy=0.5, accuracy_at_validation=0.8)]
+    assert "at the threshold chosen on validation images it is 80.0 %" in read(evaluation)["Threshold"]
+
+
 def test_what_was_not_done_is_not_told(evaluation):
     little = {**evaluation, "swap": None, "controls": [], "worst": [], "calibration": None, "degradations": ["none"]}
     little["groups"] = evaluation["groups"][1:2]
-    assert list(read(little)) == ["Alone", "False alarms"]
-    assert "nothing is promised" in read(little)["False alarms"]
+    assert list(read(little)) == ["Alone", "False positives"]
+    assert "nothing is promised" in read(little)["False positives"]
 
 
 def test_a_broken_group_is_the_worst(evaluation):

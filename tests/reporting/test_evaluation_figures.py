@@ -133,13 +133,13 @@ def test_reliability_before_and_after(rich):
 
 def test_histograms_are_shares_with_the_threshold(rich):
     _, scores, trained_on, _ = rich
-    calibration = Calibration(2.0, -1.0, 3.0, 0.05, 0.5, 0.9, 0.05, 100, 100)
+    calibration = Calibration(2.0, -1.0, 2.0, 0.05, 4, 0.02, 0.1, 1.0, 0.5, 0.9, 0.05, 100, 100)
     ax = plot_score_histograms(scores, trained_on, calibration).axes[0]
     outlines = [patch for patch in ax.patches if patch.get_label() in ("real", "fake")]
     for outline in outlines:
         assert outline.get_data().values.sum() == pytest.approx(1)
     lines = [line.get_xdata()[0] for line in ax.lines]
-    assert lines == [0, pytest.approx((3.0 + 1.0) / 2.0)]
+    assert lines == [0, 2.0]
     band = next(patch for patch in ax.patches if patch.get_label() not in ("real", "fake") and hasattr(patch, "get_x"))
     assert band.get_x() == pytest.approx(0.5)  # P(fake) = 0.5 is where 2 logit - 1 = 0
     assert band.get_x() + band.get_width() == pytest.approx((np.log(9) + 1) / 2)

@@ -80,22 +80,26 @@ def test_every_group_is_listed_with_its_numbers(evaluation):
     row = next(row for row in degraded if row[:3] == ["sheep", "category", "jpeg-30"])
     group = find_group(evaluation, "sheep", "jpeg-30")
     assert row[3:5] == [str(group["num_real"]), str(group["num_fake"])]
-    values = [float(text.split()[0]) for text in row[5:]]
+    assert row[12:14] == ["needs 500 reals, has 20", "needs 100 reals, has 20"]
+    values = [float(text.split()[0]) for text in row[5:12] + row[14:]]
     metrics = [
         *("accuracy", "real_accuracy", "fake_accuracy", "balanced_accuracy", "auroc", "average_precision", "eer"),
-        *("tpr_at_fpr_01", "tpr_at_fpr_05", "ece", "nll", "brier"),
+        *("ece", "nll", "brier"),
     ]
     expected = [group["metrics"][name]["value"] * (1 if name in ("ece", "nll", "brier") else 100) for name in metrics]
     assert values == pytest.approx(expected, abs=0.0501)
 
 
-def test_both_thresholds_stand_side_by_side(evaluation):
+def test_the_thresholds_stand_side_by_side(evaluation):
     tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
     table = next(table for table in tables if table[0][0] == "images of" and "accuracy % at chosen" in table[0])
     assert not any("oracle" in heading for heading in table[0])
     for row in table[1:]:
         metrics = find_group(evaluation, row[0])["metrics"]
-        for heading, place in (("real acc. % at 0.5", ""), ("real acc. % at chosen", "_at_chosen")):
+        for heading, place in (
+            ("real acc. % at 0.5", ""), ("real acc. % at chosen", "_at_chosen"),
+            ("real acc. % at validation", "_at_validation"),
+        ):  # fmt: skip
             found = float(row[table[0].index(heading)].split()[0])
             assert found == pytest.approx(100 * metrics[f"real_accuracy{place}"]["value"], abs=0.0501)
 
@@ -154,15 +158,18 @@ def test_the_terminal_shows_the_quadrants(evaluation):
     rows = [line.split() for line in text.splitlines() if line.startswith(("seen", "unseen"))]
     assert [row[:2] for row in rows] == [["seen", "seen"], ["seen", "unseen"], ["unseen", "seen"], ["unseen", "unseen"]]
     metrics = find_group(evaluation, "unseen content, seen generators")["metrics"]
-    names = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "tpr_at_fpr_01")
-    assert rows[2][4:] == [f"{100 * metrics[name]['value']:.1f}" for name in names]
-    for part in ("Worst group: ", "Swap test: The detector follows the codec.", "False alarms: "):
+    names = ("accuracy", "real_accuracy", "fake_accuracy", "auroc")
+    assert rows[2][4:] == [*(f"{100 * metrics[name]['value']:.1f}" for name in names), "\N{EN DASH}"]
+    assert "TPR at 1 % FPR needs 500 reals." in text
+    assert "not other seeds or machines" in " ".join(text.split())
+    for part in ("Worst group: ", "Swap test: The detector follows the codec.", "False positives: "):
         assert part in text
 
 
 def test_markdown_tells_the_command_and_the_verdict(evaluation):
     text = render_evaluation_markdown(evaluation)
     assert "$ python -m fakeid evaluate runs/demo\n" in text
+    assert "not other seeds or machines" in text
     assert "## Swap test\n\nThe detector follows the codec.\n" in text
     area = find_group(evaluation, "unseen content, unseen generators", "social")["metrics"]["auroc"]
     row = next(line for line in text.splitlines() if line.startswith("| social |"))

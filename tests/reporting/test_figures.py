@@ -109,11 +109,15 @@ def test_roc_marks_the_threshold_in_use(scores):
     cat = scores.select(scores.category == "cat")
     rates = [np.mean(cat.logit[cat.label == label] >= 0) for label in (0, 1)]
     assert find_dots(ax, "o")[0] == (*rates, SEEN_COLOR.upper())
+    (ax,) = plot_roc(scores, ["cat"], ["sheep"], {"rule": "validation", "logit": 1.5, "note": ""}).axes
+    rates = [np.mean(cat.logit[cat.label == label] >= 1.5) for label in (0, 1)]
+    assert find_dots(ax, "o")[0] == (*rates, SEEN_COLOR.upper())
+    assert "at the threshold chosen on validation images" in labeled_lines(ax)
 
 
 def test_roc_needs_both_classes_and_looks_at_clean_images_only(scores):
     (ax,) = plot_roc(scores.select(scores.label == 0), ["cat"], ["sheep"]).axes
-    assert list(labeled_lines(ax)) == ["guessing, AUROC 0.500", "threshold P(fake) = 0.5"]
+    assert list(labeled_lines(ax)) == ["guessing, AUROC 0.500", "at P(fake) = 0.5"]
     degraded = Scores(**{**vars(scores), "degradation": ["blur"] * 400})
     (ax,) = plot_roc(degraded, ["cat"], ["sheep"]).axes
     assert len(labeled_lines(ax)) == 2

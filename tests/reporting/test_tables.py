@@ -4,7 +4,7 @@ import re
 import pytest
 from rich.console import Console
 
-from fakeid.reporting.tables import render_markdown, render_table
+from fakeid.reporting.tables import list_misplaced, render_line, render_markdown, render_table
 
 
 def print_table(summary, width: int) -> str:
@@ -55,12 +55,44 @@ def test_long_names_are_folded_not_cut(summary):
 
 
 def test_markdown_holds_a_row_for_each_group(summary):
-    lines = render_markdown(summary).splitlines()
+    lines = render_markdown(summary).split("\n\n")[0].splitlines()
     assert len(lines) == 2 + 2 + 11
     assert {line.count("|") for line in lines} == {9}
     expected = "| **seen content** | 20000 | 20000 | 91.2 [89.2, 92.5] | 87.2 [85.2, 88.5] | 95.2 [93.2, 96.5] "
     assert lines[2] == f"{expected}| 0.943 [0.923, 0.956] | 0.939 [0.919, 0.952] |"
     assert lines[-1].startswith("| sheep (unseen) | 200 | 200 | 73.1 [71.1, 74.4] |")
+
+
+def test_the_notes_of_a_single_run_stand_below_both_tables(summary):
+    told = {
+        "threshold": {"rule": "validation", "logit": 1.834, "note": ""},
+        "precision": "float32", "threads": 2, "machine": {"device": "a made-up machine, 2 cores"},
+    }  # fmt: skip
+    for text in (" ".join(print_table({**summary, **told}, 80).split()), render_markdown({**summary, **told})):
+        assert "at the threshold chosen on validation images (logit 1.83)" in text
+        assert "One training run: the interval covers test images, not other seeds or machines." in text
+        assert "float32, 2 threads, a made-up machine, 2 cores" in text
+    assert "at P(fake) = 0.5" in print_table(summary, 80)
+
+
+def test_a_run_that_ranks_well_at_a_wrong_threshold_is_named(summary):
+    metrics = {
+        "accuracy": (0.52, 0.45, 0.59), "balanced_accuracy": (0.52, 0.45, 0.59), "auroc": (0.93, 0.89, 0.96),
+        "accuracy_at_validation": (0.85, 0.79, 0.89),
+    }  # fmt: skip
+    summary["unseen"] |= {
+        name: dict(zip(("value", "low", "high"), numbers, strict=True)) for name, numbers in metrics.items()
+    }
+    (sentence,) = list_misplaced(summary)
+    assert sentence.replace("\N{NO-BREAK SPACE}", " ") == (
+        "Unseen content: ranks well (AUROC 0.930) but its threshold is off: accuracy 52.0 % [45.0, 59.0] at P(fake) = "
+        "0.5; at the threshold chosen on validation images it is 85.0 % [79.0, 89.0]; some threshold reaches a "
+        "balanced accuracy of at least 76.5 %."
+    )
+    assert sentence in render_markdown(summary)
+    assert sentence in render_line(summary)
+    summary["unseen"]["balanced_accuracy"]["high"] = 0.77
+    assert not list_misplaced(summary)
 
 
 def test_the_held_out_category_is_told_from_others_that_are_unseen(summary):
