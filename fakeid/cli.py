@@ -226,7 +226,7 @@ def _add_benchmark(commands: _Commands) -> None:
 def _add_compare(commands: _Commands) -> None:
     parser = commands.add_parser(
         "compare",
-        help="two detectors or more on the same images: which differences are more than noise",
+        help="two detectors or more on the same images: which differences are significant",
         description="Compares each RUN with the first on the test images that all have scored: all of them, seen and "
         "unseen content and generators, each category, test set and degradation; paired tests with Holm's correction, "
         "in a table, a figure and a page. Runs that differ by seed alone count as one detector.",

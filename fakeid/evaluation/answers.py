@@ -1,7 +1,9 @@
 """What a detector said about some images, made ready for the paired tests."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -40,17 +42,47 @@ class Answers:
         return compute_placements(self._label, self._logit)
 
 
+@dataclass(frozen=True, eq=False)
+class MeanAnswers:
+    """Of several runs on the same images, averaged image by image.
+
+    Attributes:
+        right: (n,), the share of the runs that called each image right.
+        placements: The mean of theirs, so that its mean is their mean AUROC.
+    """
+
+    right: Floats
+    placements: Placements
+
+    def __len__(self) -> int:
+        return len(self.right)
+
+
+_AnyAnswers: TypeAlias = Answers | MeanAnswers
+
+
+def average_answers(runs: Sequence[Answers]) -> MeanAnswers:
+    """Of the seeds of one configuration, on the same images in the same order."""
+    placements = [answers.placements for answers in runs]
+    return MeanAnswers(
+        np.mean([answers.right for answers in runs], axis=0),
+        Placements(
+            np.mean([each.fakes for each in placements], axis=0), np.mean([each.reals for each in placements], axis=0)
+        ),
+    )
+
+
 def pool_answers(parts: Sequence[OrderedScores]) -> Answers:
     """Of one run on several groups of images together."""
     return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
 
 
-def compare_answers(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[Difference, Difference]:
+def compare_answers(first: Sequence[_AnyAnswers], second: Sequence[_AnyAnswers]) -> tuple[Difference, Difference]:
     """Accuracy and AUROC of the second minus those of the first.
 
     Args:
-        first: One a run.
-        second: The same images and seeds in the same order.
+        first: One a run, or one a configuration.
+        second: The same images, and seeds or counterparts in the same order.
     """
     sides = (first, second)
     return (

@@ -3,22 +3,24 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from fakeid.errors import DataError
 from fakeid.evaluation.answers import Answers, compare_answers
-from fakeid.evaluation.comparison_groups import CATEGORY, Group
-from fakeid.evaluation.holm import correct_holm
+from fakeid.evaluation.comparison_groups import Group
+from fakeid.evaluation.holm import correct_distinct
 from fakeid.evaluation.metrics import Floats, Labels
-from fakeid.evaluation.moderation import moderate_differences
 from fakeid.evaluation.paired import Difference
 from fakeid.vocabulary import FAKE
+
+_METRICS: Final = ("accuracy", "auroc")
 
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """One setting, trained once or with several seeds.
+    """One configuration, trained once or with several seeds.
 
     Attributes:
         name: For people.
@@ -39,7 +41,7 @@ class Measured:
         first: In [0, 1], averaged over runs; NaN where undefined.
         second: Likewise.
         difference: Second minus first.
-        corrected_p: By Holm, for both metrics and all groups of the pair.
+        corrected_p: By Holm, for both metrics and all groups of the pair; with one run each, of the two networks alone.
     """
 
     first: float
@@ -94,7 +96,7 @@ class Comparison:
 def compare_detectors(first: Detector, second: Detector, labels: Labels, groups: Sequence[Group]) -> Comparison:
     """Test every group: McNemar and DeLong for one run each, runs crossed with images for several.
 
-    With several runs and six categories or more, the scatter between runs is moderated by that of the categories.
+    With one run each the p-values are of the two trained networks, and nothing about their configurations follows.
     Holm's correction counts groups of the very same images once.
 
     Args:
@@ -108,9 +110,9 @@ def compare_detectors(first: Detector, second: Detector, labels: Labels, groups:
     """
     seeds, chosen = _match_seeds(first, second)
     rows = [_compare_group(group, labels, chosen) for group in groups]
-    accuracies, aurocs = (_moderate(rows, metric) for metric in ("accuracy", "auroc"))
-    identities = [group.rows.tobytes() for group in groups]
-    corrected = [_correct(identities, accuracies, aurocs)[i::2] for i in (0, 1)]
+    tests = [(group.rows.tobytes(), metric) for group in groups for metric in _METRICS]
+    p_values = [getattr(row, metric).difference.p_value for row in rows for metric in _METRICS]
+    corrected = correct_distinct(tests, p_values)
     return Comparison(
         first.name,
         second.name,
@@ -118,10 +120,10 @@ def compare_detectors(first: Detector, second: Detector, labels: Labels, groups:
         tuple(
             replace(
                 row,
-                accuracy=replace(row.accuracy, difference=accuracy, corrected_p=accuracy_p),
-                auroc=replace(row.auroc, difference=auroc, corrected_p=auroc_p),
+                accuracy=replace(row.accuracy, corrected_p=accuracy_p),
+                auroc=replace(row.auroc, corrected_p=auroc_p),
             )
-            for row, accuracy, auroc, accuracy_p, auroc_p in zip(rows, accuracies, aurocs, *corrected, strict=True)
+            for row, accuracy_p, auroc_p in zip(rows, corrected[::2], corrected[1::2], strict=True)
         ),
     )
 
@@ -157,13 +159,6 @@ def _compare_group(group: Group, labels: Labels, sides: Sequence[Floats]) -> Gro
     )
 
 
-def _moderate(rows: Sequence[GroupComparison], metric: str) -> list[Difference]:
-    """Categories are alike. What is pooled from them scatters less, so their scatter is a cautious prior for it."""
-    differences = [getattr(row, metric).difference for row in rows]
-    alike = [difference for row, difference in zip(rows, differences, strict=True) if row.kind == CATEGORY]
-    return moderate_differences(differences, alike)
-
-
 def _average_accuracy(side: Sequence[Answers]) -> float:
     return float(np.mean([answers.right for answers in side]))
 
@@ -171,15 +166,3 @@ def _average_accuracy(side: Sequence[Answers]) -> float:
 def _average_auroc(side: Sequence[Answers]) -> float:
     shares = np.array([answers.placements.fakes for answers in side])
     return float(shares.mean()) if shares.size else math.nan
-
-
-def _correct(
-    identities: Sequence[bytes], accuracies: Sequence[Difference], aurocs: Sequence[Difference]
-) -> list[float]:
-    """p-values of accuracy and AUROC in turns, group by group."""
-    p_values: dict[tuple[bytes, int], float] = {}
-    for identity, *differences in zip(identities, accuracies, aurocs, strict=True):
-        for metric, difference in enumerate(differences):
-            p_values.setdefault((identity, metric), difference.p_value)
-    corrected = dict(zip(p_values, correct_holm(list(p_values.values())), strict=True))
-    return [corrected[identity, metric] for identity in identities for metric in (0, 1)]

@@ -1,13 +1,13 @@
 """p-values of many comparisons at once."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 
 def correct_holm(p_values: Sequence[float]) -> list[float]:
     """Holm's step-down correction (Holm 1979).
 
-    Of the results below 0.05, the chance that even one is a false alarm is at most 0.05, however the tests depend on
+    Of the results below 0.05, the chance that even one is false is at most 0.05, however the tests depend on
     each other.
 
     Args:
@@ -23,3 +23,15 @@ def correct_holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(made) - rank) * p_values[index]))
         corrected[index] = highest
     return corrected
+
+
+def correct_distinct(tests: Sequence[Hashable], p_values: Sequence[float]) -> list[float]:
+    """The same where a test that stands in several places counts once.
+
+    Args:
+        tests: What is tested; equal ones are the same test.
+        p_values: One for each; of equal tests the first one's counts.
+    """
+    first = dict(zip(reversed(tests), reversed(p_values), strict=True))
+    corrected = dict(zip(first, correct_holm(list(first.values())), strict=True))
+    return [corrected[test] for test in tests]

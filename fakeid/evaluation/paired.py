@@ -1,13 +1,12 @@
-"""Is one detector better than another on the same images, by more than the noise?
+"""The difference of two detectors on the same images, with its interval and p-value.
 
 With one run each, the test is McNemar's for accuracy and DeLong's for AUROC: they know how far the images could have
-fallen otherwise, and nothing of what another training would have given. With several runs each (matched by seed), runs
-and images are crossed as readers and cases are in radiology, and the variance holds both (Obuchowski & Rockette 1995
-with the degrees of freedom of Hillis 2007): it generalizes to further seeds and further images at once. Two seeds
-leave hardly more than one degree of freedom, so that only large differences pass.
+fallen otherwise, and nothing of what another training would have given. They compare two trained *networks*; runs that
+differ by seed alone often have p < 0.05, so nothing about their configurations follows. With several runs each
+(matched by seed), runs and images are crossed, see `fakeid.evaluation.crossed`, and the p-value holds for further seeds
+and further images. Two seeds leave one degree of freedom, so that only large differences pass.
 """
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
-from scipy.stats import t as student_t
+from scipy.stats import norm
 
+from fakeid.evaluation.crossed import find_margin, find_p, measure_scatter
 from fakeid.evaluation.delong import Placements
 from fakeid.evaluation.intervals import CONFIDENCE
 from fakeid.evaluation.metrics import Floats
@@ -34,7 +34,8 @@ class Difference:
         low: Lower bound of the 95 % interval, not corrected for the number of comparisons.
         high: Upper bound.
         p_value: Two-sided, against no difference.
-        num_runs: Runs of each; with 1, nothing is known about other trainings.
+        num_runs: Runs of each, or pairs of configurations; with 1, the interval and the p-value cover test images alone
+            and say nothing about other trainings.
         between_runs: Variance of the difference from run to run, never below what the images alone cause; NaN with 1.
         shared: Variance that all runs have in common because of the images; NaN with 1.
     """
@@ -55,7 +56,8 @@ def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
     Bonett & Price (2012). Several: see above.
 
     Args:
-        first: (runs, n), whether each image was called right (bool or 0/1), NaN where the detector broke down.
+        first: (runs, n), whether each image was called right (bool or 0/1, or the share of several seeds that did), NaN
+            where the detector broke down.
         second: The same images and seeds in the same order.
     """
     pair = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
@@ -69,7 +71,7 @@ def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
     gained, lost = int((differences > 0).sum()), int((differences < 0).sum())
     p_value = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
     up, down = (gained + 1) / (num_images + 2), (lost + 1) / (num_images + 2)
-    margin = student_t.ppf(_QUANTILE, math.inf) * math.sqrt((up + down - (up - down) ** 2) / (num_images + 2))
+    margin = float(norm.ppf(_QUANTILE)) * math.sqrt((up + down - (up - down) ** 2) / (num_images + 2))
     value = (gained - lost) / num_images
     # The interval is centered a little nearer to 0 than the value; for a handful of images it could miss it.
     low, high = min(value, up - down - margin), max(value, up - down + margin)
@@ -94,45 +96,23 @@ def compare_auroc(first: Sequence[Placements], second: Sequence[Placements]) -> 
     if len(values) > 1:
         return _cross(values, [fakes, reals])
     variance = sum(float(part.var(axis=1, ddof=1)[0]) / part.shape[1] for part in (fakes, reals))
-    return _test(float(values[0]), variance, math.inf, 1)
+    return _test(float(values[0]), 0.0, variance, 1)
 
 
 def _cross(values: Floats, parts: Sequence[Floats]) -> Difference:
-    """Runs crossed with images.
-
-    Args:
-        values: (runs,), the difference in each run.
-        parts: Each (runs, n), independent groups of images; a difference is the sum of their means, but for a constant.
-    """
-    num_runs = len(values)
-    of_mean = sum(float(part.mean(axis=0).var(ddof=1)) / part.shape[1] for part in parts if part.shape[1] > 1)
-    of_each = sum(float(part.var(axis=1, ddof=1).mean()) / part.shape[1] for part in parts if part.shape[1] > 1)
-    # What two runs have in common because they are tested on the same images: the mean off-diagonal covariance.
-    shared = max(0.0, (num_runs * of_mean - of_each) / (num_runs - 1))
+    """Runs crossed with images; the arguments are those of `measure_scatter`."""
+    scatter = measure_scatter(values, parts)
     # The images alone scatter the runs that much; that few runs happen to agree proves nothing.
-    between_runs = max(float(values.var(ddof=1)), of_each - shared)
-    raw = Difference(float(values.mean()), math.nan, math.nan, math.nan, num_runs, between_runs, shared)
-    return finish_difference(raw, num_runs - 1)
+    between_runs = max(scatter.of_runs, scatter.of_own_images)
+    return _test(float(values.mean()), between_runs, scatter.shared, len(values))
 
 
-def finish_difference(raw: Difference, freedom: float) -> Difference:
-    """Interval and p-value of several runs from the difference's variances.
-
-    Args:
-        raw: Its `low`, `high` and `p_value` are replaced.
-        freedom: Degrees of freedom of `between_runs`.
-    """
-    tested = _test(raw.value, raw.between_runs / raw.num_runs + raw.shared, freedom, raw.num_runs)
-    return dataclasses.replace(raw, low=tested.low, high=tested.high, p_value=tested.p_value)
-
-
-def _test(value: float, variance: float, freedom: float, num_runs: int) -> Difference:
-    error = math.sqrt(max(0.0, variance))
-    if error < 1e-12:  # all images and runs agree, but for rounding
-        return Difference(value, value, value, 1.0 if abs(value) < 1e-12 else 0.0, num_runs)
-    margin = float(student_t.ppf(_QUANTILE, freedom)) * error
-    p_value = float(2 * student_t.sf(abs(value) / error, freedom))
-    return Difference(value, max(-1.0, value - margin), min(1.0, value + margin), p_value, num_runs)
+def _test(value: float, between_runs: float, shared: float, num_runs: int) -> Difference:
+    freedom = max(1, num_runs - 1)
+    margin = find_margin(between_runs / num_runs, freedom, shared)
+    p_value = find_p(value, between_runs / num_runs, freedom, shared)
+    known = (between_runs, shared) if num_runs > 1 else (math.nan, math.nan)
+    return Difference(value, max(-1.0, value - margin), min(1.0, value + margin), p_value, num_runs, *known)
 
 
 def _undefined(num_runs: int) -> Difference:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import linregress
-from scipy.stats import t as student_t
+import numpy as np
+import numpy.typing as npt
 
-from fakeid.evaluation.intervals import CONFIDENCE
+from fakeid.evaluation.crossed import find_margin, measure_scatter
+from fakeid.evaluation.metrics import Floats
 
 
 @dataclass(frozen=True)
@@ -26,25 +27,47 @@ class Trend:
     num_runs: int
 
 
-def fit_trend(categories: Sequence[float], values: Sequence[float]) -> Trend | None:
-    """Least squares over runs, each run one point, with Student's interval of the slope.
+def fit_trend(
+    categories: Sequence[float], values: Sequence[float], images: npt.ArrayLike | None = None
+) -> Trend | None:
+    """Least squares over runs, each run one point, with the 95 % interval of the slope.
 
-    The interval rests on the scatter of the runs around the line, so it holds what another seed would change; it takes
-    the scatter to be alike everywhere, and the rise to be straight. All runs share test images, which it does not know.
+    The scatter of the runs around the line says what further trainings would change; it is taken to be alike
+    everywhere, and the rise to be straight. All runs share test images, which move the line as a whole: that is in
+    the interval where `images` is given (see `fakeid.evaluation.crossed`).
 
     Args:
         categories: (n,), the number of training categories of each run.
-        values: (n,), finite.
+        values: (n,), finite, their means over images.
+        images: (n, images), what each run has on each image, the same images in each row.
 
     Returns:
         None where all runs have the same number of categories.
     """
     if len(set(categories)) < 2:
         return None
-    line = linregress(categories, values)
-    freedom = len(values) - 2
+    x, y = np.asarray(categories, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    slope = float(weights @ y)
+    freedom = len(y) - 2
     if freedom == 0:
-        return Trend(float(line.slope), None, None, len(values))
-    error = 0.0 if len(set(values)) == 1 else line.stderr  # scipy calls the error of a flat line undefined
-    margin = float(student_t.ppf((1 + CONFIDENCE) / 2, freedom) * error)
-    return Trend(float(line.slope), float(line.slope) - margin, float(line.slope) + margin, len(values))
+        return Trend(slope, None, None, len(y))
+    residuals = y - y.mean() - slope * (x - x.mean())
+    of_runs = float(residuals @ residuals) / freedom * float(weights @ weights)
+    of_images = 0.0 if images is None else _measure_shared(x, weights, np.asarray(images, dtype=np.float64))
+    margin = find_margin(of_runs, freedom, of_images)
+    return Trend(slope, slope - margin, slope + margin, len(y))
+
+
+def _measure_shared(x: Floats, weights: Floats, images: Floats) -> float:
+    """Variance of the slope by what images do to all runs, without what they do to single ones: that is scatter.
+
+    Where no number of categories has two runs, the two cannot be told apart, and the images count in full.
+    """
+    num_images = images.shape[1]
+    if num_images < 2:
+        return 0.0
+    of_slope = float((weights @ images).var(ddof=1)) / num_images
+    groups = [images[x == number] for number in np.unique(x)]
+    own = [measure_scatter(group.mean(axis=1), [group]).of_own_images for group in groups if len(group) > 1]
+    return max(0.0, of_slope - float(weights @ weights) * float(np.mean(own or [0.0])))

@@ -6,7 +6,18 @@ from typing import Final
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.claims import Claim, Claims, measure_accuracy
 from fakeid.reporting.effects import UNSEEN_CONTENT, Effect
+from fakeid.reporting.judged import (
+    BETTER,
+    NOT_JUDGED,
+    NOT_SIGNIFICANT,
+    ONE_RUN_EACH,
+    UNDEFINED,
+    VERDICTS,
+    WORSE,
+    Judged,
+)
 from fakeid.reporting.numbers import format_percent, format_percent_estimate, format_points
+from fakeid.reporting.page_family import correct_page
 
 _BASELINES: Final = {"color": "rgb", "dropout": 0.0}
 _NAMES: Final = {"color": "Another color space", "dropout": "Dropout"}
@@ -30,17 +41,22 @@ _OPENINGS: Final = {
 
 
 def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect]) -> list[str]:
-    """Do more categories help on unseen content? Do color and dropout? What is best, and is it outside the noise?
+    """Do more categories help on unseen content? Do color and dropout? Is one configuration ahead of all others?
+
+    All sentences rest on accuracy and on one family of comparisons, corrected by Holm for the whole page: where no
+    configuration differs from another, at most 1 answer in 20 calls anything better or worse. Two configurations of one
+    run each are not judged.
 
     Args:
         cells: All of a folder.
         claims: Between them.
-        effects: Of single options.
+        effects: Of single options; they and the claims are corrected together here, whatever they were before.
 
     Returns:
         Three sentences, and one on options that were changed alone, where there are any.
     """
-    sentences = [_answer_categories(claims.categories), _answer_axes(claims.settings), _answer_best(cells, claims.best)]
+    claims, effects = correct_page(claims, effects)
+    sentences = [_answer_categories(claims.categories), _answer_axes(claims.settings), _answer_best(cells, claims)]
     on_content = [effect for effect in effects if effect.group == UNSEEN_CONTENT]
     if on_content:
         sentences.append(_answer_effects(on_content))
@@ -52,22 +68,27 @@ def write_caveat(cells: Sequence[Cell]) -> str:
     counts = sorted({len(cell.runs) for cell in cells})
     if counts[-1] == 1:
         return (
-            "Every cell was trained once: what is outside the noise here is a difference between these networks on "
-            "more images of this kind, not yet between settings; another seed may turn it round (seed=0,1,2)."
+            "Every configuration was trained once: another seed may turn any difference round, so no two are judged "
+            "against each other, and the intervals cover test images, not other seeds or machines (seed=0,1,2 trains "
+            "three)."
         )
-    if counts[0] == 1:
-        return (
-            "Some cells were trained once: their differences hold for these networks on more images of this kind, not "
-            "for another seed."
-        )
-    return "Differences outside the noise hold for further seeds and further images of this kind."
+    holds = (
+        "What is called significant holds for further seeds and further images of this kind; where nothing differed, 1 "
+        "page in 20 would call something so."
+    )
+    once = " Configurations that were trained once are not judged against others." if counts[0] == 1 else ""
+    return holds + once
 
 
-def count_verdicts(claims: Sequence[Claim]) -> str:
-    """Such as `better in 2, worse in 1, inside the noise in 5 of 8`."""
-    verdicts = [claim.verdict for claim in claims]
-    kinds = [name for name in ("better", "worse", "inside the noise", "undefined") if name in verdicts]
-    return f"{', '.join(f'{name} in {verdicts.count(name)}' for name in kinds)} of {len(claims)}"
+def count_verdicts(judged: Sequence[Judged]) -> str:
+    """Such as `significantly better in 2, significantly worse in 1, not significant in 5 of 8`."""
+    verdicts = [each.verdict for each in judged]
+    counts = [f"{_tell(name)} in {verdicts.count(name)}" for name in VERDICTS if name in verdicts]
+    return f"{', '.join(counts)} of {len(verdicts)}"
+
+
+def _tell(verdict: str) -> str:
+    return f"significantly {verdict}" if verdict in (BETTER, WORSE) else verdict
 
 
 def _answer_categories(claims: Sequence[Claim]) -> str:
@@ -82,8 +103,10 @@ def _answer_categories(claims: Sequence[Claim]) -> str:
             f"{_OPEN} more categories help on unseen content cannot be said yet: no setting has two numbers of "
             "categories that were tested on the same unseen images."
         )
+    if _are_not_judged(steps):
+        return f"{_OPEN} more categories help on unseen content cannot be said ({ONE_RUN_EACH})."
     opening, _ = _OPENINGS[_weigh(steps)]
-    largest = max(steps, key=lambda claim: abs(claim.accuracy.value))
+    largest = max(steps, key=_rank_largest)
     noun = "setting" if len(steps) == 1 else "settings"
     return (
         f"{opening}: the most categories against the fewest, on images new to both, are {count_verdicts(steps)} {noun} "
@@ -94,13 +117,17 @@ def _answer_categories(claims: Sequence[Claim]) -> str:
 
 def _weigh(claims: Sequence[Claim]) -> str:
     verdicts = {claim.verdict for claim in claims}
-    if {"better", "worse"} <= verdicts:
+    if {BETTER, WORSE} <= verdicts:
         return "mixed"
-    if "better" in verdicts:
+    if BETTER in verdicts:
         return "helps" if len(verdicts) == 1 else "partly"
-    if "worse" in verdicts:
+    if WORSE in verdicts:
         return "hurts" if len(verdicts) == 1 else "partly hurts"
     return "unknown"
+
+
+def _are_not_judged(claims: Sequence[Claim]) -> bool:
+    return all(claim.verdict == NOT_JUDGED for claim in claims)
 
 
 def _span(claim: Claim) -> int:
@@ -120,8 +147,10 @@ def _answer_axis(axis: str, claims: Sequence[Claim]) -> str | None:
     if not against:
         return None
     baseline = "RGB" if axis == "color" else "none"
+    if _are_not_judged(against):
+        return f"{_OPEN} {_NAMES[axis].lower()} helps cannot be said ({ONE_RUN_EACH})"
     _, opening = _OPENINGS[_weigh(against)]
-    largest = max(against, key=lambda claim: abs(claim.accuracy.value))
+    largest = max(against, key=_rank_largest)
     noun = "comparison" if len(against) == 1 else "comparisons"
     return (
         f"{_NAMES[axis]} {opening}: against {baseline} it is {count_verdicts(against)} {noun} "
@@ -136,45 +165,52 @@ def _is_against_baseline(axis: str, claim: Claim) -> bool:
     return differing == [axis] and first[axis] == _BASELINES[axis]
 
 
-def _answer_best(cells: Sequence[Cell], claims: Sequence[Claim]) -> str:
-    if not claims:
+def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
+    if not claims.pairs:
         return (
-            f"There is nothing to choose from yet: {cells[0].name} is the only cell, with "
+            f"There is nothing to choose from yet: {cells[0].name} is the only configuration, with "
             f"{format_percent_estimate(cells[0].average(seen=False))} % on unseen content."
             if len(cells) == 1
-            else "Which cell is best cannot be said: no test category is unseen, on the same images, in all runs."
+            else f"{_OPEN} one configuration is best cannot be said: no test category is unseen, on the same images, in "
+            "all runs."
         )
-    best, categories = claims[0].second, claims[0].categories
-    beaten = sum(claim.verdict == "better" for claim in claims)
+    if _are_not_judged(claims.pairs):
+        return f"{_OPEN} one configuration is best cannot be said ({ONE_RUN_EACH})."
+    best, categories, others = claims.named_best, claims.pairs[0].categories, len(claims.ranked) - 1
     content = f"images of {categories[0]}" if len(categories) == 1 else f"{len(categories)} categories"
-    accuracy = format_percent(measure_accuracy(best, categories))
-    opening = f"Best is {best.name}: {accuracy}\N{NO-BREAK SPACE}% on {content}, which no run was trained on"
-    if beaten == len(claims):
-        return f"{opening}, ahead of all {beaten} others by more than the noise."
-    if beaten == 0:
-        return f"{opening}, but ahead of none of the {len(claims)} others by more than the noise."
-    nearest = max((c for c in claims if c.verdict != "better"), key=lambda c: measure_accuracy(c.first, categories))
+    rivals = "the other" if others == 1 else f"all {others} others"
+    if best is None:
+        return f"No configuration is significantly ahead of {rivals} on {content}, which no run was trained on."
     return (
-        f"{opening}, ahead of {beaten} of {len(claims)} others by more than the noise, but not of {nearest.first.name} "
-        f"({_describe(nearest)})."
+        f"Best is {best.name}: {format_percent(measure_accuracy(best, categories))}\N{NO-BREAK SPACE}% on {content}, "
+        f"which no run was trained on, significantly ahead of {rivals}."
     )
 
 
 def _answer_effects(effects: Sequence[Effect]) -> str:
     parts = []
-    for verdict in ("better", "worse"):
+    for verdict in (BETTER, WORSE):
         chosen = [
             f"{effect.option}={effect.value} ({format_points(effect.accuracy)} points against {effect.against})"
             for effect in effects
             if effect.verdict == verdict
         ]
         if chosen:
-            parts.append(f"{verdict} {'is' if len(chosen) == 1 else 'are'} {', '.join(chosen)}")
-    rest = [f"{effect.option}={effect.value}" for effect in effects if effect.verdict not in ("better", "worse")]
+            parts.append(f"{_tell(verdict)} {'is' if len(chosen) == 1 else 'are'} {', '.join(chosen)}")
+    rest = [f"{effect.option}={effect.value}" for effect in effects if not effect.is_significant]
     if rest:
-        parts.append(f"inside the noise {'is' if len(rest) == 1 else 'are'} {', '.join(rest)}")
+        parts.append(f"{NOT_SIGNIFICANT} {'is' if len(rest) == 1 else 'are'} {', '.join(rest)}")
     return f"One option changed and all else equal, on unseen content: {'; '.join(parts)}."
 
 
+def _rank_largest(claim: Claim) -> tuple[bool, float]:
+    """Significant ones first; what is not judged or undefined last."""
+    told = claim.verdict not in (NOT_JUDGED, UNDEFINED)
+    return claim.is_significant, abs(claim.accuracy.value) if told else -1.0
+
+
 def _describe(claim: Claim) -> str:
-    return f"{format_points(claim.accuracy)} points"
+    """With its interval only where it is significant: the interval is not corrected and could say otherwise."""
+    if claim.is_significant:
+        return f"{format_points(claim.accuracy)} points"
+    return f"{100 * claim.accuracy.value:+.1f} points, {claim.verdict}"

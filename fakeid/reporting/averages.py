@@ -1,24 +1,28 @@
 """Runs of one setting and number of categories, averaged over their seeds."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-from scipy.stats import t as student_t
 
 from fakeid.errors import DataError
-from fakeid.evaluation.intervals import CONFIDENCE, wilson_interval
+from fakeid.evaluation.answers import Answers, pool_answers
+from fakeid.evaluation.crossed import find_margin, measure_scatter
+from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.metrics import Floats, Labels
 from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
 from fakeid.reporting.paper import Setting, identify_settings, order_settings
+from fakeid.vocabulary import FAKE, REAL
 
 METRICS: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
 POOLED: Final = ("seen", "unseen")
 """Groups of a summary that pool the images of their categories."""
+
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,7 @@ class FinishedRun:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """Runs that differ in their seed only, by rising seed."""
+    """A configuration: runs that differ in their seed only, by rising seed."""
 
     setting: Setting
     categories: int
@@ -108,17 +112,41 @@ class Cell:
         """Of the runs."""
         return [run.seed for run in self.runs]
 
+    @property
+    def held_out(self) -> str | None:
+        """The category that no run trains on; None where there is none, or not one for all."""
+        names = {run.held_out for run in self.runs}
+        return names.pop() if len(names) == 1 else None
+
     def average(self, *, seen: bool) -> Estimate:
-        """Of the accuracies of the categories that were, or were not, trained on."""
-        return average_estimates([run.average(seen=seen) for run in self.runs])
+        """Of the accuracies of the categories that were, or were not, trained on; see `average_estimates`."""
+        names = self.runs[0].content(seen=seen)
+        stacks = [self._stack([name], "accuracy") for name in names]
+        parts = [part / len(names) for stack in stacks for part in stack] if all(stacks) else []
+        return average_estimates([run.average(seen=seen) for run in self.runs], parts)
 
     def measure(self, group: str, metric: str) -> Estimate:
-        """A metric of one category, or of the images of `POOLED` ones.
+        """A metric of one category, or of the images of `POOLED` ones; see `average_estimates`.
 
         Returns:
             Without values where some run has no such group.
         """
-        return average_estimates([_find_group(run, group).get(metric, NO_ESTIMATE) for run in self.runs])
+        names = self.runs[0].content(seen=group == POOLED[0]) if group in POOLED else [group]
+        estimates = [_find_group(run, group).get(metric, NO_ESTIMATE) for run in self.runs]
+        return average_estimates(estimates, self._stack(names, metric))
+
+    def _stack(self, names: Sequence[str], metric: str) -> list[Floats]:
+        """What each run has on each image, (runs, n), in groups of images whose means add up to the metric.
+
+        Empty where the runs were not tested on the same images, or the metric is no such sum.
+        """
+        known = [[run.images[name] for name in names if name in run.images] for run in self.runs]
+        if len(self.runs) < 2 or not names or len({tuple(part.digest for part in parts) for parts in known}) > 1:
+            return []
+        if len(known[0]) < len(names) or len({run.source for run in self.runs}) > 1:
+            return []
+        answers = [pool_answers(parts) for parts in known]
+        return _stack_metric(answers, np.concatenate([part.label for part in known[0]]), metric)
 
     def is_seen(self, category: str) -> bool:
         """Whether it was trained on."""
@@ -128,8 +156,7 @@ class Cell:
 def collect_cells(runs: Iterable[FinishedRun]) -> list[Cell]:
     """Group runs; their order does not matter.
 
-    With several seeds the 95 % interval of a number is Student's over seeds: it says where another training would land.
-    With one it is the run's own interval over test images, which says nothing about that.
+    What the 95 % interval of a number covers with one seed and with several is told at `average_estimates`.
 
     Raises:
         DataError: Two runs of one setting, number of categories and seed.
@@ -177,18 +204,58 @@ def _find_group(run: FinishedRun, group: str) -> Mapping[str, Any]:
     return found or {}
 
 
-def average_estimates(estimates: Sequence[Estimate]) -> Estimate:
-    """Over seeds, with Student's interval; one alone is as it was.
+def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> Estimate:
+    """Over the runs of a configuration, with an interval over runs and images.
+
+    The interval is for the mean of ever more trainings on ever more images of the kind: the variance is that of the
+    runs over their number, with Student's quantile, and what images do to all runs alike (`fakeid.evaluation.crossed`).
+    A single further training scatters more: where it lands on the same test images is `next_low` to `next_high`, by
+    Student's prediction interval. One run alone keeps its own interval, which covers test images and not other seeds.
+
+    Args:
+        estimates: One a run, `value`, `low` and `high`.
+        images: What each run has on each image, (runs, n), in groups whose means add up to the value. Where there are
+            none, the runs' own intervals stand for what images do to all alike, which is more, and so cautious.
 
     Returns:
-        Without values where one of them has none.
+        `value`, `low`, `high`, with several runs `next_low` and `next_high`; without values where one of them has none,
+        without an interval where nothing is known of the images.
     """
     if len(estimates) == 1:
         return dict(estimates[0])
-    values = [value for value in (estimate["value"] for estimate in estimates) if value is not None]
-    if len(values) < len(estimates):
+    known = [value for value in (estimate["value"] for estimate in estimates) if value is not None]
+    if len(known) < len(estimates):
         return NO_ESTIMATE
-    mean = float(np.mean(values))
-    quantile = student_t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
-    margin = float(quantile * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return {"value": mean, "low": max(0.0, mean - margin), "high": min(1.0, mean + margin)}
+    values = np.array(known)
+    mean, of_runs, freedom = float(values.mean()), float(values.var(ddof=1)), len(values) - 1
+    step = find_margin(of_runs * (1 + 1 / len(values)), freedom, 0.0)
+    further = {"next_low": max(0.0, mean - step), "next_high": min(1.0, mean + step)}
+    of_images = measure_scatter(values, images).shared if images else _measure_own_intervals(estimates)
+    if of_images is None:
+        return {"value": mean, "low": None, "high": None, **further}
+    margin = find_margin(of_runs / len(values), freedom, of_images)
+    low, high = mean - margin, mean + margin
+    if margin < _ROUNDING and images:  # all runs are right, or wrong, on all images
+        low, high = wilson_interval(round(mean * (num := sum(part.shape[1] for part in images))), num)
+    return {"value": mean, "low": max(0.0, min(low, mean)), "high": min(1.0, max(high, mean)), **further}
+
+
+def _measure_own_intervals(estimates: Sequence[Estimate]) -> float | None:
+    """The mean variance over images that the runs' own 95 % intervals tell of."""
+    widths = [
+        estimate["high"] - estimate["low"]
+        for estimate in estimates
+        if estimate["low"] is not None and estimate["high"] is not None
+    ]
+    unit = find_margin(0.0, 1, 1.0)
+    return float(np.mean([(width / 2 / unit) ** 2 for width in widths])) if len(widths) == len(estimates) else None
+
+
+def _stack_metric(runs: Sequence[Answers], label: Labels, metric: str) -> list[Floats]:
+    chosen = {"accuracy": label >= 0, "real_accuracy": label == REAL, "fake_accuracy": label == FAKE}.get(metric)
+    if chosen is not None:
+        return [np.array([answers.right[chosen] for answers in runs])]
+    if metric != "auroc":
+        return []
+    placements = [answers.placements for answers in runs]
+    return [np.array([each.fakes for each in placements]), np.array([each.reals for each in placements])]

@@ -1,35 +1,35 @@
-"""Which differences between the runs of a folder are more than noise.
+"""Which configurations of a folder differ significantly.
 
-Three tables of comparisons, each corrected by itself (Holm), accuracy and AUROC apart:
+Three tables of comparisons:
 
 - `settings`: two settings at the same number of categories, on the images that neither was trained on;
 - `categories`: two numbers of categories of one setting, on the images of the categories that *neither* was trained
   on, so that both face the same images (the paper's unseen averages do not);
-- `best`: the best cell against each other one, on the images of the categories that *no* run was trained on.
+- `pairs`: each configuration against each other one, on the images of the categories that *no* run was trained on.
+  Choosing the best makes all of these comparisons, so all are corrected for, though `best` lists its own alone.
 
-Runs are matched by seed; see `fakeid.evaluation.paired` for what one and several seeds can say, and
-`fakeid.evaluation.moderation` for how the comparisons of a table support each other.
+Runs are matched by seed; with one seed in common two configurations are not judged. See `fakeid.evaluation.paired` for
+what several seeds can say. All tables are one family, corrected by Holm together, accuracy and AUROC apart.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from fakeid.evaluation.answers import Answers, compare_answers, pool_answers
-from fakeid.evaluation.moderation import moderate_differences
 from fakeid.reporting.averages import Cell, FinishedRun
-from fakeid.reporting.judged import Judged, correct_judged
+from fakeid.reporting.judged import BETTER, Judged, correct_judged
 
 
 @dataclass(frozen=True)
 class Claim(Judged):
-    """The second cell against the first, on the same images.
+    """The second configuration against the first, on the same images.
 
     Attributes:
-        first: The cell that stands lower in its table: fewer categories, or the earlier setting.
+        first: The one that stands lower in its table: fewer categories, or the earlier setting.
         second: The other.
         categories: Whose images were compared.
         num_images: How many they are.
@@ -42,6 +42,11 @@ class Claim(Judged):
     num_images: int
     seeds: tuple[int, ...]
 
+    @property
+    def test(self) -> Hashable:
+        """Whichever comes first."""
+        return frozenset((self.first.name, self.second.name)), self.categories
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -50,30 +55,45 @@ class Claims:
     Attributes:
         settings: See above, as the others.
         categories: By setting, the largest numbers last.
-        best: Empty where there is one cell.
-        refused: Pairs of cells that were not compared, with the reason.
+        pairs: The higher accuracy against the lower.
+        ranked: The configurations of `pairs` by falling accuracy; empty where there is one, or no image in common.
+        refused: Pairs of configurations that were not compared, with the reason.
     """
 
     settings: list[Claim]
     categories: list[Claim]
-    best: list[Claim]
+    pairs: list[Claim]
+    ranked: list[Cell]
     refused: list[tuple[Cell, Cell, str]]
+
+    @property
+    def best(self) -> list[Claim]:
+        """Of `pairs`, those of the configuration with the highest accuracy."""
+        return [claim for claim in self.pairs if claim.second is self.ranked[0]]
+
+    @property
+    def named_best(self) -> Cell | None:
+        """The configuration that is significantly ahead of every other one, corrected for all pairs; often none."""
+        best = self.best
+        clear = bool(best) and len(best) == len(self.ranked) - 1 and all(claim.verdict == BETTER for claim in best)
+        return self.ranked[0] if clear else None
 
 
 def compare_cells(cells: Sequence[Cell]) -> Claims:
-    """Make every comparison.
+    """Make every comparison, corrected for all of them together.
 
-    Settings of different variants are compared only where they agree in all else.
+    Settings of different variants are compared only where they agree in all else. Where effects are shown beside them,
+    `fakeid.reporting.page_family.correct_page` takes them into the family too.
     """
     comparer = _Comparer()
-    settings = [pair for pair in combinations(cells, 2) if _are_settings_comparable(*pair)]
-    steps = [(a, b) for a, b in combinations(cells, 2) if a.setting == b.setting]
-    return Claims(
-        settings=comparer.compare(settings),
-        categories=comparer.compare(steps),
-        best=_compare_best(cells),
-        refused=comparer.refused,
+    shared = find_common_unseen([run for cell in cells for run in cell.runs])
+    ranked = _rank(cells, shared)
+    settings, categories, pairs = correct_judged(
+        comparer.compare(pair for pair in combinations(cells, 2) if _are_settings_comparable(*pair)),
+        comparer.compare((a, b) for a, b in combinations(cells, 2) if a.setting == b.setting),
+        _Comparer(shared).compare((lower, higher) for higher, lower in combinations(ranked, 2)),
     )
+    return Claims(settings, categories, pairs, ranked, comparer.refused)
 
 
 def find_common_unseen(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
@@ -94,14 +114,11 @@ def _are_settings_comparable(first: Cell, second: Cell) -> bool:
     return first.categories == second.categories and a != b and (a.variant == b.variant or a.short_name == b.short_name)
 
 
-def _compare_best(cells: Sequence[Cell]) -> list[Claim]:
-    shared = find_common_unseen([run for cell in cells for run in cell.runs])
-    scored = [(measure_accuracy(cell, shared), -i, cell) for i, cell in enumerate(cells)]
-    scored = [entry for entry in scored if not math.isnan(entry[0])]
-    if len(scored) < 2:
-        return []
-    best = max(scored, key=lambda entry: entry[:2])[2]
-    return _Comparer(shared).compare([(cell, best) for cell in cells if cell is not best])
+def _rank(cells: Sequence[Cell], categories: Sequence[str]) -> list[Cell]:
+    """By falling accuracy on these images; none where fewer than two have one."""
+    accuracies = [measure_accuracy(cell, categories) for cell in cells]
+    ranked = sorted((-accuracy, i) for i, accuracy in enumerate(accuracies) if not math.isnan(accuracy))
+    return [cells[i] for _, i in ranked] if len(ranked) > 1 else []
 
 
 class _Comparer:
@@ -113,13 +130,7 @@ class _Comparer:
         self._answers: dict[tuple[str, tuple[str, ...]], Answers] = {}
 
     def compare(self, pairs: Iterable[tuple[Cell, Cell]]) -> list[Claim]:
-        claims = [claim for first, second in pairs if (claim := self._compare(first, second))]
-        accuracies = moderate_differences([claim.accuracy for claim in claims])
-        aurocs = moderate_differences([claim.auroc for claim in claims])
-        return correct_judged([
-            replace(claim, accuracy=accuracy, auroc=auroc)
-            for claim, accuracy, auroc in zip(claims, accuracies, aurocs, strict=True)
-        ])  # fmt: skip
+        return [claim for first, second in pairs if (claim := self._compare(first, second))]
 
     def _compare(self, first: Cell, second: Cell) -> Claim | None:
         categories = find_common_unseen([*first.runs, *second.runs]) if self._categories is None else self._categories

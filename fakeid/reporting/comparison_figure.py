@@ -1,4 +1,4 @@
-"""A forest plot: how far each detector is from the baseline in each group, and whether that is more than noise."""
+"""A forest plot: how far each detector is from the baseline in each group, and whether that is significant."""
 
 import math
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
-from fakeid.reporting.comparison_rows import name_group
-from fakeid.reporting.judged import LEVEL
+from fakeid.reporting.comparison_rows import judge_measured, name_group
+from fakeid.reporting.judged import BETTER, NOT_JUDGED, NOT_SIGNIFICANT, ONE_RUN_EACH, WORSE
 from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, mark_chance, new_figure, styled
 
 _MARKERS: Final = ("o", "D", "s", "^", "v", "P", "X")
@@ -26,7 +26,7 @@ _SHORTEST: Final = 0.002  # an axis of nothing but zeros still needs a length
 
 @styled
 def plot_comparison(comparisons: Sequence[Comparison], *, first_look: int = 0, narrow: bool = False) -> Figure:
-    """Accuracy and AUROC side by side, one color a detector; filled dots are beyond the noise.
+    """Accuracy and AUROC side by side, one color a detector; filled dots are significant.
 
     Args:
         comparisons: With one baseline and the same groups; the first 60 groups are drawn.
@@ -72,7 +72,7 @@ def _draw_difference(ax: Axes, measured: Measured, height: float, number: int) -
     if math.isnan(difference.value):
         return
     color = PALETTE[number % len(PALETTE)]
-    claimed = measured.corrected_p < LEVEL
+    claimed = judge_measured(measured) in (BETTER, WORSE)
     ax.plot(
         [difference.low, difference.high],
         [height] * 2,
@@ -105,6 +105,13 @@ def _finish_axes(ax: Axes, metric: str) -> None:
     ax.spines["left"].set_visible(False)
 
 
+def _name_hollow(comparisons: Sequence[Comparison]) -> str:
+    parts = [part for comparison in comparisons for row in comparison.rows for part in (row.accuracy, row.auroc)]
+    verdicts = [judge_measured(part) for part in parts]
+    names = {NOT_SIGNIFICANT: NOT_SIGNIFICANT, NOT_JUDGED: f"{ONE_RUN_EACH}; interval over test images alone"}
+    return "; ".join(name for verdict, name in names.items() if verdict in verdicts) or NOT_SIGNIFICANT
+
+
 def _add_legend(figure: Figure, comparisons: Sequence[Comparison], first_look: int, *, narrow: bool) -> None:
     handles = [
         Line2D([], [], color=PALETTE[i % len(PALETTE)], marker=_MARKERS[i % len(_MARKERS)], label=comparison.second)
@@ -112,8 +119,8 @@ def _add_legend(figure: Figure, comparisons: Sequence[Comparison], first_look: i
     ]
     handles += [
         Line2D([], [], **CHANCE_LINE, label=f"{comparisons[0].first}; right of it: better"),
-        Line2D([], [], color=GRAY, marker="o", label="more than noise (Holm)"),
-        Line2D([], [], color=GRAY, marker="o", markerfacecolor="white", linewidth=1.1, label="inside the noise"),
+        Line2D([], [], color=GRAY, marker="o", label="significant (Holm)"),
+        Line2D([], [], color=GRAY, marker="o", markerfacecolor="white", linewidth=1.1, label=_name_hollow(comparisons)),
     ]
     if narrow:
         for handle in handles:

@@ -7,17 +7,17 @@ from typing import Any, Final
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
 from fakeid.evaluation.comparison_groups import ALL, DEGRADATION, TEST_SET
-from fakeid.reporting.judged import judge
+from fakeid.reporting.judged import BETTER, LEVEL, ONE_RUN_EACH, UNDEFINED, VERDICTS, WORSE, judge
 from fakeid.reporting.numbers import format_p, format_percent, format_points, format_unit, format_units
 from fakeid.reporting.sweep_rows import Rows
 
 COMPARISON_NOTE: Final = (
-    "Paired tests on the same images. One run each: McNemar's exact test for accuracy at P(fake) = 0.5, DeLong's for "
-    "AUROC; both take the two networks as given. Several seeds: runs matched by seed and crossed with images "
-    "(Obuchowski & Rockette 1995), the scatter between seeds moderated by that of six categories or more (Smyth "
-    "2004). Holm's correction over the whole table of two detectors, accuracy and AUROC together; the 95 % intervals "
-    "are not corrected. A corrected p of 0.05 or more is inside the noise. All groups but degradations are of images "
-    "as they are."
+    "Paired tests on the same images. Several seeds: runs matched by seed and crossed with images (Obuchowski & "
+    "Rockette 1995); the 95 % intervals cover runs and images. One run each: McNemar's exact test for accuracy at "
+    "P(fake) = 0.5, DeLong's for AUROC; intervals and p-values cover test images alone, not other seeds or machines, "
+    "so that two trained networks are compared and nothing is judged about their configurations. Holm's correction "
+    "over the whole table of two detectors, accuracy and AUROC together; the intervals are not corrected. A corrected "
+    "p of 0.05 or more is not significant. All groups but degradations are of images as they are."
 )
 
 _ARROW: Final = "\N{RIGHTWARDS ARROW}"
@@ -48,7 +48,7 @@ class ComparisonReport:
 
 
 def judge_measured(measured: Measured) -> str:
-    """`better`, `worse`, `inside the noise` or `undefined`."""
+    """What may be said about the configurations, one of `VERDICTS`; `not judged` with one run each."""
     return judge(measured.difference, measured.corrected_p)
 
 
@@ -82,15 +82,16 @@ def name_comparison(comparison: Comparison) -> str:
 
 
 def describe_comparison(comparison: Comparison) -> str:
-    """What came out, in two sentences."""
+    """What came out, in two sentences; of one run each, what is and is not said of the two networks comes first."""
+    parts = [_describe_networks(comparison)] if comparison.num_runs == 1 else []
     everything = [row for row in comparison.rows if row.kind == ALL]
-    parts = [
+    parts += [
         f"On all {row.num_real + row.num_fake:,} images: accuracy {_tell(row.accuracy, points=True)}; "
         f"AUROC {_tell(row.auroc, points=False)}."
         for row in everything
     ]
     others = [row for row in comparison.rows if row.kind != ALL]
-    if others:
+    if others and comparison.num_runs > 1:
         accuracy = _count([(row, judge_measured(row.accuracy)) for row in others])
         auroc = _count([(row, judge_measured(row.auroc)) for row in others])
         noun = "group" if len(others) == 1 else "groups"
@@ -143,22 +144,45 @@ def _list_numbers(comparison: Comparison) -> Iterator[dict[str, Any]]:
             }
 
 
+def _describe_networks(comparison: Comparison) -> str:
+    networks = "these two trained networks"
+    nothing = "one training each, so nothing is said about their configurations"
+    counts = {
+        word: sum(getattr(row, metric).corrected_p < LEVEL for row in comparison.rows)
+        for metric, word in (("accuracy", "accuracy"), ("auroc", "AUROC"))
+    }
+    found = [f"in {word} on {count}" for word, count in counts.items() if count]
+    if not found:
+        return (
+            f"{ONE_RUN_EACH.capitalize()}. That {networks} differ on more images of this kind is not shown; {nothing}."
+        )
+    groups = f"{len(comparison.rows)} {'group' if len(comparison.rows) == 1 else 'groups'}"
+    return (
+        f"{ONE_RUN_EACH.capitalize()}. {networks.capitalize()} differ on more images of this kind "
+        f"({' and '.join(found)} of {groups}, Holm's p < {LEVEL:g}); {nothing}."
+    )
+
+
 def _tell(measured: Measured, *, points: bool) -> str:
     verdict = judge_measured(measured)
-    if verdict == "undefined":
+    if verdict == UNDEFINED:
         return verdict
     difference = measured.difference
     written = format_points(difference).replace(" [", " points [") if points else format_units(difference)
-    return f"{written}, {verdict}"
+    return f"{written}, {_name_verdict(verdict)}"
+
+
+def _name_verdict(verdict: str) -> str:
+    return f"significantly {verdict}" if verdict in (BETTER, WORSE) else verdict
 
 
 def _count(judged: Sequence[tuple[GroupComparison, str]]) -> str:
     parts = []
-    for verdict in ("better", "worse", "inside the noise", "undefined"):
+    for verdict in VERDICTS:
         names = [name_group(row) for row, given in judged if given == verdict]
         if names:
-            named = verdict in ("better", "worse") and len(names) <= _MOST_NAMES
-            parts.append(f"{verdict} in {len(names)}" + (f" ({'; '.join(names)})" if named else ""))
+            named = verdict in (BETTER, WORSE) and len(names) <= _MOST_NAMES
+            parts.append(f"{_name_verdict(verdict)} in {len(names)}" + (f" ({'; '.join(names)})" if named else ""))
     return ", ".join(parts)
 
 

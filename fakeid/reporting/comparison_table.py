@@ -14,14 +14,18 @@ from fakeid.reporting.comparison_rows import (
     name_comparison,
     name_group,
 )
+from fakeid.reporting.judged import BETTER, NOT_JUDGED, UNDEFINED, WORSE
 from fakeid.reporting.numbers import format_p, format_points, format_units
 from fakeid.reporting.sweep_markdown import render_rows
 
-_STYLES = {"better": "bold green", "worse": "bold red"}
+_STYLES = {BETTER: "bold green", WORSE: "bold red"}
 
 
 def render_comparison_table(comparison: Comparison) -> Table:
-    """Each difference with its interval, below it the verdict and the corrected p; fits 80 columns."""
+    """Each difference with its interval, below it the verdict and the corrected p; fits 80 columns.
+
+    Of one run each, the p is of the two networks.
+    """
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("images of", overflow="fold")
     table.add_column("images", justify="right", no_wrap=True)
@@ -59,7 +63,8 @@ def render_comparison_markdown(report: ComparisonReport) -> str:
 
 def _render(measured: Measured, difference: str) -> Text:
     verdict = judge_measured(measured)
-    if verdict == "undefined":
+    if verdict == UNDEFINED:
         return Text(verdict, style="dim")
-    below = f"\n{verdict}, p {format_p(measured.corrected_p).replace('< ', '<')}"
+    of_whom = "networks: " if verdict == NOT_JUDGED else ""
+    below = f"\n{verdict}, {of_whom}p {format_p(measured.corrected_p).replace('< ', '<')}"
     return Text(difference).append(below, style=_STYLES.get(verdict, "dim"))

@@ -1,16 +1,18 @@
-"""What one option does, averaged over all pairs of runs that agree in everything else.
+"""What one option does, over all pairs of configurations that agree in everything else.
 
-A grid holds many such pairs: `color=hsv` against `color=rgb` with each dropout, number of categories and seed. Two
-settings with three seeds each say little; all pairs together say more. They are taken for as many readers of the same
-images (see `fakeid.evaluation.paired`), so that the interval covers further seeds, further images, and that an option
-may do more in one setting than in another.
+A grid holds many such pairs: `color=hsv` against `color=rgb` with each dropout and number of categories. Two settings
+with three seeds each say little; all pairs together say more. The seeds of a configuration are averaged first, for they
+are one setting and not several: an option does more in one setting than in another, and that scatter, between pairs, is
+what an effect must stand out from. All pairs share their test images, which is in the variance too (see
+`fakeid.evaluation.crossed`, where pairs take the place of runs).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from fakeid.evaluation.answers import compare_answers, pool_answers
+from fakeid.evaluation.answers import MeanAnswers, average_answers, compare_answers, pool_answers
 from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.reporting.averages import FinishedRun
@@ -19,17 +21,18 @@ from fakeid.reporting.judged import Judged, correct_judged
 from fakeid.reporting.settings import find_default, tell_apart
 
 UNSEEN_CONTENT: Final = "unseen content"
-_FEWEST: Final = 2  # pairs
+_FEWEST: Final = 2  # pairs; one is a comparison of two configurations, which stands among those
 _UNSEEN_GENERATORS: Final = [str(quadrant) for quadrant in QUADRANTS if not quadrant.seen_generator]
 _MATCHED: Final = ("categories", "seed")
 """What a pair agrees in too."""
 
+_Runs: TypeAlias = list[FinishedRun]
 _Select: TypeAlias = Callable[[FinishedRun], list[OrderedScores]]
 
 
 @dataclass(frozen=True)
 class Effect(Judged):
-    """One value of an option against another; corrected for all effects on the same group.
+    """One value of an option against another; corrected for all effects.
 
     Attributes:
         option: As it is typed, such as `residual`.
@@ -37,7 +40,7 @@ class Effect(Judged):
         against: The value that it is compared with: the default, or where nobody has it the most frequent.
         group: Whose images were compared.
         num_images: How many they are.
-        num_pairs: Of runs.
+        num_pairs: Of configurations; the degrees of freedom are one less.
     """
 
     option: str
@@ -47,18 +50,26 @@ class Effect(Judged):
     num_images: int
     num_pairs: int
 
+    @property
+    def test(self) -> Hashable:
+        """A change on a group of images."""
+        return self.option, self.value, self.group
+
 
 class _Change(NamedTuple):
-    """Pairs of runs, each without and with the value."""
+    """Pairs of configurations without and with the value, each as many runs of the same seeds."""
 
     option: str
     value: str
     against: str
-    pairs: list[tuple[FinishedRun, FinishedRun]]
+    pairs: list[tuple[_Runs, _Runs]]
 
 
 def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
-    """Every change of one option for which there are two pairs or more, group by group.
+    """Every change of one option for which there are two pairs of configurations or more, group by group.
+
+    The p-values are corrected for all effects together; where claims are shown beside them,
+    `fakeid.reporting.page_family.correct_page` takes both into one family.
 
     The groups are the content that none of the runs was trained on, and of evaluations the images by unseen generators
     with seen and with unseen content. Numbers of categories are no option here: they change which content is unseen.
@@ -74,8 +85,8 @@ def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
         groups[name] = lambda run, name=name: [run.quarters[name]] if name in run.quarters else []  # type: ignore[misc]
     found: list[Effect] = []
     for name, select in groups.items():
-        found += correct_judged([effect for change in changes if (effect := _measure(change, name, select))])
-    return found
+        found += [effect for change in changes if (effect := _measure(change, name, select))]
+    return correct_judged(found)[0]
 
 
 def _list_changes(runs: Sequence[FinishedRun]) -> Iterator[_Change]:
@@ -84,16 +95,25 @@ def _list_changes(runs: Sequence[FinishedRun]) -> Iterator[_Change]:
         for run, values in zip(runs, tell_apart([run.config for run in runs]), strict=True)
     ]
     for option in _list_options(found):
-        by_value: dict[str, dict[str, FinishedRun]] = {}
+        by_value: dict[str, dict[str, dict[int, FinishedRun]]] = defaultdict(lambda: defaultdict(dict))
         for run, values in zip(runs, found, strict=True):
-            rest = repr(sorted((name, repr(value)) for name, value in values.items() if name != option))
-            by_value.setdefault(_write(values.get(option)), {})[rest] = run
+            rest = repr(sorted((name, repr(value)) for name, value in values.items() if name not in (option, "seed")))
+            by_value[_write(values.get(option))][rest][run.seed] = run
         against = _choose_reference(by_value, option)
-        for value, runs_with in by_value.items():
-            shared = [rest for rest in by_value[against] if rest in runs_with]
-            if value != against and len(shared) >= _FEWEST:
-                pairs = [(by_value[against][rest], runs_with[rest]) for rest in shared]
+        for value, configurations in by_value.items():
+            pairs = list(_match(by_value[against], configurations))
+            if value != against and len(pairs) >= _FEWEST:
                 yield _Change(option.removesuffix(".name"), value, against, pairs)
+
+
+def _match(
+    first: Mapping[str, Mapping[int, FinishedRun]], second: Mapping[str, Mapping[int, FinishedRun]]
+) -> Iterator[tuple[_Runs, _Runs]]:
+    """Configurations that agree in all else, with the seeds that both have."""
+    for rest in first:
+        seeds = sorted(first[rest].keys() & second.get(rest, {}).keys())
+        if seeds:
+            yield [first[rest][seed] for seed in seeds], [second[rest][seed] for seed in seeds]
 
 
 def _list_options(found: list[dict[str, Any]]) -> list[str]:
@@ -109,7 +129,7 @@ def _list_options(found: list[dict[str, Any]]) -> list[str]:
     return list(names.values())
 
 
-def _choose_reference(by_value: Mapping[str, Mapping[str, FinishedRun]], option: str) -> str:
+def _choose_reference(by_value: Mapping[str, Mapping[str, object]], option: str) -> str:
     default = _write(find_default(option))
     return max(by_value, key=lambda value: (value == default, len(by_value[value])))
 
@@ -119,14 +139,17 @@ def _write(value: Any) -> str:
 
 
 def _measure(change: _Change, group: str, select: _Select) -> Effect | None:
-    parts = [[select(run) for run in pair] for pair in change.pairs]
-    runs = [run for pair in change.pairs for run in pair]
-    digests = {tuple(part.digest for part in side) for pair in parts for side in pair}
+    runs = [run for pair in change.pairs for side in pair for run in side]
+    digests = {tuple(part.digest for part in select(run)) for run in runs}
     if len(digests) > 1 or len({run.source for run in runs}) > 1 or digests == {()}:
         return None  # not the same images, or none
-    first, second = ([pool_answers(pair[side]) for pair in parts] for side in (0, 1))
+    first, second = ([_average(pair[side], select) for pair in change.pairs] for side in (0, 1))
     accuracy, auroc = compare_answers(first, second)
     return Effect(
         change.option, change.value, change.against, group, len(first[0]), len(change.pairs),
         accuracy=accuracy, auroc=auroc,
     )  # fmt: skip
+
+
+def _average(runs: _Runs, select: _Select) -> MeanAnswers:
+    return average_answers([pool_answers(select(run)) for run in runs])

@@ -44,8 +44,8 @@ def escape_latex(text: str) -> str:
 def _describe(table: SweepTable) -> str:
     held_out = f" {table.held_out} is held out." if table.held_out else ""
     return (
-        f"{table.setting.name}: accuracy in % on each test category by number of training categories k, with its "
-        f"{describe_brackets(table.rows)}; daggers mark what was trained on.{held_out}"
+        f"{table.setting.name}: accuracy in % on each test category by number of training categories k; below it the "
+        f"{describe_brackets(table.rows)}. Daggers mark what was trained on.{held_out}"
     )
 
 

@@ -8,7 +8,8 @@ from fakeid.evaluation.paired import Difference
 from fakeid.evaluation.trend import Trend
 
 Estimate = Mapping[str, float | None]
-"""`value`, `low` and `high` as a summary holds them, None where undefined."""
+"""`value`, `low` and `high` as a summary holds them, None where undefined; over several runs `next_low` and `next_high`
+too, see `fakeid.reporting.averages.average_estimates`."""
 
 NO_ESTIMATE: Final[Estimate] = {"value": None, "low": None, "high": None}
 
@@ -35,6 +36,12 @@ def format_percent_estimate(estimate: Estimate) -> str:
 def format_unit_estimate(estimate: Estimate) -> str:
     """Such as `0.912 [0.899, 0.924]`."""
     return _join(*(format_unit(estimate[name]) for name in ("value", "low", "high")))
+
+
+def format_next(estimate: Estimate) -> str:
+    """Where one more run lands, in percent, such as `81.2 to 95.0`."""
+    low, high = estimate.get("next_low"), estimate.get("next_high")
+    return UNDEFINED if low is None or high is None else f"{format_percent(low)} to {format_percent(high)}"
 
 
 def _join(value: str, low: str, high: str) -> str:

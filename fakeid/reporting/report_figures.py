@@ -57,7 +57,7 @@ def collect_figures(
             ReportFigure(
                 curve.slug,
                 curve.title,
-                f"{curve.title}: accuracy on unseen content against the number of training categories",
+                f"{curve.title}: {curve.measured} against the number of training categories",
                 partial(plot_sweep_figure, curve),
             )
             for curve in curves

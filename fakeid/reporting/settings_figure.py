@@ -1,4 +1,4 @@
-"""Settings of one number of categories side by side, the best on top."""
+"""Settings of one number of categories side by side, by falling accuracy."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -17,13 +17,14 @@ from fakeid.reporting.sweep_tables import describe_brackets
 
 _MOST_ROWS: Final = 60
 _NARROW_LABEL: Final = 24  # characters in a line
+_LEGEND: Final = 50
 _ROW_PX: Final = 24
 _LINE_PX: Final = 17
 
 
 @styled
 def plot_settings(cells: Sequence[Cell], *, narrow: bool = False) -> Figure:
-    """Accuracy and AUROC on unseen content, with intervals; the best 60.
+    """Accuracy and AUROC on unseen content, with intervals; the 60 highest.
 
     Args:
         cells: Of one number of categories; named by the options in which they differ, where they are not the default.
@@ -35,7 +36,7 @@ def plot_settings(cells: Sequence[Cell], *, narrow: bool = False) -> Figure:
     names = [fill(label, _NARROW_LABEL) if narrow else label for _, label in shown]
     row_px = max(_ROW_PX, _LINE_PX * (1 + max(name.count("\n") + 1 for name in names))) if narrow else _ROW_PX
     body_px = row_px * len(shown) + 70
-    figure = new_figure(430, 2 * body_px + 60) if narrow else new_figure(980, body_px + 40)
+    figure = new_figure(430, 2 * body_px + 90) if narrow else new_figure(980, body_px + 50)
     axes = figure.subplots(2, 1) if narrow else figure.subplots(1, 2, sharey=True)
     heights = [-place for place in range(len(shown))]
     columns = (
@@ -48,8 +49,10 @@ def plot_settings(cells: Sequence[Cell], *, narrow: bool = False) -> Figure:
         ax.set_yticks(heights, names)
         ax.set_ylim(heights[-1] - 0.7, 0.7)
     handles = [
-        Line2D([], [], color=BLUE, marker="o", label=describe_brackets(cells)),
-        Line2D([], [], **CHANCE_LINE, label="guessing"),
+        Line2D(
+            [], [], color=BLUE, marker="o", label=fill(describe_brackets(cells), _LEGEND if narrow else 2 * _LEGEND)
+        ),
+        Line2D([], [], **CHANCE_LINE, label="chance level"),
     ]
     figure.legend(handles=handles, loc="outside lower left", ncols=1 if narrow else 2)
     return figure

@@ -4,7 +4,8 @@ from typing import Final
 
 TABLE_MACROS: Final = """
 {% macro cell_class(text) -%}
-{% if text in ("better", "worse") %} class="{{ text }}"{% elif text == "inside the noise" %} class="noise"{% endif %}
+{% if text in ("better", "worse") %} class="{{ text }}"
+{%- elif text in ("not significant", "not judged") %} class="open"{% endif %}
 {%- endmacro %}
 {% macro draw(table, id="", class="") %}
 <div class="wide"><table class="long {{ class }}{% if id %} sortable" id="{{ id }}{% endif %}">

@@ -1,7 +1,13 @@
-"""The paper's figures: accuracy on unseen content against the number of training categories, one line a setting."""
+"""The paper's figures: accuracy on new content against the number of training categories, one line a setting.
+
+The paper draws the average over the unseen categories. It loses categories as the training gains them, so it rises or
+falls with the hard ones among them even where the training makes no difference. Where all runs of a figure hold the
+same category out, and they have several numbers of categories, that one is drawn instead: the same images throughout.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, Final
 
 from matplotlib.artist import Artist
@@ -12,6 +18,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from fakeid.reporting.averages import Cell
+from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
 from fakeid.reporting.paper import FIGURES, Setting
 from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, mark_chance, new_figure, styled
 from fakeid.reporting.sweep_tables import describe_brackets, name_file
@@ -22,6 +29,7 @@ _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES: Final[tuple[Any, ...]] = ("-", (0, (7, 2)), (0, (3, 1.5)), (0, (7, 2, 1.5, 2)), (0, (1.2, 1.5)))
 _TITLES: Final = {1: "more categories", 2: "color spaces", 3: "dropout", 4: "HSV with dropout, and Xception"}
 _MOST_LINES: Final = 6
+_LEGEND: Final = 52  # characters in a line
 _BAND_ALPHA: Final = 0.14
 _SHIFT: Final = 0.05  # of lines beside each other, so that their whiskers do not cover each other
 
@@ -41,6 +49,22 @@ class SweepFigure:
     slug: str
     title: str
     cells: tuple[Cell, ...]
+
+    @property
+    def draws_held_out(self) -> bool:
+        """Whether the lines are of the held-out category, see above; otherwise of the unseen average."""
+        names = {cell.held_out for cell in self.cells}
+        several = len({cell.categories for cell in self.cells}) > 1
+        return several and len(names) == 1 and all(_measure_held_out(cell)["value"] is not None for cell in self.cells)
+
+    @property
+    def measured(self) -> str:
+        """What the lines are of."""
+        return "accuracy on the held-out category" if self.draws_held_out else "accuracy on unseen content"
+
+    def measure(self, cell: Cell) -> Estimate:
+        """A point of a line."""
+        return _measure_held_out(cell) if self.draws_held_out else cell.average(seen=False)
 
     @property
     def settings(self) -> list[Setting]:
@@ -70,7 +94,7 @@ def build_figures(cells: Sequence[Cell]) -> list[SweepFigure]:
 
 @styled
 def plot_sweep_figure(sweep_figure: SweepFigure, *, narrow: bool = False) -> Figure:
-    """The unseen average with bands; with a single number of categories, with whiskers.
+    """The lines with bands; with a single number of categories, with whiskers.
 
     Args:
         sweep_figure: What to draw.
@@ -87,11 +111,12 @@ def plot_sweep_figure(sweep_figure: SweepFigure, *, narrow: bool = False) -> Fig
         for i, setting in enumerate(sweep_figure.settings)
     }
     for i, (setting, look) in enumerate(looks.items()):
-        _draw_line(ax, [cell for cell in sweep_figure.cells if cell.setting == setting], look, _SHIFT * i)
+        cells = [cell for cell in sweep_figure.cells if cell.setting == setting]
+        _draw_line(ax, cells, [sweep_figure.measure(cell) for cell in cells], look, _SHIFT * i)
     mark_chance(ax, 0.5)
     ax.set(
         xlabel="number of training categories" + ("" if narrow else ", same images in total"),
-        ylabel="accuracy on unseen content (%)",
+        ylabel=f"{sweep_figure.measured} (%)",
     )
     ax.set_xticks(sorted({cell.categories for cell in sweep_figure.cells}))
     ax.margins(x=0.04)
@@ -102,8 +127,11 @@ def plot_sweep_figure(sweep_figure: SweepFigure, *, narrow: bool = False) -> Fig
     return figure
 
 
-def _draw_line(ax: Axes, cells: Sequence[Cell], look: _Look, shift: float) -> None:
-    estimates = [cell.average(seen=False) for cell in cells]
+def _measure_held_out(cell: Cell) -> Estimate:
+    return cell.measure(cell.held_out, "accuracy") if cell.held_out else NO_ESTIMATE
+
+
+def _draw_line(ax: Axes, cells: Sequence[Cell], estimates: Sequence[Estimate], look: _Look, shift: float) -> None:
     # What is undefined is not drawn, see build_figures.
     value, low, high = ([estimate[name] or 0.0 for estimate in estimates] for name in ("value", "low", "high"))
     x: list[float] = [cell.categories for cell in cells]
@@ -118,8 +146,8 @@ def _draw_line(ax: Axes, cells: Sequence[Cell], look: _Look, shift: float) -> No
 
 def _add_legend(figure: Figure, looks: Mapping[Setting, _Look], cells: Sequence[Cell], columns: int) -> None:
     handles: list[Artist] = [Line2D([], [], **look, label=_describe_line(setting)) for setting, look in looks.items()]
-    handles.append(Line2D([], [], **CHANCE_LINE, label="guessing"))
-    handles.append(Patch(color=GRAY, alpha=0.3, linewidth=0, label=describe_brackets(cells)))
+    handles.append(Line2D([], [], **CHANCE_LINE, label="chance level"))
+    handles.append(Patch(color=GRAY, alpha=0.3, linewidth=0, label=fill(describe_brackets(cells), _LEGEND)))
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3.2)
 
 

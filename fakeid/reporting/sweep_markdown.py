@@ -14,34 +14,42 @@ from fakeid.reporting.sweep_rows import (
 from fakeid.reporting.sweep_tables import describe_brackets, render_table_markdown
 
 TREND_NOTE = (
-    "Percentage points of accuracy for one more training category, least squares over runs, with Student's 95 % "
-    "interval. The unseen average loses categories as the training gains them; the held-out category is the same "
-    "images throughout."
+    "Percentage points of accuracy on the held-out category, the same images throughout, for one more training "
+    "category: least squares over runs. The 95 % interval covers runs and images, for a straight line and each setting "
+    "by itself; it is not corrected for the number of settings, so nothing is judged by it."
 )
 EFFECTS_NOTE = (
-    "All else equal: over all pairs of runs that agree in seed, number of categories and every other option, on images "
-    "that neither was trained on. Pairs are taken as readers of the same images (Obuchowski & Rockette 1995)."
+    "All else equal: over all pairs of configurations that agree in the number of categories and every other option, "
+    "on images that no run was trained on. The seeds of a configuration are averaged first. The interval covers further "
+    "settings and images: the scatter of the effect between pairs (Student's, pairs less one) and the images that all "
+    "share. A change with one pair is a comparison of two configurations and stands below."
 )
 SETTINGS_NOTE = "At the same number of categories, on the images of all categories that neither was trained on."
 CATEGORIES_NOTE = "Of one setting, on the images of those categories that neither was trained on."
-BEST_NOTE = "On the images of those categories that no run was trained on."
-EVALUATION_NOTE = (
-    "Of the cells all of whose runs were evaluated, on the images of their evaluations. Follows the codec: in how many "
-    "runs the swap test, which compresses the reals alone and the fakes alone, says so."
+BEST_NOTE = (
+    "On the images of those categories that no run was trained on. Corrected for all pairs of configurations, for each "
+    "could have come out highest."
 )
+EVALUATION_NOTE = (
+    "Of the configurations all of whose runs were evaluated, on the images of their evaluations. Over several runs, "
+    "the intervals take all of each run's own uncertainty over images as common to all runs, which is cautious; a mean "
+    "over quarters has none. Follows the codec: in how many runs the swap test, which compresses the reals alone and "
+    "the fakes alone, says so."
+)
+NEXT_NOTE = "One more run: where a further training lands on these test images, 95 times in 100."
 TEST_NOTE = (
-    "Paired tests on the same images, runs matched by seed. One seed: McNemar's exact test for accuracy, DeLong's for "
-    "AUROC; both take the two networks as given. Several seeds: seeds crossed with images (Obuchowski & Rockette "
-    "1995), the scatter between seeds moderated over a table of six or more comparisons (Smyth 2004). Holm's "
-    "correction over each table, accuracy and AUROC apart; the intervals are not corrected. A corrected p of 0.05 or "
-    "more is inside the noise."
+    "Paired tests on the same images, runs matched by seed and crossed with images (Obuchowski & Rockette 1995); the "
+    "95 % intervals cover runs and images. One seed: nothing is judged, and the interval covers test images, not other "
+    "seeds or machines. Holm's correction over all comparisons of the page together, those behind the answer and all "
+    "pairs of configurations among them, accuracy and AUROC apart; the intervals are not corrected. A corrected p of "
+    "0.05 or more is not significant."
 )
 
 
 def render_summary_markdown(report: SweepReport) -> str:
     """What the terminal shows: warnings, the answer, the tables of the averages, and what is not finished."""
     parts = [render_warnings(report), _render_answer(report)]
-    parts.append(render_rows(list_averages(report.cells)) + f"\nIn brackets: {describe_brackets(report.cells)}.\n")
+    parts += [render_rows(list_averages(report.cells)), _describe_averages(report)]
     if report.unfinished:
         parts.append(_render_unfinished(report))
     return "\n".join(part for part in parts if part)
@@ -54,13 +62,14 @@ def render_sweep_markdown(report: SweepReport) -> str:
         parts.append(f"Not in this folder: {'; '.join(report.missing)}.\n")
     parts += ["## Figures\n"]
     parts += [f"![{figure.title}](figures/{figure.slug}.png)\n" for figure in report.figures] or ["None yet.\n"]
-    parts += ["## Tables\n"]
+    parts += ["## Averages\n", render_rows(list_averages(report.cells)), _describe_averages(report), "## Tables\n"]
     for table in report.tables:
         parts += [f"### {table.title}\n", render_table_markdown(table)]
     if report.trends:
         parts += ["## Trend over categories\n", render_rows(list_trends(report.trends)), TREND_NOTE + "\n"]
     parts += _render_claims(report)
     parts += ["## Real and fake apart\n", render_rows(list_classes(report.cells))]
+    parts.append(f"In brackets: {describe_brackets(report.cells)}.\n")
     if report.evaluations:
         parts += ["## Evaluations\n", EVALUATION_NOTE + "\n"]
     for evaluation in report.evaluations:
@@ -80,6 +89,10 @@ def render_warnings(report: SweepReport) -> str:
     return "\n".join(f"> **WARNING** ({count} of {total} runs): {text}\n" for text, count in report.warnings)
 
 
+def _describe_averages(report: SweepReport) -> str:
+    return f"In brackets: {describe_brackets(report.cells)}. {NEXT_NOTE}\n"
+
+
 def _render_answer(report: SweepReport) -> str:
     sentences = "\n".join(f"{i}. {sentence}" for i, sentence in enumerate(report.answer, start=1))
     return f"{sentences}\n\n{report.caveat}\n"
@@ -92,7 +105,7 @@ def _render_claims(report: SweepReport) -> list[str]:
     for title, note, claims in (
         ("Settings against each other", SETTINGS_NOTE, report.claims.settings),
         ("Numbers of categories against each other", CATEGORIES_NOTE, report.claims.categories),
-        ("The best against the others", BEST_NOTE, report.claims.best),
+        ("The highest accuracy against the others", BEST_NOTE, report.claims.best),
     ):
         if claims:
             parts += [f"## {title}\n", note + "\n", render_rows(list_claims(claims))]

@@ -14,6 +14,7 @@ from fakeid.reporting.sweep_markdown import (
     CATEGORIES_NOTE,
     EFFECTS_NOTE,
     EVALUATION_NOTE,
+    NEXT_NOTE,
     SETTINGS_NOTE,
     TEST_NOTE,
     TREND_NOTE,
@@ -22,6 +23,7 @@ from fakeid.reporting.sweep_page_template import SWEEP_STYLE, SWEEP_TEMPLATE
 from fakeid.reporting.sweep_report import SweepReport
 from fakeid.reporting.sweep_rows import (
     Rows,
+    list_averages,
     list_claims,
     list_classes,
     list_effects,
@@ -54,6 +56,8 @@ def render_sweep_page(report: SweepReport) -> str:
         report=report,
         figures=[_describe_figure(figure) for figure in report.figures],
         tables=[_describe_table(table) for table in report.tables],
+        averages=list_averages(report.cells),
+        next_note=NEXT_NOTE,
         trends=list_trends(report.trends),
         trend_note=TREND_NOTE,
         comparisons=_describe_comparisons(report),
@@ -99,7 +103,7 @@ def _describe_table(table: SweepTable) -> dict[str, Any]:
 def _describe_cell(estimate: Estimate, seen: bool) -> dict[str, Any]:
     value, interval = format_cell(estimate)
     number = estimate["value"]
-    # From guessing to perfect; what is worse than guessing has no color.
+    # From chance level to perfect; what is below chance level has no color.
     heat = 0.0 if number is None else max(0.0, (number - _CHANCE) / (1 - _CHANCE))
     return {"value": value, "interval": interval, "seen": seen, "heat": round(100 * heat)}
 
@@ -107,7 +111,7 @@ def _describe_cell(estimate: Estimate, seen: bool) -> dict[str, Any]:
 def _describe_comparisons(report: SweepReport) -> list[dict[str, Any]]:
     claims = report.claims
     listed: tuple[tuple[str, str, Sequence[Judged], Rows], ...] = (
-        ("The best against the others", BEST_NOTE, claims.best, list_claims(claims.best)),
+        ("The highest accuracy against the others", BEST_NOTE, claims.best, list_claims(claims.best)),
         ("One option changed", EFFECTS_NOTE, report.effects, list_effects(report.effects)),
         ("Settings against each other", SETTINGS_NOTE, claims.settings, list_claims(claims.settings)),
         (

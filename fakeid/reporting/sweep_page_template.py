@@ -35,7 +35,7 @@ a { color: var(--real); }
 .long td:first-child, .long thead th:first-child { position: sticky; left: 0; background: var(--paper); }
 .wraps td { white-space: normal; min-width: 7rem; }
 .better { color: var(--good); font-weight: 600; } .worse { color: var(--bad); font-weight: 600; }
-.noise { color: var(--faint); }
+.open { color: var(--faint); }
 code { font: .8rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere; user-select: all; }
 .commands dt { margin-top: .6rem; font-size: .875rem; color: var(--faint); overflow-wrap: anywhere; }
 .commands dd { margin: .1rem 0 0; padding: .4rem .6rem; background: var(--card); border-radius: .3rem; }
@@ -109,7 +109,7 @@ finished and not in the numbers.</p>
 
 <h2 id="tables">Accuracy by category</h2>
 <p class="faint">In %, averaged over seeds, below it the 95 % interval. Underlined cells were trained on. The deeper the
-color, the further above guessing. The averages are over categories.</p>
+color, the further above chance level. The averages are over categories.</p>
 {% for table in tables %}
 <section><h3 id="{{ table.slug }}">{{ table.title }}</h3>
 <div class="wide"><table class="heat">
@@ -129,6 +129,10 @@ color, the further above guessing. The averages are over categories.</p>
 <p class="faint">{{ table.brackets }}.</p></section>
 {% endfor %}
 
+<h3>Averages</h3>
+{{ draw(averages, "averages-table") }}
+<p class="faint">{{ brackets }}. {{ next_note }}</p>
+
 {% if trends[1] %}
 <h3>Trend over categories</h3>
 {{ draw(trends) }}
@@ -136,7 +140,7 @@ color, the further above guessing. The averages are over categories.</p>
 {% endif %}
 
 {% if comparisons or report.refusals %}
-<h2 id="differences">Which differences are more than noise</h2>
+<h2 id="differences">Which differences are significant</h2>
 <p class="faint">{{ test_note }}</p>
 {% for comparison in comparisons %}
 <details{% if comparison.open %} open{% endif %}><summary>{{ comparison.title }}: {{ comparison.counts }}</summary>

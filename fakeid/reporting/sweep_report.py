@@ -9,6 +9,7 @@ from fakeid.reporting.answer import write_answer, write_caveat
 from fakeid.reporting.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.claims import Claims, compare_cells
 from fakeid.reporting.effects import Effect, measure_effects
+from fakeid.reporting.page_family import correct_page
 from fakeid.reporting.paper import FIGURES, TABLES
 from fakeid.reporting.report_figures import ReportFigure, collect_figures
 from fakeid.reporting.sweep_evaluations import EvaluationTable, build_evaluation_tables
@@ -95,7 +96,7 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
     """
     tested = [run.tested for run in runs if run.tested]
     cells = collect_cells(tested)
-    claims, effects = compare_cells(cells), measure_effects(tested)
+    claims, effects = correct_page(compare_cells(cells), measure_effects(tested))
     tables, curves = build_tables(cells), build_figures(cells)
     return SweepReport(
         title=title,

@@ -9,6 +9,7 @@ from fakeid.reporting.claims import Claim
 from fakeid.reporting.effects import Effect
 from fakeid.reporting.judged import Judged, judge
 from fakeid.reporting.numbers import (
+    format_next,
     format_p,
     format_percent,
     format_percent_estimate,
@@ -28,20 +29,23 @@ _JUDGED: Final = ("accuracy, points", "p (Holm)", "verdict", "AUROC", "p (Holm) 
 
 
 def list_averages(cells: Sequence[Cell]) -> Rows:
-    """One row a cell, as the paper averages: over categories; the AUROC pools their images."""
+    """One row a configuration, as the paper averages: over categories; the AUROC pools their images.
+
+    With several seeds, `one more run` is where the unseen accuracy of a further training lands on these test images.
+    """
     headings = [
-        "setting", "categories", "seeds", "unseen acc. %", "held-out acc. %", "seen acc. %", "unseen AUROC",
+        "setting", "categories", "seeds", "unseen acc. %", "one more run", "held-out acc. %", "seen acc. %",
+        "unseen AUROC",
     ]  # fmt: skip
     rows = []
     for cell in cells:
-        held_out = {run.held_out for run in cell.runs}
-        name = held_out.pop() if len(held_out) == 1 else None
         rows.append([
             cell.setting.name,
             str(cell.categories),
             str(len(cell.runs)),
             format_percent_estimate(cell.average(seen=False)),
-            format_percent_estimate(cell.measure(name or "", "accuracy")),
+            format_next(cell.average(seen=False)),
+            format_percent_estimate(cell.measure(cell.held_out or "", "accuracy")),
             format_percent_estimate(cell.average(seen=True)),
             format_unit_estimate(cell.measure("unseen", "auroc")),
         ])  # fmt: skip
@@ -49,7 +53,7 @@ def list_averages(cells: Sequence[Cell]) -> Rows:
 
 
 def list_claims(claims: Sequence[Claim]) -> Rows:
-    """Comparisons: what against what, on which images, how much, and whether it is more than noise."""
+    """Comparisons: what against what, on which images, how much, and whether it is significant."""
     rows = [
         [
             claim.second.name,
@@ -65,7 +69,7 @@ def list_claims(claims: Sequence[Claim]) -> Rows:
 
 
 def list_effects(effects: Sequence[Effect]) -> Rows:
-    """One option changed, all else equal: how much over all pairs of runs, and whether it is more than noise."""
+    """One option changed, all else equal: how much over all pairs of configurations, and whether it is significant."""
     rows = [
         [
             f"{effect.option}={effect.value}",
@@ -88,12 +92,11 @@ def _tell_judged(judged: Judged) -> tuple[str, ...]:
 
 
 def list_trends(trends: Sequence[SettingTrend]) -> Rows:
-    """Slopes in percentage points for one more category."""
+    """Slopes of the accuracy on the held-out category, in percentage points for one more category."""
     rows = []
     for trend in trends:
-        num_runs = max(fit.num_runs for fit in (trend.unseen, trend.held_out) if fit)
-        rows.append([trend.setting.name, str(num_runs), format_slope(trend.unseen), format_slope(trend.held_out)])
-    return ["setting", "runs", "unseen average", "held-out category"], rows
+        rows.append([trend.setting.name, str(trend.held_out.num_runs), format_slope(trend.held_out)])
+    return ["setting", "runs", "held-out category"], rows
 
 
 def list_classes(cells: Sequence[Cell]) -> Rows:

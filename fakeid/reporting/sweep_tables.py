@@ -60,12 +60,14 @@ def name_file(name: str) -> str:
 
 
 def describe_brackets(cells: Sequence[Cell]) -> str:
-    """What the intervals of these cells mean."""
+    """What the intervals of these cells cover."""
     counts = sorted({len(cell.runs) for cell in cells}) or [1]
     if counts[-1] == 1:
-        return "95 % interval over images"
-    several = f"95 % interval over {'/'.join(str(count) for count in counts if count > 1)} seeds"
-    return several if counts[0] > 1 else f"{several} (1: images)"
+        return "95 % interval; one training run: the interval covers test images, not other seeds or machines"
+    several = f"95 % interval over runs ({'/'.join(str(count) for count in counts if count > 1)}) and images"
+    return (
+        several if counts[0] > 1 else f"{several}; of one training run, over test images, not other seeds or machines"
+    )
 
 
 def render_table_markdown(table: SweepTable) -> str:
@@ -98,9 +100,12 @@ def tabulate_table(table: SweepTable) -> tuple[list[str], list[list[Any]]]:
 
 
 def tabulate_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
-    """Every metric of every cell, one number a row: for other tools."""
+    """Every metric of every configuration, one number a row: for other tools.
+
+    `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.averages.average_estimates`.
+    """
     columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "categories", "seeds", "group"]
-    columns += ["seen", "metric", "value", "low", "high"]
+    columns += ["seen", "metric", "value", "low", "high", "next_low", "next_high"]
     rows: list[list[Any]] = []
     for cell in cells:
         setting = cell.setting
@@ -127,7 +132,7 @@ def _build_table(setting: Setting, cells: Sequence[Cell]) -> SweepTable:
     number = f"Tab {setting.table}" if setting.table else ""
     slug = f"tab{setting.table}" if setting.table else name_file(setting.short_name)
     title = f"{number}: {setting.name}" if number else setting.name
-    held_out = {run.held_out for cell in cells for run in cell.runs}
+    held_out = {cell.held_out for cell in cells}
     return SweepTable(
         setting=setting,
         slug=slug + (f"-{name_file(setting.variant)}" if setting.variant else ""),
@@ -139,4 +144,4 @@ def _build_table(setting: Setting, cells: Sequence[Cell]) -> SweepTable:
 
 
 def _bounds(estimate: Estimate) -> list[float | None]:
-    return [estimate["value"], estimate["low"], estimate["high"]]
+    return [estimate.get(name) for name in ("value", "low", "high", "next_low", "next_high")]

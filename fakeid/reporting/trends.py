@@ -1,8 +1,12 @@
-"""How the accuracy on unseen content goes with the number of training categories, setting by setting."""
+"""How the accuracy on the held-out category goes with the number of training categories, setting by setting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from fakeid.evaluation.answers import Answers
+from fakeid.evaluation.metrics import Floats
 from fakeid.evaluation.trend import Trend, fit_trend
 from fakeid.reporting.averages import Cell, FinishedRun
 from fakeid.reporting.paper import Setting
@@ -10,34 +14,49 @@ from fakeid.reporting.paper import Setting
 
 @dataclass(frozen=True)
 class SettingTrend:
-    """Slopes of one setting, in accuracy for one more category.
+    """The slope of one setting, in accuracy for one more category.
 
     Attributes:
         setting: Which.
-        unseen: Of the paper's unseen average, whose categories become fewer.
-        held_out: Of the category that is never trained on: the same images throughout. None where there is none.
+        held_out: Of the category that no run of the setting is trained on: the same images throughout. (The paper's
+            unseen average loses categories as the training gains them, and rises or falls with the hard ones among
+            them where the training makes no difference.)
     """
 
     setting: Setting
-    unseen: Trend | None
-    held_out: Trend | None
+    held_out: Trend
 
 
 def fit_trends(cells: Sequence[Cell]) -> list[SettingTrend]:
-    """One for each setting with at least two numbers of categories, in the order of the cells."""
+    """One for each setting with a held-out category and at least two numbers of categories, in the order of the cells.
+
+    Runs are independent points. That they share their test images is in the interval where all were tested on the same
+    ones; it covers one setting by itself and is not corrected for their number, so nothing is judged by it.
+    """
     trends = []
     for setting in dict.fromkeys(cell.setting for cell in cells):
         runs = [run for cell in cells if cell.setting == setting for run in cell.runs]
-        unseen = _fit([(run.categories, run.average(seen=False)["value"]) for run in runs])
-        held_out = _fit([(run.categories, _held_out_accuracy(run)) for run in runs])
-        if unseen or held_out:
-            trends.append(SettingTrend(setting, unseen, held_out))
+        if trend := _fit(runs):
+            trends.append(SettingTrend(setting, trend))
     return trends
 
 
-def _fit(points: Sequence[tuple[int, float | None]]) -> Trend | None:
-    known = [(categories, value) for categories, value in points if value is not None]
-    return fit_trend([point[0] for point in known], [point[1] for point in known])
+def _fit(runs: Sequence[FinishedRun]) -> Trend | None:
+    names = {run.held_out for run in runs}
+    if len(names) > 1:
+        return None
+    points = [(run, value) for run in runs if (value := _held_out_accuracy(run)) is not None]
+    known = [run for run, _ in points]
+    return fit_trend([run.categories for run in known], [value for _, value in points], _stack_images(known))
+
+
+def _stack_images(runs: Sequence[FinishedRun]) -> Floats | None:
+    """(runs, images), whether each was called right; None where the runs were not tested on the same images."""
+    parts = [run.images.get(run.held_out or "") for run in runs]
+    found = [part for part in parts if part is not None]
+    if len(found) < len(runs) or len({(run.source, part.digest) for run, part in zip(runs, found, strict=True)}) != 1:
+        return None
+    return np.array([Answers(part.label, part.logit).right for part in found])
 
 
 def _held_out_accuracy(run: FinishedRun) -> float | None:

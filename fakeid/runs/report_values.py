@@ -64,7 +64,7 @@ def describe_report(report: SweepReport) -> dict[str, Any]:
 
 
 def sum_up_report(report: SweepReport) -> dict[str, Any]:
-    """The answer, counts, and the numbers of the best cell."""
+    """The answer, counts, and the numbers of the best configuration where one is named."""
     claims = [*report.claims.settings, *report.claims.categories, *report.claims.best]
     summary: dict[str, Any] = {
         "answer": " ".join(report.answer),
@@ -73,11 +73,10 @@ def sum_up_report(report: SweepReport) -> dict[str, Any]:
         "unfinished_runs": len(report.unfinished),
         "audit_warnings": [warning for warning, _ in report.warnings],
         "comparisons": len(claims),
-        "comparisons_outside_noise": sum(claim.verdict in ("better", "worse") for claim in claims),
+        "comparisons_significant": sum(claim.is_significant for claim in claims),
     }
-    # One cell is the best of itself; several may have no images in common to be compared on.
-    best = [claim.second for claim in report.claims.best[:1]] or (report.cells if len(report.cells) == 1 else [])
-    for cell in best:
+    named = report.claims.named_best
+    for cell in report.cells if len(report.cells) == 1 else [named] if named else []:  # one alone is the best of itself
         summary |= {
             "best/cell": cell.name,
             **_spread("best/unseen_accuracy", cell.average(seen=False)),
