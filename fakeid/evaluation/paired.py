@@ -14,8 +14,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from fakeid.evaluation.crossed import find_margin, find_p, measure_scatter
 from fakeid.evaluation.delong import Placements

@@ -70,4 +70,5 @@ def _measure_shared(x: Floats, weights: Floats, images: Floats) -> float:
     of_slope = float((weights @ images).var(ddof=1)) / num_images
     groups = [images[x == number] for number in np.unique(x)]
     own = [measure_scatter(group.mean(axis=1), [group]).of_own_images for group in groups if len(group) > 1]
-    return max(0.0, of_slope - float(weights @ weights) * float(np.mean(own or [0.0])))
+    own_of_slope = float(weights @ weights) * float(np.mean(own or [0.0]))
+    return float(max(0.0, of_slope - own_of_slope))

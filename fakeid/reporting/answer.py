@@ -171,8 +171,8 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
             f"There is nothing to choose from yet: {cells[0].name} is the only configuration, with "
             f"{format_percent_estimate(cells[0].average(seen=False))} % on unseen content."
             if len(cells) == 1
-            else f"{_OPEN} one configuration is best cannot be said: no test category is unseen, on the same images, in "
-            "all runs."
+            else f"{_OPEN} one configuration is best cannot be said: no test category is unseen, on the same images, "
+            "in all runs."
         )
     if _are_not_judged(claims.pairs):
         return f"{_OPEN} one configuration is best cannot be said ({ONE_RUN_EACH})."

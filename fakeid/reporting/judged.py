@@ -1,6 +1,7 @@
 """What may be said about differences in accuracy and AUROC between configurations."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
@@ -26,7 +27,7 @@ _FEWEST_RUNS: Final = 2  # a side; another seed may turn the difference of two n
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class Judged(ABC):
     """Two configurations, or pairs of them, on the same images.
 
     Attributes:
@@ -42,9 +43,9 @@ class Judged:
     auroc_p: float = math.nan
 
     @property
+    @abstractmethod
     def test(self) -> Hashable:
         """What is tested; rows of several tables with equal ones are one test."""
-        raise NotImplementedError
 
     @property
     def verdict(self) -> str:

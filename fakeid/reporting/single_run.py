@@ -27,7 +27,7 @@ def list_run_notes(record: Mapping[str, Any]) -> list[str]:
 
 
 def describe_threshold(record: Mapping[str, Any]) -> str:
-    """Say where an image is called fake: `at P(fake) = 0.5`, `at the threshold chosen on validation images (logit 1)`."""
+    """Say where an image is called fake: `at P(fake) = 0.5`, or at the threshold chosen on validation images."""
     point = _read_point(record)
     return _name_place(point["rule"], point["logit"]) + (f", for {point['note']}" if point["note"] else "")
 

@@ -20,9 +20,9 @@ TREND_NOTE = (
 )
 EFFECTS_NOTE = (
     "All else equal: over all pairs of configurations that agree in the number of categories and every other option, "
-    "on images that no run was trained on. The seeds of a configuration are averaged first. The interval covers further "
-    "settings and images: the scatter of the effect between pairs (Student's, pairs less one) and the images that all "
-    "share. A change with one pair is a comparison of two configurations and stands below."
+    "on images that no run was trained on. The seeds of a configuration are averaged first. The interval covers "
+    "further settings and images: the scatter of the effect between pairs (Student's, pairs less one) and the images "
+    "that all share. A change with one pair is a comparison of two configurations and stands below."
 )
 SETTINGS_NOTE = "At the same number of categories, on the images of all categories that neither was trained on."
 CATEGORIES_NOTE = "Of one setting, on the images of those categories that neither was trained on."

@@ -37,9 +37,8 @@ def list_averages(cells: Sequence[Cell]) -> Rows:
         "setting", "categories", "seeds", "unseen acc. %", "one more run", "held-out acc. %", "seen acc. %",
         "unseen AUROC",
     ]  # fmt: skip
-    rows = []
-    for cell in cells:
-        rows.append([
+    rows = [
+        [
             cell.setting.name,
             str(cell.categories),
             str(len(cell.runs)),
@@ -48,7 +47,9 @@ def list_averages(cells: Sequence[Cell]) -> Rows:
             format_percent_estimate(cell.measure(cell.held_out or "", "accuracy")),
             format_percent_estimate(cell.average(seen=True)),
             format_unit_estimate(cell.measure("unseen", "auroc")),
-        ])  # fmt: skip
+        ]
+        for cell in cells
+    ]
     return headings, rows
 
 
@@ -93,9 +94,7 @@ def _tell_judged(judged: Judged) -> tuple[str, ...]:
 
 def list_trends(trends: Sequence[SettingTrend]) -> Rows:
     """Slopes of the accuracy on the held-out category, in percentage points for one more category."""
-    rows = []
-    for trend in trends:
-        rows.append([trend.setting.name, str(trend.held_out.num_runs), format_slope(trend.held_out)])
+    rows = [[trend.setting.name, str(trend.held_out.num_runs), format_slope(trend.held_out)] for trend in trends]
     return ["setting", "runs", "held-out category"], rows
 
 

@@ -33,4 +33,4 @@ def test_one_number_of_categories_has_no_trend(x):
 def test_a_flat_line_without_scatter_has_no_width() -> None:
     trend = fit_trend([1, 2, 5], [0.5, 0.5, 0.5])
     assert trend is not None
-    assert (trend.slope, trend.low, trend.high) == (0.0, 0.0, 0.0)
+    assert (trend.slope, trend.low, trend.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-12)

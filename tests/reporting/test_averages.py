@@ -1,10 +1,11 @@
 import copy
+import math
 import random
 from statistics import mean
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
+from scipy.stats import norm, t, ttest_1samp
 
 from fakeid.errors import DataError
 from fakeid.evaluation.intervals import wilson_interval
@@ -12,7 +13,7 @@ from fakeid.reporting.averages import FinishedRun, collect_cells, order_categori
 from fakeid.vocabulary import DEMO_CATEGORIES
 
 
-def test_seeds_are_averaged_with_students_interval(invented):
+def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):
     runs = [invented(5, seed, skill=0.5 + 0.2 * seed) for seed in range(3)]
     (cell,) = collect_cells(runs)
     values = [
@@ -21,8 +22,19 @@ def test_seeds_are_averaged_with_students_interval(invented):
     expected = ttest_1samp(values, 0).confidence_interval(0.95)
     unseen = cell.average(seen=False)
     assert unseen["value"] == pytest.approx(np.mean(values))
-    assert unseen["low"] == pytest.approx(max(0, expected.low))
-    assert unseen["high"] == pytest.approx(min(1, expected.high))
+    right = np.array([
+        np.concatenate([(run.images[name].logit >= 0) == (run.images[name].label == 1) for name in DEMO_CATEGORIES[5:]])
+        for run in runs
+    ])  # fmt: skip
+    shared = np.mean([np.cov(right[i], right[j])[0, 1] for i, j in ((0, 1), (0, 2), (1, 2))]) / right.shape[1]
+    margin = math.hypot(expected.high - np.mean(values), norm.ppf(0.975) * math.sqrt(shared))
+    assert shared > 0
+    assert unseen["low"] == pytest.approx(np.mean(values) - margin, abs=2e-3)  # images within each category there
+    assert unseen["high"] == pytest.approx(min(1, np.mean(values) + margin), abs=2e-3)
+    step = t.ppf(0.975, 2) * np.std(values, ddof=1) * math.sqrt(1 + 1 / 3)
+    assert (unseen["next_low"], unseen["next_high"]) == pytest.approx(
+        (np.mean(values) - step, min(1, np.mean(values) + step))
+    )
 
 
 def test_one_seed_keeps_its_interval_over_images(invented):

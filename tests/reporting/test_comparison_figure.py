@@ -11,8 +11,9 @@ from fakeid.reporting.comparison_rows import describe_comparison, list_compariso
 from fakeid.reporting.comparison_table import render_comparison_table
 
 
-def measured(value: float, corrected_p: float) -> Measured:
-    return Measured(0.5, 0.5 + value, Difference(value, value - 0.1, value + 0.1, corrected_p / 9, 1), corrected_p)
+def measured(value: float, corrected_p: float, runs: int = 2) -> Measured:
+    difference = Difference(value, value - 0.1, value + 0.1, corrected_p / 9, runs)
+    return Measured(0.5, 0.5 + value, difference, corrected_p)
 
 
 def row(name: str, accuracy: Measured, auroc: Measured, kind: str = "category") -> GroupComparison:
@@ -21,7 +22,7 @@ def row(name: str, accuracy: Measured, auroc: Measured, kind: str = "category") 
 
 @pytest.fixture
 def comparison() -> Comparison:
-    undefined = Measured(math.nan, math.nan, Difference(*[math.nan] * 4, 1))
+    undefined = Measured(math.nan, math.nan, Difference(*[math.nan] * 4, 2))
     rows = (
         row("all images", measured(0.2, 0.01), measured(0.1, 0.2), "all"),
         row("a rather long name of a category that must be folded", measured(-0.3, 0.0001), undefined),
@@ -32,7 +33,7 @@ def comparison() -> Comparison:
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_what_is_more_than_noise_is_filled(comparison, narrow):
+def test_what_is_significant_is_filled(comparison, narrow):
     figure = plot_comparison([comparison], narrow=narrow)
     filled, values = [], []
     for ax in figure.axes:
@@ -62,18 +63,35 @@ def test_the_table_fits_80_columns(comparison):
     console.print(render_comparison_table(comparison))
     text = console.file.getvalue()
     assert "…" not in text
-    assert "inside the noise, p 0.20" in text
+    assert "not significant, p 0.20" in text
     assert "worse, p 0.0001" in text
     assert "undefined" in text
 
 
 def test_words(comparison):
     assert describe_comparison(comparison) == (
-        "On all 100 images: accuracy +20.0 points [+10.0, +30.0], better; AUROC +0.100 [+0.000, +0.200], inside the "
-        "noise. Of 3 groups, accuracy is worse in 1 (a rather long name of a category that must be folded), inside "
-        "the noise in 2; AUROC is worse in 1 (b$_{x}$), inside the noise in 1, undefined in 1."
+        "On all 100 images: accuracy +20.0 points [+10.0, +30.0], significantly better; AUROC +0.100 [+0.000, "
+        "+0.200], not significant. Of 3 groups, accuracy is significantly worse in 1 (a rather long name of a category "
+        "that must be folded), not significant in 2; AUROC is significantly worse in 1 (b$_{x}$), not significant in "
+        "1, undefined in 1."
     )
     headings, rows = list_comparison(comparison)
     assert all(len(cells) == len(headings) for cells in rows)
     assert rows[0][3:7] == ["50.0 → 70.0", "+20.0 [+10.0, +30.0]", "0.01", "better"]
     assert rows[3][0] == "test set: photos"
+
+
+def test_one_run_each_says_something_of_the_networks_alone():
+    rows = (
+        row("all images", measured(0.2, 0.01, runs=1), measured(0.1, 0.2, runs=1), "all"),
+        row("photos", measured(0.1, 0.5, runs=1), measured(0.1, 0.2, runs=1)),
+    )
+    single = Comparison("old", "new", (0,), rows)
+    words = describe_comparison(single)
+    assert words.startswith("One run each: not judged. These two trained networks differ on more images of this kind (")
+    assert "one training each, so nothing is said about their configurations" in words
+    assert "better" not in words
+    figure = plot_comparison([single])
+    dots = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "o"]
+    assert {dot.get_markerfacecolor() for dot in dots} == {"white"}
+    assert "better" not in list_comparison(single)[1][0]

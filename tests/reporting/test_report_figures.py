@@ -15,14 +15,21 @@ def runs(invented):
     return [invented(5, seed, color) for color in ("rgb", "hsv", "ycbcr") for seed in (0, 1)]
 
 
+@pytest.fixture
+def pairs(runs, invented):
+    """With another value of another option, so that colors are compared over two pairs of configurations."""
+    return [*runs, *(invented(5, seed, color, 0.2) for color in ("rgb", "hsv", "ycbcr") for seed in (0, 1))]
+
+
 def collect(runs):
     cells = collect_cells(runs)
     return collect_figures(cells, build_figures(cells), measure_effects(runs))
 
 
-def test_settings_of_one_number_of_categories_stand_side_by_side(runs, invented):
-    assert [figure.slug for figure in collect(runs)] == ["settings", "effects"]
-    assert [figure.slug for figure in collect([*runs, invented(1)])] == ["fig1", "fig2", "effects"]
+def test_settings_of_one_number_of_categories_stand_side_by_side(runs, pairs, invented):
+    assert [figure.slug for figure in collect(runs)] == ["settings"]
+    assert [figure.slug for figure in collect(pairs)] == ["settings", "effects"]
+    assert [figure.slug for figure in collect([*runs, invented(1)])] == ["fig1", "fig2"]
     assert [figure.slug for figure in collect(runs[:1])] == ["fig1"]
 
 
@@ -39,11 +46,11 @@ def test_the_best_setting_is_on_top(runs, narrow):
     assert dots[1] == [cell.measure("unseen", "auroc")["value"] for cell in ranked]
 
 
-def test_each_effect_is_a_dot_filled_where_it_is_more_than_noise(runs):
-    effects = measure_effects(runs)
+def test_each_effect_is_a_dot_filled_where_it_is_significant(pairs):
+    effects = measure_effects(pairs)
     figure = plot_effects(effects)
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [
-        "color=hsv against rgb", "color=ycbcr against rgb",
+        "dropout=0.2 against 0", "color=hsv against rgb", "color=ycbcr against rgb",
     ]  # fmt: skip
     dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert [float(dot.get_xdata()[0]) for dot in dots] == [effect.accuracy.value for effect in effects]
