@@ -29,7 +29,7 @@ class Validated:
         label, logits, _ = run.draw(rng)
         calibration = fit_calibration(label, logits)
         assert calibration is not None
-        reals, _ = _shares_above(calibration.raw_threshold, run.distance)
+        reals, _ = _shares_above(calibration.threshold, run.distance)
         return {"rate": reals, "above": float(reals > FALSE_ALARM_RATE), **_judge_band(calibration, run.distance)}
 
 
