@@ -13,8 +13,8 @@ from omegaconf import OmegaConf
 from fakeid.config import register_schema
 
 _CONF: Final = Path(__file__).resolve().parents[2] / "conf"
-# Data and model first: they set other groups.
-_GROUPS: Final = ("data", "model", "protocol", "color", "residual", "augment", "optim", "trainer", "logger")
+# Data and protocol first: other groups start from them, and a model takes some of the protocol's switches back.
+_GROUPS: Final = ("data", "protocol", "model", "color", "residual", "augment", "optim", "trainer", "logger")
 _PLAIN_TEXT: Final = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS: Final = frozenset({"null", "true", "false", "nan", "inf"})  # that Hydra reads as something else than text
 

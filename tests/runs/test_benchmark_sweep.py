@@ -214,14 +214,14 @@ def test_ctrl_c_while_measuring_is_ctrl_c(tiny_config: BuildConfig) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["sweep", "grid=papr"], "fakeid: grid has no choice papr; it has .*full.*, paper, smoke"),
+        (["sweep", "grid=papr"], "fakeid: grid has no choice papr; it has .*full.*, paper.*, smoke"),
         (
             ["--sweep", "--cells", "3", "dropout=7", "categories=1", "color=rgb"],
             "fakeid: dropout must be in .*of 3 cells",
         ),
         (["sweep", "--cells", "0"], "must be at least 1"),
-        (["swep"], "expected training, data, or sweep with options, got swep"),
-        (["training", "seed=1"], "expected training, data, or sweep with options, got training seed=1"),
+        (["swep"], "expected training, data, statistics, or sweep with options, got swep"),
+        (["training", "seed=1"], "expected training, data, statistics, or sweep with options, got training seed=1"),
     ],
 )
 def test_mistakes_come_first(words: list[str], message: str, capfd: pytest.CaptureFixture[str]) -> None:
