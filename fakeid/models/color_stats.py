@@ -1,83 +1,75 @@
-"""Color statistics: co-occurrences of residuals in each color component, and a linear classifier on them."""
+"""Color statistics of Li et al. 2020: co-occurrences of residuals in H, S, Cb and Cr, and a linear classifier."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from fakeid.errors import ConfigError, DataError
-from fakeid.models.color import OpenCvHsvColor
+from fakeid.errors import DataError
 
-COMPONENTS: Final = ("h", "s", "v", "y", "cb", "cr")
-"""Those that are counted unless others are asked for."""
+COMPONENTS: Final = ("h", "s", "cb", "cr")
+"""In the order of the features."""
 
+_NEIGHBORS: Final = ((0, 1), (0, -1), (1, 0), (-1, 0))  # rows down and columns right: right, left, below, above
 _TRUNCATION: Final = 2  # residuals lie in -2 … 2
 _LEVELS: Final = 2 * _TRUNCATION + 1
-_ORDER: Final = 3  # neighbors that are counted together
+_ORDER: Final = 3  # residuals that are counted together
 _CODES: Final = _LEVELS**_ORDER  # 125
-_LEAST_PX: Final = _ORDER + 1
+_BINS: Final = _LEVELS * _LEVELS * (_LEVELS + 1) // 2  # 75
+_LEAST_PX: Final = _ORDER + 2  # with the border
 
 
 class ColorStatistics(nn.Module):
-    """Residual co-occurrences after Li, Li, Tan & Huang 2020, and a linear classifier: RGB in, one logit out.
+    """The features of Li, Li, Tan & Huang 2020, and a linear classifier: RGB in, one logit out.
 
-    Each 8-bit color component is differenced to the next pixel, once across and once down; the residuals are truncated
-    to -2 … 2; three neighbors in a row, and three in a column, make one of 5³ = 125 triples; a triple and its reversal
-    are one, which leaves 75; their shares are the features.
+    The features are those of the authors' code for "Identification of deep network generated images using disparities
+    in color components". Components: H and S of MATLAB's `rgb2hsv`, times 255 and rounded, Cb and Cr of its 8-bit
+    `rgb2ycbcr`. In each, the pixels inside a border of one, minus their right, left, lower or upper neighbors, are four
+    residual images, truncated to -2 … 2. In each of these, three neighbors in a row or in a column make one of 5³ = 125
+    triples; a triple and its reversal are one, which leaves 75. The shares of the triples are added over the eight
+    tables: four residuals, rows and columns.
 
-    As in "Identification of deep network generated images using disparities in color components", as far as we know it
-    (its abstract, and a re-implementation of its first version by others; we have not compared with its authors' code
-    or numbers): first-order residuals of H, S, Cb and Cr, truncation at 2, third order, 75 bins for a component.
+    One difference is known: what lies halfway between two levels is rounded up here, while MATLAB's formula for H and S
+    in float64 falls to either side (by one level, in 0.3 % of all colors for each of the two).
 
-    Our own reading: V and Y are counted too, and R, G and B together, with 288 bins in that version, are not; the
-    components are OpenCV's 8-bit ones, hue in steps of two degrees and not differenced around the circle; nothing is
-    padded at the border; the counts of both residuals in both directions are added up before they become shares, where
-    a mean of four shares would differ at the border alone; the classifier of `fakeid.training.linear`.
+    The classifier is not theirs. They train a layer with two outputs on the raw features with SGD (learning rate 0.001,
+    momentum 0.9, 50 epochs of shuffled batches). Here it is the logistic regression of `fakeid.training.linear`, on
+    standardized features, which needs no seed; all results of `model=color_stats` are from it.
 
-    Features are counted in integers and are the same on every device. No gradient reaches the image.
-
-    Args:
-        components: Any of `COMPONENTS`, in the order of the features.
+    Components and counts are integers and the same on every device. No gradient reaches the image.
 
     Attributes:
-        components: As given.
-        num_features: 75 for each component.
-        mean: (F,) float32, taken off the features.
-        scale: (F,) float32, divides them then.
+        num_features: 300, 75 for each of `COMPONENTS`.
+        mean: (300,) float32, taken off the features.
+        scale: (300,) float32, divides them then.
         linear: Standardized features → logit; zero until it is fitted.
-
-    Raises:
-        ConfigError: An unknown component, or none.
     """
 
     mean: Tensor
     scale: Tensor
     bin_of_code: Tensor
 
-    def __init__(self, components: Sequence[str] = COMPONENTS) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        unknown = [name for name in components if name not in COMPONENTS]
-        if unknown or not components:
-            raise ConfigError(f"components must be some of {', '.join(COMPONENTS)}, got {', '.join(unknown) or 'none'}")
-        self.components = tuple(components)
-        self._hsv = OpenCvHsvColor()
-        bins = _number_bins()
-        self._num_bins = max(bins) + 1  # 75
-        self.num_features = len(self.components) * self._num_bins
-        self.register_buffer("bin_of_code", torch.tensor(bins), persistent=False)
+        self.num_features = len(COMPONENTS) * _BINS
+        self.register_buffer("bin_of_code", torch.tensor(_number_bins()), persistent=False)
         self.register_buffer("mean", torch.zeros(self.num_features))
         self.register_buffer("scale", torch.ones(self.num_features))
         self.linear = nn.Linear(self.num_features, 1)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
+    def get_classifier(self) -> nn.Linear:
+        """Return the last layer, as timm's models do."""
+        return self.linear
+
     def forward(self, rgb: Tensor) -> Tensor:
         """Return logits (N, 1) float32 of RGB (N, 3, H, W) in [0, 1]; positive means fake.
 
         Raises:
-            DataError: Sides below 4 px.
+            DataError: Sides below 5 px.
         """
         return self.score(self.compute_features(rgb))
 
@@ -88,19 +80,19 @@ class ColorStatistics(nn.Module):
             rgb: (N, 3, H, W) float in [0, 1]; values between two 8-bit levels are rounded.
 
         Returns:
-            (N, F) float32 in [0, 1]; each component's 75 sum to 1.
+            (N, 300) float32 in [0, 8]; each component's 75 sum to 8.
 
         Raises:
-            DataError: Sides below 4 px.
+            DataError: Sides below 5 px.
         """
         height, width = rgb.shape[2:]
         if min(height, width) < _LEAST_PX:
-            raise DataError(f"color_stats needs images of at least 4 x 4 px, got {height} x {width}")
-        planes = self._compute_components(rgb)
-        return torch.cat([self._compute_shares(planes[name]) for name in self.components], dim=1)  # (N, F)
+            raise DataError(f"color_stats needs images of at least 5 x 5 px, got {height} x {width}")
+        components = _compute_components((rgb.float() * 255).round().clamp(0, 255).int())
+        return torch.cat([self._add_shares(plane) for plane in components], dim=1)  # (N, 300)
 
     def score(self, features: Tensor) -> Tensor:
-        """Return logits (N, 1) float32 of features (N, F)."""
+        """Return logits (N, 1) float32 of features (N, 300)."""
         with torch.autocast(features.device.type, enabled=False):  # bf16 would round the features away
             logits: Tensor = self.linear((features - self.mean) / self.scale)
         return logits
@@ -109,9 +101,9 @@ class ColorStatistics(nn.Module):
         """Take over what was fitted.
 
         Args:
-            mean: (F,) of the training features.
-            scale: (F,), above 0.
-            weight: (F,), of the standardized features.
+            mean: (300,) of the training features.
+            scale: (300,), above 0.
+            weight: (300,), of the standardized features.
             bias: The logit of an average image.
         """
         with torch.no_grad():
@@ -120,49 +112,62 @@ class ColorStatistics(nn.Module):
             self.linear.weight.copy_(weight.unsqueeze(0))
             self.linear.bias.fill_(bias)
 
-    def _compute_components(self, rgb: Tensor) -> dict[str, Tensor]:
-        """8-bit levels by name, each (N, H, W) int16."""
-        v, s, h = (self._hsv(rgb) * 255).round().unbind(1)
-        y, cb, cr = _compute_ycbcr((rgb.float() * 255).round().clamp(0, 255).int())
-        planes = {"h": h, "s": s, "v": v, "y": y, "cb": cb, "cr": cr}
-        return {name: plane.to(torch.int16).contiguous() for name, plane in planes.items()}
-
-    def _compute_shares(self, plane: Tensor) -> Tensor:
+    def _add_shares(self, plane: Tensor) -> Tensor:
         """(N, H, W) int16 → (N, 75) float32."""
         num_images = len(plane)
-        counts = torch.zeros(num_images * _CODES, dtype=torch.int64, device=plane.device)
-        for across in (1, 2):
-            residual = plane.diff(dim=across).clamp(-_TRUNCATION, _TRUNCATION).add(_TRUNCATION).to(torch.uint8)
-            for along in (1, 2):
-                counts += _count_triples(residual, along)
-        merged = counts.new_zeros(num_images, self._num_bins)
-        merged.index_add_(1, self.bin_of_code, counts.view(num_images, _CODES))
-        return merged / merged.sum(dim=1, keepdim=True)
+        counts = torch.zeros(2, num_images * _CODES, dtype=torch.int64, device=plane.device)  # down, across
+        for residual in _compute_residuals(plane):
+            for axis in (1, 2):
+                counts[axis - 1] += _count_triples(residual, axis)
+        merged = counts.new_zeros(2, num_images, _BINS)
+        merged.index_add_(2, self.bin_of_code, counts.view(2, num_images, _CODES))
+        mean_shares = merged / merged.sum(dim=2, keepdim=True)  # all four residuals have the same number of triples
+        return len(_NEIGHBORS) * mean_shares.sum(dim=0)
 
 
-def _count_triples(residual: Tensor, along: int) -> Tensor:
-    """How often three neighbors have each code: (N, H, W) in 0 … 4 → (N · 125,) int64."""
-    num_images, length = len(residual), residual.shape[along] - _ORDER + 1
-    first, second, third = (residual.narrow(along, start, length) for start in range(_ORDER))
+def _compute_components(rgb_u8: Tensor) -> tuple[Tensor, ...]:
+    """RGB (N, 3, H, W) int32 in 0 … 255 → H and S in 0 … 255, Cb and Cr in 16 … 240, each (N, H, W) int16."""
+    r, g, b = rgb_u8.unbind(1)
+    value = rgb_u8.amax(1)
+    chroma = value - rgb_u8.amin(1)
+    sextant = torch.where(value == r, g - b, torch.where(value == g, b - r + 2 * chroma, r - g + 4 * chroma))
+    sextant = torch.where(sextant < 0, sextant + 6 * chroma, sextant)  # 0 … 6 · chroma, which is once around
+    hue = _divide(255 * sextant, 6 * chroma)
+    saturation = _divide(255 * chroma, value)
+    whole = torch.full_like(value, 255_000)  # MATLAB's coefficients have three decimals, for RGB in [0, 1]
+    cb = _divide(128 * whole - 37_797 * r - 74_203 * g + 112_000 * b, whole)
+    cr = _divide(128 * whole + 112_000 * r - 93_786 * g - 18_214 * b, whole)
+    return tuple(plane.to(torch.int16) for plane in (hue, saturation, cb, cr))
+
+
+def _divide(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """Divide integers from 0 on, rounding half up; 0 / 0 is 0."""
+    return (2 * numerator + denominator) // (2 * denominator).clamp(min=1)
+
+
+def _compute_residuals(plane: Tensor) -> Iterator[Tensor]:
+    """Truncated differences to each neighbor: (N, H, W) int16 → (N, H - 2, W - 2) uint8 in 0 … 4, for -2 … 2."""
+    height, width = (side - 2 for side in plane.shape[1:])
+    center = plane[:, 1:-1, 1:-1]
+    for down, right in _NEIGHBORS:
+        neighbor = plane.narrow(1, 1 + down, height).narrow(2, 1 + right, width)
+        yield (center - neighbor).clamp(-_TRUNCATION, _TRUNCATION).add(_TRUNCATION).to(torch.uint8)
+
+
+def _count_triples(residual: Tensor, axis: int) -> Tensor:
+    """How often three neighbors along an axis have each code: (N, H, W) in 0 … 4 → (N · 125,) int64."""
+    num_images, length = len(residual), residual.shape[axis] - _ORDER + 1
+    first, second, third = (residual.narrow(axis, start, length) for start in range(_ORDER))
     codes = (first * _LEVELS + second) * _LEVELS + third  # 0 … 124, in uint8 still
     image = torch.arange(num_images, dtype=torch.int32, device=residual.device) * _CODES
     return torch.bincount((codes + image.view(-1, 1, 1)).flatten(), minlength=num_images * _CODES)
 
 
 def _number_bins() -> list[int]:
-    """The bin of each code, the same for a triple and its reversal."""
-    triples = list(product(range(_LEVELS), repeat=_ORDER))
-    merged = sorted({min(triple, triple[::-1]) for triple in triples})
-    return [merged.index(min(triple, triple[::-1])) for triple in triples]
+    """The bin of each code, the same for a triple and its reversal.
 
-
-def _compute_ycbcr(rgb_u8: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """OpenCV's 8-bit YCbCr, bit for bit: int32 (N, 3, H, W) in 0 … 255 → three of (N, H, W).
-
-    `YCbCrColor` has its greys at 127.5, between two levels, and would leave their rounding to the last bit of a float.
+    Of the two the one with the smaller end first gives the place; bins are in MATLAB's order, the first value fastest.
     """
-    r, g, b = rgb_u8.unbind(1)
-    half = 1 << 13  # of 14-bit fixed point
-    y = (4899 * r + 9617 * g + 1868 * b + half) >> 14
-    cb, cr = (((color - y) * factor + (128 << 14) + half) >> 14 for color, factor in ((b, 9241), (r, 11682)))
-    return y, cb.clamp(0, 255), cr.clamp(0, 255)
+    triples = list(product(range(_LEVELS), repeat=_ORDER))
+    merged = sorted({min(triple, triple[::-1]) for triple in triples}, key=lambda triple: triple[::-1])
+    return [merged.index(min(triple, triple[::-1])) for triple in triples]

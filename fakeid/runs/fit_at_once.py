@@ -1,4 +1,4 @@
-"""The training of a model that is fitted in closed form, from one look at each image."""
+"""The training of a model that is fitted at once, from one look at each image."""
 
 import math
 import time

@@ -34,6 +34,9 @@ class LinearFit(NamedTuple):
 def fit_linear(features: Features, labels: Labels, val_features: Features, val_labels: Labels) -> LinearFit:
     """Fit a logistic regression with scikit-learn, in float64; the same input gives the same fit.
 
+    For the features of Li et al. 2020 it stands in for their own classifier, a linear layer trained with SGD on raw
+    features; the two are regularized and scaled differently.
+
     Args:
         features: (n, F), of both classes.
         labels: (n,), 0 real and 1 fake.

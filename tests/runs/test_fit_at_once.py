@@ -55,8 +55,8 @@ def test_scores_are_those_of_scikit_learns_classifier(tiny_config: BuildConfig) 
     found = np.array([float(row["logit"]) for row in read_rows(RunFolder.locate(config).scores)])
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(found) > 0.5
-    assert summary["parameters"] == 451
-    assert "logistic regression on 450 statistics, C = 1\nepoch 1/1  train loss" in output
+    assert summary["parameters"] == 301
+    assert "logistic regression on 300 statistics, C = 1\nepoch 1/1  train loss" in output
 
 
 @pytest.mark.draws
