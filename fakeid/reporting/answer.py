@@ -68,13 +68,13 @@ def write_caveat(cells: Sequence[Cell]) -> str:
     counts = sorted({len(cell.runs) for cell in cells})
     if counts[-1] == 1:
         return (
-            "Every configuration was trained once: another seed may turn any difference round, so no two are judged "
-            "against each other, and the intervals cover test images, not other seeds or machines (seed=0,1,2 trains "
-            "three)."
+            "Every configuration was trained once: with another seed any difference may change sign, so no two are "
+            "judged against each other, and the intervals cover test images, not other seeds or machines (seed=0,1,2 "
+            "trains three)."
         )
     holds = (
-        "What is called significant holds for further seeds and further images of this kind; where nothing differed, 1 "
-        "page in 20 would call something so."
+        "What is called significant holds for further seeds and further images of this kind; if nothing differed, 1 "
+        "page in 20 would still call something significant."
     )
     once = " Configurations that were trained once are not judged against others." if counts[0] == 1 else ""
     return holds + once
@@ -126,8 +126,8 @@ def _weigh(claims: Sequence[Claim]) -> str:
     return "unknown"
 
 
-def _are_not_judged(claims: Sequence[Claim]) -> bool:
-    return all(claim.verdict == NOT_JUDGED for claim in claims)
+def _are_not_judged(rows: Sequence[Judged]) -> bool:
+    return all(row.verdict == NOT_JUDGED for row in rows)
 
 
 def _span(claim: Claim) -> int:
@@ -188,6 +188,8 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
 
 
 def _answer_effects(effects: Sequence[Effect]) -> str:
+    if _are_not_judged(effects):
+        return f"{_OPEN} any option helps by itself cannot be said ({ONE_RUN_EACH})."
     parts = []
     for verdict in (BETTER, WORSE):
         chosen = [
@@ -197,9 +199,9 @@ def _answer_effects(effects: Sequence[Effect]) -> str:
         ]
         if chosen:
             parts.append(f"{_tell(verdict)} {'is' if len(chosen) == 1 else 'are'} {', '.join(chosen)}")
-    rest = [f"{effect.option}={effect.value}" for effect in effects if not effect.is_significant]
+    rest = [f"{effect.option}={effect.value}" for effect in effects if effect.verdict == NOT_SIGNIFICANT]
     if rest:
-        parts.append(f"{NOT_SIGNIFICANT} {'is' if len(rest) == 1 else 'are'} {', '.join(rest)}")
+        parts.append(f"{', '.join(rest)} {'makes' if len(rest) == 1 else 'make'} no significant difference")
     return f"One option changed and all else equal, on unseen content: {'; '.join(parts)}."
 
 

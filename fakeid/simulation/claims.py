@@ -13,7 +13,7 @@ from fakeid.reporting.answer import write_answer
 from fakeid.reporting.averages import FinishedRun, collect_cells
 from fakeid.reporting.claims import Claim, Claims, compare_cells
 from fakeid.reporting.effects import UNSEEN_CONTENT, Effect, measure_effects
-from fakeid.reporting.judged import Judged, judge
+from fakeid.reporting.judged import BETTER, WORSE, Judged
 from fakeid.reporting.trends import fit_trends
 from fakeid.simulation.pages import Configuration, draw_page
 from fakeid.simulation.scores import calibrate_model
@@ -91,15 +91,14 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
 
 def has_claim(row: Judged, metric: str) -> bool:
     """Whether a row of a table calls one side better."""
-    difference, p_value = (row.accuracy, row.accuracy_p) if metric == "accuracy" else (row.auroc, row.auroc_p)
-    return judge(difference, p_value) in ("better", "worse")
+    return (row.verdict if metric == "accuracy" else row.auroc_verdict) in (BETTER, WORSE)
 
 
 def has_answer(claims: Claims, effects: Sequence[Effect]) -> bool:
     """Whether any sentence of the answer says more than that nothing is shown."""
     told: list[Judged] = [*claims.settings, *_widest(claims.categories), *claims.best]
     told += [effect for effect in effects if effect.group == UNSEEN_CONTENT]
-    return any(row.verdict in ("better", "worse") for row in told)
+    return any(row.verdict in (BETTER, WORSE) for row in told)
 
 
 def _widest(steps: Sequence[Claim]) -> list[Claim]:
