@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -92,6 +93,18 @@ def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path:
     assert filled == {(True, True), (True, False), (False, True), (False, False)}
     assert found["swap"]["quality"] == 75
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == found
+
+
+def test_few_clusters_are_warned_of(run: RunFolder, tmp_path: Path) -> None:
+    options = ("evaluation.degradations=[]", "evaluation.swap_quality=null")
+    notes = [
+        try_out(run, tmp_path / name, *SMALL, *options, *cluster)[0]["notes"]
+        for name, cluster in (("plain", ()), ("clusters", ("evaluation.cluster=stem",)))
+    ]
+    assert not [note for note in notes[0] if "cluster" in note]
+    (warning,) = [note for note in notes[1] if note.startswith("WARNING")]
+    # The unseen categories have 27 together, each by itself 3.
+    assert re.match(r"WARNING: \d+ of \d+ groups have fewer than 20 clusters in a class \(the fewest 3\)", warning)
 
 
 @pytest.mark.slow
