@@ -60,11 +60,11 @@ class NullPage:
 
 
 def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
-    """What a report over these runs claims, of accuracy and of AUROC.
+    """What a report over these runs claims, of accuracy or of AUROC.
 
     Returns:
-        1 or 0 for each table, `settings accuracy` and so on, and for any sentence of the `answer`; the share of the
-        slopes whose interval misses 0 as `trends`; NaN where there is nothing of the kind.
+        1 or 0 for each table, `settings` and so on, for `any` of them, and for any sentence of the `answer`; the share
+        of the slopes whose interval misses 0 as `trends`; NaN where there is nothing of the kind.
     """
     cells = collect_cells(runs)
     claims, effects, trends = compare_cells(cells), measure_effects(runs), fit_trends(cells)
@@ -74,14 +74,8 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
         "best": claims.best,
         "effects": effects,
     }
-    found = {
-        f"{name} {metric}": _any(has_claim(row, metric) for row in rows)
-        for metric in METRICS
-        for name, rows in tables.items()
-    }
-    for metric in METRICS:
-        known = [found[f"{name} {metric}"] for name in tables if not math.isnan(found[f"{name} {metric}"])]
-        found[f"any {metric}"] = max(known, default=math.nan)
+    found = {name: _any(has_claim(row, metric) for row in rows for metric in METRICS) for name, rows in tables.items()}
+    found["any"] = max((one for one in found.values() if not math.isnan(one)), default=math.nan)
     slopes = [trend.held_out for trend in trends if trend.held_out is not None and trend.held_out.low is not None]
     found["trends"] = float(np.mean([_misses_zero(slope) for slope in slopes])) if slopes else math.nan
     assert write_answer(cells, claims, effects)

@@ -90,11 +90,12 @@ class TwoDetectors:
 
 
 def _count_verdicts(comparison: Comparison) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for metric in METRICS:
         measured = {row.name: getattr(row, metric) for row in comparison.rows}
         verdicts = {name: judge_measured(one) for name, one in measured.items()}
-        found[f"any {metric}"] = float(any(verdict in (BETTER, WORSE) for verdict in verdicts.values()))
+        claims = any(verdict in (BETTER, WORSE) for verdict in verdicts.values())
+        found["any"] = float(claims or found.get("any", False))
         found[f"better {metric}"] = float(verdicts[CATEGORIES[-1]] == BETTER)
     return found
 
