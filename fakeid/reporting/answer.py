@@ -9,7 +9,6 @@ from fakeid.reporting.effects import UNSEEN_CONTENT, Effect
 from fakeid.reporting.judged import (
     BETTER,
     NOT_JUDGED,
-    NOT_SIGNIFICANT,
     ONE_RUN_EACH,
     UNDEFINED,
     VERDICTS,
@@ -68,13 +67,13 @@ def write_caveat(cells: Sequence[Cell]) -> str:
     counts = sorted({len(cell.runs) for cell in cells})
     if counts[-1] == 1:
         return (
-            "Every configuration was trained once: another seed may turn any difference round, so no two are judged "
+            "Every configuration was trained once: with another seed any difference may change sign, so no two are judged "
             "against each other, and the intervals cover test images, not other seeds or machines (seed=0,1,2 trains "
             "three)."
         )
     holds = (
-        "What is called significant holds for further seeds and further images of this kind; where nothing differed, 1 "
-        "page in 20 would call something so."
+        "What is called significant holds for further seeds and further images of this kind; if nothing differed, 1 page "
+        "in 20 would still call something significant."
     )
     once = " Configurations that were trained once are not judged against others." if counts[0] == 1 else ""
     return holds + once
@@ -196,10 +195,10 @@ def _answer_effects(effects: Sequence[Effect]) -> str:
             if effect.verdict == verdict
         ]
         if chosen:
-            parts.append(f"{_tell(verdict)} {'is' if len(chosen) == 1 else 'are'} {', '.join(chosen)}")
+            parts.append(f"{', '.join(chosen)} {'is' if len(chosen) == 1 else 'are'} {_tell(verdict)}")
     rest = [f"{effect.option}={effect.value}" for effect in effects if not effect.is_significant]
     if rest:
-        parts.append(f"{NOT_SIGNIFICANT} {'is' if len(rest) == 1 else 'are'} {', '.join(rest)}")
+        parts.append(f"{', '.join(rest)} {'makes' if len(rest) == 1 else 'make'} no significant difference")
     return f"One option changed and all else equal, on unseen content: {'; '.join(parts)}."
 
 

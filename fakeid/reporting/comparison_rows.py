@@ -145,7 +145,6 @@ def _list_numbers(comparison: Comparison) -> Iterator[dict[str, Any]]:
 
 
 def _describe_networks(comparison: Comparison) -> str:
-    networks = "these two trained networks"
     nothing = "one training each, so nothing is said about their configurations"
     counts = {
         word: sum(getattr(row, metric).corrected_p < LEVEL for row in comparison.rows)
@@ -154,11 +153,12 @@ def _describe_networks(comparison: Comparison) -> str:
     found = [f"in {word} on {count}" for word, count in counts.items() if count]
     if not found:
         return (
-            f"{ONE_RUN_EACH.capitalize()}. That {networks} differ on more images of this kind is not shown; {nothing}."
+            f"{ONE_RUN_EACH.capitalize()}. It is not shown that these two networks would differ on further images of this "
+            f"kind; {nothing}."
         )
     groups = f"{len(comparison.rows)} {'group' if len(comparison.rows) == 1 else 'groups'}"
     return (
-        f"{ONE_RUN_EACH.capitalize()}. {networks.capitalize()} differ on more images of this kind "
+        f"{ONE_RUN_EACH.capitalize()}. These two networks would differ on further images of this kind "
         f"({' and '.join(found)} of {groups}, Holm's p < {LEVEL:g}); {nothing}."
     )
 

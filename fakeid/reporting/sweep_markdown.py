@@ -16,7 +16,7 @@ from fakeid.reporting.sweep_tables import describe_brackets, render_table_markdo
 TREND_NOTE = (
     "Percentage points of accuracy on the held-out category, the same images throughout, for one more training "
     "category: least squares over runs. The 95 % interval covers runs and images, for a straight line and each setting "
-    "by itself; it is not corrected for the number of settings, so nothing is judged by it."
+    "by itself; it is not corrected for the number of settings, so no verdict rests on it."
 )
 EFFECTS_NOTE = (
     "All else equal: over all pairs of configurations that agree in the number of categories and every other option, "
