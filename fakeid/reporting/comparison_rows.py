@@ -12,12 +12,13 @@ from fakeid.reporting.numbers import format_p, format_percent, format_points, fo
 from fakeid.reporting.sweep_rows import Rows
 
 COMPARISON_NOTE: Final = (
-    "Paired tests on the same images. Several seeds: runs matched by seed and crossed with images (Obuchowski & "
-    "Rockette 1995); the 95 % intervals cover runs and images. One run each: McNemar's exact test for accuracy at "
-    "P(fake) = 0.5, DeLong's for AUROC; intervals and p-values cover test images alone, not other seeds or machines, "
-    "so that two trained networks are compared and nothing is judged about their configurations. Holm's correction "
-    "over the whole table of two detectors, accuracy and AUROC together; the intervals are not corrected. A corrected "
-    "p of 0.05 or more is not significant. All groups but degradations are of images as they are."
+    "Paired tests on the same images, called at each run's own threshold (P(fake) = 0.5 for a file of scores). Several "
+    "seeds: runs matched by seed and crossed with images (Obuchowski & Rockette 1995); the 95 % intervals cover runs "
+    "and images. One run each: McNemar's exact test for accuracy, DeLong's for AUROC; intervals and p-values cover test "
+    "images alone, not other seeds or machines, so that two trained networks are compared and nothing is judged about "
+    "their configurations. Holm's correction over the whole table of two detectors, accuracy and AUROC together; the "
+    "intervals are not corrected. A corrected p of 0.05 or more is not significant. All groups but degradations are of "
+    "images as they are."
 )
 
 _ARROW: Final = "\N{RIGHTWARDS ARROW}"

@@ -54,14 +54,15 @@ def render_evaluation_page(
     """The answer first, then what it rests on.
 
     Args:
-        evaluation: Plain JSON values, None for what is undefined. `title`, `command`, `notes` (sentences);
-            `detector` (name → value); `trained_on` (`categories`, `generators`); `test_sets` (`name`, `num_real`,
-            `num_fake`, `control`, `where`, `file_formats`); `degradations`; `calibration` (the fields of
-            `Calibration`, or None); `threshold` (the fields of `OperatingPoint`); `precision`, `threads`,
-            `machine`; `groups` (`kind`, `name`, `seen_content`, `seen_generator`, `degradation`,
-            `num_real`, `num_fake`, and `metrics`: name → `value`, `low`, `high`); `worst` (`degradation`, `metric`,
-            `group`, `value`); `swap` (`quality`, `verdict`, `follows_codec`, `warns`, `rows`, or None); `controls`
-            (`name`, `verdict`, `fires`, `fake_share`, `fake_share_of_reals`, `fake_share_of_fakes`).
+        evaluation: Plain JSON values, None for what is undefined. `title`, `command`, `notes` and, where there are any,
+            `warnings` (sentences); `detector` (name → value); `trained_on` (`categories`, `generators`); `test_sets`
+            (`name`, `num_real`, `num_fake`, `control`, `where`, `file_formats`); `degradations`; `calibration` (the
+            fields of `Calibration`, or None); `threshold` (the fields of `OperatingPoint`); `precision` (of the
+            training), `scoring_precision`, `threads`, `machine` (of the scoring); `groups` (`kind`, `name`,
+            `seen_content`, `seen_generator`, `degradation`, `num_real`, `num_fake`, and `metrics`: name → `value`,
+            `low`, `high`); `worst` (`degradation`, `metric`, `group`, `value`); `swap` (`quality`, `verdict`,
+            `follows_codec`, `warns`, `rows`, or None); `controls` (`name`, `verdict`, `fires`, `fake_share`,
+            `fake_share_of_reals`, `fake_share_of_fakes`).
         figures: What `plot_evaluation` gives, or some of it.
         narrow_figures: The same for a phone.
 

@@ -22,7 +22,7 @@ from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.swap import judge_swap
 from fakeid.reporting.conditions import describe_sizes
 from fakeid.runs.codec_history import compare_codecs
-from fakeid.runs.provenance import describe_environment
+from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.sizes import measure_sizes
 from fakeid.training.card import Card
 from fakeid.training.checkpoint import read_checkpoint
@@ -89,6 +89,7 @@ def compute_evaluation(
         "command": _describe_command(checkpoint, config, sets),
         "evaluation": asdict(evaluation),
         "precision": card.precision,
+        "scoring_precision": SCORING_PRECISION,
         **describe_environment(choose_device(config.trainer.accelerator.value)),
     }
 
