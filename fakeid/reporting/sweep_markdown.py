@@ -84,9 +84,10 @@ def render_sweep_markdown(report: SweepReport) -> str:
 
 
 def render_warnings(report: SweepReport) -> str:
-    """What the audits warned of, loud and first, for it decides how much the numbers below are worth."""
+    """What the audits warned of and whose threshold is off, loud and first: it decides what the numbers are worth."""
     total = len(report.tested)
-    return "\n".join(f"> **WARNING** ({count} of {total} runs): {text}\n" for text, count in report.warnings)
+    audits = [f"> **WARNING** ({count} of {total} runs): {text}\n" for text, count in report.warnings]
+    return "\n".join([*audits, *(f"> **WARNING**: {text}\n" for text in report.misplaced)])
 
 
 def _describe_averages(report: SweepReport) -> str:
