@@ -67,13 +67,13 @@ def write_caveat(cells: Sequence[Cell]) -> str:
     counts = sorted({len(cell.runs) for cell in cells})
     if counts[-1] == 1:
         return (
-            "Every configuration was trained once: with another seed any difference may change sign, so no two are judged "
-            "against each other, and the intervals cover test images, not other seeds or machines (seed=0,1,2 trains "
-            "three)."
+            "Every configuration was trained once: with another seed any difference may change sign, so no two are "
+            "judged against each other, and the intervals cover test images, not other seeds or machines (seed=0,1,2 "
+            "trains three)."
         )
     holds = (
-        "What is called significant holds for further seeds and further images of this kind; if nothing differed, 1 page "
-        "in 20 would still call something significant."
+        "What is called significant holds for further seeds and further images of this kind; if nothing differed, 1 "
+        "page in 20 would still call something significant."
     )
     once = " Configurations that were trained once are not judged against others." if counts[0] == 1 else ""
     return holds + once

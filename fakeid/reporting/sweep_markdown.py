@@ -71,7 +71,7 @@ def render_sweep_markdown(report: SweepReport) -> str:
     parts += ["## Real and fake apart\n", render_rows(list_classes(report.cells))]
     parts.append(f"In brackets: {describe_brackets(report.cells)}.\n")
     if report.evaluations:
-        parts += ["## Evaluations\n", EVALUATION_NOTE + "\n"]
+        parts += ["## Evaluations\n", f"{EVALUATION_NOTE} In brackets: {describe_brackets(report.cells)}.\n"]
     for evaluation in report.evaluations:
         parts += [f"### {evaluation.title}\n", render_rows(evaluation.rows)]
     parts += ["## Runs\n", render_rows(list_runs(report.cells))]

@@ -94,6 +94,15 @@ def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path:
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == found
 
 
+def test_few_clusters_are_warned_of_and_the_arithmetic_is_recorded(run: RunFolder, tmp_path: Path) -> None:
+    words = ("evaluation=test", "evaluation.degradations=[]", "logger=csv")
+    found, _ = try_out(run, tmp_path / "out", *words, "evaluation.cluster=stem")
+    (warning,) = found["warnings"]
+    assert "fewer than 20 clusters in a class (the fewest 3)" in warning
+    assert (found["precision"], found["scoring_precision"]) == ("float32", "float32")
+    assert json.loads(run.summary.read_text())["scoring_precision"] == "float32"
+
+
 @pytest.mark.slow
 @pytest.mark.draws
 def test_everything_is_there_to_look_at(run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
