@@ -26,6 +26,10 @@ FPR_LIMITS: Final = (0.01, 0.05)
 
 _ZOOM: Final = 0.1  # the largest false positive rate of the second panel
 _LIMIT_LINE: Final[Any] = {"color": GRAY, "linestyle": "-", "linewidth": 0.9}
+_MARKS: Final[dict[str, Any]] = {  # a ring, for the two thresholds may coincide
+    "o": {"markersize": 11, "fillstyle": "none", "markeredgewidth": 1.6},
+    "D": {"markersize": 6},
+}
 
 
 @styled
@@ -63,7 +67,8 @@ def plot_roc_zoom(
             line = {"color": look["color"], "linestyle": look["linestyle"]}
             handles.append(Line2D([], [], **line, label=f"{quadrant}, AUROC {area:.3f}"))
     handles.append(Line2D([], [], **CHANCE_LINE, label="guessing, AUROC 0.500"))
-    handles += [Line2D([], [], color=GRAY, marker=marker, linestyle="", label=name) for marker, name, _ in marks]
+    for marker, name, _ in marks:
+        handles.append(Line2D([], [], color=GRAY, marker=marker, linestyle="", label=name, **_MARKS[marker]))
     figure.legend(handles=handles, loc="outside lower center", ncols=1 if narrow else 2, handlelength=3.2)
     return figure
 
@@ -84,7 +89,7 @@ def _draw_curve(ax: Axes, part: Scores, color: str, linestyle: Any, marks: list[
         called = call_fake(part.logit, threshold)
         point = [float(np.mean(called[part.label == label])) for label in (REAL, FAKE)]
         # At 100 % it is not cut by the frame, and beyond the zoom it is not there.
-        ax.plot(*point, marker, color=color, markersize=7, clip_on=point[0] > ax.get_xlim()[1])
+        ax.plot(*point, marker, color=color, **_MARKS[marker], clip_on=point[0] > ax.get_xlim()[1])
 
 
 def _frame(ax: Axes, limit: float) -> None:

@@ -107,7 +107,7 @@ def _draw_classes(ax: Axes, part: Scores, edges: Floats, is_linear: bool) -> Non
 
 
 def _draw_thresholds(ax: Axes, used: float, band: tuple[float, float, float] | None, is_linear: bool) -> None:
-    ax.axvline(float(_squeeze(used, is_linear)), color=GRAY, linewidth=1, linestyle=(0, (2, 2)))
+    ax.axvline(float(_squeeze(used, is_linear)), color=GRAY, linewidth=1, linestyle=(0, (2, 2)), zorder=3)
     if band is not None:
         low, middle, high = (float(_squeeze(point, is_linear)) for point in band)
         ax.axvspan(low, high, color=GRAY, alpha=0.16, linewidth=0, zorder=0)
