@@ -111,7 +111,7 @@ class ModelConfig:
     """The backbone."""
 
     name: str = "pelee"  # pelee, color_stats, or any timm name
-    pretrained: bool = False  # ImageNet weights; needs a network the first time
+    pretrained: bool = False  # published weights, RGB normalized as they want it; needs a network the first time
 
     @property
     def is_fitted_at_once(self) -> bool:

@@ -1,6 +1,7 @@
 """Backbones by name: a network from feature maps to one logit for each image."""
 
 import difflib
+from collections.abc import Sequence
 from typing import Any, Final
 
 import torch
@@ -10,7 +11,8 @@ from fakeid.errors import ConfigError
 from fakeid.models.color_stats import ColorStatistics
 from fakeid.models.pelee import PeleeNet
 
-_OWN: Final = ("pelee", "color_stats")
+OWN: Final = ("pelee", "color_stats")
+"""What is not timm's."""
 
 
 def build_backbone(
@@ -35,7 +37,8 @@ def build_backbone(
         init: For `pelee`, `torch` or `published`; a timm model starts as timm makes it.
         logits: `two` starts the one output as the difference of two, which is what a network with two outputs and a
             softmax computes (its steps: see `DetectorModule.configure_optimizers`). `one` starts it alone.
-        pretrained: For a timm model, start from its published weights, which are fetched on first use.
+        pretrained: For a timm model, start from its published weights, which are fetched on first use. They want RGB
+            scaled by `get_input_statistics`; weights for other than 3 channels are timm's sums and copies of them.
 
     Raises:
         ConfigError: If there is no such model, or it cannot be built with these options.
@@ -43,7 +46,7 @@ def build_backbone(
     if not 0 <= dropout < 1:
         raise ConfigError(f"dropout must be in [0, 1), got {dropout}; the paper uses 0, 0.2 and 0.5")
     num_outputs = 2 if logits == "two" else 1
-    if name not in _OWN:
+    if name not in OWN:
         network = _build_timm(name, in_channels, num_outputs, dropout=dropout, pretrained=pretrained)
         return network if logits == "one" else _merge_outputs(network, name)
     if pretrained:
@@ -63,6 +66,14 @@ def get_classifier(backbone: nn.Module) -> nn.Module:
     classifier: Any = backbone.get_classifier()  # type: ignore[operator]
     assert isinstance(classifier, nn.Module)
     return classifier
+
+
+def get_input_statistics(backbone: nn.Module) -> tuple[Sequence[float], Sequence[float]]:
+    """Return mean and standard deviation of each channel by which a timm model's published weights want RGB scaled."""
+    from timm.data.config import resolve_model_data_config  # noqa: PLC0415  # as in _build_timm
+
+    wanted: dict[str, Any] = resolve_model_data_config(backbone)  # type: ignore[no-untyped-call]
+    return wanted["mean"], wanted["std"]
 
 
 def _merge_outputs(network: nn.Module, name: str) -> nn.Module:
@@ -90,7 +101,7 @@ def _build_timm(name: str, in_channels: int, num_outputs: int, *, dropout: float
 
     if not timm.is_model(name):
         raise ConfigError(
-            f"model.name must be {', '.join(_OWN)} or a timm model, got {name!r}; {_suggest(name, timm.list_models())}"
+            f"model.name must be {', '.join(OWN)} or a timm model, got {name!r}; {_suggest(name, timm.list_models())}"
         )
     try:
         model = timm.create_model(
@@ -112,7 +123,7 @@ def _build_timm(name: str, in_channels: int, num_outputs: int, *, dropout: float
 
 
 def _suggest(name: str, timm_names: list[str]) -> str:
-    names = [*_OWN, *timm_names]
+    names = [*OWN, *timm_names]
     close = difflib.get_close_matches(name.lower(), names, n=4)
     containing = [known for known in names if name and name.lower() in known][:4]
     near = list(dict.fromkeys([*close, *containing]))

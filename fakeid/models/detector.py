@@ -1,11 +1,12 @@
-"""The detector: color → residual → backbone, as layers of one module. RGB in, one logit out."""
+"""The detector: color → residual → normalization → backbone, as layers of one module. RGB in, one logit out."""
 
 import torch
 from torch import Tensor, nn
 
 from fakeid.errors import ConfigError
-from fakeid.models.backbones import build_backbone
+from fakeid.models.backbones import OWN, build_backbone, get_input_statistics
 from fakeid.models.color import build_color
+from fakeid.models.normalization import Normalization
 from fakeid.models.residuals.build import build_residual
 
 
@@ -26,12 +27,14 @@ class Detector(nn.Module):
         dropout_at: For `pelee`: `branches` or `classifier`.
         init: For `pelee`: `torch` or `published`.
         logits: `two` or `one`: how the last layer starts; see `build_backbone`.
-        pretrained: For a timm model: start from its published weights.
+        pretrained: For a timm model: start from its published weights, and with `rgb` and `none` normalize the colors
+            as these want them. For other inputs no such statistics are known: the weights get them as they are.
 
     Attributes:
         color: RGB → color channels, without parameters.
         residual: Color channels → residual; only `bayar` has parameters.
-        backbone: Residual → logits (N, 1).
+        normalization: Of RGB for a timm model, by the statistics of its published weights or else by 0 and 1.
+        backbone: Residual, normalized → logits (N, 1).
 
     Raises:
         ConfigError: If a name is unknown or an option does not fit the backbone.
@@ -71,6 +74,11 @@ class Detector(nn.Module):
             logits=logits,
             pretrained=pretrained,
         )
+        self.normalization: nn.Module = nn.Identity()
+        if backbone not in OWN and (color, residual) == ("rgb", "none"):
+            self.normalization = Normalization()
+            if pretrained:
+                self.normalization.set_statistics(*get_input_statistics(self.backbone))
 
     def forward(self, rgb: Tensor) -> Tensor:
         """Score a batch.
@@ -91,6 +99,6 @@ class Detector(nn.Module):
         if rgb.ndim != 4 or rgb.shape[1] != 3:
             raise ValueError(f"expected RGB of shape (N, 3, H, W), got {tuple(rgb.shape)}")
         with torch.autocast(rgb.device.type, enabled=False):  # the trace is in the last bits, which bf16 has not
-            x = self.residual(self.color(rgb.float()))  # (N, C, H', W')
+            x = self.normalization(self.residual(self.color(rgb.float())))  # (N, C, H', W')
         logit: Tensor = self.backbone(x)  # (N, 1)
         return logit.squeeze(1).float()  # (N,)

@@ -9,6 +9,7 @@ from fakeid.reporting.effects import UNSEEN_CONTENT, Effect
 from fakeid.reporting.judged import (
     BETTER,
     NOT_JUDGED,
+    NOT_SIGNIFICANT,
     ONE_RUN_EACH,
     UNDEFINED,
     VERDICTS,
@@ -125,8 +126,8 @@ def _weigh(claims: Sequence[Claim]) -> str:
     return "unknown"
 
 
-def _are_not_judged(claims: Sequence[Claim]) -> bool:
-    return all(claim.verdict == NOT_JUDGED for claim in claims)
+def _are_not_judged(rows: Sequence[Judged]) -> bool:
+    return all(row.verdict == NOT_JUDGED for row in rows)
 
 
 def _span(claim: Claim) -> int:
@@ -187,6 +188,8 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
 
 
 def _answer_effects(effects: Sequence[Effect]) -> str:
+    if _are_not_judged(effects):
+        return f"{_OPEN} any option helps by itself cannot be said ({ONE_RUN_EACH})."
     parts = []
     for verdict in (BETTER, WORSE):
         chosen = [
@@ -196,7 +199,7 @@ def _answer_effects(effects: Sequence[Effect]) -> str:
         ]
         if chosen:
             parts.append(f"{', '.join(chosen)} {'is' if len(chosen) == 1 else 'are'} {_tell(verdict)}")
-    rest = [f"{effect.option}={effect.value}" for effect in effects if not effect.is_significant]
+    rest = [f"{effect.option}={effect.value}" for effect in effects if effect.verdict == NOT_SIGNIFICANT]
     if rest:
         parts.append(f"{', '.join(rest)} {'makes' if len(rest) == 1 else 'make'} no significant difference")
     return f"One option changed and all else equal, on unseen content: {'; '.join(parts)}."

@@ -9,7 +9,7 @@ Three tables of comparisons:
   Choosing the best makes all of these comparisons, so all are corrected for, though `best` lists its own alone.
 
 Runs are matched by seed; with one seed in common two configurations are not judged. See `fakeid.evaluation.paired` for
-what several seeds can say. All tables are one family, corrected by Holm together, accuracy and AUROC apart.
+what several seeds can say. All tables, accuracy and AUROC, are one family, corrected by Holm together.
 """
 
 import math

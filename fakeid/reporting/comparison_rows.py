@@ -50,7 +50,7 @@ class ComparisonReport:
 
 def judge_measured(measured: Measured) -> str:
     """What may be said about the configurations, one of `VERDICTS`; `not judged` with one run each."""
-    return judge(measured.difference, measured.corrected_p)
+    return judge(measured.difference, measured.corrected_p, measured.difference.num_runs)
 
 
 def list_comparison(comparison: Comparison) -> Rows:

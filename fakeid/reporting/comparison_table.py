@@ -65,6 +65,6 @@ def _render(measured: Measured, difference: str) -> Text:
     verdict = judge_measured(measured)
     if verdict == UNDEFINED:
         return Text(verdict, style="dim")
-    of_whom = "networks: " if verdict == NOT_JUDGED else ""
-    below = f"\n{verdict}, {of_whom}p {format_p(measured.corrected_p).replace('< ', '<')}"
+    of_whom = "of the networks" if verdict == NOT_JUDGED else verdict  # above the table stands why it is not judged
+    below = f"\n{of_whom}, p {format_p(measured.corrected_p).replace('< ', '<')}"
     return Text(difference).append(below, style=_STYLES.get(verdict, "dim"))

@@ -41,6 +41,7 @@ class Effect(Judged):
         group: Whose images were compared.
         num_images: How many they are.
         num_pairs: Of configurations; the degrees of freedom are one less.
+        seeds_each: That both configurations of a pair have, in the pair that has the fewest.
     """
 
     option: str
@@ -49,6 +50,12 @@ class Effect(Judged):
     group: str
     num_images: int
     num_pairs: int
+    seeds_each: int
+
+    @property
+    def num_seeds(self) -> int:
+        """With one, nothing is judged, as where two configurations are compared."""
+        return self.seeds_each
 
     @property
     def test(self) -> Hashable:
@@ -147,7 +154,7 @@ def _measure(change: _Change, group: str, select: _Select) -> Effect | None:
     accuracy, auroc = compare_answers(first, second)
     return Effect(
         change.option, change.value, change.against, group, len(first[0]), len(change.pairs),
-        accuracy=accuracy, auroc=auroc,
+        seeds_each=min(len(pair[0]) for pair in change.pairs), accuracy=accuracy, auroc=auroc,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ VERDICTS: Final = (BETTER, WORSE, NOT_SIGNIFICANT, NOT_JUDGED, UNDEFINED)
 ONE_RUN_EACH: Final = "one run each: not judged"
 """Why two configurations are not judged."""
 
-_FEWEST_RUNS: Final = 2  # a side; another seed may turn the difference of two networks round
+_FEWEST_SEEDS: Final = 2  # a side; with another seed the difference of two networks may change sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +48,19 @@ class Judged(ABC):
         """What is tested; rows of several tables with equal ones are one test."""
 
     @property
+    def num_seeds(self) -> int:
+        """Trainings of each configuration; with one, nothing is judged."""
+        return self.accuracy.num_runs
+
+    @property
     def verdict(self) -> str:
         """Of the accuracy, one of `VERDICTS`."""
-        return judge(self.accuracy, self.accuracy_p)
+        return judge(self.accuracy, self.accuracy_p, self.num_seeds)
+
+    @property
+    def auroc_verdict(self) -> str:
+        """Of the AUROC, one of `VERDICTS`."""
+        return judge(self.auroc, self.auroc_p, self.num_seeds)
 
     @property
     def is_significant(self) -> bool:
@@ -61,14 +71,14 @@ class Judged(ABC):
 _Judged = TypeVar("_Judged", bound=Judged)
 
 
-def judge(difference: Difference, corrected_p: float) -> str:
+def judge(difference: Difference, corrected_p: float, num_seeds: int) -> str:
     """What may be said about the second of two configurations: one of `VERDICTS`.
 
-    With one run each nothing, whatever the p-value of the two networks.
+    With one seed each nothing, whatever the p-value of the two networks.
     """
     if math.isnan(difference.value):
         return UNDEFINED
-    if difference.num_runs < _FEWEST_RUNS:
+    if num_seeds < _FEWEST_SEEDS:
         return NOT_JUDGED
     if math.isnan(corrected_p):
         return UNDEFINED
@@ -78,20 +88,20 @@ def judge(difference: Difference, corrected_p: float) -> str:
 
 
 def correct_judged(*tables: Sequence[_Judged]) -> list[list[_Judged]]:
-    """With p-values corrected by Holm for all tables together, accuracy and AUROC apart.
+    """With p-values corrected by Holm for all tables together, accuracy and AUROC in one family.
 
     A test that stands in several tables counts once; what is not judged does not count.
     """
     rows = [row for table in tables for row in table]
-    tests = [row.test for row in rows]
-    columns = ([row.accuracy for row in rows], [row.auroc for row in rows])
-    corrected = (correct_distinct(tests, [_find_p(difference) for difference in column]) for column in columns)
-    judged = iter([
+    tests = [(row.test, metric) for metric in ("accuracy", "auroc") for row in rows]
+    p_values = [_find_p(row, row.accuracy) for row in rows] + [_find_p(row, row.auroc) for row in rows]
+    corrected = correct_distinct(tests, p_values)
+    judged = (
         replace(row, accuracy_p=accuracy_p, auroc_p=auroc_p)
-        for row, accuracy_p, auroc_p in zip(rows, *corrected, strict=True)
-    ])  # fmt: skip
+        for row, accuracy_p, auroc_p in zip(rows, corrected[: len(rows)], corrected[len(rows) :], strict=True)
+    )
     return [[next(judged) for _ in table] for table in tables]
 
 
-def _find_p(difference: Difference) -> float:
-    return difference.p_value if difference.num_runs >= _FEWEST_RUNS else math.nan
+def _find_p(row: Judged, difference: Difference) -> float:
+    return difference.p_value if row.num_seeds >= _FEWEST_SEEDS else math.nan

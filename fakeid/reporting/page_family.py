@@ -1,4 +1,4 @@
-"""One correction for everything that a page says about accuracy, so that its tables and its sentences agree."""
+"""One correction for all that a page says of differences, so that its tables and its sentences agree."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,10 +10,10 @@ from fakeid.reporting.judged import correct_judged
 
 
 def correct_page(claims: Claims, effects: Sequence[Effect]) -> tuple[Claims, list[Effect]]:
-    """Correct all comparisons and effects of a page by Holm together, accuracy and AUROC apart.
+    """Correct all comparisons and effects of a page by Holm together, accuracy and AUROC alike.
 
-    Where no configuration differs from another, at most 1 page in 20 calls any accuracy of any table or sentence
-    significant, and likewise any AUROC. It starts from the uncorrected p-values, so correcting twice changes nothing.
+    Where no configuration differs from another, at most 1 page in 20 calls anything significant, in whichever table or
+    sentence. It starts from the uncorrected p-values, so correcting twice changes nothing.
     """
     tables = correct_judged(claims.settings, claims.categories, claims.pairs, effects)
     settings, categories, pairs = (cast(list[Claim], table) for table in tables[:3])

@@ -41,8 +41,8 @@ TEST_NOTE = (
     "Paired tests on the same images, runs matched by seed and crossed with images (Obuchowski & Rockette 1995); the "
     "95 % intervals cover runs and images. One seed: nothing is judged, and the interval covers test images, not other "
     "seeds or machines. Holm's correction over all comparisons of the page together, those behind the answer and all "
-    "pairs of configurations among them, accuracy and AUROC apart; the intervals are not corrected. A corrected p of "
-    "0.05 or more is not significant."
+    "pairs of configurations among them, accuracy and AUROC together; the intervals are not corrected. A corrected p "
+    "of 0.05 or more is not significant."
 )
 
 

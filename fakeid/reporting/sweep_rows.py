@@ -7,7 +7,7 @@ from typing import Final
 from fakeid.reporting.averages import Cell, FinishedRun
 from fakeid.reporting.claims import Claim
 from fakeid.reporting.effects import Effect
-from fakeid.reporting.judged import Judged, judge
+from fakeid.reporting.judged import Judged
 from fakeid.reporting.numbers import (
     format_next,
     format_p,
@@ -88,7 +88,7 @@ def list_effects(effects: Sequence[Effect]) -> Rows:
 def _tell_judged(judged: Judged) -> tuple[str, ...]:
     return (
         format_points(judged.accuracy), format_p(judged.accuracy_p), judged.verdict,
-        format_units(judged.auroc), format_p(judged.auroc_p), judge(judged.auroc, judged.auroc_p),
+        format_units(judged.auroc), format_p(judged.auroc_p), judged.auroc_verdict,
     )  # fmt: skip
 
 

@@ -48,18 +48,18 @@ class Overview:
             unknown = "no time known yet; python -m fakeid benchmark sweep with the same options measures it"
             guess = f"about {_render(seconds)} one after the other" if seconds else unknown
             self._console.print(f"{len(to_train)} to train, {guess}")
-            self._print_seeds(seconds, len({cell.config.seed for cell in to_train}))
+            self._print_seeds(len({cell.config.seed for cell in self._cells}))
         if len(to_train) < len(pending):
             self._console.print(f"{len(pending) - len(to_train)} to evaluate only")
 
-    def _print_seeds(self, seconds: float | None, num_seeds: int) -> None:
-        """What several seeds cost, and what they are for."""
+    def _print_seeds(self, num_seeds: int) -> None:
+        """What several seeds of the grid cost, those that are done among them, and what they are for."""
         if num_seeds < 2:
             self._console.print("one seed: the report shows each run and judges no difference between configurations")
             return
-        one = f" in about {_render(seconds / num_seeds)}" if seconds else f" in 1/{num_seeds} of the time"
         self._console.print(
-            f"{num_seeds} seeds of each configuration; seed=0 trains one{one}, and then nothing is judged"
+            f"{num_seeds} seeds of each configuration; seed=0 trains only one, in 1/{num_seeds} of the time, and "
+            "differences are then not judged"
         )
 
     def __enter__(self) -> "Overview":

@@ -42,8 +42,8 @@ def plan_claims(pages: int) -> list[Plan]:
 
 
 def tabulate_claims(outcomes: Mapping[Point, Outcome], pages: int) -> list[RateTable]:
-    """Two tables of reports for each scatter of the runs, and one of `compare`."""
-    tables = [_tabulate_pages(outcomes, deviation, metric) for deviation in DEVIATIONS for metric in METRICS]
+    """One table of reports for each scatter of the runs, and one of `compare`."""
+    tables = [_tabulate_pages(outcomes, deviation) for deviation in DEVIATIONS]
     return [replace(table, note=_note(pages)) for table in (*tables, _tabulate_comparisons(outcomes))]
 
 
@@ -56,28 +56,22 @@ def _note(pages: int) -> str:
     return f"{pages:,} pages a row: a rate of 5 % is known to {describe_error(pages)}."
 
 
-def _tabulate_pages(outcomes: Mapping[Point, Outcome], deviation: float, metric: str) -> RateTable:
-    with_accuracy = metric == "accuracy"
+def _tabulate_pages(outcomes: Mapping[Point, Outcome], deviation: float) -> RateTable:
     rows = []
     for size, seeds in product(LAYOUTS, SEEDS):
         found = outcomes[NullPage(size, seeds, deviation)]
-        row = [_GRIDS[size], str(seeds), *(write_claims(found.get(f"{name} {metric}")) for name in _TABLES)]
-        if with_accuracy:
-            row += [write_mean(found.get("trends"), LEVEL), write_claims(found.get("answer"))]
-        rows.append(tuple(row))
-    more = ("a slope", "answer") if with_accuracy else ()
-    title = f"{NAMES[metric].capitalize() if with_accuracy else 'AUROC'}, runs scatter by {100 * deviation:g} points"
-    return RateTable(title, ("configurations of the grid", "seeds", *_TABLES.values(), *more), tuple(rows))
+        claims = [write_claims(found.get(name)) for name in (*_TABLES, "answer")]
+        rows.append((_GRIDS[size], str(seeds), *claims, write_mean(found.get("trends"), LEVEL)))
+    columns = ("configurations of the grid", "seeds", *_TABLES.values(), "answer", "a slope")
+    return RateTable(f"Report, runs scatter by {100 * deviation:g} points", columns, tuple(rows))
 
 
 def _tabulate_comparisons(outcomes: Mapping[Point, Outcome]) -> RateTable:
-    columns = tuple(
-        f"{NAMES[metric]}, {100 * deviation:g} points" for deviation, metric in product(DEVIATIONS, METRICS)
-    )
+    columns = tuple(f"runs scatter by {100 * deviation:g} points" for deviation in DEVIATIONS)
     rows = []
     for seeds in SEEDS:
         found = [outcomes[TwoDetectors(seeds, deviation, 0.0)] for deviation in DEVIATIONS]
-        rows.append((str(seeds), *(write_claims(one.get(f"any {metric}")) for one, metric in product(found, METRICS))))
+        rows.append((str(seeds), *(write_claims(one.get("any")) for one in found)))
     return RateTable("compare of two configurations: any of its groups", ("seeds", *columns), tuple(rows))
 
 

@@ -13,7 +13,7 @@ from fakeid.reporting.answer import write_answer
 from fakeid.reporting.averages import FinishedRun, collect_cells
 from fakeid.reporting.claims import Claim, Claims, compare_cells
 from fakeid.reporting.effects import UNSEEN_CONTENT, Effect, measure_effects
-from fakeid.reporting.judged import Judged, judge
+from fakeid.reporting.judged import BETTER, WORSE, Judged
 from fakeid.reporting.trends import fit_trends
 from fakeid.simulation.pages import Configuration, draw_page
 from fakeid.simulation.scores import calibrate_model
@@ -60,11 +60,11 @@ class NullPage:
 
 
 def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
-    """What a report over these runs claims, of accuracy and of AUROC.
+    """What a report over these runs claims, of accuracy or of AUROC.
 
     Returns:
-        1 or 0 for each table, `settings accuracy` and so on, and for any sentence of the `answer`; the share of the
-        slopes whose interval misses 0 as `trends`; NaN where there is nothing of the kind.
+        1 or 0 for each table, `settings` and so on, for `any` of them, and for any sentence of the `answer`; the share
+        of the slopes whose interval misses 0 as `trends`; NaN where there is nothing of the kind.
     """
     cells = collect_cells(runs)
     claims, effects, trends = compare_cells(cells), measure_effects(runs), fit_trends(cells)
@@ -74,14 +74,8 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
         "best": claims.best,
         "effects": effects,
     }
-    found = {
-        f"{name} {metric}": _any(has_claim(row, metric) for row in rows)
-        for metric in METRICS
-        for name, rows in tables.items()
-    }
-    for metric in METRICS:
-        known = [found[f"{name} {metric}"] for name in tables if not math.isnan(found[f"{name} {metric}"])]
-        found[f"any {metric}"] = max(known, default=math.nan)
+    found = {name: _any(has_claim(row, metric) for row in rows for metric in METRICS) for name, rows in tables.items()}
+    found["any"] = max((one for one in found.values() if not math.isnan(one)), default=math.nan)
     slopes = [trend.held_out for trend in trends if trend.held_out is not None and trend.held_out.low is not None]
     found["trends"] = float(np.mean([_misses_zero(slope) for slope in slopes])) if slopes else math.nan
     assert write_answer(cells, claims, effects)
@@ -91,15 +85,14 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
 
 def has_claim(row: Judged, metric: str) -> bool:
     """Whether a row of a table calls one side better."""
-    difference, p_value = (row.accuracy, row.accuracy_p) if metric == "accuracy" else (row.auroc, row.auroc_p)
-    return judge(difference, p_value) in ("better", "worse")
+    return (row.verdict if metric == "accuracy" else row.auroc_verdict) in (BETTER, WORSE)
 
 
 def has_answer(claims: Claims, effects: Sequence[Effect]) -> bool:
     """Whether any sentence of the answer says more than that nothing is shown."""
     told: list[Judged] = [*claims.settings, *_widest(claims.categories), *claims.best]
     told += [effect for effect in effects if effect.group == UNSEEN_CONTENT]
-    return any(row.verdict in ("better", "worse") for row in told)
+    return any(row.verdict in (BETTER, WORSE) for row in told)
 
 
 def _widest(steps: Sequence[Claim]) -> list[Claim]:

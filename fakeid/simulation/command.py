@@ -1,6 +1,7 @@
 """`python -m fakeid benchmark statistics`: do claims, intervals and thresholds keep their word?"""
 
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 from rich import box
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fakeid.errors import OutputError
 from fakeid.files import clear_output_errors, write_text
 from fakeid.simulation.claim_tables import plan_claims, tabulate_claims, tabulate_effects
 from fakeid.simulation.coverage_tables import plan_coverage, tabulate_coverage
@@ -46,11 +48,9 @@ def run_statistics_benchmark(
     console = console or Console(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH
-    plans: dict[Point, Plan] = {}
-    for plan in (*plan_claims(pages), *plan_coverage(pages), *plan_power(pages)):
-        known = plans.get(plan.point)
-        plans[plan.point] = plan if known is None else Plan(plan.point, max(plan.repeats, known.repeats))
-    outcomes = simulate_points(list(plans.values()), seed, processes or count_cores(), console)
+    if out is not None:
+        _check_writable(out)
+    outcomes = simulate_points(_plan(pages), seed, processes or count_cores(), console)
     chapters = [
         Chapter("False claims", CLAIMS, tabulate_claims(outcomes, pages)),
         Chapter("Options whose effect differs between settings", EFFECTS, tabulate_effects(outcomes, pages)),
@@ -66,11 +66,28 @@ def run_statistics_benchmark(
             console.rule(chapter.title)
             for table in chapter.tables:
                 console.print(_render(table))
-    broken = sum(
-        is_bold(cell) for chapter in chapters for table in chapter.tables for row in table.rows for cell in row
-    )
-    console.print(f"{broken} rates clearly break their promise of 5 % or 95 %")
+    rows = [row for chapter in chapters for table in chapter.tables for row in table.rows]
+    broken = sum(is_bold(cell) for row in rows for cell in row)
+    console.print(f"rates that clearly break their promise of 5 % or 95 %: {broken}")
     return chapters
+
+
+def _plan(pages: int) -> list[Plan]:
+    """What the tables need, each point once."""
+    plans: dict[Point, Plan] = {}
+    for plan in (*plan_claims(pages), *plan_coverage(pages), *plan_power(pages)):
+        known = plans.get(plan.point)
+        plans[plan.point] = plan if known is None else Plan(plan.point, max(plan.repeats, known.repeats))
+    return list(plans.values())
+
+
+def _check_writable(out: Path) -> None:
+    """Tell what would go wrong before all is drawn, not after."""
+    if out.is_dir():
+        raise OutputError(f"--out={out} is a folder; name a file in it")
+    with clear_output_errors(out.parent, "--out"):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=out.parent).close()
 
 
 def _render(table: RateTable) -> Table:

@@ -49,11 +49,12 @@ CLAIMS: Final = """A claim is a verdict "better" or "worse". Nothing is better t
 claim is false; of all tables of a kind at most 5 % should have one. With one run of each configuration nothing is
 judged, for two seeds of the same configuration differ as two configurations do. With several, runs of the same seed
 are paired, and runs and images are crossed: a claim is to hold for further seeds and further images. p-values are
-corrected by Holm for everything that a page compares, accuracy and AUROC apart. `configurations` compares settings at
-the same number of categories, `categories` numbers of categories of the same setting, `best` the best configuration
-with each other one, `options` what one option does averaged over all configurations that agree in the rest; `answer`
-is any sentence at the top of the page. A slope over the number of categories is shown with its own 95 % interval and
-judged by nobody: the column is the share of slopes whose interval misses 0.
+corrected by Holm for everything that a page compares, accuracy and AUROC together, and a table has a claim where either
+is called better or worse. `configurations` compares settings at the same number of categories, `categories` numbers of
+categories of the same setting, `best` the best configuration with each other one, `options` what one option does
+averaged over all configurations that agree in the rest; `answer` is any sentence at the top of the page. No verdict
+rests on the slope over the number of categories, which is shown with its own 95 % interval: the column is the share of
+slopes whose interval misses 0.
 """
 
 EFFECTS: Final = """An option may help in one setting and hurt in another. Here its effect is drawn for each setting,

@@ -15,7 +15,8 @@ from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.reporting.averages import collect_cells
 from fakeid.reporting.claims import compare_cells
-from fakeid.reporting.judged import judge
+from fakeid.reporting.comparison_rows import judge_measured
+from fakeid.reporting.judged import BETTER, WORSE
 from fakeid.simulation.claims import ACCURACY, METRICS
 from fakeid.simulation.pages import CATEGORIES, Configuration, Page, draw_page
 from fakeid.simulation.scores import ScoreModel, calibrate_model
@@ -51,12 +52,11 @@ class TwoConfigurations:
         (claim,) = compare_cells(collect_cells(page.runs)).settings
         truths = _difference_of_runs(model, page) if self.seeds == 1 else _difference_of_means(model, page)
         found = {}
-        for metric, p_value in (("accuracy", claim.accuracy_p), ("auroc", claim.auroc_p)):
+        for metric, verdict in (("accuracy", claim.verdict), ("auroc", claim.auroc_verdict)):
             difference: Difference = getattr(claim, metric)
             # A report orders its configurations by the paper's tables: RGB comes first, as here.
-            verdict = judge(difference, p_value)
-            found[f"better {metric}"] = float(verdict == "better")
-            found[f"worse {metric}"] = float(verdict == "worse")
+            found[f"better {metric}"] = float(verdict == BETTER)
+            found[f"worse {metric}"] = float(verdict == WORSE)
             found[f"holds {metric}"] = float(difference.low <= truths[metric] <= difference.high)
             found[f"width {metric}"] = difference.high - difference.low
         return found
@@ -90,12 +90,13 @@ class TwoDetectors:
 
 
 def _count_verdicts(comparison: Comparison) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for metric in METRICS:
         measured = {row.name: getattr(row, metric) for row in comparison.rows}
-        verdicts = {name: judge(one.difference, one.corrected_p) for name, one in measured.items()}
-        found[f"any {metric}"] = float(any(verdict in ("better", "worse") for verdict in verdicts.values()))
-        found[f"better {metric}"] = float(verdicts[CATEGORIES[-1]] == "better")
+        verdicts = {name: judge_measured(one) for name, one in measured.items()}
+        claims = any(verdict in (BETTER, WORSE) for verdict in verdicts.values())
+        found["any"] = float(claims or found.get("any", False))
+        found[f"better {metric}"] = float(verdicts[CATEGORIES[-1]] == BETTER)
     return found
 
 

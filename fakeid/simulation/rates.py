@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 from fakeid.evaluation.intervals import CONFIDENCE
 from fakeid.evaluation.metrics import Floats
@@ -49,13 +50,13 @@ def write_rate(flags: Floats | None) -> str:
 
 
 def write_mean(values: Floats | None, limit: float = math.inf) -> str:
-    """A mean share in percent: bold where it is clearly above the limit, by a normal test."""
+    """A mean share in percent: bold where it is clearly above the limit, by Student's test."""
     known = _drop_unknown(values)
     if len(known) < 2:
         return UNDEFINED
     mean, error = float(known.mean()), float(known.std(ddof=1)) / math.sqrt(len(known))
     text = f"{100 * mean:.1f}"
-    return f"**{text}**" if mean - 3.09 * error > limit else text
+    return f"**{text}**" if mean - student.isf(CLEARLY, len(known) - 1) * error > limit else text
 
 
 def describe_error(trials: int, rate: float = LEVEL) -> str:

@@ -32,25 +32,28 @@ class OneConfiguration:
     categories: int = 10
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """1 where the interval holds the truth (`accuracy`, `auroc`) and the next run's accuracy (`next`)."""
+        """1 where the interval holds the truth (`accuracy`, `auroc`), and that of one more run holds it (`next`)."""
         model = calibrate_model(ACCURACY, self.deviation)
         configuration = Configuration(categories=self.categories)
         signal = model.find_signal(ACCURACY)
         page = draw_page([configuration], self.seeds + 1, model, [signal], self.per_class, rng)
-        (cell,), (following,) = collect_cells(page.runs[:-1]), collect_cells(page.runs[-1:])
+        *runs, following = page.runs
+        (cell,) = collect_cells(runs)
         average = cell.average(seen=False)
+        low, high = _find_bounds(average)
         unseen = page.signals[0, self.categories :]
-        found = {
-            "accuracy": _holds(average, float(model.mean_accuracy(unseen).mean())),
-            "width": (average["high"] or math.nan) - (average["low"] or math.nan),
-            "next in mean": _holds(average, following.average(seen=False)["value"] or math.nan),
-        }
+        found = {"accuracy": _holds(low, high, float(model.mean_accuracy(unseen).mean())), "width": high - low}
         if self.seeds > 1:
             auroc = cell.measure(HELD_OUT, "auroc")
-            found["auroc"] = _holds(auroc, float(model.mean_auroc(page.signals[0, -1])))
+            found["auroc"] = _holds(*_find_bounds(auroc), float(model.mean_auroc(page.signals[0, -1])))
+            found["next"] = _holds(*_find_bounds(average, "next_"), following.average(seen=False)["value"])
         return found
 
 
-def _holds(estimate: Estimate, truth: float) -> float:
-    low, high = estimate["low"], estimate["high"]
-    return math.nan if low is None or high is None else float(low <= truth <= high)
+def _find_bounds(estimate: Estimate, kind: str = "") -> tuple[float, float]:
+    low, high = (estimate[f"{kind}{side}"] for side in ("low", "high"))
+    return math.nan if low is None else low, math.nan if high is None else high
+
+
+def _holds(low: float, high: float, truth: float | None) -> float:
+    return math.nan if truth is None or math.isnan(high - low) else float(low <= truth <= high)

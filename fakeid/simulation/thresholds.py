@@ -24,13 +24,22 @@ class Validated:
     per_class: int
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """The true share of new reals that the threshold calls fake, and of wrong calls among the sure ones."""
+        """The true share of new reals that the threshold calls fake, and of wrong calls among the sure ones.
+
+        `above` is 1 where the first is more than was wished for, `bounds` where its bounds hold it.
+        """
         run = OneRun(self.auroc, self.per_class)
         label, logits, _ = run.draw(rng)
         calibration = fit_calibration(label, logits)
         assert calibration is not None
         reals, _ = _shares_above(calibration.threshold, run.distance)
-        return {"rate": reals, "above": float(reals > FALSE_ALARM_RATE), **_judge_band(calibration, run.distance)}
+        bounds = calibration.false_positive_low, calibration.false_positive_high
+        return {
+            "rate": reals,
+            "above": float(reals > FALSE_ALARM_RATE),
+            "bounds": float(bounds[0] <= reals <= bounds[1]),
+            **_judge_band(calibration, run.distance),
+        }
 
 
 def _judge_band(calibration: Calibration, distance: float) -> dict[str, float]:

@@ -20,7 +20,7 @@ def load_module(path: Path) -> DetectorModule:
     """
     checkpoint = read_checkpoint(path)
     options = {**checkpoint["hyper_parameters"], "compile_backbone": False}
-    # The checkpoint's weights replace published ones, which must not be fetched for that.
+    # The checkpoint's weights and input statistics replace published ones, which must not be fetched for that.
     module = DetectorModule(**{**options, "detector": {**options["detector"], "pretrained": False}})
     _fill(module, checkpoint, path)
     return module.eval()

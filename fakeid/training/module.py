@@ -93,8 +93,12 @@ class DetectorModule(pl.LightningModule):
         return self._step(batch, "train", self, self.train_metrics)
 
     def validation_step(self, batch: ImageBatch, _: int) -> None:
-        """Loss, accuracy and AUROC of one batch."""
-        self._step(batch, "val", self.score, self.val_metrics)
+        """Loss, accuracy and AUROC of one batch, in float32 whatever the training computes in.
+
+        In bf16 many logits tie, and the best epoch would be chosen by an AUROC that the tested weights do not have.
+        """
+        with torch.autocast(batch[0].device.type, enabled=False):
+            self._step(batch, "val", self.score, self.val_metrics)
 
     def predict_step(self, batch: ImageBatch, _: int) -> Tensor:
         """Logits (N,) float32."""

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, norm
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fakeid.evaluation import metrics
-from fakeid.evaluation.intervals import estimate_metrics, rank_intervals, wilson_interval
+from fakeid.evaluation.intervals import LEAST_CLUSTERS, estimate_metrics, rank_intervals, wilson_interval
 
 
 def draw_group(rng: np.random.Generator, num_real: int, num_fake: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
@@ -237,6 +237,19 @@ def test_the_interval_of_the_ece_covers_what_so_many_images_are_expected_to_show
     estimates = [estimate_metrics(*draw_overconfident(), seed=i, resamples=200)["ece"] for i in range(150)]
     coverage = np.mean([low <= expected <= high for _, low, high in estimates])
     assert 0.88 <= coverage <= 1.0
+
+
+@pytest.mark.parametrize(("num", "covers"), [(5, (0.75, 0.88)), (LEAST_CLUSTERS, (0.9, 1.0))])
+def test_clusters_are_believed_from_where_they_cover(num, covers):
+    rng = np.random.default_rng(0)
+    held = 0
+    for seed in range(300):
+        labels, clusters = np.repeat([0, 1], num * 5), np.arange(2 * num).repeat(5)
+        noise = rng.normal(size=2 * num)[clusters] + rng.normal(size=len(labels))  # half of the variance is the scene's
+        logits = np.sqrt(0.5) * noise + np.where(labels, 0.9, -0.9)
+        _, low, high = estimate_metrics(labels, logits, seed, clusters=clusters, resamples=300)["accuracy"]
+        held += low <= norm.cdf(0.9) <= high
+    assert covers[0] <= held / 300 <= covers[1]
 
 
 @pytest.mark.slow

@@ -58,8 +58,11 @@ def test_holm_counts_every_comparison_of_the_page_once(invented):
     # Three steps on what neither was trained on, and all three pairs on what nobody was; two tests are in both tables.
     tests = {claim.test for claim in (*claims.categories, *claims.pairs)}
     assert len(tests) < len(claims.categories) + len(claims.pairs)
-    smallest = min((*claims.categories, *claims.pairs), key=lambda claim: claim.accuracy.p_value)
-    assert smallest.accuracy_p == pytest.approx(len(tests) * smallest.accuracy.p_value)
+    rows = (*claims.categories, *claims.pairs)
+    found = [(row.accuracy.p_value, row.accuracy_p) for row in rows]
+    found += [(row.auroc.p_value, row.auroc_p) for row in rows]
+    p_value, corrected = min(found)
+    assert corrected == pytest.approx(min(1.0, 2 * len(tests) * p_value))  # accuracy and AUROC are one family
 
 
 def test_the_best_is_corrected_for_all_pairs(invented):

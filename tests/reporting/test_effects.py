@@ -46,7 +46,7 @@ def test_the_seeds_of_a_configuration_are_averaged_before_pairs_are_compared() -
     accuracy, auroc = compare_answers(means[4:], means[:4])
     assert color.accuracy == accuracy
     assert color.auroc == auroc
-    assert color.accuracy_p == pytest.approx(min(1.0, 4 * accuracy.p_value))  # Holm, of four
+    assert color.accuracy_p == pytest.approx(min(1.0, 8 * accuracy.p_value))  # Holm, of four effects on two metrics
     assert color.verdict == "better"
     assert {effect.verdict for (option, _), effect in found.items() if option == "dropout"} == {"not significant"}
 
@@ -54,6 +54,18 @@ def test_the_seeds_of_a_configuration_are_averaged_before_pairs_are_compared() -
 def test_more_seeds_make_no_more_pairs() -> None:
     pairs = [{effect.num_pairs for effect in measure_effects(grid(2.0, seeds))} for seeds in (1, 4)]
     assert pairs == [{2, 4}, {2, 4}]
+
+
+def test_with_one_seed_no_option_is_judged_however_many_settings_there_are() -> None:
+    runs = grid(hsv_skill=3.0, num_seeds=1)
+    effects = measure_effects(runs)
+    assert {effect.num_pairs for effect in effects} == {2, 4}
+    assert {verdict for effect in effects for verdict in (effect.verdict, effect.auroc_verdict)} == {"not judged"}
+    cells = collect_cells(runs)
+    assert all("one run each: not judged" in text for text in write_answer(cells, compare_cells(cells), effects)[1:])
+    two = [*grid(3.0, num_seeds=2), invent("color=hsv", "dropout=0.3"), invent("color=rgb", "dropout=0.3")]
+    (color,) = (effect for effect in measure_effects(two) if effect.option == "color")
+    assert (color.num_pairs, color.num_seeds, color.verdict) == (5, 1, "not judged")
 
 
 def test_what_changes_nothing_is_not_significant() -> None:

@@ -20,7 +20,7 @@ from fakeid.cli import main
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.scores import Scores, read_scores, write_scores
 from fakeid.files import read_json, write_json
-from fakeid.reporting.comparison_rows import ComparisonReport, tabulate_comparisons
+from fakeid.reporting.comparison_rows import ComparisonReport, describe_report, tabulate_comparisons
 from fakeid.runs.compare import read_comparison, write_comparison
 from fakeid.runs.layout import RUNNING, RunFolder
 
@@ -76,7 +76,7 @@ def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder,
         rows = {(row["group"], row["metric"]): row for row in csv.DictReader(file)}
     assert len(rows) == 2 * len(comparison.rows)
     unseen = rows["unseen content, seen generators", "accuracy"]
-    assert (unseen["verdict"], unseen["num_real"]) == ("better", "120")
+    assert (unseen["verdict"], unseen["num_real"]) == ("not judged", "120")  # one run each
     assert float(unseen["difference"]) == pytest.approx(float(unseen["value"]) - float(unseen["value_against"]))
     numbers = read_json(tmp_path / "out" / "comparison.json")
     assert [str(number["difference"]) for number in numbers["differences"]] == [
@@ -87,7 +87,7 @@ def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder,
     said = console.file.getvalue()
     page, markdown = ((tmp_path / "out" / name).read_text() for name in ("index.html", "comparison.md"))
     for text in (said, page, markdown):
-        assert "inside the noise" in text
+        assert "not judged" in text
         assert "Holm's" in text.replace("&#39;", "'")
         assert "unseen content," in text
         assert "content seen by some" not in text
@@ -122,12 +122,25 @@ def test_seeds_are_runs_of_one_detector(tmp_path: Path) -> None:
     assert comparison == read_comparison([runs[0], *runs[:0:-1]]).comparisons[0]
 
 
+def test_several_seeds_are_judged(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path, "categories=5", f"color={color}", f"seed={seed}", skill=skill, images=60).path
+        for color, skill in (("rgb", 0.5), ("hsv", 2.5))
+        for seed in range(4)
+    ]
+    report = read_comparison(runs)
+    columns, rows = tabulate_comparisons(report.comparisons)
+    found = {(row[columns.index("group")], row[columns.index("metric")]): row[columns.index("verdict")] for row in rows}
+    assert found["unseen content, seen generators", "accuracy"] == "better"
+    assert found["seen content, seen generators", "accuracy"] == "not significant"
+
+
 def test_seeds_alone_are_compared_one_by_one_and_claim_nothing(tmp_path: Path) -> None:
     runs = [write_run(tmp_path, "categories=5", f"seed={seed}", images=60).path for seed in (0, 1)]
     report = read_comparison(runs)
     assert list(report.places) == ["seed 0", "seed 1"]
     assert "differ by seed alone" in report.notes[0]
-    assert verdicts(report) == {"inside the noise"}
+    assert verdicts(report) == {"not judged"}
 
 
 def test_content_that_some_trained_on_is_a_group_of_its_own(rgb: RunFolder, tmp_path: Path) -> None:
@@ -153,7 +166,8 @@ def test_a_file_with_the_needed_columns_only(rgb: RunFolder, tmp_path: Path) -> 
         rows = list(csv.DictReader(file))
     needed = ["logit", "key", "generator", "label", "category", "degradation"]
     path.write_text("\n".join([",".join(needed), *(",".join(row[name] for name in needed) for row in rows)]))
-    assert verdicts(read_comparison([rgb.path, path])) == {"inside the noise"}
+    report = read_comparison([rgb.path, path])
+    assert {number["difference"] for number in describe_report(report)["differences"]} == {0.0}
 
 
 def test_names_that_are_no_text(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:

@@ -94,13 +94,21 @@ def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path:
     assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == found
 
 
-def test_few_clusters_are_warned_of_and_the_arithmetic_is_recorded(run: RunFolder, tmp_path: Path) -> None:
-    words = ("evaluation=test", "evaluation.degradations=[]", "logger=csv")
-    found, _ = try_out(run, tmp_path / "out", *words, "evaluation.cluster=stem")
-    (warning,) = found["warnings"]
+def test_few_clusters_are_warned_of(run: RunFolder, tmp_path: Path) -> None:
+    options = ("evaluation.degradations=[]", "evaluation.swap_quality=null")
+    plain, clustered = (
+        try_out(run, tmp_path / name, *SMALL, *options, *cluster)[0]["warnings"]
+        for name, cluster in (("plain", ()), ("clusters", ("evaluation.cluster=stem",)))
+    )
+    assert not plain
+    (warning,) = clustered
     assert "fewer than 20 clusters in a class (the fewest 3)" in warning
-    assert (found["precision"], found["scoring_precision"]) == ("float32", "float32")
-    assert json.loads(run.summary.read_text())["scoring_precision"] == "float32"
+
+
+def test_the_arithmetic_of_training_and_scoring_is_recorded(run: RunFolder, tmp_path: Path) -> None:
+    found, _ = try_out(run, tmp_path / "out", *SMALL, "evaluation.degradations=[]")
+    for record in (found, json.loads(run.summary.read_text())):
+        assert (record["precision"], record["scoring_precision"]) == ("float32", "float32")
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.runs.layout import RUNNING
 from fakeid.runs.report import read_report, write_report
+from fakeid.runs.report_values import sum_up_report
 
 
 def quiet() -> Console:
@@ -151,8 +152,18 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
     }  # fmt: skip
     assert run.summary["answer"] == " ".join(report.answer)
     assert run.summary["finished_runs"] == 4
-    best = max(report.cells, key=lambda cell: cell.average(seen=False)["value"] or 0)
-    assert run.summary["best/unseen_accuracy"] == best.average(seen=False)["value"]
+    assert not any(name.startswith("best/") for name in run.summary)  # one run each: none is named
+
+
+def test_the_best_configuration_is_in_the_summary_where_one_is_named(tmp_path: Path) -> None:
+    for color, skill in (("rgb", 0.5), ("hsv", 2.5)):
+        for seed in range(4):
+            write_run(tmp_path, "categories=5", f"color={color}", f"seed={seed}", skill=skill, images=60)
+    report = read_report(tmp_path)
+    named = report.claims.named_best
+    assert named is not None
+    assert named.setting.color == "hsv"
+    assert sum_up_report(report)["best/unseen_accuracy"] == named.average(seen=False)["value"]
 
 
 def test_another_report_takes_the_place_of_the_first_in_wandb(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:

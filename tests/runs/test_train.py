@@ -1,18 +1,24 @@
 import csv
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from rich.console import Console
 from tiny_runs import read_weights, train
 
 from fakeid.config import Config
+from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import CheckpointError, OutputError
+from fakeid.evaluation.scores import read_scores
 from fakeid.files import lock_folder
+from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
 from fakeid.training.checkpoint import load_module
-from fakeid.training.module import DetectorModule
+from fakeid.training.module import DetectorModule, compute_loss
 from fakeid.vocabulary import DEMO_CATEGORIES
 
 BuildConfig = Callable[..., Config]
@@ -125,6 +131,27 @@ def test_scores_are_those_of_the_tested_checkpoint(tiny_config: BuildConfig) -> 
     module = load_module(RunFolder.locate(config).tested)
     assert not module.training
     assert module.hparams["detector"]["color"] == "hsv"
+
+
+def test_all_scores_of_a_bf16_training_are_float32(tiny_config: BuildConfig) -> None:
+    config = tiny_config("trainer.precision=bf16", "protocol.loss=bce", "optim.learning_rate=0.01")
+    summary, _ = train(config)
+    assert summary["precision"] == "bf16"
+    files = RunFolder.locate(config)
+    scores = read_scores(files.scores)
+    console = Console(file=io.StringIO())
+    source, plan = list_images(config, console)
+    images = PackedDataset(prepare_images(config, plan, source, console), plan.test)
+    assert [record.key for record in images.records] == scores.key.tolist()
+    with torch.no_grad():
+        expected = load_module(files.tested).score(images.__getitems__(list(range(len(images)))).rgb_u8)
+    np.testing.assert_allclose(scores.logit, expected, rtol=0, atol=1e-5)
+    # What validated in the training is what the tested weights give, to more digits than bf16 has.
+    validation = read_scores(files.validation)
+    loss = compute_loss("bce", torch.from_numpy(validation.logit), torch.from_numpy(validation.label))
+    with files.history.open() as file:
+        *_, epoch = csv.DictReader(file)
+    assert float(epoch["val/loss"]) == pytest.approx(loss.item(), rel=1e-5)
 
 
 def test_a_checkpoint_of_another_model_is_refused(tiny_config: BuildConfig) -> None:

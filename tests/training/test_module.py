@@ -3,12 +3,15 @@ from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
+import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import DataLoader
 
 from fakeid.errors import ConfigError
 from fakeid.training.module import DetectorModule, compute_loss
+from fakeid.training.trainer import expected_warnings_ignored
 
 
 def test_softmax_ce_is_cross_entropy_over_a_softmax() -> None:
@@ -107,3 +110,33 @@ def test_the_mean_of_weighted_gradients_is_the_gradient_of_the_whole_batch(
     shares = zip(rgb_u8.split(sizes), labels.split(sizes), strict=True)
     gradients = [gradient(deepcopy(module), *share) for share in shares]
     torch.testing.assert_close(torch.stack(gradients).mean(0), expected)
+
+
+def test_bf16_trains_and_float32_validates(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    module = DetectorModule({}, learning_rate=0.0)
+    batches = [(torch.randint(0, 256, (8, 3, 48, 48), dtype=torch.uint8), torch.tensor([0, 1] * 4))]
+    loader = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+    logits: dict[bool, torch.Tensor] = {}
+
+    def record(self: DetectorModule, rgb_u8: torch.Tensor) -> torch.Tensor:
+        logits[self.training] = forward(self, rgb_u8)
+        return logits[self.training]
+
+    forward = DetectorModule.forward
+    monkeypatch.setattr(DetectorModule, "forward", record)
+    # What build_trainer sets for trainer.precision=bf16; a CPU without bf16 emulates it.
+    trainer = pl.Trainer(
+        accelerator="cpu", precision="bf16-mixed", max_epochs=1, num_sanity_val_steps=0, logger=False,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    with expected_warnings_ignored():
+        trainer.fit(module, loader, loader)
+    trained, validated = logits[True], logits[False]
+    assert torch.equal(trained, trained.bfloat16().float())
+    with torch.no_grad():
+        expected = module.eval()(batches[0][0])
+    torch.testing.assert_close(validated, expected, rtol=0, atol=1e-6)
+    assert not torch.allclose(validated, validated.bfloat16().float(), rtol=0, atol=1e-6)
+    loss = compute_loss("softmax_ce", expected, batches[0][1])
+    assert trainer.callback_metrics["val/loss"].item() == pytest.approx(loss.item(), abs=1e-6)
