@@ -34,13 +34,9 @@ _MARKS: Final[dict[str, Any]] = {  # a ring, for the two thresholds may coincide
 
 @styled
 def plot_roc_zoom(
-    scores: Scores,
-    trained_on: TrainedOn,
-    calibration: Calibration | None = None,
-    threshold: Mapping[str, Any] | None = None,
-    *,
-    narrow: bool = False,
-) -> Figure:
+    scores: Scores, trained_on: TrainedOn, calibration: Calibration | None = None,
+    threshold: Mapping[str, Any] | None = None, *, narrow: bool = False,
+) -> Figure:  # fmt: skip
     """The whole curve, and the same up to 10 % false alarms with 1 % and 5 % marked.
 
     Args:

@@ -28,13 +28,9 @@ _LOOKS: Final[dict[int, Any]] = {REAL: ("real", BLUE, "-"), FAKE: ("fake", VERMI
 
 @styled
 def plot_score_histograms(
-    scores: Scores,
-    trained_on: TrainedOn,
-    calibration: Calibration | None,
-    threshold: Mapping[str, Any] | None = None,
-    *,
-    narrow: bool = False,
-) -> Figure:
+    scores: Scores, trained_on: TrainedOn, calibration: Calibration | None,
+    threshold: Mapping[str, Any] | None = None, *, narrow: bool = False,
+) -> Figure:  # fmt: skip
     """Shares of the reals and of the fakes by logit; the outermost 0.5 % are in the last bins.
 
     Args:
