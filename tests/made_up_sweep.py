@@ -90,6 +90,8 @@ def invent_run(
         "audit": GOOD_AUDIT if audit is None else dict(audit),
         "config": to_plain(config),
         "git_commit": "0123456789abcdef",
+        "precision": "float32",
+        "threads": 2,
         "machine": {"device": "a made-up machine, 2 cores"},
     }
     return FinishedRun(name, summary, split_by_category(scores)), scores

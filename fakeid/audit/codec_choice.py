@@ -82,7 +82,7 @@ def choose_by_facts(
         wanted: The range to use in place of the files' own, where a codec is needed.
     """
     if not real or not fake:
-        return CodecChoice(None, "no file tells of its codec")
+        return CodecChoice(None, "the images are drawn, or their files do not show one")
     difference = _find_difference(real, fake)
     if difference is None:
         return CodecChoice(None, f"the files of both classes have the same codecs ({_name_kinds([*real, *fake])})")

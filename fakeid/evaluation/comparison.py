@@ -59,7 +59,7 @@ class GroupComparison:
         name: See `Group`.
         num_real: Its real images.
         num_fake: Its fakes.
-        accuracy: At P(fake) = 0.5.
+        accuracy: From a logit of 0 on, to which each run's own threshold was moved.
         auroc: Of the same images.
     """
 

@@ -198,7 +198,7 @@ def _answer_effects(effects: Sequence[Effect]) -> str:
             if effect.verdict == verdict
         ]
         if chosen:
-            parts.append(f"{_tell(verdict)} {'is' if len(chosen) == 1 else 'are'} {', '.join(chosen)}")
+            parts.append(f"{', '.join(chosen)} {'is' if len(chosen) == 1 else 'are'} {_tell(verdict)}")
     rest = [f"{effect.option}={effect.value}" for effect in effects if effect.verdict == NOT_SIGNIFICANT]
     if rest:
         parts.append(f"{', '.join(rest)} {'makes' if len(rest) == 1 else 'make'} no significant difference")

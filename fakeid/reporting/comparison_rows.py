@@ -12,12 +12,13 @@ from fakeid.reporting.numbers import format_p, format_percent, format_points, fo
 from fakeid.reporting.sweep_rows import Rows
 
 COMPARISON_NOTE: Final = (
-    "Paired tests on the same images. Several seeds: runs matched by seed and crossed with images (Obuchowski & "
-    "Rockette 1995); the 95 % intervals cover runs and images. One run each: McNemar's exact test for accuracy at "
-    "P(fake) = 0.5, DeLong's for AUROC; intervals and p-values cover test images alone, not other seeds or machines, "
-    "so that two trained networks are compared and nothing is judged about their configurations. Holm's correction "
-    "over the whole table of two detectors, accuracy and AUROC together; the intervals are not corrected. A corrected "
-    "p of 0.05 or more is not significant. All groups but degradations are of images as they are."
+    "Paired tests on the same images, called at each run's own threshold (P(fake) = 0.5 for a file of scores). Several "
+    "seeds: runs matched by seed and crossed with images (Obuchowski & Rockette 1995); the 95 % intervals cover runs "
+    "and images. One run each: McNemar's exact test for accuracy, DeLong's for AUROC; intervals and p-values cover "
+    "test images alone, not other seeds or machines, so that two trained networks are compared and nothing is judged "
+    "about their configurations. Holm's correction over the whole table of two detectors, accuracy and AUROC together; "
+    "the intervals are not corrected. A corrected p of 0.05 or more is not significant. All groups but degradations "
+    "are of images as they are."
 )
 
 _ARROW: Final = "\N{RIGHTWARDS ARROW}"
@@ -145,7 +146,6 @@ def _list_numbers(comparison: Comparison) -> Iterator[dict[str, Any]]:
 
 
 def _describe_networks(comparison: Comparison) -> str:
-    networks = "these two trained networks"
     nothing = "one training each, so nothing is said about their configurations"
     counts = {
         word: sum(getattr(row, metric).corrected_p < LEVEL for row in comparison.rows)
@@ -154,11 +154,12 @@ def _describe_networks(comparison: Comparison) -> str:
     found = [f"in {word} on {count}" for word, count in counts.items() if count]
     if not found:
         return (
-            f"{ONE_RUN_EACH.capitalize()}. That {networks} differ on more images of this kind is not shown; {nothing}."
+            f"{ONE_RUN_EACH.capitalize()}. It is not shown that these two networks would differ on further images of "
+            f"this kind; {nothing}."
         )
     groups = f"{len(comparison.rows)} {'group' if len(comparison.rows) == 1 else 'groups'}"
     return (
-        f"{ONE_RUN_EACH.capitalize()}. {networks.capitalize()} differ on more images of this kind "
+        f"{ONE_RUN_EACH.capitalize()}. These two networks would differ on further images of this kind "
         f"({' and '.join(found)} of {groups}, Holm's p < {LEVEL:g}); {nothing}."
     )
 

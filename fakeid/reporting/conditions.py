@@ -34,7 +34,8 @@ def describe_sizes(sizes: Mapping[str, Any] | None) -> str:
         return f"Tested at {tested_px} px, as trained: {seen}."
     return (
         f"Trained at {trained_px} px and tested at {tested_px} px ({seen}): logits shift with the size, so a detector "
-        "that ranks well may call everything fake or real. Only a threshold chosen on validation allows for it."
+        "that ranks well may call everything fake or real. Only a threshold chosen on validation images corrects "
+        "for that."
     )
 
 

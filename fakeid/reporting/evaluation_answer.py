@@ -1,13 +1,14 @@
 """An evaluation in a few sentences, computed from its numbers: does the detector generalize?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fakeid.evaluation.conformal import compute_surprise, count_allowed, count_needed
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate, format_unit
-from fakeid.reporting.single_run import describe_misplaced, describe_threshold
+from fakeid.reporting.single_run import describe_misplaced, describe_threshold, name_alarm_threshold
 
 _CHANCE: Final = 0.5
 _SIGN: Final = "\N{NO-BREAK SPACE}%"
@@ -15,26 +16,52 @@ _SURPRISE: Final = 0.025  # for seen and for unseen content, 5 % together
 _NOT_IN_PERCENT: Final = ("nll",)
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One sentence of an answer.
+
+    Attributes:
+        head: What it is about, such as `Swap test`.
+        text: What was found.
+        alarming: Whether it makes the numbers worth less than they seem.
+        tabled: Whether a table of the quadrants says as much.
+    """
+
+    head: str
+    text: str
+    alarming: bool = False
+    tabled: bool = False
+
+
 def write_evaluation_answer(evaluation: Mapping[str, Any]) -> list[str]:
-    """What a reader must know before all else, each as `Head: rest`.
+    """The findings as sentences, each as `Head: rest`; see `list_findings`."""
+    return [f"{finding.head}: {finding.text}" for finding in list_findings(evaluation)]
+
+
+def list_findings(evaluation: Mapping[str, Any]) -> list[Finding]:
+    """What a reader must know before all else.
 
     How good the detector is on the easiest and on the hardest quadrant, its worst group, what JPEG does to it, what
     the swap test says, whether false positives are as few as promised, where it ranks well at a threshold that is off,
-    and each control that it fires on.
+    each control that it fires on, and whether intervals rest on too few clusters.
 
     Args:
         evaluation: See `render_evaluation_page`.
     """
-    groups = EvaluationGroups(evaluation)
-    place = describe_threshold(evaluation)
-    sentences = [*_describe_quadrants(groups, place), _describe_worst(evaluation), _describe_jpeg(groups)]
-    if evaluation["swap"]:
-        sentences.append(f"Swap test: {evaluation['swap']['verdict']}")
-    sentences.append(_describe_false_positives(evaluation))
-    sentences += [f"Threshold: on {text[:1].lower()}{text[1:]}" for text in list_misplaced_quadrants(evaluation)]
-    fired = describe_controls(evaluation)
-    sentences += [f"Controls: {fired}"] if fired else []
-    return [sentence for sentence in sentences if sentence]
+    groups, swap = EvaluationGroups(evaluation), evaluation["swap"]
+    return [
+        *_describe_quadrants(groups, describe_threshold(evaluation)),
+        *_describe_worst(evaluation),
+        *_describe_jpeg(groups),
+        *([Finding("Swap test", swap["verdict"], alarming=swap["warns"])] if swap else []),
+        *_describe_false_positives(evaluation),
+        *(
+            Finding("Threshold", f"on {text[:1].lower()}{text[1:]}", alarming=True)
+            for text in list_misplaced_quadrants(evaluation)
+        ),
+        *([Finding("Controls", fired, alarming=True)] if (fired := describe_controls(evaluation)) else []),
+        *(Finding("Intervals", text, alarming=True) for text in evaluation.get("warnings", [])),
+    ]
 
 
 def list_misplaced_quadrants(evaluation: Mapping[str, Any]) -> list[str]:
@@ -61,11 +88,11 @@ def describe_controls(evaluation: Mapping[str, Any]) -> str:
     )
 
 
-def _describe_quadrants(groups: EvaluationGroups, place: str) -> list[str]:
+def _describe_quadrants(groups: EvaluationGroups, place: str) -> list[Finding]:
     areas = {name: groups.read("auroc", "quadrant", name)["value"] for name in groups.list_names("quadrant")}
     known = {name: area for name, area in areas.items() if area is not None}
     if not known:
-        return ["No answer: no quadrant holds both reals and fakes with a score each."]
+        return [Finding("No answer", "no quadrant holds both reals and fakes with a score each.")]
     easiest, hardest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
     if easiest == hardest:
         return [_describe_quadrant("Alone", groups, easiest, place)]
@@ -75,21 +102,22 @@ def _describe_quadrants(groups: EvaluationGroups, place: str) -> list[str]:
     ]
 
 
-def _describe_quadrant(head: str, groups: EvaluationGroups, name: str, place: str) -> str:
+def _describe_quadrant(head: str, groups: EvaluationGroups, name: str, place: str) -> Finding:
     area, real, fake = (groups.read(metric, "quadrant", name) for metric in ("auroc", "real_accuracy", "fake_accuracy"))
     guessing = ", no better than guessing" if area["low"] is not None and area["low"] <= _CHANCE else ""
-    return (
-        f"{head}: on {name} the AUROC is {_percent(area)}{guessing}; {place} it calls "
-        f"{_percent(real)} of the reals real and {_percent(fake)} of the fakes fake."
+    return Finding(
+        head,
+        f"on {name} the AUROC is {_percent(area)}{guessing}; {place} it calls {_percent(real)} of the reals real and "
+        f"{_percent(fake)} of the fakes fake.",
+        tabled=True,
     )
 
 
-def _describe_worst(evaluation: Mapping[str, Any]) -> str:
+def _describe_worst(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
     clean = [worst for worst in evaluation["worst"] if worst["degradation"] == NO_DEGRADATION]
     chosen = [worst for worst in clean if worst["metric"] == "accuracy"] or clean
-    if not chosen:
-        return ""
-    return f"Worst group: {describe_worst(chosen[0])}."
+    if chosen:
+        yield Finding("Worst group", f"{describe_worst(chosen[0])}.")
 
 
 def describe_worst(worst: Mapping[str, Any]) -> str:
@@ -102,7 +130,7 @@ def describe_worst(worst: Mapping[str, Any]) -> str:
     return f"{worst['group']}, with {'an' if metric[0] in 'aeAE' else 'a'} {metric} of {number}"
 
 
-def _describe_jpeg(groups: EvaluationGroups) -> str:
+def _describe_jpeg(groups: EvaluationGroups) -> Iterator[Finding]:
     qualities = {int(name.partition("-")[2]): name for name in groups.degradations if name.partition("-")[0] == "jpeg"}
     name = next((name for name in groups.list_names("quadrant") if _area(groups, name)["value"] is not None), None)
     tested = {
@@ -111,43 +139,47 @@ def _describe_jpeg(groups: EvaluationGroups) -> str:
         if name is not None and _area(groups, name, qualities[quality])["value"] is not None
     }
     if name is None or not tested:
-        return ""
+        return
     mild, strong = max(tested), min(tested)
     ends = [mild, strong] if mild != strong else [mild]
     falls = " and ".join(f"{format_percent(tested[quality]['value'])}{_SIGN} at quality {quality}" for quality in ends)
     lost = [quality for quality, area in tested.items() if area["low"] is not None and area["low"] <= _CHANCE]
     tail = f"; at quality {max(lost)} it is no better than guessing" if lost else ""
     before = format_percent(_area(groups, name)["value"])
-    return f"JPEG: on {name} the AUROC goes from {before}{_SIGN} to {falls}{tail}."
+    yield Finding("JPEG", f"on {name} the AUROC goes from {before}{_SIGN} to {falls}{tail}.")
 
 
 def _area(groups: EvaluationGroups, name: str, degradation: str = NO_DEGRADATION) -> Estimate:
     return groups.read("auroc", "quadrant", name, degradation)
 
 
-def _describe_false_positives(evaluation: Mapping[str, Any]) -> str:
+def _describe_false_positives(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
     calibration = evaluation["calibration"]
     if calibration is None:
-        return "False positives: no threshold was chosen on validation, so nothing is promised of them."
-    measured = []
+        yield Finding(
+            "False positives", "no threshold was chosen on validation images, so nothing is promised of them."
+        )
+        return
+    measured, alarming = [], False
     for seen in (True, False):
         rate = find_false_alarms(evaluation, seen_content=seen)
         if rate is not None:
-            judged = " (more than promised)" if _breaks_promise(evaluation, seen_content=seen) else ""
+            broken = _breaks_promise(evaluation, seen_content=seen)
+            judged, alarming = " (more than promised)" if broken else "", alarming or broken
             measured.append(f"{_percent(rate)} on {'seen' if seen else 'unseen'} content{judged}")
-    if not measured:
-        return ""
-    return (
-        f"False positives: {describe_promise(calibration)}; of the tested reals it calls {' and '.join(measured)} fake."
-    )
+    if measured:
+        promise = describe_promise(calibration)
+        text = f"{promise}; of the tested reals it calls {' and '.join(measured)} fake."
+        yield Finding("False positives", text, alarming)
 
 
 def describe_promise(calibration: Mapping[str, Any]) -> str:
-    """What the threshold chosen on validation promises of new reals, and with which uncertainty.
+    """What the threshold for few false positives promises of new reals, and with which uncertainty.
 
     Args:
         calibration: The fields of `Calibration`.
     """
+    place = name_alarm_threshold(calibration["false_alarm_rate"])
     wished, num_real = calibration["false_alarm_rate"], calibration["num_real"]
     low, high = (format_percent(calibration[f"false_positive_{side}"]) for side in ("low", "high"))
     found = (
@@ -158,12 +190,26 @@ def describe_promise(calibration: Mapping[str, Any]) -> str:
         needed = count_needed(wished)
         few = f", which takes {needed:,}" if needed else ""
         return (
-            f"{num_real:,} validation reals are too few to promise {format_percent(wished)}{_SIGN}{few}; at the "
-            f"threshold chosen on them {found}"
+            f"{num_real:,} validation reals are too few to promise {format_percent(wished)}{_SIGN}{few}; at "
+            f"{place} {found}"
         )
+    return f"{place} calls at most {format_percent(wished)}{_SIGN} of new reals fake on average ({found})"
+
+
+def describe_thresholds(calibration: Mapping[str, Any] | None) -> str:
+    """Which thresholds a table of them shows, and where they come from.
+
+    Args:
+        calibration: The fields of `Calibration`, None where there were no validation images of both classes.
+    """
+    if calibration is None:
+        return "At 0.5: called fake from P(fake) = 0.5 on. No threshold was chosen on validation images."
+    rate = f"{100 * calibration['false_alarm_rate']:g}{_SIGN}"
     return (
-        f"the threshold chosen on validation promises at most {format_percent(wished)}{_SIGN} of new reals on average "
-        f"({found})"
+        "At 0.5: called fake from P(fake) = 0.5 on. At balanced: at the balanced threshold from validation images, "
+        f"where the balanced accuracy is highest there (logit {calibration['balanced_threshold']:.3g}). At {rate} FP "
+        f"(logit {calibration['threshold']:.3g}): {describe_promise(calibration)}. Both are chosen on "
+        f"{calibration['num_real']:,} reals and {calibration['num_fake']:,} fakes of the validation split."
     )
 
 
@@ -184,7 +230,7 @@ def _breaks_promise(evaluation: Mapping[str, Any], *, seen_content: bool) -> boo
 
 
 def find_false_alarms(evaluation: Mapping[str, Any], *, seen_content: bool) -> Estimate | None:
-    """Share of the reals called fake at the chosen threshold with its interval; None where there is no such real."""
+    """Share of the reals called fake at the threshold for few false positives; None where there is no such real."""
     group = _find_reals(evaluation, seen_content=seen_content)
     if group is None:
         return None

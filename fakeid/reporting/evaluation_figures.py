@@ -58,8 +58,10 @@ def plot_evaluation(
     if len(evaluation["degradations"]) > 1:
         figures["robustness"] = plot_robustness(evaluation, narrow=narrow)
     figures |= {
-        "roc": plot_roc_zoom(scores, trained_on, calibration, narrow=narrow),
-        "histograms": plot_score_histograms(scores, trained_on, calibration, narrow=narrow),
+        "roc": plot_roc_zoom(scores, trained_on, calibration, evaluation.get("threshold"), narrow=narrow),
+        "histograms": plot_score_histograms(
+            scores, trained_on, calibration, evaluation.get("threshold"), narrow=narrow
+        ),
         "reliability": plot_reliability(scores, trained_on, calibration, narrow=narrow),
     }
     if images is not None:

@@ -27,6 +27,9 @@ class EvaluationGroups:
         }
         self.rule = str((evaluation.get("threshold") or AT_HALF.to_plain())["rule"])
         """At which of `ThresholdFrom` the accuracies without a suffix are."""
+        calibration = evaluation.get("calibration")
+        self.few_alarms = f"{100 * calibration['false_alarm_rate']:g} % FP" if calibration else "0.5"
+        """The threshold for few false positives in headings, such as `5 % FP`; or what is taken where there is none."""
         self.degradations = [NO_DEGRADATION] + [
             name for name in dict.fromkeys(evaluation["degradations"]) if name != NO_DEGRADATION
         ]

@@ -9,7 +9,7 @@ from fakeid.evaluation.probability_metrics import NUM_BINS
 from fakeid.reporting.conditions import describe_conditions
 from fakeid.reporting.evaluation_answer import (
     describe_controls,
-    describe_promise,
+    describe_thresholds,
     describe_worst,
     write_evaluation_answer,
 )
@@ -29,7 +29,7 @@ from fakeid.reporting.evaluation_rows import (
 from fakeid.reporting.numbers import Estimate, format_percent
 from fakeid.reporting.page import render_page
 from fakeid.reporting.printable import make_printable
-from fakeid.reporting.single_run import list_run_notes
+from fakeid.reporting.single_run import ONE_RUN, list_run_notes
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
 from fakeid.reporting.style import DPI
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
@@ -54,14 +54,15 @@ def render_evaluation_page(
     """The answer first, then what it rests on.
 
     Args:
-        evaluation: Plain JSON values, None for what is undefined. `title`, `command`, `notes` (sentences);
-            `detector` (name → value); `trained_on` (`categories`, `generators`); `test_sets` (`name`, `num_real`,
-            `num_fake`, `control`, `where`, `file_formats`); `degradations`; `calibration` (the fields of
-            `Calibration`, or None); `threshold` (the fields of `OperatingPoint`); `precision`, `threads`,
-            `machine`; `groups` (`kind`, `name`, `seen_content`, `seen_generator`, `degradation`,
-            `num_real`, `num_fake`, and `metrics`: name → `value`, `low`, `high`); `worst` (`degradation`, `metric`,
-            `group`, `value`); `swap` (`quality`, `verdict`, `follows_codec`, `warns`, `rows`, or None); `controls`
-            (`name`, `verdict`, `fires`, `fake_share`, `fake_share_of_reals`, `fake_share_of_fakes`).
+        evaluation: Plain JSON values, None for what is undefined. `title`, `command`, `notes` and, where there are any,
+            `warnings` (sentences); `detector` (name → value); `trained_on` (`categories`, `generators`); `test_sets`
+            (`name`, `num_real`, `num_fake`, `control`, `where`, `file_formats`); `degradations`; `calibration` (the
+            fields of `Calibration`, or None); `threshold` (the fields of `OperatingPoint`); `precision` (of the
+            training), `scoring_precision`, `threads`, `machine` (of the scoring); `groups` (`kind`, `name`,
+            `seen_content`, `seen_generator`, `degradation`, `num_real`, `num_fake`, and `metrics`: name → `value`,
+            `low`, `high`); `worst` (`degradation`, `metric`, `group`, `value`); `swap` (`quality`, `verdict`,
+            `follows_codec`, `warns`, `rows`, or None); `controls` (`name`, `verdict`, `fires`, `fake_share`,
+            `fake_share_of_reals`, `fake_share_of_fakes`).
         figures: What `plot_evaluation` gives, or some of it.
         narrow_figures: The same for a phone.
 
@@ -82,6 +83,7 @@ def render_evaluation_page(
         figures=drawn,
         notes=evaluation["notes"],
         run_notes=list_run_notes(evaluation),
+        one_run=ONE_RUN,
         command=evaluation["command"],
         **_list_tables(evaluation),
     )
@@ -93,7 +95,7 @@ def _list_tables(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "matrix": _describe_matrix(groups),
         "thresholds": thresholds,
-        "threshold_note": _describe_threshold(calibration),
+        "threshold_note": describe_thresholds(calibration),
         "oracle_note": f"{ORACLE_NOTE[0].upper()}{ORACLE_NOTE[1:]}." if "oracle" in " ".join(thresholds[0]) else "",
         "calibration": list_calibration(groups),
         "calibration_note": _describe_calibration(calibration),
@@ -145,7 +147,7 @@ def _list_alarms(evaluation: Mapping[str, Any]) -> list[str]:
     swap = evaluation["swap"]
     alarms = [swap["verdict"]] if swap and swap["warns"] else []
     fired = describe_controls(evaluation)
-    return alarms + ([f"Controls: {fired}"] if fired else [])
+    return [*alarms, *([f"Controls: {fired}"] if fired else []), *evaluation.get("warnings", [])]
 
 
 def _describe_matrix(groups: EvaluationGroups) -> dict[str, Any]:
@@ -165,18 +167,6 @@ def _describe_cell(estimate: Estimate) -> dict[str, Any]:
         return {"value": value, "interval": "", "mood": "empty", "share": 0}
     share = round(100 * abs(number - _CHANCE) / _CHANCE)
     return {"value": value, "interval": interval, "mood": "below" if number < _CHANCE else "above", "share": share}
-
-
-def _describe_threshold(calibration: Mapping[str, Any] | None) -> str:
-    if calibration is None:
-        return "No threshold was chosen on validation."
-    promise = describe_promise(calibration)
-    return (
-        f"All others are chosen on {calibration['num_real']:,} reals and {calibration['num_fake']:,} fakes of the "
-        "validation split. At validation: where the balanced accuracy is highest there (logit "
-        f"{calibration['balanced_threshold']:.3g}). At chosen: for few false positives (logit "
-        f"{calibration['threshold']:.3g}); {promise}."
-    )
 
 
 def _describe_calibration(calibration: Mapping[str, Any] | None) -> str:

@@ -133,15 +133,17 @@ EVALUATION_TEMPLATE: Final = """
 {% endif %}
 
 <h2 id="thresholds">Thresholds</h2>
-<p class="faint">Images as they are. At 0.5: called fake from P(fake) = 0.5 on. {{ threshold_note }}
+<p class="faint">Images as they are. {{ threshold_note }}
 {{ oracle_note }}</p>
 {{ draw(thresholds, "thresholds-table") }}
+<p class="faint">{{ one_run }}</p>
 {{ show("histograms", "Logits of reals and fakes, each class as shares of its own; the outermost 0.5 % are in the "
   "last bins.") }}
 
 <h2 id="calibration">Can P(fake) be believed?</h2>
 <p class="faint">{{ calibration_note }}</p>
 {{ draw(calibration, "calibration-table") }}
+<p class="faint">{{ one_run }}</p>
 {{ show("reliability", "Share of fakes against P(fake), with 95 % intervals, and below it how many images. A detector "
   "that can be believed is on the diagonal.") }}
 
@@ -149,11 +151,13 @@ EVALUATION_TEMPLATE: Final = """
 <h2 id="swap">Swap test: GAN or codec?</h2>
 <p>{{ swap_verdict }}</p>
 {{ draw(swap, "swap-table") }}
+<p class="faint">{{ one_run }}</p>
 {% endif %}
 
 {% if controls %}
 <h2 id="controls">Controls: images without a GAN</h2>
 {{ words(controls) }}
+<p class="faint">{{ one_run }}</p>
 {% endif %}
 
 {% if "spectra" in figures %}
@@ -180,6 +184,7 @@ EVALUATION_TEMPLATE: Final = """
 {{ filter("degraded-table", "category jpeg-75") }}
 {{ draw(degraded_groups, "degraded-table", 3) }}</details>
 {% endif %}
+<p class="faint">{{ one_run }}</p>
 
 <h2 id="provenance">What was tested</h2>
 {{ words(test_sets) }}

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fakeid.choices import ThresholdFrom
 from fakeid.evaluation.metrics import count_reals_needed
+from fakeid.evaluation.operating_point import CHOSEN
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
 from fakeid.reporting.evaluation_matrix import list_matrix_rows
@@ -33,8 +34,7 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[Estimate], str]], ...]] = (
     ("brier", "Brier", format_unit_estimate),
 )
 _DECISIONS: Final = _METRICS[:3]
-_RULES: Final = {ThresholdFrom.half.value: "0.5", ThresholdFrom.validation.value: "validation"}
-_PLACES: Final = {"_at_half": "0.5", "_at_validation": "validation", "_at_chosen": "chosen", "_at_oracle": "oracle"}
+_RULES: Final = {ThresholdFrom.half.value: "0.5", ThresholdFrom.validation.value: "balanced"}
 _LIMITS: Final = {"tpr_at_fpr_01": 0.01, "tpr_at_fpr_05": 0.05}
 
 
@@ -51,7 +51,8 @@ def list_matrix(groups: EvaluationGroups) -> Rows:
 def list_thresholds(groups: EvaluationGroups) -> Rows:
     """Accuracies at each threshold, on images as they are; an oracle's only where it was asked for."""
     tested = _list_main(groups)
-    named = {"": _RULES[groups.rule], **_PLACES}
+    named = {"": _RULES[groups.rule], **{f"_at_{rule}": name for rule, name in _RULES.items()}}
+    named |= {f"_at_{CHOSEN}": groups.few_alarms, "_at_oracle": "oracle"}
     places = [place for place in named if any(f"accuracy{place}" in group["metrics"] for group in tested)]
     headings = ["images of", "real", "fake"]
     headings += [f"{title} at {named[place]}" for place in places for _, title, _ in _DECISIONS]
@@ -118,7 +119,14 @@ def list_controls(evaluation: Mapping[str, Any]) -> Rows:
         ]
         for control in evaluation["controls"]
     ]
-    return ["control", "called fake %", "of reals %", "of fakes %", "fires", "verdict"], rows
+    return [
+        "control",
+        f"called fake % at {EvaluationGroups(evaluation).few_alarms}",
+        "of reals %",
+        "of fakes %",
+        "fires",
+        "verdict",
+    ], rows
 
 
 def list_test_sets(evaluation: Mapping[str, Any]) -> Rows:

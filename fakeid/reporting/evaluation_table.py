@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.reporting.evaluation_answer import write_evaluation_answer
+from fakeid.reporting.evaluation_answer import list_findings
 from fakeid.reporting.evaluation_groups import EvaluationGroups, read_metric
 from fakeid.reporting.evaluation_rows import describe_lack
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent
@@ -24,7 +24,6 @@ _METRICS: Final = {
     "auroc": "AUROC",
     "tpr_at_fpr_01": "TPR at\n1 % FPR",
 }
-_SAID_BY_THE_TABLE: Final = ("Alone", "Easiest", "Hardest")
 
 
 def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
@@ -47,7 +46,8 @@ def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
         seen = (Text("seen" if group[f"seen_{part}"] else "unseen") for part in ("content", "generator"))
         counts = (Text(str(group[f"num_{label}"])) for label in LABEL_NAMES)
         table.add_row(*seen, *counts, *(_write_cell(read_metric(group, metric)) for metric in _METRICS))
-    return Group(table, Text(), *_list_findings(evaluation))
+    told = [Text(note, style="dim") for note in evaluation["notes"]]
+    return Group(table, Text(), *_render_findings(evaluation), *told)
 
 
 def _describe_lack(groups: EvaluationGroups) -> list[str]:
@@ -56,18 +56,11 @@ def _describe_lack(groups: EvaluationGroups) -> list[str]:
     return [f"TPR at 1 % FPR {lacking[0].partition(',')[0]}."] if lacking else []
 
 
-def _list_findings(evaluation: Mapping[str, Any]) -> Iterator[RenderableType]:
-    swap = evaluation["swap"]
-    for sentence in write_evaluation_answer(evaluation):
-        head, colon, rest = sentence.partition(": ")
-        if head not in _SAID_BY_THE_TABLE:
-            alarming = (
-                head == "Control"
-                or (head == "Swap test" and swap["warns"])
-                or head == "Threshold"
-                or "more than" in rest
-            )
-            yield Text(head, style="bold red" if alarming else "bold").append(f"{colon}{rest}", style="not bold")
+def _render_findings(evaluation: Mapping[str, Any]) -> Iterator[RenderableType]:
+    for finding in list_findings(evaluation):
+        if not finding.tabled:
+            style = "bold red" if finding.alarming else "bold"
+            yield Text(finding.head, style=style).append(f": {finding.text}", style="not bold")
 
 
 def _write_cell(estimate: Estimate) -> Text:

@@ -1,5 +1,6 @@
 """The logits of reals and fakes in each quadrant, with the thresholds that cut them."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,9 +11,11 @@ from matplotlib.patches import Patch
 from scipy.special import logit as log_odds
 
 from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.operating_point import AT_HALF
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.reporting.single_run import name_alarm_threshold, name_threshold
 from fakeid.reporting.style import BLUE, GRAY, GREEN, VERMILION, new_figure, styled
 from fakeid.vocabulary import FAKE, REAL
 
@@ -25,14 +28,16 @@ _LOOKS: Final[dict[int, Any]] = {REAL: ("real", BLUE, "-"), FAKE: ("fake", VERMI
 
 @styled
 def plot_score_histograms(
-    scores: Scores, trained_on: TrainedOn, calibration: Calibration | None, *, narrow: bool = False
-) -> Figure:
+    scores: Scores, trained_on: TrainedOn, calibration: Calibration | None,
+    threshold: Mapping[str, Any] | None = None, *, narrow: bool = False,
+) -> Figure:  # fmt: skip
     """Shares of the reals and of the fakes by logit; the outermost 0.5 % are in the last bins.
 
     Args:
         scores: One row for each test image; only those without degradation enter, and NaN is left out.
         trained_on: What counts as seen.
-        calibration: Its threshold and unsure band are drawn.
+        calibration: Its threshold for few false positives and its unsure band are drawn.
+        threshold: The one in use, `threshold` of an `evaluation.json`; None is P(fake) = 0.5.
         narrow: For a phone: one quadrant a row.
     """
     clean = scores.select((scores.degradation == NO_DEGRADATION) & ~np.isnan(scores.logit))
@@ -42,11 +47,12 @@ def plot_score_histograms(
     rows = -(-len(parts) // columns)
     figure = new_figure(420 if narrow else max(720, 550 * columns), 110 + 190 * rows)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    used = threshold or AT_HALF.to_plain()
     band = _place_thresholds(calibration)
-    edges, is_linear = _choose_edges(np.concatenate([part.logit for part in parts.values()]), band)
+    edges, is_linear = _choose_edges(np.concatenate([part.logit for part in parts.values()]), used["logit"], band)
     for ax, (name, part) in zip(axes.flat, parts.items(), strict=False):
         _draw_classes(ax, part, edges, is_linear)
-        _draw_thresholds(ax, band, is_linear)
+        _draw_thresholds(ax, used["logit"], band, is_linear)
         ax.set_title(name, fontsize=9)
         ax.set_xlim(edges[0], edges[-1])
         ax.set_ylim(bottom=0)
@@ -57,7 +63,7 @@ def plot_score_histograms(
     _label_logits(axes.flat[0], edges, is_linear)
     for ax in axes[-1]:
         ax.set_xlabel("logit" if is_linear else "logit (logarithmic on both sides of 0)")
-    _add_legend(figure, calibration is not None, 2 if narrow else 5)
+    _add_legend(figure, used["rule"], calibration, narrow=narrow)
     return figure
 
 
@@ -76,12 +82,12 @@ def _squeeze(logits: Floats | float, is_linear: bool) -> Floats:
     return np.asarray(finite if is_linear else np.sign(finite) * np.log10(1 + np.abs(finite)))
 
 
-def _choose_edges(logits: Floats, band: tuple[float, float, float] | None) -> tuple[Floats, bool]:
-    """The bins' bounds on the axis, around the logits, 0 and the threshold."""
+def _choose_edges(logits: Floats, used: float, band: tuple[float, float, float] | None) -> tuple[Floats, bool]:
+    """The bins' bounds on the axis, around the logits, 0 and the thresholds."""
     bounds = np.clip(logits, -_LARGEST, _LARGEST)
     low, high = np.quantile(bounds, (_TAIL, 1 - _TAIL), method="nearest") if len(bounds) else (-1.0, 1.0)
     is_linear = max(-low, high) <= _LINEAR
-    shown = [0.0] if band is None or not np.isfinite(band[1]) else [0.0, band[1]]
+    shown = [0.0, used, *([band[1]] if band is not None and np.isfinite(band[1]) else [])]
     ends = _squeeze(np.array([min(low, *shown), max(high, *shown)]), is_linear)
     margin = 0.05 * (ends[1] - ends[0]) or 1.0
     return np.linspace(ends[0] - margin, ends[1] + margin, _NUM_BINS + 1), is_linear
@@ -96,8 +102,8 @@ def _draw_classes(ax: Axes, part: Scores, edges: Floats, is_linear: bool) -> Non
             ax.stairs(counts / len(places), edges, color=color, linestyle=dashes, linewidth=1.4, label=name)
 
 
-def _draw_thresholds(ax: Axes, band: tuple[float, float, float] | None, is_linear: bool) -> None:
-    ax.axvline(0, color=GRAY, linewidth=1, linestyle=(0, (2, 2)))
+def _draw_thresholds(ax: Axes, used: float, band: tuple[float, float, float] | None, is_linear: bool) -> None:
+    ax.axvline(float(_squeeze(used, is_linear)), color=GRAY, linewidth=1, linestyle=(0, (2, 2)), zorder=3)
     if band is not None:
         low, middle, high = (float(_squeeze(point, is_linear)) for point in band)
         ax.axvspan(low, high, color=GRAY, alpha=0.16, linewidth=0, zorder=0)
@@ -116,13 +122,14 @@ def _label_logits(ax: Axes, edges: Floats, is_linear: bool) -> None:
     )
 
 
-def _add_legend(figure: Figure, calibrated: bool, columns: int) -> None:
+def _add_legend(figure: Figure, rule: str, calibration: Calibration | None, *, narrow: bool) -> None:
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=color, linestyle=dashes, linewidth=1.4, label=name)
         for name, color, dashes in _LOOKS.values()
     ]
-    handles.append(Line2D([], [], color=GRAY, linewidth=1, linestyle=(0, (2, 2)), label="P(fake) = 0.5"))
-    if calibrated:
-        handles.append(Line2D([], [], color=GREEN, linewidth=1.6, label="chosen threshold"))
+    handles.append(Line2D([], [], color=GRAY, linewidth=1, linestyle=(0, (2, 2)), label=name_threshold(rule)))
+    if calibration is not None:
+        name = name_alarm_threshold(calibration.false_alarm_rate)
+        handles.append(Line2D([], [], color=GREEN, linewidth=1.6, label=name))
         handles.append(Patch(color=GRAY, alpha=0.3, linewidth=0, label="unsure"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+    figure.legend(handles=handles, loc="outside lower center", ncols=1 if narrow else 3)

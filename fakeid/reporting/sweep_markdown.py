@@ -16,7 +16,7 @@ from fakeid.reporting.sweep_tables import describe_brackets, render_table_markdo
 TREND_NOTE = (
     "Percentage points of accuracy on the held-out category, the same images throughout, for one more training "
     "category: least squares over runs. The 95 % interval covers runs and images, for a straight line and each setting "
-    "by itself; it is not corrected for the number of settings, so nothing is judged by it."
+    "by itself; it is not corrected for the number of settings, so no verdict rests on it."
 )
 EFFECTS_NOTE = (
     "All else equal: over all pairs of configurations that agree in the number of categories and every other option, "
@@ -71,7 +71,7 @@ def render_sweep_markdown(report: SweepReport) -> str:
     parts += ["## Real and fake apart\n", render_rows(list_classes(report.cells))]
     parts.append(f"In brackets: {describe_brackets(report.cells)}.\n")
     if report.evaluations:
-        parts += ["## Evaluations\n", EVALUATION_NOTE + "\n"]
+        parts += ["## Evaluations\n", f"{EVALUATION_NOTE} In brackets: {describe_brackets(report.cells)}.\n"]
     for evaluation in report.evaluations:
         parts += [f"### {evaluation.title}\n", render_rows(evaluation.rows)]
     parts += ["## Runs\n", render_rows(list_runs(report.cells))]
@@ -84,9 +84,10 @@ def render_sweep_markdown(report: SweepReport) -> str:
 
 
 def render_warnings(report: SweepReport) -> str:
-    """What the audits warned of, loud and first, for it decides how much the numbers below are worth."""
+    """What the audits warned of and whose threshold is off, loud and first: it decides what the numbers are worth."""
     total = len(report.tested)
-    return "\n".join(f"> **WARNING** ({count} of {total} runs): {text}\n" for text, count in report.warnings)
+    audits = [f"> **WARNING** ({count} of {total} runs): {text}\n" for text, count in report.warnings]
+    return "\n".join([*audits, *(f"> **WARNING**: {text}\n" for text in report.misplaced)])
 
 
 def _describe_averages(report: SweepReport) -> str:

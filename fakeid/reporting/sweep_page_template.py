@@ -84,6 +84,12 @@ SWEEP_TEMPLATE: Final = (
 {% endfor %}
 </ul></div>
 {% endif %}
+{% if report.misplaced %}
+<div class="notice bad"><p><strong>WARNING: these accuracies are lower than the ranking behind them</strong></p><ul>
+{% for text in report.misplaced %}<li>{{ text }}</li>
+{% endfor %}
+</ul></div>
+{% endif %}
 <ol class="answer">
 {% for sentence in report.answer %}
 {% set head, colon, rest = sentence.partition(": ") %}
@@ -156,7 +162,7 @@ color, the further above chance level. The averages are over categories.</p>
 {% endif %}
 
 <h2 id="classes">Real and fake apart</h2>
-<p class="faint">Over the pooled images of the categories; one threshold, P(fake) = 0.5. {{ brackets }}.</p>
+<p class="faint">Over the pooled images of the categories; called at each run's own threshold. {{ brackets }}.</p>
 {{ draw(classes, "classes-table") }}
 
 {% if report.evaluations %}

@@ -9,6 +9,7 @@ from fakeid.reporting.answer import write_answer, write_caveat
 from fakeid.reporting.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.claims import Claims, compare_cells
 from fakeid.reporting.effects import Effect, measure_effects
+from fakeid.reporting.misplaced_runs import describe_misplaced_runs
 from fakeid.reporting.page_family import correct_page
 from fakeid.reporting.paper import FIGURES, TABLES
 from fakeid.reporting.report_figures import ReportFigure, collect_figures
@@ -48,6 +49,7 @@ class SweepReport:
         answer: Three sentences or four.
         caveat: What the numbers cannot say.
         warnings: Of the audits, with the number of runs that each concerns.
+        misplaced: Which runs rank well, but at a threshold that is off; one sentence for each kind of images.
         missing: Tables and figures of the paper that have no runs here.
     """
 
@@ -63,6 +65,7 @@ class SweepReport:
     answer: list[str]
     caveat: str
     warnings: list[tuple[str, int]]
+    misplaced: list[str]
     missing: list[str]
 
     @property
@@ -111,6 +114,7 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         answer=write_answer(cells, claims, effects),
         caveat=write_caveat(cells),
         warnings=count_warnings([run.summary for run in tested]),
+        misplaced=describe_misplaced_runs(cells),
         missing=_list_missing(tables, curves),
     )
 

@@ -147,21 +147,24 @@ def list_runs(cells: Sequence[Cell]) -> Rows:
 
 
 def list_provenance(runs: Sequence[FinishedRun]) -> Rows:
-    """Which images runs were given, what the audit said of them, and where they were trained; like runs in one row."""
-    headings = ["images", "train / val / test", "audit", "code", "machine", "runs"]
+    """Which images runs were given, what the audit said of them, and how and where they were trained.
+
+    Runs that are alike are one row.
+    """
+    headings = ["images", "train / val / test", "audit", "code", "precision", "threads", "device", "runs"]
     counts = Counter(_describe_origin(run) for run in runs)
     return headings, [[*origin, str(count)] for origin, count in counts.items()]
 
 
 def _describe_origin(run: FinishedRun) -> tuple[str, ...]:
-    data, machine = run.summary.get("data") or {}, run.summary.get("machine") or {}
-    audit = run.summary.get("audit")
+    summary = run.summary
+    data, machine, audit = summary.get("data") or {}, summary.get("machine") or {}, summary.get("audit")
     return (
         _shorten_digest(run),
         " / ".join(f"{count:,}" for count in (data.get("images") or {}).values()),
         describe_audit(audit) if audit else "not audited",
-        (run.summary.get("git_commit") or "unknown")[:10],
-        str(machine.get("device", "")),
+        (summary.get("git_commit") or "unknown")[:10],
+        *(str(value or "") for value in (summary.get("precision"), summary.get("threads"), machine.get("device"))),
     )
 
 

@@ -1,4 +1,4 @@
-"""The table at the end of a run, for the terminal and for notes."""
+"""The table at the end of a run."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -13,7 +13,6 @@ from fakeid.reporting.numbers import (
     format_percent,
     format_percent_estimate,
     format_unit,
-    format_unit_estimate,
 )
 from fakeid.reporting.single_run import describe_misplaced, list_run_notes
 
@@ -90,21 +89,6 @@ def _format_bounds(estimate: Estimate, form: Callable[[float | None], str]) -> s
     )
 
 
-def render_markdown(summary: Mapping[str, Any]) -> str:
-    """The same numbers as a Markdown table, each value as `91.2 [89.9, 92.4]`."""
-    lines = [
-        "| images of | real | fake | accuracy % | real acc. % | fake acc. % | AUROC | average precision |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    lines += [_markdown_row(f"**{name} content**", summary[name]) for name in ("seen", "unseen") if summary[name]]
-    for name, group in summary["categories"].items():
-        escaped = name.replace("|", "\\|")
-        mark = "" if group["seen"] else f" ({_describe_content(summary, name)})"
-        lines.append(_markdown_row(escaped + mark, group))
-    lines += ["", *list_run_notes(summary), *list_misplaced(summary)]
-    return "\n".join(lines) + "\n"
-
-
 def list_misplaced(summary: Mapping[str, Any]) -> list[str]:
     """Name the content that is ranked well at a threshold that is off, one sentence each.
 
@@ -115,15 +99,6 @@ def list_misplaced(summary: Mapping[str, Any]) -> list[str]:
     """
     pools = {f"{name} content": summary[name] for name in ("seen", "unseen") if summary[name]}
     return describe_misplaced(summary, pools) or describe_misplaced(summary, summary["categories"])
-
-
-def _markdown_row(label: str, group: Mapping[str, Any]) -> str:
-    counts = (str(group["num_real"]), str(group["num_fake"]))
-    values = (
-        (format_percent_estimate if form is format_percent else format_unit_estimate)(group[name])
-        for name, _, form in _METRICS
-    )
-    return f"| {' | '.join((label, *counts, *values))} |"
 
 
 def tabulate(summary: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:

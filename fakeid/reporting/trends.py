@@ -31,7 +31,7 @@ def fit_trends(cells: Sequence[Cell]) -> list[SettingTrend]:
     """One for each setting with a held-out category and at least two numbers of categories, in the order of the cells.
 
     Runs are independent points. That they share their test images is in the interval where all were tested on the same
-    ones; it covers one setting by itself and is not corrected for their number, so nothing is judged by it.
+    ones; it covers one setting by itself and is not corrected for their number, so no verdict rests on it.
     """
     trends = []
     for setting in dict.fromkeys(cell.setting for cell in cells):

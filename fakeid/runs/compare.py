@@ -27,6 +27,7 @@ from fakeid.reporting.comparison_rows import (
 )
 from fakeid.reporting.comparison_table import render_comparison_markdown, render_comparison_table
 from fakeid.reporting.printable import make_printable
+from fakeid.reporting.single_run import describe_training
 from fakeid.reporting.sweep_report import count_warnings
 from fakeid.runs.contestants import Contestant, read_contestant
 from fakeid.runs.drawings import write_figure
@@ -80,6 +81,7 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     notes += _describe_breakdowns(contestants, np.isnan(pairing.logits).sum(axis=1).tolist())
     entrants, more = group_by_seed(contestants)
     notes += more
+    notes += _describe_trainings(contestants)
     known = [entry.trained_on for entry in contestants if entry.trained_on is not None]
     if len(known) < len(contestants):
         notes.append("What was trained on is not known of all, so that seen and unseen are not told apart.")
@@ -150,6 +152,17 @@ def _describe_breakdowns(contestants: Sequence[Contestant], counts: Sequence[int
         for entry, count in zip(contestants, counts, strict=True)
         if count
     ]
+
+
+def _describe_trainings(contestants: Sequence[Contestant]) -> list[str]:
+    """Precision, threads and device: another machine is as good as another seed."""
+    found: dict[str, list[str]] = {}
+    for entry in contestants:
+        if entry.run and (how := describe_training(entry.run.summary)):
+            found.setdefault(how, []).append(entry.place)
+    if len(found) == 1:
+        return [f"{how} (all runs)." for how in found]
+    return [f"{how}: {', '.join(places)}." for how, places in found.items()]
 
 
 def _order_categories(entrants: Sequence[Entrant]) -> list[str]:

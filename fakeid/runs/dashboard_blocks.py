@@ -5,7 +5,7 @@ from typing import Any, Final
 import wandb_workspaces.reports.v2.interface as wr
 
 from fakeid.reporting.sweep_report import SweepReport
-from fakeid.runs.report_values import CATEGORIES, collect_tables, name_curve
+from fakeid.runs.report_values import CATEGORIES, collect_curves, collect_tables, name_curve
 from fakeid.runs.tracked_report import Place
 from fakeid.training.tracked_fields import AXES, LEARNING_CURVES, SETTING, describe_config
 from fakeid.training.tracking import TRAIN_JOB
@@ -13,8 +13,10 @@ from fakeid.training.tracking import TRAIN_JOB
 _RESULTS: Final = ("unseen/accuracy", "seen/accuracy", "unseen/auroc")
 _COLUMNS: Final = 24  # of a grid of panels
 _HALF: Final = _COLUMNS // 2
+_CURVE_HEIGHT: Final = 8
 _CURVES: Final = {
-    "unseen_accuracy": "accuracy on unseen content",
+    "held_out_accuracy": "accuracy on the held-out category, the same images throughout",
+    "unseen_accuracy": "accuracy on unseen content, which changes with the number of categories",
     "unseen_auroc": "AUROC on unseen content",
     "unseen_real_accuracy": "accuracy on unseen reals",
     "unseen_fake_accuracy": "accuracy on unseen fakes",
@@ -41,7 +43,7 @@ def build_dashboard(report: SweepReport, place: Place, entity: str, report_run: 
         description=report.answer[0],
         width="fluid",
         blocks=[
-            *(wr.P(sentence) for sentence in (*report.answer, report.caveat)),
+            *(wr.P(sentence) for sentence in (*report.misplaced, *report.answer, report.caveat)),
             wr.H2("Settings against the number of training categories"),
             grid(_select_report(report_run), _build_curves(report, report_run)),
             wr.H2("Every run"),
@@ -78,9 +80,12 @@ def _quote(text: str) -> str:
 
 def _build_curves(report: SweepReport, report_run: str) -> list[Any]:
     lines = {cell.setting: cell for cell in report.cells}
+    logged = {name for row in collect_curves(report.cells) for name in row}
     panels: list[Any] = []
-    for i, (quantity, title) in enumerate(_CURVES.items()):
+    for quantity, title in _CURVES.items():
         names = {name_curve(quantity, cell): setting.name for setting, cell in lines.items()}
+        if logged.isdisjoint(names):  # there may be no held-out category
+            continue
         panels.append(
             wr.LinePlot(
                 title=title,
@@ -88,11 +93,12 @@ def _build_curves(report: SweepReport, report_run: str) -> list[Any]:
                 y=list(names),
                 title_x="number of training categories",
                 line_titles={f"{report_run}:{name}": label for name, label in names.items()},
-                layout=_place(i, height=8),
+                layout=_place(len(panels), height=_CURVE_HEIGHT),
             )
         )
     figures = [f"figures/{figure.slug}" for figure in report.figures]
-    return [*panels, wr.MediaBrowser(media_keys=figures, num_columns=2, layout=_wide(16, 14))]
+    below = _CURVE_HEIGHT * -(-len(panels) // 2)
+    return [*panels, wr.MediaBrowser(media_keys=figures, num_columns=2, layout=_wide(below, 14))]
 
 
 def _build_comparisons(report: SweepReport) -> list[Any]:

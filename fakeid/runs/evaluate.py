@@ -22,6 +22,7 @@ from fakeid.runs.evaluation_files import write_evaluation
 from fakeid.runs.evaluation_results import compute_evaluation, read_calibration
 from fakeid.runs.evaluation_sets import list_sets, pack_sets
 from fakeid.runs.layout import EvaluationFolder, RunFolder
+from fakeid.runs.provenance import SCORING_PRECISION
 from fakeid.runs.score_sets import score_sets
 from fakeid.runs.states import lacks_evaluation
 from fakeid.training.card import Card, read_card
@@ -143,13 +144,13 @@ def _score(
     degradations = list_degradations(config)
     num_images = sum(len(part.records) - len(packed.skipped) for part, packed in sets)
     how = describe_conditions([str(degradation) for degradation in degradations])
-    console.print(f"scoring {num_images:,} images {how} on the {device.upper()} in float32")
+    console.print(f"scoring {num_images:,} images {how} on the {device.upper()} in {SCORING_PRECISION}")
     return score_sets(
         sets,
         degradations,
         Scorer(load_module(path), device=device),
         seed=config.evaluation.seed,
-        identity={"checkpoint": hash_checkpoint(path), "precision": "float32", "device": device},
+        identity={"checkpoint": hash_checkpoint(path), "precision": SCORING_PRECISION, "device": device},
         progress_file=folder.progress,
         console=console,
     )

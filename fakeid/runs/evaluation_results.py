@@ -22,7 +22,7 @@ from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.swap import judge_swap
 from fakeid.reporting.conditions import describe_sizes
 from fakeid.runs.codec_history import compare_codecs
-from fakeid.runs.provenance import describe_environment
+from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.sizes import measure_sizes
 from fakeid.training.card import Card
 from fakeid.training.checkpoint import read_checkpoint
@@ -47,8 +47,8 @@ def compute_evaluation(
 
     Returns:
         What `evaluation.json` holds, ready for JSON: `groups` (see `measure_matrix`), `worst`, `swap`, `controls`,
-        `calibration`, `threshold`, `trained_on`, `test_sets`, `degradations`, `detector`, `sizes` and how it came
-        about.
+        `calibration`, `threshold`, `trained_on`, `test_sets`, `degradations`, `detector`, `sizes`, `notes`, `warnings`
+        and how it came about.
     """
     evaluation = config.evaluation
     sets = [part for part, _ in packed_sets]
@@ -85,10 +85,12 @@ def compute_evaluation(
             *_judge_sets(scores, judged, [part for part in sets if part.control], threshold),
         ],
         "sizes": sizes,
-        "notes": [*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, groups)],
+        "notes": [*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration)],
+        "warnings": _list_warnings(groups) if evaluation.cluster else [],
         "command": _describe_command(checkpoint, config, sets),
         "evaluation": asdict(evaluation),
         "precision": card.precision,
+        "scoring_precision": SCORING_PRECISION,
         **describe_environment(choose_device(config.trainer.accelerator.value)),
     }
 
@@ -154,23 +156,28 @@ def _judge_sets(scores: Scores, judged: Scores, controls: Sequence[ImageSet], th
     return found
 
 
-def _list_notes(config: Config, calibration: Calibration | None, groups: Sequence[Mapping[str, Any]]) -> list[str]:
+def _list_notes(config: Config, calibration: Calibration | None) -> list[str]:
     notes = []
     if calibration is None:
         notes.append("No threshold and no calibration: the run had no validation images of both classes.")
     if config.evaluation.cluster:
         notes.append(f"Intervals draw whole clusters of images (evaluation.cluster={config.evaluation.cluster}).")
-        fewest = min((group["num_clusters"] for group in groups), default=LEAST_CLUSTERS)
-        if fewest < LEAST_CLUSTERS:
-            few = sum(group["num_clusters"] < LEAST_CLUSTERS for group in groups)
-            notes.append(
-                f"WARNING: {few} of {len(groups)} groups have fewer than {LEAST_CLUSTERS} clusters in a class (the "
-                f"fewest {fewest}); their intervals are too narrow: with 5 clusters a class they hold the truth in "
-                "81 to 83 % of cases instead of 95."
-            )
     if config.evaluation.oracle:
         notes.append("oracle: chosen on the tested images themselves; an upper bound and no result.")
     return notes
+
+
+def _list_warnings(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of intervals over clusters of images."""
+    few = [group["num_clusters"] for group in groups if group["num_clusters"] < LEAST_CLUSTERS]
+    if not few:
+        return []
+    narrow = (
+        f"{len(few)} of {len(groups)} groups have fewer than {LEAST_CLUSTERS} clusters in a class (the fewest "
+        f"{min(few)}); their intervals are too narrow: with 5 clusters a class they hold the truth in 81 to 83 % of "
+        "cases instead of 95."
+    )
+    return [narrow]
 
 
 def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]) -> str:

@@ -9,6 +9,11 @@ from typing import Any, Final
 
 import torch
 
+from fakeid.choices import Precision
+
+SCORING_PRECISION: Final = Precision.float32.value
+"""In which test, evaluation and prediction score images, whatever the training was."""
+
 _PACKAGES: Final = ("torch", "torchvision", "pytorch-lightning", "timm", "numpy", "opencv-python-headless")
 
 

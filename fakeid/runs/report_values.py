@@ -13,8 +13,11 @@ from fakeid.reporting.sweep_tables import tabulate_table
 CATEGORIES: Final = "categories"
 """What the curves are drawn against."""
 
-CURVES: Final = ("unseen_accuracy", "seen_accuracy", "unseen_real_accuracy", "unseen_fake_accuracy", "unseen_auroc")
-"""Of each there is a curve for each setting."""
+CURVES: Final = (
+    *("held_out_accuracy", "unseen_accuracy", "seen_accuracy"),
+    *("unseen_real_accuracy", "unseen_fake_accuracy", "unseen_auroc"),
+)
+"""Of each there is a curve for each setting; the first alone is of the same images at every number of categories."""
 
 Table = tuple[Sequence[str], list[list[Any]]]
 """Columns, and rows of as many cells."""
@@ -31,8 +34,9 @@ def collect_curves(cells: Sequence[Cell]) -> list[dict[str, float]]:
     rows: dict[int, dict[str, float]] = {k: {CATEGORIES: k} for k in sorted({cell.categories for cell in cells})}
     for cell in cells:
         estimates = (
-            cell.average(seen=False), cell.average(seen=True), cell.measure("unseen", "real_accuracy"),
-            cell.measure("unseen", "fake_accuracy"), cell.measure("unseen", "auroc"),
+            cell.measure(cell.held_out or "", "accuracy"), cell.average(seen=False), cell.average(seen=True),
+            cell.measure("unseen", "real_accuracy"), cell.measure("unseen", "fake_accuracy"),
+            cell.measure("unseen", "auroc"),
         )  # fmt: skip
         for quantity, estimate in zip(CURVES, estimates, strict=True):
             if estimate["value"] is not None:
@@ -72,6 +76,7 @@ def sum_up_report(report: SweepReport) -> dict[str, Any]:
         "finished_runs": len(report.tested),
         "unfinished_runs": len(report.unfinished),
         "audit_warnings": [warning for warning, _ in report.warnings],
+        "misplaced_thresholds": report.misplaced,
         "comparisons": len(claims),
         "comparisons_significant": sum(claim.is_significant for claim in claims),
     }

@@ -27,7 +27,7 @@ from fakeid.runs.evaluation_sets import check_places
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
-from fakeid.runs.provenance import describe_environment
+from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.runs.sizes import measure_sizes
 from fakeid.runs.states import is_complete
@@ -212,6 +212,7 @@ def _describe_run(
     return {
         "run": run.path.name,
         "precision": precision,
+        "scoring_precision": SCORING_PRECISION,
         "skipped_images": data.skipped,
         "data": read_json(run.data),
         "audit": _shorten(read_json(run.audit)) if run.audit.exists() else None,

@@ -38,6 +38,10 @@ def test_no_codec_where_the_histories_are_alike(real: list[FileFacts], fake: lis
     assert choose_by_facts(fake, real) == choice
 
 
+def test_without_facts_it_is_said_why_there_is_no_codec() -> None:
+    assert str(choose_by_facts([], [])) == "no codec: the images are drawn, or their files do not show one"
+
+
 @pytest.mark.parametrize(
     ("real", "fake", "quality", "reason"),
     [

@@ -88,7 +88,13 @@ def test_one_run_each_says_something_of_the_networks_alone():
     )
     single = Comparison("old", "new", (0,), rows)
     words = describe_comparison(single)
-    assert words.startswith("One run each: not judged. These two trained networks differ on more images of this kind (")
+    assert words.startswith(
+        "One run each: not judged. These two networks would differ on further images of this kind (in accuracy on 1 of"
+    )
+    alike = Comparison("old", "new", (0,), rows[1:])
+    assert "It is not shown that these two networks would differ on further images of this kind;" in (
+        describe_comparison(alike)
+    )
     assert "one training each, so nothing is said about their configurations" in words
     assert "better" not in words
     figure = plot_comparison([single])

@@ -150,8 +150,8 @@ def test_the_answer_names_what_helps_and_what_does_not() -> None:
     assert "more categories" in open_question  # what cannot be said comes last
     (color,) = (effect for effect in effects if effect.option == "color")
     assert sentence == (
-        "One option changed and all else equal, on unseen content: significantly better is color=hsv "
-        f"({format_points(color.accuracy)} points against rgb); dropout=0.1, dropout=0.2, dropout=0.5 make no "
-        "significant difference."
+        "One option changed and all else equal, on unseen content: color=hsv "
+        f"({format_points(color.accuracy)} points against rgb) is significantly better; dropout=0.1, dropout=0.2, "
+        "dropout=0.5 make no significant difference."
     )
     assert len(write_answer(cells, compare_cells(cells), [])) == 3

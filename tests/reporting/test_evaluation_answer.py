@@ -8,7 +8,7 @@ from made_up_evaluation import CASES, estimate, invent_case, invent_control, inv
 from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.evaluation.thresholds import choose_threshold
-from fakeid.reporting.evaluation_answer import find_false_alarms, write_evaluation_answer
+from fakeid.reporting.evaluation_answer import find_false_alarms, list_findings, write_evaluation_answer
 
 EASY, HARD = str(QUADRANTS[0]), str(QUADRANTS[3])
 
@@ -73,9 +73,9 @@ def test_the_answer_is_computed_from_the_numbers(evaluation):
         ),
         "Swap test": "The detector follows the codec.",
         "False positives": (
-            "the threshold chosen on validation promises at most 5.0 % of new reals on average (4 of 100 validation "
-            "reals are called fake, so that of new ones 1.6 to 9.8 % are); of the tested reals it calls 7.0 % [5.0, "
-            "10.0] on seen content and 30.0 % [28.0, 33.0] on unseen content (more than promised) fake."
+            "the threshold for 5 % false positives calls at most 5.0 % of new reals fake on average (4 of 100 "
+            "validation reals are called fake, so that of new ones 1.6 to 9.8 % are); of the tested reals it calls "
+            "7.0 % [5.0, 10.0] on seen content and 30.0 % [28.0, 33.0] on unseen content (more than promised) fake."
         ),
         "Controls": "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: "
         "it calls 61.0 % of blurred reals fake, beside 5.0 % of the reals and 80.0 % of the fakes.",
@@ -91,7 +91,7 @@ def test_too_few_reals_promise_nothing(evaluation):
     evaluation["calibration"] |= {"num_real": 15, "num_false_positives": 0}
     told = read(evaluation)["False positives"]
     assert told.startswith(
-        "15 validation reals are too few to promise 5.0 %, which takes 19; at the threshold chosen on"
+        "15 validation reals are too few to promise 5.0 %, which takes 19; at the threshold for 5 % false positives"
     )
 
 
@@ -128,7 +128,16 @@ def test_an_honest_threshold_is_rarely_accused():
 
 def test_a_threshold_that_is_off_is_told(evaluation):
     evaluation["groups"] = [make_group(HARD, 0.9, balanced_accuracy=0.5, accuracy=0.5, accuracy_at_validation=0.8)]
-    assert "at the threshold chosen on validation images it is 80.0 %" in read(evaluation)["Threshold"]
+    assert "at the balanced threshold from validation images it is 80.0 %" in read(evaluation)["Threshold"]
+
+
+def test_what_makes_numbers_worth_less_is_alarming(evaluation):
+    evaluation["warnings"] = ["3 of 9 groups have fewer than 20 clusters in a class."]
+    alarming = [finding.head for finding in list_findings(evaluation) if finding.alarming]
+    assert alarming == ["Swap test", "False positives", "Controls", "Intervals"]
+    evaluation |= {"warnings": [], "swap": invent_swap(False), "controls": [invent_control(False)]}
+    evaluation["groups"] = evaluation["groups"][1:2]
+    assert not any(finding.alarming for finding in list_findings(evaluation))
 
 
 def test_what_was_not_done_is_not_told(evaluation):

@@ -119,6 +119,23 @@ def test_the_roc_is_that_of_the_quadrant(rich):
     assert any(np.allclose(point, expected) for point in diamonds)
 
 
+def test_the_roc_and_the_histograms_mark_the_threshold_in_use(rich):
+    _, scores, trained_on, calibration = rich
+    used = {"rule": "validation", "logit": calibration.balanced_threshold, "note": ""}
+    names = ["the balanced threshold from validation images", "the threshold for 5\N{NO-BREAK SPACE}% false positives"]
+    figure = plot_roc_zoom(scores, trained_on, calibration, used)
+    part = select_quadrant(scores.select(scores.degradation == "none"), trained_on, QUADRANTS[3])
+    expected = [np.mean(part.logit[part.label == label] >= used["logit"]) for label in (0, 1)]
+    circles = [line.get_xydata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert any(np.allclose(point, expected) for point in circles)
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-2:] == names
+    histograms = plot_score_histograms(scores, trained_on, calibration, used)
+    assert histograms.axes[0].lines[0].get_xdata()[0] == used["logit"]
+    assert {text.get_text() for text in histograms.legends[0].get_texts()} > set(names)
+    half = plot_roc_zoom(scores, trained_on, calibration)
+    assert "P(fake) = 0.5" in [text.get_text() for text in half.legends[0].get_texts()]
+
+
 def test_reliability_before_and_after(rich):
     _, scores, trained_on, calibration = rich
     figure = plot_reliability(scores, trained_on, calibration)

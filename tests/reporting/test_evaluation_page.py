@@ -8,6 +8,7 @@ import pytest
 from made_up_evaluation import CASES, invent_case, invent_swap
 from page_outline import Outline
 from rich.console import Console
+from rich.text import Text
 
 from fakeid.evaluation.mistakes import find_mistakes
 from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
@@ -15,6 +16,7 @@ from fakeid.reporting.evaluation_page import render_evaluation_page
 from fakeid.reporting.evaluation_table import render_evaluation_table
 from fakeid.reporting.mistakes_sheet import caption_mistakes, plot_mistakes
 from fakeid.reporting.robustness import plot_robustness
+from fakeid.reporting.single_run import ONE_RUN
 
 
 def draw(table) -> str:
@@ -92,13 +94,13 @@ def test_every_group_is_listed_with_its_numbers(evaluation):
 
 def test_the_thresholds_stand_side_by_side(evaluation):
     tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
-    table = next(table for table in tables if table[0][0] == "images of" and "accuracy % at chosen" in table[0])
+    table = next(table for table in tables if table[0][0] == "images of" and "accuracy % at 5 % FP" in table[0])
     assert not any("oracle" in heading for heading in table[0])
     for row in table[1:]:
         metrics = find_group(evaluation, row[0])["metrics"]
         for heading, place in (
-            ("real acc. % at 0.5", ""), ("real acc. % at chosen", "_at_chosen"),
-            ("real acc. % at validation", "_at_validation"),
+            ("real acc. % at 0.5", ""), ("real acc. % at 5 % FP", "_at_chosen"),
+            ("real acc. % at balanced", "_at_validation"),
         ):  # fmt: skip
             found = float(row[table[0].index(heading)].split()[0])
             assert found == pytest.approx(100 * metrics[f"real_accuracy{place}"]["value"], abs=0.0501)
@@ -125,6 +127,42 @@ def test_what_makes_the_numbers_worthless_comes_first(evaluation):
     assert "It leaves blurred reals alone." not in page[:answer]
     fine = {**evaluation, "swap": invent_swap(False), "controls": []}
     assert "WARNING" not in render_evaluation_page(fine, {}, {})
+
+
+def test_too_few_clusters_are_an_alarm_everywhere(evaluation):
+    text = "3 of 9 groups have fewer than 20 clusters in a class."
+    fine = {**evaluation, "swap": None, "controls": [], "warnings": []}
+    page = render_evaluation_page({**fine, "warnings": [text]}, {}, {})
+    assert page.index("WARNING") < page.index(text) < page.index('<ol class="answer">')
+    assert f"Intervals: {text}" in render_evaluation_markdown({**fine, "warnings": [text]})
+    assert f"Intervals: {text}" in draw(render_evaluation_table({**fine, "warnings": [text]}))
+    assert "WARNING" not in render_evaluation_page(fine, {}, {})
+
+
+def test_what_alarms_is_red_in_the_terminal(evaluation):
+    styles = {
+        str(part).partition(":")[0]: str(part.style)
+        for part in render_evaluation_table(evaluation).renderables
+        if isinstance(part, Text) and ": " in part
+    }
+    assert {styles[head] for head in ("Controls", "Swap test")} == {"bold red"}
+    assert styles["Worst group"] == "bold"
+
+
+def test_notes_stand_in_the_terminal_too(evaluation):
+    note = "Tested at 42 px, as trained: the center of 48 px."
+    assert note in draw(render_evaluation_table({**evaluation, "notes": [note]}))
+
+
+def test_every_section_with_intervals_says_that_they_are_of_one_training_run(evaluation):
+    page = render_evaluation_page(evaluation, {}, {})
+    for title, part in zip(*[iter(re.split(r'<h2 id="(\w+)">', page)[1:])] * 2, strict=True):
+        expected = title in ("matrix", "thresholds", "calibration", "swap", "controls", "groups")
+        assert (ONE_RUN in part) == expected, title
+    sections = render_evaluation_markdown(evaluation).split("\n## ")
+    told = [section.partition("\n")[0] for section in sections if ONE_RUN in section]
+    tables = ["AUROC in %, by degradation", "Thresholds", "Calibration", "Swap test", "Controls"]
+    assert told == [*tables, "Groups, images as they are"]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -155,7 +193,9 @@ def test_odd_names_are_shown_and_not_run():
 
 def test_the_terminal_shows_the_quadrants(evaluation):
     text = draw(render_evaluation_table(evaluation))
-    rows = [line.split() for line in text.splitlines() if line.startswith(("seen", "unseen"))]
+    rows = [
+        line.split() for line in text.partition("Worst group")[0].splitlines() if line.startswith(("seen", "unseen"))
+    ]
     assert [row[:2] for row in rows] == [["seen", "seen"], ["seen", "unseen"], ["unseen", "seen"], ["unseen", "unseen"]]
     metrics = find_group(evaluation, "unseen content, seen generators")["metrics"]
     names = ("accuracy", "real_accuracy", "fake_accuracy", "auroc")

@@ -112,7 +112,7 @@ def test_roc_marks_the_threshold_in_use(scores):
     (ax,) = plot_roc(scores, ["cat"], ["sheep"], {"rule": "validation", "logit": 1.5, "note": ""}).axes
     rates = [np.mean(cat.logit[cat.label == label] >= 1.5) for label in (0, 1)]
     assert find_dots(ax, "o")[0] == (*rates, SEEN_COLOR.upper())
-    assert "at the threshold chosen on validation images" in labeled_lines(ax)
+    assert "at the balanced threshold from validation images" in labeled_lines(ax)
 
 
 def test_roc_needs_both_classes_and_looks_at_clean_images_only(scores):

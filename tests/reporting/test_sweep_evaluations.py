@@ -10,6 +10,8 @@ from scipy import stats
 
 from fakeid.reporting.averages import FinishedRun, collect_cells
 from fakeid.reporting.sweep_evaluations import build_evaluation_tables
+from fakeid.reporting.sweep_markdown import EVALUATION_NOTE, render_sweep_markdown
+from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
 from fakeid.runs.compose import compose_config
 
 SEEN, UNSEEN = "seen content, seen generators", "unseen content, unseen generators"
@@ -76,6 +78,13 @@ def test_other_test_sets_are_columns_and_what_is_missing_is_left_open() -> None:
         ["90.0", "\N{EN DASH}", "not tried"],
         ["\N{EN DASH}", "80.0", "not tried"],
     ]
+
+
+def test_markdown_says_what_the_intervals_of_evaluations_cover() -> None:
+    runs = [invent(describe((SEEN, "none", 0.9)))]
+    text = render_sweep_markdown(build_sweep_report("x", [FolderRun(run.name, "done", "", "", run) for run in runs]))
+    (note,) = (line for line in text.splitlines() if line.startswith(EVALUATION_NOTE))
+    assert note.endswith("one training run: the interval covers test images, not other seeds or machines.")
 
 
 @pytest.mark.parametrize("evaluated", [0, 1])

@@ -1,13 +1,16 @@
 import copy
+import dataclasses
 import random
 
 import pytest
 from page_outline import Outline
 
-from fakeid.reporting.averages import FinishedRun
+from fakeid.reporting.averages import FinishedRun, collect_cells
+from fakeid.reporting.misplaced_runs import describe_misplaced_runs
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
+from fakeid.reporting.sweep_rows import list_provenance
 
 
 @pytest.fixture
@@ -58,6 +61,52 @@ def test_markdown_holds_the_same(runs):
     summary = render_summary_markdown(report)
     assert summary.startswith("> **WARNING**")
     assert "| bad<run> | failed | DataError" in summary
+
+
+def test_runs_that_rank_well_at_a_wrong_threshold_are_counted_in_one_sentence(runs):
+    tested = [dataclasses.replace(run.tested, summary=copy.deepcopy(run.tested.summary)) for run in runs if run.tested]
+    for run in tested[:3]:
+        run.summary["unseen"] |= {
+            "accuracy": dict(zip(("value", "low", "high"), (0.5, 0.48, 0.52), strict=True)),
+            "balanced_accuracy": dict(zip(("value", "low", "high"), (0.5, 0.48, 0.52), strict=True)),
+            "auroc": dict(zip(("value", "low", "high"), (0.92, 0.9, 0.94), strict=True)),
+        }
+    report = build_sweep_report("x", [FolderRun(run.name, "done", "", "", run) for run in tested])
+    one, other = "Pelee+HPF, RGB, dropout 0 at 1 category", "Pelee+HPF, HSV, dropout 0 at 1 category"
+    (sentence,) = report.misplaced
+    assert sentence.replace("\N{NO-BREAK SPACE}", " ") == (
+        "On unseen content 3 of 8 runs rank well (AUROC above 0.75) but their threshold is off, with an accuracy down "
+        f"to 50.0 %: {one} (2 of 2); {other} (1 of 2)."
+    )
+    assert sentence in render_sweep_page(report)
+    for text in (render_sweep_markdown(report), render_summary_markdown(report)):
+        assert text.index("WARNING") < text.index(sentence) < text.index("\n1. ")
+
+
+def test_a_single_category_and_an_evaluation_at_a_wrong_threshold_are_told(runs):
+    off = {
+        "accuracy": {"value": 0.55}, "balanced_accuracy": {"value": 0.55, "low": 0.5, "high": 0.6},
+        "auroc": {"value": 0.95, "low": 0.92, "high": 0.97},
+    }  # fmt: skip
+    run = runs[0].tested
+    summary = copy.deepcopy(run.summary)
+    summary["categories"][run.held_out] |= off
+    group = {"kind": "test_set", "name": "photos", "degradation": "none", "metrics": off}
+    cells = collect_cells([dataclasses.replace(run, summary=summary, evaluation={"groups": [group]})])
+    starts = [text.partition(" rank")[0] for text in describe_misplaced_runs(cells)]
+    assert starts == ["On some unseen category 1 of 1 run", "On photos (evaluation) 1 of 1 run"]
+
+
+def test_the_accuracies_are_at_each_runs_own_threshold(runs):
+    page = render_sweep_page(build_sweep_report("x", runs))
+    assert "P(fake) = 0.5" not in page
+    assert "called at each run&#39;s own threshold" in page or "called at each run's own threshold" in page
+
+
+def test_provenance_tells_precision_threads_and_device(runs):
+    headings, (*_, row) = list_provenance([runs[0].tested])
+    assert headings[4:7] == ["precision", "threads", "device"]
+    assert row[4:7] == ["float32", "2", "a made-up machine, 2 cores"]
 
 
 def test_the_order_of_runs_does_not_matter(runs):

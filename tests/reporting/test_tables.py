@@ -4,7 +4,8 @@ import re
 import pytest
 from rich.console import Console
 
-from fakeid.reporting.tables import list_misplaced, render_line, render_markdown, render_table
+from fakeid.reporting.single_run import list_run_notes
+from fakeid.reporting.tables import list_misplaced, render_line, render_table
 
 
 def print_table(summary, width: int) -> str:
@@ -39,13 +40,11 @@ def test_what_is_undefined_is_a_dash(summary):
         summary["categories"]["cat"][metric] = {"value": None, "low": None, "high": None}
     line = next(line for line in print_table(summary, 80).splitlines() if line.startswith("cat"))
     assert line.split() == ["cat", "200", "200", "100.0", "\N{EN DASH}", "100.0", "\N{EN DASH}", "1.000"]
-    assert "None" not in render_markdown(summary)
 
 
 def test_a_missing_pool_is_left_out(summary):
     summary["unseen"] = None
     assert "unseen content" not in print_table(summary, 80)
-    assert "unseen content" not in render_markdown(summary)
 
 
 def test_long_names_are_folded_not_cut(summary):
@@ -54,25 +53,33 @@ def test_long_names_are_folded_not_cut(summary):
     assert name in "".join(re.findall(r"^\S+", print_table(summary, 80), flags=re.M))
 
 
-def test_markdown_holds_a_row_for_each_group(summary):
-    lines = render_markdown(summary).split("\n\n")[0].splitlines()
-    assert len(lines) == 2 + 2 + 11
-    assert {line.count("|") for line in lines} == {9}
-    expected = "| **seen content** | 20000 | 20000 | 91.2 [89.2, 92.5] | 87.2 [85.2, 88.5] | 95.2 [93.2, 96.5] "
-    assert lines[2] == f"{expected}| 0.943 [0.923, 0.956] | 0.939 [0.919, 0.952] |"
-    assert lines[-1].startswith("| sheep (unseen) | 200 | 200 | 73.1 [71.1, 74.4] |")
-
-
-def test_the_notes_of_a_single_run_stand_below_both_tables(summary):
+def test_the_notes_of_a_single_run_stand_below_its_table(summary):
     told = {
         "threshold": {"rule": "validation", "logit": 1.834, "note": ""},
-        "precision": "float32", "threads": 2, "machine": {"device": "a made-up machine, 2 cores"},
+        "precision": "bf16", "scoring_precision": "float32", "threads": 2, "machine": {"device": "an H100"},
     }  # fmt: skip
-    for text in (" ".join(print_table({**summary, **told}, 80).split()), render_markdown({**summary, **told})):
-        assert "at the threshold chosen on validation images (logit 1.83)" in text
-        assert "One training run: the interval covers test images, not other seeds or machines." in text
-        assert "float32, 2 threads, a made-up machine, 2 cores" in text
+    text = " ".join(print_table({**summary, **told}, 80).split())
+    assert "at the balanced threshold from validation images (logit 1.83)" in text
+    assert "One training run: the interval covers test images, not other seeds or machines." in text
+    assert "Trained in bf16 with 2 threads on an H100; scored in float32." in text
     assert "at P(fake) = 0.5" in print_table(summary, 80)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, []),
+        ({"precision": "bf16"}, ["Trained in bf16."]),
+        ({"precision": "bf16", "trained_on": {}}, ["Trained in bf16."]),  # nobody knows the machine of the training
+        (
+            {"precision": "bf16", "scoring_precision": "float32", "trained_on": {}},
+            ["Trained in bf16; scored in float32 with 1 thread on a CPU."],
+        ),
+    ],
+)
+def test_the_machine_of_a_training_is_told_from_that_of_an_evaluation(told, expected):
+    known = {"threads": 1, "machine": {"device": "a CPU"}} if "trained_on" in told else {}
+    assert list_run_notes({**told, **known})[2:] == expected
 
 
 def test_a_run_that_ranks_well_at_a_wrong_threshold_is_named(summary):
@@ -86,15 +93,24 @@ def test_a_run_that_ranks_well_at_a_wrong_threshold_is_named(summary):
     (sentence,) = list_misplaced(summary)
     assert sentence.replace("\N{NO-BREAK SPACE}", " ") == (
         "Unseen content: ranks well (AUROC 0.930) but its threshold is off: accuracy 52.0 % [45.0, 59.0] at P(fake) = "
-        "0.5; at the threshold chosen on validation images it is 85.0 % [79.0, 89.0]; some threshold reaches a "
+        "0.5; at the balanced threshold from validation images it is 85.0 % [79.0, 89.0]; some threshold reaches a "
         "balanced accuracy of at least 76.5 %."
     )
-    assert sentence in render_markdown(summary)
     assert sentence in render_line(summary)
-    summary["unseen"]["balanced_accuracy"]["high"] = 0.77
+    summary["unseen"]["balanced_accuracy"] |= {"value": 0.7, "high": 0.77}
+    assert not list_misplaced(summary)
+
+
+def test_no_run_stands_at_chance_level_without_a_word(summary):
+    metrics = {"balanced_accuracy": (0.5, 0.3, 0.7), "auroc": (0.78, 0.6, 0.9)}  # few images: wide intervals
+    summary["unseen"] |= {
+        name: dict(zip(("value", "low", "high"), numbers, strict=True)) for name, numbers in metrics.items()
+    }
+    (sentence,) = list_misplaced(summary)
+    assert "some threshold reaches a balanced accuracy of at least 66.8" in sentence
+    summary["unseen"]["auroc"]["value"] = 0.74
     assert not list_misplaced(summary)
 
 
 def test_the_held_out_category_is_told_from_others_that_are_unseen(summary):
     assert "held out" in print_table({**summary, "held_out": "sheep"}, 80)
-    assert "| sheep (held out) |" in render_markdown({**summary, "held_out": "sheep"})

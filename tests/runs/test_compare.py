@@ -189,6 +189,14 @@ def test_an_image_that_one_lacks_is_told(rgb: RunFolder, hsv: RunFolder) -> None
     assert f"the 439 images that all have; others lack 1 of {rgb.path}" in report.notes[0]
 
 
+def test_precision_threads_and_device_of_the_trainings_are_told(rgb: RunFolder, hsv: RunFolder) -> None:
+    device = "with 2 threads on a made-up machine, 2 cores"
+    assert f"Trained in float32 {device} (all runs)." in read_comparison([rgb.path, hsv.path]).notes
+    write_json(hsv.summary, {**read_json(hsv.summary), "precision": "bf16"})
+    notes = read_comparison([rgb.path, hsv.path]).notes
+    assert notes[-2:] == [f"Trained in float32 {device}: {rgb.path}.", f"Trained in bf16 {device}: {hsv.path}."]
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_a_broken_down_detector_is_told(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
     logit = read_scores(hsv.scores).logit

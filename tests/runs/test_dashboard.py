@@ -95,8 +95,9 @@ def test_the_curves_of_the_report_run_are_drawn_against_categories(report: Sweep
     assert {panel.config.x_axis for panel in lines} == {"categories"} < logged
     drawn = [name for panel in lines for name in panel.config.metrics]
     assert set(drawn) < logged
-    assert len(drawn) == 4 * 2
-    titles = lines[0].config.override_series_titles
+    assert len(drawn) == 5 * 2
+    assert lines[0].config.metrics[0].startswith("held_out_accuracy/")
+    titles = lines[1].config.override_series_titles
     assert titles["report-1:unseen_accuracy/pelee_hpf_hsv_dropout_0_2"] == "Pelee+HPF, HSV, dropout 0.2"
     (figures,) = find_panels(grid, internal.MediaBrowser)
     assert figures.config.media_keys == [f"figures/{figure.slug}" for figure in report.figures]

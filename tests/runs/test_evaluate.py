@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -97,14 +96,19 @@ def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path:
 
 def test_few_clusters_are_warned_of(run: RunFolder, tmp_path: Path) -> None:
     options = ("evaluation.degradations=[]", "evaluation.swap_quality=null")
-    notes = [
-        try_out(run, tmp_path / name, *SMALL, *options, *cluster)[0]["notes"]
+    plain, clustered = (
+        try_out(run, tmp_path / name, *SMALL, *options, *cluster)[0]["warnings"]
         for name, cluster in (("plain", ()), ("clusters", ("evaluation.cluster=stem",)))
-    ]
-    assert not [note for note in notes[0] if "cluster" in note]
-    (warning,) = [note for note in notes[1] if note.startswith("WARNING")]
-    # The unseen categories have 27 together, each by itself 3.
-    assert re.match(r"WARNING: \d+ of \d+ groups have fewer than 20 clusters in a class \(the fewest 3\)", warning)
+    )
+    assert not plain
+    (warning,) = clustered
+    assert "fewer than 20 clusters in a class (the fewest 3)" in warning
+
+
+def test_the_arithmetic_of_training_and_scoring_is_recorded(run: RunFolder, tmp_path: Path) -> None:
+    found, _ = try_out(run, tmp_path / "out", *SMALL, "evaluation.degradations=[]")
+    for record in (found, json.loads(run.summary.read_text())):
+        assert (record["precision"], record["scoring_precision"]) == ("float32", "float32")
 
 
 @pytest.mark.slow

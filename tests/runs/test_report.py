@@ -140,6 +140,8 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
     assert [row["categories"] for row in curves] == [1, 5]
     for row, cell in ((row, cell) for row in curves for cell in report.cells if cell.categories == row["categories"]):
         name = f"pelee_hpf_{cell.setting.color}_dropout_0"
+        held_out = cell.measure(cell.held_out or "", "accuracy")["value"]
+        assert row[f"held_out_accuracy/{name}"] == pytest.approx(held_out)
         assert row[f"unseen_accuracy/{name}"] == pytest.approx(cell.average(seen=False)["value"])
         assert row[f"unseen_auroc/{name}"] == pytest.approx(cell.measure("unseen", "auroc")["value"])
     logged = {name.partition(".")[0] for name in last if not name.startswith("_")}
