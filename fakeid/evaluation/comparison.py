@@ -1,7 +1,7 @@
 """One detector against another, group by group, on the same images."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -93,39 +93,45 @@ class Comparison:
         return len(self.seeds) or 1
 
 
-def compare_detectors(first: Detector, second: Detector, labels: Labels, groups: Sequence[Group]) -> Comparison:
-    """Test every group: McNemar and DeLong for one run each, runs crossed with images for several.
+def compare_detectors(
+    pairs: Iterable[tuple[Detector, Detector]], labels: Labels, groups: Sequence[Group]
+) -> list[Comparison]:
+    """Test every group for every pair: McNemar and DeLong for one run each, runs crossed with images for several.
 
     With one run each the p-values are of the two trained networks, and nothing about their configurations follows.
-    Holm's correction counts groups of the very same images once.
+    Holm's correction takes all pairs, groups, accuracy and AUROC together; it counts groups of the very same images
+    once.
 
     Args:
-        first: The baseline.
-        second: Compared with it, run by run of the same seed; two single runs may have different seeds.
+        pairs: The baseline, and what is compared with it, run by run of the same seed; two single runs may have
+            different seeds.
         labels: (n,), 0 or 1, of the images.
         groups: Of the images.
 
     Raises:
-        DataError: The runs cannot be matched by seed.
+        DataError: The runs of a pair cannot be matched by seed.
     """
+    compared = [_compare(first, second, labels, groups) for first, second in pairs]
+    tests = [
+        (place, group.rows.tobytes(), metric)
+        for place in range(len(compared))
+        for group in groups
+        for metric in _METRICS
+    ]
+    p_values = [getattr(row, metric).difference.p_value for one in compared for row in one.rows for metric in _METRICS]
+    corrected = iter(correct_distinct(tests, p_values))
+    return [replace(one, rows=tuple(_correct(row, corrected) for row in one.rows)) for one in compared]
+
+
+def _compare(first: Detector, second: Detector, labels: Labels, groups: Sequence[Group]) -> Comparison:
     seeds, chosen = _match_seeds(first, second)
-    rows = [_compare_group(group, labels, chosen) for group in groups]
-    tests = [(group.rows.tobytes(), metric) for group in groups for metric in _METRICS]
-    p_values = [getattr(row, metric).difference.p_value for row in rows for metric in _METRICS]
-    corrected = correct_distinct(tests, p_values)
-    return Comparison(
-        first.name,
-        second.name,
-        seeds,
-        tuple(
-            replace(
-                row,
-                accuracy=replace(row.accuracy, corrected_p=accuracy_p),
-                auroc=replace(row.auroc, corrected_p=auroc_p),
-            )
-            for row, accuracy_p, auroc_p in zip(rows, corrected[::2], corrected[1::2], strict=True)
-        ),
-    )
+    rows = tuple(_compare_group(group, labels, chosen) for group in groups)
+    return Comparison(first.name, second.name, seeds, rows)
+
+
+def _correct(row: GroupComparison, corrected: Iterator[float]) -> GroupComparison:
+    measured = {metric: replace(getattr(row, metric), corrected_p=next(corrected)) for metric in _METRICS}
+    return replace(row, **measured)
 
 
 def _match_seeds(first: Detector, second: Detector) -> tuple[tuple[int, ...], tuple[Floats, Floats]]:

@@ -16,7 +16,7 @@ COMPARISON_NOTE: Final = (
     "seeds: runs matched by seed and crossed with images (Obuchowski & Rockette 1995); the 95 % intervals cover runs "
     "and images. One run each: McNemar's exact test for accuracy, DeLong's for AUROC; intervals and p-values cover "
     "test images alone, not other seeds or machines, so that two trained networks are compared and nothing is judged "
-    "about their configurations. Holm's correction over the whole table of two detectors, accuracy and AUROC together; "
+    "about their configurations. Holm's correction over all tables of the page, accuracy and AUROC together; "
     "the intervals are not corrected. A corrected p of 0.05 or more is not significant. All groups but degradations "
     "are of images as they are."
 )

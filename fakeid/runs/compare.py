@@ -95,7 +95,7 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     return ComparisonReport(
         places={e.name: [contestants[place].place for place in e.places] for e in entrants},
         num_images=len(pairing.images),
-        comparisons=[compare_detectors(first, second, pairing.images.label, groups) for first, second in pairs],
+        comparisons=compare_detectors(pairs, pairing.images.label, groups),
         notes=notes,
         warnings=count_warnings([entry.run.summary for entry in contestants if entry.run]),
     )

@@ -85,7 +85,7 @@ class TwoDetectors:
         scores = _list_images(self.per_class)
         seeds = tuple(range(self.seeds))
         detectors = [Detector(name, side, seeds) for name, side in zip(("first", "second"), logits, strict=True)]
-        comparison = compare_detectors(detectors[0], detectors[1], scores.label, _list_groups(self.per_class))
+        (comparison,) = compare_detectors([(detectors[0], detectors[1])], scores.label, _list_groups(self.per_class))
         return _count_verdicts(comparison)
 
 

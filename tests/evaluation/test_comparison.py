@@ -25,7 +25,7 @@ def detector(name: str, *runs: Scores, seeds: tuple[int, ...] = ()) -> Detector:
 
 
 def compare(first: Detector, second: Detector, images: Scores) -> Comparison:
-    return compare_detectors(first, second, images.label, build_groups(images))
+    return compare_detectors([(first, second)], images.label, build_groups(images))[0]
 
 
 @pytest.fixture
@@ -62,13 +62,22 @@ def test_both_metrics_of_all_groups_are_corrected_together(pair):
     assert [part.corrected_p for part in measured] == pytest.approx(expected)
 
 
+def test_all_pairs_of_detectors_are_corrected_together(pair):
+    one, two = (detector(name, scores) for name, scores in zip("ab", pair, strict=True))
+    three = dataclasses.replace(two, name="c", logits=two.logits[:, ::-1])
+    compared = compare_detectors([(one, two), (one, three)], pair[0].label, build_groups(pair[0]))
+    measured = [part for each in compared for row in each.rows for part in (row.accuracy, row.auroc)]
+    expected = correct_holm([part.difference.p_value for part in measured])
+    assert [part.corrected_p for part in measured] == pytest.approx(expected)
+
+
 def test_a_group_of_the_very_same_images_is_counted_once(pair):
     one, two = pair
     groups = build_groups(one)
     sides = detector("one", one), detector("two", two)
-    once = compare_detectors(*sides, one.label, groups).rows
+    once = compare_detectors([sides], one.label, groups)[0].rows
     again = dataclasses.replace(groups[1], name="again")
-    twice = compare_detectors(*sides, one.label, [*groups, again]).rows
+    twice = compare_detectors([sides], one.label, [*groups, again])[0].rows
     assert twice[: len(once)] == once
     assert twice[-1].accuracy == once[1].accuracy
 
