@@ -8,14 +8,24 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from fakeid.evaluation.calls import call_fake
 from fakeid.evaluation.metrics import auroc, count_above
 from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.reporting.single_run import describe_threshold
-from fakeid.reporting.style import CHANCE_LINE, GRAY, GREEN, SEEN_COLOR, UNSEEN_COLOR, mark_chance, new_figure, styled
+from fakeid.reporting.style import (
+    CHANCE_LINE,
+    GRAY,
+    GREEN,
+    SEEN_COLOR,
+    UNSEEN_COLOR,
+    label_in_percent,
+    mark_chance,
+    new_figure,
+    styled,
+)
 from fakeid.vocabulary import FAKE, REAL
 
 _WIDTH_PX: Final = 860
@@ -39,7 +49,7 @@ def plot_learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
     _draw_history(accuracy_ax, history, "val/accuracy", "validation accuracy", UNSEEN_COLOR)
     _draw_history(accuracy_ax, history, "val/auroc", "validation AUROC", GREEN, linestyle="--")
     accuracy_ax.set(title="Accuracy and AUROC", ylabel="accuracy, AUROC (%)")
-    accuracy_ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    label_in_percent(accuracy_ax.yaxis)
     # A fixed top, so that the figures of two runs can be compared at a glance.
     accuracy_ax.set_ylim(min(0.45, accuracy_ax.get_ylim()[0]), 1.01)
     mark_chance(accuracy_ax, 0.5)
@@ -103,7 +113,7 @@ def plot_category_accuracy(summary: Mapping[str, Any]) -> Figure:
     ax.set(title="Accuracy on test images, with 95 % intervals", xlabel="images called right (%)")
     ax.set_ylim(heights[-1] - 0.7, 0.7)
     ax.set_xlim(right=1.01)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    label_in_percent(ax.xaxis)
     _add_dot_legend(figure)
     return figure
 
@@ -170,7 +180,7 @@ def plot_roc(
     ax.set(title="Receiver operating characteristic", xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
     ax.set(xlabel="reals called fake (false positive rate, %)", ylabel="fakes called fake (true positive rate, %)")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+        label_in_percent(axis)
     ax.legend(loc="lower right")
     return figure
 

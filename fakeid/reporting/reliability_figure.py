@@ -6,14 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.reliability import tabulate_reliability
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.reporting.style import BLUE, CHANCE_LINE, GRAY, new_figure, styled
+from fakeid.reporting.style import BLUE, CHANCE_LINE, GRAY, label_in_percent, new_figure, styled
 
 _BEFORE: Final[dict[str, Any]] = {"color": GRAY, "marker": "s", "linestyle": ""}
 _AFTER: Final[dict[str, Any]] = {"color": BLUE, "marker": "o", "linestyle": ""}
@@ -78,7 +77,7 @@ def _frame(ax: Axes, counts_ax: Axes, name: str, font_size: float) -> None:
     ax.plot([0, 1], [0, 1], **CHANCE_LINE, zorder=1)
     ax.set_title(name.replace(", ", ",\n"), fontsize=font_size)
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.02, 1.02))
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    label_in_percent(ax.yaxis)
     counts_ax.set_xlabel("P(fake)")
     counts_ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     counts_ax.grid(visible=False, axis="x")

@@ -7,14 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import PercentFormatter
 
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.images.degradation import parse_degradation
 from fakeid.reporting.evaluation_groups import EvaluationGroups
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.quadrant_looks import QUADRANT_LOOKS
-from fakeid.reporting.style import CHANCE_LINE, GRAY, mark_chance, new_figure, styled
+from fakeid.reporting.style import CHANCE_LINE, GRAY, label_in_percent, mark_chance, new_figure, styled
 
 _TITLES: Final = {
     "jpeg": ("JPEG", "quality"),
@@ -65,7 +64,7 @@ def plot_robustness(evaluation: Mapping[str, Any], *, narrow: bool = False) -> F
         ax.set_title(panel.title, fontsize=9)
         ax.set_xlabel(panel.strength)
         ax.grid(visible=False, axis="x")
-        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+        label_in_percent(ax.yaxis)
     axes[0].set_ylim(top=1.015)
     figure.supylabel("AUROC (%)", fontsize=9)
     _add_legend(figure, groups.list_names("quadrant"), narrow)

@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.calls import call_fake
@@ -18,7 +17,7 @@ from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.reporting.quadrant_looks import QUADRANT_LOOKS
 from fakeid.reporting.single_run import name_alarm_threshold, name_threshold
-from fakeid.reporting.style import CHANCE_LINE, GRAY, new_figure, styled
+from fakeid.reporting.style import CHANCE_LINE, GRAY, label_in_percent, new_figure, styled
 from fakeid.vocabulary import FAKE, REAL
 
 FPR_LIMITS: Final = (0.01, 0.05)
@@ -96,7 +95,7 @@ def _frame(ax: Axes, limit: float) -> None:
     zoomed = limit < 1
     ax.set_title(f"Up to {100 * limit:.0f} % false alarms" if zoomed else "Receiver operating characteristic", pad=18)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+        label_in_percent(axis)
     for rate in FPR_LIMITS if zoomed else ():
         ax.axvline(rate, **_LIMIT_LINE, zorder=1)
         ax.text(rate, 1.02, f"{100 * rate:.0f} %", ha="center", va="bottom", fontsize=8)

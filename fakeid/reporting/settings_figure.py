@@ -7,12 +7,11 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.settings import label_changes
-from fakeid.reporting.style import BLUE, CHANCE_LINE, mark_chance, new_figure, styled
+from fakeid.reporting.style import BLUE, CHANCE_LINE, label_in_percent, mark_chance, new_figure, styled
 from fakeid.reporting.sweep_tables import describe_brackets
 
 _MOST_ROWS: Final = 60
@@ -65,7 +64,7 @@ def _draw(ax: Axes, estimates: Sequence[Estimate], heights: Sequence[int]) -> No
         ax.plot([estimate["low"] or 0.0, estimate["high"] or 0.0], [height] * 2, color=BLUE, linewidth=1.1, alpha=0.7)
         ax.plot(estimate["value"], height, "o", color=BLUE)
     mark_chance(ax, 0.5, vertical=True)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    label_in_percent(ax.xaxis)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)

@@ -4,7 +4,9 @@ from typing import Any, Final
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 DPI: Final = 120
 
@@ -68,3 +70,8 @@ def mark_chance(ax: Axes, chance: float, *, vertical: bool = False) -> None:
     """Draw the line that a guessing detector would reach."""
     draw = ax.axvline if vertical else ax.axhline
     draw(chance, **CHANCE_LINE, zorder=1, label="_guessing")
+
+
+def label_in_percent(axis: Axis) -> None:
+    """Label the ticks of shares in [0, 1] in percent, each with the decimals that its place has: 57.5, 60."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}"))

@@ -15,12 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import PercentFormatter
 
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
 from fakeid.reporting.paper import FIGURES, Setting
-from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, mark_chance, new_figure, styled
+from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
 from fakeid.reporting.sweep_tables import describe_brackets, name_file
 
 _Look = dict[str, Any]  # keywords of a line
@@ -120,7 +119,7 @@ def plot_sweep_figure(sweep_figure: SweepFigure, *, narrow: bool = False) -> Fig
     )
     ax.set_xticks(sorted({cell.categories for cell in sweep_figure.cells}))
     ax.margins(x=0.04)
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
+    label_in_percent(ax.yaxis)
     ax.grid(visible=False, axis="x")
     ax.set_ylim(top=min(1.01, ax.get_ylim()[1]))
     _add_legend(figure, looks, sweep_figure.cells, 1 if narrow else 2)
