@@ -3,9 +3,7 @@
 from typing import Final
 
 EVALUATION_STYLE: Final = """
-:root { --below: #f2a27a; }
 .matrix td { min-width: 3.85rem; padding: .35rem .1rem; }
-.matrix td.below { background: color-mix(in srgb, var(--below) calc(var(--share) * 1%), var(--card)); }
 .matrix td.empty { color: var(--faint); }
 .matrix small { font-size: .68rem; }
 .matrix tbody th { text-align: right; white-space: pre-line; line-height: 1.25; }
@@ -14,8 +12,6 @@ EVALUATION_STYLE: Final = """
 .narrow .matrix tbody th { padding-right: .25rem; font-size: .75rem; white-space: nowrap; vertical-align: middle; }
 .narrow .matrix thead th { font-weight: 400; line-height: 1.2; font-size: .69rem; padding: .3rem 0;
   vertical-align: bottom; }
-.scale { display: inline-block; width: 9rem; height: .7rem; border-radius: .2rem; vertical-align: baseline;
-  background: linear-gradient(to right, var(--below), var(--card) 50%, var(--heat)); }
 .wide + p { margin-top: .5rem; }
 .wide + figure, .wide + .wide { margin-top: 1.2rem; }
 figure p { margin: 0 0 .5rem; } .drawn { margin: 0 auto; }
@@ -27,12 +23,10 @@ figure p { margin: 0 0 .5rem; } .drawn { margin: 0 auto; }
 .numbers thead th.oracle { color: var(--bad); } .numbers td.oracle { color: var(--faint); font-style: italic; }
 .facts th { color: var(--faint); white-space: nowrap; } .facts td { white-space: normal; overflow-wrap: anywhere; }
 .command { display: block; padding: .6rem .8rem; background: var(--card); border-radius: .3rem; }
-@media (prefers-color-scheme: dark) { :root { --below: #8a4a2c; } }
 @media print {
-  :root { --below: #f2a27a; }
   .matrix { font-size: 8pt; } .matrix td { min-width: 0; padding: .25rem .15rem; } .matrix small { font-size: 5.8pt; }
   .numbers small { font-size: 5.6pt; white-space: nowrap; } .numbers td.word:first-child { min-width: 6rem; }
-  figure svg { max-height: 76mm; } .scale { print-color-adjust: exact; } h2 { margin-top: 1.2rem; }
+  figure svg { max-height: 76mm; } h2 { margin-top: 1.2rem; }
 }
 """
 
@@ -94,7 +88,7 @@ EVALUATION_TEMPLATE: Final = """
 {% endfor %}</ol>
 
 <section><h2 id="matrix">Seen and unseen, under every degradation</h2>
-<p class="faint">AUROC in %, below it the 95 % interval. No color is guessing:
+<p class="faint">AUROC in %, below it the 95 % interval. No color is chance level:
 0 <span class="scale"></span> 100.</p>
 {% if matrix.rows %}
 <div class="wide-figure matrix-wide"><div class="wide"><table class="heat matrix">

@@ -103,9 +103,10 @@ def _describe_table(table: SweepTable) -> dict[str, Any]:
 def _describe_cell(estimate: Estimate, seen: bool) -> dict[str, Any]:
     value, interval = format_cell(estimate)
     number = estimate["value"]
-    # From chance level to perfect; what is below chance level has no color.
-    heat = 0.0 if number is None else max(0.0, (number - _CHANCE) / (1 - _CHANCE))
-    return {"value": value, "interval": interval, "seen": seen, "heat": round(100 * heat)}
+    # From chance level to perfect, and in another color to always wrong.
+    heat = 0.0 if number is None else (number - _CHANCE) / (1 - _CHANCE)
+    mood = "below" if heat < 0 else ""
+    return {"value": value, "interval": interval, "seen": seen, "heat": round(100 * abs(heat)), "mood": mood}
 
 
 def _describe_comparisons(report: SweepReport) -> list[dict[str, Any]]:

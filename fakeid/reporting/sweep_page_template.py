@@ -24,12 +24,15 @@ a { color: var(--real); }
 .heat thead th.average span { font-weight: 600; }
 .heat td { min-width: 4.6rem; border-radius: .25rem; line-height: 1.25; overflow-wrap: normal; white-space: nowrap;
   background: color-mix(in srgb, var(--heat) calc(var(--share) * 1%), var(--card)); }
+.heat td.below { background: color-mix(in srgb, var(--below) calc(var(--share) * 1%), var(--card)); }
 .heat td.seen { box-shadow: inset 0 -3px 0 var(--faint); }
 .heat td.average { font-weight: 600; } .heat th.average, .heat td.average { border-left: .5rem solid transparent;
   background-clip: padding-box; }
 .heat small { display: block; font-size: .72rem; font-weight: 400; opacity: .8; }
 .heat tbody th { padding-right: .6rem; color: var(--text); }
-:root { --heat: #8cc4ec; }
+:root { --heat: #8cc4ec; --below: #f2a27a; }
+.scale { display: inline-block; width: 9rem; height: .7rem; border-radius: .2rem; vertical-align: baseline;
+  background: linear-gradient(to right, var(--below), var(--card) 50%, var(--heat)); }
 .long { font-size: .83rem; } .long td, .long th { white-space: nowrap; padding-right: .75rem; }
 .long thead th { vertical-align: bottom; white-space: normal; }
 .long td:first-child, .long thead th:first-child { position: sticky; left: 0; background: var(--paper); }
@@ -39,7 +42,7 @@ a { color: var(--real); }
 code { font: .8rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere; user-select: all; }
 .commands dt { margin-top: .6rem; font-size: .875rem; color: var(--faint); overflow-wrap: anywhere; }
 .commands dd { margin: .1rem 0 0; padding: .4rem .6rem; background: var(--card); border-radius: .3rem; }
-@media (prefers-color-scheme: dark) { :root { --heat: #1d5f93; } }
+@media (prefers-color-scheme: dark) { :root { --heat: #1d5f93; --below: #8a4a2c; } }
 @media (max-width: 40rem) {
   .wide-figure { display: none !important; } .narrow { display: block !important; }
   .answer { padding: .8rem 1rem .8rem 2rem; font-size: 1rem; }
@@ -47,11 +50,11 @@ code { font: .8rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere; user-s
   .heat tbody th, .heat thead th:first-child { position: sticky; left: 0; background: var(--paper); }
 }
 @media print {
-  :root { color-scheme: light; --heat: #8cc4ec; --card: #f5f6f8; --line: #ccc; --faint: #444; --real: #0072b2;
+  :root { color-scheme: light; --heat: #8cc4ec; --below: #f2a27a; --card: #f5f6f8; --line: #ccc; --faint: #444; --real: #0072b2;
     --good: #00694c; --bad: #b3261e; --bad-card: #fdecea; }
   @page { size: A4 landscape; margin: 12mm; }
   nav { display: none; } .wide { overflow: visible; }
-  .heat td, .answer { print-color-adjust: exact; } .heat td { min-width: 0; }
+  .heat td, .scale, .answer { print-color-adjust: exact; } .heat td { min-width: 0; }
   .figures { grid-template-columns: 1fr 1fr; } .figures figure { padding: .4rem .6rem; }
   .figures svg { max-height: 62mm; } .answer { font-size: 1rem; } section, .answer { break-inside: avoid; }
   h3, summary { break-after: avoid; }
@@ -114,8 +117,8 @@ finished and not in the numbers.</p>
 {% endif %}
 
 <h2 id="tables">Accuracy by category</h2>
-<p class="faint">In %, averaged over seeds, below it the 95 % interval. Underlined cells were trained on. The deeper the
-color, the further above chance level. The averages are over categories.</p>
+<p class="faint">In %, averaged over seeds, below it the 95 % interval. Underlined cells were trained on. No color is
+chance level: 0 <span class="scale"></span> 100. The averages are over categories.</p>
 {% for table in tables %}
 <section><h3 id="{{ table.slug }}">{{ table.title }}</h3>
 <div class="wide"><table class="heat">
@@ -127,7 +130,7 @@ color, the further above chance level. The averages are over categories.</p>
 {% for row in table.rows %}
 <tr><th scope="row">{{ row.categories }}</th>
 {% for cell in row.cells %}
-<td class="{{ "seen" if cell.seen }}{{ " average" if loop.revindex <= 2 }}" style="--share: {{ cell.heat }}">
+<td class="{{ cell.mood }}{{ " seen" if cell.seen }}{{ " average" if loop.revindex <= 2 }}" style="--share: {{ cell.heat }}">
 {{- cell.value }}{% if cell.interval %}<small>{{ cell.interval }}</small>{% endif %}</td>
 {% endfor %}</tr>
 {% endfor %}

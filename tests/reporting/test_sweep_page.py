@@ -1,6 +1,7 @@
 import copy
 import dataclasses
 import random
+import re
 
 import pytest
 from page_outline import Outline
@@ -121,3 +122,16 @@ def test_a_single_run_is_a_report(runs):
     Outline(render_sweep_page(report))
     assert [table.slug for table in report.tables] == ["tab1"]
     assert [figure.slug for figure in report.figures] == ["fig1"]
+
+
+def test_below_chance_level_has_a_color_of_its_own(invented):
+    finished = [invented(1, seed, skill=-2.0) for seed in range(2)]  # seen content right, unseen wrong
+    runs = [FolderRun(run.name, "done", "", "python train.py", run) for run in finished]
+    page = render_sweep_page(build_sweep_report("runs", runs))
+    (table,) = re.findall(r'<table class="heat">.*?</table>', page, re.DOTALL)
+    cells = re.findall(r'<td class="([^"]*)" style="--share: (\d+)">([\d.]+)', table)
+    assert len(cells) == 13
+    for mood, share, value in cells:
+        assert ("below" in mood) == (float(value) < 50)
+        assert int(share) == pytest.approx(2 * abs(float(value) - 50), abs=0.6)
+    assert sum("below" in mood for mood, _, _ in cells) == 11
