@@ -50,8 +50,8 @@ code { font: .8rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere; user-s
   .heat tbody th, .heat thead th:first-child { position: sticky; left: 0; background: var(--paper); }
 }
 @media print {
-  :root { color-scheme: light; --heat: #8cc4ec; --below: #f2a27a; --card: #f5f6f8; --line: #ccc; --faint: #444; --real: #0072b2;
-    --good: #00694c; --bad: #b3261e; --bad-card: #fdecea; }
+  :root { color-scheme: light; --heat: #8cc4ec; --below: #f2a27a; --card: #f5f6f8; --line: #ccc; --faint: #444;
+    --real: #0072b2; --good: #00694c; --bad: #b3261e; --bad-card: #fdecea; }
   @page { size: A4 landscape; margin: 12mm; }
   nav { display: none; } .wide { overflow: visible; }
   .heat td, .scale, .answer { print-color-adjust: exact; } .heat td { min-width: 0; }
@@ -130,7 +130,8 @@ chance level: 0 <span class="scale"></span> 100. The averages are over categorie
 {% for row in table.rows %}
 <tr><th scope="row">{{ row.categories }}</th>
 {% for cell in row.cells %}
-<td class="{{ cell.mood }}{{ " seen" if cell.seen }}{{ " average" if loop.revindex <= 2 }}" style="--share: {{ cell.heat }}">
+<td class="{{ cell.mood }}{{ " seen" if cell.seen }}{{ " average" if loop.revindex <= 2 }}"
+ style="--share: {{ cell.heat }}">
 {{- cell.value }}{% if cell.interval %}<small>{{ cell.interval }}</small>{% endif %}</td>
 {% endfor %}</tr>
 {% endfor %}

@@ -129,7 +129,7 @@ def test_below_chance_level_has_a_color_of_its_own(invented):
     runs = [FolderRun(run.name, "done", "", "python train.py", run) for run in finished]
     page = render_sweep_page(build_sweep_report("runs", runs))
     (table,) = re.findall(r'<table class="heat">.*?</table>', page, re.DOTALL)
-    cells = re.findall(r'<td class="([^"]*)" style="--share: (\d+)">([\d.]+)', table)
+    cells = re.findall(r'<td class="([^"]*)"\s+style="--share: (\d+)">([\d.]+)', table)
     assert len(cells) == 13
     for mood, share, value in cells:
         assert ("below" in mood) == (float(value) < 50)
