@@ -8,6 +8,8 @@ import torch
 
 # W&B reports on itself over the network, from a thread of its own, into whichever test runs at that moment.
 os.environ["WANDB_ERROR_REPORTING"] = "false"
+# Tests run in parallel processes; in the programs that they start, more threads each would only fight for the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -23,7 +25,7 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
-    """Tests run in parallel processes; more threads each would only fight for the cores."""
+    """As in the programs that tests start."""
     torch.set_num_threads(1)
 
 
