@@ -43,7 +43,7 @@ def test_composing_it_again_gives_the_same_options(overrides):
 
 def test_presets_are_named_rather_than_their_options():
     command = render_command(to_plain(compose_config(["model=xception", "protocol=corrected", "trainer=cpu"])))
-    assert command == "python train.py model=xception protocol=corrected trainer=cpu"
+    assert command == "python train.py protocol=corrected model=xception trainer=cpu"
 
 
 words = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1)
