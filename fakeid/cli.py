@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _add_report(commands)
     _add_dashboard(commands)
     _add_status(commands)
-    options = _parse(parser, arguments)
-    command = options.pop("command")
     with command_line_errors():
+        options = _parse(parser, arguments)
+        command = options.pop("command")
         command(**options)
 
 
