@@ -12,7 +12,7 @@ from typing import Any, cast
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from fakeid.choices import AugmentName, ColorName, DeviceCache, ResidualName, SourceName, Tested
+from fakeid.choices import AugmentName, BudgetName, ColorName, DeviceCache, ResidualName, SourceName, Tested
 from fakeid.explained import explained
 from fakeid.sections import (
     AugmentConfig,
@@ -93,6 +93,7 @@ class Config:
                 self.data.real.root is None and self.data.fake.root is None,
                 f"data.real.root and data.fake.root belong to data=lsun_progan, not to data={self.data.source.value}",
             )
+            check(self.data.budget is BudgetName.paper, "data.budget=auto lowers the numbers of data=lsun_progan alone")
 
     def _check_fitted_at_once(self) -> None:
         model = f"model={self.model.name}"

@@ -8,6 +8,7 @@ from fakeid.choices import (
     Accelerator,
     AugmentName,
     Bottleneck,
+    BudgetName,
     Codec,
     ColorName,
     DeviceCache,
@@ -68,6 +69,7 @@ class DataConfig:
 
     source: SourceName = SourceName.demo
     image_px: int = explained(64, "side of the prepared images in pixels")
+    budget: BudgetName = BudgetName.paper
     train_per_class: int | None = explained(1000, "images over all training categories; null: all, balanced")
     val_per_class: int | None = explained(100, "images over all training categories; null: a tenth of each")
     test_per_class: int | None = explained(100, "in each test category; null: a quarter of a seen one, all else")
