@@ -239,7 +239,9 @@ class EvaluationConfig:
     """What a trained detector is tested with beside its own test images as they are; no part of a run's identity."""
 
     degradations: list[str] = explained([], "such as jpeg-75, blur-1, noise-2, social")
-    per_class: int | None = explained(None, "images of each test set, category, generator and class; null: all")
+    per_class: int | None = explained(
+        None, "images of each set, category, generator and class; all if null, or if less than a third is left out"
+    )
     held_out_generators: bool = explained(True, "with data=demo: fakes by a kind of decoder that is never trained on")
     sets: list[str] = explained([], "DIR or NAME:DIR, beside the run's own test images")
     controls: list[str] = explained([], 'sets whose "fakes" no GAN made, such as up-scaled photos')
