@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from fakeid.config import Config
 from fakeid.data.catalog import build_plan, build_source
 from fakeid.errors import ConfigError, DataError
 from fakeid.runs.images import list_images
+from fakeid.runs.status import print_status
 from fakeid.runs.train import run_training
 from fakeid.vocabulary import FAKE, LSUN_CATEGORIES, REAL
 
@@ -180,6 +182,24 @@ def test_plan_writes_every_key(lsun_progan_tree: Path, capsys: pytest.CaptureFix
     assert {row["split"] for row in rows if row["category"] == "sheep"} == {"test"}
     assert "sheep (held out)" in out
     assert "digest" in out
+
+
+def test_plan_and_audit_write_beside_the_runs(
+    lsun_progan_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ["data=lsun_progan", f"paths.data={lsun_progan_tree}", "categories=3", *SMALL, "paths.runs=mine"]
+    main(["plan", *options])
+    main(["audit", *options])
+    files = sorted(path.relative_to("mine").as_posix() for path in Path("mine").rglob("*.*"))
+    assert [re.sub(r"[0-9a-f]{8}", "HASH", name) for name in files] == [
+        "audits/lsun_progan-48px-k3-HASH/audit.html",
+        "audits/lsun_progan-48px-k3-HASH/audit.json",
+        "plans/lsun_progan-48px-k3-HASH.csv",
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {"mine", "cache"}
+    with pytest.raises(DataError, match="there is no run in mine"):
+        print_status(Path("mine"), quiet())
 
 
 def test_prepare_packs_a_whole_grid_once(
