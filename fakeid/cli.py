@@ -304,7 +304,7 @@ def _add_status(commands: _Commands) -> None:
     parser = commands.add_parser(
         "status",
         help="what became of the runs of a folder, who is at it, and why some failed",
-        description="Lists the runs below DIR that are not done. Exits with 1 if one failed.",
+        description="Lists the runs below DIR, the best on unseen content first. Exits with 1 if one failed.",
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="the folder given as paths.runs")
 
