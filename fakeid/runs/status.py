@@ -13,7 +13,7 @@ from rich.text import Text
 from fakeid.errors import DataError
 from fakeid.files import read_json
 from fakeid.reporting.averages import FinishedRun
-from fakeid.reporting.numbers import UNDEFINED, format_percent_estimate, format_unit_estimate
+from fakeid.reporting.numbers import UNDEFINED, format_percent_estimate, format_unit
 from fakeid.runs.layout import DONE, FAILED, RunFolder
 from fakeid.runs.states import STATES, State, read_state
 
@@ -45,8 +45,9 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
     tested = {run.path.name: _read_tested(run) for run in runs if states[run.path.name].name == DONE}
     console.print("", _render_table(states, {name: run for name, run in tested.items() if run}))
     for name, state in states.items():
-        if state.name == FAILED:
-            console.print(f"\n{name}\n  {state.reason}", markup=False, soft_wrap=True)
+        if state.name != DONE:
+            why = f": {state.reason}" if state.name == FAILED else ""
+            console.print(f"\n{name}\n  {state.name} by {state.who or 'nobody'}{why}", markup=False, soft_wrap=True)
     return states
 
 
@@ -62,9 +63,9 @@ def _render_table(states: Mapping[str, State], tested: Mapping[str, FinishedRun]
         state, numbers = states[name], [UNDEFINED] * 3
         if run := tested.get(name):
             unseen = run.summary["unseen"]
-            area = format_unit_estimate(unseen["auroc"]) if unseen else UNDEFINED
+            area = format_unit(unseen["auroc"]["value"]) if unseen else UNDEFINED
             numbers = [format_percent_estimate(run.average(seen=False)), area, str(run.seed)]
-        told = state.name if state.name == DONE else f"{state.name} {state.epochs_done}/{state.epochs} by {state.who}"
+        told = state.name if state.name == DONE else f"{state.name} {state.epochs_done}/{state.epochs}"
         table.add_row(*numbers, told, Text(name))
     return table
 
