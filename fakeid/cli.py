@@ -59,9 +59,9 @@ def _add_doctor(commands: _Commands) -> None:
     parser = _add_with_options(
         commands,
         "doctor",
-        "which images are where, how many, and which files are missing",
-        "Looks for the images of a data set without reading one. Without options it looks for LSUN's databases and "
-        "ProGAN's samples in this folder. Exits with 1 if something is missing.",
+        "what this machine has; which images are where, how many, and which files are missing",
+        "Describes the machine and looks for the images of a data set without reading one. Without options it looks "
+        "for LSUN's databases and ProGAN's samples in this folder. Exits with 1 if something is missing.",
     )
 
     def run(overrides: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import zipfile
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import lmdb
 import pytest
+import torch
 from genuine_trees import write_add_k, write_lsun, write_progan, write_progan_train
 from rich.console import Console
 
@@ -156,6 +158,11 @@ def test_doctor_counts_what_is_there(
     assert out.count("karras2018iclr") == 11
     assert "everything is there" in out
     assert "sheep (held out)" in out
+    machine, _, images = out.partition("LSUN's databases in")
+    for name in ("Python", "torch", "GPU", "bf16", "threads", "paths.cache", "paths.runs", "W&B"):
+        assert any(line.startswith(name) for line in machine.splitlines())
+    assert f"{torch.get_num_threads()} of {os.cpu_count()} cores" in machine
+    assert re.search(r"^ *sheep \(held out\) +12 +[\d.]+ kB", images, re.MULTILINE)
 
 
 def test_doctor_names_the_files_that_are_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
