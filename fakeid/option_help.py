@@ -1,8 +1,10 @@
 """The parts of `--help` that are made from the options: `${choices:}` and `${options:}` in Hydra's template."""
 
 import dataclasses
+import re
 import shutil
 import textwrap
+from enum import Enum
 from typing import Any, Final
 
 from omegaconf import DictConfig, OmegaConf
@@ -50,9 +52,10 @@ def _render_section(schema: Any, values: dict[str, Any], indent: str, width: int
 
 
 def _first_line(kind: Any) -> str:
-    """Of the docstring of a section or of a list of names, which says what they do."""
-    line: str = kind.__doc__.partition("\n")[0]
-    return line.replace("`", "").removesuffix(".")
+    """Of the docstring of a section or of a list of names, with the names that it leaves out."""
+    line: str = kind.__doc__.partition("\n")[0].replace("`", "").removesuffix(".")
+    names = [member.value for member in kind] if issubclass(kind, Enum) else []
+    return line if all(re.search(rf"\b{name}\b", line) for name in names) else f"{line} ({', '.join(names)})"
 
 
 def _wrap(start: str, about: str, width: int) -> list[str]:

@@ -72,7 +72,7 @@ class DataConfig:
     budget: BudgetName = BudgetName.paper
     train_per_class: int | None = explained(1000, "images over all training categories; null: all, balanced")
     val_per_class: int | None = explained(100, "images over all training categories; null: a tenth of each")
-    test_per_class: int | None = explained(100, "in each test category; null: a quarter of a seen one, all else")
+    test_per_class: int | None = explained(100, "in each test category; null: a quarter of a seen one, all of others")
     categories: list[str] | None = explained(None, "in the order in which they are added; null: the source's order")
     held_out: str | None = explained(None, "never trained on; null: the last category")
     prep: Prep = Prep.crop

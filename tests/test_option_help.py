@@ -28,6 +28,7 @@ def test_help_explains_each_option_and_fits_the_terminal(width: int) -> None:
     assert max(map(len, of_options[:-3])) <= width
     described = next(line for line in of_options if line.startswith("  learning_rate"))
     assert described.split() == ["learning_rate", "0.001", "of", "Adam;", "the", "paper's", "is", "0.001"]
+    assert "Where images come from (demo, folders, lsun_progan)" in " ".join(" ".join(of_options).split())
     assert any(line.startswith("  loss") and "softmax_ce applies the softmax twice" in line for line in of_options)
 
 
