@@ -3,11 +3,15 @@
 import hydra
 from omegaconf import DictConfig
 
+from fakeid.completion import complete_values
 from fakeid.config import parse, register_schema
+from fakeid.option_help import register_help
 from fakeid.runs.sweeper import register_sweeper
 from fakeid.terminal import command_line_errors
 
 register_schema()
+register_help()
+complete_values(grids=True)
 register_sweeper()
 
 

@@ -3,10 +3,14 @@
 import hydra
 from omegaconf import DictConfig
 
+from fakeid.completion import complete_values
 from fakeid.config import parse, register_schema
+from fakeid.option_help import register_help
 from fakeid.terminal import command_line_errors, user_errors
 
 register_schema()
+register_help()
+complete_values(grids=False)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")

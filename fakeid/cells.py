@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from fakeid.choices import AugmentName, ResidualName, SourceName
+from fakeid.choices import AugmentName, BudgetName, ResidualName, SourceName
 from fakeid.config import Config, to_plain
 
 _MEANINGLESS = ("real", "fake", "device_cache", "audit_per_class")  # options of the data that change no result
@@ -21,6 +21,8 @@ def cell_id(config: Config) -> str:
         del meaning[name]
     for name in _MEANINGLESS:
         del meaning["data"][name]
+    if config.data.budget is BudgetName.paper:  # what is asked for is what is taken
+        del meaning["data"]["budget"]
     meaning["trainer"] = {name: meaning["trainer"][name] for name in ("precision", "limit_batches")}
     in_folder = config.data.source is SourceName.folders and config.paths.data is not None
     data_name = Path(config.paths.data or "").resolve().name if in_folder else ""

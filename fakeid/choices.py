@@ -125,6 +125,13 @@ class SourceName(str, Enum):
     lsun_progan = "lsun_progan"
 
 
+class BudgetName(str, Enum):
+    """Take the numbers of images that are asked for (`paper`), or lower them together to what is there (`auto`)."""
+
+    paper = "paper"
+    auto = "auto"
+
+
 class Prep(str, Enum):
     """How an image is brought to `data.image_px`; see `fakeid.images.prepare`."""
 

@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _add_report(commands)
     _add_dashboard(commands)
     _add_status(commands)
-    options = _parse(parser, arguments)
-    command = options.pop("command")
     with command_line_errors():
+        options = _parse(parser, arguments)
+        command = options.pop("command")
         command(**options)
 
 
@@ -59,9 +59,9 @@ def _add_doctor(commands: _Commands) -> None:
     parser = _add_with_options(
         commands,
         "doctor",
-        "which images are where, how many, and which files are missing",
-        "Looks for the images of a data set without reading one. Without options it looks for LSUN's databases and "
-        "ProGAN's samples in this folder. Exits with 1 if something is missing.",
+        "what this machine has; which images are where, how many, and which files are missing",
+        "Describes the machine and looks for the images of a data set without reading one. Without options it looks "
+        "for LSUN's databases and ProGAN's samples in this folder. Exits with 1 if something is missing.",
     )
 
     def run(overrides: list[str]) -> None:
@@ -84,13 +84,15 @@ def _add_plan(commands: _Commands) -> None:
         "how many images of which kind a run takes, and the list of them",
         "Draws the images of a run as train.py does, prints the counts and writes the list with a digest.",
     )
-    parser.add_argument("--output", type=Path, default=Path("plan.csv"), help="the list (default: plan.csv)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="the list (default: a file in paths.runs/plans)")
 
-    def run(overrides: list[str], output: Path) -> None:
+    def run(overrides: list[str], output: Path | None) -> None:
         from fakeid.runs.compose import compose_config  # noqa: PLC0415
+        from fakeid.runs.outputs import locate_plan  # noqa: PLC0415
         from fakeid.runs.plan import write_plan  # noqa: PLC0415
 
-        write_plan(compose_config(overrides), output)
+        config = compose_config(overrides)
+        write_plan(config, output or locate_plan(config))
 
     parser.set_defaults(command=run)
 
@@ -126,13 +128,15 @@ def _add_audit(commands: _Commands) -> None:
     parser.add_argument(
         "--per-class", type=_positive, default=1000, help="training images of each class (default: 1000)"
     )
-    parser.add_argument("--output", type=Path, default=Path("audit"), help="folder of the files (default: audit)")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="of the files (default: one in paths.runs/audits)")
 
-    def run(overrides: list[str], per_class: int, output: Path) -> None:
+    def run(overrides: list[str], per_class: int, output: Path | None) -> None:
         from fakeid.runs.audit import run_audit  # noqa: PLC0415
         from fakeid.runs.compose import compose_config  # noqa: PLC0415
+        from fakeid.runs.outputs import locate_audit  # noqa: PLC0415
 
-        run_audit(compose_config(overrides), output, per_class=per_class)
+        config = compose_config(overrides)
+        run_audit(config, output or locate_audit(config, per_class), per_class=per_class)
 
     parser.set_defaults(command=run)
 
@@ -248,13 +252,15 @@ def _add_compare(commands: _Commands) -> None:
     )
     parser.add_argument("--all-pairs", action="store_true", help="each with each, not only with the first")
     parser.add_argument(
-        "--output", type=Path, default=Path("comparison"), help="folder of the files (default: comparison)"
+        "--output", type=Path, metavar="DIR", help="of the files (default: one in comparisons, beside the first RUN)"
     )
 
-    def run(runs: list[str], output: Path, all_pairs: bool) -> None:
+    def run(runs: list[str], output: Path | None, all_pairs: bool) -> None:
         from fakeid.runs.compare import write_comparison  # noqa: PLC0415 - matplotlib takes a second
+        from fakeid.runs.outputs import locate_comparison  # noqa: PLC0415
 
-        write_comparison([Path(name) for name in runs], output, all_pairs=all_pairs)
+        paths = [Path(name) for name in runs]
+        write_comparison(paths, output or locate_comparison(paths, all_pairs=all_pairs), all_pairs=all_pairs)
 
     parser.set_defaults(command=run)
 
@@ -298,7 +304,7 @@ def _add_status(commands: _Commands) -> None:
     parser = commands.add_parser(
         "status",
         help="what became of the runs of a folder, who is at it, and why some failed",
-        description="Lists the runs below DIR that are not done. Exits with 1 if one failed.",
+        description="Lists the runs below DIR, the best on unseen content first. Exits with 1 if one failed.",
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="the folder given as paths.runs")
 

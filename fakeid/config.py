@@ -12,7 +12,8 @@ from typing import Any, cast
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from fakeid.choices import AugmentName, ColorName, DeviceCache, ResidualName, SourceName, Tested
+from fakeid.choices import AugmentName, BudgetName, ColorName, DeviceCache, ResidualName, SourceName, Tested
+from fakeid.explained import explained
 from fakeid.sections import (
     AugmentConfig,
     ColorConfig,
@@ -37,10 +38,10 @@ from fakeid.windows import SMALLEST_PX, list_windows
 class Config:
     """One training and its test."""
 
-    categories: int | None = 10
-    dropout: float = 0.0
-    seed: int = 0
-    force: bool = False
+    categories: int | None = explained(10, "how many are trained on, in their order; null: all but the held-out one")
+    dropout: float = explained(0.0, "probability of dropping a feature in training")
+    seed: int = explained(0, "first weights, order of the images, augmentation, dropout")
+    force: bool = explained(False, "train anew what is trained already")
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     color: ColorConfig = field(default_factory=ColorConfig)
@@ -92,6 +93,7 @@ class Config:
                 self.data.real.root is None and self.data.fake.root is None,
                 f"data.real.root and data.fake.root belong to data=lsun_progan, not to data={self.data.source.value}",
             )
+            check(self.data.budget is BudgetName.paper, "data.budget=auto lowers the numbers of data=lsun_progan alone")
 
     def _check_fitted_at_once(self) -> None:
         model = f"model={self.model.name}"

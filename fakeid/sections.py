@@ -8,6 +8,7 @@ from fakeid.choices import (
     Accelerator,
     AugmentName,
     Bottleneck,
+    BudgetName,
     Codec,
     ColorName,
     DeviceCache,
@@ -30,6 +31,7 @@ from fakeid.choices import (
     Views,
 )
 from fakeid.errors import ConfigError
+from fakeid.explained import explained
 from fakeid.images.degradation import parse_degradation
 from fakeid.vocabulary import OWN_TEST_SET
 from fakeid.windows import SMALLEST_PX
@@ -58,7 +60,7 @@ def check_at_least(name: str, value: float | None, lowest: float) -> None:
 class RootConfig:
     """Where the images of one class lie, apart from the other's."""
 
-    root: str | None = None  # null: paths.data
+    root: str | None = explained(None, "null: paths.data")
 
 
 @dataclass
@@ -66,22 +68,23 @@ class DataConfig:
     """Which images enter, and how they are prepared."""
 
     source: SourceName = SourceName.demo
-    image_px: int = 64
-    train_per_class: int | None = 1000  # over all training categories; null: as many as there are, balanced
-    val_per_class: int | None = 100  # likewise; null: a tenth of each training category
-    test_per_class: int | None = 100  # in each test category; null: a quarter of a seen one, all of an unseen one
-    categories: list[str] | None = None  # names in the order in which they are added; null: the source's order
-    held_out: str | None = None  # never trained on; null: the last category
+    image_px: int = explained(64, "side of the prepared images in pixels")
+    budget: BudgetName = BudgetName.paper
+    train_per_class: int | None = explained(1000, "images over all training categories; null: all, balanced")
+    val_per_class: int | None = explained(100, "images over all training categories; null: a tenth of each")
+    test_per_class: int | None = explained(100, "in each test category; null: a quarter of a seen one, all of others")
+    categories: list[str] | None = explained(None, "in the order in which they are added; null: the source's order")
+    held_out: str | None = explained(None, "never trained on; null: the last category")
     prep: Prep = Prep.crop
     codec: Codec = Codec.none
-    codec_quality: list[int] | None = None  # [lowest, highest] of the shared codec; null: 50 to 90, or as auto finds
+    codec_quality: list[int] | None = explained(None, "[lowest, highest] of shared; null: 50 to 90, or as auto finds")
     on_bad_image: OnBadImage = OnBadImage.error
-    max_megapixels: float = 100.0
-    seed: int = 0  # draws the images; apart from `seed`, so that runs can be compared image by image
+    max_megapixels: float = explained(100.0, "larger images are refused unread")
+    seed: int = explained(0, "draws the images; apart from seed, so that runs share their test images")
     real: RootConfig = field(default_factory=RootConfig)
     fake: RootConfig = field(default_factory=RootConfig)
     device_cache: DeviceCache = DeviceCache.auto
-    audit_per_class: int = 150  # training images of each class that the short audit looks at; 0: none
+    audit_per_class: int = explained(150, "training images of each class that the short audit looks at; 0: none")
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -110,8 +113,8 @@ class DataConfig:
 class ModelConfig:
     """The backbone."""
 
-    name: str = "pelee"  # pelee, color_stats, or any timm name
-    pretrained: bool = False  # published weights, RGB normalized as they want it; needs a network the first time
+    name: str = explained("pelee", "pelee, color_stats, or any timm name")
+    pretrained: bool = explained(False, "published weights, RGB normalized as they want it; needs a network at first")
 
     @property
     def is_fitted_at_once(self) -> bool:
@@ -144,7 +147,7 @@ class AugmentConfig:
 class ProtocolConfig:
     """Each switch between what the paper did and what it should have done."""
 
-    name: str = "paper"
+    name: str = explained("paper", "the preset that the switches below start from")
     hpf_channels: HpfChannels = HpfChannels.sum
     hpf_border: HpfBorder = HpfBorder.valid
     hsv: HsvForm = HsvForm.opencv_8bit
@@ -153,23 +156,25 @@ class ProtocolConfig:
     dropout_at: DropoutAt = DropoutAt.branches
     loss: Loss = Loss.softmax_ce
     logits: Logits = Logits.two
-    precision: Precision = Precision.float32  # what trainer.precision becomes, unless it is set
+    precision: Precision = explained(Precision.float32, "what trainer.precision becomes, unless it is set")
     tested: Tested = Tested.last
-    views: Views = Views.full  # of validation and test
-    threshold: ThresholdFrom = ThresholdFrom.half  # of a run's accuracies; validation: the best on its images
-    prep: Prep = Prep.squash  # what data.prep becomes for data=lsun_progan
-    codec: Codec = Codec.none  # what data.codec becomes for images from files
+    views: Views = explained(Views.full, "what is scored: the image, or the mean logit of crops or patches of it")
+    threshold: ThresholdFrom = explained(
+        ThresholdFrom.half, "of a run's accuracies: half is P(fake) = 0.5, validation the best on validation images"
+    )
+    prep: Prep = explained(Prep.squash, "what data.prep becomes for data=lsun_progan")
+    codec: Codec = explained(Codec.none, "what data.codec becomes for images from files")
 
 
 @dataclass
 class OptimConfig:
     """Adam without weight decay."""
 
-    epochs: int = 50
-    batch_size: int = 64
-    learning_rate: float = 0.001
+    epochs: int = explained(50, "passes over the training images")
+    batch_size: int = explained(64, "images of both classes in a step")
+    learning_rate: float = explained(0.001, "of Adam; the paper's is 0.001")
     schedule: Schedule = Schedule.constant
-    ema: float = 0.0  # decay of the weights' moving average, which is what is validated and tested; 0: none
+    ema: float = explained(0.0, "decay of the weights' moving average, which is what is validated and tested; 0: none")
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -188,11 +193,13 @@ class TrainerConfig:
 
     accelerator: Accelerator = Accelerator.auto
     precision: Precision = Precision.auto
-    channels_last: bool = True
-    compile: bool = False
-    num_workers: int = 0  # batches come from a memory map; only augment= is worth a second process
-    devices: int | None = 1  # processes that share each batch; null: what torchrun or srun started, or one a GPU
-    limit_batches: int | None = None  # of training and validation, for trying things out
+    channels_last: bool = explained(True, "NHWC, which is faster on CPUs and on GPUs with tensor cores")
+    compile: bool = explained(False, "torch.compile the backbone: minutes at first, on a GPU faster then")
+    num_workers: int = explained(0, "batches come from a memory map; only augment= is worth a second process")
+    devices: int | None = explained(
+        1, "processes that share each batch; null: as torchrun or srun started, or one a GPU"
+    )
+    limit_batches: int | None = explained(None, "of training and validation, for trying things out")
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -210,17 +217,17 @@ class LoggerConfig:
     """Run tracking beside the files of the run folder."""
 
     name: LoggerName = LoggerName.wandb
-    project: str = "fakeid"
-    entity: str | None = None
-    group: str | None = None
+    project: str = explained("fakeid", "of W&B")
+    entity: str | None = explained(None, "of W&B, a user or a team; null: the login's own")
+    group: str | None = explained(None, "under which W&B shows runs together")
 
 
 @dataclass
 class SweepConfig:
     """How `sweep.py` goes about its cells; `train.py` does not look at it."""
 
-    plan_only: bool = False  # say what would be trained, and stop
-    runs_per_gpu: int = 1  # with a launcher that runs several cells at once
+    plan_only: bool = explained(False, "say what would be trained, and stop")
+    runs_per_gpu: int = explained(1, "with a launcher that runs several cells at once")
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -231,17 +238,19 @@ class SweepConfig:
 class EvaluationConfig:
     """What a trained detector is tested with beside its own test images as they are; no part of a run's identity."""
 
-    degradations: list[str] = field(default_factory=list)  # such as jpeg-75; see fakeid.images.degrade
-    per_class: int | None = None  # images of each test set, category, generator and class; null: all
-    held_out_generators: bool = True  # with data=demo: fakes by a kind of decoder that is never trained on
-    sets: list[str] = field(default_factory=list)  # DIR or NAME:DIR, beside the run's own test images
-    controls: list[str] = field(default_factory=list)  # sets whose "fakes" no GAN made, such as up-scaled photos
-    swap_quality: int | None = None  # JPEG quality at which fakes alone, then reals alone are compressed
-    cluster: str | None = None  # stem, or a regular expression on keys: images that are no independent witnesses
-    oracle: bool = False  # also the threshold that would have been best on the tested images themselves
-    seed: int = 0  # of random degradations
-    false_alarm_rate: float = 0.05  # wished for on validation when a detector is trained
-    max_error: float = 0.05  # of the calls that are not called unsure, likewise
+    degradations: list[str] = explained([], "such as jpeg-75, blur-1, noise-2, social")
+    per_class: int | None = explained(
+        None, "images of each set, category, generator and class; all if null, or if less than a third is left out"
+    )
+    held_out_generators: bool = explained(True, "with data=demo: fakes by a kind of decoder that is never trained on")
+    sets: list[str] = explained([], "DIR or NAME:DIR, beside the run's own test images")
+    controls: list[str] = explained([], 'sets whose "fakes" no GAN made, such as up-scaled photos')
+    swap_quality: int | None = explained(None, "JPEG quality at which fakes alone, then reals alone are compressed")
+    cluster: str | None = explained(None, "stem, or a regular expression on keys: images that belong together")
+    oracle: bool = explained(False, "also the threshold that would have been best on the tested images themselves")
+    seed: int = explained(0, "of random degradations")
+    false_alarm_rate: float = explained(0.05, "wished for on validation when a detector is trained")
+    max_error: float = explained(0.05, "of the calls that are not called unsure, wished for on validation")
 
     def __post_init__(self) -> None:
         """Check ranges and names."""
@@ -280,6 +289,6 @@ class EvaluationConfig:
 class PathsConfig:
     """Folders; relative ones start where the command was typed."""
 
-    data: str | None = None
-    runs: str = "runs"
-    cache: str = "cache"
+    data: str | None = explained(None, "folder of the images, for data=folders and data=lsun_progan")
+    runs: str = explained("runs", "holds one folder a run")
+    cache: str = explained("cache", "holds the prepared images, shared by all runs")

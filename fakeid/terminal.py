@@ -1,23 +1,21 @@
 """What a user sees when a command fails: one clear message and an exit code, no traceback."""
 
-import dataclasses
-import difflib
 import os
 import re
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
-from fakeid.config import Config
 from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError, FakeidError
+from fakeid.suggestions import suggest_assignment, suggest_option
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
-_GROUPS = ("data", "color", "residual", "augment", "model", "protocol", "optim", "trainer", "logger", "evaluation")
 
 _INSTALL = ' here yet (pip install -e ".[{}]" adds it)'
 _LAUNCHERS = {
@@ -42,10 +40,10 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def command_line_errors() -> Iterator[None]:
-    """The same for what Hydra and omegaconf find wrong with the command line, and for Ctrl-C."""
+    """The same for what Hydra and omegaconf find wrong with the command line, Ctrl-C, and `| head`."""
     try:
         # Hydra then raises, where it would print its own rendering and exit.
-        with environment_variable("HYDRA_FULL_ERROR", "1"), user_errors():
+        with environment_variable("HYDRA_FULL_ERROR", "1"), user_errors(), _closed_output():
             yield
     except (HydraException, OmegaConfBaseException) as error:
         if _WANTS_TRACEBACKS:
@@ -53,6 +51,28 @@ def command_line_errors() -> Iterator[None]:
         _leave(_explain(error), ConfigError.exit_code)
     except KeyboardInterrupt:
         _leave("stopped; the same command continues", 130)
+
+
+@contextmanager
+def _closed_output() -> Iterator[None]:
+    """Leave quietly with 1, as `rich` does, when the reader of what is printed has gone."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # or Python does it while it shuts down, where nothing catches the error
+    except BrokenPipeError:
+        if not _is_abandoned(sys.stdout):
+            raise  # of another pipe, such as to a worker
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def _is_abandoned(file: TextIO) -> bool:
+    """Whether it is a pipe whose other end is closed."""
+    poller = select.poll()
+    poller.register(file, 0)
+    return any(event & select.POLLERR for _, event in poller.poll(0))
 
 
 def _leave(message: str, exit_code: int) -> NoReturn:
@@ -72,28 +92,13 @@ def _explain(error: Exception) -> str:
         group, _, choice = cause.missing_cfg_file.rpartition("/")
         more = _LAUNCHERS.get(choice, "") if group == "hydra/launcher" else ""
         return f"{group} has no choice {choice}{more}; it has {', '.join(cause.options)}"
-    unknown = re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text)
-    if unknown:
+    if unknown := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
         name = unknown.group(1) or unknown.group(2)
-        return f"there is no option {name}{_near(name)}; see --help"
+        return f"there is no option {name}{suggest_option(name)}; see --help"
+    if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        return f"{several.group(1)} are several values: add -m to train each of them"
+    if word := re.search(r"Error parsing override '([^'=]+)'", text):
+        return suggest_assignment(word.group(1))
     path = re.search(r"full_key: (\S+)", text)
     first_line = next(line for line in str(cause).splitlines() if line.strip())
     return f"{path.group(1)}: {first_line}" if path else first_line
-
-
-def _near(name: str) -> str:
-    options = list(_GROUPS) + _option_paths(Config)
-    found = difflib.get_close_matches(name, options, n=3, cutoff=0.6)
-    last = name.rsplit(".", maxsplit=1)[-1]
-    found += [path for path in options if path.split(".")[-1] == last and path not in found]
-    return f"; did you mean {' or '.join(found)}?" if found else ""
-
-
-def _option_paths(schema: type, prefix: str = "") -> list[str]:
-    paths: list[str] = []
-    for entry in dataclasses.fields(schema):
-        if dataclasses.is_dataclass(entry.type):
-            paths += _option_paths(entry.type, f"{prefix}{entry.name}.")  # type: ignore[arg-type]
-        else:
-            paths.append(prefix + entry.name)
-    return paths

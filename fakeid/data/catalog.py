@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from fakeid.choices import SourceName
+from fakeid.choices import BudgetName, SourceName
 from fakeid.config import Config
-from fakeid.data.mixing import Budget, draw_plan
+from fakeid.data.budgets import Budget
+from fakeid.data.mixing import draw_plan
 from fakeid.data.mixture import check_mixture, count_mixed, find_mixture, is_mixture
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
@@ -91,6 +92,7 @@ def _draw(
         budget=Budget(data.train_per_class, data.val_per_class, data.test_per_class),
         seed=data.seed,
         mixture=mixture,
+        lower=data.budget is BudgetName.auto,
     )
 
 
@@ -100,7 +102,7 @@ def _remember(
     data = config.data
     identity = [
         _PLAN_VERSION, source.describe(), order, held_out, config.categories, data.train_per_class, data.val_per_class,
-        data.test_per_class, data.seed,
+        data.test_per_class, data.seed, data.budget.value,
     ]  # fmt: skip
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
     path = Path(config.paths.cache) / "plans" / f"{digest}.json"

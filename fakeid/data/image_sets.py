@@ -1,9 +1,9 @@
 """Named sets of images to test a detector on."""
 
 import dataclasses
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fakeid.data.plans import Plan
 from fakeid.data.pools import Pool
@@ -25,6 +25,7 @@ class ImageSet:
         records: Which images.
         where: What to call the source in a report.
         control: Whether its "fakes" are made by no GAN.
+        left_out: How many more there are of each class, by label.
     """
 
     name: str
@@ -32,6 +33,7 @@ class ImageSet:
     records: list[Record]
     where: str
     control: bool = False
+    left_out: Counter[int] = field(default_factory=Counter)
 
 
 def build_own_set(
@@ -47,12 +49,13 @@ def build_own_set(
         held_out_generators: Whether to add those fakes, as many in each category as there are others.
     """
     records = take_per_class(plan.test, per_class, seed=0)
+    left_out = _count_left_out(plan.test, records)
     if held_out_generators and isinstance(source, DemoSource):
         tested = {record.category for record in records}
         fakes = [record for record in records if record.label == FAKE]
         count = max(sum(record.category == name for record in fakes) for name in tested)
         records += [record for record in source.held_out_records(count) if record.category in tested]
-    return ImageSet(OWN_TEST_SET, source, records, where)
+    return ImageSet(OWN_TEST_SET, source, records, where, left_out=left_out)
 
 
 def build_folder_set(
@@ -85,11 +88,14 @@ def build_folder_set(
     named = [
         dataclasses.replace(record, generator=name) if record.generator == "unknown" else record for record in records
     ]
-    return ImageSet(name, source, take_per_class(named, per_class, seed), folder, control)
+    chosen = take_per_class(named, per_class, seed)
+    return ImageSet(name, source, chosen, folder, control, _count_left_out(named, chosen))
 
 
 def take_per_class(records: Iterable[Record], per_class: int | None, seed: int) -> list[Record]:
     """The first images of each category, generator and class in the order of a hash; more are a superset.
+
+    Where that would leave out less than a third, all are taken: they cost little, and narrow the intervals.
 
     Args:
         records: To draw from.
@@ -106,4 +112,8 @@ def take_per_class(records: Iterable[Record], per_class: int | None, seed: int) 
     for record in records:
         pools[record.category, record.generator, record.label].add(record)
     chosen = {record for pool in pools.values() for record in pool.in_order()[:per_class]}
-    return [record for record in records if record in chosen]
+    return records if 3 * len(chosen) > 2 * len(records) else [record for record in records if record in chosen]
+
+
+def _count_left_out(records: Iterable[Record], chosen: Iterable[Record]) -> Counter[int]:
+    return Counter(record.label for record in records) - Counter(record.label for record in chosen)

@@ -9,9 +9,9 @@ splits. Where the data set itself says which split an image belongs to, each spl
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from fakeid.data.budgets import Budget, fit_budget
 from fakeid.data.plans import Plan, check_no_leak
 from fakeid.data.pools import Pool
 from fakeid.data.records import Record
@@ -24,24 +24,6 @@ _TEST_SHARE, _VAL_SHARE = 4, 10
 _Pools = defaultdict[tuple[str, int], list[Record]]
 
 
-@dataclass(frozen=True)
-class Budget:
-    """Images of each class.
-
-    Attributes:
-        train: Over all training categories, shared out as `train // k` (Lee & Park 2021); None takes as many as there
-            are, the same number from each category and class.
-        val: Likewise over all training categories, `val // k`; 0 takes none, None a tenth of each category, or all that
-            are marked as such.
-        test: In each test category; None takes a quarter of a seen category and the whole of an unseen one, or all
-            that are marked as such, the same number from both classes.
-    """
-
-    train: int | None
-    val: int | None
-    test: int | None
-
-
 def draw_plan(
     records: Iterable[Record],
     *,
@@ -51,6 +33,7 @@ def draw_plan(
     budget: Budget,
     seed: int,
     mixture: str | None = None,
+    lower: bool = False,
 ) -> Plan:
     """Draw training, validation and test images.
 
@@ -62,10 +45,11 @@ def draw_plan(
         budget: How many images of each class.
         seed: Draws the order.
         mixture: Category of training images that show the seen categories mixed, as the authors' `train(Add_k)` do.
+        lower: Take a smaller budget where there are too few images.
 
     Raises:
         ConfigError: More categories than there are, or an unknown name.
-        DataError: Too few images; says how many there are and how many would do.
+        DataError: Too few images; names the numbers that would do together.
     """
     pools = _sort_into_pools(records, seed, _compute_reach(budget))
     _check_names([*order, *([held_out] if held_out else []), *([mixture] if mixture else [])], pools)
@@ -78,12 +62,35 @@ def draw_plan(
     seen, rest = tuple(order[:num]), tuple(order[num:])
     unseen = (*rest, held_out) if held_out else rest
     trained = (mixture,) if mixture else seen
-    test = _draw_test(pools, seen, unseen, budget.test)
-    val = _draw_val(pools, trained, budget.val, taken=test)
-    train = _draw_train(pools, trained, budget.train, taken=test + val)
-    plan = Plan(train, val, test, seen, unseen, held_out, mixture)
+
+    def draw(budget: Budget) -> Plan:
+        test = _draw_test(pools, seen, unseen, budget.test)
+        val = _draw_val(pools, trained, budget.val, taken=test)
+        train = _draw_train(pools, trained, budget.train, taken=test + val)
+        return Plan(train, val, test, seen, unseen, held_out, mixture)
+
+    plan = _draw_what_fits(draw, budget, len(trained), lower=lower)
     check_no_leak(plan)
     return plan
+
+
+def _draw_what_fits(draw: Callable[[Budget], Plan], budget: Budget, num_categories: int, *, lower: bool) -> Plan:
+    def fits(smaller: Budget) -> bool:
+        try:
+            draw(smaller)
+        except DataError:
+            return False
+        return True
+
+    try:
+        return draw(budget)
+    except DataError as error:
+        fitting = fit_budget(budget, fits, num_categories)
+        if fitting is None:
+            raise DataError(f"{error}; even one image a category and split is too much") from error
+        if lower:
+            return draw(fitting)
+        raise DataError(f"{error}; there are enough for {fitting}") from error
 
 
 def _compute_reach(budget: Budget) -> tuple[int, int] | None:
@@ -124,7 +131,7 @@ def _draw_test(pools: dict[str, _Pools], seen: Sequence[str], unseen: Sequence[s
     smaller = {name: min(len(own[name, REAL]), len(own[name, FAKE])) for name in (*seen, *unseen)}
     if count is not None:
         left = {(name, label): own[name, label] for name in smaller for label in (REAL, FAKE)}
-        _check_enough(left, count, "testing", f"data.test_per_class={min(smaller.values())}")
+        _check_enough(left, count, "testing")
     test: list[Record] = []
     for name, num in smaller.items():
         share = num // _TEST_SHARE if name in seen and not is_given else num
@@ -138,17 +145,15 @@ def _draw_val(
 ) -> list[Record]:
     own, is_given = pools[VAL], pools[VAL] is not pools[TRAIN]
     left = {(name, label): _without(own[name, label], taken) for name in trained for label in (REAL, FAKE)}
-    smallest = min(map(len, left.values()))
     if budget is not None:
         num = len(trained)
         count = budget // num
         if budget and not count:
             raise DataError(
-                f"nothing is left to validate with: {num} categories share data.val_per_class={budget}; raise it to "
-                f"{num}, or set data.val_per_class=0"
+                f"nothing is left to validate with: {num} categories share data.val_per_class={budget}, and 0 does "
+                "without"
             )
-        most = (smallest + 1) * num - 1 if smallest else 0  # the largest whose share of each category is there
-        _check_enough(left, count, f"validation ({budget} // {num})", f"data.val_per_class={most}")
+        _check_enough(left, count, f"validation ({budget} // {num})")
         return [record for pool in left.values() for record in pool[:count]]
     val: list[Record] = []
     for name in trained:
@@ -166,13 +171,8 @@ def _draw_train(
     smallest = min(map(len, left.values()))
     count = smallest if budget is None else budget // num
     if count < 1:
-        raise DataError(
-            f"nothing is left to train on: {num} categories share data.train_per_class={budget}; "
-            "raise it, or lower data.test_per_class and data.val_per_class"
-        )
-    largest = (smallest + 1) * num - 1  # the largest budget whose share of each category is there
-    way_out = f"data.train_per_class={largest}" if smallest else "lower data.test_per_class and data.val_per_class"
-    _check_enough(left, count, f"training ({budget} // {num} beside test and validation)", way_out)
+        raise DataError(f"nothing is left to train on: {num} categories share data.train_per_class={budget}")
+    _check_enough(left, count, f"training ({budget} // {num} beside test and validation)")
     return [record for pool in left.values() for record in pool[::-1][:count]]
 
 
@@ -181,7 +181,7 @@ def _without(pool: list[Record], taken: list[Record]) -> list[Record]:
     return [record for record in pool if (record.category, record.scene) not in scenes]
 
 
-def _check_enough(pools: Mapping[tuple[str, int], list[Record]], needed: int, purpose: str, way_out: str) -> None:
+def _check_enough(pools: Mapping[tuple[str, int], list[Record]], needed: int, purpose: str) -> None:
     """Name all that have too few images."""
     short = [
         f"{category} has {len(pool):,} {LABEL_NAMES[label]} images"
@@ -190,6 +190,4 @@ def _check_enough(pools: Mapping[tuple[str, int], list[Record]], needed: int, pu
     ]
     if short:
         more = f" and {len(short) - 3} more have too few" if len(short) > 3 else ""
-        raise DataError(
-            f"{', '.join(short[:3])}{more}; {needed:,} are needed for {purpose}; the most that works is {way_out}"
-        )
+        raise DataError(f"{', '.join(short[:3])}{more}; {needed:,} are needed for {purpose}")

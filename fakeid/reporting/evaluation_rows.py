@@ -135,8 +135,7 @@ def list_test_sets(evaluation: Mapping[str, Any]) -> Rows:
         [
             found["name"] + (" (control)" if found["control"] else ""),
             found["where"],
-            str(found["num_real"]),
-            str(found["num_fake"]),
+            *(_describe_share(found, label) for label in ("real", "fake")),
             *(_describe_formats((found["file_formats"] or {}).get(label)) for label in ("real", "fake")),
         ]
         for found in evaluation["test_sets"]
@@ -170,6 +169,11 @@ def describe_lack(group: Group, metric: str) -> str:
 
 def _head(group: Group) -> list[str]:
     return [group["name"], str(group["num_real"]), str(group["num_fake"])]
+
+
+def _describe_share(found: Mapping[str, Any], label: str) -> str:
+    tested, left_out = found[f"num_{label}"], found.get("left_out", {}).get(label, 0)
+    return f"{tested} of {tested + left_out}" if left_out else str(tested)
 
 
 def _describe_formats(shares: Mapping[str, float] | None) -> str:

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import quote
+
+from markupsafe import Markup
 
 from fakeid.reporting.judged import Judged
 from fakeid.reporting.numbers import Estimate
@@ -64,10 +67,21 @@ def render_sweep_page(report: SweepReport) -> str:
         test_note=TEST_NOTE,
         classes=list_classes(report.cells),
         evaluation_note=EVALUATION_NOTE,
-        runs=list_runs(report.cells),
+        runs=_link_runs(list_runs(report.cells)),
+        link=link_run,
         provenance=list_provenance(report.tested),
         brackets=describe_brackets(report.cells),
     )
+
+
+def link_run(name: str) -> Markup:
+    """A link from a report, which lies beside the runs, to the folder of one."""
+    return Markup('<a href="../{}/">{}</a>').format(quote(name), name)
+
+
+def _link_runs(table: Rows) -> Rows:
+    headings, rows = table
+    return headings, [[*row[:-1], link_run(row[-1])] for row in rows]
 
 
 def _describe_figure(figure: ReportFigure) -> dict[str, Any]:

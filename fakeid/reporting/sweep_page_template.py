@@ -201,7 +201,7 @@ on the same ones.</p>
 <h2 id="commands">How to reproduce</h2>
 <details><summary>The command of each run</summary>
 <dl class="commands">
-{% for run in report.runs if run.command %}<dt>{{ run.name }}</dt><dd><code>{{ run.command }}</code></dd>
+{% for run in report.runs if run.command %}<dt>{{ link(run.name) }}</dt><dd><code>{{ run.command }}</code></dd>
 {% endfor %}
 </dl></details>
 """

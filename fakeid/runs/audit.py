@@ -88,9 +88,19 @@ def list_warnings(audit: Mapping[str, Any]) -> list[str]:
     return [*audit["warnings"], *audit["duplicates"]["warnings"], *audit["torn_pairs"]["warnings"]]
 
 
-def print_warnings(warnings: Sequence[str], console: Console) -> None:
-    """Each as one loud line."""
+def print_warnings(warnings: Sequence[str], console: Console, *, said: set[str] | None = None) -> None:
+    """Each as one loud line.
+
+    Args:
+        warnings: What to warn of.
+        console: Where to print.
+        said: Warnings to leave out; what is printed is added.
+    """
     for warning in warnings:
+        if said is not None and warning in said:
+            continue
+        if said is not None:
+            said.add(warning)
         console.print(f"WARNING: {warning}", style="bold red", soft_wrap=True, markup=False)
 
 

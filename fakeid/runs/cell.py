@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 
 from fakeid.choices import Accelerator
 from fakeid.config import Config
-from fakeid.runs.launching import GPUS, SWEEP_PROCESS
+from fakeid.runs.launching import GPUS, is_sweep_process
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.lease import lease_gpu
 from fakeid.runs.train import run_training
@@ -34,7 +34,7 @@ def train_cell(config: Config) -> None:
     if HydraConfig.initialized():
         os.chdir(HydraConfig.get().runtime.cwd)  # workers of a cluster that was there before start anywhere
     run = RunFolder.locate(config)
-    apart = HydraConfig.initialized() and os.environ.get(SWEEP_PROCESS) != str(os.getpid())
+    apart = HydraConfig.initialized() and not is_sweep_process()
     with _output_to(run.path.parent / "logs" / f"{run.path.name}.txt", apart):
         try:
             _train(config)

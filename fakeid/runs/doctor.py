@@ -1,11 +1,13 @@
-"""`python -m fakeid doctor`: which images were found where, how many, and which files are still needed."""
+"""`python -m fakeid doctor`: the machine; which images were found where, how many; which files are still needed."""
 
 from collections import Counter
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Table
+from rich.text import Text
 
 from fakeid.choices import SourceName
 from fakeid.config import Config
@@ -21,7 +23,7 @@ _Found = tuple[list[Path], int, str]  # where, how many images, what is wrong
 
 
 def run_doctor(config: Config, console: Console | None = None) -> bool:
-    """Look for the images of a configuration without reading one, and say what is missing.
+    """Describe the machine, look for the images of a configuration without reading one, and say what is missing.
 
     Args:
         config: Checked options.
@@ -34,6 +36,7 @@ def run_doctor(config: Config, console: Console | None = None) -> bool:
         DataError: With other sources than `lsun_progan`, what a training would say too.
     """
     console = console or Console(highlight=False)
+    _print_surroundings(config, console)
     if config.data.source is SourceName.lsun_progan:
         return _look_for_lsun_progan(config, console)
     with console.status("listing the images"):
@@ -44,6 +47,17 @@ def run_doctor(config: Config, console: Console | None = None) -> bool:
         table.add_row(category, split or "to be drawn", f"{num_real:,}", f"{num_fake:,}")
     console.print(table)
     return True
+
+
+def _print_surroundings(config: Config, console: Console) -> None:
+    from fakeid.runs.doctor_environment import describe_surroundings  # noqa: PLC0415 - torch takes seconds
+
+    with console.status("looking at the machine"):
+        found = describe_surroundings(config)
+    table = Table.grid(padding=(0, 2))
+    for name, text in found:
+        table.add_row(name, Text(text))
+    console.print(table, "")
 
 
 def _look_for_lsun_progan(config: Config, console: Console) -> bool:
@@ -61,7 +75,7 @@ def _look_for_lsun_progan(config: Config, console: Console) -> bool:
     for title, found, root in (("LSUN's databases", reals, roots[0]), ("ProGAN's samples", fakes, roots[1])):
         folder = Path(root).expanduser().absolute()
         console.print(f"{title} in {folder}\n", soft_wrap=True)
-        table = _table("category", ">images", "where")
+        table = _table("category", ">images", ">size", "where")
         for name in names:
             table.add_row(name + (" (held out)" if name == held_out else ""), *_render(found[name], folder))
         console.print(table, "")
@@ -97,10 +111,16 @@ def _count_samples(path: Path, listings: Path) -> int:
     return sum(1 for _ in names)
 
 
-def _render(found: _Found, folder: Path) -> tuple[str, str]:
+def _render(found: _Found, folder: Path) -> tuple[str, str, str]:
     paths, num_images, problem = found
     where = ", ".join(path.relative_to(folder).as_posix() for path in paths)
-    return f"{num_images:,}" if paths else "-", "unusable" if problem else where or "missing"
+    size = decimal(sum(map(_measure, paths))) if paths else "-"
+    return f"{num_images:,}" if paths else "-", size, "unusable" if problem else where or "missing"
+
+
+def _measure(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
 
 
 def _say(what: str, lines: list[str], console: Console) -> None:

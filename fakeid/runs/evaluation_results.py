@@ -85,7 +85,7 @@ def compute_evaluation(
             *_judge_sets(scores, judged, [part for part in sets if part.control], threshold),
         ],
         "sizes": sizes,
-        "notes": [*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration)],
+        "notes": [*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)],
         "warnings": _list_warnings(groups) if evaluation.cluster else [],
         "command": _describe_command(checkpoint, config, sets),
         "evaluation": asdict(evaluation),
@@ -106,6 +106,7 @@ def _describe_set(part: ImageSet, scores: Scores) -> dict[str, Any]:
         "name": part.name,
         "num_real": int((rows.label == REAL).sum()),
         "num_fake": int((rows.label == FAKE).sum()),
+        "left_out": {"real": part.left_out[REAL], "fake": part.left_out[FAKE]},
         "control": part.control,
         "where": part.where,
         "file_formats": _count_formats(part),
@@ -156,8 +157,14 @@ def _judge_sets(scores: Scores, judged: Scores, controls: Sequence[ImageSet], th
     return found
 
 
-def _list_notes(config: Config, calibration: Calibration | None) -> list[str]:
-    notes = []
+def _list_notes(config: Config, calibration: Calibration | None, sets: Sequence[ImageSet]) -> list[str]:
+    most = config.evaluation.per_class
+    notes = [
+        f"{part.name}: {len(part.records):,} of {len(part.records) + part.left_out.total():,} images were tested, at "
+        f"most {most} of each category, generator and class; evaluation.per_class=null takes all."
+        for part in sets
+        if part.left_out
+    ]
     if calibration is None:
         notes.append("No threshold and no calibration: the run had no validation images of both classes.")
     if config.evaluation.cluster:

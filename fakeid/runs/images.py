@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.filesize import decimal
 
 from fakeid.audit.codec_choice import CodecChoice
-from fakeid.choices import OnBadImage
+from fakeid.choices import BudgetName, OnBadImage
 from fakeid.config import Config
+from fakeid.data.budgets import Budget
 from fakeid.data.cache import ImageCache
 from fakeid.data.catalog import build_plan, build_source
 from fakeid.data.packed import PackedImages
@@ -31,7 +32,16 @@ def list_images(config: Config, console: Console) -> tuple[Source, Plan]:
     with console.status("listing the images") as status:
         source = build_source(config)
         plan = build_plan(config, source, lambda num: status.update(f"listing the images: {num:,}"))
+    if config.data.budget is BudgetName.auto:
+        _print_budget(config, plan, console)
     return source, plan
+
+
+def _print_budget(config: Config, plan: Plan, console: Console) -> None:
+    data, tested = config.data, len(plan.seen) + len(plan.unseen)
+    asked = Budget(data.train_per_class, data.val_per_class, data.test_per_class)
+    taken = Budget(len(plan.train) // 2, len(plan.val) // 2, len(plan.test) // 2 // tested)
+    console.print(f"data.budget=auto takes {taken}; asked for were {asked}", soft_wrap=True, markup=False)
 
 
 def build_preparation(config: Config, codec: CodecChoice) -> Preparation:

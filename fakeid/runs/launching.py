@@ -23,6 +23,11 @@ SWEEP_PROCESS: Final = "FAKEID_SWEEP_PROCESS"
 _SUBMITIT: Final = "hydra_plugins.hydra_submitit_launcher"
 
 
+def is_sweep_process() -> bool:
+    """Whether cells are trained, and print, in the process of the sweep itself."""
+    return os.environ.get(SWEEP_PROCESS) == str(os.getpid())
+
+
 def launch_cells(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> str | None:
     """Let the launcher run a job for each cell; returns when it is through with all of them.
 

@@ -1,19 +1,27 @@
 """`python -m fakeid status DIR`: what became of each run of a folder, who is at it, and why some failed."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fakeid.errors import DataError
+from fakeid.files import read_json
+from fakeid.reporting.averages import FinishedRun
+from fakeid.reporting.numbers import UNDEFINED, format_percent_estimate, format_unit
 from fakeid.runs.layout import DONE, FAILED, RunFolder
 from fakeid.runs.states import STATES, State, read_state
 
+_NOTE: Final = "With 95 % intervals over test images; one run says nothing of other seeds."
+
 
 def print_status(directory: Path, console: Console | None = None) -> dict[str, State]:
-    """Print the counts, and a line for each run that is not done.
+    """Print the counts and a line for each run, the best first; and why some failed.
 
     Args:
         directory: Holds one folder a run.
@@ -34,15 +42,39 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
     states = {run.path.name: read_state(run) for run in runs}
     counts = Counter(state.name for state in states.values())
     console.print(f"{len(runs)} runs: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for heading in ("run", "state", "epochs", "by"):
-        table.add_column(heading, overflow="fold")
-    unfinished = {name: state for name, state in states.items() if state.name != DONE}
-    for name, state in unfinished.items():
-        table.add_row(name, state.name, f"{state.epochs_done}/{state.epochs}", state.who)
-    if unfinished:
-        console.print("", table)
-    for name, state in unfinished.items():
-        if state.name == FAILED:
-            console.print(f"\n{name}\n  {state.reason}", markup=False, soft_wrap=True)
+    tested = {run.path.name: _read_tested(run) for run in runs if states[run.path.name].name == DONE}
+    console.print("", _render_table(states, {name: run for name, run in tested.items() if run}))
+    for name, state in states.items():
+        if state.name != DONE:
+            why = f": {state.reason}" if state.name == FAILED else ""
+            console.print(f"\n{name}\n  {state.name} by {state.who or 'nobody'}{why}", markup=False, soft_wrap=True)
     return states
+
+
+def _render_table(states: Mapping[str, State], tested: Mapping[str, FinishedRun]) -> Table:
+    """Tested runs by their accuracy on unseen content, the best first; then the others by name."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, caption=_NOTE, caption_justify="left")
+    for heading in ("unseen\nacc. %", "unseen\nAUROC", "seed"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("state", "run"):
+        table.add_column(heading, overflow="fold")
+    accuracies = {name: run.average(seen=False)["value"] for name, run in tested.items()}
+    for name in sorted(states, key=lambda name: (name not in tested, -(accuracies.get(name) or 0), name)):
+        state, numbers = states[name], [UNDEFINED] * 3
+        if run := tested.get(name):
+            unseen = run.summary["unseen"]
+            area = format_unit(unseen["auroc"]["value"]) if unseen else UNDEFINED
+            numbers = [format_percent_estimate(run.average(seen=False)), area, str(run.seed)]
+        told = state.name if state.name == DONE else f"{state.name} {state.epochs_done}/{state.epochs}"
+        table.add_row(*numbers, told, Text(name))
+    return table
+
+
+def _read_tested(run: RunFolder) -> FinishedRun | None:
+    """None where the numbers are damaged; the report says how."""
+    try:
+        tested = FinishedRun(run.path.name, read_json(run.summary), {})
+        tested.average(seen=False)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return tested

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
@@ -26,6 +26,7 @@ from fakeid.runs.evaluate import evaluate_run
 from fakeid.runs.evaluation_sets import check_places
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
+from fakeid.runs.launching import is_sweep_process
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
@@ -37,6 +38,9 @@ from fakeid.training.loggers import RunTracker
 from fakeid.training.processes import Leader, follow
 from fakeid.training.trainer import choose_device, choose_precision
 from fakeid.training.world import World, find_world
+
+_SAID: Final[set[str]] = set()
+"""Warnings of the audit that a sweep has printed: its cells look at the same images."""
 
 
 def run_training(config: Config, console: Console | None = None, *, in_sweep: bool = False) -> dict[str, Any]:
@@ -170,7 +174,7 @@ def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, con
     with console.status("looking at the images"):
         audit = audit_plan(config, plan, source, packed, config.data.audit_per_class)
     console.print(f"audit: {audit['verdict']}", soft_wrap=True)
-    print_warnings(list_warnings(audit), console)
+    print_warnings(list_warnings(audit), console, said=_SAID if is_sweep_process() else None)
     return audit
 
 

@@ -39,6 +39,16 @@ def test_some_of_each_are_taken_and_more_are_a_superset() -> None:
     assert take_per_class(records(3), None, seed=0) == records(3)
 
 
+def test_a_set_that_is_hardly_larger_is_taken_whole(tmp_path: Path) -> None:
+    assert take_per_class(records(60), 50, seed=0) == records(60)
+    assert len(take_per_class(records(75), 50, seed=0)) == 4 * 50
+    plant(tmp_path, "cat/0_real", "cat/1_fake", count=6)
+    cut = build_folder_set("cats", str(tmp_path), per_class=3, seed=0, control=False, max_megapixels=100.0)
+    assert (len(cut.records), cut.left_out) == (6, {REAL: 3, FAKE: 3})
+    whole = build_folder_set("cats", str(tmp_path), per_class=5, seed=0, control=False, max_megapixels=100.0)
+    assert (len(whole.records), whole.left_out) == (12, {})
+
+
 def test_the_built_in_set_adds_a_kind_of_decoder_that_is_never_trained_on() -> None:
     source = DemoSource(images_per_class=6, image_px=40)
     plan = draw_plan(

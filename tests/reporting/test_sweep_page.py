@@ -2,6 +2,7 @@ import copy
 import dataclasses
 import random
 import re
+from urllib.parse import quote
 
 import pytest
 from page_outline import Outline
@@ -27,7 +28,9 @@ def runs(invented) -> list[FolderRun]:
 def test_the_page_is_whole_and_alone(runs):
     page = render_sweep_page(build_sweep_report("runs & more", runs))
     outline = Outline(page)
-    assert all(link.startswith("#") and link[1:] in outline.ids for link in outline.links)
+    within = [link for link in outline.links if link.startswith("#")]
+    assert all(link[1:] in outline.ids for link in within)
+    assert set(outline.links) - set(within) == {f"../{quote(run.name)}/" for run in runs}
     assert len(outline.ids) == len(set(outline.ids))
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
     assert "Report: runs &amp; more" in page

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from fakeid.config import Config
-from fakeid.runs.audit import run_audit
+from fakeid.runs.audit import print_warnings, run_audit
 from fakeid.runs.report import write_report
 from fakeid.runs.train import run_training
 
@@ -115,6 +115,13 @@ def test_the_built_in_data_is_silent(tmp_path: Path, tiny_config: BuildConfig) -
     assert audit["warnings"] == []
     assert audit["duplicates"]["warnings"] == []
     assert all(probe["auroc"]["value"] < 0.6 for probe in audit["probes"].values())
+
+
+def test_a_sweep_prints_each_warning_once() -> None:
+    console, said_before = quiet(), {"an old one"}
+    for warning in ("an old one", "a new one", "a new one"):
+        print_warnings([warning], console, said=said_before)
+    assert said(console).splitlines() == ["WARNING: a new one"]
 
 
 @pytest.mark.slow

@@ -50,7 +50,14 @@ def type_command(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["dropout=7"], "dropout must be in [0, 1), got 7.0; the paper uses 0, 0.2 and 0.5"),
         (["categories=11"], "categories must be between 1 and 10, got 11; coral is held out"),
         (["data.categories=[leaves,coral]"], "the held-out category coral must not be trained on"),
-        (["nonsense"], "nonsense"),
+        (["nonsense"], "expected name=value, got nonsense"),
+        (["optim.lr=0.1"], "there is no option optim.lr; did you mean optim.learning_rate?"),
+        (["bs=4"], "did you mean optim.batch_size?"),
+        (["img_size=64"], "did you mean data.image_px?"),
+        (["grid=smoke"], "there is no option grid; grids belong to sweep.py: python sweep.py -m grid=NAME"),
+        (["seed=1,2,3"], "seed=1,2,3 are several values: add -m to train each of them"),
+        (["hsv"], "hsv is a choice of color: type color=hsv"),
+        (["none"], "none is a choice of residual and augment: type residual=none or augment=none"),
     ],
 )
 def test_wrong_options_end_in_one_line(arguments: list[str], message: str) -> None:
@@ -102,6 +109,20 @@ def test_help_names_every_group_and_the_main_commands() -> None:
     ):
         assert part in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("train.py", "--help"), ("-m", "fakeid", "--help")])
+def test_a_reader_that_leaves_is_no_error(arguments: tuple[str, ...], unbuffered: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    os.close(writing)
+    assert ended.stderr == ""
+    assert ended.returncode in (0, 1)  # argparse swallows the error of an unbuffered write
 
 
 def leave(config: Config, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:

@@ -23,6 +23,7 @@ from fakeid.files import read_json, write_json
 from fakeid.reporting.comparison_rows import ComparisonReport, describe_report, tabulate_comparisons
 from fakeid.runs.compare import read_comparison, write_comparison
 from fakeid.runs.layout import RUNNING, RunFolder
+from fakeid.runs.status import print_status
 
 
 def change(run: RunFolder, path: Path | None = None, **columns: Any) -> Path:
@@ -281,7 +282,13 @@ def test_the_command_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     main(["compare", str(rgb.path), "--all-pairs", str(hsv.path)])
-    assert "written to comparison/index.html" in capsys.readouterr().out
+    (page,) = (rgb.path.parent / "comparisons").glob("*/index.html")
+    assert f"written to {page}" in capsys.readouterr().out
+    assert page.parent.name.startswith(f"{rgb.path.name}-and-1-more-")
+    assert list(tmp_path.glob("*.html")) == []
+    names = set(print_status(rgb.path.parent, Console(quiet=True)))
+    assert {rgb.path.name, hsv.path.name} <= names
+    assert "comparisons" not in names
     (tmp_path / "file").touch()
     for arguments, code, message in (
         ([str(rgb.path)], 2, "expected two runs or more"),

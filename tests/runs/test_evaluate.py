@@ -20,6 +20,7 @@ from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.scores import Scores, read_scores
 from fakeid.images.degradation import parse_degradation
 from fakeid.images.degrade import degrade
+from fakeid.reporting.evaluation_rows import list_test_sets
 from fakeid.runs import score_sets, train
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import adopt
@@ -233,6 +234,16 @@ def test_other_folders_take_the_place_of_the_own_images(run: RunFolder, tmp_path
     assert found["test_sets"][0]["file_formats"] == {"real": {"png": 1.0}, "fake": {"png": 1.0}}
     both, _ = try_out(run, tmp_path / "both", "test", str(folder))
     assert [part["name"] for part in both["test_sets"]] == ["test", "farm"]
+
+
+def test_what_was_cut_is_told(run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = plant(tmp_path / "farm", "cow/0_real", "cow/1_fake")
+    found, _ = try_out(run, tmp_path / "out", str(folder), "evaluation.per_class=2")
+    headings, rows = list_test_sets(found)
+    assert rows[0][headings.index("real")] == "2 of 4"
+    told = "farm: 4 of 8 images were tested, at most 2 of each category, generator and class; evaluation.per_class=null"
+    assert found["notes"][-1].startswith(told)
+    assert told in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_control_is_judged_and_kept_out_of_the_quarters(run: RunFolder, tmp_path: Path) -> None:

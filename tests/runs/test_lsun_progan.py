@@ -2,19 +2,25 @@
 
 import csv
 import io
+import os
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import lmdb
 import pytest
+import torch
 from genuine_trees import write_add_k, write_lsun, write_progan, write_progan_train
 from rich.console import Console
 
+from fakeid.cells import cell_id
 from fakeid.cli import main
 from fakeid.config import Config
 from fakeid.data.catalog import build_plan, build_source
 from fakeid.errors import ConfigError, DataError
+from fakeid.runs.images import list_images
+from fakeid.runs.status import print_status
 from fakeid.runs.train import run_training
 from fakeid.vocabulary import FAKE, LSUN_CATEGORIES, REAL
 
@@ -152,6 +158,11 @@ def test_doctor_counts_what_is_there(
     assert out.count("karras2018iclr") == 11
     assert "everything is there" in out
     assert "sheep (held out)" in out
+    machine, _, images = out.partition("LSUN's databases in")
+    for name in ("Python", "torch", "GPU", "bf16", "threads", "paths.cache", "paths.runs", "W&B"):
+        assert any(line.startswith(name) for line in machine.splitlines())
+    assert f"{torch.get_num_threads()} of {os.cpu_count()} cores" in machine
+    assert re.search(r"^ *sheep \(held out\) +12 +[\d.]+ kB", images, re.MULTILINE)
 
 
 def test_doctor_names_the_files_that_are_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,6 +191,24 @@ def test_plan_writes_every_key(lsun_progan_tree: Path, capsys: pytest.CaptureFix
     assert "digest" in out
 
 
+def test_plan_and_audit_write_beside_the_runs(
+    lsun_progan_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ["data=lsun_progan", f"paths.data={lsun_progan_tree}", "categories=3", *SMALL, "paths.runs=mine"]
+    main(["plan", *options])
+    main(["audit", *options])
+    files = sorted(path.relative_to("mine").as_posix() for path in Path("mine").rglob("*.*"))
+    assert [re.sub(r"[0-9a-f]{8}", "HASH", name) for name in files] == [
+        "audits/lsun_progan-48px-k3-HASH/audit.html",
+        "audits/lsun_progan-48px-k3-HASH/audit.json",
+        "plans/lsun_progan-48px-k3-HASH.csv",
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {"mine", "cache"}
+    with pytest.raises(DataError, match="there is no run in mine"):
+        print_status(Path("mine"), quiet())
+
+
 def test_prepare_packs_a_whole_grid_once(
     lsun_progan_tree: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -194,12 +223,32 @@ def test_prepare_packs_a_whole_grid_once(
     assert "packs are as they were written" in out
 
 
-def test_too_few_images_say_what_would_work(lsun_progan: BuildConfig) -> None:
-    config = lsun_progan("data.train_per_class=25000")
-    with pytest.raises(
-        DataError, match=r"cat has \d+ real images.*8,333 are needed.*works is data.train_per_class=2\d"
-    ):
+@pytest.mark.parametrize("k", [1, 3])
+def test_too_few_images_name_a_line_that_works(lsun_progan: BuildConfig, k: int) -> None:
+    wanted = [f"categories={k}", "data.train_per_class=25000", "data.val_per_class=2500", "data.test_per_class=2000"]
+    config = lsun_progan(*wanted)
+    with pytest.raises(DataError, match=r"cat has 12 real images.*2,000 are needed for testing") as refused:
         build_plan(config, build_source(config))
+    named = str(refused.value).partition("enough for ")[2].split()
+    assert [word.partition("=")[0] for word in named] == [f"data.{name}_per_class" for name in ("train", "val", "test")]
+    typed = lsun_progan(*wanted, *named)
+    plan = build_plan(typed, build_source(typed))
+    assert len(plan.test) == 2 * 11 * typed.data.test_per_class
+    auto = lsun_progan(*wanted, "data.budget=auto")
+    console = quiet()
+    _, taken = list_images(auto, console)
+    assert taken == plan
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"data.test_per_class={typed.data.test_per_class}; asked for were data.train_per_class=25000" in said
+
+
+def test_a_budget_that_fits_is_not_lowered(lsun_progan: BuildConfig) -> None:
+    configs = [lsun_progan("data.budget=auto"), lsun_progan()]
+    plans = [build_plan(config, build_source(config)) for config in configs]
+    assert plans[0] == plans[1]
+    assert cell_id(configs[0]) != cell_id(configs[1])
+    with pytest.raises(ConfigError, match="data.budget=auto lowers the numbers of data=lsun_progan alone"):
+        lsun_progan("data=folders", "data.budget=auto")
 
 
 @pytest.mark.parametrize(

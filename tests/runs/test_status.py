@@ -1,0 +1,47 @@
+"""`python -m fakeid status`: every run of a folder in one table."""
+
+import io
+from pathlib import Path
+
+from made_up_sweep import write_failed_run, write_run
+from rich.console import Console
+
+from fakeid.runs.status import print_status
+
+
+def say(root: Path, width: int = 100) -> list[str]:
+    console = Console(file=io.StringIO(), width=width)
+    print_status(root, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_all_runs_are_listed_the_best_first(tmp_path: Path) -> None:
+    names = {
+        skill: write_run(tmp_path, f"seed={seed}", skill=skill).path.name for seed, skill in enumerate((0.2, 1.5, 0.8))
+    }
+    failed = write_failed_run(tmp_path, "seed=7").path.name
+    (tmp_path / "comparisons" / "one").mkdir(parents=True)
+    lines = say(tmp_path, 160)
+    assert lines[0] == "4 runs: 3 done, 1 failed"
+    listed = [line for line in lines if line.rstrip().endswith((*names.values(), failed)) and "/" in line + "/"]
+    assert [line.split()[-1] for line in listed[:4]] == [names[1.5], names[0.8], names[0.2], failed]
+    assert "[" in listed[0]
+    assert " done " in listed[0]
+    assert "failed 1/5" in listed[3]
+    assert lines[-1].startswith("  failed by ")
+    assert lines[-1].endswith(": DataError: the image x.png is cut short")
+
+
+def test_damaged_numbers_stop_nothing(tmp_path: Path) -> None:
+    for seed in range(2):
+        run = write_run(tmp_path, f"seed={seed}")
+    run.summary.write_text("{}")
+    assert say(tmp_path)[0] == "2 runs: 2 done"
+
+
+def test_it_fits_a_narrow_terminal(tmp_path: Path) -> None:
+    name = write_run(tmp_path, "seed=3").path.name
+    lines = say(tmp_path, 80)
+    assert max(map(len, lines)) <= 80
+    assert any(line.endswith(name[:30]) or name[:30] in line for line in lines)

@@ -1,0 +1,77 @@
+"""What `--help` and the Tab key say of the options."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakeid.config import Config
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(program: str, *arguments: str, **environment: str) -> str:
+    return subprocess.run(
+        [sys.executable, program, *arguments],
+        capture_output=True, text=True, check=True, cwd=ROOT, env={**os.environ, **environment},
+    ).stdout  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_help_explains_each_option_and_fits_the_terminal(width: int) -> None:
+    lines = run("train.py", "--help", COLUMNS=str(width)).splitlines()
+    of_options = lines[lines.index("Options (path=value), with the values that these choices give") :]
+    assert max(map(len, of_options[:-3])) <= width
+    described = next(line for line in of_options if line.startswith("  learning_rate"))
+    assert described.split() == ["learning_rate", "0.001", "of", "Adam;", "the", "paper's", "is", "0.001"]
+    assert "Where images come from (demo, folders, lsun_progan)" in " ".join(" ".join(of_options).split())
+    assert any(line.startswith("  loss") and "softmax_ce applies the softmax twice" in line for line in of_options)
+
+
+def test_help_shows_the_values_of_the_chosen_presets() -> None:
+    text = run("train.py", "--help", "data=lsun_progan", "paths.data=$DIR", "protocol=corrected")
+    assert "[cat, church_outdoor, train," in text
+    assert "center_crop" in text
+    assert "$DIR" in text
+
+
+def test_every_option_has_a_line_of_its_own() -> None:
+    def list_silent(schema: Any) -> list[str]:
+        found = []
+        for entry in dataclasses.fields(schema):
+            if dataclasses.is_dataclass(entry.type):
+                found += list_silent(entry.type)
+            elif "help" not in entry.metadata and getattr(entry.type, "__module__", "") != "fakeid.choices":
+                found.append(entry.name)
+        return found
+
+    assert list_silent(Config) == []
+
+
+def test_only_the_sweep_offers_grids() -> None:
+    assert "grid" not in run("train.py", "--help").replace("a small grid", "")
+    assert "grid: demo, full" in run("sweep.py", "--help")
+    assert complete("train.py", "gri") == []
+    assert complete("sweep.py", "gri") == ["grid="]
+
+
+def complete(program: str, word: str) -> list[str]:
+    return run(program, "-sc", "query=bash", COMP_LINE=f"python {program} {word}").split()
+
+
+@pytest.mark.parametrize(
+    ("word", "offered"),
+    [
+        ("protocol.loss=", ["protocol.loss=softmax_ce", "protocol.loss=bce"]),
+        ("protocol.loss=b", ["protocol.loss=bce"]),
+        ("force=", ["force=true", "force=false"]),
+        ("optim.epochs=", ["optim.epochs=12"]),
+        ("color=h", ["color=hsv"]),
+    ],
+)
+def test_completion_offers_what_can_be_typed(word: str, offered: list[str]) -> None:
+    assert complete("train.py", word) == offered
