@@ -58,6 +58,12 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         raise
 
 
+def remove_parts(folder: Path) -> None:
+    """Delete what killed processes left half-written; the caller holds the folder's lock, so nobody else is at it."""
+    for part in folder.glob(".*.part"):
+        part.unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
     write_atomically(path, lambda file: file.write(text.encode()))

@@ -14,6 +14,7 @@ from fakeid.choices import Tested
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.errors import ConfigError
+from fakeid.files import remove_parts, write_atomically
 from fakeid.runs.fit_at_once import fit_at_once
 from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.training.averaging import MovingAverage
@@ -103,6 +104,8 @@ def fit(
         KeyboardInterrupt: Ctrl-C; the folder holds the last whole epoch.
     """
     module = build_module(config)
+    if world.rank == 0:
+        remove_parts(run.checkpoints)
     if config.model.is_fitted_at_once:
         fit_at_once(config, run, data, module, device=device, loggers=loggers, console=console)
         _keep(run.last, run.tested)
@@ -140,9 +143,8 @@ def _list_callbacks(config: Config, run: RunFolder, device: str, world: World, c
 
 
 def _keep(checkpoint: Path, tested: Path) -> None:
-    part = tested.with_suffix(".part")
-    shutil.copyfile(checkpoint, part)
-    part.replace(tested)
+    with checkpoint.open("rb") as content:
+        write_atomically(tested, lambda file: shutil.copyfileobj(content, file))
 
 
 def _run(trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None) -> None:

@@ -4,11 +4,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
 from fakeid.errors import CheckpointError
-from fakeid.files import write_atomically
-from fakeid.training.checkpoint import read_checkpoint
+from fakeid.training.checkpoint import read_checkpoint, save_checkpoint
 
 _KEY: Final = "fakeid"
 _KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
@@ -47,7 +44,7 @@ def write_card(path: Path, card: Card) -> None:
     """
     checkpoint = read_checkpoint(path)
     kept: dict[str, Any] = {name: checkpoint[name] for name in _KEPT if name in checkpoint}
-    write_atomically(path, lambda file: torch.save({**kept, _KEY: asdict(card)}, file))
+    save_checkpoint({**kept, _KEY: asdict(card)}, path)
 
 
 def read_card(path: Path) -> Card:

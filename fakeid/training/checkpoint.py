@@ -7,9 +7,28 @@ from typing import Any
 from zipfile import BadZipFile
 
 import torch
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from fakeid.errors import CheckpointError
+from fakeid.files import write_atomically
 from fakeid.training.module import DetectorModule
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Lets Lightning write a checkpoint beside the one before and rename it, so that a kill leaves one of the two.
+
+    Lightning's own writes into the system's folder for temporary files, from where another disk is copied to.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Called by Lightning; `storage_options` are for remote disks, which hold no runs."""
+        assert storage_options is None
+        save_checkpoint(checkpoint, Path(path))
+
+
+def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
+    """Write plain values and tensors as a checkpoint, whole or not at all."""
+    write_atomically(path, lambda file: torch.save(checkpoint, file))
 
 
 def load_module(path: Path) -> DetectorModule:

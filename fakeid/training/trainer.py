@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from fakeid.errors import DeviceError
+from fakeid.training.checkpoint import WholeCheckpoints
 from fakeid.training.strategy import SharedBatches
 from fakeid.training.world import World
 
@@ -98,13 +99,18 @@ def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.dev
 def _place(device: str, world: World) -> dict[str, Any]:
     """Where a Lightning trainer computes, and with whom."""
     if world.size > 1:
-        return {"accelerator": device, "devices": 1, "strategy": SharedBatches(world, device)}
+        return {
+            "accelerator": device,
+            "devices": 1,
+            "strategy": SharedBatches(world, device),
+            "plugins": [WholeCheckpoints()],
+        }
     return {
         "accelerator": device,
         # Of several GPUs the one that is current, where Lightning would always take the first.
         "devices": [torch.cuda.current_device()] if device == "cuda" else 1,
         # Inside a job of SLURM Lightning would look for other processes, and requeue the job itself.
-        "plugins": LightningEnvironment(),
+        "plugins": [LightningEnvironment(), WholeCheckpoints()],
     }
 
 
