@@ -21,6 +21,10 @@ class DataError(FakeidError, ValueError):
     """A data set is missing, empty, one-sided or too small for what was asked."""
 
 
+class DamagedFileError(DataError):
+    """A file that fakeid wrote cannot be read any more, or holds something else."""
+
+
 class BadImageError(DataError):
     """One image cannot be used: cut short, not an image, too small or too large."""
 

@@ -12,7 +12,8 @@ from typing import IO, Any, Final
 
 from filelock import FileLock, Timeout
 
-from fakeid.errors import OutputError
+from fakeid.errors import DamagedFileError, OutputError
+from fakeid.shapes import Shape, find_fault
 
 _GLANCE_SECONDS: Final = 0.5
 """Who only asks whether a folder is locked holds its lock for an instant, which must not pass for an owner."""
@@ -83,9 +84,29 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read one JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path, shape: Shape = object) -> Any:
+    """Read one JSON file.
+
+    Args:
+        path: The file.
+        shape: What it must hold; see `fakeid.shapes`.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It cannot be read, is no JSON, or holds something else; says what.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read ({error.strerror or error})") from error
+    except (ValueError, RecursionError) as error:
+        raise DamagedFileError(f"{path} is damaged ({error or 'nested without end'})") from error
+    fault = find_fault(value, shape)
+    if fault:
+        raise DamagedFileError(f"{path} is damaged ({fault})")
+    return value
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fakeid.errors import DataError
-from fakeid.runs.layout import DONE, FAILED, RunFolder
+from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import STATES, State, read_state
 
 
@@ -43,6 +43,6 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
     if unfinished:
         console.print("", table)
     for name, state in unfinished.items():
-        if state.name == FAILED:
+        if state.reason:
             console.print(f"\n{name}\n  {state.reason}", markup=False, soft_wrap=True)
     return states

@@ -23,7 +23,7 @@ from fakeid.errors import ConfigError, FakeidError
 from fakeid.runs.grid import Cell, build_cells, expand_grid
 from fakeid.runs.launchers import register_launchers
 from fakeid.runs.launching import SWEEP_PROCESS, launch_cells
-from fakeid.runs.layout import DONE, FAILED
+from fakeid.runs.layout import DONE
 from fakeid.runs.networks import check_networks
 from fakeid.runs.overview import Overview
 from fakeid.runs.prepare import prepare
@@ -141,7 +141,7 @@ def _conclude(cells: list[Cell], console: Console) -> None:
     missing = {path: state for path, state in states.items() if state.name != DONE or path in unevaluated}
     for path, state in missing.items():
         left = f"left {'without its evaluation' if state.name == DONE else state.name} by {state.who or 'nobody'}"
-        reason = state.reason if state.name == FAILED else left
+        reason = state.reason or left
         console.print(f"{path.name}: {reason}", style="red", markup=False)
     if missing:
         console.print(f"{len(missing)} of {len(cells)} cells are not done; the same command tries them again")
