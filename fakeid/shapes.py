@@ -15,7 +15,9 @@ COUNT: Final = range(2**53)
 """Of images, epochs or processes."""
 
 _LARGEST: Final = 1e308
-_NAMES: Final = {None: "null", str: "text", float: "a number", bool: "true or false", dict: "an object"}
+_NAMES: Final[dict[Any, str]] = {
+    None: "null", str: "text", float: "a number", bool: "true or false", dict: "an object", list: "a list",
+}  # fmt: skip
 _SHOWN: Final = 40  # characters of a wrong value
 
 
@@ -61,7 +63,8 @@ def _name(shape: Shape) -> str:
         return f"a whole number from {shape.start}"
     if isinstance(shape, frozenset):
         return f"one of {', '.join(sorted(shape))}"
-    return "an object" if isinstance(shape, dict) else "a list" if isinstance(shape, list) else _NAMES[shape]
+    kind = type(shape) if isinstance(shape, (dict, list)) else shape
+    return _NAMES.get(kind, f"a {getattr(kind, '__name__', kind)}")
 
 
 class _Missing:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from fakeid.config import Config, parse
@@ -118,8 +119,11 @@ def adopt(card: Card, options: Config) -> Config:
     """
     try:
         config = settle_codec(parse(OmegaConf.create(card.config)), card.data)
-    except ConfigError as error:
-        raise CheckpointError(f"{card.name} was trained by another release of fakeid: {error}") from error
+        read_calibration(card)  # before hours of scoring
+    except (ConfigError, OmegaConfBaseException, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{card.name} was trained by another release of fakeid, or is damaged: {error}"
+        ) from error
     paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)
     roots = {name: getattr(options.data, name) for name in ("real", "fake") if getattr(options.data, name).root}
     data = dataclasses.replace(config.data, on_bad_image=options.data.on_bad_image, **roots)

@@ -23,6 +23,7 @@ from fakeid.training.checkpoint import check_fits
 from fakeid.training.module import DetectorModule
 from fakeid.training.processes import agree
 from fakeid.training.progress import TrainingProgress
+from fakeid.training.restoration import Restoration
 from fakeid.training.trainer import build_trainer, expected_warnings_ignored
 from fakeid.training.world import World
 from fakeid.windows import compute_trained_px, list_windows
@@ -115,18 +116,19 @@ def fit(
     resume = run.last if agree(run.last.exists()) else None
     if resume and world.rank == 0:
         console.print(f"continuing after epoch {check_fits(resume, module)} of {epochs}")
+    restoration = Restoration(resume)
     trainer = build_trainer(
         folder=run.checkpoints,
         epochs=epochs,
         device=device,
         precision=precision,
         keep_best=keep_best,
-        callbacks=_list_callbacks(config, run, device, world, console),
+        callbacks=[*_list_callbacks(config, run, device, world, console), restoration],
         loggers=loggers,
         limit_batches=config.trainer.limit_batches,
         world=world,
     )
-    _run(trainer, module, data, resume)
+    _run(trainer, module, data, resume, restoration)
     if world.rank == 0:
         _keep(run.best if keep_best else run.last, run.tested)
     return module
@@ -147,9 +149,11 @@ def _keep(checkpoint: Path, tested: Path) -> None:
         write_atomically(tested, lambda file: shutil.copyfileobj(content, file))
 
 
-def _run(trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None) -> None:
+def _run(
+    trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None, restoration: Restoration
+) -> None:
     try:
-        with expected_warnings_ignored():
+        with expected_warnings_ignored(), restoration:
             trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit and leaves the signal ignored.
