@@ -21,7 +21,7 @@ from rich.console import Console
 
 from fakeid.errors import ConfigError, FakeidError
 from fakeid.runs.grid import Cell, build_cells, expand_grid
-from fakeid.runs.launchers import register_launchers
+from fakeid.runs.launchers import check_launcher, register_launchers
 from fakeid.runs.launching import SWEEP_PROCESS, launch_cells
 from fakeid.runs.layout import DONE
 from fakeid.runs.networks import check_networks
@@ -79,6 +79,7 @@ class GridSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Called by Hydra."""
+        check_launcher(config.hydra.launcher)
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
