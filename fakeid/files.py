@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import hashlib
 import io
 import json
 import os
@@ -14,6 +15,9 @@ from filelock import FileLock, Timeout
 
 from fakeid.errors import DamagedFileError, OutputError
 from fakeid.shapes import Shape, find_fault
+
+LONGEST_NAME: Final = 255
+"""Bytes of a file's name on nearly every file system."""
 
 _GLANCE_SECONDS: Final = 0.5
 """Who only asks whether a folder is locked holds its lock for an instant, which must not pass for an owner."""
@@ -35,6 +39,9 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
         errno.EEXIST: "a file of that name is in the way",
         errno.ENOTDIR: "a file is where a folder should be",
         errno.ENOENT: "it cannot be created",
+        errno.ELOOP: "it is a loop of symbolic links",
+        errno.ENAMETOOLONG: "its name is longer than the file system takes",
+        errno.EFBIG: "a file would be larger than is allowed (ulimit -f)",
     }
     try:
         yield
@@ -44,6 +51,20 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
         raise OutputError(
             f"cannot write to {folder}: {reasons[error.errno]}; choose another with {option}=DIR"
         ) from error
+
+
+def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name that the file system takes: too long a one is cut, and has a hash of the whole at its end.
+
+    Args:
+        name: Of a file or folder.
+        longest: Bytes.
+    """
+    content = name.encode("utf-8", "surrogateescape")
+    if len(content) <= longest:
+        return name
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    return f"{content[: longest - len(digest) - 1].decode('utf-8', 'ignore')}-{digest}"
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:

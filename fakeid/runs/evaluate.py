@@ -14,7 +14,7 @@ from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
 from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
-from fakeid.files import clear_output_errors, lock_folder, write_json
+from fakeid.files import clear_output_errors, lock_folder, shorten_name, write_json
 from fakeid.images.degradation import Degradation, parse_degradation
 from fakeid.reporting.conditions import describe_conditions
 from fakeid.reporting.evaluation_table import render_evaluation_table
@@ -134,7 +134,7 @@ def adopt(card: Card, options: Config) -> Config:
 
 def _name_output(run: RunFolder | None, config: Config, own: bool) -> Path:
     name = "evaluation" if own else "-".join(["evaluation", *(name for name, _ in config.evaluation.name_sets())])
-    return run.path / name if run else Path(name)
+    return run.path / shorten_name(name) if run else Path(shorten_name(name))
 
 
 def _score(
