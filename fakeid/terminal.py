@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from fakeid.config import Config
 from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError, FakeidError
+from fakeid.plain_text import print_plainly
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 _GROUPS = ("data", "color", "residual", "augment", "model", "protocol", "optim", "trainer", "logger", "evaluation")
@@ -42,7 +43,8 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def command_line_errors() -> Iterator[None]:
-    """The same for what Hydra and omegaconf find wrong with the command line, and for Ctrl-C."""
+    """The same for what Hydra and omegaconf find wrong with the command line, and for Ctrl-C; on any terminal."""
+    print_plainly()
     try:
         # Hydra then raises, where it would print its own rendering and exit.
         with environment_variable("HYDRA_FULL_ERROR", "1"), user_errors():

@@ -14,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from fakeid.choices import Accelerator
 from fakeid.config import Config
 from fakeid.files import LONGEST_NAME, shorten_name
+from fakeid.plain_text import print_plainly
 from fakeid.runs.launching import GPUS, SWEEP_PROCESS
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.lease import lease_gpu
@@ -32,6 +33,7 @@ def train_cell(config: Config) -> None:
     Raises:
         Exception: Any, after it was recorded.
     """
+    print_plainly()
     if HydraConfig.initialized():
         os.chdir(HydraConfig.get().runtime.cwd)  # workers of a cluster that was there before start anywhere
     run = RunFolder.locate(config)
