@@ -37,5 +37,9 @@ class OutputError(FakeidError, OSError):
     """A folder that must be written to is read-only, full or in use by another run."""
 
 
+class WorkerError(FakeidError, RuntimeError):
+    """A process that works for this one was ended from outside."""
+
+
 class DeviceError(FakeidError, RuntimeError):
     """The device that was asked for is not there."""

@@ -24,7 +24,7 @@ from fakeid.training.module import DetectorModule
 from fakeid.training.processes import agree
 from fakeid.training.progress import TrainingProgress
 from fakeid.training.restoration import Restoration
-from fakeid.training.trainer import build_trainer, expected_warnings_ignored
+from fakeid.training.trainer import batch_workers, build_trainer, expected_warnings_ignored
 from fakeid.training.world import World
 from fakeid.windows import compute_trained_px, list_windows
 
@@ -153,7 +153,7 @@ def _run(
     trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None, restoration: Restoration
 ) -> None:
     try:
-        with expected_warnings_ignored(), restoration:
+        with expected_warnings_ignored(), restoration, batch_workers():
             trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit and leaves the signal ignored.

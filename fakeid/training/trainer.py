@@ -19,6 +19,7 @@ from fakeid.errors import DeviceError
 from fakeid.training.checkpoint import WholeCheckpoints
 from fakeid.training.strategy import SharedBatches
 from fakeid.training.world import World
+from fakeid.workers import clear_worker_errors
 
 _LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
 
@@ -42,6 +43,17 @@ def expected_warnings_ignored() -> Iterator[None]:
         warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
         # Lightning 2.6 asks torch 2.15 in a way that torch has renamed.
         warnings.filterwarnings("ignore", message=r".isinstance\(treespec, LeafSpec\). is deprecated")
+        yield
+
+
+@contextmanager
+def batch_workers() -> Iterator[None]:
+    """Say what to lower where a process that loads batches is ended by the system.
+
+    Raises:
+        WorkerError: One was.
+    """
+    with clear_worker_errors("loads batches", "lower trainer.num_workers (0 does without), or optim.batch_size"):
         yield
 
 
@@ -182,6 +194,6 @@ def predict_logits(module: pl.LightningModule, loader: DataLoader[Any], *, devic
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    with expected_warnings_ignored():
+    with expected_warnings_ignored(), batch_workers():
         batches: Any = trainer.predict(module, dataloaders=loader)
     return torch.cat(batches)
