@@ -130,6 +130,28 @@ def read_json(path: Path, shape: Shape = object) -> Any:
     return value
 
 
+def write_memo(path: Path, value: Any) -> None:
+    """Write plain values that can be computed again, with a digest that tells whether they are still the same."""
+    write_json(path, {"sha256": _hash(value), "value": value})
+
+
+def read_memo(path: Path) -> Any:
+    """Read what `write_memo` wrote.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It was changed since, or is none.
+    """
+    memo = read_json(path, {"sha256": str, "value": object})
+    if memo["sha256"] != _hash(memo["value"]):
+        raise DamagedFileError(f"{path} is damaged (it was changed since it was written)")
+    return memo["value"]
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
 @contextmanager
 def lock_folder(
     folder: Path, *, busy: str = "", wait: bool = True, on_wait: Callable[[], None] = lambda: None
