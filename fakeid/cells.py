@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from fakeid.choices import AugmentName, BudgetName, ResidualName, SourceName
 from fakeid.config import Config, to_plain
+from fakeid.files import shorten_name
 
 _MEANINGLESS = ("real", "fake", "device_cache", "audit_per_class")  # options of the data that change no result
 
@@ -14,7 +16,8 @@ def cell_id(config: Config) -> str:
     """Name a run by what it means, so that asking for it again finds it.
 
     Readable parts, then a hash of every option that can change the result. Where things are read and written,
-    the logger, the device and its workers do not enter; the name of the data folder does.
+    the logger, the device and its workers do not enter; the name of the data folder does. A name that would be too
+    long for the file system is cut.
     """
     meaning = to_plain(config)
     for name in ("force", "logger", "paths", "sweep", "evaluation"):
@@ -25,7 +28,7 @@ def cell_id(config: Config) -> str:
         del meaning["data"]["budget"]
     meaning["trainer"] = {name: meaning["trainer"][name] for name in ("precision", "limit_batches")}
     in_folder = config.data.source is SourceName.folders and config.paths.data is not None
-    data_name = Path(config.paths.data or "").resolve().name if in_folder else ""
+    data_name = Path(os.path.realpath(config.paths.data or "")).name if in_folder else ""
     meaning["data"]["folder"] = data_name
     digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
     parts = [
@@ -40,4 +43,4 @@ def cell_id(config: Config) -> str:
         f"s{config.seed}",
         digest,
     ]
-    return "-".join(parts)
+    return shorten_name("-".join(parts))

@@ -7,7 +7,7 @@ import dataclasses
 import difflib
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
@@ -32,6 +32,9 @@ from fakeid.sections import (
 )
 from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES
 from fakeid.windows import SMALLEST_PX, list_windows
+
+_SEEDS: Final = 2**32  # that numpy takes
+_LARGEST: Final = 2**53  # up to which JSON's readers agree
 
 
 @dataclass
@@ -60,6 +63,7 @@ class Config:
         check_at_least("categories", self.categories, 1)
         check(0 <= self.dropout < 1, f"dropout must be in [0, 1), got {self.dropout}; the paper uses 0, 0.2 and 0.5")
         check_at_least("seed", self.seed, 0)
+        check(self.seed < _SEEDS, f"seed must be below {_SEEDS} (2^32), got {self.seed}")
         check(
             self.protocol.tested is Tested.last or self.data.val_per_class != 0,
             "protocol.tested=best chooses by validation: give data.val_per_class, or set protocol.tested=last",
@@ -178,7 +182,17 @@ def parse(cfg: DictConfig) -> Config:
     merged = OmegaConf.merge(_schema(), cfg)
     config = OmegaConf.to_object(merged)
     assert isinstance(config, Config)
+    _check_numbers(to_plain(config))
     return config
+
+
+def _check_numbers(values: dict[str, Any], prefix: str = "") -> None:
+    """Refuse at once what no JSON file can hold, for a summary has all options and is written after the training."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            _check_numbers(value, prefix=f"{prefix}{key}.")
+        elif isinstance(value, (int, float)):
+            check(abs(value) < _LARGEST, f"{prefix}{key} must be a number below {_LARGEST:,}, got {value}")
 
 
 @lru_cache(maxsize=1)

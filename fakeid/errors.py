@@ -21,6 +21,10 @@ class DataError(FakeidError, ValueError):
     """A data set is missing, empty, one-sided or too small for what was asked."""
 
 
+class DamagedFileError(DataError):
+    """A file that fakeid wrote cannot be read any more, or holds something else."""
+
+
 class BadImageError(DataError):
     """One image cannot be used: cut short, not an image, too small or too large."""
 
@@ -31,6 +35,10 @@ class CheckpointError(FakeidError, RuntimeError):
 
 class OutputError(FakeidError, OSError):
     """A folder that must be written to is read-only, full or in use by another run."""
+
+
+class WorkerError(FakeidError, RuntimeError):
+    """A process that works for this one was ended from outside."""
 
 
 class DeviceError(FakeidError, RuntimeError):

@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import hashlib
 import io
 import json
 import os
@@ -12,7 +13,11 @@ from typing import IO, Any, Final
 
 from filelock import FileLock, Timeout
 
-from fakeid.errors import OutputError
+from fakeid.errors import DamagedFileError, OutputError
+from fakeid.shapes import Shape, find_fault
+
+LONGEST_NAME: Final = 255
+"""Bytes of a file's name on nearly every file system."""
 
 _GLANCE_SECONDS: Final = 0.5
 """Who only asks whether a folder is locked holds its lock for an instant, which must not pass for an owner."""
@@ -34,6 +39,9 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
         errno.EEXIST: "a file of that name is in the way",
         errno.ENOTDIR: "a file is where a folder should be",
         errno.ENOENT: "it cannot be created",
+        errno.ELOOP: "it is a loop of symbolic links",
+        errno.ENAMETOOLONG: "its name is longer than the file system takes",
+        errno.EFBIG: "a file would be larger than is allowed (ulimit -f)",
     }
     try:
         yield
@@ -43,6 +51,20 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
         raise OutputError(
             f"cannot write to {folder}: {reasons[error.errno]}; choose another with {option}=DIR"
         ) from error
+
+
+def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name that the file system takes: too long a one is cut, and has a hash of the whole at its end.
+
+    Args:
+        name: Of a file or folder.
+        longest: Bytes.
+    """
+    content = name.encode("utf-8", "surrogateescape")
+    if len(content) <= longest:
+        return name
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    return f"{content[: longest - len(digest) - 1].decode('utf-8', 'ignore')}-{digest}"
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -56,6 +78,12 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete what killed processes left half-written; the caller holds the folder's lock, so nobody else is at it."""
+    for part in folder.glob(".*.part"):
+        part.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -77,9 +105,51 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read one JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path, shape: Shape = object) -> Any:
+    """Read one JSON file.
+
+    Args:
+        path: The file.
+        shape: What it must hold; see `fakeid.shapes`.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It cannot be read, is no JSON, or holds something else; says what.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read ({error.strerror or error})") from error
+    except (ValueError, RecursionError) as error:
+        raise DamagedFileError(f"{path} is damaged ({error or 'nested without end'})") from error
+    fault = find_fault(value, shape)
+    if fault:
+        raise DamagedFileError(f"{path} is damaged ({fault})")
+    return value
+
+
+def write_memo(path: Path, value: Any) -> None:
+    """Write plain values that can be computed again, with a digest that tells whether they are still the same."""
+    write_json(path, {"sha256": _hash(value), "value": value})
+
+
+def read_memo(path: Path) -> Any:
+    """Read what `write_memo` wrote.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It was changed since, or is none.
+    """
+    memo = read_json(path, {"sha256": str, "value": object})
+    if memo["sha256"] != _hash(memo["value"]):
+        raise DamagedFileError(f"{path} is damaged (it was changed since it was written)")
+    return memo["value"]
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError, FakeidError
+from fakeid.plain_text import print_plainly
 from fakeid.suggestions import suggest_assignment, suggest_option
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -40,7 +41,8 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def command_line_errors() -> Iterator[None]:
-    """The same for what Hydra and omegaconf find wrong with the command line, Ctrl-C, and `| head`."""
+    """The same for what Hydra and omegaconf find wrong with the command line, Ctrl-C, and `| head`; on any terminal."""
+    print_plainly()
     try:
         # Hydra then raises, where it would print its own rendering and exit.
         with environment_variable("HYDRA_FULL_ERROR", "1"), user_errors(), _closed_output():

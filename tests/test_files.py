@@ -6,7 +6,7 @@ from typing import IO
 import pytest
 
 from fakeid.errors import OutputError
-from fakeid.files import clear_output_errors, lock_folder, read_json, write_atomically, write_json
+from fakeid.files import clear_output_errors, lock_folder, read_json, shorten_name, write_atomically, write_json
 from fakeid.seeding import derive_seed
 
 
@@ -31,7 +31,7 @@ def test_json_round_trip_refuses_nan(tmp_path: Path) -> None:
         write_json(tmp_path / "b.json", float("nan"))
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ELOOP, errno.EFBIG])
 def test_system_errors_name_folder_and_option(number: int) -> None:
     with (
         pytest.raises(OutputError, match=r"cannot write to out: .*; choose another with paths.runs=DIR"),
@@ -54,6 +54,16 @@ def test_a_lock_is_held_once_and_freed(tmp_path: Path) -> None:
         pass
     with lock_folder(tmp_path, wait=False, busy="taken"):
         pass
+
+
+@pytest.mark.parametrize("letter", ["x", "ä", "\N{OWL}", "\udcff"])
+def test_too_long_a_name_is_cut_to_one_of_its_own(tmp_path: Path, letter: str) -> None:
+    fits, longer, longest = (letter * (255 // len(os.fsencode(letter)) + more) for more in (0, 1, 300))
+    assert shorten_name(fits) == fits
+    names = {fits, shorten_name(longer), shorten_name(longest)}
+    assert len(names) == 3
+    for name in names:
+        (tmp_path / name).touch()
 
 
 def test_seeds_are_the_same_everywhere_and_apart() -> None:

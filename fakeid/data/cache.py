@@ -20,7 +20,7 @@ from fakeid.data.packs import INDEX_SUFFIX, check_pack, read_pack
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError, DataError, OutputError
-from fakeid.files import clear_output_errors, lock_folder, read_json, write_json
+from fakeid.files import clear_output_errors, lock_folder, read_json, remove_parts, write_json
 
 resource: ModuleType | None
 try:
@@ -134,7 +134,7 @@ class ImageCache:
                 size = len(missing) * self._preparation.image_px**2 * 3
                 self._check_room(size)
                 on_start(len(missing), size)
-                self._remove_parts()
+                remove_parts(self.folder)
                 write_json(self.folder / "identity.json", self._identity)
                 chunks = [missing[at : at + _IMAGES_A_PACK] for at in range(0, len(missing), _IMAGES_A_PACK)]
                 for count in pack_in_parallel(self.folder, self._source, chunks, self._preparation, skip_bad):
@@ -148,11 +148,6 @@ class ImageCache:
                 f"the prepared images take {size / 1e6:,.1f} MB and {self._root} has {free / 1e6:,.1f} MB left; "
                 "choose another disk with paths.cache=DIR, or fewer images with data.train_per_class"
             )
-
-    def _remove_parts(self) -> None:
-        """Delete what a killed process left half-written; the lock is ours, so nobody else is at it."""
-        for part in self.folder.glob(".*.part"):
-            part.unlink()
 
     def _index_paths(self) -> list[Path]:
         return sorted(self.folder.glob(f"*{INDEX_SUFFIX}"))

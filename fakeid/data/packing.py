@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -22,6 +22,9 @@ from fakeid.images.fingerprint import Fingerprint, fingerprint
 from fakeid.images.prepare import prepare_image
 from fakeid.seeding import derive_seed
 from fakeid.start_method import known_start_method
+from fakeid.workers import clear_worker_errors
+
+_LESS_MEMORY: Final = "lower data.max_megapixels, or let fewer cores prepare images (taskset -c 0,1 python ...)"
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def pack_in_parallel(
     Raises:
         BadImageError: An unusable image, unless `skip_bad`.
         OSError: The folder cannot be written to.
+        WorkerError: The system ended a worker.
     """
     num_workers = min(_count_cores(), len(chunks))
     if num_workers <= 1:
@@ -102,10 +106,12 @@ def pack_in_parallel(
     # Spawned, not forked: a forked child inherits the locks of torch's threads and may hang on them.
     executor = ProcessPoolExecutor(num_workers, get_context("spawn"), _start_worker)
     try:
-        with known_start_method():
+        with known_start_method(), clear_worker_errors("prepares images", _LESS_MEMORY):
             jobs = [executor.submit(_pack_chunk, folder, source, chunk, preparation, skip_bad) for chunk in chunks]
         for job in as_completed(jobs):
-            yield job.result()
+            with clear_worker_errors("prepares images", _LESS_MEMORY):
+                count = job.result()
+            yield count
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 

@@ -13,8 +13,15 @@ import numpy.typing as npt
 
 from fakeid.errors import DataError
 from fakeid.files import read_json, write_atomically, write_json
+from fakeid.images.fingerprint import NUM_VIEWS
+from fakeid.shapes import COUNT
 
 INDEX_SUFFIX: Final = ".index.json"
+_INDEX: Final = {
+    "keys": [str], "digests": list, "phashes": list, "views": list, "skipped": {str: str}, "bytes": COUNT,
+    "sha256": str,
+}  # fmt: skip
+_DIGITS: Final = {"digests": 32, "phashes": 16, "views": 16 * NUM_VIEWS}
 _HEADER: Final = 128  # bytes of an .npy file of images; to parse it takes np.load ten times as long as to map the file
 
 
@@ -63,10 +70,12 @@ def read_pack(index_path: Path, image_px: int) -> Pack:
     """
     path = index_path.with_name(index_path.name.removesuffix(INDEX_SUFFIX) + ".npy")
     try:
-        index = read_json(index_path)
+        index = read_json(index_path, _INDEX)
+        for name, digits in _DIGITS.items():
+            _check_hex(index[name], digits, len(index["keys"]))
         with path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if len(content) != index["bytes"] or len(index["digests"]) != len(index["keys"]):
+        if len(content) != index["bytes"]:
             raise ValueError("cut short")  # noqa: TRY301 - the same answer as to numpy's own
         shape = (len(index["keys"]), image_px, image_px, 3)
         images = np.frombuffer(content, np.uint8, offset=_HEADER).reshape(shape)
@@ -75,6 +84,14 @@ def read_pack(index_path: Path, image_px: int) -> Pack:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"the cache is damaged at {path}") from error
+
+
+def _check_hex(words: list[str], digits: int, count: int) -> None:
+    """Refuse other than this many hexadecimal words of so many digits; all at once, for there may be millions."""
+    if len(words) != count or any(len(word) != digits for word in words):
+        raise ValueError("cut short")
+    if 2 * len(bytes.fromhex("".join(words))) != digits * count:  # it passes over spaces
+        raise ValueError("no hexadecimal digits")
 
 
 def check_pack(index_path: Path) -> None:

@@ -13,10 +13,19 @@ from typing import Any, Final
 
 from fakeid.data.records import Record
 from fakeid.errors import DataError
+from fakeid.shapes import find_fault
 from fakeid.vocabulary import TEST, TRAIN, VAL
 
 _SHARED: Final = ("label", "category", "generator", "split")
 """What neighbors in a plan have in common; it is written once for all of them."""
+
+_GROUP: Final = {
+    "label": range(2), "category": str, "generator": str, "split": str, "keys": [str], "scenes": [str],
+}  # fmt: skip
+_PLAN: Final = {
+    "digest": str, "seen": [str], "unseen": [str], "held_out": (None, str), "mixture": (None, str),
+    TRAIN: [_GROUP], VAL: [_GROUP], TEST: [_GROUP],
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,12 +79,15 @@ class Plan:
         Raises:
             DataError: It was changed since, or is none.
         """
+        fault = find_fault(plain, _PLAN)
+        if fault:
+            raise DataError(f"the plan is not one that fakeid wrote ({fault})")
         try:
             with _collector_paused():
                 train, val, test = (_from_groups(plain[split]) for split in (TRAIN, VAL, TEST))
             names = (tuple(plain["seen"]), tuple(plain["unseen"]), plain["held_out"], plain["mixture"])
             plan, digest = Plan(train, val, test, *names), plain["digest"]
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError("the plan is not one that fakeid wrote") from error
         if plan.digest() != digest:
             raise DataError("the plan was changed since it was written")

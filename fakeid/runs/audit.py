@@ -19,7 +19,7 @@ from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
-from fakeid.files import clear_output_errors, read_json, write_json, write_text
+from fakeid.files import clear_output_errors, read_memo, write_json, write_memo, write_text
 from fakeid.reporting.audit_page import render_audit_page
 from fakeid.reporting.audit_table import render_audit_table
 from fakeid.runs.codec import choose_codec, print_codec
@@ -48,11 +48,11 @@ def audit_plan(config: Config, plan: Plan, source: Source, packed: PackedImages,
     identity = f"{_VERSION}/{build_cache(config, source, codec).folder.name}/{plan.digest()}/{per_class}"
     path = Path(config.paths.cache) / "audits" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
     try:
-        audit: dict[str, Any] = read_json(path)
+        audit: dict[str, Any] = read_memo(path)
     except (OSError, ValueError):
         audit = _audit(config, plan, source, packed, per_class, codec)
         with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
-            write_json(path, audit)
+            write_memo(path, audit)
     return audit
 
 

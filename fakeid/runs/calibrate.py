@@ -1,7 +1,6 @@
 """What the validation images of the training categories teach about the tested weights, kept in their checkpoint."""
 
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,6 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
 from fakeid.evaluation.calibration import Calibration, fit_calibration
 from fakeid.evaluation.scores import write_scores
-from fakeid.files import read_json
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.results import build_scores
 from fakeid.training.card import Card, write_card
@@ -55,14 +53,13 @@ def calibrate(
 
 
 def _describe(config: Config, run: RunFolder, plan: Plan, precision: str, calibration: Calibration | None) -> Card:
-    data: dict[str, Any] = read_json(run.data)
     return Card(
         name=run.path.name,
         categories=list(plan.seen),
         generators=sorted({record.generator for record in plan.train} - {CAMERA}),
         held_out=plan.held_out,
         config=to_plain(config),
-        data=data,
+        data=run.read_data(),
         precision=precision,
         calibration=asdict(calibration) if calibration else None,
     )

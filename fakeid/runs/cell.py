@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -13,6 +13,8 @@ from hydra.core.hydra_config import HydraConfig
 
 from fakeid.choices import Accelerator
 from fakeid.config import Config
+from fakeid.files import LONGEST_NAME, shorten_name
+from fakeid.plain_text import print_plainly
 from fakeid.runs.launching import GPUS, is_sweep_process
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.lease import lease_gpu
@@ -31,16 +33,18 @@ def train_cell(config: Config) -> None:
     Raises:
         Exception: Any, after it was recorded.
     """
+    print_plainly()
     if HydraConfig.initialized():
         os.chdir(HydraConfig.get().runtime.cwd)  # workers of a cluster that was there before start anywhere
     run = RunFolder.locate(config)
     apart = HydraConfig.initialized() and not is_sweep_process()
-    with _output_to(run.path.parent / "logs" / f"{run.path.name}.txt", apart):
+    with _output_to(run.path.parent / "logs" / f"{shorten_name(run.path.name, LONGEST_NAME - 4)}.txt", apart):
         try:
             _train(config)
         except Exception as error:
             if not isinstance(error.__cause__, Timeout):  # locked by another process, whose business it is
-                run.write_failure(error)
+                with suppress(OSError):  # it may be the folder that cannot be written to
+                    run.write_failure(error)
             raise
         finally:
             gc.collect()  # cycles of Lightning's would keep the network, and those of the cells before

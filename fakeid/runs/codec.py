@@ -17,7 +17,7 @@ from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
-from fakeid.files import read_json, write_json
+from fakeid.files import read_memo, write_memo
 from fakeid.images.codecs import SHARED_QUALITIES
 from fakeid.vocabulary import FAKE, REAL
 
@@ -43,12 +43,12 @@ def choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
     identity = repr((_VERSION, source.describe(), plan.digest(), wanted))
     path = Path(config.paths.cache) / "codecs" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
     try:
-        return CodecChoice.from_plain(read_json(path))
+        return CodecChoice.from_plain(read_memo(path))
     except (OSError, ValueError, KeyError, TypeError):
         real, fake = (_read_facts(source, plan.train, label) for label in (REAL, FAKE))
         choice = choose_by_facts(real, fake, _pair(wanted))
         with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
-            write_json(path, choice.to_plain())
+            write_memo(path, choice.to_plain())
         return choice
 
 

@@ -13,11 +13,10 @@ from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.pairing import join_scores
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, read_scores
-from fakeid.files import read_json
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.printable import make_printable
 from fakeid.runs.layout import DONE, RunFolder
-from fakeid.runs.states import read_state
+from fakeid.runs.states import DAMAGED, read_state
 from fakeid.vocabulary import FAKE, OWN_TEST_SET
 
 
@@ -75,7 +74,7 @@ def read_contestant(path: Path) -> Contestant:
     run = RunFolder(path)
     _check_done(run)
     try:
-        summary = read_json(run.summary)
+        summary = run.read_summary()
         tested = FinishedRun(path.resolve().name, summary, {})
         threshold = read_threshold(summary)
         scores = read_scores(run.scores).count_from(threshold)
@@ -108,10 +107,9 @@ def _check_done(run: RunFolder) -> None:
                 f"{run.path / runs[0]}, or compare all with python -m fakeid report {run.path}"
             )
         raise DataError(f"{run.path} is no run, for it has no status.json; give the folder of a run or a scores.csv")
-    try:
-        state = read_state(run)
-    except (ValueError, KeyError, AssertionError) as error:
-        raise DataError(f"the status of the run {run.path} cannot be read ({error}); train it again") from error
+    state = read_state(run)
+    if state.name == DAMAGED:
+        raise DataError(f"{state.reason}; the command that trained the run mends it, or give its scores.csv alone")
     if state.name != DONE:
         raise DataError(
             f"the run {run.path} is not finished ({state.name}, {state.epochs_done} of {state.epochs} epochs); the "
@@ -122,14 +120,13 @@ def _check_done(run: RunFolder) -> None:
 def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores | None:
     if not run.evaluation.numbers.exists():  # written last
         return None
-    controls = [part["name"] for part in read_json(run.evaluation.numbers)["test_sets"] if part["control"]]
+    controls = [part["name"] for part in run.evaluation.read_numbers()["test_sets"] if part["control"]]
     rows = read_scores(run.evaluation.scores).count_from(threshold)
     return join_scores(rows.select(~np.isin(rows.test_set, controls)), scores)
 
 
 def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:
-    path = run.evaluation.numbers
-    known: dict[str, Any] = (read_json(path).get("trained_on") if path.exists() else None) or {}
+    known: dict[str, Any] = run.evaluation.read_numbers()["trained_on"] if run.evaluation.numbers.exists() else {}
     categories = tested.content(seen=True)
     # The own test set is drawn as the training images are: by the same generators for the same content.
     own = (scores.test_set == OWN_TEST_SET) & (scores.label == FAKE) & np.isin(scores.category, categories)

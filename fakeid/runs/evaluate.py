@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from fakeid.config import Config, parse
@@ -13,7 +14,7 @@ from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
 from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
-from fakeid.files import clear_output_errors, lock_folder, write_json
+from fakeid.files import clear_output_errors, lock_folder, shorten_name, write_json
 from fakeid.images.degradation import Degradation, parse_degradation
 from fakeid.reporting.conditions import describe_conditions
 from fakeid.reporting.evaluation_table import render_evaluation_table
@@ -118,8 +119,11 @@ def adopt(card: Card, options: Config) -> Config:
     """
     try:
         config = settle_codec(parse(OmegaConf.create(card.config)), card.data)
-    except ConfigError as error:
-        raise CheckpointError(f"{card.name} was trained by another release of fakeid: {error}") from error
+        read_calibration(card)  # before hours of scoring
+    except (ConfigError, OmegaConfBaseException, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{card.name} was trained by another release of fakeid, or is damaged: {error}"
+        ) from error
     paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)
     roots = {name: getattr(options.data, name) for name in ("real", "fake") if getattr(options.data, name).root}
     data = dataclasses.replace(config.data, on_bad_image=options.data.on_bad_image, **roots)
@@ -130,7 +134,7 @@ def adopt(card: Card, options: Config) -> Config:
 
 def _name_output(run: RunFolder | None, config: Config, own: bool) -> Path:
     name = "evaluation" if own else "-".join(["evaluation", *(name for name, _ in config.evaluation.name_sets())])
-    return run.path / name if run else Path(name)
+    return run.path / shorten_name(name) if run else Path(shorten_name(name))
 
 
 def _score(

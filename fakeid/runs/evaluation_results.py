@@ -11,6 +11,7 @@ import numpy as np
 from fakeid.config import Config
 from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
+from fakeid.errors import CheckpointError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.calls import HALF
 from fakeid.evaluation.controls import judge_control
@@ -96,8 +97,15 @@ def compute_evaluation(
 
 
 def read_calibration(card: Card) -> Calibration | None:
-    """What the checkpoint learned from validation."""
-    return Calibration.from_plain(card.calibration) if card.calibration else None
+    """What the checkpoint learned from validation.
+
+    Raises:
+        CheckpointError: Something else is in its place.
+    """
+    try:
+        return Calibration.from_plain(card.calibration) if card.calibration else None
+    except (ArithmeticError, AssertionError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the calibration of {card.name} is damaged ({error}); train it again") from error
 
 
 def _describe_set(part: ImageSet, scores: Scores) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from fakeid.choices import Tested
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.errors import ConfigError
+from fakeid.files import remove_parts, write_atomically
 from fakeid.runs.fit_at_once import fit_at_once
 from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.training.averaging import MovingAverage
@@ -22,7 +23,8 @@ from fakeid.training.checkpoint import check_fits
 from fakeid.training.module import DetectorModule
 from fakeid.training.processes import agree
 from fakeid.training.progress import TrainingProgress
-from fakeid.training.trainer import build_trainer, expected_warnings_ignored
+from fakeid.training.restoration import Restoration
+from fakeid.training.trainer import batch_workers, build_trainer, expected_warnings_ignored
 from fakeid.training.world import World
 from fakeid.windows import compute_trained_px, list_windows
 
@@ -103,6 +105,8 @@ def fit(
         KeyboardInterrupt: Ctrl-C; the folder holds the last whole epoch.
     """
     module = build_module(config)
+    if world.rank == 0:
+        remove_parts(run.checkpoints)
     if config.model.is_fitted_at_once:
         fit_at_once(config, run, data, module, device=device, loggers=loggers, console=console)
         _keep(run.last, run.tested)
@@ -112,18 +116,19 @@ def fit(
     resume = run.last if agree(run.last.exists()) else None
     if resume and world.rank == 0:
         console.print(f"continuing after epoch {check_fits(resume, module)} of {epochs}")
+    restoration = Restoration(resume)
     trainer = build_trainer(
         folder=run.checkpoints,
         epochs=epochs,
         device=device,
         precision=precision,
         keep_best=keep_best,
-        callbacks=_list_callbacks(config, run, device, world, console),
+        callbacks=[*_list_callbacks(config, run, device, world, console), restoration],
         loggers=loggers,
         limit_batches=config.trainer.limit_batches,
         world=world,
     )
-    _run(trainer, module, data, resume)
+    _run(trainer, module, data, resume, restoration)
     if world.rank == 0:
         _keep(run.best if keep_best else run.last, run.tested)
     return module
@@ -140,14 +145,15 @@ def _list_callbacks(config: Config, run: RunFolder, device: str, world: World, c
 
 
 def _keep(checkpoint: Path, tested: Path) -> None:
-    part = tested.with_suffix(".part")
-    shutil.copyfile(checkpoint, part)
-    part.replace(tested)
+    with checkpoint.open("rb") as content:
+        write_atomically(tested, lambda file: shutil.copyfileobj(content, file))
 
 
-def _run(trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None) -> None:
+def _run(
+    trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None, restoration: Restoration
+) -> None:
     try:
-        with expected_warnings_ignored():
+        with expected_warnings_ignored(), restoration, batch_workers():
             trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit and leaves the signal ignored.

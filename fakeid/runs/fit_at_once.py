@@ -13,11 +13,11 @@ from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.evaluation.calls import call_fake
 from fakeid.evaluation.metrics import auroc
-from fakeid.files import write_atomically
 from fakeid.models.color_stats import ColorStatistics
 from fakeid.progress import build_progress
 from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.training.callbacks import write_history
+from fakeid.training.checkpoint import save_checkpoint
 from fakeid.training.linear import fit_linear
 from fakeid.training.module import DetectorModule, compute_loss
 from fakeid.training.progress import render_epoch
@@ -70,7 +70,7 @@ def fit_at_once(
     for logger in loggers:
         logger.log_metrics({}, step=1)
     checkpoint = {"epoch": 0, "hyper_parameters": dict(module.hparams), "state_dict": module.state_dict()}
-    write_atomically(run.last, lambda file: torch.save(checkpoint, file))
+    save_checkpoint(checkpoint, run.last)
 
 
 def _count(

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
+
+from fakeid.errors import ConfigError
 
 _SUBMITIT: Final[dict[str, Any]] = {"submitit_folder": "${paths.runs}/.submitit/%j", "stderr_to_stdout": True}
 
@@ -39,6 +41,19 @@ _PRESETS: Final[dict[str, dict[str, Any]]] = {
         }
     },
 }  # fmt: skip
+
+
+def check_launcher(options: DictConfig) -> None:
+    """Refuse what a launcher would stumble over only when the grid is checked and the images are packed.
+
+    Args:
+        options: `hydra.launcher`.
+
+    Raises:
+        ConfigError: No job at a time.
+    """
+    if options.get("n_jobs") == 0:
+        raise ConfigError("hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0")
 
 
 def register_launchers() -> None:

@@ -5,17 +5,31 @@ import shutil
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from fakeid.cells import cell_id
 from fakeid.config import Config
+from fakeid.errors import DamagedFileError
 from fakeid.files import read_json, write_json
+from fakeid.runs.contents import AUDIT, DATA, EVALUATION, SUMMARY
+from fakeid.shapes import COUNT, Shape
 
 RUNNING: Final = "running"
 DONE: Final = "done"
 FAILED: Final = "failed"
 INTERRUPTED: Final = "interrupted"
+
+_STATUS: Final = {
+    "state": frozenset({RUNNING, DONE, FAILED, INTERRUPTED}),
+    "epochs_done": COUNT,
+    "epochs": COUNT,
+    "reason": (None, str),
+    "updated": str,
+    "host": str,
+    "process": COUNT,
+}
 
 
 @dataclass(frozen=True)
@@ -104,10 +118,45 @@ class RunFolder:
         return self.path / "status.json"
 
     def read_status(self) -> dict[str, Any]:
-        """The last status; empty where there is none yet."""
-        status = read_json(self.status) if self.status.exists() else {}
-        assert isinstance(status, dict)
-        return status
+        """The last status; empty where there is none yet, or a damaged one.
+
+        A run without a status continues from whatever else is there, so that nothing is lost with it.
+        """
+        return _read_if_whole(self.status, _STATUS) or {}
+
+    def read_summary(self) -> dict[str, Any]:
+        """Every number of the test.
+
+        Raises:
+            FileNotFoundError: It was not tested yet.
+            DamagedFileError: The file is damaged.
+        """
+        return _read(self.summary, SUMMARY)
+
+    def read_data(self) -> dict[str, Any]:
+        """Which images the run uses.
+
+        Raises:
+            FileNotFoundError: It has not begun.
+            DamagedFileError: The file is damaged.
+        """
+        return _read(self.data, DATA)
+
+    def read_audit(self) -> dict[str, Any] | None:
+        """What the audit found; None where there was none, or the file is damaged."""
+        return _read_if_whole(self.audit, AUDIT)
+
+    def find_damage(self) -> str | None:
+        """Say what is wrong with the files that tell how far the run is; None where nothing is."""
+        try:
+            state = _read(self.status, _STATUS)["state"] if self.status.exists() else None
+        except DamagedFileError as error:
+            return str(error)
+        if state != DONE:
+            return None
+        if not self.summary.exists():
+            return f"{self.summary} is missing"
+        return _find_damage(self.summary, self.summary.stat().st_mtime_ns)
 
     def write_status(self, state: str, *, epochs_done: int, epochs: int, reason: str | None = None) -> None:
         """Record the state with who wrote it and when."""
@@ -126,9 +175,9 @@ class RunFolder:
 
     def write_failure(self, error: BaseException) -> None:
         """Record why the run stopped, unless it is done: then what was there before is still whole."""
-        before = self.read_status()
-        if before.get("state") == DONE:
+        if self.is_done():
             return
+        before = self.read_status()
         stopped = not isinstance(error, Exception)  # Ctrl-C, or a scheduler that wants its machine back
         self.write_status(
             INTERRUPTED if stopped else FAILED,
@@ -139,7 +188,11 @@ class RunFolder:
 
     def is_done(self) -> bool:
         """Whether the run has ended and its numbers are complete."""
-        return self.read_status().get("state") == DONE
+        return self.read_status().get("state") == DONE and self.find_damage() is None
+
+    def is_tested(self) -> bool:
+        """Whether there are numbers of the test, and whole ones."""
+        return self.summary.exists() and _find_damage(self.summary, self.summary.stat().st_mtime_ns) is None
 
     def clear(self) -> None:
         """Remove everything but the folder and its lock, the status first."""
@@ -171,6 +224,15 @@ class EvaluationFolder:
         """Every number, from the scores."""
         return self.path / "evaluation.json"
 
+    def read_numbers(self) -> dict[str, Any]:
+        """Every number.
+
+        Raises:
+            FileNotFoundError: There is no evaluation.
+            DamagedFileError: The file is damaged.
+        """
+        return _read(self.numbers, EVALUATION)
+
     @property
     def page(self) -> Path:
         """All of it to look at."""
@@ -190,3 +252,25 @@ class EvaluationFolder:
     def progress(self) -> Path:
         """Scores of an interrupted evaluation."""
         return self.path / "progress.npz"
+
+
+def _read(path: Path, shape: Shape) -> dict[str, Any]:
+    content: dict[str, Any] = read_json(path, shape)
+    return content
+
+
+def _read_if_whole(path: Path, shape: Shape) -> dict[str, Any] | None:
+    try:
+        return _read(path, shape)
+    except (FileNotFoundError, DamagedFileError):
+        return None
+
+
+@cache
+def _find_damage(summary: Path, _: int) -> str | None:
+    """Of a summary, looked at once for each time of its file: a sweep asks every other second."""
+    try:
+        _read(summary, SUMMARY)
+    except (FileNotFoundError, DamagedFileError) as error:
+        return str(error)
+    return None

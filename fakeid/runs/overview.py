@@ -10,7 +10,6 @@ from typing import Final
 
 from rich.console import Console
 
-from fakeid.files import read_json
 from fakeid.runs.grid import Cell
 from fakeid.runs.layout import DONE, FAILED, RUNNING
 from fakeid.runs.states import lacks_evaluation, read_state
@@ -112,7 +111,7 @@ def estimate_seconds(cells: Sequence[Cell], pending: Sequence[Cell]) -> float | 
     """
     rates: dict[tuple[str, int], list[float]] = {}
     for cell in cells:
-        if cell.run.is_done() and (rate := read_json(cell.run.summary)["images_per_second"]):
+        if cell.run.is_done() and (rate := cell.run.read_summary().get("images_per_second")):
             rates.setdefault((cell.config.model.name, cell.config.data.image_px), []).append(rate)
     seconds = 0.0
     for cell in pending:

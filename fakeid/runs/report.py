@@ -11,12 +11,12 @@ from rich.console import Console
 from yaml import YAMLError  # type: ignore[import-untyped]
 
 from fakeid.choices import LoggerName
-from fakeid.errors import DataError
+from fakeid.errors import DamagedFileError, DataError
 from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.ordered_scores import OrderedScores, split_by_category, split_by_quadrant
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import read_scores
-from fakeid.files import clear_output_errors, read_json, write_csv, write_text
+from fakeid.files import clear_output_errors, write_csv, write_text
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.latex import render_table_latex
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
@@ -25,9 +25,11 @@ from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_re
 from fakeid.reporting.sweep_rows import list_claims, list_effects, list_runs
 from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_numbers, tabulate_table
 from fakeid.runs.command import render_command
+from fakeid.runs.contents import OPTIONS
 from fakeid.runs.drawings import write_figure
 from fakeid.runs.layout import DONE, RunFolder
-from fakeid.runs.states import read_state
+from fakeid.runs.states import DAMAGED, read_state
+from fakeid.shapes import find_fault
 
 _UNREADABLE: Final = "unreadable"
 
@@ -78,20 +80,20 @@ def read_report(directory: Path) -> SweepReport:
 
 def _read_run(run: RunFolder) -> FolderRun:
     name = run.path.name
-    try:
-        status = run.read_status()
-    except (OSError, ValueError, AssertionError) as error:
-        return FolderRun(name, _UNREADABLE, f"status.json: {error}", "", None)
-    state = read_state(run).name
+    status, state = run.read_status(), read_state(run).name
+    if state == DAMAGED:
+        return FolderRun(name, _UNREADABLE, run.find_damage() or "", _read_command(run), None)
     if state != DONE:
         done = f"{status.get('epochs_done')} of {status.get('epochs')} epochs, last heard of {status.get('updated')}"
         reason = status.get("reason")
         return FolderRun(name, state, f"{reason} ({done})" if reason else done, _read_command(run), None)
     try:
         evaluation, quarters = _read_evaluation(run)
-        summary = read_json(run.summary)
+        summary = run.read_summary()
         images = split_by_category(read_scores(run.scores).count_from(read_threshold(summary)))
         tested = FinishedRun(name, summary, images, evaluation, quarters)
+        if images.keys() != summary["categories"].keys():
+            raise DamagedFileError(f"{run.scores} is damaged (its categories are not those of {run.summary.name})")
         command = render_command(tested.config)
     except (OSError, ValueError, KeyError) as error:
         return FolderRun(name, _UNREADABLE, f"{type(error).__name__}: {error}", _read_command(run), None)
@@ -101,7 +103,7 @@ def _read_run(run: RunFolder) -> FolderRun:
 def _read_evaluation(run: RunFolder) -> tuple[dict[str, Any] | None, dict[str, OrderedScores]]:
     if not run.evaluation.numbers.exists():  # written last
         return None, {}
-    evaluation = read_json(run.evaluation.numbers)
+    evaluation = run.evaluation.read_numbers()
     trained_on = TrainedOn(*(tuple(evaluation["trained_on"][name]) for name in ("categories", "generators")))
     controls = [part["name"] for part in evaluation["test_sets"] if part["control"]]
     scores = read_scores(run.evaluation.scores).count_from(read_threshold(evaluation))
@@ -110,10 +112,10 @@ def _read_evaluation(run: RunFolder) -> tuple[dict[str, Any] | None, dict[str, O
 
 def _read_command(run: RunFolder) -> str:
     try:
-        config = OmegaConf.to_container(OmegaConf.load(run.config))
-    except (OSError, YAMLError, OmegaConfBaseException):
+        config: Any = OmegaConf.to_container(OmegaConf.load(run.config))
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException):
         return ""  # it failed before it was written, or is damaged
-    return render_command({str(key): value for key, value in config.items()}) if isinstance(config, dict) else ""
+    return "" if find_fault(config, OPTIONS) else render_command({str(key): value for key, value in config.items()})
 
 
 def _write_files(report: SweepReport, folder: Path) -> None:

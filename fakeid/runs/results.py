@@ -15,6 +15,7 @@ from fakeid.choices import ThresholdFrom
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
+from fakeid.errors import DamagedFileError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
@@ -23,6 +24,7 @@ from fakeid.files import write_atomically
 from fakeid.reporting.figures import plot_category_accuracy, plot_learning_curve, plot_roc
 from fakeid.reporting.samples import plot_samples
 from fakeid.runs.layout import RunFolder
+from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.module import DetectorModule
 from fakeid.training.trainer import predict_logits
 from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
@@ -116,9 +118,17 @@ def write_figures(
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of `history.csv`; empty cells as NaN."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: float(cell) if cell else math.nan for name, cell in row.items()} for row in csv.DictReader(file)]
+    """The rows of `history.csv`; empty cells as NaN.
+
+    Raises:
+        DamagedFileError: It is missing, or no table of numbers.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [[(name, row[name]) for name in HISTORY_COLUMNS] for row in csv.DictReader(file)]
+        return [{name: float(cell) if cell else math.nan for name, cell in row} for row in rows]
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        raise DamagedFileError(f"{path} is damaged ({error}); force=true trains the run anew") from error
 
 
 def _pick_samples(plan: Plan, data: PackedDataset) -> dict[str, tuple[Any, Any]]:

@@ -1,18 +1,20 @@
-"""What became of the runs of a folder: done, running, interrupted, failed, or not begun."""
+"""What became of the runs of a folder: done, running, interrupted, failed, damaged, or not begun."""
 
 from dataclasses import asdict, dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
 from fakeid.config import Config
-from fakeid.files import read_json
-from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RUNNING, RunFolder
+from fakeid.errors import DamagedFileError
+from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RUNNING, EvaluationFolder, RunFolder
 
 NEW: Final = "new"
-STATES: Final = (DONE, RUNNING, FAILED, INTERRUPTED, NEW)
+DAMAGED: Final = "damaged"
+"""A file that tells how far the run is cannot be read; the same command finds out what is left to do."""
+
+STATES: Final = (DONE, RUNNING, FAILED, INTERRUPTED, DAMAGED, NEW)
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class State:
         name: One of `STATES`.
         epochs_done: Whole epochs that are saved.
         epochs: All that are asked for; 0 before the first is begun.
-        reason: Why it failed.
+        reason: Why it failed, or what is damaged.
         who: Host and process of the last one that wrote to it.
     """
 
@@ -36,14 +38,14 @@ class State:
 
 def read_state(run: RunFolder) -> State:
     """Look at a run without disturbing it; one whose process was killed counts as interrupted."""
-    status = run.read_status()
-    if not status:
-        return State(RUNNING if _is_locked(run) else NEW)
-    name = status["state"]
+    status, damage = run.read_status(), run.find_damage()
+    name = DAMAGED if damage else status.get("state", NEW)
     if name != DONE:
         name = RUNNING if _is_locked(run) else INTERRUPTED if name == RUNNING else name
-    who = f"{status['host']}:{status['process']}"
-    return State(name, status["epochs_done"], status["epochs"], status["reason"] if name == FAILED else None, who)
+    if not status:
+        return State(name, reason=damage)
+    reason = damage if name == DAMAGED else status["reason"] if name == FAILED else None
+    return State(name, status["epochs_done"], status["epochs"], reason, f"{status['host']}:{status['process']}")
 
 
 def is_complete(run: RunFolder, config: Config) -> bool:
@@ -56,13 +58,18 @@ def lacks_evaluation(run: RunFolder, config: Config) -> bool:
     if not config.evaluation.is_wanted:
         return False
     numbers = run.evaluation.numbers
-    return not numbers.exists() or _read_options(numbers, numbers.stat().st_mtime_ns) != asdict(config.evaluation)
+    if not numbers.exists():
+        return True
+    return bool(_read_options(run.evaluation, numbers.stat().st_mtime_ns) != asdict(config.evaluation))
 
 
 @cache
-def _read_options(numbers: Path, _: int) -> Any:
-    """Of an evaluation, read once for each time of its file: a sweep asks every other second."""
-    return read_json(numbers).get("evaluation")
+def _read_options(evaluation: EvaluationFolder, _: int) -> Any:
+    """None where it is damaged; read once for each time of its file, for a sweep asks every other second."""
+    try:
+        return evaluation.read_numbers().get("evaluation")
+    except DamagedFileError:
+        return None
 
 
 def _is_locked(run: RunFolder) -> bool:

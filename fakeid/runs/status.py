@@ -11,10 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from fakeid.errors import DataError
-from fakeid.files import read_json
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.numbers import UNDEFINED, format_percent_estimate, format_unit
-from fakeid.runs.layout import DONE, FAILED, RunFolder
+from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import STATES, State, read_state
 
 _NOTE: Final = "With 95 % intervals over test images; one run says nothing of other seeds."
@@ -43,10 +42,10 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
     counts = Counter(state.name for state in states.values())
     console.print(f"{len(runs)} runs: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")
     tested = {run.path.name: _read_tested(run) for run in runs if states[run.path.name].name == DONE}
-    console.print("", _render_table(states, {name: run for name, run in tested.items() if run}))
+    console.print("", _render_table(states, tested))
     for name, state in states.items():
         if state.name != DONE:
-            why = f": {state.reason}" if state.name == FAILED else ""
+            why = f": {state.reason}" if state.reason else ""
             console.print(f"\n{name}\n  {state.name} by {state.who or 'nobody'}{why}", markup=False, soft_wrap=True)
     return states
 
@@ -70,11 +69,5 @@ def _render_table(states: Mapping[str, State], tested: Mapping[str, FinishedRun]
     return table
 
 
-def _read_tested(run: RunFolder) -> FinishedRun | None:
-    """None where the numbers are damaged; the report says how."""
-    try:
-        tested = FinishedRun(run.path.name, read_json(run.summary), {})
-        tested.average(seen=False)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return tested
+def _read_tested(run: RunFolder) -> FinishedRun:
+    return FinishedRun(run.path.name, run.read_summary(), {})

@@ -14,7 +14,6 @@ from fakeid.config import Config
 from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError
 from fakeid.evaluation.trend import Trend, fit_trend
-from fakeid.files import read_json
 from fakeid.runs.compose import compose_config
 from fakeid.runs.data_memory import read_process_mb
 from fakeid.runs.grid import Cell
@@ -107,7 +106,7 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
             compose_config(cells[at % len(cells)].overrides)  # as Hydra does for each job
             train_cell(config)
             seconds = time.perf_counter() - start
-            epochs_seconds = read_json(RunFolder.locate(config).summary)["seconds"]
+            epochs_seconds = RunFolder.locate(config).read_summary()["seconds"]
             measured.append(CellCost(seconds, epochs_seconds, read_process_mb("status", "VmRSS"), _count_open_files()))
             on_cell()
     return Overhead(import_seconds, measured)

@@ -21,9 +21,9 @@ from rich.console import Console
 
 from fakeid.errors import ConfigError, FakeidError
 from fakeid.runs.grid import Cell, build_cells, expand_grid
-from fakeid.runs.launchers import register_launchers
+from fakeid.runs.launchers import check_launcher, register_launchers
 from fakeid.runs.launching import SWEEP_PROCESS, launch_cells
-from fakeid.runs.layout import DONE, FAILED
+from fakeid.runs.layout import DONE
 from fakeid.runs.networks import check_networks
 from fakeid.runs.overview import Overview
 from fakeid.runs.prepare import prepare
@@ -79,6 +79,7 @@ class GridSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Called by Hydra."""
+        check_launcher(config.hydra.launcher)
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
@@ -141,7 +142,7 @@ def _conclude(cells: list[Cell], console: Console) -> None:
     missing = {path: state for path, state in states.items() if state.name != DONE or path in unevaluated}
     for path, state in missing.items():
         left = f"left {'without its evaluation' if state.name == DONE else state.name} by {state.who or 'nobody'}"
-        reason = state.reason if state.name == FAILED else left
+        reason = state.reason or left
         console.print(f"{path.name}: {reason}", style="red", markup=False)
     if missing:
         console.print(f"{len(missing)} of {len(cells)} cells are not done; the same command tries them again")

@@ -15,6 +15,7 @@ from rich.console import Console
 from wandb.sdk.wandb_run import Run
 
 from fakeid.choices import LoggerName
+from fakeid.errors import DamagedFileError
 from fakeid.files import read_json, write_json
 from fakeid.reporting.sweep_report import SweepReport
 from fakeid.runs.report_values import (
@@ -103,14 +104,21 @@ def render_upload(directory: Path) -> str:
 
 def recall(folder: Path, name: str) -> str | None:
     """What `wandb.json` of a report's folder keeps under this name."""
-    path = folder / "wandb.json"
-    return read_json(path).get(name) if path.exists() else None
+    return _read_memory(folder).get(name)
 
 
 def remember(folder: Path, name: str, value: str) -> None:
     """Keep it."""
-    path = folder / "wandb.json"
-    write_json(path, {**(read_json(path) if path.exists() else {}), name: value})
+    write_json(folder / "wandb.json", {**_read_memory(folder), name: value})
+
+
+def _read_memory(folder: Path) -> dict[str, str]:
+    """Empty where there is none, or a damaged one: W&B then gets a new run."""
+    try:
+        memory: dict[str, str] = read_json(folder / "wandb.json", {str: str})
+    except (FileNotFoundError, DamagedFileError):
+        return {}
+    return memory
 
 
 class _ReportTracker(Tracker):

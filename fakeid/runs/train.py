@@ -14,8 +14,8 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
-from fakeid.errors import CheckpointError
-from fakeid.files import clear_output_errors, lock_folder, read_json, write_json, write_text
+from fakeid.errors import CheckpointError, DamagedFileError
+from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.tables import list_misplaced, render_line, render_table, tabulate
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
@@ -94,7 +94,9 @@ def _run(
 ) -> None:
     """What is left to do: all of it, or the evaluation alone."""
     data = None
-    if run.summary.exists() and not config.force:
+    if not config.force and (damage := run.find_damage()):
+        console.print(f"{damage}; going on from what else is there", soft_wrap=True, markup=False)
+    if run.is_tested() and not config.force:
         _check_same_images(config, run, plan, source)
         console.print(f"{run.path} is trained and tested; force=true starts it over", soft_wrap=True)
     else:
@@ -149,11 +151,13 @@ def _check_same_images(config: Config, run: RunFolder, plan: Plan, source: Sourc
         "images": {split: len(records) for split, records in plan.splits().items()},
         "codec": json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
     }
-    if run.data.exists() and read_json(run.data) != now:
-        raise CheckpointError(
-            f"{run.path} was begun with other images than there are now; "
-            "force=true starts it over, paths.runs=DIR keeps both"
-        )
+    way_out = "force=true starts it over, paths.runs=DIR keeps both"
+    try:
+        before = run.read_data() if run.data.exists() else now
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{error}, so nobody knows which images the run was begun with; {way_out}") from error
+    if before != now:
+        raise CheckpointError(f"{run.path} was begun with other images than there are now; {way_out}")
     write_json(run.data, now)
 
 
@@ -203,7 +207,7 @@ def _train_and_test(
 
 def _log(tracker: RunTracker, run: RunFolder, evaluation: dict[str, Any] | None) -> None:
     """Tell W&B what came out."""
-    summary = read_json(run.summary)
+    summary = run.read_summary()
     tracker.log_results(summary, *tabulate(summary), sorted(run.figures.glob("*.png")))
     if evaluation:
         tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
@@ -218,8 +222,8 @@ def _describe_run(
         "precision": precision,
         "scoring_precision": SCORING_PRECISION,
         "skipped_images": data.skipped,
-        "data": read_json(run.data),
-        "audit": _shorten(read_json(run.audit)) if run.audit.exists() else None,
+        "data": run.read_data(),
+        "audit": _shorten(audit) if (audit := run.read_audit()) else None,
         "config": to_plain(config),
         **describe_environment(device),
         "processes": world.size,
@@ -236,8 +240,7 @@ def _shorten(audit: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:
-    summary = read_json(run.summary)
-    assert isinstance(summary, dict)
+    summary = run.read_summary()
     if in_sweep:
         console.print(f"done: {render_line(summary)}\n", soft_wrap=True)
         return summary

@@ -82,6 +82,11 @@ class History(pl.Callback):
         """Go on after the rows of the epochs that the checkpoint has seen."""
         self.rows = [dict(row) for row in state_dict["rows"]]
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write what the checkpoint has seen, for the file may be damaged, and no epoch left to write it anew."""
+        if self.rows and trainer.is_global_zero:
+            write_history(self._path, self.rows)
+
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:

@@ -1,16 +1,24 @@
 """What a checkpoint knows beside its weights, so that it alone can be tested on anything."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
 from fakeid.errors import CheckpointError
-from fakeid.files import write_atomically
-from fakeid.training.checkpoint import read_checkpoint
+from fakeid.shapes import find_fault
+from fakeid.training.checkpoint import read_checkpoint, save_checkpoint
 
 _KEY: Final = "fakeid"
+_CARD: Final = {
+    "name": str,
+    "categories": [str],
+    "generators": [str],
+    "held_out": (None, str),
+    "config": dict,
+    "data": {"source": dict, "digest": str},
+    "precision": str,
+    "calibration": (None, {str: float}),
+}
 _KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
 
 
@@ -47,7 +55,7 @@ def write_card(path: Path, card: Card) -> None:
     """
     checkpoint = read_checkpoint(path)
     kept: dict[str, Any] = {name: checkpoint[name] for name in _KEPT if name in checkpoint}
-    write_atomically(path, lambda file: torch.save({**kept, _KEY: asdict(card)}, file))
+    save_checkpoint({**kept, _KEY: asdict(card)}, path)
 
 
 def read_card(path: Path) -> Card:
@@ -56,8 +64,8 @@ def read_card(path: Path) -> Card:
     Raises:
         CheckpointError: It has none, or one with other fields.
     """
-    plain = read_checkpoint(path).get(_KEY)
-    if not isinstance(plain, dict) or plain.keys() != {field.name for field in fields(Card)}:
+    plain: Any = read_checkpoint(path).get(_KEY)
+    if find_fault(plain, _CARD) or plain.keys() != _CARD.keys():
         raise CheckpointError(
             f"{path} does not say what it was trained on: take tested.ckpt of a finished run, and train a run of an "
             "earlier release again (force=true)"

@@ -2,14 +2,48 @@
 
 import hashlib
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, Final
 
 import torch
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 
-from fakeid.errors import CheckpointError
+from fakeid.errors import CheckpointError, FakeidError
+from fakeid.files import write_atomically
+from fakeid.shapes import COUNT, find_fault
 from fakeid.training.module import DetectorModule
+
+ANEW: Final = "force=true trains the run anew"
+"""The way out where nothing of a checkpoint can be saved."""
+
+_CHECKPOINT: Final = {
+    "epoch": COUNT,
+    "state_dict": {str: torch.Tensor},
+    "hyper_parameters": {
+        "detector": dict,
+        "loss?": str,
+        "views?": str,
+        "center_px?": (None, COUNT),
+        "learning_rate?": float,
+        "schedule?": str,
+    },
+}
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Lets Lightning write a checkpoint beside the one before and rename it, so that a kill leaves one of the two.
+
+    Lightning's own writes into the system's folder for temporary files, from where another disk is copied to.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Called by Lightning; `storage_options` are for remote disks, which hold no runs."""
+        assert storage_options is None
+        save_checkpoint(checkpoint, Path(path))
+
+
+def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
+    """Write plain values and tensors as a checkpoint, whole or not at all."""
+    write_atomically(path, lambda file: torch.save(checkpoint, file))
 
 
 def load_module(path: Path) -> DetectorModule:
@@ -21,7 +55,15 @@ def load_module(path: Path) -> DetectorModule:
     checkpoint = read_checkpoint(path)
     options = {**checkpoint["hyper_parameters"], "compile_backbone": False}
     # The checkpoint's weights and input statistics replace published ones, which must not be fetched for that.
-    module = DetectorModule(**{**options, "detector": {**options["detector"], "pretrained": False}})
+    options["detector"] = {**options["detector"], "pretrained": False}
+    try:
+        module = DetectorModule(**options)
+    except FakeidError:
+        raise
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} describes a detector that cannot be built ({render_cause(error)}); {ANEW}"
+        ) from error
     _fill(module, checkpoint, path)
     return module.eval()
 
@@ -43,7 +85,8 @@ def check_fits(path: Path, module: DetectorModule) -> int:
                 f"{path} was trained with {name}={then}, and now {name}={now} is asked for; force=true starts over"
             )
     _fill(module, checkpoint, path)
-    return int(checkpoint["epoch"]) + 1
+    epochs: int = checkpoint["epoch"] + 1
+    return epochs
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -56,11 +99,18 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
-    except (OSError, EOFError, RuntimeError, UnpicklingError, BadZipFile) as error:
-        raise CheckpointError(f"{path} is damaged or no checkpoint; force=true trains the run anew") from error
-    if not isinstance(checkpoint, dict) or not {"state_dict", "hyper_parameters", "epoch"} <= checkpoint.keys():
-        raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector")
-    return checkpoint
+    except Exception as error:  # bytes that were changed can mean anything to the reader of pickles
+        raise CheckpointError(f"{path} is damaged or no checkpoint; {ANEW}") from error
+    fault = find_fault(checkpoint, _CHECKPOINT)
+    if fault:
+        raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector ({fault}); {ANEW}")
+    content: dict[str, Any] = checkpoint
+    return content
+
+
+def render_cause(error: BaseException | None) -> str:
+    """The kind of an exception and its first line."""
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def hash_checkpoint(path: Path) -> str:
@@ -76,7 +126,7 @@ def hash_checkpoint(path: Path) -> str:
 def _fill(module: DetectorModule, checkpoint: dict[str, Any], path: Path) -> None:
     try:
         module.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{path} does not fit the model {module.hparams['detector']}; force=true starts the run over"
         ) from error

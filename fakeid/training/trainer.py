@@ -16,8 +16,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from fakeid.errors import DeviceError
+from fakeid.training.checkpoint import WholeCheckpoints
 from fakeid.training.strategy import SharedBatches
 from fakeid.training.world import World
+from fakeid.workers import clear_worker_errors
 
 _LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
 
@@ -41,6 +43,17 @@ def expected_warnings_ignored() -> Iterator[None]:
         warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
         # Lightning 2.6 asks torch 2.15 in a way that torch has renamed.
         warnings.filterwarnings("ignore", message=r".isinstance\(treespec, LeafSpec\). is deprecated")
+        yield
+
+
+@contextmanager
+def batch_workers() -> Iterator[None]:
+    """Say what to lower where a process that loads batches is ended by the system.
+
+    Raises:
+        WorkerError: One was.
+    """
+    with clear_worker_errors("loads batches", "lower trainer.num_workers (0 does without), or optim.batch_size"):
         yield
 
 
@@ -98,13 +111,18 @@ def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.dev
 def _place(device: str, world: World) -> dict[str, Any]:
     """Where a Lightning trainer computes, and with whom."""
     if world.size > 1:
-        return {"accelerator": device, "devices": 1, "strategy": SharedBatches(world, device)}
+        return {
+            "accelerator": device,
+            "devices": 1,
+            "strategy": SharedBatches(world, device),
+            "plugins": [WholeCheckpoints()],
+        }
     return {
         "accelerator": device,
         # Of several GPUs the one that is current, where Lightning would always take the first.
         "devices": [torch.cuda.current_device()] if device == "cuda" else 1,
         # Inside a job of SLURM Lightning would look for other processes, and requeue the job itself.
-        "plugins": LightningEnvironment(),
+        "plugins": [LightningEnvironment(), WholeCheckpoints()],
     }
 
 
@@ -176,6 +194,6 @@ def predict_logits(module: pl.LightningModule, loader: DataLoader[Any], *, devic
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    with expected_warnings_ignored():
+    with expected_warnings_ignored(), batch_workers():
         batches: Any = trainer.predict(module, dataloaders=loader)
     return torch.cat(batches)

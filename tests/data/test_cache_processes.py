@@ -1,6 +1,7 @@
 """A cache that is built by processes that die, and by many at once."""
 
 import hashlib
+import os
 import random
 import signal
 import subprocess
@@ -8,7 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
+
+from fakeid.data import packing
+from fakeid.data.packing import Preparation
+from fakeid.data.records import Record
+from fakeid.data.sources.demo import DemoSource
+from fakeid.errors import WorkerError
 
 BUILD = """
 import sys
@@ -83,6 +92,24 @@ def test_eight_processes_at_once_build_it_once(tmp_path: Path) -> None:
     assert [process.returncode for process in processes] == [0] * 8
     assert sum("packing 132" in output for output in outputs) == 1
     assert sum("packing" in output for output in outputs) == 1
+
+
+class Deadly(DemoSource):
+    """A source whose images are so large that the system ends whoever reads them."""
+
+    def read(self, record: Record) -> npt.NDArray[np.uint8]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().read(record)
+
+
+def test_a_worker_that_the_system_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "_count_cores", lambda: 2)
+    source = Deadly(images_per_class=4, image_px=40)
+    records = list(source.records())
+    chunks = [records[:2], records[2:4]]
+    jobs = packing.pack_in_parallel(tmp_path, source, chunks, Preparation(40, "crop", "none"), skip_bad=False)
+    with pytest.raises(WorkerError, match="memory ran out: lower data.max_megapixels, .*; the same command continues"):
+        list(jobs)
 
 
 @pytest.mark.slow

@@ -11,8 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from made_up_sweep import invent_run
 
 from fakeid.config import Config
+from fakeid.files import write_json
 from fakeid.runs import train as train_module
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.train import run_training
@@ -250,6 +252,27 @@ def test_output_folder_that_is_a_file(
     assert "choose another with paths.runs=DIR" in line
 
 
+@pytest.mark.parametrize("option", ["paths.runs", "paths.cache", "paths.data"])
+def test_a_loop_of_symbolic_links(
+    folders: BuildConfig, capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    code, line = leave(folders(f"{option}={tmp_path / 'a'}"), capsys)
+    assert code == 1
+    said = "does not exist" if option == "paths.data" else f"loop of symbolic links; choose another with {option}=DIR"
+    assert said in line
+
+
+def test_the_folder_of_a_run_with_a_long_name(folders: BuildConfig, tree: Path) -> None:
+    for letter in "ab":  # apart, although the names begin alike
+        tree.rename(tree := tree.with_name("x" * 250 + letter))
+        config = folders(f"paths.data={tree}")
+        with pytest.raises(AssertionError, match="the training has begun"):
+            run_training(config)
+    assert len(list(Path(config.paths.runs).iterdir())) == 2
+
+
 @pytest.mark.parametrize(
     ("number", "reason"), [(errno.EROFS, "the file system is read-only"), (errno.ENOSPC, "the disk is full")]
 )
@@ -299,6 +322,7 @@ def test_a_failed_new_start_keeps_the_finished_run(
 ) -> None:
     run = RunFolder.locate(folders())
     run.path.mkdir(parents=True)
+    write_json(run.summary, invent_run(folders(), images=4)[0].summary)
     run.write_status(DONE, epochs_done=1, epochs=1)
     (tree / "dogs" / "0_real" / "dogs-0_real-3.png").write_bytes(b"")
     code, line = leave(folders("force=true"), capsys)

@@ -209,6 +209,11 @@ def test_a_broken_down_detector_is_told(rgb: RunFolder, hsv: RunFolder, tmp_path
     json.loads((tmp_path / "out" / "comparison.json").read_text(), parse_constant=pytest.fail)
 
 
+def write_numbers(run: RunFolder, trained_on: dict[str, list[str]], sets: list[dict[str, Any]]) -> None:
+    rest = {"groups": [], "degradations": [], "swap": None}
+    write_json(run.evaluation.numbers, {**rest, "trained_on": trained_on, "test_sets": sets})
+
+
 def test_evaluations_count_where_all_have_one(rgb: RunFolder, hsv: RunFolder) -> None:
     for run in (rgb, hsv):
         scores = read_scores(run.scores)
@@ -217,7 +222,7 @@ def test_evaluations_count_where_all_have_one(rgb: RunFolder, hsv: RunFolder) ->
         write_scores(run.evaluation.scores, Scores.join([coded, control]))
         sets = [{"name": "test", "control": False}, {"name": "blurred", "control": True}]
         trained_on = {"categories": ["leaves"], "generators": ["another"]}
-        write_json(run.evaluation.numbers, {"trained_on": trained_on, "test_sets": sets})
+        write_numbers(run, trained_on, sets)
     rows = {row.name: row for row in read_comparison([rgb.path, hsv.path]).comparisons[0].rows}
     assert rows["jpeg-75"].num_real == rows["all images"].num_real == 220
     assert "seen content, unseen generators" in rows
@@ -236,7 +241,7 @@ def test_own_test_images_of_different_sources_are_not_the_same(rgb: RunFolder, h
         read_comparison([rgb.path, hsv.path])
     for run in (rgb, hsv):
         change(run, run.evaluation.scores, test_set=np.full(len(read_scores(run.scores)), "photos"))
-        write_json(run.evaluation.numbers, {"test_sets": [{"name": "photos", "control": False}]})
+        write_numbers(run, {"categories": [], "generators": []}, [{"name": "photos", "control": False}])
     report = read_comparison([rgb.path, hsv.path])
     assert report.num_images == 440
     assert "come from different sources and are left out" in report.notes[0]

@@ -80,6 +80,12 @@ def test_a_launcher_that_is_missing_names_what_to_install(capsys: pytest.Capture
     assert said == 'fakeid: hydra/launcher has no choice ray here yet (pip install -e ".[ray]" adds it); it has basic\n'
 
 
+def test_no_cell_at_once_is_refused_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    output = finish(start(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=0"), code=2)
+    assert output == "fakeid: hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0\n"
+
+
 @pytest.mark.slow
 def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path) -> None:
     output = finish(start(tmp_path / "sweep", "categories=1"))

@@ -11,7 +11,7 @@ from fakeid.training.module import DetectorModule
 
 CARD = Card(
     name="demo", categories=["cat"], generators=["progan"], held_out="sheep", config={"data": {"image_px": 48}},
-    data={"digest": "0"}, precision="float32", calibration={"scale": 0.1 + 0.2, "bias": -1.0},
+    data={"source": {}, "digest": "0"}, precision="float32", calibration={"scale": 0.1 + 0.2, "bias": -1.0},
 )  # fmt: skip
 
 

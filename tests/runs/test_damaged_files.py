@@ -1,0 +1,217 @@
+"""A damaged file in a run's folder: named, left out of reports, no obstacle to other runs, and mended when asked."""
+
+import contextlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from made_up_sweep import write_run
+from rich.console import Console
+from tiny_runs import read_weights, train
+
+from fakeid.config import Config, to_plain
+from fakeid.errors import CheckpointError, DamagedFileError
+from fakeid.runs.cell import train_cell
+from fakeid.runs.evaluate import adopt
+from fakeid.runs.grid import Cell
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.overview import Overview
+from fakeid.runs.report import write_report
+from fakeid.runs.rounds import run_rounds
+from fakeid.runs.states import DAMAGED, is_complete, read_state
+from fakeid.runs.status import print_status
+from fakeid.training.card import read_card
+
+BuildConfig = Callable[..., Config]
+
+DAMAGES = [b"", b"[]", b"null", b"\xff\xfe\x00", b'{"state": 3}', b'{"state": "done", "epochs_done": "two"}']
+
+
+@pytest.fixture
+def trained(tiny_config: BuildConfig) -> tuple[Config, RunFolder]:
+    config = tiny_config("optim.epochs=1")
+    train(config)
+    return config, RunFolder.locate(config)
+
+
+def printed(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def console() -> Console:
+    return Console(file=io.StringIO(), width=200)
+
+
+@pytest.mark.parametrize("name", ["status.json", "summary.json"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_reports_and_status_name_a_damaged_run_and_leave_it_out(tmp_path: Path, name: str, damage: bytes) -> None:
+    write_run(tmp_path, "seed=0", images=4)
+    damaged = write_run(tmp_path, "seed=1", images=4)
+    (damaged.path / name).write_bytes(damage)
+    said = console()
+    report = write_report(tmp_path, said)
+    assert [run.seed for run in report.tested] == [0]
+    (left,) = report.unfinished
+    assert left.name == damaged.path.name
+    assert f"{name} is damaged (" in left.reason
+    said = console()
+    assert print_status(tmp_path, said)[damaged.path.name].name == DAMAGED
+    assert f"{name} is damaged (" in printed(said)
+
+
+@pytest.mark.parametrize("name", ["status.json", "summary.json"])
+def test_the_same_command_goes_on_without_training_anew(trained: tuple[Config, RunFolder], name: str) -> None:
+    config, run = trained
+    before, weights = run.read_summary(), read_weights(run.tested)
+    history = run.history.read_text()
+    if name == "summary.json":  # or it is not needed again
+        run.history.write_bytes(b"epoch,\xff")
+    (run.path / name).write_bytes(b"[]")
+    assert not is_complete(run, config)
+    summary, said = train(config)
+    assert f"{name} is damaged (its content is [] instead of an object); going on" in said
+    assert "epoch 1/1" not in said
+    assert summary["seen"] == before["seen"]
+    assert run.history.read_text() == history
+    assert run.is_done()
+    after = read_weights(run.tested)
+    assert all(torch.equal(weights[key], after[key]) for key in weights)
+
+
+def test_without_its_images_a_run_stays_as_it_is_until_it_is_trained_anew(
+    trained: tuple[Config, RunFolder], tiny_config: BuildConfig
+) -> None:
+    config, run = trained
+    for damage in DAMAGES:
+        run.data.write_bytes(damage)
+        with pytest.raises(DamagedFileError, match=r"data.json is damaged \(.*\), so nobody knows .* force=true"):
+            train(config)
+        assert run.is_done()
+    run.status.write_bytes(b"[]")
+    run.summary.write_bytes(b"")
+    _, said = train(tiny_config("optim.epochs=1", "force=true"))
+    assert "epoch 1/1" in said
+    assert run.is_done()
+
+
+def test_a_damaged_cell_does_not_stop_a_sweep(trained: tuple[Config, RunFolder], tiny_config: BuildConfig) -> None:
+    configs = [trained[0], *(tiny_config("optim.epochs=1", f"seed={seed}") for seed in (1, 2))]
+    cells = [Cell((f"seed={config.seed}",), config, RunFolder.locate(config)) for config in configs]
+    for config in configs[1:]:
+        train(config)
+    cells[0].run.status.write_bytes(b"[]")
+    cells[1].run.summary.write_bytes(b"")
+    cells[2].run.status.write_bytes(b"")
+    cells[2].run.data.write_bytes(b"[]")
+    pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
+    assert pending == cells
+    said = console()
+    Overview(cells, said).print_plan(pending)
+    assert "3 cells: 3 damaged" in printed(said)
+
+    def launch(left: list[Cell]) -> str | None:
+        for cell in left:
+            with contextlib.suppress(DamagedFileError):
+                train_cell(cell.config)
+        return None
+
+    run_rounds(pending, launch, said)
+    assert [read_state(cell.run).name for cell in cells] == ["done", "done", "failed"]
+    assert "data.json is damaged" in (read_state(cells[2].run).reason or "")
+
+
+def test_a_damaged_evaluation_is_left_out_of_reports(tmp_path: Path) -> None:
+    write_run(tmp_path, "seed=0", images=4)
+    damaged = write_run(tmp_path, "seed=1", images=4)
+    damaged.evaluation.path.mkdir()
+    damaged.evaluation.numbers.write_text('{"groups": [3]}')
+    (left,) = write_report(tmp_path, console()).unfinished
+    assert "evaluation.json is damaged" in left.reason
+
+
+def drop(checkpoint: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in checkpoint.items() if name not in names}
+
+
+def change_optimizer(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    state = checkpoint["optimizer_states"][0]
+    return {**checkpoint, "optimizer_states": [{**state, "state": {0: {"exp_avg": "x"}}}]}
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no optimizer": lambda whole: drop(whole, "optimizer_states"),
+    "no schedule": lambda whole: drop(whole, "lr_schedulers"),
+    "no loops": lambda whole: {**whole, "loops": {}},
+    "loops of text": lambda whole: {**whole, "loops": "x"},
+    "a loop of text": lambda whole: {**whole, "loops": {**whole["loops"], "fit_loop": "x"}},
+    "options of text": lambda whole: {**whole, "hyper_parameters": "x"},
+    "a detector of text": lambda whole: {**whole, "hyper_parameters": {**whole["hyper_parameters"], "detector": "x"}},
+    "weights of text": lambda whole: {**whole, "state_dict": dict.fromkeys(whole["state_dict"], "x")},
+    "no weights": lambda whole: {**whole, "state_dict": {}},
+    "a negative epoch": lambda whole: {**whole, "epoch": -3},
+    "an epoch of text": lambda whole: {**whole, "epoch": "x"},
+    "callbacks of text": lambda whole: {**whole, "callbacks": dict.fromkeys(whole["callbacks"], "x")},
+    "another optimizer": change_optimizer,
+    "a list": lambda whole: [whole],
+}
+
+
+@pytest.fixture
+def interrupted(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> tuple[Config, RunFolder]:
+    """After the first of two epochs."""
+    config = tiny_config()
+    save = torch.save
+
+    def stop(checkpoint: Any, file: Any) -> None:
+        if checkpoint["epoch"] == 1:
+            raise KeyboardInterrupt
+        save(checkpoint, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+    return config, RunFolder.locate(config)
+
+
+def test_a_checkpoint_of_another_shape_is_told(interrupted: tuple[Config, RunFolder]) -> None:
+    config, run = interrupted
+    whole = torch.load(run.last, weights_only=True)
+    for name, change in CHANGES.items():
+        torch.save(change(whole), run.last)
+        with pytest.raises(CheckpointError, match="last.ckpt .*force=true") as told:
+            train(config)
+        assert len(str(told.value).splitlines()) == 1, name
+    for content in (b"", b"\x80\x02U\x03\xff\xfe\xfd.", b"\x80\x02X\x03\x00\x00\x00\xff\xfe\xfd.", b"no checkpoint"):
+        run.last.write_bytes(content)
+        with pytest.raises(CheckpointError, match="last.ckpt is damaged or no checkpoint; force=true"):
+            train(config)
+    torch.save(whole, run.last)
+    _, said = train(config)
+    assert "continuing after epoch 1 of 2" in said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"calibration": {"scale": 1.0}}, {"calibration": {"scale": "x"}}, {"config": {"seed": "x"}},
+        {"config": {"data": 3}},
+        {"config": {"seed": "${x}"}}, {"data": "x"}, {"categories": 3}, {"config": {"optim": {"epochs": [1]}}},
+    ],
+)  # fmt: skip
+def test_a_card_of_another_shape_is_told_before_anything_is_scored(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "tested.ckpt"
+    card = {
+        "name": "run", "categories": ["leaves"], "generators": ["gan"], "held_out": None, "config": to_plain(Config()),
+        "data": {"source": {}, "digest": "x"}, "precision": "float32", "calibration": None,
+    }  # fmt: skip
+    options = {"detector": {"backbone": "pelee"}}
+    torch.save({"state_dict": {}, "hyper_parameters": options, "epoch": 0, "fakeid": {**card, **change}}, path)
+    with pytest.raises(
+        CheckpointError, match="run was trained by another|calibration of run is damaged|tested.ckpt does not say"
+    ):
+        adopt(read_card(path), Config())

@@ -1,0 +1,230 @@
+"""Files that were changed at random: whatever reads them ends well, or in one of fakeid's own errors."""
+
+import copy
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up_evaluation import describe_evaluation
+from made_up_evaluation import invent_scores as invent_evaluated
+from made_up_sweep import GOOD_AUDIT, write_run
+from rich.console import Console
+
+from fakeid.config import Config, to_plain
+from fakeid.data.cache import ImageCache
+from fakeid.data.packing import Preparation
+from fakeid.data.plans import Plan
+from fakeid.data.sources.demo import DemoSource
+from fakeid.errors import FakeidError
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.scores import write_scores
+from fakeid.files import read_memo, write_json, write_memo
+from fakeid.reporting.sweep_markdown import render_sweep_markdown
+from fakeid.reporting.sweep_rows import list_provenance, list_runs
+from fakeid.reporting.tables import list_misplaced, render_table
+from fakeid.runs.contestants import read_contestant
+from fakeid.runs.evaluate import adopt
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.report import read_report
+from fakeid.runs.results import read_history
+from fakeid.runs.states import lacks_evaluation
+from fakeid.runs.status import print_status
+from fakeid.runs.tracked_report import recall
+from fakeid.training.callbacks import write_history
+from fakeid.training.card import read_card
+from fakeid.training.checkpoint import check_fits, hash_checkpoint, load_module
+from fakeid.training.module import DetectorModule
+
+JUNK: Final = (
+    None, True, 0, -1, 7, 2**70, 10**400, 0.5, float("inf"), float("nan"), "", "x", "\ud800", [], ["x"], [[1]], {},
+    {"x": 1},
+)  # fmt: skip
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of numbers that make no sense
+
+
+def fuzzed(examples: int) -> settings:
+    """The same examples every time."""
+    return settings(max_examples=examples, derandomize=True, deadline=None, database=None)
+
+
+@st.composite
+def change_value(draw: st.DrawFn, value: Any) -> Any:
+    """The value with something else somewhere in it, or without a part."""
+    if not isinstance(value, (dict, list)) or not value or draw(st.integers(0, 5)) == 0:
+        return draw(st.sampled_from(JUNK))
+    changed = copy.copy(value)
+    key = draw(st.sampled_from(list(changed) if isinstance(changed, dict) else range(len(changed))))
+    if draw(st.integers(0, 5)) == 0:
+        del changed[key]
+    else:
+        changed[key] = draw(change_value(changed[key]))
+    return changed
+
+
+@st.composite
+def change_bytes(draw: st.DrawFn, content: bytes) -> bytes:
+    """The content cut short, or with other bytes somewhere in it."""
+    at = draw(st.integers(0, len(content)))
+    return content[:at] + draw(st.sampled_from((b"", b"\x00", b"\xff", b"}", b"9" * 30 + content[at + 1 :], b",")))
+
+
+@st.composite
+def change_json(draw: st.DrawFn, content: bytes) -> bytes:
+    """Of a JSON file."""
+    if draw(st.integers(0, 3)) == 0:
+        return draw(change_bytes(content))
+    return json.dumps(draw(change_value(json.loads(content)))).encode()
+
+
+@contextmanager
+def changed(path: Path, content: bytes) -> Iterator[None]:
+    """The file with other content for a while."""
+    before = path.read_bytes()
+    path.write_bytes(content)
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """One of two finished and evaluated runs of a folder."""
+    root = tmp_path_factory.mktemp("runs")
+    runs = [write_run(root, f"seed={seed}", "categories=1", images=4, audit=GOOD_AUDIT) for seed in (0, 1)]
+    trained_on = TrainedOn(("leaves",), ("gan",))
+    scores = invent_evaluated(("leaves", "coral"), ("gan", "other"), ("none", "jpeg-75"), trained_on, each=4)
+    numbers = describe_evaluation(scores, trained_on, None, resamples=4, swap={"warns": False})
+    for run in runs:
+        write_scores(run.evaluation.scores, scores)
+        write_json(run.evaluation.numbers, numbers)
+        write_history(run.history, [{"epoch": 1, "seconds": 2.0, "images": 7}])
+    return runs[1]
+
+
+def read_everything(run: RunFolder) -> None:
+    """As `report`, `status`, `compare`, and `train` of a run that is done."""
+    console = Console(file=io.StringIO(), width=120)
+    attempts: tuple[Callable[[], object], ...] = (
+        lambda: print_status(run.path.parent, console),
+        lambda: read_contestant(run.path),
+        lambda: console.print(render_table(run.read_summary()), *list_misplaced(run.read_summary())),
+        lambda: (lacks_evaluation(run, Config()), run.is_done(), run.read_data(), run.read_audit()),
+        lambda: read_history(run.history),
+    )
+    for attempt in attempts:
+        with suppress(FakeidError, FileNotFoundError):
+            attempt()
+    report = read_report(run.path.parent)  # always: the other run is whole
+    render_sweep_markdown(report)
+    list_runs(report.cells)
+    list_provenance(report.tested)
+
+
+@pytest.mark.parametrize("name", ["status.json", "summary.json", "evaluation/evaluation.json"])
+def test_the_json_files_of_a_run(sweep: RunFolder, name: str) -> None:
+    path = sweep.path / name
+
+    @given(change_json(path.read_bytes()))
+    @fuzzed(60)
+    def check(content: bytes) -> None:
+        with changed(path, content):
+            read_everything(sweep)
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "scores.csv", "evaluation/scores.csv", "history.csv"])
+def test_the_other_files_of_a_run(sweep: RunFolder, name: str) -> None:
+    path = sweep.path / name
+
+    @given(change_bytes(path.read_bytes()))
+    @fuzzed(25)
+    def check(content: bytes) -> None:
+        with changed(path, content):
+            read_everything(sweep)
+
+    check()
+
+
+@pytest.mark.parametrize("pattern", ["identity.json", "*.index.json"])
+def test_the_files_of_a_cache(tmp_path: Path, pattern: str) -> None:
+    source = DemoSource(images_per_class=1, image_px=40)
+    records = list(source.records())[:3]
+    cache = ImageCache(tmp_path, source, Preparation(40, "crop", "none"))
+    cache.load(records)
+    (path,) = cache.folder.glob(pattern)
+
+    @given(change_json(path.read_bytes()))
+    @fuzzed(60)
+    def check(content: bytes) -> None:
+        with changed(path, content), suppress(FakeidError):
+            packed = cache.load(records)
+            packed.fingerprints([record.key for record in records if record.key not in packed.skipped])
+            cache.verify()
+
+    check()
+
+
+def test_what_can_be_computed_again(tmp_path: Path) -> None:
+    records = list(DemoSource(images_per_class=1, image_px=40).records())[:6]
+    plan = Plan(records[:2], records[2:4], records[4:], ("leaves",), ("coral",), "coral")
+    memo = tmp_path / "wandb.json"
+    write_memo(memo, {"run": "x"})
+    plain = json.loads(json.dumps(plan.to_plain()))
+
+    @given(change_value(plain), change_json(memo.read_bytes()))
+    @fuzzed(60)
+    def check(changed_plan: Any, content: bytes) -> None:
+        with suppress(FakeidError):
+            Plan.from_plain(changed_plan).count()
+        with changed(memo, content):
+            recall(tmp_path, "run")
+            with suppress(FakeidError):
+                assert read_memo(memo) == {"run": "x"}
+
+    check()
+
+
+def test_checkpoints(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module = DetectorModule({"backbone": "color_stats", "color": "rgb", "residual": "none"})
+    card = {
+        "name": "run", "categories": ["leaves"], "generators": ["gan"], "held_out": None, "config": to_plain(Config()),
+        "data": {"source": {"source": "demo"}, "digest": "x"}, "precision": "float32", "calibration": None,
+    }  # fmt: skip
+    whole = {"epoch": 0, "hyper_parameters": dict(module.hparams), "state_dict": module.state_dict(), "fakeid": card}
+    path = tmp_path / "tested.ckpt"
+    torch.save(whole, path)
+
+    def read() -> None:
+        for attempt in (load_module, hash_checkpoint, lambda file: check_fits(file, module)):
+            with suppress(FakeidError):
+                attempt(path)
+        with suppress(FakeidError):
+            adopt(read_card(path), Config())
+
+    @given(change_bytes(path.read_bytes()))
+    @fuzzed(20)
+    def check_bytes(content: bytes) -> None:
+        with changed(path, content):
+            read()
+
+    @given(change_value(whole))
+    @fuzzed(60)
+    def check_values(value: Any) -> None:
+        file = io.BytesIO()
+        torch.save(value, file)
+        with changed(path, file.getvalue()):
+            read()
+
+    check_bytes()
+    check_values()

@@ -1,0 +1,50 @@
+"""A checkpoint is there whole or not at all."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from fakeid.training.checkpoint import WholeCheckpoints
+
+KILLED_MIDWAY = """
+import os, signal, sys
+import torch
+from fakeid.training.checkpoint import WholeCheckpoints
+
+def die_midway(checkpoint, file):
+    file.write(b"half of it")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+torch.save = die_midway
+WholeCheckpoints().save_checkpoint({"epoch": 2}, sys.argv[1])
+"""
+
+
+def test_a_kill_in_the_middle_leaves_the_checkpoint_before(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    WholeCheckpoints().save_checkpoint({"epoch": 1}, path)
+    killed = subprocess.run([sys.executable, "-c", KILLED_MIDWAY, str(path)], check=False, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 2  # it was in the middle
+    assert torch.load(path, weights_only=True) == {"epoch": 1}
+
+
+def test_a_failure_in_the_middle_leaves_nothing_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "last.ckpt"
+    WholeCheckpoints().save_checkpoint({"epoch": 1}, path)
+
+    def fail(_: Any, file: Any) -> None:
+        file.write(b"half of it")
+        raise RuntimeError
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(RuntimeError):
+        WholeCheckpoints().save_checkpoint({"epoch": 2}, path)
+    assert torch.load(path, weights_only=True) == {"epoch": 1}
+    assert list(tmp_path.iterdir()) == [path]
