@@ -37,7 +37,9 @@ def test_damaged_numbers_stop_nothing(tmp_path: Path) -> None:
     for seed in range(2):
         run = write_run(tmp_path, f"seed={seed}")
     run.summary.write_text("{}")
-    assert say(tmp_path)[0] == "2 runs: 2 done"
+    lines = say(tmp_path)
+    assert lines[0] == "2 runs: 1 done, 1 damaged"
+    assert "summary.json" in lines[-1]
 
 
 def test_it_fits_a_narrow_terminal(tmp_path: Path) -> None:
