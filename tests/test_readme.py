@@ -82,7 +82,7 @@ def test_every_training_runs(command: str, tmp_path: Path) -> None:
         write_lsun(tmp_path / "DIR", LSUN_CATEGORIES, 8)
         write_progan(tmp_path / "DIR", LSUN_CATEGORIES, 8)
     else:
-        write_progan_train(tmp_path / "DIR", ("cat", "dog"), 24, image_px=80)
+        write_progan_train(tmp_path / "DIR", ("cat", "dog"), 32, image_px=80)
     ended = subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *options(command), *SMALL],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,

@@ -22,7 +22,7 @@ import fakeid.runs.cell
 import fakeid.runs.prepare
 from fakeid.cells import cell_id
 from fakeid.cli import main
-from fakeid.config import Config
+from fakeid.config import Config, to_plain
 from fakeid.data import augmented as augmented_module
 from fakeid.errors import DataError
 from fakeid.files import write_json
@@ -157,7 +157,8 @@ def test_tiny_cells_are_all_different_offline_and_silent(
     def train(config: Config) -> None:
         print("a line of the training")
         seen.append((config, os.environ["WANDB_MODE"]))
-        write_json(RunFolder.locate(config).summary, {"seconds": 0.0})
+        tested = {"seen": None, "unseen": None, "categories": {}, "config": to_plain(config), "seconds": 0.0}
+        write_json(RunFolder.locate(config).summary, tested)
 
     monkeypatch.setattr(fakeid.runs.cell, "train_cell", train)
     monkeypatch.setattr(fakeid.runs.prepare, "prepare", print)
