@@ -179,7 +179,7 @@ def _add_benchmark(commands: _Commands) -> None:
         "sweep: estimates the hours of a grid, with the options of sweep.py, from a few steps with each of its "
         "networks, and measures what each cell takes beside; the images need not be there. "
         "statistics: draws scores whose truth is known and counts false claims, intervals that hold the truth, and "
-        "true differences that are seen; some 20 minutes on 2 cores.",
+        "true differences that are seen; a quarter of an hour on 2 cores.",
     )
     parser.add_argument(
         "overrides", nargs="*", metavar="WHAT", help="training (default), data, statistics, or sweep [OPTION=VALUE ...]"
