@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fakeid.files import shorten_name
 from fakeid.reporting.averages import METRICS, POOLED, Cell, order_categories
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate
 from fakeid.reporting.paper import Setting
 
 SEEN_MARK: Final = "\N{DAGGER}"
 _AVERAGES: Final = ("seen average", "unseen average")
+_LONGEST_NAME: Final = 64  # a name in W&B has the report's before it
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ def build_tables(cells: Sequence[Cell]) -> list[SweepTable]:
 
 
 def name_file(name: str) -> str:
-    """A name that is safe for a file, in lower case."""
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
+    """A name that is safe for a file, in lower case, and short enough for W&B, which takes 128 characters in all."""
+    return shorten_name(re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-."), _LONGEST_NAME)
 
 
 def describe_brackets(cells: Sequence[Cell]) -> str:
