@@ -5,8 +5,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.evaluation.calls import HALF, call_fake
-from fakeid.evaluation.intervals import Estimate, estimate_metrics, wilson_interval
+from fakeid.evaluation.calls import HALF
+from fakeid.evaluation.intervals import Estimate, estimate_called_fake, estimate_metrics
 from fakeid.vocabulary import FAKE, REAL
 
 _CHANCE: Final = 0.5
@@ -38,9 +38,9 @@ def judge_control(
         against the reals; each with `value`, `low` and `high`.
     """
     shares = {
-        "fake_share": _share(control, threshold),
-        "fake_share_of_reals": _share(reals, threshold),
-        "fake_share_of_fakes": _share(fakes, threshold),
+        "fake_share": estimate_called_fake(control, threshold),
+        "fake_share_of_reals": estimate_called_fake(reals, threshold),
+        "fake_share_of_fakes": estimate_called_fake(fakes, threshold),
     }
     control_auroc, fake_auroc = _auroc(reals, control), _auroc(reals, fakes)
     fires = _judge(control_auroc, fake_auroc)
@@ -72,13 +72,6 @@ def _describe(fires: bool | None, shares: dict[str, Estimate]) -> str:
     if fires:
         return f"Fires without a GAN: what it detects here is blur or resampling, not (only) a generator ({found})."
     return f"Stays silent ({found})."
-
-
-def _share(logits: npt.NDArray[np.float64], threshold: float) -> Estimate:
-    if not len(logits) or np.isnan(logits).any():
-        return Estimate(*[float("nan")] * 3)
-    called = int(call_fake(logits, threshold).sum())
-    return Estimate(called / len(logits), *wilson_interval(called, len(logits)))
 
 
 def _auroc(reals: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> Estimate:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.evaluation.auroc_interval import auroc_interval
-from fakeid.evaluation.calls import HALF
+from fakeid.evaluation.calls import HALF, call_fake
 from fakeid.evaluation.metrics import DECISIONS, NO_THRESHOLDS, measure_ranking
 from fakeid.evaluation.proportions import CONFIDENCE as CONFIDENCE  # noqa: PLC0414 - read from here by others
 from fakeid.evaluation.proportions import NOWHERE, Interval
@@ -36,6 +36,19 @@ class Estimate(NamedTuple):
     def to_plain(self) -> dict[str, float | None]:
         """The three by name, ready for JSON: None for what is not finite."""
         return {name: number if math.isfinite(number) else None for name, number in self._asdict().items()}
+
+
+def estimate_called_fake(logits: Floats, threshold: float) -> Estimate:
+    """Share of images called fake, with Wilson's interval; NaN where there is none or the detector broke down.
+
+    Args:
+        logits: (n,).
+        threshold: Logit from which on an image is called fake.
+    """
+    if not len(logits) or np.isnan(logits).any():
+        return Estimate(*[math.nan] * 3)
+    called = int(call_fake(logits, threshold).sum())
+    return Estimate(called / len(logits), *wilson_interval(called, len(logits)))
 
 
 def estimate_metrics(

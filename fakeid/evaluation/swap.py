@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from fakeid.evaluation.calls import HALF
-from fakeid.evaluation.intervals import Estimate, estimate_metrics
+from fakeid.evaluation.intervals import Estimate, estimate_called_fake, estimate_metrics
 from fakeid.evaluation.metrics import auroc
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.vocabulary import FAKE, REAL
@@ -29,7 +29,7 @@ class _Verdict(NamedTuple):
 
 
 def judge_swap(
-    scores: Scores, quality: int, history: str | None = None, threshold: float = HALF
+    scores: Scores, quality: int, history: str | None = None, threshold: float = HALF, few_alarms: float | None = None
 ) -> dict[str, Any] | None:
     """Compress the fakes alone, then the reals alone, and see what becomes of the ranking.
 
@@ -51,6 +51,8 @@ def judge_swap(
         quality: Of the JPEG.
         history: How the files of the classes differ in their codec, in words; None where they do not.
         threshold: Logit from which on an image is called fake; no part of the verdict.
+        few_alarms: The one that was chosen for few false positives, whose rates the sentence tells; None where none
+            was.
 
     Returns:
         `quality`, `verdict` (a sentence), `follows_codec` (None where it cannot be said, also because the detector does
@@ -71,9 +73,12 @@ def judge_swap(
     measured = {name: _measure(*pair, threshold) for name, pair in mixtures.items()}
     area = {name: row["auroc"] for name, row in measured.items()}
     verdict = _judge(area, quality, _compare_reals(plain, coded), history)
+    told = "" if few_alarms is None or not measured["as they are"]["auroc"].low > _CHANCE else _tell_alarms(
+        plain, coded, quality, few_alarms
+    )  # fmt: skip
     rows = [{"name": name, **{metric: row[metric].to_plain() for metric in _SHOWN}} for name, row in measured.items()]
     return {
-        "quality": quality, "verdict": verdict.sentence, "follows_codec": verdict.follows_codec,
+        "quality": quality, "verdict": f"{verdict.sentence}{told}.", "follows_codec": verdict.follows_codec,
         "warns": verdict.warns, "rows": rows,
     }  # fmt: skip
 
@@ -82,6 +87,20 @@ def _compare_reals(plain: Scores, coded: Scores) -> float:
     """AUROC of the logit for reals as JPEG against the same reals untouched: near 1 they have become more fake."""
     logits = [part.logit[part.label == REAL] for part in (plain, coded)]
     return float(auroc(np.repeat([0, 1], [len(found) for found in logits]), np.concatenate(logits)))
+
+
+def _tell_alarms(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
+    """What the codec costs where the detector is used."""
+    clean, jpeg = (estimate_called_fake(part.logit[part.label == REAL], threshold) for part in (plain, coded))
+    link = "but" if jpeg.low > clean.high else "and"
+    return (
+        f"; {link} at the threshold for few false positives it calls {_percent(jpeg)} of the reals fake as JPEG "
+        f"{quality}, {_percent(clean)} as they are"
+    )
+
+
+def _percent(share: Estimate) -> str:
+    return f"{100 * share.value:.1f}\N{NO-BREAK SPACE}% [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
 def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Estimate]:
@@ -94,7 +113,7 @@ def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: s
     clean, same = area["as they are"], area["both as JPEG"]
     if not clean.low > _CHANCE:  # NaN too
         told = f"even as they are, reals and fakes are not told apart (AUROC {_show(clean)})"
-        return _Verdict(None, False, f"The swap test says nothing: {told}.")
+        return _Verdict(None, False, f"The swap test says nothing: {told}")
     worst = min((_FAKES, _REALS), key=lambda name: area[name].value)
     found = (
         f"AUROC {_show(clean)} as they are, {_show(area[worst])} with JPEG {quality} on the {worst.split()[0]} alone, "
@@ -104,11 +123,11 @@ def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: s
     suspect = area[worst].low <= _CHANCE and lead_is_lost
     if suspect and (history or more_fake < 1 - _CLEAR_SHIFT):
         why = f"; {history}" if history else ""
-        return _Verdict(True, True, f"The detector follows the codec, not the GAN: {found}{why}.")
+        return _Verdict(True, True, f"The detector follows the codec, not the GAN: {found}{why}")
     if suspect and more_fake > _CLEAR_SHIFT:
-        return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}.")
+        return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}")
     weakness = ", but loses more than half of its lead over guessing to it" if lead_is_lost else ""
-    return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}.")
+    return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}")
 
 
 def _show(estimate: Estimate) -> str:

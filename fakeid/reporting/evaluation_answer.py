@@ -41,7 +41,7 @@ def write_evaluation_answer(evaluation: Mapping[str, Any]) -> list[str]:
 def list_findings(evaluation: Mapping[str, Any]) -> list[Finding]:
     """What a reader must know before all else.
 
-    How good the detector is on the easiest and on the hardest quadrant, its worst group, what JPEG does to it, what
+    How good the detector is on the hardest and on the easiest quadrant, its worst group, what JPEG does to it, what
     the swap test says, whether false positives are as few as promised, where it ranks well at a threshold that is off,
     each control that it fires on, and whether intervals rest on too few clusters.
 
@@ -97,8 +97,8 @@ def _describe_quadrants(groups: EvaluationGroups, place: str) -> list[Finding]:
     if easiest == hardest:
         return [_describe_quadrant("Alone", groups, easiest, place)]
     return [
-        _describe_quadrant("Easiest", groups, easiest, place),
         _describe_quadrant("Hardest", groups, hardest, place),
+        _describe_quadrant("Easiest", groups, easiest, place),
     ]
 
 

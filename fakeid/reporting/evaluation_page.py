@@ -36,6 +36,7 @@ from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep_page_template import SWEEP_STYLE
 from fakeid.reporting.sweep_rows import Rows
 from fakeid.reporting.sweep_tables import format_cell
+from fakeid.reporting.verdict import judge_evaluation
 
 _CHANCE: Final = 0.5
 _LABELS: Final = {
@@ -51,7 +52,7 @@ _LABELS: Final = {
 def render_evaluation_page(
     evaluation: Mapping[str, Any], figures: Mapping[str, Figure], narrow_figures: Mapping[str, Figure]
 ) -> str:
-    """The answer first, then what it rests on.
+    """The verdict first, then the answer and what it rests on.
 
     Args:
         evaluation: Plain JSON values, None for what is undefined. `title`, `command`, `notes` and, where there are any,
@@ -78,6 +79,7 @@ def render_evaluation_page(
         style=LINE_STYLE + SWEEP_STYLE + SORTABLE_STYLE + EVALUATION_STYLE,
         script=SORTABLE_SCRIPT,
         sections=_list_sections(evaluation, drawn),
+        verdict=judge_evaluation(evaluation),
         alarms=_list_alarms(evaluation),
         answer=write_evaluation_answer(evaluation),
         figures=drawn,

@@ -70,6 +70,11 @@ EVALUATION_TEMPLATE: Final = """
 <td class="{{ found.mood }}" style="--share: {{ found.share }}">{{ found.value }}
 {%- if found.interval %}<small>{{ found.interval }}</small>{% endif %}</td>
 {% endmacro %}
+<div class="notice {{ verdict.look }}">
+{% for head, told in verdict.lines %}
+<p>{% if head %}<strong>{{ head }}</strong> {% endif %}{{ told }}</p>
+{% endfor %}
+</div>
 <nav>
 {% for id, title in sections %}<a href="#{{ id }}">{{ title }}</a>
 {% endfor %}

@@ -15,6 +15,8 @@ from fakeid.reporting.evaluation_rows import describe_lack
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.single_run import list_run_notes
+from fakeid.reporting.verdict import judge_evaluation
+from fakeid.reporting.verdict_lines import render_verdict
 from fakeid.vocabulary import LABEL_NAMES
 
 _METRICS: Final = {
@@ -27,7 +29,7 @@ _METRICS: Final = {
 
 
 def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
-    """The quadrants on images as they are, and below it what else the evaluation found; fits 80 columns.
+    """The verdict, the quadrants on images as they are, and what else the evaluation found; fits 80 columns.
 
     Args:
         evaluation: See `render_evaluation_page`.
@@ -47,7 +49,7 @@ def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
         counts = (Text(str(group[f"num_{label}"])) for label in LABEL_NAMES)
         table.add_row(*seen, *counts, *(_write_cell(read_metric(group, metric)) for metric in _METRICS))
     told = [Text(note, style="dim") for note in evaluation["notes"]]
-    return Group(table, Text(), *_render_findings(evaluation), *told)
+    return Group(render_verdict(judge_evaluation(evaluation)), table, Text(), *_render_findings(evaluation), *told)
 
 
 def _describe_lack(groups: EvaluationGroups) -> list[str]:

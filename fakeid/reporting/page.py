@@ -13,10 +13,10 @@ from fakeid.reporting.style import BLUE, ORANGE, SKY, VERMILION
 _CSS: Final = f"""
 :root {{ color-scheme: light dark; --text: #1c1c1e; --faint: #5f6368; --paper: #ffffff; --card: #f5f6f8;
   --line: #dcdfe4; --real: {BLUE}; --fake: {VERMILION}; --bad: #b3261e; --bad-card: #fdecea; --good: #00694c;
-  --good-card: #e6f4ef; }}
+  --good-card: #e6f4ef; --doubtful: #7a5200; --doubtful-card: #fff4d6; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --text: #e8eaed; --faint: #a2a8b0; --paper: #16181b; --card: #202329;
   --line: #3a3f47; --real: {SKY}; --fake: {ORANGE}; --bad: #ffb4ab; --bad-card: #42201d; --good: #7fdcbb;
-  --good-card: #15322a; }} }}
+  --good-card: #15322a; --doubtful: #ffd479; --doubtful-card: #3a2d0c; }} }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0 auto; padding: 1.5rem 1.25rem 3rem; max-width: 70rem; background: var(--paper); color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; }}
@@ -30,6 +30,8 @@ p {{ margin: .4rem 0; max-width: 46rem; }}
 .bad {{ border-color: var(--bad); background: var(--bad-card); }}
 .good {{ border-color: var(--good); background: var(--good-card); }}
 .unknown {{ border-color: var(--faint); background: var(--card); }}
+.doubtful {{ border-color: var(--doubtful); background: var(--doubtful-card); }}
+.doubtful strong {{ color: var(--doubtful); }}
 .bad strong {{ color: var(--bad); }} .good strong {{ color: var(--good); }}
 .wide {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-size: .925rem; font-variant-numeric: tabular-nums; }}

@@ -15,6 +15,7 @@ from fakeid.reporting.numbers import (
     format_unit,
 )
 from fakeid.reporting.single_run import describe_misplaced, list_run_notes
+from fakeid.reporting.verdict import judge_run
 
 # Metric, its heading over two lines, how its numbers are written.
 _METRICS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
@@ -116,7 +117,7 @@ def tabulate(summary: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
 
 
 def render_line(summary: Mapping[str, Any]) -> str:
-    """Accuracy on seen and unseen content, in one line; and where the threshold is off.
+    """The verdict, accuracy on seen and unseen content, and where the threshold is off, in one line.
 
     Args:
         summary: What `evaluation.summary.summarize` gives.
@@ -126,4 +127,4 @@ def render_line(summary: Mapping[str, Any]) -> str:
         for group in ("seen", "unseen")
         if summary.get(group)
     ]
-    return "; ".join([", ".join(parts), *list_misplaced(summary)])
+    return "; ".join([f"{judge_run(summary).verdict.value}: {', '.join(parts)}", *list_misplaced(summary)])

@@ -22,6 +22,7 @@ from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.swap import judge_swap
 from fakeid.reporting.conditions import describe_sizes
+from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.codec_history import compare_codecs
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.sizes import measure_sizes
@@ -47,7 +48,8 @@ def compute_evaluation(
         checkpoint: What was tested, to name it.
 
     Returns:
-        What `evaluation.json` holds, ready for JSON: `groups` (see `measure_matrix`), `worst`, `swap`, `controls`,
+        What `evaluation.json` holds, ready for JSON: `verdict` (see `Judgement.to_plain`), `groups` (see
+        `measure_matrix`), `worst`, `swap`, `controls`,
         `calibration`, `threshold`, `trained_on`, `test_sets`, `degradations`, `detector`, `sizes`, `notes`, `warnings`
         and how it came about.
     """
@@ -63,7 +65,7 @@ def compute_evaluation(
     groups = measure_matrix(judged, trained_on, measuring)
     threshold = calibration.threshold if calibration else HALF
     swap = evaluation.swap_quality
-    return {
+    found = {
         "title": card.name,
         "detector": {
             "checkpoint": str(checkpoint),
@@ -80,7 +82,10 @@ def compute_evaluation(
         "threshold": point.to_plain(),
         "groups": groups,
         "worst": find_worst(judged, trained_on, point.logit),
-        "swap": swap and judge_swap(judged, swap, compare_codecs(packed_sets), point.logit),
+        "swap": swap
+        and judge_swap(
+            judged, swap, compare_codecs(packed_sets), point.logit, calibration.threshold if calibration else None
+        ),
         "controls": [
             *_judge_built_in(judged, threshold),
             *_judge_sets(scores, judged, [part for part in sets if part.control], threshold),
@@ -94,6 +99,7 @@ def compute_evaluation(
         "scoring_precision": SCORING_PRECISION,
         **describe_environment(choose_device(config.trainer.accelerator.value)),
     }
+    return {"verdict": judge_evaluation(found).to_plain(), **found}
 
 
 def read_calibration(card: Card) -> Calibration | None:

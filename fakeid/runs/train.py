@@ -18,6 +18,8 @@ from fakeid.errors import CheckpointError, DamagedFileError
 from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.tables import list_misplaced, render_line, render_table, tabulate
+from fakeid.reporting.verdict import judge_run
+from fakeid.reporting.verdict_lines import render_verdict
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.calibrate import calibrate
@@ -28,6 +30,7 @@ from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.launching import is_sweep_process
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
+from fakeid.runs.next_steps import list_next_steps
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.runs.sizes import measure_sizes
@@ -201,6 +204,7 @@ def _train_and_test(
         "sizes": measure_sizes(config, tested.hparams["center_px"]),
         "parameters": sum(weight.numel() for weight in module.detector.parameters()),
     }
+    summary = {**summary, "verdict": judge_run(summary).to_plain()}
     write_figures(run, plan, data.test_set, scores, summary)
     write_json(run.summary, summary)  # last: who finds it, finds a tested run
 
@@ -245,6 +249,8 @@ def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:
         console.print(f"done: {render_line(summary)}\n", soft_wrap=True)
         return summary
     console.print()
+    judgement = judge_run(summary)
+    console.print(render_verdict(judgement))
     console.print(render_table(summary))
     for sentence in list_misplaced(summary):
         console.print(sentence, soft_wrap=True)
@@ -254,4 +260,5 @@ def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:
         ("numbers", run.summary), ("scores", run.scores), ("figures", run.figures), ("weights", run.tested),
     ):  # fmt: skip
         console.print(f"{label:8} {path}", soft_wrap=True)
+    console.print("", *list_next_steps(run, judgement), sep="\n", soft_wrap=True, markup=False)
     return summary

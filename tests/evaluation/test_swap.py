@@ -95,3 +95,19 @@ def test_without_rows_of_the_codec_there_is_no_test() -> None:
     scores = build(-2, 2, 0, 1)
     assert judge_swap(scores, 90) is None
     assert judge_swap(scores.select(scores.label == 1), 75) is None
+
+
+@pytest.mark.parametrize(("jpeg_reals", "link"), [(0.8, "but"), (-2, "and")])
+def test_the_price_of_the_codec_at_the_threshold_in_use_is_told(jpeg_reals: float, link: str) -> None:
+    scores = build(-2, 4, jpeg_reals, 4)
+    swap = judge_swap(scores, 75, few_alarms=0.0)
+    assert swap is not None
+    shares = [
+        float((scores.logit[(scores.degradation == name) & (scores.label == 0)] >= 0).mean())
+        for name in ("jpeg-75", "none")
+    ]
+    told = swap["verdict"].replace("\N{NO-BREAK SPACE}", " ")
+    assert f"; {link} at the threshold for few false positives it calls {100 * shares[0]:.1f} % [" in told
+    assert f"of the reals fake as JPEG 75, {100 * shares[1]:.1f} % [" in told
+    assert told.endswith("as they are.")
+    assert "few false positives" not in judge_swap(scores, 75)["verdict"]

@@ -158,4 +158,4 @@ def test_every_evaluation_has_an_answer(name):
     answer = write_evaluation_answer(invent_case(name)[0])
     assert answer
     assert all(sentence.endswith(".") and ": " in sentence for sentence in answer)
-    assert answer[0].startswith("No answer" if name in ("reals only", "nothing") else ("Easiest", "Alone"))
+    assert answer[0].startswith("No answer" if name in ("reals only", "nothing") else ("Hardest", "Alone"))

@@ -1,0 +1,77 @@
+"""Degradations in words, each kind together: `JPEG 90 and below`, `noise up to 2 levels`."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from fakeid.images.degradation import parse_degradation
+
+
+class _Kind(NamedTuple):
+    """How one kind is called, in which form a strength stands beside it, and whether larger numbers are milder."""
+
+    name: str
+    strength: str = ""
+    larger_is_milder: bool = False
+
+
+_KINDS: Final = {
+    "jpeg": _Kind("JPEG", "{:g}", larger_is_milder=True),
+    "webp": _Kind("WebP", "{:g}", larger_is_milder=True),
+    "blur": _Kind("blur", "of {:g} px"),
+    "downup": _Kind("rescaling", "by {:g}", larger_is_milder=True),
+    "crop": _Kind("cropping", "to {:g}", larger_is_milder=True),
+    "noise": _Kind("noise", "of {:g} levels"),
+    "social": _Kind("social networks"),
+}
+
+
+def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
+    """The degradations of each kind from mild to strong, kinds in the order of their first words; without `none`."""
+    kinds: dict[str, list[str]] = {}
+    for word in words:
+        if (kind := parse_degradation(word).name) in _KINDS:
+            kinds.setdefault(kind, []).append(word)
+    return {
+        kind: sorted(found, key=lambda word: _strength(word) or 0.0, reverse=_KINDS[kind].larger_is_milder)
+        for kind, found in kinds.items()
+    }
+
+
+def name_degradations(chosen: Sequence[str], tested: Sequence[str]) -> str:
+    """Name some degradations of one kind.
+
+    Args:
+        chosen: At least one, from mild to strong.
+        tested: All of this kind that were tested, from mild to strong.
+
+    Returns:
+        Such as `blur` for all that were tested, `JPEG down to 90` for the milder ones, `JPEG 75 and below` for the
+        stronger ones, else a list.
+    """
+    kind = _KINDS[parse_degradation(chosen[0]).name]
+    strengths = [kind.strength.format(_strength(word)) for word in chosen if _strength(word) is not None]
+    if not strengths or (len(chosen) == len(tested) and len(tested) > 1):
+        return kind.name
+    if len(chosen) == 1 and len(tested) == 1:
+        return f"{kind.name} {strengths[0]}"
+    if list(chosen) == list(tested[: len(chosen)]):
+        bare = f"{_strength(chosen[-1]):g}{_unit(kind)}"
+        return f"{kind.name} {'down' if kind.larger_is_milder else 'up'} to {bare}"
+    if list(chosen) == list(tested[-len(chosen) :]):
+        return f"{kind.name} {strengths[0]} and {'below' if kind.larger_is_milder else 'more'}"
+    return f"{kind.name} {', '.join(strengths)}"
+
+
+def name_strength(word: str) -> str:
+    """The strength alone, such as `75` or `2 px`; empty where there is none."""
+    strength = _strength(word)
+    return "" if strength is None else f"{strength:g}{_unit(_KINDS[parse_degradation(word).name])}"
+
+
+def _unit(kind: _Kind) -> str:
+    unit = kind.strength.partition("}")[2]
+    return unit if kind.strength else ""
+
+
+def _strength(word: str) -> float | None:
+    return parse_degradation(word).strength

@@ -1,0 +1,225 @@
+"""May this detector be used? Three lines that stand before all tables, computed from the bounds of intervals."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fakeid.evaluation.operating_point import CHOSEN
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.evaluation.verdict import FALSE_ALARM_RATE, Trial, Verdict
+from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
+from fakeid.reporting.numbers import NO_ESTIMATE, Estimate, format_unit_estimate
+from fakeid.reporting.robustness_words import DEGRADATIONS_NOT_TESTED, describe_robustness, format_rate
+from fakeid.reporting.single_run import name_alarm_threshold, name_threshold
+
+GOOD: Final = "good"
+DOUBTFUL: Final = "doubtful"
+BAD: Final = "bad"
+
+_LOOKS: Final = {Verdict.PASSES: GOOD, Verdict.UNDECIDED: DOUBTFUL, Verdict.UNKNOWN: DOUBTFUL}
+_ON_DRAWINGS: Final = "These are the built-in drawings: of photos it says nothing."
+_KINDS: Final = {"category": "content", "generator": "fakes by", "test_set": "test set"}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What may be said of a detector after a test.
+
+    Attributes:
+        verdict: On images as they are.
+        head: In a few words.
+        text: The rates that it rests on.
+        robustness: Under which degradations it holds and breaks.
+        weakest: On what it is clearly weakest; empty where nothing is.
+        breaks: Whether it breaks under a degradation.
+    """
+
+    verdict: Verdict
+    head: str
+    text: str
+    robustness: str
+    weakest: str = ""
+    breaks: bool = False
+
+    @property
+    def look(self) -> str:
+        """`good` only where all that was tested passes, `doubtful` or `bad`."""
+        if self.verdict is Verdict.PASSES and self.breaks:
+            return DOUBTFUL
+        return _LOOKS.get(self.verdict, BAD)
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Heads, which may be empty, and texts; two or three."""
+        weakest = [("Weakest:", self.weakest)] if self.weakest else []
+        return [(f"{self.head}.", self.text), ("", self.robustness), *weakest]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Ready for JSON: `verdict` (a value of `Verdict`), `look` and `lines` (sentences)."""
+        return {
+            "verdict": self.verdict.value,
+            "look": self.look,
+            "lines": [" ".join(line).strip() for line in self.lines],
+        }
+
+
+def judge_run(summary: Mapping[str, Any]) -> Judgement:
+    """Judge the test of a training: on unseen content, or on seen where no other was tested.
+
+    Args:
+        summary: Content of a `summary.json`.
+    """
+    content = "unseen" if summary.get("unseen") else "seen"
+    group = {"metrics": summary.get(content) or {}}
+    case = _Case(group, group, f"{content} content", unseen=content == "unseen", calibration=summary.get("calibration"))
+    drawn = (summary.get("config", {}).get("data") or {}).get("source") == "demo"
+    categories = {f"content {name}": metrics["auroc"] for name, metrics in summary["categories"].items()}
+    verdict = case.try_out(NO_DEGRADATION).judge()
+    return _conclude(case, verdict, DEGRADATIONS_NOT_TESTED, _find_weakest(categories), drawn=drawn)
+
+
+def judge_evaluation(evaluation: Mapping[str, Any]) -> Judgement:
+    """Judge an evaluation: on unseen content by unseen generators, or on what was tested of these.
+
+    Args:
+        evaluation: Content of an `evaluation.json`.
+    """
+    groups = EvaluationGroups(evaluation)
+    case = _choose_case(evaluation, groups)
+    areas = {
+        f"{_KINDS[group['kind']]} {group['name']}": read_metric(group, "auroc")
+        for group in groups.list_tested(tuple(_KINDS), NO_DEGRADATION)
+    }
+    trials = {name: case.try_out(name, groups) for name in groups.degradations}
+    verdict = trials[NO_DEGRADATION].judge()
+    robustness, breaks = describe_robustness(trials)
+    drawn = bool(evaluation["test_sets"]) and all(part.get("file_formats") is None for part in evaluation["test_sets"])
+    follows_codec = bool(evaluation["swap"] and evaluation["swap"].get("follows_codec"))
+    if follows_codec and verdict in (Verdict.PASSES, Verdict.UNDECIDED):
+        verdict = Verdict.FAILS
+    return _conclude(
+        case, verdict, robustness, _find_weakest(areas), drawn=drawn, breaks=breaks, follows_codec=follows_codec
+    )
+
+
+@dataclass(frozen=True)
+class _Case:
+    """The reals and the fakes that are judged.
+
+    Attributes:
+        reals: The group whose reals count.
+        fakes: The group whose fakes and AUROC count.
+        place: What it is, such as `unseen content`.
+        unseen: Whether any of it was not trained on.
+        calibration: Fields of `Calibration`, or None.
+        new_generator: Whether the fakes are by unseen generators; None where that is not known.
+    """
+
+    reals: Group | None
+    fakes: Group | None
+    place: str
+    unseen: bool
+    calibration: Mapping[str, Any] | None
+    new_generator: bool | None = None
+
+    def try_out(self, degradation: str, groups: EvaluationGroups | None = None) -> Trial:
+        """The deciding numbers under a degradation."""
+        reals, fakes = self.reals, self.fakes
+        if groups is not None and degradation != NO_DEGRADATION:
+            reals, fakes = (part and groups.find(part["kind"], part["name"], degradation) for part in (reals, fakes))
+        chosen = f"_at_{CHOSEN}"  # earlier releases did not measure it in every test
+        at = chosen if self.calibration and f"real_accuracy{chosen}" in (reals or {}).get("metrics", {}) else ""
+        wished = (self.calibration or {}).get("false_alarm_rate", FALSE_ALARM_RATE)
+        return Trial(
+            read_metric(fakes, "auroc"), flip(read_metric(reals, f"real_accuracy{at}")),
+            read_metric(fakes, f"fake_accuracy{at}"), wished,
+        )  # fmt: skip
+
+    def tell_rates(self, trial: Trial) -> str:
+        """One sentence on both rates; empty where neither is known."""
+        if trial.false_positives["value"] is None or trial.found["value"] is None:
+            return ""
+        place = name_threshold("half") if self.calibration is None else name_alarm_threshold(trial.wished)
+        maker = {True: " by unseen generators", False: " by the generators that it was trained on", None: ""}
+        return (
+            f"At {place} it calls {format_rate(trial.false_positives)} of the reals with "
+            f"{'unseen' if self.place.startswith('unseen content') else 'seen'} content fake and misses "
+            f"{format_rate(flip(trial.found))} of the fakes{maker[self.new_generator]}."
+        )
+
+
+def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Case:
+    """Reals with unseen content and fakes by unseen generators, in one group if possible."""
+    filled = [
+        group
+        for group in groups.list_tested(("quadrant",), NO_DEGRADATION)
+        if read_metric(group, "auroc")["value"] is not None
+    ]
+    calibration = evaluation["calibration"]
+    if not filled:
+        return _Case(None, None, "", unseen=False, calibration=calibration)
+    fakes = min(filled, key=lambda group: (group["seen_generator"], group["seen_content"]))
+    reals = min(filled, key=lambda group: (group["seen_content"], group["seen_generator"]))
+    content = "unseen content" if not reals["seen_content"] else "seen content"
+    new = not fakes["seen_generator"]
+    place = f"{content} by unseen generators" if new else content
+    return _Case(reals, fakes, place, new or not reals["seen_content"], calibration, new)
+
+
+def _conclude(
+    case: _Case, verdict: Verdict, robustness: str, weakest: str, *, drawn: bool, breaks: bool = False,
+    follows_codec: bool = False,
+) -> Judgement:  # fmt: skip
+    trial = case.try_out(NO_DEGRADATION)
+    if verdict is Verdict.PASSES and not case.unseen:
+        verdict = Verdict.UNDECIDED
+    parts = [
+        *_explain(verdict, trial),
+        "It follows the codec, not the GAN." if follows_codec else "",
+        case.tell_rates(trial),
+        _ON_DRAWINGS if drawn else "",
+    ]
+    head = _name(verdict, case, drawn=drawn, breaks=breaks)
+    return Judgement(verdict, head, " ".join(filter(None, parts)), robustness, weakest, breaks)
+
+
+def _name(verdict: Verdict, case: _Case, *, drawn: bool, breaks: bool) -> str:
+    if verdict is Verdict.PASSES:
+        return f"Passes on {case.place}{', but only on untouched images' if breaks else ''}"
+    if verdict is Verdict.UNDECIDED:
+        return "Not shown to be usable: " + (
+            "too few images to tell" if case.unseen else "neither unseen content nor unseen generators were tested"
+        )
+    return {
+        Verdict.FAILS: f"Do not use{'' if drawn else ' on photos'}",
+        Verdict.AT_CHANCE: f"At chance on {case.place}: not usable",
+        Verdict.INVERTED: f"Inverted on {case.place}: not usable",
+        Verdict.UNKNOWN: "No verdict: no group has reals and fakes with a score each",
+    }[verdict]
+
+
+def _explain(verdict: Verdict, trial: Trial) -> Iterator[str]:
+    area = format_unit_estimate(trial.auroc)
+    if verdict is Verdict.AT_CHANCE:
+        yield f"It ranks no better than guessing (AUROC {area})."
+    if verdict is Verdict.INVERTED:
+        yield f"It takes reals for fakes (AUROC {area}); are 0_real and 1_fake swapped?"
+
+
+def _find_weakest(areas: Mapping[str, Estimate]) -> str:
+    """The group with the lowest upper bound, if another one's lower bound is above it."""
+    known = {name: area for name, area in areas.items() if area["low"] is not None and area["high"] is not None}
+    if len(known) < 2:
+        return ""
+    weakest = min(known, key=lambda name: known[name]["high"] or 0.0)
+    if max(area["low"] or 0.0 for area in known.values()) <= (known[weakest]["high"] or 0.0):
+        return ""
+    return f"{weakest}, AUROC {format_unit_estimate(known[weakest])}."
+
+
+def flip(estimate: Estimate) -> Estimate:
+    """One minus a share, with its interval."""
+    if estimate["value"] is None:
+        return NO_ESTIMATE
+    ends = {"value": estimate["value"], "low": estimate["high"], "high": estimate["low"]}
+    return {name: None if number is None else 1 - number for name, number in ends.items()}

@@ -1,0 +1,196 @@
+import copy
+import io
+
+import pytest
+from made_up_evaluation import CASES, estimate, invent_case
+from rich.console import Console
+
+from fakeid.evaluation.quadrants import QUADRANTS
+from fakeid.evaluation.verdict import Trial, Verdict
+from fakeid.reporting.degradation_names import group_degradations, name_degradations
+from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
+from fakeid.reporting.evaluation_page import render_evaluation_page
+from fakeid.reporting.evaluation_table import render_evaluation_table
+from fakeid.reporting.robustness_words import describe_robustness
+from fakeid.reporting.verdict import BAD, DOUBTFUL, GOOD, judge_evaluation, judge_run
+
+HARD = str(QUADRANTS[3])
+
+
+def bounds(low, high):
+    return {"value": (low + high) / 2, "low": low, "high": high}
+
+
+def make_group(name, content, generator, degradation="none", **metrics):
+    numbers = {
+        "auroc": (0.9, 0.96), "real_accuracy_at_chosen": (0.93, 0.98), "fake_accuracy_at_chosen": (0.6, 0.8), **metrics,
+    }  # fmt: skip
+    return {
+        "kind": "quadrant", "name": name, "seen_content": content, "seen_generator": generator,
+        "degradation": degradation, "num_real": 100, "num_fake": 100,
+        "metrics": {name: bounds(*ends) for name, ends in numbers.items()},
+    }  # fmt: skip
+
+
+def make_evaluation(*degraded, **clean):
+    groups = [
+        make_group(str(QUADRANTS[0]), True, True, auroc=(0.99, 1.0)),
+        make_group(HARD, False, False, **clean),
+        *(make_group(HARD, False, False, name, **metrics) for name, metrics in degraded),
+    ]
+    return {
+        "groups": groups, "degradations": ["none", *(name for name, _ in degraded)], "swap": None,
+        "calibration": {"false_alarm_rate": 0.05},
+        "test_sets": [{"name": "test", "file_formats": {"real": {"png": 1}}}],
+    }  # fmt: skip
+
+
+def read(evaluation):
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in judge_evaluation(evaluation).to_plain()["lines"]]
+
+
+def test_a_detector_that_cries_wolf_is_not_to_be_used():
+    evaluation = make_evaluation(real_accuracy_at_chosen=(0.69, 0.89), fake_accuracy_at_chosen=(0.41, 0.53))
+    judgement = judge_evaluation(evaluation)
+    assert (judgement.verdict, judgement.look) == (Verdict.FAILS, BAD)
+    assert read(evaluation)[0] == (
+        "Do not use on photos. At the threshold for 5 % false positives it calls 21 % [11, 31] of the reals with "
+        "unseen content fake and misses 53 % [47, 59] of the fakes by unseen generators."
+    )
+
+
+def test_the_hardest_images_decide():
+    evaluation = make_evaluation(auroc=(0.45, 0.6))
+    assert judge_evaluation(evaluation).look == BAD
+    assert read(evaluation)[0].startswith("At chance on unseen content by unseen generators: not usable. It ranks no")
+
+
+def test_a_ranking_upside_down_is_called_so():
+    assert "are 0_real and 1_fake swapped?" in read(make_evaluation(auroc=(0.2, 0.4)))[0]
+
+
+def test_green_only_where_nothing_breaks():
+    whole = judge_evaluation(make_evaluation(("jpeg-90", {})))
+    broken = judge_evaluation(make_evaluation(("jpeg-90", {"real_accuracy_at_chosen": (0.5, 0.6)})))
+    assert (whole.verdict, whole.look) == (Verdict.PASSES, GOOD)
+    assert (broken.verdict, broken.look) == (Verdict.PASSES, DOUBTFUL)
+    assert broken.head == "Passes on unseen content by unseen generators, but only on untouched images"
+
+
+def test_what_was_trained_on_alone_is_no_test():
+    evaluation = make_evaluation()
+    evaluation["groups"] = evaluation["groups"][:1]
+    judgement = judge_evaluation(evaluation)
+    assert (judgement.verdict, judgement.look) == (Verdict.UNDECIDED, DOUBTFUL)
+    assert "neither unseen content nor unseen generators were tested" in judgement.head
+
+
+def test_a_detector_of_codecs_fails_however_well_it_does():
+    evaluation = make_evaluation() | {"swap": {"follows_codec": True}}
+    assert judge_evaluation(evaluation).verdict is Verdict.FAILS
+    assert "It follows the codec, not the GAN." in read(evaluation)[0]
+
+
+def test_drawings_are_called_drawings():
+    evaluation = make_evaluation()
+    assert "drawings" not in read(evaluation)[0]
+    evaluation["test_sets"][0]["file_formats"] = None
+    assert read(evaluation)[0].endswith("These are the built-in drawings: of photos it says nothing.")
+
+
+def test_without_a_chosen_threshold_it_is_one_half():
+    evaluation = make_evaluation(real_accuracy=(0.9, 0.95), fake_accuracy=(0.6, 0.7)) | {"calibration": None}
+    assert "At P(fake) = 0.5 it calls 7.5 % [5.0, 10] of the reals" in read(evaluation)[0]
+
+
+def test_the_weakest_group_is_named_where_it_clearly_is():
+    evaluation = make_evaluation()
+    groups = [
+        make_group(name, None, None, auroc=area) | {"kind": kind}
+        for kind, name, area in (("category", "sheep", (0.6, 0.7)), ("generator", "stylegan", (0.65, 0.9)))
+    ]
+    assert len(read(evaluation | {"groups": [*evaluation["groups"], *groups]})) == 2  # 0.65 is not above 0.7
+    groups.append(make_group("bus", None, None, auroc=(0.8, 0.9)) | {"kind": "category"})
+    found = read(evaluation | {"groups": [*evaluation["groups"], *groups]})
+    assert found[-1] == "Weakest: content sheep, AUROC 0.650 [0.600, 0.700]."
+
+
+def test_where_it_holds_and_breaks_is_told_by_kind():
+    good, alarms = {}, {"real_accuracy_at_chosen": (0.6, 0.7)}
+    evaluation = make_evaluation(
+        ("jpeg-95", good), ("jpeg-75", {"real_accuracy_at_chosen": (0.7, 0.78)}), ("jpeg-50", alarms),
+        ("noise-2", good),
+        ("blur-1", {"fake_accuracy_at_chosen": (0.1, 0.3)}), ("blur-2", {"auroc": (0.4, 0.6)}),
+        ("downup-0.5", {"fake_accuracy_at_chosen": (0.4, 0.6)}), ("social", {"auroc": (0.4, 0.6)}),
+    )  # fmt: skip
+    assert read(evaluation)[1] == (
+        "Holds on untouched images, JPEG down to 95, noise of 2 levels. Breaks on JPEG 75 and below (26 % of reals "
+        "called fake at 75, 35 % at 50), blur (80 % of fakes missed at 1 px, 30 % at 2 px), social networks (at "
+        "chance). Too few images to tell: rescaling by 0.5."
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "tested", "words"),
+    [
+        (["jpeg-90"], ["jpeg-90"], "JPEG 90"),
+        (["jpeg-90", "jpeg-50"], ["jpeg-90", "jpeg-50"], "JPEG"),
+        (["jpeg-50"], ["jpeg-90", "jpeg-50"], "JPEG 50 and below"),
+        (["blur-2"], ["blur-1", "blur-2"], "blur of 2 px and more"),
+        (["blur-1"], ["blur-1", "blur-2"], "blur up to 1 px"),
+        (["jpeg-75"], ["jpeg-90", "jpeg-75", "jpeg-50"], "JPEG 75"),
+        (["crop-0.8"], ["crop-0.8"], "cropping to 0.8"),
+        (["social"], ["social"], "social networks"),
+    ],
+)
+def test_strengths_stand_together(chosen, tested, words):
+    assert name_degradations(chosen, tested) == words
+
+
+def test_kinds_run_from_mild_to_strong():
+    found = group_degradations(["jpeg-30", "noise-8", "jpeg-95", "noise-2", "none"])
+    assert found == {"jpeg": ["jpeg-95", "jpeg-30"], "noise": ["noise-2", "noise-8"]}
+
+
+def test_untested_degradations_are_called_untested():
+    trial = Trial(bounds(0.9, 1.0), bounds(0.0, 0.05), bounds(0.8, 0.9))
+    assert describe_robustness({"none": trial}) == (
+        "JPEG, blur, rescaling and social networks were not tested; python -m fakeid evaluate does that.", False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("area", "verdict"), [((0.9, 0.97), "passes"), ((0.45, 0.55), "at chance"), ((0.2, 0.4), "inverted")]
+)
+def test_a_training_is_judged_on_unseen_content(area, verdict):
+    group = {"auroc": bounds(*area), "real_accuracy_at_chosen": bounds(0.93, 0.98),
+             "fake_accuracy_at_chosen": bounds(0.6, 0.8)}  # fmt: skip
+    summary = {"seen": {**group, "auroc": bounds(0.9, 1.0)}, "unseen": group, "categories": {},
+               "calibration": {"false_alarm_rate": 0.05}}  # fmt: skip
+    judgement = judge_run(summary)
+    assert judgement.verdict.value == verdict
+    assert "unseen content" in judgement.head
+    if verdict == "at chance":
+        assert judgement.head == "At chance on unseen content: not usable"
+    assert judge_run({**summary, "unseen": None}).verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_evaluation_has_a_verdict_before_all_else(case):
+    evaluation = copy.deepcopy(invent_case(case)[0])
+    judgement = judge_evaluation(evaluation)
+    head = judgement.lines[0][0]
+    console = Console(width=1000, file=io.StringIO())
+    console.print(render_evaluation_table(evaluation))
+    page = render_evaluation_page(evaluation, {}, {})
+    assert console.file.getvalue().startswith(head)
+    assert page.index(head) < page.index("<nav>")
+    assert f'<div class="notice {judgement.look}">' in page
+    assert render_evaluation_markdown(evaluation).splitlines()[2].startswith(f"**{head}**")
+
+
+def test_undefined_numbers_give_no_rate():
+    evaluation = make_evaluation()
+    for metric in ("real_accuracy_at_chosen", "fake_accuracy_at_chosen"):
+        evaluation["groups"][1]["metrics"][metric] = estimate(float("nan"), float("nan"), float("nan"))
+    assert judge_evaluation(evaluation).verdict is Verdict.UNKNOWN
