@@ -16,12 +16,13 @@ from fakeid.reporting.judged import (
     WORSE,
     Judged,
 )
-from fakeid.reporting.numbers import format_percent, format_percent_estimate, format_points
+from fakeid.reporting.numbers import format_percent, format_percent_estimate, format_points, format_unit_estimate
 from fakeid.reporting.page_family import correct_page
 
 _BASELINES: Final = {"color": "rgb", "dropout": 0.0}
 _NAMES: Final = {"color": "Another color space", "dropout": "Dropout"}
 
+_CHANCE: Final = 0.5
 _OPEN: Final = "Whether"
 _OPENINGS: Final = {
     "helps": ("More categories help on unseen content", "helps"),
@@ -181,6 +182,12 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
     rivals = "the other" if others == 1 else f"all {others} others"
     if best is None:
         return f"No configuration is significantly ahead of {rivals} on {content}, which no run was trained on."
+    area = best.measure("unseen", "auroc")
+    if area["low"] is None or area["low"] <= _CHANCE:
+        return (
+            f"No configuration is best: {best.name} is significantly ahead of {rivals}, but not shown to rank unseen "
+            f"content better than guessing (AUROC {format_unit_estimate(area)})."
+        )
     return (
         f"Best is {best.name}: {format_percent(measure_accuracy(best, categories))}\N{NO-BREAK SPACE}% on {content}, "
         f"which no run was trained on, significantly ahead of {rivals}."

@@ -5,6 +5,9 @@ from typing import Final, NamedTuple
 
 from fakeid.images.degradation import parse_degradation
 
+MILD: Final = "mild"
+STRONG: Final = "strong"
+
 
 class _Kind(NamedTuple):
     """How one kind is called, in which form a strength stands beside it, and whether larger numbers are milder."""
@@ -37,27 +40,26 @@ def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
     }
 
 
-def name_degradations(chosen: Sequence[str], tested: Sequence[str]) -> str:
+def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str = "") -> str:
     """Name some degradations of one kind.
 
     Args:
         chosen: At least one, from mild to strong.
         tested: All of this kind that were tested, from mild to strong.
+        towards: `MILD` says that what holds for these holds for milder ones too, `STRONG` the same of stronger ones;
+            empty lists them.
 
     Returns:
-        Such as `blur` for all that were tested, `JPEG down to 90` for the milder ones, `JPEG 75 and below` for the
-        stronger ones, else a list.
+        Such as `blur` for all that were tested, `JPEG down to 90` with `MILD`, `JPEG 75 and below` with `STRONG`, or
+        `JPEG 95, 75`.
     """
     kind = _KINDS[parse_degradation(chosen[0]).name]
-    strengths = [kind.strength.format(_strength(word)) for word in chosen if _strength(word) is not None]
-    if not strengths or (len(chosen) == len(tested) and len(tested) > 1):
+    strengths = [kind.strength.format(strength) for word in chosen if (strength := _strength(word)) is not None]
+    if not strengths or (len(chosen) == len(tested) > 1):
         return kind.name
-    if len(chosen) == 1 and len(tested) == 1:
-        return f"{kind.name} {strengths[0]}"
-    if list(chosen) == list(tested[: len(chosen)]):
-        bare = f"{_strength(chosen[-1]):g}{_unit(kind)}"
-        return f"{kind.name} {'down' if kind.larger_is_milder else 'up'} to {bare}"
-    if list(chosen) == list(tested[-len(chosen) :]):
+    if towards == MILD and len(tested) > 1 and list(chosen) == list(tested[: len(chosen)]):
+        return f"{kind.name} {'down' if kind.larger_is_milder else 'up'} to {name_strength(chosen[-1])}"
+    if towards == STRONG and len(tested) > 1 and list(chosen) == list(tested[-len(chosen) :]):
         return f"{kind.name} {strengths[0]} and {'below' if kind.larger_is_milder else 'more'}"
     return f"{kind.name} {', '.join(strengths)}"
 
@@ -69,8 +71,7 @@ def name_strength(word: str) -> str:
 
 
 def _unit(kind: _Kind) -> str:
-    unit = kind.strength.partition("}")[2]
-    return unit if kind.strength else ""
+    return kind.strength.partition("}")[2]
 
 
 def _strength(word: str) -> float | None:

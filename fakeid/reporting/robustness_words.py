@@ -5,7 +5,7 @@ from typing import Final
 
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import Trial, Verdict
-from fakeid.reporting.degradation_names import group_degradations, name_degradations, name_strength
+from fakeid.reporting.degradation_names import MILD, STRONG, group_degradations, name_degradations, name_strength
 from fakeid.reporting.numbers import Estimate
 
 DEGRADATIONS_NOT_TESTED: Final = (
@@ -35,11 +35,11 @@ def describe_robustness(trials: Mapping[str, Trial]) -> tuple[str, bool]:
         passing = [name for name in tested if verdicts[name] is Verdict.PASSES]
         broken = [name for name in tested if verdicts[name] in _BROKEN]
         open_ones = [name for name in tested if name not in passing and name not in broken]
-        holds += [name_degradations(passing, tested)] if passing else []
+        holds += [name_degradations(passing, tested, MILD)] if passing else []
         unclear += [name_degradations(open_ones, tested)] if open_ones else []
         if broken:
             why = _explain(broken, trials, verdicts, several=len(broken) > 1)
-            breaks.append(f"{name_degradations(broken, tested)} ({why})")
+            breaks.append(f"{name_degradations(broken, tested, STRONG)} ({why})")
     told = [f"Holds on {', '.join(holds) or 'nothing that was tested'}."]
     told += [f"Breaks on {', '.join(breaks)}."] if breaks else []
     told += [f"Too few images to tell: {', '.join(unclear)}."] if unclear else []

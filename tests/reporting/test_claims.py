@@ -150,6 +150,19 @@ def test_the_answer_where_everything_helps(invented):
     assert sentences[2].startswith("Best is Pelee+HPF, RGB, dropout 0.5 at 5 categories: ")
 
 
+def test_nothing_at_chance_is_called_best(invented):
+    runs = [
+        invented(5, seed, color, skill=-0.05 if color == "hsv" else -1.5, images=90)
+        for color in ("rgb", "hsv")
+        for seed in range(3)
+    ]
+    (sentence,) = (text for text in answer(runs) if "best" in text)
+    assert sentence.startswith(
+        "No configuration is best: Pelee+HPF, HSV, dropout 0 at 5 categories is significantly ahead"
+    )
+    assert "not shown to rank unseen content better than guessing (AUROC 0." in sentence
+
+
 def test_the_answer_where_nothing_does(invented):
     sentences = answer([invented(k, seed, color) for k in (1, 5) for color in ("rgb", "hsv") for seed in range(3)])
     assert sentences[0].startswith("That more categories help on unseen content is not shown")

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.evaluation.verdict import Trial, Verdict
-from fakeid.reporting.degradation_names import group_degradations, name_degradations
+from fakeid.reporting.degradation_names import MILD, STRONG, group_degradations, name_degradations
 from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
 from fakeid.reporting.evaluation_page import render_evaluation_page
 from fakeid.reporting.evaluation_table import render_evaluation_table
@@ -131,20 +131,21 @@ def test_where_it_holds_and_breaks_is_told_by_kind():
 
 
 @pytest.mark.parametrize(
-    ("chosen", "tested", "words"),
+    ("chosen", "tested", "towards", "words"),
     [
-        (["jpeg-90"], ["jpeg-90"], "JPEG 90"),
-        (["jpeg-90", "jpeg-50"], ["jpeg-90", "jpeg-50"], "JPEG"),
-        (["jpeg-50"], ["jpeg-90", "jpeg-50"], "JPEG 50 and below"),
-        (["blur-2"], ["blur-1", "blur-2"], "blur of 2 px and more"),
-        (["blur-1"], ["blur-1", "blur-2"], "blur up to 1 px"),
-        (["jpeg-75"], ["jpeg-90", "jpeg-75", "jpeg-50"], "JPEG 75"),
-        (["crop-0.8"], ["crop-0.8"], "cropping to 0.8"),
-        (["social"], ["social"], "social networks"),
+        (["jpeg-90"], ["jpeg-90"], "", "JPEG 90"),
+        (["jpeg-90"], ["jpeg-90", "jpeg-50"], "", "JPEG 90"),
+        (["jpeg-90", "jpeg-50"], ["jpeg-90", "jpeg-50"], "", "JPEG"),
+        (["jpeg-50"], ["jpeg-90", "jpeg-50"], STRONG, "JPEG 50 and below"),
+        (["blur-2"], ["blur-1", "blur-2"], STRONG, "blur of 2 px and more"),
+        (["blur-1"], ["blur-1", "blur-2"], MILD, "blur up to 1 px"),
+        (["jpeg-75"], ["jpeg-90", "jpeg-75", "jpeg-50"], "", "JPEG 75"),
+        (["crop-0.8"], ["crop-0.8"], "", "cropping to 0.8"),
+        (["social"], ["social"], "", "social networks"),
     ],
 )
-def test_strengths_stand_together(chosen, tested, words):
-    assert name_degradations(chosen, tested) == words
+def test_strengths_stand_together(chosen, tested, towards, words):
+    assert name_degradations(chosen, tested, towards) == words
 
 
 def test_kinds_run_from_mild_to_strong():
