@@ -32,7 +32,9 @@ def render_evaluation_markdown(evaluation: Mapping[str, Any]) -> str:
     groups = EvaluationGroups(evaluation)
     thresholds, below = list_thresholds(groups), ONE_RUN + "\n"
     parts = [f"# Evaluation: {evaluation['title']}\n"]
-    parts += [f"{f'**{head}** ' if head else ''}{told}\n" for head, told in judge_evaluation(evaluation).lines]
+    parts += [
+        " ".join(f"**{head}** {told}" for head, told in line) + "\n" for line in judge_evaluation(evaluation).lines
+    ]
     parts += [f"{i}. {text}" for i, text in enumerate(write_evaluation_answer(evaluation), start=1)]
     parts += ["\n## AUROC in %, by degradation\n", render_rows(list_matrix(groups))]
     parts += [f"{note}\n" for note in list_run_notes(evaluation)]

@@ -71,8 +71,8 @@ EVALUATION_TEMPLATE: Final = """
 {%- if found.interval %}<small>{{ found.interval }}</small>{% endif %}</td>
 {% endmacro %}
 <div class="notice {{ verdict.look }}">
-{% for head, told in verdict.lines %}
-<p>{% if head %}<strong>{{ head }}</strong> {% endif %}{{ told }}</p>
+{% for line in verdict.lines %}
+<p>{% for head, told in line %}<strong>{{ head }}</strong> {{ told }} {% endfor %}</p>
 {% endfor %}
 </div>
 <nav>

@@ -1,33 +1,37 @@
 """Under which degradations a detector holds, and under which it breaks, in a sentence or three."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.degradation_names import MILD, STRONG, group_degradations, name_degradations, name_strength
 from fakeid.reporting.numbers import Estimate
 
-DEGRADATIONS_NOT_TESTED: Final = (
-    "JPEG, blur, rescaling and social networks were not tested; python -m fakeid evaluate does that."
-)
+Part: TypeAlias = tuple[str, str]
+"""A head and what is told after it."""
+
+DEGRADATIONS_NOT_TESTED: Final[Part] = (
+    "Not tested:", "JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that.",
+)  # fmt: skip
+
 
 _SIGN: Final = "\N{NO-BREAK SPACE}%"
 _BROKEN: Final = (Verdict.FAILS, Verdict.AT_CHANCE, Verdict.INVERTED)
 
 
-def describe_robustness(trials: Mapping[str, Trial]) -> tuple[str, bool]:
+def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:
     """Say where it holds, where it breaks, and where the images are too few to tell.
 
     Args:
         trials: By degradation, `none` among them.
 
     Returns:
-        The sentences, and whether it breaks anywhere but on untouched images.
+        Heads and texts, and whether it breaks anywhere but on untouched images.
     """
     kinds = group_degradations([name for name in trials if name != NO_DEGRADATION])
     if not kinds:
-        return DEGRADATIONS_NOT_TESTED, False
+        return [DEGRADATIONS_NOT_TESTED], False
     verdicts = {name: trial.judge() for name, trial in trials.items()}
     holds = ["untouched images"] if verdicts[NO_DEGRADATION] is Verdict.PASSES else []
     breaks, unclear = [], []
@@ -40,10 +44,8 @@ def describe_robustness(trials: Mapping[str, Trial]) -> tuple[str, bool]:
         if broken:
             why = _explain(broken, trials, verdicts, several=len(broken) > 1)
             breaks.append(f"{name_degradations(broken, tested, STRONG)} ({why})")
-    told = [f"Holds on {', '.join(holds) or 'nothing that was tested'}."]
-    told += [f"Breaks on {', '.join(breaks)}."] if breaks else []
-    told += [f"Too few images to tell: {', '.join(unclear)}."] if unclear else []
-    return " ".join(told), bool(breaks)
+    told = {"Holds on": holds or ["nothing that was tested"], "Breaks on": breaks, "Too few images to tell:": unclear}
+    return [(head, f"{', '.join(names)}.") for head, names in told.items() if names], bool(breaks)
 
 
 def _explain(

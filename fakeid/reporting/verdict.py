@@ -1,6 +1,6 @@
 """May this detector be used? Three lines that stand before all tables, computed from the bounds of intervals."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import FALSE_ALARM_RATE, Trial, Verdict
 from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
 from fakeid.reporting.numbers import NO_ESTIMATE, Estimate, format_unit_estimate
-from fakeid.reporting.robustness_words import DEGRADATIONS_NOT_TESTED, describe_robustness, format_rate
+from fakeid.reporting.robustness_words import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
 from fakeid.reporting.single_run import name_alarm_threshold, name_threshold
 
 GOOD: Final = "good"
@@ -29,7 +29,7 @@ class Judgement:
         verdict: On images as they are.
         head: In a few words.
         text: The rates that it rests on.
-        robustness: Under which degradations it holds and breaks.
+        robustness: Heads and texts: under which degradations it holds and breaks.
         weakest: On what it is clearly weakest; empty where nothing is.
         breaks: Whether it breaks under a degradation.
     """
@@ -37,7 +37,7 @@ class Judgement:
     verdict: Verdict
     head: str
     text: str
-    robustness: str
+    robustness: Sequence[Part] = (DEGRADATIONS_NOT_TESTED,)
     weakest: str = ""
     breaks: bool = False
 
@@ -49,17 +49,17 @@ class Judgement:
         return _LOOKS.get(self.verdict, BAD)
 
     @property
-    def lines(self) -> list[tuple[str, str]]:
-        """Heads, which may be empty, and texts; two or three."""
-        weakest = [("Weakest:", self.weakest)] if self.weakest else []
-        return [(f"{self.head}.", self.text), ("", self.robustness), *weakest]
+    def lines(self) -> list[list[Part]]:
+        """Two or three paragraphs, each of heads and texts."""
+        weakest = [[("Weakest:", self.weakest)]] if self.weakest else []
+        return [[(f"{self.head}.", self.text)], list(self.robustness), *weakest]
 
     def to_plain(self) -> dict[str, Any]:
         """Ready for JSON: `verdict` (a value of `Verdict`), `look` and `lines` (sentences)."""
         return {
             "verdict": self.verdict.value,
             "look": self.look,
-            "lines": [" ".join(line).strip() for line in self.lines],
+            "lines": [" ".join(f"{head} {text}" for head, text in line).strip() for line in self.lines],
         }
 
 
@@ -75,7 +75,7 @@ def judge_run(summary: Mapping[str, Any]) -> Judgement:
     drawn = (summary.get("config", {}).get("data") or {}).get("source") == "demo"
     categories = {f"content {name}": metrics["auroc"] for name, metrics in summary["categories"].items()}
     verdict = case.try_out(NO_DEGRADATION).judge()
-    return _conclude(case, verdict, DEGRADATIONS_NOT_TESTED, _find_weakest(categories), drawn=drawn)
+    return _conclude(case, verdict, [DEGRADATIONS_NOT_TESTED], _find_weakest(categories), drawn=drawn)
 
 
 def judge_evaluation(evaluation: Mapping[str, Any]) -> Judgement:
@@ -167,7 +167,7 @@ def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Ca
 
 
 def _conclude(
-    case: _Case, verdict: Verdict, robustness: str, weakest: str, *, drawn: bool, breaks: bool = False,
+    case: _Case, verdict: Verdict, robustness: Sequence[Part], weakest: str, *, drawn: bool, breaks: bool = False,
     follows_codec: bool = False,
 ) -> Judgement:  # fmt: skip
     trial = case.try_out(NO_DEGRADATION)

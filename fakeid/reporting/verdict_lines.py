@@ -12,7 +12,10 @@ _STYLES: Final = {GOOD: "bold green", DOUBTFUL: "bold yellow", BAD: "bold red"}
 def render_verdict(judgement: Judgement) -> Text:
     """Two or three paragraphs, the head in the color of the verdict, and an empty line."""
     text = Text()
-    for head, told in judgement.lines:
-        text.append(head, style=_STYLES[judgement.look] if head == judgement.lines[0][0] else "bold")
-        text.append(f"{' ' * bool(head and told)}{told}\n")
+    style = _STYLES[judgement.look]
+    for line in judgement.lines:
+        for head, told in line:
+            text.append(head, style=style).append(f" {told} ")
+            style = "bold"
+        text.append("\n")
     return text

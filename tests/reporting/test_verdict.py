@@ -156,7 +156,7 @@ def test_kinds_run_from_mild_to_strong():
 def test_untested_degradations_are_called_untested():
     trial = Trial(bounds(0.9, 1.0), bounds(0.0, 0.05), bounds(0.8, 0.9))
     assert describe_robustness({"none": trial}) == (
-        "JPEG, blur, rescaling and social networks were not tested; python -m fakeid evaluate does that.", False,
+        [("Not tested:", "JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that.")], False,
     )  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def test_a_training_is_judged_on_unseen_content(area, verdict):
 def test_every_evaluation_has_a_verdict_before_all_else(case):
     evaluation = copy.deepcopy(invent_case(case)[0])
     judgement = judge_evaluation(evaluation)
-    head = judgement.lines[0][0]
+    head = judgement.lines[0][0][0]
     console = Console(width=1000, file=io.StringIO())
     console.print(render_evaluation_table(evaluation))
     page = render_evaluation_page(evaluation, {}, {})

@@ -5,7 +5,7 @@ from fakeid.runs.next_steps import list_next_steps
 
 
 def suggest(run: RunFolder, verdict: Verdict) -> str:
-    return "\n".join(list_next_steps(run, Judgement(verdict, "", "", "")))
+    return "\n".join(list_next_steps(run, Judgement(verdict, "", "")))
 
 
 def test_after_a_training_comes_its_evaluation_and_then_its_page(tmp_path):
