@@ -14,8 +14,8 @@ def render_verdict(judgement: Judgement) -> Text:
     text = Text()
     style = _STYLES[judgement.look]
     for line in judgement.lines:
-        for head, told in line:
-            text.append(head, style=style).append(f" {told} ")
+        for number, (head, told) in enumerate(line):
+            text.append(" " * bool(number)).append(head, style=style).append(f" {told}")
             style = "bold"
         text.append("\n")
     return text
