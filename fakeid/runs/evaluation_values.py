@@ -39,6 +39,7 @@ def describe_tested(config: Mapping[str, Any], run_name: str, evaluation: Mappin
     """
     return {
         **describe_config(config),
+        "categories": len(evaluation["trained_on"]["categories"]),
         "trained_run": run_name,
         "checkpoint": evaluation["detector"]["checkpoint"],
         **{name: evaluation[name] for name in ("trained_on", "degradations", "threshold", "test_sets")},

@@ -28,8 +28,7 @@ def track_evaluation(config: Config, run: RunFolder, evaluation: Mapping[str, An
         evaluation: Content of its `evaluation.json`.
         console: Where is printed how to upload what was logged offline.
     """
-    logger = config.logger
-    if logger.name is LoggerName.csv:
+    if config.logger.name is LoggerName.csv:
         return
     name = f"{run.path.name}/evaluation"
     for earlier in (run.path / "wandb").glob("offline-run-*"):
@@ -37,7 +36,7 @@ def track_evaluation(config: Config, run: RunFolder, evaluation: Mapping[str, An
             shutil.rmtree(earlier, ignore_errors=True)
     tracker = _EvaluationTracker(
         run.path, name, describe_tested(to_plain(config), run.path.name, evaluation), job_type=EVALUATION_JOB,
-        project=logger.project, entity=logger.entity, group=logger.group, tags=list_tags(config),
+        tags=list_tags(config), **_find_place(config, run),
     )  # fmt: skip
     tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
     sync = tracker.finish()
@@ -45,12 +44,18 @@ def track_evaluation(config: Config, run: RunFolder, evaluation: Mapping[str, An
         console.print(f"W&B logged the evaluation offline; to upload: {sync}", soft_wrap=True, markup=False)
 
 
+def _find_place(config: Config, run: RunFolder) -> dict[str, Any]:
+    """Where the training is; where today's runs go, if it was not tracked."""
+    trained = run.read_summary()["config"].get("logger") or {}
+    tracked = trained.get("name") == LoggerName.wandb.value
+    logger = trained if tracked else to_plain(config)["logger"]
+    return {name: logger[name] for name in ("project", "entity", "group")}
+
+
 class _EvaluationTracker(Tracker):
     def log_evaluation(self, evaluation: Mapping[str, Any], figures: Sequence[Path]) -> None:
-        table = build_table(*tabulate_evaluation(evaluation))
-
         def log(run: Run) -> None:
-            run.log({EVALUATION_ALL: table, **collect_figures(figures)})
+            run.log({EVALUATION_ALL: build_table(*tabulate_evaluation(evaluation)), **collect_figures(figures)})
             run.summary.update(sum_up_evaluation(evaluation))
 
         self._with_run(log)

@@ -92,7 +92,6 @@ class RunTracker(Tracker):
         """Log the final numbers, the table of all of them, and the figures (image files)."""
         self.log_history()
         numbers = sum_up_training(summary)
-        table = build_table(*tabulate_summary(summary))
 
         def log(run: Run) -> None:
             found = describe_provenance(summary)
@@ -102,7 +101,7 @@ class RunTracker(Tracker):
             run.log(
                 {
                     **{name: numbers[name] for name in HEADLINES if name in numbers},
-                    ALL: table,
+                    ALL: build_table(*tabulate_summary(summary)),
                     **collect_figures(figures),
                 }
             )

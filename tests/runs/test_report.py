@@ -4,13 +4,14 @@ import csv
 import io
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_evaluation import describe_evaluation, invent_case
+from made_up_evaluation import describe_evaluation, invent_small_evaluation
 from made_up_evaluation import invent_scores as invent_evaluated
-from made_up_sweep import write_failed_run, write_run
+from made_up_sweep import invent_run, write_failed_run, write_run
 from offline_runs import find_bad_names, find_offline_runs
 from rich.console import Console
 
@@ -20,6 +21,8 @@ from fakeid.evaluation.scores import Scores, write_scores
 from fakeid.files import write_json
 from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
+from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
+from fakeid.runs.compose import compose_config
 from fakeid.runs.layout import RUNNING
 from fakeid.runs.report import read_report, write_report
 from fakeid.runs.report_values import collect_tables, sum_up_report
@@ -158,12 +161,15 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
     assert not any(name.startswith("best/") for name in run.summary)  # one run each: none is named
 
 
-def test_estimates_reach_wandb_as_numbers(tmp_path: Path) -> None:
-    for color, seed in itertools.product(("rgb", "hsv"), range(3)):
-        run = write_run(tmp_path, "categories=5", f"color={color}", f"seed={seed}", images=4)
-        run.evaluation.path.mkdir()
-        write_json(run.evaluation.numbers, invent_case("rich")[0])
-    report = read_report(tmp_path)
+def test_estimates_reach_wandb_as_numbers() -> None:
+    runs = [
+        replace(
+            invent_run(compose_config(["categories=5", f"color={color}", f"seed={seed}"]), images=4)[0],
+            evaluation=invent_small_evaluation(),
+        )
+        for color, seed in itertools.product(("rgb", "hsv"), range(2))
+    ]
+    report = build_sweep_report("x", [FolderRun(run.name, "done", "", "", run) for run in runs])
     tables = collect_tables(report)
     assert set(tables) > {f"tables/evaluation_{name}" for name in ("auroc", "accuracy", "degradations")}
     words = [name for columns, _ in tables.values() for name in columns]
@@ -179,7 +185,7 @@ def test_estimates_reach_wandb_as_numbers(tmp_path: Path) -> None:
     assert found["one_more_run_low"] == pytest.approx(100 * (average["next_low"] or 0), abs=0.051)
     columns, rows = tables["tables/evaluation_auroc"]
     found = dict(zip(columns, rows[0], strict=True))
-    group = invent_case("rich")[0]["groups"][0]
+    group = invent_small_evaluation()["groups"][0]
     assert found["seen_content_seen_generators"] == pytest.approx(group["metrics"]["auroc"]["value"], abs=0.00051)
     assert found["seen_content_seen_generators_low"] <= found["seen_content_seen_generators"] <= 1
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_evaluation import invent_case
+from made_up_evaluation import invent_small_evaluation
 from made_up_sweep import write_run
 from offline_runs import OfflineRun, find_bad_names, find_offline_runs, open_tracker, track_run, write_history
 from rich.console import Console
 
 from fakeid.config import Config
-from fakeid.files import read_json
+from fakeid.files import read_json, write_json
 from fakeid.reporting.style import new_figure
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluation_command import evaluate
@@ -145,8 +145,12 @@ def test_an_evaluation_is_a_run_of_its_own(tmp_path: Path) -> None:
     (training,) = find_offline_runs(run.path)
     run.evaluation.figures.mkdir(parents=True)
     new_figure(40, 30).savefig(run.evaluation.figures / "the matrix.png")
-    evaluation = invent_case("rich")[0]
-    config = compose_config(["logger=wandb", "logger.group=a sweep", f"paths.runs={tmp_path}"])
+    evaluation = invent_small_evaluation()
+    config = compose_config(["logger=wandb", "logger.group=a later sweep", f"paths.runs={tmp_path}"])
+    # The group is the training's, whichever sweep asks for the evaluation.
+    summary = run.read_summary()
+    summary["config"]["logger"] |= {"name": "wandb", "group": "a sweep"}
+    write_json(run.summary, summary)
     for _ in range(2):  # the second takes the place of the first
         console = Console(file=io.StringIO(), width=300)
         track_evaluation(config, run, {**evaluation, "test_sets": []}, console)
@@ -158,6 +162,7 @@ def test_an_evaluation_is_a_run_of_its_own(tmp_path: Path) -> None:
     assert tested.config["trained_on"] == evaluation["trained_on"]
     assert tested.config["degradations"] == evaluation["degradations"]
     assert tested.config["trained_run"] == run.path.name
+    assert tested.config["categories"] == len(evaluation["trained_on"]["categories"])
     assert {tag.partition("=")[0] for tag in tested.tags} == set(AXES) < set(tested.config)
     assert find_bad_names(tested) == []
     check_evaluation(run.path, tested, evaluation)
