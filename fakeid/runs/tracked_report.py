@@ -135,9 +135,10 @@ class _ReportTracker(Tracker):
         summary: Mapping[str, Any],
     ) -> None:
         def log(run: Run) -> None:
-            run.define_metric(CATEGORIES)
+            # The list of runs needs none of them: their last values are of whatever the most categories are.
+            run.define_metric(CATEGORIES, summary="none")
             for quantity in CURVES:
-                run.define_metric(f"{quantity}/*", step_metric=CATEGORIES)
+                run.define_metric(f"{quantity}/*", step_metric=CATEGORIES, summary="none")
             for row in curves:
                 run.log(dict(row))
             run.log({name: build_table(*table) for name, table in tables.items()} | collect_figures(figures))

@@ -151,6 +151,7 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
         assert row[f"unseen_auroc/{name}"] == pytest.approx(cell.measure("unseen", "auroc")["value"])
     logged = {name.partition(".")[0] for name in last if not name.startswith("_")}
     assert find_bad_names(run) == []
+    assert {name for name in run.summary if "/" in name} == logged  # no curve's last value
     assert logged == {
         *(f"tables/{name}" for name in ("tab1", "tab2", "averages", "runs", "effects", "differences")), "figures/fig1",
         "figures/effects",
