@@ -7,13 +7,21 @@ from typing import Any, Final
 from fakeid.evaluation.conformal import compute_surprise, count_allowed, count_needed
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
-from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate, format_unit
+from fakeid.reporting.numbers import (
+    UNDEFINED,
+    Estimate,
+    flip,
+    format_percent,
+    format_percent_estimate,
+    format_unit,
+    format_unit_estimate,
+)
 from fakeid.reporting.single_run import describe_misplaced, describe_threshold, name_alarm_threshold
 
 _CHANCE: Final = 0.5
 _SIGN: Final = "\N{NO-BREAK SPACE}%"
 _SURPRISE: Final = 0.025  # for seen and for unseen content, 5 % together
-_NOT_IN_PERCENT: Final = ("nll",)
+_NOT_IN_PERCENT: Final = ("auroc", "average_precision", "ece", "nll", "brier")
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,8 @@ def _describe_quadrant(head: str, groups: EvaluationGroups, name: str, place: st
     guessing = ", no better than guessing" if area["low"] is not None and area["low"] <= _CHANCE else ""
     return Finding(
         head,
-        f"on {name} the AUROC is {_percent(area)}{guessing}; {place} it calls {_percent(real)} of the reals real and "
-        f"{_percent(fake)} of the fakes fake.",
+        f"on {name} the AUROC is {format_unit_estimate(area)}{guessing}; {place} it calls {_percent(real)} of the "
+        f"reals real and {_percent(fake)} of the fakes fake.",
         tabled=True,
     )
 
@@ -142,11 +150,11 @@ def _describe_jpeg(groups: EvaluationGroups) -> Iterator[Finding]:
         return
     mild, strong = max(tested), min(tested)
     ends = [mild, strong] if mild != strong else [mild]
-    falls = " and ".join(f"{format_percent(tested[quality]['value'])}{_SIGN} at quality {quality}" for quality in ends)
+    falls = " and ".join(f"{format_unit(tested[quality]['value'])} at quality {quality}" for quality in ends)
     lost = [quality for quality, area in tested.items() if area["low"] is not None and area["low"] <= _CHANCE]
     tail = f"; at quality {max(lost)} it is no better than guessing" if lost else ""
-    before = format_percent(_area(groups, name)["value"])
-    yield Finding("JPEG", f"on {name} the AUROC goes from {before}{_SIGN} to {falls}{tail}.")
+    before = format_unit(_area(groups, name)["value"])
+    yield Finding("JPEG", f"on {name} the AUROC goes from {before} to {falls}{tail}.")
 
 
 def _area(groups: EvaluationGroups, name: str, degradation: str = NO_DEGRADATION) -> Estimate:
@@ -234,9 +242,7 @@ def find_false_alarms(evaluation: Mapping[str, Any], *, seen_content: bool) -> E
     group = _find_reals(evaluation, seen_content=seen_content)
     if group is None:
         return None
-    right = read_metric(group, "real_accuracy_at_chosen")
-    flipped = {"value": right["value"], "low": right["high"], "high": right["low"]}
-    return {name: None if number is None else 1 - number for name, number in flipped.items()}
+    return flip(read_metric(group, "real_accuracy_at_chosen"))
 
 
 def _find_reals(evaluation: Mapping[str, Any], *, seen_content: bool) -> Group | None:

@@ -36,7 +36,7 @@ def render_evaluation_markdown(evaluation: Mapping[str, Any]) -> str:
         " ".join(f"**{head}** {told}" for head, told in line) + "\n" for line in judge_evaluation(evaluation).lines
     ]
     parts += [f"{i}. {text}" for i, text in enumerate(write_evaluation_answer(evaluation), start=1)]
-    parts += ["\n## AUROC in %, by degradation\n", render_rows(list_matrix(groups))]
+    parts += ["\n## AUROC, by degradation\n", render_rows(list_matrix(groups))]
     parts += [f"{note}\n" for note in list_run_notes(evaluation)]
     parts += ["## Thresholds\n", render_rows(thresholds), describe_thresholds(evaluation["calibration"]) + "\n", below]
     if any("oracle" in heading for heading in thresholds[0]):

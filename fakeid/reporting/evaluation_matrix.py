@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
 from fakeid.reporting.evaluation_groups import EvaluationGroups
-from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent
+from fakeid.reporting.numbers import UNDEFINED, Estimate, format_unit
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.style import GRAY, SKY, new_figure, styled
 
@@ -22,7 +22,7 @@ _NORMALIZE: Final = Normalize(0.0, 1.0)  # guessing has no color, upside down is
 
 @styled
 def plot_matrix(evaluation: Mapping[str, Any], *, intervals: bool = True) -> Figure:
-    """AUROC in %: one row a quadrant, then one a test set; one column a degradation.
+    """AUROC: one row a quadrant, then one a test set; one column a degradation.
 
     Args:
         evaluation: See `render_evaluation_page`.
@@ -58,9 +58,9 @@ def _write_cell(ax: Axes, x: float, y: float, estimate: Estimate, intervals: boo
     color = GRAY if value is None else "black"
     bounded = intervals and low is not None
     place: dict[str, Any] = {"ha": "center", "va": "center", "color": color}
-    ax.text(x, y + 0.13 * bounded, format_percent(value), fontsize=10, fontweight="bold", **place)
+    ax.text(x, y + 0.13 * bounded, format_unit(value), fontsize=10, fontweight="bold", **place)
     if bounded:
-        ax.text(x, y - 0.2, f"{format_percent(low)}{UNDEFINED}{format_percent(high)}", fontsize=6.5, **place)
+        ax.text(x, y - 0.2, f"{format_unit(low)}{UNDEFINED}{format_unit(high)}", fontsize=6.5, **place)
 
 
 def _label(ax: Axes, rows: list[tuple[str, str]], columns: list[str]) -> None:
@@ -72,4 +72,4 @@ def _label(ax: Axes, rows: list[tuple[str, str]], columns: list[str]) -> None:
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     ax.set(xlim=(0, max(1, len(columns))), ylim=(0, max(1, len(rows))))
-    ax.set_title("AUROC in %, with 95 % intervals; 50 is guessing", pad=12)
+    ax.set_title("AUROC, with 95 % intervals; 0.5 is guessing", pad=12)

@@ -26,7 +26,7 @@ from fakeid.reporting.evaluation_rows import (
     list_test_sets,
     list_thresholds,
 )
-from fakeid.reporting.numbers import Estimate, format_percent
+from fakeid.reporting.numbers import Estimate, format_percent, format_unit
 from fakeid.reporting.page import render_page
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.single_run import ONE_RUN, list_run_notes
@@ -163,7 +163,7 @@ def _describe_matrix(groups: EvaluationGroups) -> dict[str, Any]:
 
 
 def _describe_cell(estimate: Estimate) -> dict[str, Any]:
-    value, interval = format_cell(estimate)
+    value, interval = format_cell(estimate, format_unit)
     number = estimate["value"]
     if number is None:
         return {"value": value, "interval": "", "mood": "empty", "share": 0}

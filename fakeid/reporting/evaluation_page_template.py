@@ -5,7 +5,7 @@ from typing import Final
 EVALUATION_STYLE: Final = """
 .matrix td { min-width: 3.85rem; padding: .35rem .1rem; }
 .matrix td.empty { color: var(--faint); }
-.matrix small { font-size: .68rem; }
+.matrix small { font-size: .62rem; }
 .matrix tbody th { text-align: right; white-space: pre-line; line-height: 1.25; }
 .matrix tr.first > * { border-top: .55rem solid transparent; background-clip: padding-box; }
 .narrow .matrix td { min-width: 3.9rem; padding: .3rem .05rem; }
@@ -24,7 +24,7 @@ figure p { margin: 0 0 .5rem; } .drawn { margin: 0 auto; }
 .facts th { color: var(--faint); white-space: nowrap; } .facts td { white-space: normal; overflow-wrap: anywhere; }
 .command { display: block; padding: .6rem .8rem; background: var(--card); border-radius: .3rem; }
 @media print {
-  .matrix { font-size: 8pt; } .matrix td { min-width: 0; padding: .25rem .15rem; } .matrix small { font-size: 5.8pt; }
+  .matrix { font-size: 8pt; } .matrix td { min-width: 0; padding: .25rem .15rem; } .matrix small { font-size: 5pt; }
   .numbers small { font-size: 5.6pt; white-space: nowrap; } .numbers td.word:first-child { min-width: 6rem; }
   figure svg { max-height: 76mm; } h2 { margin-top: 1.2rem; }
 }
@@ -93,8 +93,8 @@ EVALUATION_TEMPLATE: Final = """
 {% endfor %}</ol>
 
 <section><h2 id="matrix">Seen and unseen, under every degradation</h2>
-<p class="faint">AUROC in %, below it the 95 % interval. No color is chance level:
-0 <span class="scale"></span> 100.</p>
+<p class="faint">AUROC, below it the 95 % interval. No color is chance level:
+0 <span class="scale"></span> 1.</p>
 {% if matrix.rows %}
 <div class="wide-figure matrix-wide"><div class="wide"><table class="heat matrix">
 <thead><tr><th></th>

@@ -24,8 +24,8 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[Estimate], str]], ...]] = (
     ("real_accuracy", "real acc. %", format_percent_estimate),
     ("fake_accuracy", "fake acc. %", format_percent_estimate),
     ("balanced_accuracy", "balanced %", format_percent_estimate),
-    ("auroc", "AUROC %", format_percent_estimate),
-    ("average_precision", "average precision %", format_percent_estimate),
+    ("auroc", "AUROC", format_unit_estimate),
+    ("average_precision", "average precision", format_unit_estimate),
     ("eer", "EER %", format_percent_estimate),
     ("tpr_at_fpr_01", "TPR at 1 % FPR", format_percent_estimate),
     ("tpr_at_fpr_05", "TPR at 5 % FPR", format_percent_estimate),
@@ -39,10 +39,10 @@ _LIMITS: Final = {"tpr_at_fpr_01": 0.01, "tpr_at_fpr_05": 0.05}
 
 
 def list_matrix(groups: EvaluationGroups) -> Rows:
-    """AUROC in %, one row a degradation, one column a quadrant or test set."""
+    """AUROC, one row a degradation, one column a quadrant or test set."""
     columns = list_matrix_rows(groups)
     rows = [
-        [tested, *(format_percent_estimate(groups.read("auroc", kind, name, tested)) for kind, name in columns)]
+        [tested, *(format_unit_estimate(groups.read("auroc", kind, name, tested)) for kind, name in columns)]
         for tested in groups.degradations
     ]
     return ["degradation", *(name for _, name in columns)], rows
@@ -97,15 +97,9 @@ def list_groups(groups: EvaluationGroups, *, degraded: bool) -> Rows:
 
 def list_swap(swap: Mapping[str, Any]) -> Rows:
     """What the calls do when one class alone goes through JPEG."""
-    metrics = (("auroc", "AUROC %"), ("real_accuracy", "real acc. %"), ("fake_accuracy", "fake acc. %"))
-    rows = [
-        [
-            row["name"],
-            *(format_percent_estimate(row.get(name) or NO_ESTIMATE) for name, _ in metrics),
-        ]
-        for row in swap["rows"]
-    ]
-    return [f"images (JPEG quality {swap['quality']})", *(title for _, title in metrics)], rows
+    metrics = [metric for metric in _METRICS if metric[0] in ("real_accuracy", "fake_accuracy", "auroc")]
+    rows = [[row["name"], *(form(row.get(name) or NO_ESTIMATE) for name, _, form in metrics)] for row in swap["rows"]]
+    return [f"images (JPEG quality {swap['quality']})", *(title for _, title, _ in metrics)], rows
 
 
 def list_controls(evaluation: Mapping[str, Any]) -> Rows:

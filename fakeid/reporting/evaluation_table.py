@@ -12,7 +12,7 @@ from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation_answer import list_findings
 from fakeid.reporting.evaluation_groups import EvaluationGroups, read_metric
 from fakeid.reporting.evaluation_rows import describe_lack
-from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent
+from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_unit
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.single_run import list_run_notes
 from fakeid.reporting.verdict import judge_evaluation
@@ -36,7 +36,11 @@ def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
     """
     evaluation = make_printable(evaluation)
     groups = EvaluationGroups(evaluation)
-    notes = ["In %; below each value its 95 % interval.", *_describe_lack(groups), *list_run_notes(evaluation)]
+    notes = [
+        "Rates in %, AUROC from 0 to 1; below each its 95 % interval.",
+        *_describe_lack(groups),
+        *list_run_notes(evaluation),
+    ]
     table = Table(
         box=box.SIMPLE_HEAD, padding=0, show_edge=False, caption_justify="left", caption="\n".join(notes)
     )  # fmt: skip
@@ -47,7 +51,7 @@ def render_evaluation_table(evaluation: Mapping[str, Any]) -> Group:
     for group in groups.list_tested(("quadrant",), NO_DEGRADATION):
         seen = (Text("seen" if group[f"seen_{part}"] else "unseen") for part in ("content", "generator"))
         counts = (Text(str(group[f"num_{label}"])) for label in LABEL_NAMES)
-        table.add_row(*seen, *counts, *(_write_cell(read_metric(group, metric)) for metric in _METRICS))
+        table.add_row(*seen, *counts, *(_write_cell(metric, read_metric(group, metric)) for metric in _METRICS))
     told = [Text(note, style="dim") for note in evaluation["notes"]]
     return Group(render_verdict(judge_evaluation(evaluation)), table, Text(), *_render_findings(evaluation), *told)
 
@@ -65,9 +69,10 @@ def _render_findings(evaluation: Mapping[str, Any]) -> Iterator[RenderableType]:
             yield Text(finding.head, style=style).append(f": {finding.text}", style="not bold")
 
 
-def _write_cell(estimate: Estimate) -> Text:
-    cell = Text(format_percent(estimate["value"]))
+def _write_cell(metric: str, estimate: Estimate) -> Text:
+    write = format_unit if metric == "auroc" else format_percent
+    cell = Text(write(estimate["value"]))
     if estimate["low"] is None:
         return cell
-    bounds = UNDEFINED.join(format_percent(estimate[name]).replace("100.0", "100") for name in ("low", "high"))
+    bounds = UNDEFINED.join(write(estimate[name]).replace("100.0", "100") for name in ("low", "high"))
     return cell.append(f"\n{bounds}", style="dim")

@@ -48,8 +48,9 @@ def plot_learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
     _draw_history(accuracy_ax, history, "train/accuracy", "training accuracy", SEEN_COLOR)
     _draw_history(accuracy_ax, history, "val/accuracy", "validation accuracy", UNSEEN_COLOR)
     _draw_history(accuracy_ax, history, "val/auroc", "validation AUROC", GREEN, linestyle="--")
-    accuracy_ax.set(title="Accuracy and AUROC", ylabel="accuracy, AUROC (%)")
+    accuracy_ax.set(title="Accuracy and AUROC", ylabel="accuracy (%)")
     label_in_percent(accuracy_ax.yaxis)
+    accuracy_ax.secondary_yaxis("right").set_ylabel("AUROC")
     # A fixed top, so that the figures of two runs can be compared at a glance.
     accuracy_ax.set_ylim(min(0.45, accuracy_ax.get_ylim()[0]), 1.01)
     mark_chance(accuracy_ax, 0.5)

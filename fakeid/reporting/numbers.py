@@ -16,6 +16,14 @@ NO_ESTIMATE: Final[Estimate] = {"value": None, "low": None, "high": None}
 UNDEFINED: Final = "\N{EN DASH}"
 
 
+def flip(share: Estimate) -> Estimate:
+    """One minus a share in [0, 1], with its interval."""
+    if share["value"] is None:
+        return NO_ESTIMATE
+    ends = {"value": share["value"], "low": share["high"], "high": share["low"]}
+    return {name: None if number is None else 1 - number for name, number in ends.items()}
+
+
 def format_percent(number: float | None) -> str:
     """A share in [0, 1] as percent with one decimal, without the sign."""
     return UNDEFINED if number is None else f"{100 * number:.1f}"

@@ -13,7 +13,7 @@ from fakeid.images.degradation import parse_degradation
 from fakeid.reporting.evaluation_groups import EvaluationGroups
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.quadrant_looks import QUADRANT_LOOKS
-from fakeid.reporting.style import CHANCE_LINE, GRAY, label_in_percent, mark_chance, new_figure, styled
+from fakeid.reporting.style import CHANCE_LINE, GRAY, mark_chance, new_figure, styled
 
 _TITLES: Final = {
     "jpeg": ("JPEG", "quality"),
@@ -64,9 +64,8 @@ def plot_robustness(evaluation: Mapping[str, Any], *, narrow: bool = False) -> F
         ax.set_title(panel.title, fontsize=9)
         ax.set_xlabel(panel.strength)
         ax.grid(visible=False, axis="x")
-        label_in_percent(ax.yaxis)
     axes[0].set_ylim(top=1.015)
-    figure.supylabel("AUROC (%)", fontsize=9)
+    figure.supylabel("AUROC", fontsize=9)
     _add_legend(figure, groups.list_names("quadrant"), narrow)
     return figure
 

@@ -40,13 +40,14 @@ def plot_settings(cells: Sequence[Cell], *, narrow: bool = False) -> Figure:
     heights = [-place for place in range(len(shown))]
     columns = (
         ("Accuracy (%)", [cell.average(seen=False) for cell, _ in shown]),
-        ("AUROC (%)", [cell.measure("unseen", "auroc") for cell, _ in shown]),
+        ("AUROC", [cell.measure("unseen", "auroc") for cell, _ in shown]),
     )
     for ax, (title, estimates) in zip(axes, columns, strict=True):
         _draw(ax, estimates, heights)
         ax.set(title=title)
         ax.set_yticks(heights, names)
         ax.set_ylim(heights[-1] - 0.7, 0.7)
+    label_in_percent(axes[0].xaxis)
     handles = [
         Line2D(
             [], [], color=BLUE, marker="o", label=fill(describe_brackets(cells), _LEGEND if narrow else 2 * _LEGEND)
@@ -64,7 +65,6 @@ def _draw(ax: Axes, estimates: Sequence[Estimate], heights: Sequence[int]) -> No
         ax.plot([estimate["low"] or 0.0, estimate["high"] or 0.0], [height] * 2, color=BLUE, linewidth=1.1, alpha=0.7)
         ax.plot(estimate["value"], height, "o", color=BLUE)
     mark_chance(ax, 0.5, vertical=True)
-    label_in_percent(ax.xaxis)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)

@@ -8,12 +8,12 @@ import numpy as np
 
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.averages import Cell, average_estimates
-from fakeid.reporting.numbers import NO_ESTIMATE, Estimate, format_percent_estimate
+from fakeid.reporting.numbers import NO_ESTIMATE, Estimate, format_percent_estimate, format_unit_estimate
 from fakeid.reporting.sweep_rows import Rows
 
 _QUARTER: Final = "quadrant"
 _KINDS: Final = (_QUARTER, "test_set")
-_METRICS: Final = {"auroc": "AUROC", "accuracy": "Accuracy"}
+_METRICS: Final = {"auroc": ("AUROC", format_unit_estimate), "accuracy": ("Accuracy in %", format_percent_estimate)}
 _HEADINGS: Final = ("setting", "categories", "seeds")
 
 
@@ -44,21 +44,22 @@ def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
     tables = [
         EvaluationTable(
             f"evaluation-{metric}",
-            f"{word} in %, by content and generator, images as they are",
+            f"{word}, by content and generator, images as they are",
             _list_groups(evaluated, metric),
         )
-        for metric, word in _METRICS.items()
+        for metric, (word, _) in _METRICS.items()
     ]
-    title = "AUROC in % under degradations, averaged over the quarters of content and generator"
+    title = "AUROC under degradations, averaged over the quarters of content and generator"
     return [*tables, EvaluationTable("evaluation-degradations", title, _list_degradations(evaluated))]
 
 
 def _list_groups(cells: Sequence[Cell], metric: str) -> Rows:
     names = dict.fromkeys(group["name"] for each in _evaluations(cells) for group in _groups(each))
+    _, write = _METRICS[metric]
     rows = []
     for cell in cells:
         found = [average_estimates([_find(each, name, metric) for each in _evaluations([cell])]) for name in names]
-        rows.append([*_name(cell), *(format_percent_estimate(estimate) for estimate in found)])
+        rows.append([*_name(cell), *(write(estimate) for estimate in found)])
     return [*_HEADINGS, *names], rows
 
 
@@ -69,7 +70,7 @@ def _list_degradations(cells: Sequence[Cell]) -> Rows:
         found = [average_estimates([_average_quarters(each, word) for each in _evaluations([cell])]) for word in words]
         tried = [each["swap"]["warns"] for each in _evaluations([cell]) if each["swap"]]
         warned = f"{tried.count(True)} of {len(tried)}" if tried else "not tried"
-        rows.append([*_name(cell), *(format_percent_estimate(estimate) for estimate in found), warned])
+        rows.append([*_name(cell), *(format_unit_estimate(estimate) for estimate in found), warned])
     named = ["as they are" if word == NO_DEGRADATION else word for word in words]
     return [*_HEADINGS, *named, "swap test warns"], rows
 

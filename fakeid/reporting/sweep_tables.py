@@ -1,7 +1,7 @@
 """A setting as the paper's table: a row for each number of categories, a column for each test category."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -122,12 +122,12 @@ def tabulate_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]
     return columns, rows
 
 
-def format_cell(estimate: Estimate) -> tuple[str, str]:
-    """A number in percent and its interval apart, such as `91.2` and `89.9\N{EN DASH}92.4`."""
-    value = format_percent(estimate["value"])
+def format_cell(estimate: Estimate, write: Callable[[float | None], str] = format_percent) -> tuple[str, str]:
+    """A number, unless told otherwise in percent, and its interval apart, such as `91.2` and `89.9\N{EN DASH}92.4`."""
+    value = write(estimate["value"])
     if estimate["low"] is None:
         return value, ""
-    return value, f"{format_percent(estimate['low'])}{UNDEFINED}{format_percent(estimate['high'])}"
+    return value, f"{write(estimate['low'])}{UNDEFINED}{write(estimate['high'])}"
 
 
 def _build_table(setting: Setting, cells: Sequence[Cell]) -> SweepTable:

@@ -102,20 +102,6 @@ def list_misplaced(summary: Mapping[str, Any]) -> list[str]:
     return describe_misplaced(summary, pools) or describe_misplaced(summary, summary["categories"])
 
 
-def tabulate(summary: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
-    """The same numbers as plain columns and rows, for a table that can be sorted elsewhere."""
-    columns = ["group", "seen", "num_real", "num_fake"]
-    columns += [f"{name}{bound}" for name, _, _ in _METRICS for bound in ("", "_low", "_high")]
-    groups = {f"{name} content": (name == "seen", summary[name]) for name in ("seen", "unseen") if summary[name]}
-    groups |= {name: (group["seen"], group) for name, group in summary["categories"].items()}
-    rows = [
-        [name, seen, group["num_real"], group["num_fake"]]
-        + [group[metric][bound] for metric, _, _ in _METRICS for bound in ("value", "low", "high")]
-        for name, (seen, group) in groups.items()
-    ]
-    return columns, rows
-
-
 def render_line(summary: Mapping[str, Any]) -> str:
     """The verdict, accuracy on seen and unseen content, and where the threshold is off, in one line.
 

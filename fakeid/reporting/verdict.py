@@ -8,7 +8,7 @@ from fakeid.evaluation.operating_point import CHOSEN
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import FALSE_ALARM_RATE, Trial, Verdict
 from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
-from fakeid.reporting.numbers import NO_ESTIMATE, Estimate, format_unit_estimate
+from fakeid.reporting.numbers import Estimate, flip, format_unit_estimate
 from fakeid.reporting.robustness_words import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
 from fakeid.reporting.single_run import name_alarm_threshold, name_threshold
 
@@ -55,9 +55,9 @@ class Judgement:
         return [[(f"{self.head}.", self.text)], list(self.robustness), *weakest]
 
     def to_plain(self) -> dict[str, Any]:
-        """Ready for JSON: `verdict` (a value of `Verdict`), `look` and `lines` (sentences)."""
+        """Ready for JSON: `word` (a value of `Verdict`), `look` and `lines` (sentences)."""
         return {
-            "verdict": self.verdict.value,
+            "word": self.verdict.value,
             "look": self.look,
             "lines": [" ".join(f"{head} {text}" for head, text in line).strip() for line in self.lines],
         }
@@ -215,11 +215,3 @@ def _find_weakest(areas: Mapping[str, Estimate]) -> str:
     if max(area["low"] or 0.0 for area in known.values()) <= (known[weakest]["high"] or 0.0):
         return ""
     return f"{weakest}, AUROC {format_unit_estimate(known[weakest])}."
-
-
-def flip(estimate: Estimate) -> Estimate:
-    """One minus a share, with its interval."""
-    if estimate["value"] is None:
-        return NO_ESTIMATE
-    ends = {"value": estimate["value"], "low": estimate["high"], "high": estimate["low"]}
-    return {name: None if number is None else 1 - number for name, number in ends.items()}

@@ -48,6 +48,7 @@ SUMMARY: Final = {
     "seconds?": _NUMBER,
     "images_per_second?": _NUMBER,
     "skipped_images?": {str: str},
+    "epoch_chosen?": COUNT,
     "data?": (None, {"digest?": str, "images?": {str: COUNT}}),
     "audit?": (None, {"verdict": str, "warnings": [str], "probes": {str: (None, {"auroc": _ESTIMATE})}}),
     "sizes?": _SIZES,

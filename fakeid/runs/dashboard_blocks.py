@@ -7,7 +7,7 @@ import wandb_workspaces.reports.v2.interface as wr
 from fakeid.reporting.sweep_report import SweepReport
 from fakeid.runs.report_values import CATEGORIES, collect_curves, collect_tables, name_curve
 from fakeid.runs.tracked_report import Place
-from fakeid.training.tracked_fields import AXES, LEARNING_CURVES, SETTING, describe_config
+from fakeid.training.tracked_fields import AXES, EPOCH, LEARNING_CURVES, SETTING, describe_config, make_key
 from fakeid.training.tracking import TRAIN_JOB
 
 _RESULTS: Final = ("unseen/accuracy", "seen/accuracy", "unseen/auroc")
@@ -96,7 +96,7 @@ def _build_curves(report: SweepReport, report_run: str) -> list[Any]:
                 layout=_place(len(panels), height=_CURVE_HEIGHT),
             )
         )
-    figures = [f"figures/{figure.slug}" for figure in report.figures]
+    figures = [make_key("figures", figure.slug) for figure in report.figures]
     below = _CURVE_HEIGHT * -(-len(panels) // 2)
     return [*panels, wr.MediaBrowser(media_keys=figures, num_columns=2, layout=_wide(below, 14))]
 
@@ -131,7 +131,7 @@ def _build_learning_curves() -> list[Any]:
     return [
         wr.LinePlot(
             title=f"{name}, mean of each setting",
-            x="epoch",
+            x=EPOCH,
             y=[name],
             groupby=wr.Config(SETTING),
             groupby_aggfunc="mean",
@@ -144,8 +144,8 @@ def _build_learning_curves() -> list[Any]:
 
 def _build_tables(report: SweepReport) -> list[Any]:
     return [
-        wr.WeavePanelSummaryTable(table_name=f"tables/{slug}", layout=_wide(10 * i, 10))
-        for i, slug in enumerate(collect_tables(report))
+        wr.WeavePanelSummaryTable(table_name=name, layout=_wide(10 * i, 10))
+        for i, name in enumerate(collect_tables(report))
     ]
 
 

@@ -12,7 +12,7 @@ from fakeid.config import Config
 from fakeid.errors import ConfigError
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import adopt, find_checkpoint, run_evaluation
-from fakeid.runs.tracking import track_run
+from fakeid.runs.tracked_evaluation import track_evaluation
 from fakeid.training.card import read_card
 from fakeid.vocabulary import OWN_TEST_SET
 
@@ -52,14 +52,10 @@ def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None)
 
 
 def _track(checkpoint: Path, options: Config, evaluation: dict[str, Any], console: Console) -> None:
-    """Log to the run in W&B that the training was, if it was one."""
+    """Log to W&B, beside the training, if that was tracked."""
     path, run = find_checkpoint(checkpoint)
-    config = adopt(read_card(path), options)
-    if run is None or LoggerName.csv in (config.logger.name, options.logger.name):
-        return
-    with track_run(config, run, console) as tracker:
-        if tracker:
-            tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
+    if run is not None and options.logger.name is not LoggerName.csv:
+        track_evaluation(adopt(read_card(path), options), run, evaluation, console)
 
 
 def _check_overrides(overrides: Sequence[str]) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import wandb
 from rich.console import Console
 from wandb.sdk.wandb_run import Run
 
@@ -27,6 +26,7 @@ from fakeid.runs.report_values import (
     describe_report,
     sum_up_report,
 )
+from fakeid.training.loggers import build_table, collect_figures
 from fakeid.training.tracking import REPORT_JOB, Tracker
 
 
@@ -135,18 +135,13 @@ class _ReportTracker(Tracker):
         summary: Mapping[str, Any],
     ) -> None:
         def log(run: Run) -> None:
-            run.define_metric(CATEGORIES)
+            # The list of runs needs none of them: their last values are of whatever the most categories are.
+            run.define_metric(CATEGORIES, summary="none")
             for quantity in CURVES:
-                run.define_metric(f"{quantity}/*", step_metric=CATEGORIES)
+                run.define_metric(f"{quantity}/*", step_metric=CATEGORIES, summary="none")
             for row in curves:
                 run.log(dict(row))
-            run.log(
-                {
-                    f"tables/{slug}": wandb.Table(columns=[*columns], data=rows)
-                    for slug, (columns, rows) in tables.items()
-                }
-                | {f"figures/{path.stem}": wandb.Image(str(path)) for path in figures}
-            )
+            run.log({name: build_table(*table) for name, table in tables.items()} | collect_figures(figures))
             run.summary.update(dict(summary))
 
         self._with_run(log)

@@ -27,12 +27,6 @@ def track_run(config: Config, run: RunFolder, console: Console) -> Iterator[RunT
         yield None
         return
     logger = config.logger
-    axes = {
-        "model": config.model.name, "residual": config.residual.name.value, "color": config.color.name.value,
-        "dropout": f"{config.dropout:g}", "categories": config.categories or "all", "protocol": config.protocol.name,
-        "seed": config.seed, "augment": config.augment.name.value, "ema": f"{config.optim.ema:g}",
-        "views": config.protocol.views.value,
-    }  # fmt: skip
     tracker = RunTracker(
         run.path,
         run.path.name,
@@ -40,7 +34,7 @@ def track_run(config: Config, run: RunFolder, console: Console) -> Iterator[RunT
         project=logger.project,
         entity=logger.entity,
         group=logger.group,
-        tags=[f"{axis}={value}"[:64] for axis, value in axes.items()],  # W&B takes no longer ones
+        tags=list_tags(config),
     )
     try:
         yield tracker
@@ -50,3 +44,14 @@ def track_run(config: Config, run: RunFolder, console: Console) -> Iterator[RunT
     sync = tracker.finish()
     if sync:
         console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
+
+
+def list_tags(config: Config) -> list[str]:
+    """The axes of a sweep as `axis=value`, to filter runs by."""
+    axes = {
+        "model": config.model.name, "residual": config.residual.name.value, "color": config.color.name.value,
+        "dropout": f"{config.dropout:g}", "categories": config.categories or "all", "protocol": config.protocol.name,
+        "seed": config.seed, "augment": config.augment.name.value, "ema": f"{config.optim.ema:g}",
+        "views": config.protocol.views.value,
+    }  # fmt: skip
+    return [f"{axis}={value}"[:64] for axis, value in axes.items()]  # W&B takes no longer ones

@@ -17,7 +17,7 @@ from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError, DamagedFileError
 from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
-from fakeid.reporting.tables import list_misplaced, render_line, render_table, tabulate
+from fakeid.reporting.tables import list_misplaced, render_line, render_table
 from fakeid.reporting.verdict import judge_run
 from fakeid.reporting.verdict_lines import render_verdict
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
@@ -35,9 +35,9 @@ from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.runs.sizes import measure_sizes
 from fakeid.runs.states import is_complete
+from fakeid.runs.tracked_evaluation import track_evaluation
 from fakeid.runs.tracking import track_run
-from fakeid.training.checkpoint import load_module
-from fakeid.training.loggers import RunTracker
+from fakeid.training.checkpoint import load_module, read_checkpoint
 from fakeid.training.processes import Leader, follow
 from fakeid.training.trainer import choose_device, choose_precision
 from fakeid.training.world import World, find_world
@@ -106,18 +106,21 @@ def _run(
         check_shares(plan, leader.world)
         _describe(config, run, plan, device, leader.world, console)
         data = _begin(config, run, plan, source, leader.world, device, console)
-    with track_run(config, run, console) as tracker:
-        if data:
-            _train_and_test(
-                config, run, plan, data, leader, device=device, console=console,
-                loggers=tracker.lightning_loggers() if tracker else [],
-            )  # fmt: skip
-        epochs = config.optim.epochs
-        run.write_status(RUNNING, epochs_done=epochs, epochs=epochs)
-        evaluation = evaluate_run(config, run, console)
-        run.write_status(DONE, epochs_done=epochs, epochs=epochs)
-        if tracker:
-            _log(tracker, run, evaluation)
+    epochs = config.optim.epochs
+    if data or not run.is_done():  # a training that was done is in W&B already
+        with track_run(config, run, console) as tracker:
+            if data:
+                _train_and_test(
+                    config, run, plan, data, leader, device=device, console=console,
+                    loggers=tracker.lightning_loggers() if tracker else [],
+                )  # fmt: skip
+            if tracker:
+                tracker.log_results(run.read_summary(), sorted(run.figures.glob("*.png")))
+    run.write_status(RUNNING, epochs_done=epochs, epochs=epochs)
+    evaluation = evaluate_run(config, run, console)
+    run.write_status(DONE, epochs_done=epochs, epochs=epochs)
+    if evaluation:
+        track_evaluation(config, run, evaluation, console)
 
 
 def _begin(
@@ -202,19 +205,12 @@ def _train_and_test(
         **_describe_run(config, run, data, precision, device, leader.world),
         **compute_summary(run, plan, scores, calibration, config.protocol.threshold),
         "sizes": measure_sizes(config, tested.hparams["center_px"]),
+        "epoch_chosen": read_checkpoint(run.tested)["epoch"] + 1,
         "parameters": sum(weight.numel() for weight in module.detector.parameters()),
     }
     summary = {**summary, "verdict": judge_run(summary).to_plain()}
     write_figures(run, plan, data.test_set, scores, summary)
     write_json(run.summary, summary)  # last: who finds it, finds a tested run
-
-
-def _log(tracker: RunTracker, run: RunFolder, evaluation: dict[str, Any] | None) -> None:
-    """Tell W&B what came out."""
-    summary = run.read_summary()
-    tracker.log_results(summary, *tabulate(summary), sorted(run.figures.glob("*.png")))
-    if evaluation:
-        tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
 
 
 def _describe_run(

@@ -9,7 +9,7 @@ from fakeid.simulation.claim_tables import DEVIATIONS, NAMES
 from fakeid.simulation.images import AUROCS, METRICS, OneRun
 from fakeid.simulation.pairs import TwoConfigurations
 from fakeid.simulation.points import Outcome, Plan, Point
-from fakeid.simulation.rates import RateTable, describe_error, write_coverage, write_mean, write_rate
+from fakeid.simulation.rates import RateTable, describe_error, write_coverage, write_mean, write_mean_unit, write_rate
 from fakeid.simulation.seeds import OneConfiguration
 from fakeid.simulation.thresholds import Validated
 
@@ -95,13 +95,13 @@ def _tabulate_differences(outcomes: Mapping[Point, Outcome], pages: int) -> Rate
             str(point.seeds), f"{100 * point.deviation:g}", f"{100 * point.difference:g}",
             f"{point.per_class:,} + {point.per_class:,}",
             *(write_coverage(outcomes[point][f"holds {metric}"]) for metric in NAMES),
-            *(write_mean(outcomes[point][f"width {metric}"]) for metric in NAMES),
+            write_mean(outcomes[point]["width accuracy"]), write_mean_unit(outcomes[point]["width auroc"]),
         )
         for point in _PAIRS
     )  # fmt: skip
     columns = (
         "seeds", "runs scatter by, points", "true difference, points", "held-out images",
-        *NAMES.values(), *(f"width, {name}, points" for name in NAMES.values()),
+        *NAMES.values(), "width, accuracy, points", "width, AUROC",
     )  # fmt: skip
     return RateTable("Differences of two configurations", columns, rows, _note(pages))
 

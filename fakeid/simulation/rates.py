@@ -11,7 +11,7 @@ from scipy.stats import t as student
 from fakeid.evaluation.intervals import CONFIDENCE
 from fakeid.evaluation.metrics import Floats
 from fakeid.reporting.judged import LEVEL
-from fakeid.reporting.numbers import UNDEFINED
+from fakeid.reporting.numbers import UNDEFINED, format_unit
 
 CLEARLY: Final = 0.001
 """One-sided p-value below which a rate is in bold; with some hundred rates, none would be by chance in most runs."""
@@ -47,6 +47,12 @@ def write_coverage(flags: Floats | None) -> str:
 def write_rate(flags: Floats | None) -> str:
     """A rate that nothing is promised of."""
     return _write(flags, None)
+
+
+def write_mean_unit(values: Floats | None) -> str:
+    """A mean of what is from 0 to 1, with three decimals."""
+    known = _drop_unknown(values)
+    return UNDEFINED if len(known) < 2 else format_unit(float(known.mean()))
 
 
 def write_mean(values: Floats | None, limit: float = math.inf) -> str:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import wandb
 from wandb.sdk.wandb_run import Run
 
-from fakeid.training.tracked_fields import HEADLINES, count_seen, describe_config, flatten_summary
+from fakeid.training.tracked_fields import (
+    ALL,
+    CURVES,
+    EPOCH,
+    HEADLINES,
+    count_seen,
+    describe_config,
+    describe_provenance,
+    make_key,
+    sum_up_training,
+    tabulate_summary,
+)
 from fakeid.training.tracking import TRAIN_JOB, Tracker
 
 if TYPE_CHECKING:
@@ -49,6 +60,7 @@ class RunTracker(Tracker):
             folder, run_id, describe_config(config), job_type=TRAIN_JOB, project=project, entity=entity, group=group,
             tags=tags, resume=self._history.exists(),
         )  # fmt: skip
+        self._with_run(_define_curves)
 
     def lightning_loggers(self) -> "list[Logger]":
         """What the Lightning trainer tells when an epoch is over."""
@@ -76,40 +88,39 @@ class RunTracker(Tracker):
                 run.log({_HISTORY_NAMES.get(name, name): cell for name, cell in row.items()}, step=epoch, commit=True)
                 self._logged = epoch
 
-    def log_results(
-        self, summary: Mapping[str, Any], columns: Sequence[str], rows: Sequence[Sequence[Any]], figures: Sequence[Path]
-    ) -> None:
-        """Log the final numbers, the table by category, and the figures (image files)."""
+    def log_results(self, summary: Mapping[str, Any], figures: Sequence[Path]) -> None:
+        """Log the final numbers, the table of all of them, and the figures (image files)."""
         self.log_history()
-        flat = flatten_summary(summary)
+        numbers = sum_up_training(summary)
 
         def log(run: Run) -> None:
+            found = describe_provenance(summary)
             if run.config["categories"] is None:
-                seen = {"categories": count_seen(summary)}
-                run.config.update(seen, allow_val_change=True)  # type: ignore[no-untyped-call]
+                found["categories"] = count_seen(summary)
+            run.config.update(found, allow_val_change=True)  # type: ignore[no-untyped-call]
             run.log(
                 {
-                    **{name: flat[name] for name in HEADLINES if flat.get(name) is not None},
-                    "test/categories": wandb.Table(columns=list(columns), data=[list(row) for row in rows]),
-                    **{f"figures/{path.stem}": wandb.Image(str(path)) for path in figures},
+                    **{name: numbers[name] for name in HEADLINES if name in numbers},
+                    ALL: build_table(*tabulate_summary(summary)),
+                    **collect_figures(figures),
                 }
             )
-            run.summary.update(flat)
+            run.summary.update(numbers)
 
         self._with_run(log)
 
-    def log_evaluation(self, evaluation: Mapping[str, Any], figures: Sequence[Path]) -> None:
-        """Log what further tests found: metrics as `evaluation/GROUP/DEGRADATION/METRIC`, and the figures."""
-        groups = [group for group in evaluation["groups"] if group["kind"] in ("quadrant", "test_set")]
-        flat = {
-            f"evaluation/{group['name']}/{group['degradation']}/{metric}": estimate["value"]
-            for group in groups
-            for metric, estimate in group["metrics"].items()
-            if estimate["value"] is not None
-        }
 
-        def log(run: Run) -> None:
-            run.log({f"evaluation/{path.stem}": wandb.Image(str(path)) for path in figures})
-            run.summary.update(flat)
+def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> wandb.Table:
+    """A table as W&B takes it."""
+    return wandb.Table(columns=[*columns], data=[[*row] for row in rows])
 
-        self._with_run(log)
+
+def collect_figures(paths: Sequence[Path]) -> dict[str, wandb.Image]:
+    """Image files as W&B takes them, by their names."""
+    return {make_key("figures", path.stem): wandb.Image(str(path)) for path in paths}
+
+
+def _define_curves(run: Run) -> None:
+    run.define_metric(EPOCH, summary="none", hidden=True)
+    for name, shown in CURVES.items():
+        run.define_metric(name, step_metric=EPOCH, summary=shown)

@@ -12,9 +12,12 @@ from urllib.parse import urlparse
 import wandb
 from wandb.sdk.wandb_run import Run
 
+from fakeid.files import shorten_name
+
 TRAIN_JOB: Final = "train"
+EVALUATION_JOB: Final = "eval"
 REPORT_JOB: Final = "report"
-"""Job types: of the runs that train, and of the one that sums them up."""
+"""Job types: of the runs that train, of those that test what was trained, and of the one that sums them up."""
 
 _INIT_SECONDS: Final = 20.0
 """Longer than this no run waits for the server; it then goes on without."""
@@ -23,6 +26,7 @@ _FINISH_SECONDS: Final = 120.0
 """Longer than this no run waits for its upload; `wandb sync` makes up for it."""
 
 _NOT_IN_AN_ID: Final = re.compile(r"[/\\#?%:]")
+_LONGEST_ID: Final = 128
 
 
 def is_logged_in() -> bool:
@@ -52,14 +56,19 @@ def choose_mode() -> Any:
     return os.environ.get("WANDB_MODE") or ("online" if is_logged_in() else "offline")
 
 
+def make_id(name: str) -> str:
+    """The identity of a run with this name; different ones for different names, however long."""
+    return shorten_name(_NOT_IN_AN_ID.sub("_", name), _LONGEST_ID)
+
+
 class Tracker:
     """One W&B run, or none after its first failure; every method returns normally, come what may.
 
     Args:
         folder: W&B writes below it; it holds the files that are complete without W&B.
-        run_id: Identity of the run; what W&B does not take in one is replaced.
+        run_id: Name of the run, and its identity; what W&B does not take in one is replaced.
         config: Plain options to show.
-        job_type: `TRAIN_JOB` or `REPORT_JOB`.
+        job_type: `TRAIN_JOB`, `EVALUATION_JOB` or `REPORT_JOB`.
         project: W&B project.
         entity: W&B user or team; None is the user's default.
         group: Name that joins runs.
@@ -89,7 +98,7 @@ class Tracker:
         def start() -> None:
             self._run = wandb.init(
                 dir=folder.absolute(),  # W&B's own process may have been started elsewhere, by another program
-                id=_NOT_IN_AN_ID.sub("_", run_id)[:128], name=run_id, config=dict(config), project=project,
+                id=make_id(run_id), name=run_id, config=dict(config), project=project,
                 entity=entity, group=group, tags=list(tags), job_type=job_type, mode=mode, resume=allow,
                 reinit="create_new", settings=_build_settings(),
             )  # fmt: skip

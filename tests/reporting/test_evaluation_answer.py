@@ -59,16 +59,16 @@ def read(evaluation: dict[str, Any]) -> dict[str, str]:
 def test_the_answer_is_computed_from_the_numbers(evaluation):
     assert read(evaluation) == {
         "Easiest": (
-            f"on {EASY} the AUROC is 98.0 % [95.0, 100.0]; at P(fake) = 0.5 it calls 90.0 % [87.0, 92.0] of the reals "
+            f"on {EASY} the AUROC is 0.980 [0.950, 1.000]; at P(fake) = 0.5 it calls 90.0 % [87.0, 92.0] of the reals "
             "real and 80.0 % [77.0, 82.0] of the fakes fake."
         ),
         "Hardest": (
-            f"on {HARD} the AUROC is 52.0 % [49.0, 54.0], no better than guessing; at P(fake) = 0.5 it calls 90.0 % "
+            f"on {HARD} the AUROC is 0.520 [0.490, 0.540], no better than guessing; at P(fake) = 0.5 it calls 90.0 % "
             "[87.0, 92.0] of the reals real and 80.0 % [77.0, 82.0] of the fakes fake."
         ),
         "Worst group": "coral, with an accuracy of 60.0 %.",
         "JPEG": (
-            f"on {EASY} the AUROC goes from 98.0 % to 95.0 % at quality 90 and 51.0 % at quality 30; at quality 50 it "
+            f"on {EASY} the AUROC goes from 0.980 to 0.950 at quality 90 and 0.510 at quality 30; at quality 50 it "
             "is no better than guessing."
         ),
         "Swap test": "The detector follows the codec.",

@@ -74,8 +74,8 @@ def test_the_matrix_holds_the_numbers(rich):
                 if (group["kind"], group["name"], group["degradation"]) == ("quadrant", str(quadrant), degradation)
             ]  # fmt: skip
             area = group["metrics"]["auroc"]
-            expected.append(f"{100 * area['value']:.1f}")
-            expected.append(f"{100 * area['low']:.1f}–{100 * area['high']:.1f}")  # noqa: RUF001
+            expected.append(f"{area['value']:.3f}")
+            expected.append(f"{area['low']:.3f}–{area['high']:.3f}")  # noqa: RUF001
     assert texts == expected
     assert [label.get_text() for label in ax.get_xticklabels()] == evaluation["degradations"]
     (bare,) = plot_matrix(evaluation, intervals=False).axes

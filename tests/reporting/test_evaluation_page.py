@@ -71,7 +71,7 @@ def test_the_numbers_are_those_of_the_evaluation(evaluation):
     for i, name in enumerate(quadrants):
         for j, degradation in enumerate(evaluation["degradations"]):
             area = find_group(evaluation, name, degradation)["metrics"]["auroc"]
-            text = "{value:.1f}{low:.1f}–{high:.1f}".format(**{key: 100 * n for key, n in area.items()})  # noqa: RUF001
+            text = "{value:.3f}{low:.3f}–{high:.3f}".format(**area)  # noqa: RUF001
             assert wide[i + 1][j + 1] == narrow[j + 1][i + 1] == text
 
 
@@ -88,7 +88,8 @@ def test_every_group_is_listed_with_its_numbers(evaluation):
         *("accuracy", "real_accuracy", "fake_accuracy", "balanced_accuracy", "auroc", "average_precision", "eer"),
         *("ece", "nll", "brier"),
     ]
-    expected = [group["metrics"][name]["value"] * (1 if name in ("ece", "nll", "brier") else 100) for name in metrics]
+    units = ("auroc", "average_precision", "ece", "nll", "brier")
+    expected = [group["metrics"][name]["value"] * (1 if name in units else 100) for name in metrics]
     assert values == pytest.approx(expected, abs=0.0501)
 
 
@@ -161,7 +162,7 @@ def test_every_section_with_intervals_says_that_they_are_of_one_training_run(eva
         assert (ONE_RUN in part) == expected, title
     sections = render_evaluation_markdown(evaluation).split("\n## ")
     told = [section.partition("\n")[0] for section in sections if ONE_RUN in section]
-    tables = ["AUROC in %, by degradation", "Thresholds", "Calibration", "Swap test", "Controls"]
+    tables = ["AUROC, by degradation", "Thresholds", "Calibration", "Swap test", "Controls"]
     assert told == [*tables, "Groups, images as they are"]
 
 
@@ -198,8 +199,8 @@ def test_the_terminal_shows_the_quadrants(evaluation):
     ]
     assert [row[:2] for row in rows] == [["seen", "seen"], ["seen", "unseen"], ["unseen", "seen"], ["unseen", "unseen"]]
     metrics = find_group(evaluation, "unseen content, seen generators")["metrics"]
-    names = ("accuracy", "real_accuracy", "fake_accuracy", "auroc")
-    assert rows[2][4:] == [*(f"{100 * metrics[name]['value']:.1f}" for name in names), "\N{EN DASH}"]
+    rates = [f"{100 * metrics[name]['value']:.1f}" for name in ("accuracy", "real_accuracy", "fake_accuracy")]
+    assert rows[2][4:] == [*rates, f"{metrics['auroc']['value']:.3f}", "\N{EN DASH}"]
     assert "TPR at 1 % FPR needs 500 reals." in text
     assert "not other seeds or machines" in " ".join(text.split())
     for part in ("Worst group: ", "Swap test: The detector follows the codec.", "False positives: "):
@@ -213,4 +214,4 @@ def test_markdown_tells_the_command_and_the_verdict(evaluation):
     assert "## Swap test\n\nThe detector follows the codec.\n" in text
     area = find_group(evaluation, "unseen content, unseen generators", "social")["metrics"]["auroc"]
     row = next(line for line in text.splitlines() if line.startswith("| social |"))
-    assert row.split(" | ")[-1] == f"{100 * area['value']:.1f} [{100 * area['low']:.1f}, {100 * area['high']:.1f}] |"
+    assert row.split(" | ")[-1] == f"{area['value']:.3f} [{area['low']:.3f}, {area['high']:.3f}] |"

@@ -51,8 +51,8 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_their_images() -> Non
     margin = math.hypot(stats.t.ppf(0.975, 2) * stats.sem(values), 0.01)
     low, high = 0.74 - margin, 0.74 + margin
     assert headings == ["setting", "categories", "seeds", SEEN, UNSEEN]
-    assert row[1:] == ["10", "3", "90.0 [89.0, 91.0]", f"74.0 [{100 * low:.1f}, {100 * high:.1f}]"]
-    assert accuracy.rows[1][0][4] == row[4]
+    assert row[1:] == ["10", "3", "0.900 [0.890, 0.910]", f"0.740 [{low:.3f}, {high:.3f}]"]
+    assert accuracy.rows[1][0][4] == f"74.0 [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def test_quarters_are_averaged_under_each_degradation_and_warnings_counted() -> None:
@@ -63,7 +63,7 @@ def test_quarters_are_averaged_under_each_degradation_and_warnings_counted() -> 
     ]
     headings, (row,) = build_evaluation_tables(collect_cells(runs))[-1].rows
     assert headings[3:] == ["as they are", "jpeg-75", "swap test warns"]
-    assert row[3:] == ["80.0", "55.0", "2 of 3"]  # a mean over quarters has no interval over images
+    assert row[3:] == ["0.800", "0.550", "2 of 3"]  # a mean over quarters has no interval over images
 
 
 def test_other_test_sets_are_columns_and_what_is_missing_is_left_open() -> None:
@@ -73,10 +73,10 @@ def test_other_test_sets_are_columns_and_what_is_missing_is_left_open() -> None:
     ]
     auroc, _, degraded = build_evaluation_tables(collect_cells(runs))
     assert auroc.rows[0][3:] == [SEEN, "ffhq"]
-    assert [row[3:] for row in auroc.rows[1]] == [["90.0 [89.0, 91.0]", "60.0 [59.0, 61.0]"], ["\N{EN DASH}"] * 2]
+    assert [row[3:] for row in auroc.rows[1]] == [["0.900 [0.890, 0.910]", "0.600 [0.590, 0.610]"], ["\N{EN DASH}"] * 2]
     assert [row[3:] for row in degraded.rows[1]] == [
-        ["90.0", "\N{EN DASH}", "not tried"],
-        ["\N{EN DASH}", "80.0", "not tried"],
+        ["0.900", "\N{EN DASH}", "not tried"],
+        ["\N{EN DASH}", "0.800", "not tried"],
     ]
 
 

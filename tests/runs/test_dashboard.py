@@ -21,7 +21,7 @@ from fakeid.runs.report import read_report
 from fakeid.runs.report_values import collect_curves, collect_tables
 from fakeid.runs.tracked_report import Place
 from fakeid.training.callbacks import HISTORY_COLUMNS
-from fakeid.training.tracked_fields import LEARNING_CURVES, describe_config, flatten_summary
+from fakeid.training.tracked_fields import LEARNING_CURVES, describe_config, make_key, sum_up_training
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # wandb-workspaces validates in pydantic's older style
@@ -100,14 +100,14 @@ def test_the_curves_of_the_report_run_are_drawn_against_categories(report: Sweep
     titles = lines[1].config.override_series_titles
     assert titles["report-1:unseen_accuracy/pelee_hpf_hsv_dropout_0_2"] == "Pelee+HPF, HSV, dropout 0.2"
     (figures,) = find_panels(grid, internal.MediaBrowser)
-    assert figures.config.media_keys == [f"figures/{figure.slug}" for figure in report.figures]
+    assert figures.config.media_keys == [make_key("figures", figure.slug) for figure in report.figures]
 
 
 def test_the_runs_of_the_group_are_compared_by_what_each_logs(report: SweepReport) -> None:
     _, runs, curves, _ = render(report)
     assert find_filters(runs) == find_filters(curves) == [("group", "=", GROUP), ("jobType", "=", "train")]
     config = {f"config:{name}.value" for name in describe_config(report.tested[0].config)}
-    summary = {f"summary:{name}" for name in flatten_summary(report.tested[0].summary)}
+    summary = {f"summary:{name}" for name in sum_up_training(report.tested[0].summary)}
     scatters = find_panels(runs, internal.ScatterPlot)
     assert {axis for panel in scatters for axis in (panel.config.x_axis, panel.config.y_axis)} < config | summary
     assert ("summary:seen/accuracy", "summary:unseen/accuracy") in [
@@ -128,7 +128,7 @@ def test_every_table_of_the_report_run_is_shown(report: SweepReport) -> None:
     assert find_filters(grid) == [("name", "=", "report-1")]
     shown = [panel.config["panel2Config"]["exp"]["fromOp"]["inputs"]["key"]["val"]
              for panel in find_panels(grid, internal.WeavePanel)]  # fmt: skip
-    assert shown == [f"tables/{slug}" for slug in collect_tables(report)]
+    assert shown == list(collect_tables(report))
     assert {"tables/tab1", "tables/runs", "tables/differences"} < set(shown)
 
 

@@ -2,14 +2,17 @@
 
 import csv
 import io
+import itertools
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_evaluation import describe_evaluation
+from made_up_evaluation import describe_evaluation, invent_small_evaluation
 from made_up_evaluation import invent_scores as invent_evaluated
-from made_up_sweep import write_failed_run, write_run
-from offline_runs import find_offline_runs
+from made_up_sweep import invent_run, write_failed_run, write_run
+from offline_runs import find_bad_names, find_offline_runs
 from rich.console import Console
 
 from fakeid.errors import DataError
@@ -18,9 +21,11 @@ from fakeid.evaluation.scores import Scores, write_scores
 from fakeid.files import write_json
 from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
+from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
+from fakeid.runs.compose import compose_config
 from fakeid.runs.layout import RUNNING
 from fakeid.runs.report import read_report, write_report
-from fakeid.runs.report_values import sum_up_report
+from fakeid.runs.report_values import collect_tables, sum_up_report
 
 
 def quiet() -> Console:
@@ -145,6 +150,8 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
         assert row[f"unseen_accuracy/{name}"] == pytest.approx(cell.average(seen=False)["value"])
         assert row[f"unseen_auroc/{name}"] == pytest.approx(cell.measure("unseen", "auroc")["value"])
     logged = {name.partition(".")[0] for name in last if not name.startswith("_")}
+    assert find_bad_names(run) == []
+    assert {name for name in run.summary if "/" in name} == logged  # no curve's last value
     assert logged == {
         *(f"tables/{name}" for name in ("tab1", "tab2", "averages", "runs", "effects", "differences")), "figures/fig1",
         "figures/effects",
@@ -153,6 +160,35 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
     assert run.summary["answer"] == " ".join(report.answer)
     assert run.summary["finished_runs"] == 4
     assert not any(name.startswith("best/") for name in run.summary)  # one run each: none is named
+
+
+def test_estimates_reach_wandb_as_numbers() -> None:
+    runs = [
+        replace(
+            invent_run(compose_config(["categories=5", f"color={color}", f"seed={seed}"]), images=4)[0],
+            evaluation=invent_small_evaluation(),
+        )
+        for color, seed in itertools.product(("rgb", "hsv"), range(2))
+    ]
+    report = build_sweep_report("x", [FolderRun(run.name, "done", "", "", run) for run in runs])
+    tables = collect_tables(report)
+    assert set(tables) > {f"tables/evaluation_{name}" for name in ("auroc", "accuracy", "degradations")}
+    words = [name for columns, _ in tables.values() for name in columns]
+    assert [name for name in (*tables, *words) if not re.fullmatch(r"[A-Za-z0-9_/]+", name)] == []
+    texts = [cell for _, rows in tables.values() for row in rows for cell in row if isinstance(cell, str)]
+    assert not [text for text in texts if re.search(r"\d \[|\d to \d|^[+-]?\d+\.\d+$", text)]
+    columns, rows = tables["tables/averages"]
+    (cell,) = (cell for cell in report.cells if cell.setting.name == rows[0][columns.index("setting")])
+    found = dict(zip(columns, rows[0], strict=True))
+    average = cell.average(seen=False)
+    for name, side in (("", "value"), ("_low", "low"), ("_high", "high")):
+        assert found[f"unseen_acc_percent{name}"] == pytest.approx(100 * (average[side] or 0), abs=0.051)
+    assert found["one_more_run_low"] == pytest.approx(100 * (average["next_low"] or 0), abs=0.051)
+    columns, rows = tables["tables/evaluation_auroc"]
+    found = dict(zip(columns, rows[0], strict=True))
+    group = invent_small_evaluation()["groups"][0]
+    assert found["seen_content_seen_generators"] == pytest.approx(group["metrics"]["auroc"]["value"], abs=0.00051)
+    assert found["seen_content_seen_generators_low"] <= found["seen_content_seen_generators"] <= 1
 
 
 def test_the_best_configuration_is_in_the_summary_where_one_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Offline runs of W&B, read back from their files: nothing of a run folder is lost."""
 
 import csv
+import io
+import json
 import multiprocessing
 import os
 import subprocess
@@ -11,16 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_up_evaluation import invent_small_evaluation
 from made_up_sweep import write_run
-from offline_runs import OfflineRun, find_offline_runs, open_tracker, track_run, write_history
+from offline_runs import OfflineRun, find_bad_names, find_offline_runs, open_tracker, track_run, write_history
+from rich.console import Console
 
 from fakeid.config import Config
-from fakeid.files import read_json
+from fakeid.files import read_json, write_json
 from fakeid.reporting.style import new_figure
+from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluation_command import evaluate
+from fakeid.runs.evaluation_values import EVALUATION_SUMMARY
 from fakeid.runs.layout import RunFolder
+from fakeid.runs.tracked_evaluation import track_evaluation
 from fakeid.runs.train import run_training
-from fakeid.training.tracked_fields import AXES, HEADLINES, LEARNING_CURVES
+from fakeid.training.tracked_fields import AXES, CURVES, HEADLINES, LEARNING_CURVES, TRAINING_SUMMARY, make_key
+from fakeid.training.tracking import make_id
 
 ROOT = Path(__file__).resolve().parents[2]
 RENAMED = {name: f"train/{name}" for name in ("learning_rate", "images", "seconds")}
@@ -49,18 +57,41 @@ def check_complete(run: OfflineRun, folder: Path) -> None:
         ]
     rows = [{name: row[name] for name in row if not name.startswith("_")} for row in run.history]
     assert rows[:-1] == expected
-    assert {"test/categories._type"} < set(rows[-1])
+    assert {"test/all._type"} < set(rows[-1])
+    assert find_bad_names(run) == []
     for group in ("seen", "unseen"):
         for metric in ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision"):
             estimate = summary[group][metric]
             assert rows[-1][f"{group}/{metric}"] == estimate["value"]
             assert run.summary[f"{group}/{metric}"] == estimate["value"]
-            assert run.summary[f"{group}/{metric}_low"] == estimate["low"]
-            assert run.summary[f"{group}/{metric}_high"] == estimate["high"]
-    for name, group in summary["categories"].items():
-        assert run.summary[f"categories/{name}/accuracy"] == group["accuracy"]["value"]
+            if metric in ("accuracy", "auroc"):
+                assert run.summary[f"{group}/{metric}_low"] == estimate["low"]
+                assert run.summary[f"{group}/{metric}_high"] == estimate["high"]
     assert run.summary["seconds"] == summary["seconds"]
-    assert run.summary["data/digest"] == summary["data"]["digest"]
+    assert run.config["data"]["digest"] == summary["data"]["digest"]
+    numbers = {name for name, value in run.summary.items() if isinstance(value, int | float)}
+    known = {name for name in numbers if not name.startswith("_")}
+    assert known <= set(TRAINING_SUMMARY)
+    curves = set(read_curves(run))
+    assert set(run.summary) - {name for name in run.summary if name.startswith(("_", "figures/"))} == (
+        known | curves | {"test/all"}
+    )
+    table = read_table(folder, run, "test/all")
+    assert table["columns"] == ["group", "metric", "value", "low", "high"]
+    for name, group in summary["categories"].items():
+        assert [name, "accuracy", *group["accuracy"].values()] in table["data"]
+
+
+def read_curves(run: OfflineRun) -> list[str]:
+    """Those of which the list of runs shows a value."""
+    assert run.metrics == {"epoch": "", **dict.fromkeys(CURVES, "epoch")}
+    return [name for name in CURVES if name in run.summary]
+
+
+def read_table(folder: Path, run: OfflineRun, name: str) -> dict[str, Any]:
+    """The file beside the `.wandb` file."""
+    (file,) = (folder / "wandb").glob(f"offline-run-*-{run.run_id}/files/{run.summary[name]['path']}")
+    return json.loads(file.read_text())
 
 
 @pytest.mark.slow
@@ -108,47 +139,111 @@ def test_a_run_is_written_where_it_belongs_though_the_service_was_started_elsewh
     check_complete(run, folder)
 
 
-def test_an_evaluation_is_part_of_the_run(tmp_path: Path) -> None:
-    path = tmp_path / "matrix.png"
-    new_figure(40, 30).savefig(path)
-    estimate = {"value": 0.75, "low": 0.7, "high": 0.8}
-    undefined = {"value": None, "low": None, "high": None}
-    groups = [
-        {"kind": kind, "name": name, "degradation": "jpeg-75", "metrics": {"auroc": estimate, "eer": undefined}}
-        for kind, name in (("quadrant", "seen content, seen generators"), ("category", "coral"))
-    ]
-    folder = write_run(tmp_path).path
-    tracker = open_tracker(folder)
-    tracker.log_evaluation({"groups": groups}, [path])
-    tracker.finish()
-    (run,) = find_offline_runs(folder)
-    assert run.summary["evaluation/seen content, seen generators/jpeg-75/auroc"] == 0.75
-    assert not any("coral" in name or "eer" in name for name in run.summary)
-    assert run.history[-1]["evaluation/matrix._type"] == "image-file"
+def test_an_evaluation_is_a_run_of_its_own(tmp_path: Path) -> None:
+    run = write_run(tmp_path)
+    track_run(run.path, 2)
+    (training,) = find_offline_runs(run.path)
+    run.evaluation.figures.mkdir(parents=True)
+    new_figure(40, 30).savefig(run.evaluation.figures / "the matrix.png")
+    evaluation = invent_small_evaluation()
+    config = compose_config(["logger=wandb", "logger.group=a later sweep", f"paths.runs={tmp_path}"])
+    # The group is the training's, whichever sweep asks for the evaluation.
+    summary = run.read_summary()
+    summary["config"]["logger"] |= {"name": "wandb", "group": "a sweep"}
+    write_json(run.summary, summary)
+    for _ in range(2):  # the second takes the place of the first
+        console = Console(file=io.StringIO(), width=300)
+        track_evaluation(config, run, {**evaluation, "test_sets": []}, console)
+    untouched, tested = find_offline_runs(run.path)
+    assert untouched == training
+    assert (tested.run_id, tested.name) == (f"{run.path.name}_evaluation", f"{run.path.name}/evaluation")
+    assert (tested.job_type, tested.group, tested.exit_code) == ("eval", "a sweep", 0)
+    assert tested.config["checkpoint"] == evaluation["detector"]["checkpoint"]
+    assert tested.config["trained_on"] == evaluation["trained_on"]
+    assert tested.config["degradations"] == evaluation["degradations"]
+    assert tested.config["trained_run"] == run.path.name
+    assert tested.config["categories"] == len(evaluation["trained_on"]["categories"])
+    assert {tag.partition("=")[0] for tag in tested.tags} == set(AXES) < set(tested.config)
+    assert find_bad_names(tested) == []
+    check_evaluation(run.path, tested, evaluation)
+    assert tested.history[-1]["figures/the_matrix._type"] == "image-file"
+    assert isinstance(console.file, io.StringIO)
+    assert f"W&B logged the evaluation offline; to upload: wandb sync {run.path}" in console.file.getvalue()
+
+
+def check_evaluation(folder: Path, run: OfflineRun, evaluation: dict[str, Any]) -> None:
+    """The list's numbers are those of the evaluation, and the table has all of them."""
+    assert {name for name in run.summary if not name.startswith(("_", "figures/"))} <= {
+        *EVALUATION_SUMMARY, "eval/all",
+    }  # fmt: skip
+    groups = {(group["name"], group["degradation"]): group["metrics"] for group in evaluation["groups"]}
+    metrics = groups["unseen content, seen generators", "none"]
+    assert run.summary["eval/unseen_seen/auroc"] == metrics["auroc"]["value"]
+    assert run.summary["eval/unseen_seen/auroc_low"] == metrics["auroc"]["low"]
+    assert run.summary["eval/unseen_seen/accuracy"] == metrics["accuracy"]["value"]
+    if "real_accuracy_at_chosen" in metrics:
+        rate = 1 - metrics["real_accuracy_at_chosen"]["value"]
+        assert run.summary["eval/unseen_seen/false_positive_rate"] == pytest.approx(rate)
+    worst = min(
+        (found["auroc"]["value"], degradation)
+        for (name, degradation), found in groups.items()
+        if "content," in name and degradation != "none"
+    )
+    assert (run.summary["eval/worst/auroc"], run.summary["eval/worst/degradation"]) == worst
+    table = read_table(folder, run, "eval/all")
+    assert table["columns"] == ["kind", "group", "degradation", "metric", "value", "low", "high"]
+    rows = {tuple(row[:4]): row[4:] for row in table["data"]}
+    for group in evaluation["groups"]:
+        for metric, estimate in group["metrics"].items():
+            row = rows[group["kind"], group["name"], group["degradation"], metric]
+            assert row == [estimate[name] for name in ("value", "low", "high")]
+
+
+def test_long_names_have_identities_of_their_own() -> None:
+    name = "x" * 128
+    assert len({make_id(name), make_id(f"{name}/evaluation"), make_id(f"{name}/other")}) == 3
+    assert len(make_id(f"{name}/evaluation")) <= 128
+
+
+def test_everything_that_is_listed_of_a_run_is_named_in_one_place() -> None:
+    assert len(TRAINING_SUMMARY) == 27
+    assert len(EVALUATION_SUMMARY) == 28
+    for name in (*TRAINING_SUMMARY, *EVALUATION_SUMMARY, *HEADLINES):
+        assert make_key(*name.split("/")) == name
+    assert set(HEADLINES) < set(TRAINING_SUMMARY)
+    assert make_key("figures", "évaluation, jpeg-75") == "figures/valuation_jpeg_75"
+    assert make_key("tables", "图") == "tables/_"
 
 
 @pytest.mark.slow
 @pytest.mark.draws
-def test_an_evaluation_of_a_tracked_run_is_logged_to_it(tiny_config: Callable[..., Config]) -> None:
-    config = tiny_config("optim.epochs=1", "logger=wandb")
+def test_a_tracked_training_and_its_evaluations_are_runs_of_one_group(tiny_config: Callable[..., Config]) -> None:
+    words = ("evaluation=test", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
+    config = tiny_config("optim.epochs=2", "logger=wandb", "logger.group=a sweep", *words)
     run_training(config)
     run = RunFolder.locate(config)
-    cache = f"paths.cache={config.paths.cache}"
-    words = (cache, "trainer=cpu", "evaluation=test", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
-    evaluate(run.path, [*words, "logger=csv"])
-    assert len(find_offline_runs(run.path)) == 1
-    evaluate(run.path, words)
-    first, second = find_offline_runs(run.path)
-    assert first.run_id == second.run_id == run.path.name
-    assert second.exit_code == 0
-    found = read_json(run.evaluation.numbers)["groups"]
-    logged = second.summary["evaluation/unseen content, unseen generators/blur-1/auroc"]
-    assert [logged] == [
-        group["metrics"]["auroc"]["value"]
-        for group in found
-        if (group["name"], group["degradation"]) == ("unseen content, unseen generators", "blur-1")
-    ]
-    assert second.history[-1]["evaluation/matrix._type"] == "image-file"
+    training, tested = find_offline_runs(run.path)
+    check_complete(training, run.path)
+    assert training.summary["epoch_chosen"] in (1, 2)
+    assert training.summary["verdict"] == run.read_summary()["verdict"]["word"]
+    assert tested.summary["eval/verdict"] == run.evaluation.read_numbers()["verdict"]["word"]
+    assert training.summary["epochs"] == 2
+    assert (training.job_type, tested.job_type, training.group, tested.group) == ("train", "eval", "a sweep", "a sweep")
+    assert find_bad_names(tested) == []
+    check_evaluation(run.path, tested, run.evaluation.read_numbers())
+    options = (f"paths.cache={config.paths.cache}", "trainer=cpu", *words[:2], "evaluation.per_class=2")
+    evaluate(run.path, [*options, "logger=csv"])
+    assert find_offline_runs(run.path) == [training, tested]
+    evaluate(run.path, options)
+    untouched, again = find_offline_runs(run.path)
+    assert untouched == training
+    assert (again.run_id, again.group, again.exit_code) == (tested.run_id, "a sweep", 0)
+    assert again.config["options"]["evaluation"]["per_class"] == 2
+    check_evaluation(run.path, again, run.evaluation.read_numbers())
+    assert again.history[-1]["figures/matrix._type"] == "image-file"
+    # One that a later call to the training asks for leaves the training's run alone too.
+    run_training(tiny_config("optim.epochs=2", "logger=wandb", "logger.group=a sweep", *words))
+    assert find_offline_runs(run.path)[0] == training
 
 
 @pytest.mark.slow
@@ -173,4 +268,5 @@ def test_a_parallel_sweep_and_its_report_are_whole_offline(tmp_path: Path) -> No
         assert {"figures/roc._type", "figures/samples._type"} < set(run.history[-1])
     (report,) = find_offline_runs(tmp_path / "runs" / "report")
     assert (report.group, report.job_type) == ("sweep", "report")
+    assert find_bad_names(report) == []
     assert f"wandb sync {Path('runs')}/*/wandb/offline-run-*" in done.stdout

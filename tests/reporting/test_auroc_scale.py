@@ -1,0 +1,107 @@
+"""AUROC and average precision are from 0 to 1 in whatever a reader sees; a percentage would be a number above 1."""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from made_up_evaluation import invent_case
+from made_up_sweep import invent_run
+from page_outline import Outline
+from rich.console import Console
+
+from fakeid.reporting.evaluation_groups import EvaluationGroups
+from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
+from fakeid.reporting.evaluation_matrix import plot_matrix
+from fakeid.reporting.evaluation_page import render_evaluation_page
+from fakeid.reporting.evaluation_rows import list_matrix
+from fakeid.reporting.evaluation_table import render_evaluation_table
+from fakeid.reporting.robustness import plot_robustness
+from fakeid.reporting.settings_figure import plot_settings
+from fakeid.reporting.sweep_markdown import render_sweep_markdown
+from fakeid.reporting.sweep_page import render_sweep_page
+from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
+from fakeid.runs.compose import compose_config
+
+NAMED = re.compile(r"\b(AUROC|average precision)\b", re.IGNORECASE)
+NUMBER = re.compile(r"\d+\.\d+")
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> dict[str, Any]:
+    return invent_case("rich")[0]
+
+
+@pytest.fixture(scope="module")
+def report(evaluation: dict[str, Any]) -> SweepReport:
+    runs = [
+        dataclasses.replace(invent_run(compose_config(["logger=csv", *words]), images=6)[0], evaluation=evaluation)
+        for words in (["color=rgb"], ["color=hsv"])
+    ]
+    return build_sweep_report("demo", [FolderRun(run.name, "done", "", "", run) for run in runs])
+
+
+def read_columns(table: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Headings that name one of the two, and what is below them."""
+    for heading, *cells in zip(*table, strict=True):
+        if NAMED.search(heading):
+            yield heading, " ".join(cells)
+
+
+def read_markdown(text: str) -> list[list[list[str]]]:
+    blocks = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    return [[line.strip("|").split(" | ") for line in block.splitlines() if "---" not in line] for block in blocks]
+
+
+def check(columns: Sequence[tuple[str, str]], least: int) -> None:
+    assert len(columns) >= least
+    for heading, text in columns:
+        assert "%" not in heading
+        assert max((float(number) for number in NUMBER.findall(text)), default=0.0) <= 1.0, heading
+
+
+def check_tables(tables: Sequence[Sequence[Sequence[str]]], least: int) -> None:
+    check([column for table in tables for column in read_columns(table)], least)
+
+
+def test_the_terminal_shows_auroc_from_0_to_1(evaluation: dict[str, Any]) -> None:
+    console = Console(width=80)
+    with console.capture() as captured:
+        console.print(render_evaluation_table(evaluation))
+    text = captured.get()
+    column = next(line for line in text.splitlines() if "AUROC" in line).index("AUROC")
+    shown = [line[column - 6 : column + 5] for line in text.splitlines() if line.startswith(("seen ", "unseen "))][:4]
+    check([("AUROC", " ".join(shown))], 1)
+    assert "Rates in %, AUROC from 0 to 1" in text
+
+
+def test_an_evaluation_shows_auroc_from_0_to_1(evaluation: dict[str, Any]) -> None:
+    page = Outline(render_evaluation_page(evaluation, {}, {}))
+    check_tables([table for table in page.tables if len({len(row) for row in table}) == 1], 5)
+    check_tables(read_markdown(render_evaluation_markdown(evaluation)), 3)
+    matrix = [row[1:] for row in page.tables[0][1:]]
+    assert page.tables[0][0][1:] == evaluation["degradations"]
+    check([("matrix", str(matrix)), ("matrix", str(list_matrix(EvaluationGroups(evaluation))[1]))], 2)
+    assert "AUROC, below it the 95 % interval. No color is chance level: 0 1." in page.text
+    assert not re.search(r"AUROC[^.;%]*\d[\d.]+\N{NO-BREAK SPACE}%", page.text)
+
+
+def test_a_report_shows_auroc_from_0_to_1(report: SweepReport) -> None:
+    page = Outline(render_sweep_page(report))
+    check_tables([table for table in page.tables if len({len(row) for row in table}) == 1], 3)
+    check_tables(read_markdown(render_sweep_markdown(report)), 3)
+    titled = [part for part in report.evaluations if NAMED.search(part.title)]
+    check([(part.title, str([row[3:] for row in part.rows[1]])) for part in titled], 2)
+
+
+def test_figures_show_auroc_from_0_to_1(evaluation: dict[str, Any], report: SweepReport) -> None:
+    figures = [plot_robustness(evaluation), plot_settings(report.cells)]
+    robustness, (accuracy, auroc) = figures[0].axes[0], figures[1].axes
+    for figure in figures:
+        figure.draw_without_rendering()
+    for axis in (robustness.yaxis, auroc.xaxis):
+        assert {float(label.get_text()) < 2 for label in axis.get_ticklabels() if label.get_text()} == {True}
+    assert max(float(label.get_text()) for label in accuracy.xaxis.get_ticklabels()) >= 50
+    words = " ".join(text.get_text() for text in plot_matrix(evaluation).axes[0].texts)
+    check([(plot_matrix(evaluation).axes[0].get_title().partition(",")[0], words)], 1)
