@@ -171,7 +171,7 @@ class ProtocolConfig:
 
 @dataclass
 class OptimConfig:
-    """Adam without weight decay."""
+    """Steps of Adam, without weight decay."""
 
     epochs: int = explained(50, "passes over the training images")
     batch_size: int = explained(64, "images of both classes in a step")

@@ -96,7 +96,7 @@ def _explain(error: Exception) -> str:
         return f"{group} has no choice {choice}{more}; it has {', '.join(cause.options)}"
     if unknown := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
         name = unknown.group(1) or unknown.group(2)
-        return f"there is no option {name}{suggest_option(name)}; see --help"
+        return f"there is no option {name}{suggest_option(name)}"
     if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return f"{several.group(1)} are several values: add -m to train each of them"
     if word := re.search(r"Error parsing override '([^'=]+)'", text):
