@@ -1,10 +1,10 @@
 """Images per second of a training, ours against a loop as the paper's authors wrote it, each in fresh processes."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Final, TypeVar
+from typing import Final
 
 from rich import box
 from rich.console import Console
@@ -13,12 +13,9 @@ from rich.table import Table
 from fakeid.allocator import can_keep_memory
 from fakeid.runs.benchmark_loops import Loop, Settings, Speed, measure_loop, write_files
 from fakeid.runs.chip import MATRIX_SIDE, count_flops, measure_products
-from fakeid.runs.data_memory import in_fresh_process
+from fakeid.runs.fresh_process import in_fresh_process
 from fakeid.runs.provenance import name_device
 from fakeid.training.trainer import choose_device, choose_precision
-from fakeid.workers import clear_worker_errors
-
-_Result = TypeVar("_Result")
 
 KINDS: Final = {"alone": "step alone", "whole": "end to end"}
 """Field of `Speed` → what the table calls it."""
@@ -113,21 +110,16 @@ def _measure(
         start = f"round {number} of {rounds}:"
         for loop in loops:
             with console.status(f"{start} {loop.name}"):
-                speed = _in_turn(measure_loop, loop, settings)
+                speed = in_fresh_process(measure_loop, loop, settings)
             speeds[loop].append(speed)
             console.print(f"{start} {loop.name}: {speed.alone:.1f} images/s alone, {speed.whole:.1f} end to end")
         with console.status(f"{start} matrix products"):
-            products.append(_in_turn(_measure_products, precisions, settings))
+            products.append(in_fresh_process(_measure_products, precisions, settings))
     return speeds, products
 
 
 def _measure_products(precisions: tuple[str, ...], settings: Settings) -> dict[str, float]:
     return measure_products(precisions, side=MATRIX_SIDE, device=settings.device, threads=settings.threads)
-
-
-def _in_turn(function: Callable[..., _Result], *arguments: object) -> _Result:
-    with clear_worker_errors("measures", "lower --batch-size or --image-px"):
-        return in_fresh_process(function, *arguments)
 
 
 def render_rates(loops: Sequence[Loop], rates: dict[tuple[str, str], float], chip: dict[str, float]) -> Table:

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import torch
 from rich.console import Console
 
 from fakeid.cli import main
-from fakeid.errors import WorkerError
 from fakeid.runs import benchmark, benchmark_loops
 from fakeid.runs.benchmark import render_rates, run_benchmark
 from fakeid.runs.benchmark_loops import Loop
@@ -102,16 +100,6 @@ def test_backward_takes_twice_what_forward_does() -> None:
             layer.register_forward_hook(count)
     module(torch.zeros(2, 3, 64, 64, dtype=torch.uint8))
     assert flops == pytest.approx(3 * sum(layers), rel=0.05)
-
-
-@pytest.mark.usefixtures("done")
-def test_a_killed_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(*_: Any) -> None:
-        raise BrokenProcessPool("a child process terminated abruptly")
-
-    monkeypatch.setattr(benchmark, "in_fresh_process", die)
-    with pytest.raises(WorkerError, match="lower --batch-size or --image-px"):
-        run_benchmark(**TINY, rounds=1, compiled=False, console=Console(quiet=True))
 
 
 @pytest.mark.slow
