@@ -6,8 +6,10 @@ from omegaconf import DictConfig
 from fakeid.completion import complete_values
 from fakeid.config import parse, register_schema
 from fakeid.option_help import register_help
-from fakeid.runs.sweeper import register_sweeper
-from fakeid.terminal import command_line_errors
+from fakeid.terminal import command_line_errors, user_errors
+
+with user_errors():  # OpenCV, which it loads, may not fit into the memory that is allowed
+    from fakeid.runs.sweeper import register_sweeper
 
 register_schema()
 register_help()

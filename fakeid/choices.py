@@ -54,7 +54,7 @@ class HsvForm(str, Enum):
 
 
 class Bottleneck(str, Enum):
-    """Pelee's bottleneck widths: `wide` is 64 everywhere (the paper's authors), `published` is PeleeNet's."""
+    """Widths of Pelee's bottlenecks: `wide` is 64 everywhere (the paper's authors), `published` is PeleeNet's."""
 
     wide = "wide"
     published = "published"
@@ -75,7 +75,7 @@ class Loss(str, Enum):
 
 
 class Init(str, Enum):
-    """Pelee's first weights: as `torch` makes each layer (the paper's code), or as PeleeNet's `published` code does."""
+    """First weights of Pelee: as `torch` makes each layer (the paper's code), or as PeleeNet's `published` code."""
 
     torch = "torch"
     published = "published"

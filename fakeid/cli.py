@@ -173,9 +173,10 @@ def _add_benchmark(commands: _Commands) -> None:
     parser = commands.add_parser(
         "benchmark",
         help="speed of training or of reading images; the hours of a sweep; do the statistics keep their word?",
-        description="training: trains Pelee+HPF for a few steps, as fakeid and as a loop by the paper's authors do "
-        "(float32, NCHW, PIL and ImageFolder, no workers). data: lists, reads and packs photos and a large made-up "
-        "set in the formats of LSUN and ProGAN; takes some minutes and 3 GB in the folder of temporary files. "
+        description="training: trains Pelee+HPF for a few steps, as fakeid does in float32 and bf16, and as a loop by "
+        "the paper's authors does (float32, NCHW, PIL and ImageFolder, no workers), with freed memory treated as "
+        "theirs is and as ours is; each in fresh processes, by turns. data: lists, reads and packs photos and a large "
+        "made-up set in the formats of LSUN and ProGAN; takes some minutes and 3 GB in the folder of temporary files. "
         "sweep: estimates the hours of a grid, with the options of sweep.py, from a few steps with each of its "
         "networks, and measures what each cell takes beside; the images need not be there. "
         "statistics: draws scores whose truth is known and counts false claims, intervals that hold the truth, and "
@@ -185,18 +186,19 @@ def _add_benchmark(commands: _Commands) -> None:
         "overrides", nargs="*", metavar="WHAT", help="training (default), data, statistics, or sweep [OPTION=VALUE ...]"
     )
     parser.add_argument("--steps", type=_positive, default=4, help="measured steps of each kind (default: 4)")
+    parser.add_argument("--rounds", type=_positive, default=3, help="repetitions of training and data (default: 3)")
     training = parser.add_argument_group("training")
     training.add_argument("--image-px", type=_positive, default=256, help="side of the images (default: 256)")
     training.add_argument("--batch-size", type=_positive, default=64, help="images a step (default: 64)")
-    training.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto")
+    training.add_argument("--device", choices=("auto", "cpu", "gpu"), default="auto", help="(default: auto)")
+    training.add_argument("--threads", type=_positive, help="of the CPU (default: one a core, or OMP_NUM_THREADS)")
     training.add_argument(
-        "--compile", dest="compiled", action="store_true", help="compile our backbone first; takes minutes on a CPU"
+        "--compile", dest="compiled", action="store_true", help="also with our backbone compiled; minutes on a CPU"
     )
     data = parser.add_argument_group("data")
     data.add_argument("--photos", type=Path, metavar="DIR", help="JPEG files, such as LSUN's (default: 300 drawn ones)")
     data.add_argument("--records", type=_positive, default=200_000, help="size of the made-up set (default: 200000)")
     data.add_argument("--keys", type=_positive, default=3_000_000, help="keys to list (default: 3000000)")
-    data.add_argument("--rounds", type=_positive, default=3, help="repetitions (default: 3)")
     grid = parser.add_argument_group("sweep")
     grid.add_argument("--sweep", action="store_true", help="the same as the word sweep")
     grid.add_argument(
@@ -217,7 +219,7 @@ def _add_benchmark(commands: _Commands) -> None:
         what, *rest = overrides or ["training"]
         if what not in ("training", "data", "sweep", "statistics") or (rest and what != "sweep"):
             parser.error(f"expected training, data, statistics, or sweep with options, got {' '.join(overrides)}")
-        of_data = {name: options.pop(name) for name in ("photos", "records", "keys", "rounds")}
+        of_data = {name: options.pop(name) for name in ("photos", "records", "keys")}
         of_statistics = {name: options.pop(name) for name in ("pages", "seed", "processes", "out")}
         if what == "sweep":
             from fakeid.runs.benchmark_sweep import run_sweep_benchmark  # noqa: PLC0415 - each loads what it needs
@@ -230,7 +232,7 @@ def _add_benchmark(commands: _Commands) -> None:
         elif what == "data":
             from fakeid.runs.benchmark_data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
 
-            run_data_benchmark(**of_data)
+            run_data_benchmark(**of_data, rounds=options["rounds"])
         else:
             from fakeid.runs.benchmark import run_benchmark  # noqa: PLC0415
 

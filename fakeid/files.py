@@ -41,16 +41,16 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
         errno.ENOENT: "it cannot be created",
         errno.ELOOP: "it is a loop of symbolic links",
         errno.ENAMETOOLONG: "its name is longer than the file system takes",
-        errno.EFBIG: "a file would be larger than is allowed (ulimit -f)",
+        errno.EFBIG: "a file would be larger than is allowed",
     }
     try:
         yield
     except OSError as error:
         if isinstance(error, OutputError) or error.errno not in reasons:
             raise
-        raise OutputError(
-            f"cannot write to {folder}: {reasons[error.errno]}; choose another with {option}=DIR"
-        ) from error
+        too_large = error.errno == errno.EFBIG
+        way_out = "raise that with ulimit -f" if too_large else f"choose another with {option}=DIR"
+        raise OutputError(f"cannot write to {folder}: {reasons[error.errno]}; {way_out}") from error
 
 
 def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:

@@ -39,7 +39,7 @@ def _render_options(*, _root_: DictConfig) -> str:
 def _render_section(schema: Any, values: dict[str, Any], indent: str, width: int) -> list[str]:
     lines = []
     for entry in dataclasses.fields(schema):
-        name, about = f"{indent}{entry.name}", entry.metadata.get("help") or _first_line(entry.type)
+        name, about = f"{indent}{entry.name}", explain(entry)
         if dataclasses.is_dataclass(entry.type):
             if not indent:
                 lines += ["", *textwrap.wrap(f"{name}: {about}", width, subsequent_indent="  ")]
@@ -51,9 +51,15 @@ def _render_section(schema: Any, values: dict[str, Any], indent: str, width: int
     return lines
 
 
+def explain(entry: "dataclasses.Field[Any]") -> str:
+    """What an option or a section is: what stands beside its default, or the first line of its type."""
+    return entry.metadata.get("help") or _first_line(entry.type)
+
+
 def _first_line(kind: Any) -> str:
     """Of the docstring of a section or of a list of names, with the names that it leaves out."""
     line: str = kind.__doc__.partition("\n")[0].replace("`", "").removesuffix(".")
+    line = line[0].lower() + line[1:]  # as beside the others; none begins with a name
     names = [member.value for member in kind] if issubclass(kind, Enum) else []
     return line if all(re.search(rf"\b{name}\b", line) for name in names) else f"{line} ({', '.join(names)})"
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Final
 
 from fakeid.choices import (
     Accelerator,
@@ -35,6 +36,8 @@ from fakeid.explained import explained
 from fakeid.images.degradation import parse_degradation
 from fakeid.vocabulary import OWN_TEST_SET
 from fakeid.windows import SMALLEST_PX
+
+_MOST_THREADS: Final = 1024  # of more, OpenMP gets none
 
 
 def check(holds: bool, message: str) -> None:
@@ -168,7 +171,7 @@ class ProtocolConfig:
 
 @dataclass
 class OptimConfig:
-    """Adam without weight decay."""
+    """Steps of Adam, without weight decay."""
 
     epochs: int = explained(50, "passes over the training images")
     batch_size: int = explained(64, "images of both classes in a step")
@@ -199,12 +202,22 @@ class TrainerConfig:
     devices: int | None = explained(
         1, "processes that share each batch; null: as torchrun or srun started, or one a GPU"
     )
+    threads: int | None = explained(
+        None,
+        "of torch on the CPU; null: OMP_NUM_THREADS, or one a core. On a machine that is busy with other work 1 is "
+        "often much faster, for several threads wait for each other.",
+    )
+    keep_memory: bool = explained(True, "glibc keeps what a step frees for the next one, which is faster on a CPU")
     limit_batches: int | None = explained(None, "of training and validation, for trying things out")
 
     def __post_init__(self) -> None:
         """Check ranges."""
         check_at_least("trainer.num_workers", self.num_workers, 0)
         check_at_least("trainer.devices", self.devices, 1)
+        check(
+            self.threads is None or 1 <= self.threads <= _MOST_THREADS,
+            f"trainer.threads must be between 1 and {_MOST_THREADS}, got {self.threads}; null takes one a core",
+        )
         check_at_least("trainer.limit_batches", self.limit_batches, 1)
         check(
             self.devices == 1 or not self.compile,

@@ -37,7 +37,7 @@ _OTHER_NAMES: Final = {
 
 
 def suggest_option(name: str) -> str:
-    """`; did you mean …?` for an option that does not exist, or nothing where no name is near.
+    """What comes behind the name of an option that does not exist: `; did you mean …?`, or where all of them stand.
 
     The same last word under another group comes first, then initials (`lr`), other programs' names, similar letters.
     """
@@ -49,7 +49,7 @@ def suggest_option(name: str) -> str:
     meant += [path for path in paths if len(last) > 1 and _take_initials(path) == last]
     meant += [_OTHER_NAMES[last]] if last in _OTHER_NAMES else []
     meant = meant or difflib.get_close_matches(name, [*GROUPS, *paths], n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(meant)}?" if meant else ""
+    return f"; did you mean {' or '.join(meant)}?" if meant else "; see --help"
 
 
 def suggest_assignment(word: str) -> str:
@@ -57,7 +57,7 @@ def suggest_assignment(word: str) -> str:
     groups = [group for group in (*GROUPS, GRID) if word in list_choices(group)]
     if groups:
         return f"{word} is a choice of {' and '.join(groups)}: type {' or '.join(f'{g}={word}' for g in groups)}"
-    return f"expected name=value, got {word}{suggest_option(word)}; see --help"
+    return f"expected name=value, got {word}{suggest_option(word)}"
 
 
 def _take_initials(path: str) -> str:

@@ -1,7 +1,9 @@
 """What a user sees when a command fails: one clear message and an exit code, no traceback."""
 
+import errno
 import os
 import re
+import resource
 import select
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ from fakeid.suggestions import suggest_assignment, suggest_option
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
+_NO_MEMORY = re.compile(r"failed to map segment|can(no|')t allocate memory|can't start new thread", re.IGNORECASE)
+
 _INSTALL = ' here yet (pip install -e ".[{}]" adds it)'
 _LAUNCHERS = {
     **dict.fromkeys(("joblib", "submitit_local", "submitit_slurm"), _INSTALL.format("launchers")),
@@ -27,7 +31,7 @@ _LAUNCHERS = {
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Print a `FakeidError` as one line on stderr and leave with its exit code.
+    """Print a `FakeidError`, or that memory ran out, as one line on stderr and leave with its exit code.
 
     Any other exception is a mistake of ours and keeps its traceback. `HYDRA_FULL_ERROR=1` keeps all of them.
     """
@@ -37,6 +41,10 @@ def user_errors() -> Iterator[None]:
         if _WANTS_TRACEBACKS:
             raise
         _leave(str(error), error.exit_code)
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        if _WANTS_TRACEBACKS or not _lacks_memory(error):
+            raise
+        _leave(_explain_lack(error), FakeidError.exit_code)
 
 
 @contextmanager
@@ -77,6 +85,23 @@ def _is_abandoned(file: TextIO) -> bool:
     return any(event & select.POLLERR for _, event in poller.poll(0))
 
 
+def _lacks_memory(error: Exception) -> bool:
+    """Whether Python, torch, or the loader of libraries such as torch's, got no memory."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    # Who may not load from a disk at all, or lacks room for the library's thread-local variables, reads much the same.
+    return bool(_NO_MEMORY.search(str(error))) and not re.search("not permitted|denied|static TLS", str(error))
+
+
+def _explain_lack(error: Exception) -> str:
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        return f"memory ran out: a process may take {limit / 1e9:.1f} GB here; raise that with ulimit -v"
+    if "start new thread" in str(error):
+        return "no more threads can be started: raise what is allowed with ulimit -u, or end other programs"
+    return "memory ran out: end other programs, or lower what is done at once, such as optim.batch_size"
+
+
 def _leave(message: str, exit_code: int) -> NoReturn:
     print(f"fakeid: {message}", file=sys.stderr)
     raise SystemExit(exit_code)
@@ -96,7 +121,7 @@ def _explain(error: Exception) -> str:
         return f"{group} has no choice {choice}{more}; it has {', '.join(cause.options)}"
     if unknown := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
         name = unknown.group(1) or unknown.group(2)
-        return f"there is no option {name}{suggest_option(name)}; see --help"
+        return f"there is no option {name}{suggest_option(name)}"
     if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return f"{several.group(1)} are several values: add -m to train each of them"
     if word := re.search(r"Error parsing override '([^'=]+)'", text):

@@ -118,6 +118,7 @@ def test_the_two_protocols_differ_in_every_switch() -> None:
         (["protocol.views=patches"], "protocol.views=patches cuts 32 px out of data.image_px=64"),
         (["augment=safe", "data.device_cache=on"], "data.device_cache=on keeps images where augment=safe cannot"),
         (["trainer.devices=0"], "trainer.devices must be at least 1, got 0"),
+        (["trainer.threads=0"], "trainer.threads must be between 1 and 1024, got 0; null takes one a core"),
         (["trainer.devices=65"], "trainer.devices=65 processes cannot share batches of 64: raise optim.batch_size"),
         (["trainer=ddp", "trainer.compile=true"], "trainer.compile=true works in one process"),
         (["data.image_px=16"], "data.image_px must be at least 33"),
@@ -158,6 +159,8 @@ def test_cell_id_follows_meaning_and_nothing_else() -> None:
         "trainer=cpu",
         "trainer=ddp",
         "trainer.num_workers=2",
+        "trainer.threads=1",
+        "trainer.keep_memory=false",
         "force=true",
     ):
         assert cell_id(compose_config(override)) == same, override

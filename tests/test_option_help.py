@@ -2,14 +2,17 @@
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fakeid.config import Config
+from fakeid.option_help import explain
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,7 +31,7 @@ def test_help_explains_each_option_and_fits_the_terminal(width: int) -> None:
     assert max(map(len, of_options[:-3])) <= width
     described = next(line for line in of_options if line.startswith("  learning_rate"))
     assert described.split() == ["learning_rate", "0.001", "of", "Adam;", "the", "paper's", "is", "0.001"]
-    assert "Where images come from (demo, folders, lsun_progan)" in " ".join(" ".join(of_options).split())
+    assert "where images come from (demo, folders, lsun_progan)" in " ".join(" ".join(of_options).split())
     assert any(line.startswith("  loss") and "softmax_ce applies the softmax twice" in line for line in of_options)
 
 
@@ -50,6 +53,21 @@ def test_every_option_has_a_line_of_its_own() -> None:
         return found
 
     assert list_silent(Config) == []
+
+
+def test_lines_are_written_alike() -> None:
+    """A lower-case start, but for what is a word in capitals; a full stop only where there are two sentences."""
+
+    def list_lines(schema: Any) -> Iterator[str]:
+        for entry in dataclasses.fields(schema):
+            yield explain(entry)
+            if dataclasses.is_dataclass(entry.type):
+                yield from list_lines(entry.type)
+
+    lines = list(list_lines(Config))
+    assert len(lines) > 80
+    assert [line for line in lines if re.match(r"[A-Z](?![A-Z])", line)] == []
+    assert [line for line in lines if line.endswith(".") != bool(re.search(r"\. [A-Z]", line))] == []
 
 
 def test_only_the_sweep_offers_grids() -> None:

@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
+from fakeid.allocator import is_memory_kept, keep_memory_in_worker
 from fakeid.data.augmented import AugmentedDataset, EpochBatches
 from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
@@ -198,6 +199,7 @@ class PackedDataModule(pl.LightningDataModule):
             collate_fn=_as_is,
             pin_memory=torch.cuda.is_available() and dataset.device is None,
             persistent_workers=num_workers > 0,
+            worker_init_fn=keep_memory_in_worker if is_memory_kept() else None,
         )
 
 

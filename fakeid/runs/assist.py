@@ -13,7 +13,7 @@ from fakeid.errors import ConfigError
 from fakeid.runs.fit import fit
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
-from fakeid.training.trainer import choose_device, choose_precision, choose_resident
+from fakeid.training.trainer import choose_device, choose_precision, choose_resident, set_up_cpu
 from fakeid.training.world import World
 
 
@@ -68,6 +68,7 @@ def prepare_assistance(config: Config, world: World) -> tuple[str, Callable[[], 
     Returns:
         The device, and the training, to be called once all processes are one group.
     """
+    set_up_cpu(config.trainer)
     quiet = Console(quiet=True)
     device = choose_device(config.trainer.accelerator.value)
     precision = choose_precision(config.trainer.precision.value, device)

@@ -1,28 +1,27 @@
-"""Images per second of a training, ours against a loop as the paper's authors wrote it, in one process."""
+"""Images per second of a training, ours against a loop as the paper's authors wrote it, each in fresh processes."""
 
 import tempfile
-import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Final
 
-import cv2
-import numpy as np
-import torch
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from fakeid.data.cache import ImageCache
-from fakeid.data.datamodule import PackedDataModule
-from fakeid.data.packing import Preparation
-from fakeid.data.plans import Plan
-from fakeid.data.sources.folders import FolderSource
-from fakeid.runs.paper_loop import PaperLoop
+from fakeid.allocator import can_keep_memory
+from fakeid.runs.benchmark_loops import Loop, Settings, Speed, measure_loop, write_files
+from fakeid.runs.chip import MATRIX_SIDE, count_flops, measure_products
+from fakeid.runs.fresh_process import in_fresh_process
 from fakeid.runs.provenance import name_device
-from fakeid.training.callbacks import History
-from fakeid.training.module import DetectorModule, compute_loss
-from fakeid.training.trainer import build_trainer, choose_device, choose_precision, expected_warnings_ignored
-from fakeid.vocabulary import LABEL_NAMES
+from fakeid.training.trainer import choose_device, choose_precision
+
+KINDS: Final = {"alone": "step alone", "whole": "end to end"}
+"""Field of `Speed` → what the table calls it."""
+
+_AUTHORS: Final = Loop("authors' loop", is_ours=False, keeps_memory=False)
+_AUTHORS_KEEPING: Final = Loop("authors' loop, memory kept", is_ours=False, keeps_memory=True)
 
 
 def run_benchmark(
@@ -30,117 +29,119 @@ def run_benchmark(
     image_px: int,
     batch_size: int,
     steps: int,
+    rounds: int,
     device: str,
+    threads: int | None,
     compiled: bool,
     console: Console | None = None,
-) -> dict[str, float]:
+) -> dict[tuple[str, str], float]:
     """Measure and print the table.
 
-    The images are noise in PNG files, which the paper-style loop decodes in every epoch and ours once, into the cache.
-    Each figure is the median over the steps after a first one that is not counted.
+    The images are noise in PNG files, which the authors' loop decodes in every epoch and ours once, into the cache.
+    In each round every loop has its turn, in a process of its own; each figure is the median over the rounds.
 
     Args:
         image_px: Side of the images, pixels.
         batch_size: Images a step.
-        steps: How many are measured.
+        steps: How many are measured of each kind, in each round.
+        rounds: How often each loop is measured.
         device: `auto`, `cpu` or `gpu`.
-        compiled: Compile our backbone.
+        threads: Of the CPU; None leaves torch's choice.
+        compiled: Measure ours with a compiled backbone too.
         console: Where to print; None is the terminal.
 
     Returns:
-        Images per second by the name of what was measured.
+        Images per second by the name of the loop and the kind, `step alone` or `end to end`.
 
     Raises:
         DeviceError: No GPU with `gpu`.
+        WorkerError: The system ended a process that measured.
     """
     console = console or Console(highlight=False)
     where = choose_device(device)
-    precision = choose_precision("auto", where)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        _write_images(root / "images", image_px, batch_size)
-        console.print(f"Pelee+HPF, {image_px} px, batch {batch_size}, {steps} steps each, on {name_device(where)}")
-        paper = PaperLoop(root / "images", batch_size=batch_size, device=where)
-        ours = _Ours(
-            root, image_px=image_px, batch_size=batch_size, device=where, precision=precision, compiled=compiled
-        )
-        rates = {}
-        for name, measure in (
-            ("paper-style loop, step alone", paper.step_seconds),
-            ("fakeid, step alone", ours.step_seconds),
-            ("paper-style loop, end to end", paper.epoch_seconds),
-            ("fakeid, end to end", ours.epoch_seconds),
-        ):
-            rates[name] = batch_size / median(measure(steps))
-            console.print(f"{name}: {rates[name]:.1f} images/s")
-    console.print(_render(rates, precision, compiled))
+    precisions = ("float32", "bf16") if choose_precision("auto", where) == "bf16" else ("float32",)
+    loops = list(_list_loops(precisions, compiled))
+    with tempfile.TemporaryDirectory(prefix="fakeid-benchmark-") as folder:
+        settings = Settings(Path(folder), image_px, batch_size, steps, where, threads)
+        write_files(settings)
+        _print_start(settings, rounds, precisions, console)
+        speeds, products = _measure(loops, settings, precisions, rounds, console)
+    rates = {
+        (loop.name, kind): median(getattr(speed, field) for speed in speeds[loop])
+        for field, kind in KINDS.items()
+        for loop in loops
+    }
+    chip = {name: median(product[name] for product in products) for name in precisions}
+    flops = count_flops(image_px)
+    console.print(render_rates(loops, rates, {name: each / flops for name, each in chip.items()}))
+    best = " and ".join(f"{each / 1e9:,.0f} GFLOP/s in {name}" for name, each in chip.items())
+    console.print(f"of the chip: of {best}, which a matrix product reaches; an image takes {flops / 1e9:.1f} GFLOP")
     return rates
 
 
-class _Ours:
-    """What `train.py` does with the same images."""
-
-    def __init__(
-        self, root: Path, *, image_px: int, batch_size: int, device: str, precision: str, compiled: bool
-    ) -> None:
-        source = FolderSource(str(root / "images"))
-        records = source.records()
-        packed = ImageCache(root / "cache", source, Preparation(image_px, "crop", "none")).load(records)
-        plan = Plan(train=records, val=[], test=[], seen=("images",), unseen=(), held_out=None)
-        self._data = PackedDataModule(plan, packed, batch_size=batch_size, seed=0)
-        self._module = DetectorModule({}, compile_backbone=compiled)
-        self._root, self._device, self._precision = root, device, precision
-
-    def step_seconds(self, steps: int) -> list[float]:
-        """Seconds of each step on one batch that is in memory, after a step that is not counted."""
-        module = self._module.to(self._device)
-        optimizer = module.configure_optimizers()
-        rgb_u8, labels = (tensor.to(self._device) for tensor in next(iter(self._data.train_dataloader())))
-        seconds = []
-        for _ in range(steps + 1):
-            start = time.perf_counter()
-            with torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bf16"):
-                loss = compute_loss("softmax_ce", module(rgb_u8), labels)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            loss.item()  # waits for the device
-            seconds.append(time.perf_counter() - start)
-        return seconds[1:]
-
-    def epoch_seconds(self, steps: int) -> list[float]:
-        """Seconds of each step of a Lightning training from the cache, after a first epoch that is not counted."""
-        batches = len(self._data.train_dataloader())
-        history = History(self._root / "history.csv")
-        trainer = build_trainer(
-            folder=self._root / "checkpoints",
-            epochs=1 + -(-steps // batches),
-            device=self._device,
-            precision=self._precision,
-            keep_best=False,
-            callbacks=[history],
-        )
-        with expected_warnings_ignored():
-            trainer.fit(self._module, datamodule=self._data)
-        return [row["seconds"] / batches for row in history.rows[1:]]
+def _list_loops(precisions: Sequence[str], compiled: bool) -> Iterator[Loop]:
+    yield _AUTHORS
+    if can_keep_memory():
+        yield _AUTHORS_KEEPING
+    for compiles in (False, True) if compiled else (False,):
+        for precision in precisions:
+            name = f"fakeid, {precision}{', compiled' if compiles else ''}"
+            yield Loop(name, is_ours=True, keeps_memory=True, precision=precision, compiled=compiles)
 
 
-def _write_images(root: Path, image_px: int, batch_size: int) -> None:
-    """Two batches of smooth noise, as compressible as photos, as PNG files of two classes."""
-    generator = np.random.default_rng(0)
-    for label in LABEL_NAMES:
-        (root / label).mkdir(parents=True)
-        for index in range(batch_size):
-            coarse = generator.integers(0, 256, (image_px // 8, image_px // 8, 3), np.uint8)
-            fine = generator.integers(-8, 9, (image_px, image_px, 3))
-            smooth = cv2.resize(coarse, (image_px, image_px), interpolation=cv2.INTER_CUBIC)
-            cv2.imwrite(str(root / label / f"{index:04}.png"), np.clip(smooth + fine, 0, 255).astype(np.uint8))
+def _print_start(settings: Settings, rounds: int, precisions: Sequence[str], console: Console) -> None:
+    console.print(
+        f"Pelee+HPF, {settings.image_px} px, batch {settings.batch_size}, steps of each kind {settings.steps}, "
+        f"rounds {rounds}, on {name_device(settings.device)}"
+    )
+    if not can_keep_memory():
+        console.print("the allocator is not glibc's, or is set up in the environment: it stays as it is")
+    if "bf16" not in precisions:
+        console.print("bf16 is not in hardware here, and left out")
 
 
-def _render(rates: dict[str, float], precision: str, compiled: bool) -> Table:
-    ours = f"{precision}, channels last{', compiled' if compiled else ''}"
-    table = Table("", "paper-style loop", f"fakeid ({ours})", "ratio", box=box.SIMPLE_HEAD, show_edge=False)
-    for kind in ("step alone", "end to end"):
-        baseline, fakeid = rates[f"paper-style loop, {kind}"], rates[f"fakeid, {kind}"]
-        table.add_row(kind, f"{baseline:.1f} images/s", f"{fakeid:.1f} images/s", f"{fakeid / baseline:.2f} x")
+def _measure(
+    loops: Sequence[Loop], settings: Settings, precisions: tuple[str, ...], rounds: int, console: Console
+) -> tuple[dict[Loop, list[Speed]], list[dict[str, float]]]:
+    """The speeds of each loop and of matrix products, one of each a round."""
+    speeds: dict[Loop, list[Speed]] = {loop: [] for loop in loops}
+    products = []
+    for number in range(1, rounds + 1):
+        start = f"round {number} of {rounds}:"
+        for loop in loops:
+            with console.status(f"{start} {loop.name}"):
+                speed = in_fresh_process(measure_loop, loop, settings)
+            speeds[loop].append(speed)
+            console.print(f"{start} {loop.name}: {speed.alone:.1f} images/s alone, {speed.whole:.1f} end to end")
+        with console.status(f"{start} matrix products"):
+            products.append(in_fresh_process(_measure_products, precisions, settings))
+    return speeds, products
+
+
+def _measure_products(precisions: tuple[str, ...], settings: Settings) -> dict[str, float]:
+    return measure_products(precisions, side=MATRIX_SIDE, device=settings.device, threads=settings.threads)
+
+
+def render_rates(loops: Sequence[Loop], rates: dict[tuple[str, str], float], chip: dict[str, float]) -> Table:
+    """A table of at most 80 columns.
+
+    Args:
+        loops: In the order of the rows.
+        rates: Images per second by loop and kind.
+        chip: By precision, the images per second of a training that computed as fast as a matrix product.
+    """
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("")
+    for heading in ("images/s", "to the\nauthors'", "to theirs,\nmemory kept", "of the\nchip"):
+        table.add_column(heading, justify="right")
+    for kind in KINDS.values():
+        table.add_row(kind)
+        for loop in loops:
+            rate = rates[loop.name, kind]
+            ratios = [_render_ratio(rate, rates.get((base.name, kind))) for base in (_AUTHORS, _AUTHORS_KEEPING)]
+            table.add_row(f"  {loop.name}", f"{rate:.1f}", *ratios, f"{rate / chip[loop.precision]:.0%}")
     return table
+
+
+def _render_ratio(rate: float, base: float | None) -> str:
+    return f"{rate / base:.2f} x" if base else "-"

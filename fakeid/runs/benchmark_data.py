@@ -15,9 +15,10 @@ from rich.table import Table
 
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import ConfigError, DataError, OutputError
-from fakeid.runs.data_memory import Effort, in_fresh_process, list_keys, list_keys_as_torchvision
+from fakeid.runs.data_memory import Effort, list_keys, list_keys_as_torchvision
 from fakeid.runs.data_rates import SIDE_PX, Photos
 from fakeid.runs.data_start import MadeUpRun, measure_image_folder
+from fakeid.runs.fresh_process import in_fresh_process
 from fakeid.runs.made_up import write_keys
 from fakeid.runs.provenance import name_device
 from fakeid.vocabulary import REAL

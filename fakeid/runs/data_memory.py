@@ -4,10 +4,8 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import cv2
 import lmdb
@@ -18,7 +16,6 @@ from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.data.sources.lsun import LsunSource
 
-_Result = TypeVar("_Result")
 _MB = 1e6
 
 
@@ -32,12 +29,6 @@ class Effort(NamedTuple):
     peak_mb: float
     private_mb: float
     grown_mb: float
-
-
-def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Result:
-    """Call a function in a new process, after the imports of its module."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
-        return executor.submit(function, *arguments).result()
 
 
 def pack_chunks(source: Source, chunks: Sequence[list[Record]], preparation: Preparation, folder: Path) -> Effort:

@@ -18,8 +18,9 @@ from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packing import Preparation
 from fakeid.data.records import Record
-from fakeid.runs.data_memory import Effort, in_fresh_process, pack_chunks
+from fakeid.runs.data_memory import Effort, pack_chunks
 from fakeid.runs.data_rates import time_call
+from fakeid.runs.fresh_process import in_fresh_process
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.made_up import HELD_OUT, TRAINED, write_made_up
 from fakeid.sections import DataConfig, PathsConfig

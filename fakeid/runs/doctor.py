@@ -80,13 +80,15 @@ def _look_for_lsun_progan(config: Config, console: Console) -> bool:
             table.add_row(name + (" (held out)" if name == held_out else ""), *_render(found[name], folder))
         console.print(table, "")
     wrong = dict.fromkeys(problem for found in (reals, fakes) for _, _, problem in found.values() if problem)
-    needed = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not any(reals[name][1:])]
-    needed += [public_archive(name) for name in names if not any(fakes[name][1:])]
+    photos = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not any(reals[name][1:])]
+    samples = [public_archive(name) for name in names if not any(fakes[name][1:])]
     _say("wrong", list(wrong), console)
-    _say("still needed", needed, console)
-    if not wrong and not needed:
+    _say("still needed of LSUN, as Yu et al. 2015 publish it", photos, console)
+    _say("still needed of ProGAN's samples, as Karras et al. 2018 publish them", samples, console)
+    complete = not (wrong or photos or samples)
+    if complete:
         console.print("everything is there; python -m fakeid plan with the same options counts what a run takes")
-    return not wrong and not needed
+    return complete
 
 
 def _find_reals(root: str, name: str) -> _Found:

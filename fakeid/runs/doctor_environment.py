@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from rich.filesize import decimal
 
+from fakeid.allocator import can_keep_memory
 from fakeid.config import Config
 from fakeid.runs.provenance import name_device
 from fakeid.training.tracking import is_logged_in
@@ -31,11 +32,19 @@ def describe_surroundings(config: Config) -> list[tuple[str, str]]:
         ("trains on", name_device(device)),
         ("bf16", f"in hardware on the {device.upper()}" if fast else f"not in hardware: the {device.upper()} is faster "
          "in float32"),
-        ("threads", f"{torch.get_num_threads()} of {os.cpu_count()} cores"),
+        ("threads", f"{config.trainer.threads or torch.get_num_threads()} of {os.cpu_count()} cores"),
+        ("freed memory", _describe_memory(config.trainer.keep_memory)),
         *_describe_disks(config),
         ("W&B", "logged in" if is_logged_in() else "nobody is logged in: runs are logged offline; wandb login changes "
          "that, logger=csv does without"),
     ]  # fmt: skip
+
+
+def _describe_memory(wanted: bool) -> str:
+    if wanted and can_keep_memory():
+        return "kept from step to step, which is faster on a CPU"
+    why = "the allocator is not glibc's, or is set up in the environment" if wanted else "trainer.keep_memory=false"
+    return f"goes as the allocator does it: {why}"
 
 
 def _describe_gpus() -> str:

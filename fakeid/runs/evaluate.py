@@ -29,7 +29,7 @@ from fakeid.runs.states import lacks_evaluation
 from fakeid.training.card import Card, read_card
 from fakeid.training.checkpoint import hash_checkpoint, load_module
 from fakeid.training.scoring import Scorer
-from fakeid.training.trainer import choose_device
+from fakeid.training.trainer import choose_device, cpu_as_asked
 
 
 def run_evaluation(
@@ -57,7 +57,7 @@ def run_evaluation(
     card = read_card(path)
     config = adopt(card, options)
     folder = EvaluationFolder(output or _name_output(run, config, own))
-    with clear_output_errors(folder.path, "--output"):
+    with cpu_as_asked(config.trainer), clear_output_errors(folder.path, "--output"):
         folder.path.mkdir(parents=True, exist_ok=True)
         busy = f"another process writes to {folder.path}; wait for it, or choose another folder with --output"
         with lock_folder(folder.path, wait=False, busy=busy):

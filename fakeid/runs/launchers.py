@@ -13,6 +13,8 @@ _SUBMITIT: Final[dict[str, Any]] = {"submitit_folder": "${paths.runs}/.submitit/
 
 _PRESETS: Final[dict[str, dict[str, Any]]] = {
     # Sensible is the number of GPUs times sweep.runs_per_gpu, or half the cores. A queue would outlive a killed sweep.
+    # Of its own accord joblib gives each cell its share of the cores, as OMP_NUM_THREADS, which trainer.threads=null
+    # takes; submitit_local does so in launching.py, and Ray, which counts one core a cell, likewise.
     "joblib": {"n_jobs": 2, "pre_dispatch": "n_jobs", "batch_size": "1"},
     # A week; as with SLURM, a cell that takes longer is stopped and continued, a few times.
     "submitit_local": {**_SUBMITIT, "timeout_min": 7 * 24 * 60},

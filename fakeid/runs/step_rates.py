@@ -20,7 +20,13 @@ from fakeid.data.datamodule import Batch
 from fakeid.data.records import Record
 from fakeid.runs.fit import build_module
 from fakeid.training.averaging import MovingAverage
-from fakeid.training.trainer import build_trainer, choose_device, choose_precision, expected_warnings_ignored
+from fakeid.training.trainer import (
+    build_trainer,
+    choose_device,
+    choose_precision,
+    cpu_as_asked,
+    expected_warnings_ignored,
+)
 
 
 class Rates(NamedTuple):
@@ -55,7 +61,11 @@ def measure_rates(config: Config, *, steps: int, on_step: Callable[[], None] = l
     clock = _StepClock(on_step)
     # Published weights take no other time, and would have to be fetched.
     module = build_module(replace(config, model=replace(config.model, pretrained=False)))
-    with TemporaryDirectory(prefix="fakeid-benchmark-") as folder, expected_warnings_ignored():
+    with (
+        cpu_as_asked(config.trainer),
+        TemporaryDirectory(prefix="fakeid-benchmark-") as folder,
+        expected_warnings_ignored(),
+    ):
         trainer = build_trainer(
             folder=Path(folder),
             epochs=1,

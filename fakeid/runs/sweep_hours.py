@@ -73,7 +73,7 @@ def _describe(config: Config) -> dict[str, Any]:
     """Every option that can change the time of a step."""
     plain = to_plain(config)
     switches = ("name", "hpf_channels", "hpf_border", "hsv", "bottleneck", "dropout_at", "loss", "views")
-    trainer = ("accelerator", "precision", "channels_last", "compile")
+    trainer = ("accelerator", "precision", "channels_last", "compile", "threads", "keep_memory")
     return {
         "model": {"name": plain["model"]["name"]},
         "residual": plain["residual"],

@@ -39,7 +39,7 @@ from fakeid.runs.tracked_evaluation import track_evaluation
 from fakeid.runs.tracking import track_run
 from fakeid.training.checkpoint import load_module, read_checkpoint
 from fakeid.training.processes import Leader, follow
-from fakeid.training.trainer import choose_device, choose_precision
+from fakeid.training.trainer import choose_device, choose_precision, cpu_as_asked
 from fakeid.training.world import World, find_world
 
 _SAID: Final[set[str]] = set()
@@ -61,15 +61,16 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
         FakeidError: Something that the user can mend; nothing that was there before is lost.
         KeyboardInterrupt: Ctrl-C; the same call continues.
     """
-    console = console or _build_console()
-    device = choose_device(config.trainer.accelerator.value)
-    world = find_world(config.trainer.devices, device, config.optim.batch_size)
-    assist = partial(prepare_assistance, config)
-    if world.rank > 0:
-        follow(world, assist)
-        return {}
-    with Leader(world, assist) as leader:
-        return _lead(config, leader, device, console, in_sweep)
+    with cpu_as_asked(config.trainer):
+        console = console or _build_console()
+        device = choose_device(config.trainer.accelerator.value)
+        world = find_world(config.trainer.devices, device, config.optim.batch_size)
+        assist = partial(prepare_assistance, config)
+        if world.rank > 0:
+            follow(world, assist)
+            return {}
+        with Leader(world, assist) as leader:
+            return _lead(config, leader, device, console, in_sweep)
 
 
 def _lead(config: Config, leader: Leader, device: str, console: Console, in_sweep: bool) -> dict[str, Any]:

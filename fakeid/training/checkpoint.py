@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
@@ -43,7 +43,17 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Write plain values and tensors as a checkpoint, whole or not at all."""
-    write_atomically(path, lambda file: torch.save(checkpoint, file))
+    write_atomically(path, lambda file: _save(checkpoint, file))
+
+
+def _save(checkpoint: dict[str, Any], file: IO[bytes]) -> None:
+    try:
+        torch.save(checkpoint, file)
+    except RuntimeError as error:
+        # Such as a full disk; torch then complains of its own that the file is not as long as it should be.
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def load_module(path: Path) -> DetectorModule:

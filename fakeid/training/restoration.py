@@ -38,6 +38,8 @@ class Restoration(pl.Callback):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Raise a CheckpointError in place of what only a damaged state explains."""
-        innocent = isinstance(error, (FakeidError, torch.OutOfMemoryError)) or not isinstance(error, Exception)
+        # Nor does it explain that memory or a disk is full.
+        innocent = isinstance(error, (FakeidError, torch.OutOfMemoryError, MemoryError, OSError))
+        innocent = innocent or not isinstance(error, Exception)
         if not self._restored and not innocent:
             raise CheckpointError(f"{self._path} cannot be continued from ({render_cause(error)}); {ANEW}") from error

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
@@ -15,7 +16,9 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from fakeid.allocator import keep_memory
 from fakeid.errors import DeviceError
+from fakeid.sections import TrainerConfig
 from fakeid.training.checkpoint import WholeCheckpoints
 from fakeid.training.strategy import SharedBatches
 from fakeid.training.world import World
@@ -55,6 +58,32 @@ def batch_workers() -> Iterator[None]:
     """
     with clear_worker_errors("loads batches", "lower trainer.num_workers (0 does without), or optim.batch_size"):
         yield
+
+
+def set_up_cpu(options: TrainerConfig) -> None:
+    """Take as many threads as are asked for, in torch and OpenCV, and let freed memory be kept if it is wished.
+
+    Args:
+        options: With `threads=None` the threads stay as they are.
+    """
+    if options.keep_memory:
+        keep_memory()
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+        cv2.setNumThreads(options.threads)
+
+
+@contextmanager
+def cpu_as_asked(options: TrainerConfig) -> Iterator[None]:
+    """The same for a while; afterwards the threads are as before, so that a sweep's next run starts from there."""
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    set_up_cpu(options)
+    try:
+        yield
+    finally:
+        if options.threads is not None:
+            torch.set_num_threads(before[0])
+            cv2.setNumThreads(before[1])
 
 
 def choose_device(accelerator: str) -> str:

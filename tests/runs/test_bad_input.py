@@ -43,7 +43,8 @@ def type_command(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["drpout=0.2"], "there is no option drpout; did you mean dropout?"),
+        (["drpout=0.2"], "there is no option drpout; did you mean dropout?\n"),
+        (["xyzzy=1"], "there is no option xyzzy; see --help\n"),
         (["epochs=3"], "did you mean optim.epochs"),
         (["+model.extra=1"], "there is no option model.extra"),
         (["color=hvs"], "color has no choice hvs; it has hsv, rgb, ycbcr"),

@@ -8,7 +8,6 @@ from rich.console import Console
 from fakeid.cli import main
 from fakeid.config import Config
 from fakeid.errors import DataError
-from fakeid.runs.benchmark import run_benchmark
 from fakeid.runs.report import write_report
 from fakeid.runs.train import run_training
 
@@ -45,14 +44,3 @@ def test_unknown_command_lists_the_known(capsys: pytest.CaptureFixture[str]) -> 
         main(["benchmrak"])
     assert exit_info.value.code == 2
     assert "benchmark" in capsys.readouterr().err
-
-
-def test_benchmark_measures_both_loops() -> None:
-    console = quiet()
-    rates = run_benchmark(image_px=48, batch_size=8, steps=1, device="cpu", compiled=False, console=console)
-    assert set(rates) == {
-        f"{who}, {what}" for who in ("paper-style loop", "fakeid") for what in ("step alone", "end to end")
-    }
-    assert all(rate > 0 for rate in rates.values())
-    assert isinstance(console.file, io.StringIO)
-    assert "ratio" in console.file.getvalue()

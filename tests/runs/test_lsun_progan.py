@@ -173,10 +173,11 @@ def test_doctor_names_the_files_that_are_missing(tmp_path: Path, capsys: pytest.
     with pytest.raises(SystemExit) as exit_info:
         main(["doctor", f"paths.data={tmp_path}", f"paths.cache={tmp_path / 'cache'}"])
     assert exit_info.value.code == 1
-    needed = capsys.readouterr().out.partition("still needed:")[2]
-    assert "bridge_train_lmdb.zip and bridge_val_lmdb.zip, unzipped" in needed
-    assert "sheep.zip, unzipped" in needed
-    assert "karras2018iclr-lsun-cat-256x256.zip" in needed
+    needed = capsys.readouterr().out.partition("still needed of LSUN, as Yu et al. 2015 publish it:")[2]
+    photos, _, samples = needed.partition("still needed of ProGAN's samples, as Karras et al. 2018 publish them:")
+    assert "bridge_train_lmdb.zip and bridge_val_lmdb.zip, unzipped" in photos
+    assert "sheep.zip, unzipped" in photos
+    assert "karras2018iclr-lsun-cat-256x256.zip" in samples
     assert "bedroom" not in needed
 
 

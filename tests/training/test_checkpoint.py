@@ -1,5 +1,7 @@
 """A checkpoint is there whole or not at all."""
 
+import errno
+import resource
 import signal
 import subprocess
 import sys
@@ -9,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from fakeid.training.checkpoint import WholeCheckpoints
+from fakeid.training.checkpoint import WholeCheckpoints, save_checkpoint
+from fakeid.training.restoration import Restoration
 
 KILLED_MIDWAY = """
 import os, signal, sys
@@ -48,3 +51,22 @@ def test_a_failure_in_the_middle_leaves_nothing_beside(tmp_path: Path, monkeypat
         WholeCheckpoints().save_checkpoint({"epoch": 2}, path)
     assert torch.load(path, weights_only=True) == {"epoch": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_limit_on_the_size_of_files_is_told_as_such(tmp_path: Path) -> None:
+    """Torch says that the file is not as long as it should be, whatever became of the writing."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as raised:
+            save_checkpoint({"weights": torch.zeros(100_000)}, tmp_path / "last.ckpt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert raised.value.errno == errno.EFBIG
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOSPC, "No space left on device")])
+def test_a_checkpoint_is_not_to_blame_where_memory_or_disk_is_full(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(type(error)), Restoration(tmp_path / "last.ckpt"):
+        raise error

@@ -1,0 +1,129 @@
+"""`trainer.threads` and `trainer.keep_memory`, wherever torch begins to work on the CPU."""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+import torch
+from joblib import Parallel, delayed
+from rich.console import Console
+
+from fakeid.config import Config
+from fakeid.data import datamodule
+from fakeid.runs import assist, evaluate, step_rates
+from fakeid.runs import train as train_module
+from fakeid.runs.doctor_environment import describe_surroundings
+from fakeid.sections import TrainerConfig
+from fakeid.training import trainer
+from fakeid.training.trainer import cpu_as_asked
+from fakeid.training.world import World
+
+BuildConfig = Callable[..., Config]
+
+
+class ReachedError(Exception):
+    """The work has come as far as is looked at."""
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """One entry for each time that memory is asked to be kept; here it is not."""
+    calls: list[bool] = []
+    monkeypatch.setattr(trainer, "keep_memory", lambda: calls.append(True))
+    return calls
+
+
+@pytest.fixture(autouse=True)
+def same_threads() -> Iterator[None]:
+    before = cv2.getNumThreads()
+    yield
+    cv2.setNumThreads(before)
+
+
+def test_threads_are_as_asked_and_then_as_before(kept: list[bool]) -> None:
+    cv2.setNumThreads(1)
+    for wanted, found in ((None, 1), (3, 3), (None, 1)):
+        with cpu_as_asked(TrainerConfig(threads=wanted)):
+            assert (torch.get_num_threads(), cv2.getNumThreads()) == (found, found)
+        assert (torch.get_num_threads(), cv2.getNumThreads()) == (1, 1)
+    assert len(kept) == 3
+    with cpu_as_asked(TrainerConfig(keep_memory=False)):
+        assert len(kept) == 3
+
+
+def train(config: Config) -> object:
+    return train_module.run_training(config, Console(file=io.StringIO()))
+
+
+def run_evaluation(config: Config) -> object:
+    return evaluate.run_evaluation(Path("tested.ckpt"), config, Console(file=io.StringIO()), output=Path("out"))
+
+
+def measure(config: Config) -> object:
+    return step_rates.measure_rates(config, steps=1)
+
+
+def help_training(config: Config) -> object:
+    return assist.prepare_assistance(config, World(size=2, rank=1))
+
+
+@pytest.mark.parametrize(
+    ("work", "place"),
+    [
+        (train, (train_module, "find_world")),
+        (run_evaluation, (evaluate, "clear_output_errors")),
+        (measure, (step_rates, "build_trainer")),
+        (help_training, (assist, "list_images")),
+    ],
+)
+def test_all_that_computes_asks_first(
+    work: Callable[[Config], object], place: tuple[Any, str], kept: list[bool], tiny_config: BuildConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    threads = []
+
+    def stop(*_: Any, **__: Any) -> None:
+        threads.append(torch.get_num_threads())
+        raise ReachedError
+
+    config = tiny_config("trainer.threads=2", "optim.batch_size=2")
+    monkeypatch.setattr(evaluate, "find_checkpoint", lambda path: (path, None))
+    monkeypatch.setattr(evaluate, "read_card", lambda _: None)
+    monkeypatch.setattr(evaluate, "adopt", lambda _, options: options)
+    monkeypatch.setattr(*place, stop)
+    with pytest.raises(ReachedError):
+        work(config)
+    assert threads == [2]
+    assert kept
+
+
+def test_workers_that_load_batches_keep_memory_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset: Any = type("Images", (), {"device": None})()
+    for is_kept in (True, False):
+        monkeypatch.setattr(datamodule, "is_memory_kept", lambda is_kept=is_kept: is_kept)
+        data = datamodule.PackedDataModule.__new__(datamodule.PackedDataModule)
+        data._num_workers = 0
+        assert (data._loader(dataset, [[0]]).worker_init_fn is not None) is is_kept  # type: ignore[arg-type]
+
+
+def test_doctor_says_what_a_training_would_do(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fakeid.runs.doctor_environment.can_keep_memory", lambda: True)
+    told = dict(describe_surroundings(tiny_config("trainer.threads=7")))
+    assert told["threads"].startswith("7 of ")
+    assert told["freed memory"].startswith("kept")
+    told = dict(describe_surroundings(tiny_config("trainer.keep_memory=false")))
+    assert told["freed memory"].endswith("trainer.keep_memory=false")
+
+
+@pytest.mark.slow
+def test_joblib_shares_the_cores_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its own accord, which `hydra/launcher=joblib` relies on."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("joblib._parallel_backends.cpu_count", lambda: 6)
+    found = Parallel(n_jobs=2, backend="loky")(delayed(os.getenv)("OMP_NUM_THREADS") for _ in range(2))
+    assert found == ["3", "3"]

@@ -1,0 +1,59 @@
+"""What a user sees where the system has no more memory, and what stays a traceback."""
+
+import errno
+import os
+import resource
+
+import pytest
+
+from fakeid.terminal import command_line_errors, user_errors
+
+MAPPING = "libtorch_cpu.so: failed to map segment from shared object"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError(MAPPING),
+        ImportError(f"{MAPPING}: Cannot allocate memory"),
+        OSError(f"{MAPPING}: Cannot allocate memory"),
+        OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("errors", [user_errors, command_line_errors])
+def test_no_memory_is_told_in_a_line(
+    error: Exception, errors: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit, told in (
+        (1_500_000_000, "memory ran out: a process may take 1.5 GB here; raise that with ulimit -v"),
+        (resource.RLIM_INFINITY, "end other programs"),
+    ):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, resource.RLIM_INFINITY))
+        assert callable(errors)
+        with pytest.raises(SystemExit) as exit_info, errors():
+            raise error
+        assert exit_info.value.code == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("fakeid: ")
+        assert told in line
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("No module named 'torhc'"),
+        ImportError(f"{MAPPING}: Operation not permitted"),
+        ImportError("libgomp.so.1: cannot allocate memory in static TLS block"),
+        OSError(errno.EINTR, "Interrupted"),
+        RuntimeError("shape mismatch"),
+    ],
+    ids=repr,
+)
+def test_other_errors_keep_their_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised, user_errors():
+        raise error
+    assert raised.value is error
