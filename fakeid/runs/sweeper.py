@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -20,6 +19,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
 from fakeid.errors import ConfigError, FakeidError
+from fakeid.progress import StatusLine
 from fakeid.runs.grid import Cell, build_cells, expand_grid
 from fakeid.runs.launchers import check_launcher, register_launchers
 from fakeid.runs.launching import SWEEP_PROCESS, launch_cells
@@ -92,12 +92,13 @@ class GridSweeper(Sweeper):
             ConfigError: A mistake anywhere in the grid, before anything is trained.
             SystemExit: A cell failed; with 1, after all others were trained and the report was written.
         """
-        console = Console(highlight=False, soft_wrap=True)
-        with console.status("checking the grid"):
+        console = Console(highlight=False)
+        console.soft_wrap = not console.is_terminal  # lines of a log file stay whole
+        with StatusLine(console, "checking the grid"):
             cells = build_cells(expand_grid(self._experiments, arguments), self._compose)
             pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
             check_networks([cell.config for cell in pending])
-        overview = Overview(cells, console, live=not isinstance(self.launcher, BasicLauncher))
+        overview = Overview(cells, console)
         overview.print_plan(pending)
         if cells[0].config.sweep.plan_only:
             return cells
