@@ -20,7 +20,7 @@ from rich.console import Console
 
 from fakeid.errors import ConfigError, FakeidError
 from fakeid.progress import StatusLine
-from fakeid.runs.grid import Cell, build_cells, expand_grid
+from fakeid.runs.grid import Cell, build_cells, check_intended, expand_grid
 from fakeid.runs.launchers import check_launcher, register_launchers
 from fakeid.runs.launching import SWEEP_PROCESS, launch_cells
 from fakeid.runs.layout import DONE
@@ -89,11 +89,15 @@ class GridSweeper(Sweeper):
         """Called by Hydra with what was typed.
 
         Raises:
-            ConfigError: A mistake anywhere in the grid, before anything is trained.
+            ConfigError: Neither a grid nor an axis was typed, or a mistake anywhere in the grid, before anything is
+                trained.
             SystemExit: A cell failed; with 1, after all others were trained and the report was written.
         """
         console = Console(highlight=False)
         console.soft_wrap = not console.is_terminal  # lines of a log file stay whole
+        assert self.config is not None
+        if not self.config.sweep.plan_only:
+            check_intended(self._experiments, arguments)
         with StatusLine(console, "checking the grid"):
             cells = build_cells(expand_grid(self._experiments, arguments), self._compose)
             pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = (
     "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=2", "optim.batch_size=16",
     "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
-    "data.audit_per_class=0", "grid=full", "seed=0", "categories=1,2", "color=rgb,hsv", "dropout=0",
+    "data.audit_per_class=0", "paths.runs=runs", "grid=full", "seed=0", "categories=1,2", "color=rgb,hsv", "dropout=0",
 )  # fmt: skip
 
 
@@ -54,6 +54,15 @@ def test_a_plan_starts_nothing(tmp_path: Path) -> None:
     output = finish(start(tmp_path / "plan", "sweep.plan_only=true"))
     assert "4 cells: 4 new" in output
     assert not (tmp_path / "plan" / "runs").exists()
+
+
+def test_a_sweep_of_nothing_named_is_refused(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "sweep.py"), "-m", "logger=csv"]
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("fakeid: which grid? python sweep.py -m grid=smoke takes a few minutes, grid=full")
+    assert "trains all 270 cells" in refused.stderr
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path) -> None:
