@@ -19,6 +19,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
 from fakeid.errors import ConfigError, FakeidError
+from fakeid.files import check_writable
 from fakeid.progress import StatusLine
 from fakeid.runs.grid import Cell, build_cells, check_intended, expand_grid
 from fakeid.runs.launchers import check_launcher, register_launchers
@@ -91,6 +92,7 @@ class GridSweeper(Sweeper):
         Raises:
             ConfigError: Neither a grid nor an axis was typed, or a mistake anywhere in the grid, before anything is
                 trained.
+            OutputError: The folder of the runs cannot be written to.
             SystemExit: A cell failed; with 1, after all others were trained and the report was written.
         """
         console = Console(highlight=False)
@@ -108,6 +110,8 @@ class GridSweeper(Sweeper):
             return cells
         if pending:
             assert self.launcher is not None
+            for folder in {Path(cell.config.paths.runs) for cell in pending}:
+                check_writable(folder, "paths.runs")  # or each cell would find out by itself, on each launch
             _prepare(pending, console)
             os.environ[SWEEP_PROCESS] = str(os.getpid())
             with overview:

@@ -56,6 +56,7 @@ def test_a_plan_starts_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "plan" / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_of_nothing_named_is_refused(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "sweep.py"), "-m", "logger=csv"]
     refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -93,6 +94,16 @@ def test_no_cell_at_once_is_refused_at_once(tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     output = finish(start(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=0"), code=2)
     assert output == "fakeid: hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0\n"
+
+
+@pytest.mark.slow
+def test_an_unwritable_folder_is_told_once(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    (tmp_path / "taken").write_text("")
+    output = finish(start(tmp_path, "paths.runs=taken", "hydra/launcher=joblib"), code=1)
+    assert output.splitlines()[-1].startswith("fakeid: cannot write to taken: ")
+    assert output.count("cannot write") == 1
+    assert "cut off" not in output
 
 
 @pytest.mark.slow
