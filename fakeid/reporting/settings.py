@@ -1,6 +1,7 @@
 """What tells runs apart, in a few words."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from fakeid.config import Config, to_plain
@@ -75,10 +76,15 @@ def label_options(values: Mapping[str, Any]) -> str:
 
 def find_default(option: str) -> Any:
     """The value of an option that nobody sets, by its dotted name; None where there is no such option."""
-    value: Any = to_plain(Config())
+    value: Any = _list_defaults()
     for part in option.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+@cache
+def _list_defaults() -> Mapping[str, Any]:
+    return to_plain(Config())
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -106,19 +106,8 @@ def tabulate_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]
 
     `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.averages.average_estimates`.
     """
-    columns = [
-        "setting",
-        "paper_table",
-        "model",
-        "color",
-        "dropout",
-        "variant",
-        "budget",
-        "categories",
-        "seeds",
-        "group",
-    ]
-    columns += ["seen", "metric", "value", "low", "high", "next_low", "next_high"]
+    columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "budget", "categories", "seeds"]
+    columns += ["group", "seen", "metric", "value", "low", "high", "next_low", "next_high"]
     rows: list[list[Any]] = []
     for cell in cells:
         setting = cell.setting

@@ -78,13 +78,13 @@ def test_runs_of_another_budget_are_other_settings():
         "optim.epochs=50, optim.batch_size=64",
         *["optim.epochs=5, optim.batch_size=9"] * 2,
     ]
-    assert [setting.name for setting in settings] == ["RGB; budget 1", "RGB; budget 2", "HSV; budget 2"]
-    assert settings[1].budget_line == "Budget 2: optim.epochs=5, optim.batch_size=9"
+    assert [setting.name for setting in settings] == ["RGB; budget 2", "RGB; budget 1", "HSV; budget 1"]
+    assert settings[1].budget_line == "Budget 1: optim.epochs=5, optim.batch_size=9"
     assert settings[1].full_name == "Pelee+HPF, RGB, dropout 0; optim.epochs=5, optim.batch_size=9"
     sentences, pairs = describe_names(settings)
     assert sentences == ["All settings: Pelee+HPF, dropout 0."]
     assert pairs == [
-        ("budget 1", "optim.epochs=50, optim.batch_size=64"), ("budget 2", "optim.epochs=5, optim.batch_size=9"),
+        ("budget 1", "optim.epochs=5, optim.batch_size=9"), ("budget 2", "optim.epochs=50, optim.batch_size=64"),
     ]  # fmt: skip
 
 
