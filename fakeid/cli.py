@@ -306,15 +306,17 @@ def _add_status(commands: _Commands) -> None:
     parser = commands.add_parser(
         "status",
         help="what became of the runs of a folder, who is at it, and why some failed",
-        description="Lists the runs below DIR, the best on unseen content first. Exits with 1 if one failed.",
+        description="Lists the runs below DIR, the best on unseen content first. Exits with 1 if one failed or is "
+        "damaged.",
     )
     parser.add_argument("directory", type=Path, metavar="DIR", help="the folder given as paths.runs")
 
     def run(directory: Path) -> None:
         from fakeid.runs.layout import FAILED  # noqa: PLC0415 - each command loads what it needs
+        from fakeid.runs.states import DAMAGED  # noqa: PLC0415
         from fakeid.runs.status import print_status  # noqa: PLC0415
 
-        if any(state.name == FAILED for state in print_status(directory).values()):
+        if any(state.name in (FAILED, DAMAGED) for state in print_status(directory).values()):
             raise SystemExit(1)
 
     parser.set_defaults(command=run)

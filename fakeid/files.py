@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from filelock import FileLock, Timeout
@@ -51,6 +52,18 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
         too_large = error.errno == errno.EFBIG
         way_out = "raise that with ulimit -f" if too_large else f"choose another with {option}=DIR"
         raise OutputError(f"cannot write to {folder}: {reasons[error.errno]}; {way_out}") from error
+
+
+def check_writable(folder: Path, option: str) -> None:
+    """Make the folder, and write something there that is gone again.
+
+    Raises:
+        OutputError: As `clear_output_errors`.
+    """
+    with clear_output_errors(folder, option):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder) as file:
+            file.write(b"\0")
 
 
 def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:

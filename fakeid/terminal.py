@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError, FakeidError
 from fakeid.plain_text import print_plainly
+from fakeid.progress import end_display
 from fakeid.suggestions import suggest_assignment, suggest_option
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -54,7 +55,10 @@ def command_line_errors() -> Iterator[None]:
     try:
         # Hydra then raises, where it would print its own rendering and exit.
         with environment_variable("HYDRA_FULL_ERROR", "1"), user_errors(), _closed_output():
-            yield
+            try:
+                yield
+            finally:
+                end_display()  # before anything is said of what went wrong
     except (HydraException, OmegaConfBaseException) as error:
         if _WANTS_TRACEBACKS:
             raise

@@ -6,8 +6,24 @@ from typing import IO
 import pytest
 
 from fakeid.errors import OutputError
-from fakeid.files import clear_output_errors, lock_folder, read_json, shorten_name, write_atomically, write_json
+from fakeid.files import (
+    check_writable,
+    clear_output_errors,
+    lock_folder,
+    read_json,
+    shorten_name,
+    write_atomically,
+    write_json,
+)
 from fakeid.seeding import derive_seed
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "runs", "paths.runs")
+    assert list((tmp_path / "new" / "runs").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"cannot write to .*; choose another with paths.runs=DIR"):
+        check_writable(tmp_path / "file" / "runs", "paths.runs")
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:

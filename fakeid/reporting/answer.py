@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fakeid.reporting.averages import Cell
-from fakeid.reporting.claims import Claim, Claims, measure_accuracy
+from fakeid.reporting.claims import Claim, Claims, find_contenders, measure_accuracy
 from fakeid.reporting.effects import UNSEEN_CONTENT, Effect
 from fakeid.reporting.judged import (
     BETTER,
@@ -167,6 +167,9 @@ def _is_against_baseline(axis: str, claim: Claim) -> bool:
 
 
 def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
+    budgets = {cell.setting.budget for cell in cells}
+    if not claims.pairs and len(budgets) > 1 and len(find_contenders(cells)) == 1:
+        return f"{_OPEN} one configuration is best cannot be said: no two have the same budget of images and epochs."
     if not claims.pairs:
         return (
             f"There is nothing to choose from yet: {cells[0].name} is the only configuration, with "
@@ -177,20 +180,21 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
         )
     if _are_not_judged(claims.pairs):
         return f"{_OPEN} one configuration is best cannot be said ({ONE_RUN_EACH})."
+    only = f" Only runs with this budget are ranked: {claims.ranked[0].setting.budget}." if len(budgets) > 1 else ""
     best, categories, others = claims.named_best, claims.pairs[0].categories, len(claims.ranked) - 1
     content = f"images of {categories[0]}" if len(categories) == 1 else f"{len(categories)} categories"
     rivals = "the other" if others == 1 else f"all {others} others"
     if best is None:
-        return f"No configuration is significantly ahead of {rivals} on {content}, which no run was trained on."
+        return f"No configuration is significantly ahead of {rivals} on {content}, which no run was trained on.{only}"
     area = best.measure("unseen", "auroc")
     if area["low"] is None or area["low"] <= _CHANCE:
         return (
             f"No configuration is best: {best.name} is significantly ahead of {rivals}, but not shown to rank unseen "
-            f"content better than guessing (AUROC {format_unit_estimate(area)})."
+            f"content better than guessing (AUROC {format_unit_estimate(area)}).{only}"
         )
     return (
         f"Best is {best.name}: {format_percent(measure_accuracy(best, categories))}\N{NO-BREAK SPACE}% on {content}, "
-        f"which no run was trained on, significantly ahead of {rivals}."
+        f"which no run was trained on, significantly ahead of {rivals}.{only}"
     )
 
 

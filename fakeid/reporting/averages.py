@@ -104,8 +104,15 @@ class Cell:
     @property
     def name(self) -> str:
         """Such as `Pelee+HPF, RGB, dropout 0 at 5 categories`."""
-        noun = "category" if self.categories == 1 else "categories"
-        return f"{self.setting.name} at {self.categories} {noun}"
+        return f"{self.setting.name} at {self._count_categories()}"
+
+    @property
+    def full_name(self) -> str:
+        """The same where nothing explains short names of settings."""
+        return f"{self.setting.full_name} at {self._count_categories()}"
+
+    def _count_categories(self) -> str:
+        return f"{self.categories} {'category' if self.categories == 1 else 'categories'}"
 
     @property
     def seeds(self) -> list[int]:
@@ -168,8 +175,8 @@ def collect_cells(runs: Iterable[FinishedRun]) -> list[Cell]:
         same = grouped.setdefault((setting, run.categories), {})
         if run.seed in same:
             raise DataError(
-                f"expected one run of {setting.name} with categories={run.categories} and seed={run.seed}, got two "
-                f"({same[run.seed].name} and {run.name}); leave one out"
+                f"expected one run of {setting.full_name} with categories={run.categories} and seed={run.seed}, got "
+                f"two ({same[run.seed].name} and {run.name}); leave one out"
             )
         same[run.seed] = run
     return [

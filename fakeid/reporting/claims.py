@@ -13,6 +13,7 @@ what several seeds can say. All tables, accuracy and AUROC, are one family, corr
 """
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -82,18 +83,27 @@ class Claims:
 def compare_cells(cells: Sequence[Cell]) -> Claims:
     """Make every comparison, corrected for all of them together.
 
-    Settings of different variants are compared only where they agree in all else. Where effects are shown beside them,
-    `fakeid.reporting.page_family.correct_page` takes them into the family too.
+    Settings of different variants are compared only where they agree in all else, and those of different budgets never.
+    Where effects are shown beside them, `fakeid.reporting.page_family.correct_page` takes them into the family too.
     """
     comparer = _Comparer()
-    shared = find_common_unseen([run for cell in cells for run in cell.runs])
-    ranked = _rank(cells, shared)
+    contenders = find_contenders(cells)
+    shared = find_common_unseen([run for cell in contenders for run in cell.runs])
+    ranked = _rank(contenders, shared)
     settings, categories, pairs = correct_judged(
         comparer.compare(pair for pair in combinations(cells, 2) if _are_settings_comparable(*pair)),
         comparer.compare((a, b) for a, b in combinations(cells, 2) if a.setting == b.setting),
         _Comparer(shared).compare((lower, higher) for higher, lower in combinations(ranked, 2)),
     )
     return Claims(settings, categories, pairs, ranked, comparer.refused)
+
+
+def find_contenders(cells: Sequence[Cell]) -> list[Cell]:
+    """Those with the budget that most runs have: who had more images or epochs is not ranked beside them."""
+    runs = Counter[str]()
+    for cell in cells:
+        runs[cell.setting.budget] += len(cell.runs)
+    return [cell for cell in cells if cell.setting.budget == max(runs, key=lambda budget: runs[budget])]
 
 
 def find_common_unseen(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
@@ -111,7 +121,8 @@ def measure_accuracy(cell: Cell, categories: Sequence[str]) -> float:
 
 def _are_settings_comparable(first: Cell, second: Cell) -> bool:
     a, b = first.setting, second.setting
-    return first.categories == second.categories and a != b and (a.variant == b.variant or a.short_name == b.short_name)
+    alike = first.categories == second.categories and a.budget == b.budget and a != b
+    return alike and (a.variant == b.variant or a.short_name == b.short_name)
 
 
 def _rank(cells: Sequence[Cell], categories: Sequence[str]) -> list[Cell]:

@@ -17,6 +17,7 @@ def render_table_latex(table: SweepTable) -> str:
     headings = " & ".join(rf"\rotatebox{{90}}{{{escape_latex(name)}}}" for name in table.columns)
     lines = [
         "% needs \\usepackage{booktabs} and \\usepackage{graphicx}",
+        *([f"% {table.setting.name}: {table.setting.full_name}"] if table.setting.short else []),
         r"\begin{table*}",
         r"\centering\footnotesize\setlength{\tabcolsep}{2.5pt}",
         rf"\caption{{{escape_latex(_describe(table))}}}",

@@ -12,6 +12,7 @@ from fakeid.reporting.effects import Effect
 from fakeid.reporting.effects_figure import plot_effects
 from fakeid.reporting.settings_figure import plot_settings
 from fakeid.reporting.sweep_figures import SweepFigure, plot_sweep_figure
+from fakeid.reporting.sweep_rows import split_cells
 
 _FEWEST_SETTINGS: Final = 3  # that a list of them shows better than a curve of single points
 
@@ -49,9 +50,7 @@ def collect_figures(
     drawable = [cell for cell in cells if cell.average(seen=False)["value"] is not None]
     numbers = {cell.categories for cell in drawable}
     if len(numbers) == 1 and len(drawable) >= _FEWEST_SETTINGS:
-        number = numbers.pop()
-        title = f"Settings at {number} {'category' if number == 1 else 'categories'}, on unseen content"
-        figures.append(ReportFigure("settings", title, title, partial(plot_settings, drawable), True))
+        figures += _compare_settings(drawable, numbers.pop())
     else:
         figures += [
             ReportFigure(
@@ -66,3 +65,19 @@ def collect_figures(
         title = "One option changed, all else equal"
         figures.append(ReportFigure("effects", title, title, partial(plot_effects, effects), True))
     return figures
+
+
+def _compare_settings(cells: Sequence[Cell], number: int) -> list[ReportFigure]:
+    """One for each budget."""
+    title = f"Settings at {number} {'category' if number == 1 else 'categories'}, on unseen content"
+    groups = split_cells(cells)
+    return [
+        ReportFigure(
+            f"settings-{place}" if len(groups) > 1 else "settings",
+            named := f"{title}. {budget}" if budget else title,
+            named,
+            partial(plot_settings, group),
+            True,
+        )
+        for place, (budget, group) in enumerate(groups, start=1)
+    ]

@@ -1,6 +1,7 @@
 """What tells runs apart, in a few words."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from fakeid.config import Config, to_plain
@@ -29,7 +30,8 @@ def label_settings(configs: Sequence[Mapping[str, Any]], without: Sequence[str] 
         One label for each; "all runs" when nothing differs.
     """
     told = tell_apart(configs)
-    return [_label({name: value for name, value in values.items() if name not in without}) for values in told]
+    told = [{name: value for name, value in values.items() if name not in without} for values in told]
+    return [label_options(values) or "all runs" for values in told]
 
 
 def tell_apart(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -60,15 +62,29 @@ def label_changes(configs: Sequence[Mapping[str, Any]]) -> list[str]:
     changes = [
         {name: value for name, value in values.items() if value != find_default(name)} for values in tell_apart(configs)
     ]
-    return [_label(values) if values else "all as by default" for values in changes]
+    return [label_options(values) or "all as by default" for values in changes]
+
+
+def label_options(values: Mapping[str, Any]) -> str:
+    """Options by their dotted names as they are typed: `color=hsv, dropout=0.2`; empty where there are none."""
+    parts = []
+    for key, value in values.items():
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        parts.append(f"{key.removesuffix('.name')}={text}")
+    return ", ".join(parts)
 
 
 def find_default(option: str) -> Any:
     """The value of an option that nobody sets, by its dotted name; None where there is no such option."""
-    value: Any = to_plain(Config())
+    value: Any = _list_defaults()
     for part in option.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+@cache
+def _list_defaults() -> Mapping[str, Any]:
+    return to_plain(Config())
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -107,11 +123,3 @@ def _follows_model(key: str, flat: Sequence[Mapping[str, Any]]) -> bool:
         return False
     named = {(repr(v.get("model.name")), repr(v.get("protocol.name")), repr(v.get(key, _ABSENT))) for v in flat}
     return len({(model, protocol) for model, protocol, _ in named}) == len(named)
-
-
-def _label(values: Mapping[str, Any]) -> str:
-    parts = []
-    for key, value in values.items():
-        text = f"{value:g}" if isinstance(value, float) else str(value)
-        parts.append(f"{key.removesuffix('.name')}={text}")
-    return ", ".join(parts) or "all runs"

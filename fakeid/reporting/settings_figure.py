@@ -26,10 +26,13 @@ def plot_settings(cells: Sequence[Cell], *, narrow: bool = False) -> Figure:
     """Accuracy and AUROC on unseen content, with intervals; the 60 highest.
 
     Args:
-        cells: Of one number of categories; named by the options in which they differ, where they are not the default.
+        cells: Of one number of categories; named as in the tables where these have short
+            names, otherwise by the options in which they differ, where they are not the default.
         narrow: For a phone: the two below each other.
     """
     labels = label_changes([cell.runs[0].config for cell in cells])
+    if any(cell.setting.short for cell in cells):
+        labels = [cell.setting.name for cell in cells]  # as in the tables
     ranked = sorted(zip(cells, labels, strict=True), key=lambda entry: -(entry[0].average(seen=False)["value"] or 0.0))
     shown = ranked[:_MOST_ROWS]
     names = [fill(label, _NARROW_LABEL) if narrow else label for _, label in shown]

@@ -9,11 +9,16 @@ import numpy as np
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.averages import Cell, average_estimates
 from fakeid.reporting.numbers import NO_ESTIMATE, Estimate, format_percent_estimate, format_unit_estimate
-from fakeid.reporting.sweep_rows import Rows
+from fakeid.reporting.sweep_rows import Rows, split_cells
 
 _QUARTER: Final = "quadrant"
 _KINDS: Final = (_QUARTER, "test_set")
 _METRICS: Final = {"auroc": ("AUROC", format_unit_estimate), "accuracy": ("Accuracy in %", format_percent_estimate)}
+_DEGRADED: Final = "degradations"
+_TITLES: Final = {
+    **{name: f"{word}, by content and generator, images as they are" for name, (word, _) in _METRICS.items()},
+    _DEGRADED: "AUROC under degradations, averaged over the quarters of content and generator",
+}
 _HEADINGS: Final = ("setting", "categories", "seeds")
 
 
@@ -41,16 +46,19 @@ def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
     evaluated = [cell for cell in cells if all(run.evaluation for run in cell.runs)]
     if not evaluated:
         return []
-    tables = [
-        EvaluationTable(
-            f"evaluation-{metric}",
-            f"{word}, by content and generator, images as they are",
-            _list_groups(evaluated, metric),
-        )
-        for metric, (word, _) in _METRICS.items()
-    ]
-    title = "AUROC under degradations, averaged over the quarters of content and generator"
-    return [*tables, EvaluationTable("evaluation-degradations", title, _list_degradations(evaluated))]
+    found = []
+    groups = split_cells(evaluated)
+    for number, (budget, group) in enumerate(groups, start=1):
+        rows = {metric: _list_groups(group, metric) for metric in _METRICS} | {_DEGRADED: _list_degradations(group)}
+        found += [
+            EvaluationTable(
+                f"evaluation-{name}" + (f"-{number}" if len(groups) > 1 else ""),
+                _TITLES[name] + (f". {budget}" if budget else ""),
+                table,
+            )
+            for name, table in rows.items()
+        ]
+    return found
 
 
 def _list_groups(cells: Sequence[Cell], metric: str) -> Rows:

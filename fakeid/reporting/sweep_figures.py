@@ -78,8 +78,8 @@ def build_figures(cells: Sequence[Cell]) -> list[SweepFigure]:
     """
     drawable = [cell for cell in cells if cell.average(seen=False)["value"] is not None]
     figures: list[SweepFigure] = []
-    for variant in dict.fromkeys(cell.setting.variant for cell in drawable):
-        chosen = [cell for cell in drawable if cell.setting.variant == variant]
+    for variant in dict.fromkeys(cell.setting.tag for cell in drawable):
+        chosen = [cell for cell in drawable if cell.setting.tag == variant]
         drawn: list[list[Setting]] = []
         for number, tables in FIGURES.items():
             lines = [cell for cell in chosen if cell.setting.table in tables]

@@ -1,5 +1,9 @@
 """The report over many runs as Markdown."""
 
+from collections.abc import Callable, Sequence
+
+from fakeid.reporting.averages import Cell
+from fakeid.reporting.setting_names import split_by_budget
 from fakeid.reporting.sweep_report import SweepReport
 from fakeid.reporting.sweep_rows import (
     Rows,
@@ -7,9 +11,11 @@ from fakeid.reporting.sweep_rows import (
     list_claims,
     list_classes,
     list_effects,
+    list_names,
     list_provenance,
     list_runs,
     list_trends,
+    split_cells,
 )
 from fakeid.reporting.sweep_tables import describe_brackets, render_table_markdown
 
@@ -49,7 +55,7 @@ TEST_NOTE = (
 def render_summary_markdown(report: SweepReport) -> str:
     """What the terminal shows: warnings, the answer, the tables of the averages, and what is not finished."""
     parts = [render_warnings(report), _render_answer(report)]
-    parts += [render_rows(list_averages(report.cells)), _describe_averages(report)]
+    parts += [_render_names(report), *_render_cells(report, list_averages), _describe_averages(report)]
     if report.unfinished:
         parts.append(_render_unfinished(report))
     return "\n".join(part for part in parts if part)
@@ -60,21 +66,25 @@ def render_sweep_markdown(report: SweepReport) -> str:
     parts = [f"# Report: {report.title}\n", render_warnings(report), _render_answer(report)]
     if report.missing:
         parts.append(f"Not in this folder: {'; '.join(report.missing)}.\n")
-    parts += ["## Figures\n"]
+    parts += [_render_names(report), "## Figures\n"]
     parts += [f"![{figure.title}](figures/{figure.slug}.png)\n" for figure in report.figures] or ["None yet.\n"]
-    parts += ["## Averages\n", render_rows(list_averages(report.cells)), _describe_averages(report), "## Tables\n"]
-    for table in report.tables:
-        parts += [f"### {table.title}\n", render_table_markdown(table)]
+    parts += ["## Averages\n", *_render_cells(report, list_averages), _describe_averages(report), "## Tables\n"]
+    for budget, tables in split_by_budget(report.tables, lambda table: table.setting):
+        parts += [_render_budget(budget)]
+        parts += [part for table in tables for part in (f"### {table.title}\n", render_table_markdown(table))]
     if report.trends:
-        parts += ["## Trend over categories\n", render_rows(list_trends(report.trends)), TREND_NOTE + "\n"]
+        parts += ["## Trend over categories\n"]
+        for budget, trends in split_by_budget(report.trends, lambda trend: trend.setting):
+            parts += [_render_budget(budget), render_rows(list_trends(trends))]
+        parts += [TREND_NOTE + "\n"]
     parts += _render_claims(report)
-    parts += ["## Real and fake apart\n", render_rows(list_classes(report.cells))]
+    parts += ["## Real and fake apart\n", *_render_cells(report, list_classes)]
     parts.append(f"In brackets: {describe_brackets(report.cells)}.\n")
     if report.evaluations:
         parts += ["## Evaluations\n", f"{EVALUATION_NOTE} In brackets: {describe_brackets(report.cells)}.\n"]
     for evaluation in report.evaluations:
         parts += [f"### {evaluation.title}\n", render_rows(evaluation.rows)]
-    parts += ["## Runs\n", render_rows(list_runs(report.cells))]
+    parts += ["## Runs\n", *_render_cells(report, list_runs)]
     if report.unfinished:
         parts.append(_render_unfinished(report))
     parts += ["## Images, audit, machine\n", render_rows(list_provenance(report.tested)), "## How to reproduce\n"]
@@ -88,6 +98,26 @@ def render_warnings(report: SweepReport) -> str:
     total = len(report.tested)
     audits = [f"> **WARNING** ({count} of {total} runs): {text}\n" for text, count in report.warnings]
     return "\n".join([*audits, *(f"> **WARNING**: {text}\n" for text in report.misplaced)])
+
+
+def _render_names(report: SweepReport) -> str:
+    """What short names of settings stand for; empty where names say it themselves."""
+    text, rows = list_names(report.cells)
+    table = render_rows(rows) if rows else ""
+    return "\n".join(part for part in (f"{text}\n" if text else "", table) if part)
+
+
+def _render_cells(report: SweepReport, list_rows: Callable[[Sequence[Cell]], Rows]) -> list[str]:
+    """A table for each budget, under a line that says it where there are several."""
+    return [
+        part
+        for budget, cells in split_cells(report.cells)
+        for part in (_render_budget(budget), render_rows(list_rows(cells)))
+    ]
+
+
+def _render_budget(budget: str) -> str:
+    return f"**{budget}**\n" if budget else ""
 
 
 def _describe_averages(report: SweepReport) -> str:

@@ -1,15 +1,17 @@
 """The report over many runs as one HTML page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from markupsafe import Markup
 
+from fakeid.reporting.averages import Cell
 from fakeid.reporting.judged import Judged
 from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.page import render_page
 from fakeid.reporting.report_figures import ReportFigure
+from fakeid.reporting.setting_names import split_by_budget
 from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep_markdown import (
@@ -30,9 +32,11 @@ from fakeid.reporting.sweep_rows import (
     list_claims,
     list_classes,
     list_effects,
+    list_names,
     list_provenance,
     list_runs,
     list_trends,
+    split_cells,
 )
 from fakeid.reporting.sweep_tables import SweepTable, describe_brackets, format_cell
 
@@ -58,16 +62,23 @@ def render_sweep_page(report: SweepReport) -> str:
         script=SORTABLE_SCRIPT,
         report=report,
         figures=[_describe_figure(figure) for figure in report.figures],
-        tables=[_describe_table(table) for table in report.tables],
-        averages=list_averages(report.cells),
+        names=list_names(report.cells),
+        tables=[
+            (budget, [_describe_table(table) for table in tables])
+            for budget, tables in split_by_budget(report.tables, lambda table: table.setting)
+        ],
+        averages=_describe_cells(report, list_averages),
         next_note=NEXT_NOTE,
-        trends=list_trends(report.trends),
+        trends=[
+            (budget, list_trends(trends))
+            for budget, trends in split_by_budget(report.trends, lambda trend: trend.setting)
+        ],
         trend_note=TREND_NOTE,
         comparisons=_describe_comparisons(report),
         test_note=TEST_NOTE,
-        classes=list_classes(report.cells),
+        classes=_describe_cells(report, list_classes),
         evaluation_note=EVALUATION_NOTE,
-        runs=_link_runs(list_runs(report.cells)),
+        runs=[(budget, _link_runs(table)) for budget, table in _describe_cells(report, list_runs)],
         link=link_run,
         provenance=list_provenance(report.tested),
         brackets=describe_brackets(report.cells),
@@ -82,6 +93,11 @@ def link_run(name: str) -> Markup:
 def _link_runs(table: Rows) -> Rows:
     headings, rows = table
     return headings, [[*row[:-1], link_run(row[-1])] for row in rows]
+
+
+def _describe_cells(report: SweepReport, list_rows: Callable[[Sequence[Cell]], Rows]) -> list[tuple[str, Rows]]:
+    """A table for each budget, and the line above it; empty where there is one budget."""
+    return [(budget, list_rows(cells)) for budget, cells in split_cells(report.cells)]
 
 
 def _describe_figure(figure: ReportFigure) -> dict[str, Any]:

@@ -37,6 +37,7 @@ a { color: var(--real); }
 .long thead th { vertical-align: bottom; white-space: normal; }
 .long td:first-child, .long thead th:first-child { position: sticky; left: 0; background: var(--paper); }
 .wraps td { white-space: normal; min-width: 7rem; }
+.budget { margin: 1.2rem 0 .4rem; font-weight: 600; }
 .better { color: var(--good); font-weight: 600; } .worse { color: var(--bad); font-weight: 600; }
 .open { color: var(--faint); }
 code { font: .8rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere; user-select: all; }
@@ -66,6 +67,13 @@ code { font: .8rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere; user-s
 SWEEP_TEMPLATE: Final = (
     TABLE_MACROS
     + """
+{% macro budget_line(text) %}{% if text %}<p class="budget">{{ text }}</p>{% endif %}{% endmacro %}
+{% macro draw_each(tables, id) %}
+{% for budget, table in tables %}
+{{ budget_line(budget) }}
+{{ draw(table, id ~ ("-%d" % loop.index if tables | length > 1 else "")) }}
+{% endfor %}
+{% endmacro %}
 {% macro filter(id) %}
 <input class="filter" type="search" data-filters="{{ id }}" placeholder="filter rows: words, such as hsv 5"
   aria-label="filter the rows below">
@@ -105,6 +113,12 @@ finished and not in the numbers.</p>
 {% endif %}
 {% if report.missing %}<p class="faint">Not in this folder: {{ report.missing | join("; ") }}.</p>{% endif %}
 
+{% set names_text, names_table = names %}
+{% if names_text or names_table %}
+<p class="faint">{{ names_text }}</p>
+{% if names_table %}{{ draw(names_table, "names-table", "wraps") }}{% endif %}
+{% endif %}
+
 {% if figures %}
 <h2 id="figures">Figures</h2>
 <div class="figures">
@@ -119,7 +133,9 @@ finished and not in the numbers.</p>
 <h2 id="tables">Accuracy by category</h2>
 <p class="faint">In %, averaged over seeds, below it the 95 % interval. Underlined cells were trained on. No color is
 chance level: 0 <span class="scale"></span> 100. The averages are over categories.</p>
-{% for table in tables %}
+{% for budget, group in tables %}
+{{ budget_line(budget) }}
+{% for table in group %}
 <section><h3 id="{{ table.slug }}">{{ table.title }}</h3>
 <div class="wide"><table class="heat">
 <thead><tr><th><span>categories</span></th>
@@ -138,14 +154,15 @@ chance level: 0 <span class="scale"></span> 100. The averages are over categorie
 </tbody></table></div>
 <p class="faint">{{ table.brackets }}.</p></section>
 {% endfor %}
+{% endfor %}
 
 <h3>Averages</h3>
-{{ draw(averages, "averages-table") }}
+{{ draw_each(averages, "averages-table") }}
 <p class="faint">{{ brackets }}. {{ next_note }}</p>
 
-{% if trends[1] %}
+{% if trends %}
 <h3>Trend over categories</h3>
-{{ draw(trends) }}
+{{ draw_each(trends, "trends-table") }}
 <p class="faint">{{ trend_note }}</p>
 {% endif %}
 
@@ -167,7 +184,7 @@ chance level: 0 <span class="scale"></span> 100. The averages are over categorie
 
 <h2 id="classes">Real and fake apart</h2>
 <p class="faint">Over the pooled images of the categories; called at each run's own threshold. {{ brackets }}.</p>
-{{ draw(classes, "classes-table") }}
+{{ draw_each(classes, "classes-table") }}
 
 {% if report.evaluations %}
 <h2 id="evaluations">Evaluations</h2>
@@ -179,8 +196,12 @@ chance level: 0 <span class="scale"></span> 100. The averages are over categorie
 {% endif %}
 
 <h2 id="runs">Runs</h2>
-{{ filter("runs-table") }}
-{{ draw(runs, "runs-table") }}
+{% for budget, table in runs %}
+{% set id = "runs-table" ~ ("-%d" % loop.index if runs | length > 1 else "") %}
+{{ budget_line(budget) }}
+{{ filter(id) }}
+{{ draw(table, id) }}
+{% endfor %}
 
 {% if report.unfinished %}
 <h2 id="unfinished">Not finished</h2>

@@ -19,6 +19,8 @@ from fakeid.reporting.numbers import (
     format_unit_estimate,
     format_units,
 )
+from fakeid.reporting.paper import describe_names
+from fakeid.reporting.setting_names import split_by_budget
 from fakeid.reporting.trends import SettingTrend
 
 Rows = tuple[list[str], list[list[str]]]
@@ -26,6 +28,18 @@ Rows = tuple[list[str], list[list[str]]]
 
 _SHOWN_CATEGORIES: Final = 2
 _JUDGED: Final = ("accuracy, points", "p (Holm)", "verdict", "AUROC", "p (Holm) ", "verdict on AUROC")
+
+
+def list_names(cells: Sequence[Cell]) -> tuple[str, Rows | None]:
+    """What short names of settings stand for: a text and a table; empty and None where there is nothing to explain."""
+    sentences, pairs = describe_names([cell.setting for cell in cells])
+    rows = (["name", "stands for"], [list(pair) for pair in pairs]) if pairs else None
+    return " ".join(sentences), rows
+
+
+def split_cells(cells: Sequence[Cell]) -> list[tuple[str, list[Cell]]]:
+    """Those of each budget, and the line above them; see `split_by_budget`."""
+    return split_by_budget(cells, lambda cell: cell.setting)
 
 
 def list_averages(cells: Sequence[Cell]) -> Rows:

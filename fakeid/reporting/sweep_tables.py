@@ -106,13 +106,13 @@ def tabulate_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]
 
     `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.averages.average_estimates`.
     """
-    columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "categories", "seeds", "group"]
-    columns += ["seen", "metric", "value", "low", "high", "next_low", "next_high"]
+    columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "budget", "categories", "seeds"]
+    columns += ["group", "seen", "metric", "value", "low", "high", "next_low", "next_high"]
     rows: list[list[Any]] = []
     for cell in cells:
         setting = cell.setting
         head = [setting.name, setting.table, setting.model, setting.color, setting.dropout, setting.variant]
-        head += [cell.categories, len(cell.runs)]
+        head += [setting.budget, cell.categories, len(cell.runs)]
         for seen, name in zip((True, False), _AVERAGES, strict=True):
             rows.append([*head, name, seen, "accuracy", *_bounds(cell.average(seen=seen))])
         groups = [(f"{name} pooled", name, name == "seen") for name in POOLED]
@@ -137,7 +137,7 @@ def _build_table(setting: Setting, cells: Sequence[Cell]) -> SweepTable:
     held_out = {cell.held_out for cell in cells}
     return SweepTable(
         setting=setting,
-        slug=slug + (f"-{name_file(setting.variant)}" if setting.variant else ""),
+        slug=slug + (f"-{name_file(setting.tag)}" if setting.tag else ""),
         title=title,
         categories=tuple(order_categories(cells)),
         held_out=held_out.pop() if len(held_out) == 1 else None,

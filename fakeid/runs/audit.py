@@ -20,6 +20,7 @@ from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
 from fakeid.files import clear_output_errors, read_memo, write_json, write_memo, write_text
+from fakeid.progress import StatusLine
 from fakeid.reporting.audit_page import render_audit_page
 from fakeid.reporting.audit_table import render_audit_table
 from fakeid.runs.codec import choose_codec, print_codec
@@ -73,7 +74,7 @@ def run_audit(config: Config, output: Path, *, per_class: int, console: Console 
     source, plan = list_images(config, console)
     print_codec(choose_codec(config, source, plan), console)
     packed = prepare_images(config, plan, source, console)
-    with console.status("looking at the images"):
+    with StatusLine(console, "looking at the images"):
         audit = audit_plan(config, plan, source, packed, per_class)
     with clear_output_errors(output, "--output"):
         write_json(output / "audit.json", audit)

@@ -15,6 +15,7 @@ from fakeid.choices import Accelerator
 from fakeid.config import Config
 from fakeid.files import LONGEST_NAME, shorten_name
 from fakeid.plain_text import print_plainly
+from fakeid.progress import find_console
 from fakeid.runs.launching import GPUS, is_sweep_process
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.lease import lease_gpu
@@ -56,11 +57,11 @@ def _train(config: Config) -> None:
     _see_gpus()
     num_gpus = 0 if config.trainer.accelerator is Accelerator.cpu else torch.cuda.device_count()
     if num_gpus == 0:
-        run_training(config, in_sweep=True)
+        run_training(config, find_console(), in_sweep=True)
         return
     with lease_gpu(num_gpus, config.sweep.runs_per_gpu) as gpu:
         torch.cuda.set_device(gpu)
-        run_training(config, in_sweep=True)
+        run_training(config, find_console(), in_sweep=True)
 
 
 def _see_gpus() -> None:

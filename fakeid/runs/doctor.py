@@ -17,6 +17,7 @@ from fakeid.data.sources.lsun import count_images, find_databases, public_archiv
 from fakeid.data.sources.progan import find_samples, public_archive
 from fakeid.data.sources.progan_tree import list_images
 from fakeid.errors import DataError
+from fakeid.progress import StatusLine
 from fakeid.vocabulary import FAKE, REAL
 
 _Found = tuple[list[Path], int, str]  # where, how many images, what is wrong
@@ -39,7 +40,7 @@ def run_doctor(config: Config, console: Console | None = None) -> bool:
     _print_surroundings(config, console)
     if config.data.source is SourceName.lsun_progan:
         return _look_for_lsun_progan(config, console)
-    with console.status("listing the images"):
+    with StatusLine(console, "listing the images"):
         counts = Counter((r.category, r.split, r.label) for r in build_source(config).records())
     table = _table("category", "split", ">real", ">fake")
     for category, split in dict.fromkeys((category, split) for category, split, _ in counts):
@@ -52,7 +53,7 @@ def run_doctor(config: Config, console: Console | None = None) -> bool:
 def _print_surroundings(config: Config, console: Console) -> None:
     from fakeid.runs.doctor_environment import describe_surroundings  # noqa: PLC0415 - torch takes seconds
 
-    with console.status("looking at the machine"):
+    with StatusLine(console, "looking at the machine"):
         found = describe_surroundings(config)
     table = Table.grid(padding=(0, 2))
     for name, text in found:
@@ -69,7 +70,7 @@ def _look_for_lsun_progan(config: Config, console: Console) -> bool:
             raise DataError(
                 f"{root} must be the folder of LSUN's databases or ProGAN's samples: there is no such folder"
             )
-    with console.status("looking for LSUN's databases and ProGAN's samples"):
+    with StatusLine(console, "looking for LSUN's databases and ProGAN's samples"):
         reals = {name: _find_reals(roots[0], name) for name in names}
         fakes = _find_fakes(roots[1], names, config)
     for title, found, root in (("LSUN's databases", reals, roots[0]), ("ProGAN's samples", fakes, roots[1])):

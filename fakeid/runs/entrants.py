@@ -50,12 +50,12 @@ def group_by_seed(contestants: Sequence[Contestant]) -> tuple[list[Entrant], lis
         members = [contestants[place].run for place in places]
         named = [run for run in members if run is not None]
         cell = cells[id(named[0])] if named else None
-        name = f"seed {named[0].seed}" if apart else cell.name if cell else _name_file(contestants[places[0]].path)
+        name = f"seed {named[0].seed}" if apart else cell.full_name if cell else _name_file(contestants[places[0]].path)
         entrants.append(Entrant(name, places, tuple(run.seed for run in named), cell))
     notes = []
     if apart:
         notes.append(
-            f"All are {next(iter(cells.values())).name}: they differ by seed alone, and are compared one by one."
+            f"All are {next(iter(cells.values())).full_name}: they differ by seed alone, and are compared one by one."
         )
     return _tell_apart(entrants, contestants), notes
 

@@ -16,6 +16,7 @@ from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
 from fakeid.files import clear_output_errors, lock_folder, shorten_name, write_json
 from fakeid.images.degradation import Degradation, parse_degradation
+from fakeid.progress import StatusLine
 from fakeid.reporting.conditions import describe_conditions
 from fakeid.reporting.evaluation_table import render_evaluation_table
 from fakeid.runs.codec import settle_codec
@@ -65,9 +66,9 @@ def run_evaluation(
             scores = _score(path, config, sets, folder, console)
             folder.numbers.unlink(missing_ok=True)  # no numbers beside scores that they do not belong to
             write_scores(folder.scores, scores)
-            with console.status("measuring"):
+            with StatusLine(console, "measuring"):
                 evaluation = compute_evaluation(scores, card, config, sets, path)
-            with console.status("drawing the figures"):
+            with StatusLine(console, "drawing the figures"):
                 write_evaluation(folder, evaluation, scores, read_calibration(card), sets)
             write_json(folder.numbers, evaluation)  # last: who finds it, finds all
             folder.progress.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
 from fakeid.errors import ConfigError, DataError
+from fakeid.progress import StatusLine
 from fakeid.runs.codec import name_codec
 from fakeid.runs.images import build_cache, list_images, pack_images
 from fakeid.vocabulary import OWN_TEST_SET
@@ -64,7 +65,7 @@ def list_sets(
     check_places(config)
     sets = [_list_own(config, *(drawn or list_images(config, console)), card)] if own else []
     for name, folder in evaluation.name_sets():
-        with console.status(f"listing the images of {name}"):
+        with StatusLine(console, f"listing the images of {name}"):
             part = build_folder_set(
                 name, folder, per_class=evaluation.per_class, seed=config.data.seed,
                 control=name in evaluation.controls, max_megapixels=config.data.max_megapixels,

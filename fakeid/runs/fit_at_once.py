@@ -14,7 +14,7 @@ from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.evaluation.calls import call_fake
 from fakeid.evaluation.metrics import auroc
 from fakeid.models.color_stats import ColorStatistics
-from fakeid.progress import build_progress
+from fakeid.progress import StatusLine, build_progress
 from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.training.callbacks import write_history
 from fakeid.training.checkpoint import save_checkpoint
@@ -52,7 +52,7 @@ def fit_at_once(
     started = time.monotonic()
     (features, labels), (val_features, val_labels) = _count(backbone.to(device), data, config, console)
     backbone.cpu()
-    with console.status("fitting the linear classifier"):
+    with StatusLine(console, "fitting the linear classifier"):
         fitted = fit_linear(features.numpy(), labels.numpy(), val_features.numpy(), val_labels.numpy())
     mean, scale, weight = (torch.from_numpy(values) for values in (fitted.mean, fitted.scale, fitted.weight))
     backbone.set_classifier(mean=mean, scale=scale, weight=weight, bias=fitted.bias)

@@ -16,10 +16,14 @@ from omegaconf.errors import OmegaConfBaseException
 from fakeid.cells import cell_id
 from fakeid.config import Config, parse
 from fakeid.errors import ConfigError
+from fakeid.option_list import GRID, list_choices
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.mistakes import refuse
 
 Overrides: TypeAlias = tuple[str, ...]
+
+_SHORTEST: Final = "smoke"
+_LONGEST: Final = "full"
 
 _VALUES: Final = frozenset(entry.name for entry in fields(Config) if not is_dataclass(entry.type))
 
@@ -29,7 +33,7 @@ class Cell:
     """One training of a grid.
 
     Attributes:
-        overrides: What would be typed after `python train.py`.
+        overrides: What would be typed after `python train.py`, and the grid, which names the folder of its runs.
         config: The checked options.
         run: The folder that follows from them.
     """
@@ -55,10 +59,8 @@ def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[st
     typed = {}
     for override in OverridesParser.create().parse_overrides(list(arguments)):
         name = override.key_or_group
-        if name == "grid":
-            if override.is_sweep_override():
-                raise ConfigError("grid takes one name; sweep the options of a grid instead, as in seed=0,1,2")
-            continue
+        if name == GRID and override.is_sweep_override():
+            raise ConfigError("grid takes one name; sweep the options of a grid instead, as in seed=0,1,2")
         typed[name] = (
             [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
             if override.is_sweep_override()
@@ -73,6 +75,28 @@ def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[st
         ]
         found += [(*cell, *words) for words in itertools.product(*typed.values()) for cell in itertools.product(*axes)]
     return found
+
+
+def check_intended(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> None:
+    """Refuse to train the largest grid because none was named.
+
+    Args:
+        experiments: Of the grid that is taken where none is named.
+        arguments: Typed overrides.
+
+    Raises:
+        ConfigError: They name neither a grid nor an axis, which is an option of the grid or one with several values.
+    """
+    axes = {GRID, *(name for experiment in experiments for name in experiment)}
+    typed = OverridesParser.create().parse_overrides(list(arguments))
+    if not any(override.key_or_group in axes or override.is_sweep_override() for override in typed):
+        others = " or ".join(f"grid={name}" for name in list_choices(GRID) if name not in (_SHORTEST, _LONGEST))
+        num_cells = len(expand_grid(experiments, arguments))
+        raise ConfigError(
+            f"which grid? python sweep.py -m grid={_SHORTEST} takes a few minutes, grid={_LONGEST} trains all "
+            f"{num_cells} cells; further ones are {others}, or give the values of an axis, such as categories=1,5,10; "
+            "sweep.plan_only=true shows what would be trained"
+        )
 
 
 def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictConfig]) -> list[Cell]:

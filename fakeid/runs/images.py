@@ -18,7 +18,7 @@ from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import DataError
-from fakeid.progress import build_progress
+from fakeid.progress import StatusLine, build_progress
 from fakeid.runs.codec import choose_codec
 
 
@@ -29,7 +29,7 @@ def list_images(config: Config, console: Console) -> tuple[Source, Plan]:
         ConfigError: An unknown category, or more categories than there are.
         DataError: Missing, damaged or too few images.
     """
-    with console.status("listing the images") as status:
+    with StatusLine(console, "listing the images") as status:
         source = build_source(config)
         plan = build_plan(config, source, lambda num: status.update(f"listing the images: {num:,}"))
     if config.data.budget is BudgetName.auto:

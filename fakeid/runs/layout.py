@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fakeid.cells import cell_id
 from fakeid.config import Config
-from fakeid.errors import DamagedFileError
+from fakeid.errors import DamagedFileError, DataError
 from fakeid.files import read_json, write_json
 from fakeid.runs.contents import AUDIT, DATA, EVALUATION, SUMMARY
 from fakeid.shapes import COUNT, Shape
@@ -202,6 +202,26 @@ class RunFolder:
                 shutil.rmtree(entry)
             elif entry.name != ".lock":
                 entry.unlink()
+
+
+def find_runs(directory: Path) -> list[RunFolder]:
+    """The runs of a folder, begun or done, by name.
+
+    Raises:
+        DataError: No such folder, or no run in it; names the folders in it that hold runs.
+    """
+    if not directory.is_dir():
+        raise DataError(f"there is no folder {directory}; give the one that was paths.runs, such as sweeps/smoke")
+    if found := _list_runs(directory):
+        return found
+    if below := [str(path) for path in sorted(directory.iterdir()) if path.is_dir() and _list_runs(path)]:
+        which = below[0] if len(below) == 1 else f"one of {', '.join(below)}"
+        raise DataError(f"there is no run in {directory} itself, but there are some in a folder below: give {which}")
+    raise DataError(f"there is no run in {directory}; train one with paths.runs={directory}")
+
+
+def _list_runs(directory: Path) -> list[RunFolder]:
+    return [RunFolder(path) for path in sorted(directory.iterdir()) if (path / "status.json").exists()]
 
 
 @dataclass(frozen=True)

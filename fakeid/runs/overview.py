@@ -10,6 +10,7 @@ from typing import Final
 
 from rich.console import Console
 
+from fakeid.progress import StatusLine
 from fakeid.runs.grid import Cell
 from fakeid.runs.layout import DONE, FAILED, RUNNING
 from fakeid.runs.states import lacks_evaluation, read_state
@@ -19,18 +20,20 @@ _TESTED: Final = "tested"  # and still to be evaluated
 
 
 class Overview:
-    """Counts the cells of a sweep while others train them; prints a line whenever another has ended.
+    """Counts the cells of a sweep while they are trained, here or in other processes.
+
+    A terminal has the counts in a line at its bottom, above the bar of the cell that is trained in this process;
+    elsewhere a line is printed whenever another cell has ended.
 
     Args:
         cells: All cells of the grid.
         console: Where to print.
-        live: Keep the newest line at the bottom of a terminal, which the cells must not print to then.
     """
 
-    def __init__(self, cells: Sequence[Cell], console: Console, *, live: bool = False) -> None:
+    def __init__(self, cells: Sequence[Cell], console: Console) -> None:
         self._cells = cells
         self._console = console
-        self._bottom = console.status("sweep: starting") if live and console.is_terminal else None
+        self._line = StatusLine(console, "sweep: starting")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._started = time.monotonic()
@@ -62,8 +65,7 @@ class Overview:
         )
 
     def __enter__(self) -> "Overview":
-        if self._bottom:
-            self._bottom.start()
+        self._line.start()
         self._thread.start()
         return self
 
@@ -72,17 +74,17 @@ class Overview:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        if self._bottom:
-            self._bottom.stop()
+        self._line.stop()
 
     def _watch(self) -> None:
         before = self._count()
+        self._line.update(f"sweep: {self._render_line(before)}")
         while not self._stop.wait(_POLL_SECONDS):
             now = self._count()
-            if now[DONE] + now[FAILED] != before[DONE] + before[FAILED]:
-                self._console.print(f"sweep: {self._render_line(now)}")
-            if self._bottom:
-                self._bottom.update(f"sweep: {self._render_line(now)}")
+            line = f"sweep: {self._render_line(now)}"
+            self._line.update(line)
+            if not self._console.is_terminal and now[DONE] + now[FAILED] != before[DONE] + before[FAILED]:
+                self._console.print(line)
             before = now
 
     def _render_line(self, now: Counter[str]) -> str:

@@ -27,7 +27,7 @@ from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_number
 from fakeid.runs.command import render_command
 from fakeid.runs.contents import OPTIONS
 from fakeid.runs.drawings import write_figure
-from fakeid.runs.layout import DONE, RunFolder
+from fakeid.runs.layout import DONE, RunFolder, find_runs
 from fakeid.runs.states import DAMAGED, read_state
 from fakeid.shapes import find_fault
 
@@ -70,9 +70,7 @@ def read_report(directory: Path) -> SweepReport:
     Raises:
         DataError: No folder, or no finished run in it.
     """
-    if not directory.is_dir():
-        raise DataError(f"there is no folder {directory}; give the one that was paths.runs")
-    runs = [_read_run(RunFolder(path)) for path in sorted(directory.iterdir()) if (path / "status.json").exists()]
+    runs = [_read_run(run) for run in find_runs(directory)]
     if not any(run.tested for run in runs):
         raise DataError(f"no run in {directory} is finished ({len(runs)} begun); train one with paths.runs={directory}")
     return build_sweep_report(directory.resolve().name, runs)

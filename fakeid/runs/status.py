@@ -10,10 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fakeid.errors import DataError
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.numbers import UNDEFINED, format_percent_estimate, format_unit
-from fakeid.runs.layout import DONE, RunFolder
+from fakeid.runs.layout import DONE, RunFolder, find_runs
 from fakeid.runs.states import STATES, State, read_state
 
 _NOTE: Final = "With 95 % intervals over test images; one run says nothing of other seeds."
@@ -33,11 +32,7 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
         DataError: No such folder, or no run in it.
     """
     console = console or Console(highlight=False)
-    if not directory.is_dir():
-        raise DataError(f"there is no folder {directory}; give the one that was paths.runs")
-    runs = [RunFolder(path) for path in sorted(directory.iterdir()) if (path / "status.json").exists()]
-    if not runs:
-        raise DataError(f"there is no run in {directory}; train one with paths.runs={directory}")
+    runs = find_runs(directory)
     states = {run.path.name: read_state(run) for run in runs}
     counts = Counter(state.name for state in states.values())
     console.print(f"{len(runs)} runs: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")

@@ -9,7 +9,7 @@ from rich.table import Table
 from torch import cuda
 
 from fakeid.config import Config
-from fakeid.progress import build_progress
+from fakeid.progress import StatusLine, build_progress
 from fakeid.runs.grid import Cell
 from fakeid.runs.provenance import name_device
 from fakeid.runs.step_rates import Rates, measure_rates
@@ -51,7 +51,7 @@ def estimate_sweep(cells: Sequence[Cell], each_seconds: float, steps: int, conso
     images = count_images(configs, console)
     if images.missing:
         console.print(f"images counted from the budgets, for not all are there: {images.missing}", soft_wrap=True)
-    with console.status("packing a few images"):
+    with StatusLine(console, "packing a few images"):
         packing_seconds = estimate_packing_seconds(images)
     epochs_done = [0 if cell.config.force else cell.run.read_status().get("epochs_done", 0) for cell in cells]
     networks = group_cells(configs, images.splits, epochs_done)

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -20,7 +19,9 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
 from fakeid.errors import ConfigError, FakeidError
-from fakeid.runs.grid import Cell, build_cells, expand_grid
+from fakeid.files import check_writable
+from fakeid.progress import StatusLine
+from fakeid.runs.grid import Cell, build_cells, check_intended, expand_grid
 from fakeid.runs.launchers import check_launcher, register_launchers
 from fakeid.runs.launching import SWEEP_PROCESS, launch_cells
 from fakeid.runs.layout import DONE
@@ -89,20 +90,28 @@ class GridSweeper(Sweeper):
         """Called by Hydra with what was typed.
 
         Raises:
-            ConfigError: A mistake anywhere in the grid, before anything is trained.
+            ConfigError: Neither a grid nor an axis was typed, or a mistake anywhere in the grid, before anything is
+                trained.
+            OutputError: The folder of the runs cannot be written to.
             SystemExit: A cell failed; with 1, after all others were trained and the report was written.
         """
-        console = Console(highlight=False, soft_wrap=True)
-        with console.status("checking the grid"):
+        console = Console(highlight=False)
+        console.soft_wrap = not console.is_terminal  # lines of a log file stay whole
+        assert self.config is not None
+        if not self.config.sweep.plan_only:
+            check_intended(self._experiments, arguments)
+        with StatusLine(console, "checking the grid"):
             cells = build_cells(expand_grid(self._experiments, arguments), self._compose)
             pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
             check_networks([cell.config for cell in pending])
-        overview = Overview(cells, console, live=not isinstance(self.launcher, BasicLauncher))
+        overview = Overview(cells, console)
         overview.print_plan(pending)
         if cells[0].config.sweep.plan_only:
             return cells
         if pending:
             assert self.launcher is not None
+            for folder in {Path(cell.config.paths.runs) for cell in pending}:
+                check_writable(folder, "paths.runs")  # or each cell would find out by itself, on each launch
             _prepare(pending, console)
             os.environ[SWEEP_PROCESS] = str(os.getpid())
             with overview:

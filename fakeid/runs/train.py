@@ -16,6 +16,7 @@ from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError, DamagedFileError
 from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
+from fakeid.progress import StatusLine
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.tables import list_misplaced, render_line, render_table
 from fakeid.reporting.verdict import judge_run
@@ -182,7 +183,7 @@ def _describe(config: Config, run: RunFolder, plan: Plan, device: str, world: Wo
 def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, console: Console) -> dict[str, Any] | None:
     if config.data.audit_per_class == 0:
         return None
-    with console.status("looking at the images"):
+    with StatusLine(console, "looking at the images"):
         audit = audit_plan(config, plan, source, packed, config.data.audit_per_class)
     console.print(f"audit: {audit['verdict']}", soft_wrap=True)
     print_warnings(list_warnings(audit), console, said=_SAID if is_sweep_process() else None)

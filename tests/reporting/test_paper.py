@@ -1,7 +1,9 @@
+from string import ascii_uppercase
+
 import pytest
 
 from fakeid.config import Config, to_plain
-from fakeid.reporting.paper import FIGURES, TABLES, Setting, identify_settings, order_settings
+from fakeid.reporting.paper import FIGURES, TABLES, Setting, describe_names, identify_settings, order_settings
 
 
 def configure(model="pelee", residual="hpf", color="rgb", dropout=0.0, **changes):
@@ -61,10 +63,72 @@ def test_categories_seed_and_place_make_no_setting():
 
 
 def test_whatever_else_differs_is_a_variant():
-    settings = identify_settings([configure(), configure(optim={**configure()["optim"], "epochs": 5})])
-    assert [setting.variant for setting in settings] == ["optim.epochs=50", "optim.epochs=5"]
+    settings = identify_settings([configure(), configure(optim={**configure()["optim"], "batch_size": 5})])
+    assert [setting.variant for setting in settings] == ["optim.batch_size=64", "optim.batch_size=5"]
     assert [setting.table for setting in settings] == [1, 1]
-    assert settings[1].name == "Pelee+HPF, RGB, dropout 0; optim.epochs=5"
+    assert settings[1].name == "Pelee+HPF, RGB, dropout 0; optim.batch_size=5"
+    assert describe_names(settings) == ([], [])
+
+
+def test_runs_of_another_budget_are_other_settings():
+    longer = configure(optim={**configure()["optim"], "epochs": 5, "batch_size": 9})
+    settings = identify_settings([configure(), longer, {**longer, "color": {"name": "hsv"}}])
+    assert [setting.variant for setting in settings] == ["", "", ""]
+    assert [setting.budget for setting in settings] == [
+        "optim.epochs=50, optim.batch_size=64",
+        *["optim.epochs=5, optim.batch_size=9"] * 2,
+    ]
+    assert [setting.name for setting in settings] == ["RGB; budget 2", "RGB; budget 1", "HSV; budget 1"]
+    assert settings[1].budget_line == "Budget 1: optim.epochs=5, optim.batch_size=9"
+    assert settings[1].full_name == "Pelee+HPF, RGB, dropout 0; optim.epochs=5, optim.batch_size=9"
+    sentences, pairs = describe_names(settings)
+    assert sentences == ["All settings: Pelee+HPF, dropout 0."]
+    assert pairs == [
+        ("budget 1", "optim.epochs=5, optim.batch_size=9"), ("budget 2", "optim.epochs=50, optim.batch_size=64"),
+    ]  # fmt: skip
+
+
+def test_long_names_leave_out_what_most_have():
+    plain = configure()
+    settings = identify_settings(
+        [
+            plain,
+            configure(augment={"name": "safe"}),
+            configure(optim={**plain["optim"], "ema": 0.999}),
+            configure(augment={"name": "safe"}, color="hsv"),
+            configure(optim={**plain["optim"], "ema": 0.999}, protocol={**plain["protocol"], "views": "crops"}),
+        ]
+    )
+    assert [setting.name for setting in settings] == [
+        "RGB", "RGB; augment=safe", "RGB; optim.ema=0.999", "HSV; augment=safe",
+        "RGB; protocol.views=crops, optim.ema=0.999",
+    ]  # fmt: skip
+    sentences, pairs = describe_names(settings)
+    assert sentences == [
+        "All settings: Pelee+HPF, dropout 0.",
+        "Names leave out what most runs have: augment=none, protocol.views=full, optim.ema=0.",
+    ]
+    assert pairs == []
+    assert len({setting.name for setting in settings}) == len(set(settings))
+
+
+def test_names_too_long_even_so_are_letters():
+    plain = configure()
+
+    def change(number):
+        optim = {**plain["optim"], "learning_rate": 0.1 * number, "batch_size": number, "weight_decay": 0.01 * number}
+        return configure(optim=optim, augment={"name": f"kind{number}"}, model="legacy_xception" if number else "pelee")
+
+    settings = identify_settings([change(number) for number in range(30)])
+    assert len({setting.name for setting in settings}) == 30
+    assert max(len(setting.name) for setting in settings) <= 40
+    _, pairs = describe_names(settings)
+    assert [name for name, _ in pairs] == [*ascii_uppercase, "AA", "AB", "AC", "AD"]
+    assert {options for _, options in pairs} == {setting.variant for setting in settings}
+
+
+def test_nothing_has_no_setting():
+    assert identify_settings([]) == []
 
 
 def test_augmentation_average_and_views_are_told_apart():

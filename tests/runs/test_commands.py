@@ -31,7 +31,7 @@ def test_report_averages_the_finished_runs(tiny_config: BuildConfig) -> None:
 
 
 def test_report_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(DataError, match="no run in .* is finished"):
+    with pytest.raises(DataError, match="there is no run in .*; train one with paths.runs="):
         write_report(tmp_path, quiet())
     with pytest.raises(SystemExit) as exit_info:
         main(["report", str(tmp_path / "nowhere")])

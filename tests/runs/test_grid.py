@@ -7,24 +7,20 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
 from fakeid.cells import cell_id
-from fakeid.config import parse, register_schema
+from fakeid.config import parse
 from fakeid.errors import ConfigError
-from fakeid.runs.grid import Cell, build_cells, expand_grid
+from fakeid.option_list import GRID, list_choices
+from fakeid.runs.compose_grid import compose_grid
+from fakeid.runs.grid import Cell, check_intended, expand_grid
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 @lru_cache
 def build(grid: str, *arguments: str) -> list[Cell]:
-    experiments = OmegaConf.to_container(OmegaConf.load(CONF / "grid" / f"{grid}.yaml"))["experiments"]
-    register_schema()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return build_cells(
-            expand_grid(experiments, [f"grid={grid}", *arguments]), lambda words: compose("train", words)
-        )
+    return compose_grid([f"grid={grid}", *arguments])
 
 
 def settings(cells: list[Cell]) -> Counter[tuple[str, str, float]]:
@@ -38,7 +34,7 @@ def test_the_papers_seventy_configurations() -> None:
         ("pelee", "rgb", 0.5): 10, ("pelee", "hsv", 0.2): 10, ("legacy_xception", "rgb", 0.0): 10,
     }  # fmt: skip
     assert Counter(cell.config.categories for cell in cells) == dict.fromkeys(range(1, 11), 7)
-    assert len({cell.run.path for cell in cells}) == 70
+    assert len({cell.run.path.name for cell in cells}) == 70
     assert Counter(cell.config.seed for cell in build("paper")) == {0: 70, 1: 70, 2: 70}
 
 
@@ -51,8 +47,8 @@ def test_the_full_ninety_configurations() -> None:
     assert Counter(cell.config.seed for cell in build("full")) == {0: 90, 1: 90, 2: 90}
 
 
-def test_a_cell_of_two_grids_has_one_folder() -> None:
-    paper, full = ({cell.run.path for cell in build(grid, "seed=0")} for grid in ("paper", "full"))
+def test_a_cell_of_two_grids_has_one_name() -> None:
+    paper, full = ({cell.run.path for cell in build(grid, "seed=0", "paths.runs=x")} for grid in ("paper", "full"))
     assert len(paper & full) == 60
 
 
@@ -75,7 +71,8 @@ def test_a_cell_is_what_train_makes_of_the_same_words(grid: str) -> None:
     cells = random.Random(0).sample(build(grid), 5)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for cell in cells:
-            assert cell_id(parse(compose("train", list(cell.overrides)))) == cell.run.path.name
+            words = [word for word in cell.overrides if word != f"grid={grid}"]
+            assert cell_id(parse(compose("train", words))) == cell.run.path.name
 
 
 def test_all_mistakes_are_named_before_anything_starts() -> None:
@@ -84,6 +81,36 @@ def test_all_mistakes_are_named_before_anything_starts() -> None:
     assert "dropout must be in [0, 1), got 7.0" in str(refused.value)
     assert "categories must be between 1 and 10, got 12" in str(refused.value)
     assert "of 36 cells" in str(refused.value)
+
+
+def test_each_grid_has_a_folder_and_a_group_of_its_own() -> None:
+    one = (
+        "model=pelee_hpf", "seed=0", "categories=5", "color=rgb", "dropout=0", "residual=hpf", "augment=none",
+        "protocol=paper",
+    )  # fmt: skip
+    for grid in list_choices(GRID):
+        cell = build(grid, *one)[0]
+        assert f"grid={grid}" in cell.overrides  # so that a job on any launcher finds the same folder
+        assert (cell.config.paths.runs, cell.config.logger.group) == (f"sweeps/{grid}", grid)
+        assert cell.run.path.parent == Path("sweeps") / grid
+    cell = build("smoke", *one, "paths.runs=mine", "logger.group=ours")[0]
+    assert (cell.config.paths.runs, cell.config.logger.group) == ("mine", "ours")
+
+
+@pytest.mark.parametrize("typed", [[], ["logger=csv"], ["hydra/launcher=joblib", "paths.runs=x"]])
+def test_without_a_grid_nothing_is_trained(typed: list[str]) -> None:
+    experiments = [{"model": "pelee_hpf", "seed": [0, 1], "color": ["rgb", "hsv"]}]
+    with pytest.raises(ConfigError) as refused:
+        check_intended(experiments, typed)
+    said = str(refused.value)
+    assert "python sweep.py -m grid=smoke takes a few minutes, grid=full trains all 4 cells" in said
+    assert "grid=paper" in said
+    assert "sweep.plan_only=true" in said
+
+
+@pytest.mark.parametrize("typed", ["grid=full", "seed=0", "categories=1,2", "optim.epochs=1,2"])
+def test_a_grid_or_an_axis_is_enough(typed: str) -> None:
+    check_intended([{"seed": [0, 1], "color": ["rgb", "hsv"], "categories": 1}], [typed])
 
 
 def test_two_grids_at_once_are_refused() -> None:

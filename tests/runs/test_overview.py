@@ -1,21 +1,29 @@
 """What a sweep says of its seeds before it trains."""
 
 import io
+import time
 from pathlib import Path
 
+import pytest
 from made_up_sweep import write_run
 from rich.console import Console
 
+from fakeid.progress import build_progress
+from fakeid.runs import overview
 from fakeid.runs.compose import compose_config
 from fakeid.runs.grid import Cell
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.overview import Overview
 
 
-def print_plan(root: Path, seeds: range) -> str:
+def build_cells(root: Path, seeds: range) -> list[Cell]:
     words = [("logger=csv", f"paths.runs={root}", f"seed={seed}") for seed in seeds]
     configs = [compose_config(list(each)) for each in words]
-    cells = [Cell(each, config, RunFolder.locate(config)) for each, config in zip(words, configs, strict=True)]
+    return [Cell(each, config, RunFolder.locate(config)) for each, config in zip(words, configs, strict=True)]
+
+
+def print_plan(root: Path, seeds: range) -> str:
+    cells = build_cells(root, seeds)
     console = Console(file=io.StringIO(), width=120)
     Overview(cells, console).print_plan([cell for cell in cells if not cell.run.is_done()])
     assert isinstance(console.file, io.StringIO)
@@ -33,3 +41,24 @@ def test_the_seeds_of_the_whole_grid_count_those_that_are_done_too(tmp_path: Pat
 
 def test_one_seed_judges_nothing(tmp_path: Path) -> None:
     assert "one seed: the report shows each run and judges no difference" in print_plan(tmp_path, range(1))
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_has_a_line_above_the_bar_and_a_log_one_for_each_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(overview, "_POLL_SECONDS", 0.02)
+    file = io.StringIO()
+    console = Console(file=file, width=120, force_terminal=terminal, force_interactive=terminal)
+    with Overview(build_cells(tmp_path, range(2)), console), build_progress(console) as bar:
+        bar.add_task("training", total=8, unit="batches")
+        write_run(tmp_path, "seed=0")
+        time.sleep(0.4)
+    said = file.getvalue()
+    assert "sweep: 1 done, 0 running, 0 failed, 1 left" in said
+    if terminal:
+        drawn = said.split("1 done")[-1].splitlines()
+        assert "training" in drawn[1]
+        assert said.endswith("\x1b[?25h\r")
+    else:
+        assert said.count("sweep:") == 1

@@ -1,11 +1,16 @@
 """`python -m fakeid status`: every run of a folder in one table."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from made_up_sweep import write_failed_run, write_run
 from rich.console import Console
 
+from fakeid.cli import main
+from fakeid.errors import DataError
+from fakeid.runs.report import read_report
 from fakeid.runs.status import print_status
 
 
@@ -40,6 +45,25 @@ def test_damaged_numbers_stop_nothing(tmp_path: Path) -> None:
     lines = say(tmp_path)
     assert lines[0] == "2 runs: 1 done, 1 damaged"
     assert "summary.json" in lines[-1]
+
+
+def test_a_damaged_run_fails_the_command(tmp_path: Path) -> None:
+    write_run(tmp_path).summary.write_text("{}")
+    with pytest.raises(SystemExit) as exit_info:
+        main(["status", str(tmp_path)])
+    assert exit_info.value.code == 1
+
+
+@pytest.mark.parametrize("read", [print_status, read_report])
+def test_a_folder_of_sweeps_names_those_that_hold_runs(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    for name in ("smoke", "paper"):
+        write_run(tmp_path / name)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError) as refused:
+        read(tmp_path)
+    assert str(refused.value).endswith(f"give one of {tmp_path / 'paper'}, {tmp_path / 'smoke'}")
+    with pytest.raises(DataError, match="there is no run in .*empty; train one with paths.runs="):
+        read(tmp_path / "empty")
 
 
 def test_it_fits_a_narrow_terminal(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = (
     "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=2", "optim.batch_size=16",
     "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
-    "data.audit_per_class=0", "grid=full", "seed=0", "categories=1,2", "color=rgb,hsv", "dropout=0",
+    "data.audit_per_class=0", "paths.runs=runs", "grid=full", "seed=0", "categories=1,2", "color=rgb,hsv", "dropout=0",
 )  # fmt: skip
 
 
@@ -56,6 +56,16 @@ def test_a_plan_starts_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "plan" / "runs").exists()
 
 
+@pytest.mark.slow
+def test_a_sweep_of_nothing_named_is_refused(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "sweep.py"), "-m", "logger=csv"]
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("fakeid: which grid? python sweep.py -m grid=smoke takes a few minutes, grid=full")
+    assert "trains all 270 cells" in refused.stderr
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path) -> None:
     output = finish(start(tmp_path / "plan", "dropout=0,7"), code=2)
     assert output.startswith("fakeid: dropout must be in [0, 1), got 7.0")
@@ -84,6 +94,16 @@ def test_no_cell_at_once_is_refused_at_once(tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     output = finish(start(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=0"), code=2)
     assert output == "fakeid: hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0\n"
+
+
+@pytest.mark.slow
+def test_an_unwritable_folder_is_told_once(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    (tmp_path / "taken").write_text("")
+    output = finish(start(tmp_path, "paths.runs=taken", "hydra/launcher=joblib"), code=1)
+    assert output.splitlines()[-1].startswith("fakeid: cannot write to taken: ")
+    assert output.count("cannot write") == 1
+    assert "cut off" not in output
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def check_complete(run: OfflineRun, folder: Path) -> None:
     assert known <= set(TRAINING_SUMMARY)
     curves = set(read_curves(run))
     assert set(run.summary) - {name for name in run.summary if name.startswith(("_", "figures/"))} == (
-        known | curves | {"test/all"}
+        known | curves | {"test/all", "verdict"}
     )
     table = read_table(folder, run, "test/all")
     assert table["columns"] == ["group", "metric", "value", "low", "high"]
@@ -258,15 +258,15 @@ def test_a_parallel_sweep_and_its_report_are_whole_offline(tmp_path: Path) -> No
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    folders = sorted(path.parent for path in tmp_path.glob("runs/*/status.json"))
+    folders = sorted(path.parent for path in tmp_path.glob("sweeps/full/*/status.json"))
     assert len(folders) == 4
     for folder in folders:
         (run,) = find_offline_runs(folder)
         check_complete(run, folder)
-        assert run.group == "sweep"
+        assert run.group == "full"
         assert {tag.partition("=")[0] for tag in run.tags} == set(AXES)
         assert {"figures/roc._type", "figures/samples._type"} < set(run.history[-1])
-    (report,) = find_offline_runs(tmp_path / "runs" / "report")
-    assert (report.group, report.job_type) == ("sweep", "report")
+    (report,) = find_offline_runs(tmp_path / "sweeps" / "full" / "report")
+    assert (report.group, report.job_type) == ("full", "report")
     assert find_bad_names(report) == []
-    assert f"wandb sync {Path('runs')}/*/wandb/offline-run-*" in done.stdout
+    assert f"wandb sync {Path('sweeps/full')}/*/wandb/offline-run-*" in done.stdout

@@ -1,0 +1,76 @@
+"""Runs that had other images or epochs stand apart in a report, and names stay short."""
+
+import re
+
+import pytest
+from made_up_sweep import invent_run
+from page_outline import Outline
+
+from fakeid.choices import AugmentName
+from fakeid.config import Config
+from fakeid.reporting.averages import FinishedRun
+from fakeid.reporting.latex import render_table_latex
+from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
+from fakeid.reporting.sweep_page import render_sweep_page
+from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
+from fakeid.reporting.sweep_rows import list_averages, split_cells
+from fakeid.sections import AugmentConfig, DataConfig, OptimConfig
+
+
+def invent(epochs: int, seed: int = 0, **more: object) -> FinishedRun:
+    data = DataConfig(image_px=64 if epochs == 50 else 40)
+    optim = OptimConfig(epochs=epochs, batch_size=16, learning_rate=0.001 * epochs)
+    return invent_run(Config(categories=5, seed=seed, data=data, optim=optim, **more), images=5)[0]  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def report() -> SweepReport:
+    crop = AugmentConfig(name=AugmentName.crop)
+    runs = [invent(7, seed, **more) for seed in range(3) for more in ({}, {"dropout": 0.5}, {"augment": crop})]
+    finished = [*runs, invent(50), invent(50, dropout=0.5)]
+    return build_sweep_report("mixed", [FolderRun(run.name, "done", "", "", run) for run in finished])
+
+
+def test_each_budget_has_tables_of_its_own(report: SweepReport) -> None:
+    groups = split_cells(report.cells)
+    assert [len(cells) for _, cells in groups] == [3, 2]
+    for text in (render_summary_markdown(report), render_sweep_markdown(report)):
+        parts = re.split(r"\*\*Budget \d: .*\*\*", text.partition("## Tables")[0])
+        assert len(parts) == 1 + len(groups)
+        assert "budget 2" not in parts[1]
+        assert "budget 1 |" not in parts[2]
+    outline = Outline(render_sweep_page(report))
+    assert {f"{name}-table-{place}" for name in ("averages", "classes", "runs") for place in (1, 2)} < set(outline.ids)
+    assert len(outline.ids) == len(set(outline.ids))
+
+
+def test_budgets_are_not_ranked_against_each_other(report: SweepReport) -> None:
+    claims = [*report.claims.settings, *report.claims.categories, *report.claims.pairs]
+    assert claims
+    assert all(claim.first.setting.budget == claim.second.setting.budget for claim in claims)
+    assert {cell.setting.budget for cell in report.claims.ranked} == {split_cells(report.cells)[0][1][0].setting.budget}
+    assert any("Only runs with this budget are ranked: " in sentence for sentence in report.answer)
+    single = build_sweep_report("two", [FolderRun(run.name, "done", "", "", run) for run in (invent(7), invent(50))])
+    assert any("no two have the same budget" in sentence for sentence in single.answer)
+
+
+def test_names_are_short_and_explained_once(report: SweepReport) -> None:
+    rows = [row for _, cells in split_cells(report.cells) for row in list_averages(cells)[1]]
+    assert max(len(row[0]) for row in rows) <= 48
+    text = render_sweep_markdown(report)
+    assert text.count("All settings: Pelee, RGB.") + text.count("All settings: Pelee+HPF, RGB.") == 1
+    assert len(re.findall(r"^\| budget 1 \|", text, re.MULTILINE)) == 1
+    for table in report.tables:
+        assert table.setting.name in table.title
+        latex = render_table_latex(table)
+        assert f"% {table.setting.name}: {table.setting.full_name}" in latex
+    assert {figure.title.rpartition(". ")[2].partition(":")[0] for figure in report.figures[:2]} <= {
+        "Budget 1", "Budget 2", *(figure.title for figure in report.figures)
+    }  # fmt: skip
+
+
+def test_one_budget_needs_no_line() -> None:
+    runs = [FolderRun(run.name, "done", "", "", run) for run in (invent(7), invent(7, dropout=0.5))]
+    report = build_sweep_report("one", runs)
+    assert [budget for budget, _ in split_cells(report.cells)] == [""]
+    assert "udget" not in render_sweep_markdown(report)
