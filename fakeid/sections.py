@@ -192,7 +192,7 @@ class OptimConfig:
 
 @dataclass
 class TrainerConfig:
-    """Where and how fast; only `precision` and `limit_batches` can change the result."""
+    """Where and how fast; only `precision` and `limit_batches` can change the result beyond rounding."""
 
     accelerator: Accelerator = Accelerator.auto
     precision: Precision = Precision.auto

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from fakeid.errors import WorkerError
 
 _Result = TypeVar("_Result")
+
+_LAST_SECONDS: Final = 10.0  # to tidy up: torch's compiler has processes of its own
 
 
 def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Result:
@@ -30,6 +32,7 @@ def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Resu
     sender.close()  # or the end of the process would not be noticed
     try:
         result, failure = receiver.recv()
+        process.join(_LAST_SECONDS)
     except EOFError as error:
         raise WorkerError(
             "the system ended a process that measures, most likely because memory ran out: ask for smaller images, or "
