@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from fakeid.errors import ConfigError
 from fakeid.images.degradation import parse_degradation
 
 MILD: Final = "mild"
@@ -13,7 +14,7 @@ class _Kind(NamedTuple):
     """How one kind is called, in which form a strength stands beside it, and whether larger numbers are milder."""
 
     name: str
-    strength: str = ""
+    form: str = ""
     larger_is_milder: bool = False
 
 
@@ -29,15 +30,11 @@ _KINDS: Final = {
 
 
 def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
-    """The degradations of each kind from mild to strong, kinds in the order of their first words; without `none`."""
+    """The degradations of each kind from mild to strong, kinds in the order of their first words."""
     kinds: dict[str, list[str]] = {}
     for word in words:
-        if (kind := parse_degradation(word).name) in _KINDS:
-            kinds.setdefault(kind, []).append(word)
-    return {
-        kind: sorted(found, key=lambda word: _strength(word) or 0.0, reverse=_KINDS[kind].larger_is_milder)
-        for kind, found in kinds.items()
-    }
+        kinds.setdefault(_read(word).name, []).append(word)
+    return {kind: sorted(found, key=_rank) for kind, found in kinds.items()}
 
 
 def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str = "") -> str:
@@ -53,8 +50,8 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
         Such as `blur` for all that were tested, `JPEG down to 90` with `MILD`, `JPEG 75 and below` with `STRONG`, or
         `JPEG 95, 75`.
     """
-    kind = _KINDS[parse_degradation(chosen[0]).name]
-    strengths = [kind.strength.format(strength) for word in chosen if (strength := _strength(word)) is not None]
+    kind = _KINDS.get(_read(chosen[0]).name, _Kind(chosen[0]))
+    strengths = [kind.form.format(strength) for word in chosen if (strength := _read(word).strength) is not None]
     if not strengths or (len(chosen) == len(tested) > 1):
         return kind.name
     if towards == MILD and len(tested) > 1 and list(chosen) == list(tested[: len(chosen)]):
@@ -66,13 +63,28 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
 
 def name_strength(word: str) -> str:
     """The strength alone, such as `75` or `2 px`; empty where there is none."""
-    strength = _strength(word)
-    return "" if strength is None else f"{strength:g}{_unit(_KINDS[parse_degradation(word).name])}"
+    degradation = _read(word)
+    if degradation.strength is None:
+        return ""
+    unit = _KINDS[degradation.name].form.partition("}")[2]
+    return f"{degradation.strength:g}{unit}"
 
 
-def _unit(kind: _Kind) -> str:
-    return kind.strength.partition("}")[2]
+def _rank(word: str) -> float:
+    degradation = _read(word)
+    strength = degradation.strength or 0.0
+    return -strength if _KINDS.get(degradation.name, _Kind("")).larger_is_milder else strength
 
 
-def _strength(word: str) -> float | None:
-    return parse_degradation(word).strength
+class _Read(NamedTuple):
+    name: str
+    strength: float | None
+
+
+def _read(word: str) -> _Read:
+    """Kind and strength; the word itself where another release of fakeid knew it."""
+    try:
+        degradation = parse_degradation(word)
+    except ConfigError:
+        return _Read(word, None)
+    return _Read(degradation.name, degradation.strength)

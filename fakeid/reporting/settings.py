@@ -8,7 +8,8 @@ from fakeid.config import Config, to_plain
 
 _NOT_SETTINGS: Final = frozenset({
     "categories", "seed", "force", "paths", "logger", "sweep", "evaluation",
-    "trainer.accelerator", "trainer.channels_last", "trainer.compile", "trainer.num_workers",
+    "trainer.accelerator", "trainer.channels_last", "trainer.compile", "trainer.num_workers", "trainer.threads",
+    "trainer.keep_memory",
     "data.real", "data.fake", "data.device_cache", "data.audit_per_class",
 })  # fmt: skip
 """The axes of the curve, and options that do not change what is measured."""

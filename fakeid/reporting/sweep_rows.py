@@ -22,6 +22,7 @@ from fakeid.reporting.numbers import (
 from fakeid.reporting.paper import describe_names
 from fakeid.reporting.setting_names import split_by_budget
 from fakeid.reporting.trends import SettingTrend
+from fakeid.reporting.verdict import judge
 
 Rows = tuple[list[str], list[list[str]]]
 """Headings, and rows of as many cells."""
@@ -134,7 +135,7 @@ def list_classes(cells: Sequence[Cell]) -> Rows:
 def list_runs(cells: Sequence[Cell]) -> Rows:
     """Finished runs, one a row: axes first, then numbers."""
     headings = [
-        "setting", "categories", "seed", "unseen acc. %", "seen acc. %", "held-out acc. %", "unseen AUROC",
+        "setting", "categories", "seed", "verdict", "unseen acc. %", "seen acc. %", "held-out acc. %", "unseen AUROC",
         "unseen real acc. %", "unseen fake acc. %", "minutes", "images/s", "images",
         "run",
     ]  # fmt: skip
@@ -147,6 +148,7 @@ def list_runs(cells: Sequence[Cell]) -> Rows:
             cell.setting.name,
             str(run.categories),
             str(run.seed),
+            judge(run.summary, run.evaluation).verdict.value,
             format_percent(run.average(seen=False)["value"]),
             format_percent(run.average(seen=True)["value"]),
             format_percent(held_out["accuracy"]["value"] if held_out else None),

@@ -94,12 +94,17 @@ def judge_evaluation(evaluation: Mapping[str, Any]) -> Judgement:
     verdict = trials[NO_DEGRADATION].judge()
     robustness, breaks = describe_robustness(trials)
     drawn = bool(evaluation["test_sets"]) and all(part.get("file_formats") is None for part in evaluation["test_sets"])
-    follows_codec = bool(evaluation["swap"] and evaluation["swap"].get("follows_codec"))
+    follows_codec = bool((evaluation["swap"] or {}).get("follows_codec"))
     if follows_codec and verdict in (Verdict.PASSES, Verdict.UNDECIDED):
         verdict = Verdict.FAILS
     return _conclude(
         case, verdict, robustness, _find_weakest(areas), drawn=drawn, breaks=breaks, follows_codec=follows_codec
     )
+
+
+def judge(summary: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> Judgement:
+    """Judge the evaluation of a run, which tests more, or its own test where there is none."""
+    return judge_evaluation(evaluation) if evaluation else judge_run(summary)
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,7 @@ def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Ca
         for group in groups.list_tested(("quadrant",), NO_DEGRADATION)
         if read_metric(group, "auroc")["value"] is not None
     ]
-    calibration = evaluation["calibration"]
+    calibration = evaluation.get("calibration")
     if not filled:
         return _Case(None, None, "", unseen=False, calibration=calibration)
     fakes = min(filled, key=lambda group: (group["seen_generator"], group["seen_content"]))

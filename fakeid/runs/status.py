@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fakeid.errors import DamagedFileError
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.numbers import UNDEFINED, format_percent_estimate, format_unit
+from fakeid.reporting.verdict import judge
 from fakeid.runs.layout import DONE, RunFolder, find_runs
 from fakeid.runs.states import STATES, State, read_state
 
@@ -50,19 +52,24 @@ def _render_table(states: Mapping[str, State], tested: Mapping[str, FinishedRun]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, caption=_NOTE, caption_justify="left")
     for heading in ("unseen\nacc. %", "unseen\nAUROC", "seed"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("state", "run"):
+    for heading in ("verdict\nor state", "run"):
         table.add_column(heading, overflow="fold")
     accuracies = {name: run.average(seen=False)["value"] for name, run in tested.items()}
     for name in sorted(states, key=lambda name: (name not in tested, -(accuracies.get(name) or 0), name)):
         state, numbers = states[name], [UNDEFINED] * 3
+        told = f"{state.name} {state.epochs_done}/{state.epochs}"
         if run := tested.get(name):
             unseen = run.summary["unseen"]
             area = format_unit(unseen["auroc"]["value"]) if unseen else UNDEFINED
             numbers = [format_percent_estimate(run.average(seen=False)), area, str(run.seed)]
-        told = state.name if state.name == DONE else f"{state.name} {state.epochs_done}/{state.epochs}"
+            told = judge(run.summary, run.evaluation).verdict.value
         table.add_row(*numbers, told, Text(name))
     return table
 
 
 def _read_tested(run: RunFolder) -> FinishedRun:
-    return FinishedRun(run.path.name, run.read_summary(), {})
+    try:
+        evaluation = run.evaluation.read_numbers()
+    except (FileNotFoundError, DamagedFileError):
+        evaluation = None
+    return FinishedRun(run.path.name, run.read_summary(), {}, evaluation)

@@ -23,6 +23,10 @@ def describe(*auroc: tuple[str, str, float | None], warns: bool | None = None) -
             "kind": "test_set" if name == "ffhq" else "quadrant",
             "name": name,
             "degradation": degradation,
+            "seen_content": name == SEEN,
+            "seen_generator": name == SEEN,
+            "num_real": 100,
+            "num_fake": 100,
             "metrics": {
                 metric: {"value": value, "low": value and value - 0.01, "high": value and value + 0.01}
                 for metric in ("auroc", "accuracy")
@@ -31,7 +35,12 @@ def describe(*auroc: tuple[str, str, float | None], warns: bool | None = None) -
         for name, degradation, value in auroc
     ]
     swap = None if warns is None else {"warns": warns}
-    return {"groups": groups, "degradations": list(dict.fromkeys(entry[1] for entry in auroc)), "swap": swap}
+    return {
+        "groups": groups,
+        "degradations": list(dict.fromkeys(entry[1] for entry in auroc)),
+        "swap": swap,
+        "test_sets": [],
+    }
 
 
 def invent(evaluation: dict[str, Any] | None, *words: str) -> FinishedRun:

@@ -10,6 +10,8 @@ from rich.console import Console
 
 from fakeid.cli import main
 from fakeid.errors import DataError
+from fakeid.reporting.verdict import judge_run
+from fakeid.runs.layout import RunFolder
 from fakeid.runs.report import read_report
 from fakeid.runs.status import print_status
 
@@ -32,7 +34,8 @@ def test_all_runs_are_listed_the_best_first(tmp_path: Path) -> None:
     listed = [line for line in lines if line.rstrip().endswith((*names.values(), failed)) and "/" in line + "/"]
     assert [line.split()[-1] for line in listed[:4]] == [names[1.5], names[0.8], names[0.2], failed]
     assert "[" in listed[0]
-    assert " done " in listed[0]
+    verdicts = [judge_run(RunFolder(tmp_path / names[skill]).read_summary()).verdict.value for skill in (1.5, 0.8, 0.2)]
+    assert all(f" {verdict} " in line for verdict, line in zip(verdicts, listed[:3], strict=True))
     assert "failed 1/5" in listed[3]
     assert lines[-1].startswith("  failed by ")
     assert lines[-1].endswith(": DataError: the image x.png is cut short")
