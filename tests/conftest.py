@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 # W&B reports on itself over the network, from a thread of its own, into whichever test runs at that moment.
 os.environ["WANDB_ERROR_REPORTING"] = "false"
 # Tests run in parallel processes; in the programs that they start, more threads each would only fight for the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The same examples in every run: what fails here fails everywhere.
+settings.register_profile("reproducible", derandomize=True, database=None)
+settings.load_profile("reproducible")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -89,7 +90,11 @@ def read_curves(run: OfflineRun) -> list[str]:
 
 
 def read_table(folder: Path, run: OfflineRun, name: str) -> dict[str, Any]:
-    """The file beside the `.wandb` file."""
+    """The file beside the `.wandb` file, which W&B's own process may write after the run's end."""
+    for _ in range(300):
+        if any((folder / "wandb").glob(f"offline-run-*-{run.run_id}/files/{run.summary[name]['path']}")):
+            break
+        time.sleep(0.1)
     (file,) = (folder / "wandb").glob(f"offline-run-*-{run.run_id}/files/{run.summary[name]['path']}")
     return json.loads(file.read_text())
 
