@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -90,12 +89,8 @@ def read_curves(run: OfflineRun) -> list[str]:
 
 
 def read_table(folder: Path, run: OfflineRun, name: str) -> dict[str, Any]:
-    """The file beside the `.wandb` file, which W&B's own process may write after the run's end."""
-    for _ in range(300):
-        if any((folder / "wandb").glob(f"offline-run-*-{run.run_id}/files/{run.summary[name]['path']}")):
-            break
-        time.sleep(0.1)
-    (file,) = (folder / "wandb").glob(f"offline-run-*-{run.run_id}/files/{run.summary[name]['path']}")
+    """The file beside the `.wandb` file; of a second run within a second, W&B's folder has `-1` behind the id."""
+    (file,) = (folder / "wandb").glob(f"offline-run-*-{run.run_id}*/files/{run.summary[name]['path']}")
     return json.loads(file.read_text())
 
 
