@@ -163,8 +163,8 @@ def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Ca
     calibration = evaluation.get("calibration")
     if not filled:
         return _Case(None, None, "", unseen=False, calibration=calibration)
-    fakes = min(filled, key=lambda group: (group["seen_generator"], group["seen_content"]))
-    reals = min(filled, key=lambda group: (group["seen_content"], group["seen_generator"]))
+    fakes = min(filled, key=lambda group: (bool(group["seen_generator"]), bool(group["seen_content"])))
+    reals = min(filled, key=lambda group: (bool(group["seen_content"]), bool(group["seen_generator"])))
     content = "unseen content" if not reals["seen_content"] else "seen content"
     new = not fakes["seen_generator"]
     place = f"{content} by unseen generators" if new else content
