@@ -3,10 +3,10 @@
 from typing import Final
 
 EVALUATION_STYLE: Final = """
-.matrix td { min-width: 3.85rem; padding: .35rem .1rem; }
+.matrix td { min-width: 3.6rem; padding: .35rem .05rem; }
 .matrix td.empty { color: var(--faint); }
 .matrix small { font-size: .62rem; }
-.matrix tbody th { text-align: right; white-space: pre-line; line-height: 1.25; }
+.matrix tbody th { text-align: right; white-space: pre; line-height: 1.25; font-size: .82rem; }
 .matrix tr.first > * { border-top: .55rem solid transparent; background-clip: padding-box; }
 .narrow .matrix td { min-width: 3.9rem; padding: .3rem .05rem; }
 .narrow .matrix tbody th { padding-right: .25rem; font-size: .75rem; white-space: nowrap; vertical-align: middle; }
