@@ -197,7 +197,9 @@ class TrainerConfig:
     accelerator: Accelerator = Accelerator.auto
     precision: Precision = Precision.auto
     channels_last: bool = explained(True, "NHWC, which is faster on CPUs and on GPUs with tensor cores")
-    compile: bool = explained(False, "torch.compile the backbone: minutes at first, and slower then on the CPU that was measured")
+    compile: bool = explained(
+        False, "torch.compile the backbone: minutes at first, and slower then on the CPU that was measured"
+    )
     num_workers: int = explained(0, "batches come from a memory map; only augment= is worth a second process")
     devices: int | None = explained(
         1, "processes that share each batch; null: as torchrun or srun started, or one a GPU"
