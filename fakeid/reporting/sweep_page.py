@@ -37,6 +37,7 @@ from fakeid.reporting.sweep_rows import (
     list_runs,
     list_trends,
     split_cells,
+    tell_verdicts,
 )
 from fakeid.reporting.sweep_tables import SweepTable, describe_brackets, format_cell
 
@@ -56,7 +57,7 @@ def render_sweep_page(report: SweepReport) -> str:
         title=f"Report: {report.title}",
         subtitle=(
             f"{len(report.tested)} of {len(report.runs)} runs finished; "
-            f"{num_settings} {'setting' if num_settings == 1 else 'settings'}"
+            f"{num_settings} {'setting' if num_settings == 1 else 'settings'}; {tell_verdicts(report.tested)}"
         ),
         style=LINE_STYLE + SWEEP_STYLE + SORTABLE_STYLE,
         script=SORTABLE_SCRIPT,

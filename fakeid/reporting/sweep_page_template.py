@@ -104,7 +104,8 @@ SWEEP_TEMPLATE: Final = (
 <ol class="answer">
 {% for sentence in report.answer %}
 {% set head, colon, rest = sentence.partition(": ") %}
-<li>{% if colon %}<strong>{{ head }}</strong>{{ colon }}{{ rest }}{% else %}{{ sentence }}{% endif %}</li>
+{% set bold = colon and "(" not in head %}
+<li>{% if bold %}<strong>{{ head }}</strong>{{ colon }}{{ rest }}{% else %}{{ sentence }}{% endif %}</li>
 {% endfor %}</ol>
 <p class="faint">{{ report.caveat }}</p>
 {% if report.unfinished %}

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from fakeid.evaluation.verdict import Verdict
 from fakeid.reporting.averages import Cell, FinishedRun
 from fakeid.reporting.claims import Claim
 from fakeid.reporting.effects import Effect
@@ -160,6 +161,13 @@ def list_runs(cells: Sequence[Cell]) -> Rows:
             run.name,
         ])  # fmt: skip
     return headings, rows
+
+
+def tell_verdicts(runs: Sequence[FinishedRun]) -> str:
+    """Such as `verdicts: 2 undecided, 18 fails`, from good to bad; empty without a run."""
+    counts = Counter(judge(run.summary, run.evaluation).verdict for run in runs)
+    told = [f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]]
+    return f"verdicts: {', '.join(told)}" if told else ""
 
 
 def list_provenance(runs: Sequence[FinishedRun]) -> Rows:

@@ -22,7 +22,7 @@ from fakeid.reporting.latex import render_table_latex
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
-from fakeid.reporting.sweep_rows import list_claims, list_effects, list_runs
+from fakeid.reporting.sweep_rows import list_claims, list_effects, list_runs, tell_verdicts
 from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_numbers, tabulate_table
 from fakeid.runs.command import render_command
 from fakeid.runs.contents import OPTIONS
@@ -54,7 +54,7 @@ def write_report(directory: Path, console: Console | None = None) -> SweepReport
     folder = directory / "report"
     with clear_output_errors(folder, "paths.runs"):
         _write_files(report, folder)
-    console.print(f"{len(report.tested)} of {len(report.runs)} runs finished\n")
+    console.print(f"{len(report.tested)} of {len(report.runs)} runs finished; {tell_verdicts(report.tested)}\n")
     console.print(render_summary_markdown(report), soft_wrap=True, markup=False)
     console.print(f"written to {folder / 'index.html'}", soft_wrap=True)
     if any((run.config.get("logger") or {}).get("name") == LoggerName.wandb.value for run in report.tested):

@@ -138,3 +138,11 @@ def test_below_chance_level_has_a_color_of_its_own(invented):
         assert ("below" in mood) == (float(value) < 50)
         assert int(share) == pytest.approx(2 * abs(float(value) - 50), abs=0.6)
     assert sum("below" in mood for mood, _, _ in cells) == 11
+
+
+def test_verdicts_are_counted_below_the_title(invented):
+    runs = [FolderRun(run.name, "done", "", "", run) for run in (invented(1), invented(5))]
+    page = render_sweep_page(build_sweep_report("runs", runs))
+    (told,) = re.findall(r"2 of 2 runs finished; 1 setting; verdicts: ([^<]*)<", page)
+    assert sum(int(part.split()[0]) for part in told.split(", ")) == 2
+    assert "cannot be said (one run each: not judged).</li>" in page  # no half of a bracket in bold

@@ -60,7 +60,7 @@ def test_everything_is_written(half_finished: Path) -> None:
         *(f"tables/tab{i}.{kind}" for i in (1, 2) for kind in ("csv", "md", "tex")),
         *(f"figures/{name}.{kind}" for name in ("fig1", "fig2", "effects") for kind in ("png", "svg")),
     }  # fmt: skip
-    assert "4 of 7 runs finished" in said(console)
+    assert "4 of 7 runs finished; verdicts: " in said(console)
     assert report.answer[0] in said(console)
     with (half_finished / "report" / "runs.csv").open(newline="") as file:
         assert [row["categories"] for row in csv.DictReader(file)] == ["1", "5", "1", "5"]
