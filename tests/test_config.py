@@ -235,7 +235,7 @@ def test_precision_choices_are_those_of_the_trainer() -> None:
     assert {choose_precision(choice.value, "cpu") for choice in Precision} <= {"float32", "bf16"}
 
 
-@pytest.mark.parametrize("words", [[], ["protocol=corrected", "data.categories=[wood,coral]", "categories=1"]])
+@pytest.mark.parametrize("words", [[], ["protocol=corrected", "data.categories=[wood,bricks]", "categories=1"]])
 def test_plain_values_are_those_of_omegaconf(words: list[str]) -> None:
     config = compose_config(*words)
     assert to_plain(config) == OmegaConf.to_container(OmegaConf.structured(config), enum_to_str=True)
