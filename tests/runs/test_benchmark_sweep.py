@@ -284,6 +284,6 @@ def test_a_sweep_packs_each_image_once_and_before_its_first_cell(tmp_path: Path)
     indices = sorted(tmp_path.glob("cache/demo-*/*.index.json"))
     keys = [key for path in indices for key in json.loads(path.read_text())["keys"]]
     assert len(keys) == len(set(keys)) > 0
-    begun = [path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/config.yaml")]
+    begun = [path.stat().st_mtime_ns for path in tmp_path.glob("sweeps/*/*/config.yaml")]
     assert len(begun) == 4
     assert max(path.stat().st_mtime_ns for path in indices) < min(begun)
