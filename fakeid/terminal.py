@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-import resource
 import select
 import sys
 from collections.abc import Iterator
@@ -98,12 +97,22 @@ def _lacks_memory(error: Exception) -> bool:
 
 
 def _explain_lack(error: Exception) -> str:
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit != resource.RLIM_INFINITY:
+    limit = _find_memory_limit()
+    if limit is not None:
         return f"memory ran out: a process may take {limit / 1e9:.1f} GB here; raise that with ulimit -v"
     if "start new thread" in str(error):
         return "no more threads can be started: raise what is allowed with ulimit -u, or end other programs"
     return "memory ran out: end other programs, or lower what is done at once, such as optim.batch_size"
+
+
+def _find_memory_limit() -> int | None:
+    """Bytes that a process may take; None where there is no limit."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none, and only failures need it
+    except ImportError:
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _leave(message: str, exit_code: int) -> NoReturn:
