@@ -15,7 +15,6 @@ from fakeid.reporting.evaluation_answer import (
 )
 from fakeid.reporting.evaluation_groups import EvaluationGroups
 from fakeid.reporting.evaluation_matrix import list_matrix_rows
-from fakeid.reporting.evaluation_page_template import EVALUATION_STYLE, EVALUATION_TEMPLATE
 from fakeid.reporting.evaluation_rows import (
     ORACLE_NOTE,
     list_calibration,
@@ -30,10 +29,8 @@ from fakeid.reporting.numbers import Estimate, format_percent, format_unit
 from fakeid.reporting.page import render_page
 from fakeid.reporting.printable import make_printable
 from fakeid.reporting.single_run import ONE_RUN, list_run_notes
-from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
 from fakeid.reporting.style import DPI
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
-from fakeid.reporting.sweep_page_template import SWEEP_STYLE
 from fakeid.reporting.sweep_rows import Rows
 from fakeid.reporting.sweep_tables import format_cell
 from fakeid.reporting.verdict import judge_evaluation
@@ -73,11 +70,12 @@ def render_evaluation_page(
     evaluation = make_printable(evaluation)
     drawn = _inline_figures(figures, narrow_figures)
     return render_page(
-        EVALUATION_TEMPLATE,
+        "evaluation.html",
         title=f"Evaluation: {evaluation['title']}",
         subtitle=_describe_size(evaluation),
-        style=LINE_STYLE + SWEEP_STYLE + SORTABLE_STYLE + EVALUATION_STYLE,
-        script=SORTABLE_SCRIPT,
+        css=LINE_STYLE,
+        styles=("report.css", "sortable.css", "evaluation.css"),
+        script="sortable.js",
         sections=_list_sections(evaluation, drawn),
         verdict=judge_evaluation(evaluation),
         alarms=_list_alarms(evaluation),

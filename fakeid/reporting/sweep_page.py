@@ -12,7 +12,6 @@ from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.page import render_page
 from fakeid.reporting.report_figures import ReportFigure
 from fakeid.reporting.setting_names import split_by_budget
-from fakeid.reporting.sortable import SORTABLE_SCRIPT, SORTABLE_STYLE
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep_markdown import (
     BEST_NOTE,
@@ -24,7 +23,6 @@ from fakeid.reporting.sweep_markdown import (
     TEST_NOTE,
     TREND_NOTE,
 )
-from fakeid.reporting.sweep_page_template import SWEEP_STYLE, SWEEP_TEMPLATE
 from fakeid.reporting.sweep_report import SweepReport
 from fakeid.reporting.sweep_rows import (
     Rows,
@@ -53,14 +51,15 @@ def render_sweep_page(report: SweepReport) -> str:
     """
     num_settings = len({cell.setting for cell in report.cells})
     return render_page(
-        SWEEP_TEMPLATE,
+        "sweep.html",
         title=f"Report: {report.title}",
         subtitle=(
             f"{len(report.tested)} of {len(report.runs)} runs finished; "
             f"{num_settings} {'setting' if num_settings == 1 else 'settings'}; {tell_verdicts(report.tested)}"
         ),
-        style=LINE_STYLE + SWEEP_STYLE + SORTABLE_STYLE,
-        script=SORTABLE_SCRIPT,
+        css=LINE_STYLE,
+        styles=("report.css", "sortable.css"),
+        script="sortable.js",
         report=report,
         figures=[_describe_figure(figure) for figure in report.figures],
         names=list_names(report.cells),

@@ -6,16 +6,18 @@ from fakeid.reporting.page import render_page
 
 
 def test_a_page_is_a_whole_document_with_escaped_values() -> None:
-    page = render_page("<p>{{ text }}</p>", title="A & B", text="1 < 2")
+    found = {"probes": {}, "verdict": "1 < 2", "codec": "none"}
+    empty = {name: () for name in ("warnings", "probes", "rows", "facts", "statistics")}
+    page = render_page("audit.html", title="A & B", audit=found, mood="good", **empty)
     assert page.startswith("<!DOCTYPE html>")
     assert "<title>A &amp; B</title>" in page
-    assert "<p>1 &lt; 2</p>" in page
+    assert "<strong>1 &lt; 2</strong>" in page
     assert page.rstrip().endswith("</html>")
 
 
 def test_what_the_template_misses_raises() -> None:
-    with pytest.raises(jinja2.UndefinedError, match="text"):
-        render_page("{{ text }}", title="A")
+    with pytest.raises(jinja2.UndefinedError, match="mood"):
+        render_page("audit.html", title="A")
 
 
 def test_a_histogram_draws_shares_of_each_class() -> None:

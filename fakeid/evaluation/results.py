@@ -1,0 +1,117 @@
+"""What tests find, as typed values: the schema of the JSON files of a run and of an evaluation.
+
+A number that has no meaning, such as the AUROC of one class, is None.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from pydantic import FiniteFloat
+
+
+class HasBounds(Protocol):
+    """Anything with a value and an interval, such as a paired difference; NaN where undefined."""
+
+    @property
+    def value(self) -> float:
+        """The number itself."""
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its 95 % interval.
+
+    Attributes:
+        value: The number; None where it has no meaning.
+        low: Lower end of the interval; None where there is none.
+        high: Upper end of it.
+    """
+
+    value: FiniteFloat | None = None
+    low: FiniteFloat | None = None
+    high: FiniteFloat | None = None
+
+    @classmethod
+    def of(cls, number: HasBounds) -> "Estimate":
+        """Take over a value and its bounds; what is not finite becomes None."""
+        return cls(*(bound if math.isfinite(bound) else None for bound in (number.value, number.low, number.high)))
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether both ends are known."""
+        return self.low is not None and self.high is not None
+
+    def complement(self) -> "Estimate":
+        """Compute one minus a share in [0, 1], with its interval."""
+        return Estimate(*(None if number is None else 1 - number for number in (self.value, self.high, self.low)))
+
+
+UNKNOWN: Final = Estimate()
+"""What stands for a number that was not measured."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Every number of one group of images.
+
+    Attributes:
+        num_real: Real images.
+        num_fake: Fake ones.
+        metrics: Name, as in `fakeid.evaluation.metrics`, → estimate.
+    """
+
+    num_real: int
+    num_fake: int
+    metrics: Mapping[str, Estimate] = field(default_factory=dict)
+
+    def read(self, metric: str) -> Estimate:
+        """Look up a metric; `UNKNOWN` where it was not measured."""
+        return self.metrics.get(metric, UNKNOWN)
+
+    @property
+    def num_images(self) -> int:
+        """Of both classes."""
+        return self.num_real + self.num_fake
+
+
+@dataclass(frozen=True)
+class CategoryGroup(Group):
+    """The images of one category in the test of a run.
+
+    Attributes:
+        seen: Whether the category was trained on.
+    """
+
+    seen: bool = False
+
+
+@dataclass(frozen=True)
+class EvaluationGroup(Group):
+    """A group of images of an evaluation.
+
+    Attributes:
+        kind: `quadrant`, `test_set`, `category` or `generator`.
+        name: Of the group, unique within its kind and degradation.
+        degradation: What was done to the images; `none` for nothing.
+        seen_content: Whether their content was trained on; None where the group holds both.
+        seen_generator: The same of the generators of the fakes.
+        num_clusters: The fewer of the clusters with a real and of those with a fake; None where images are not
+            clustered.
+    """
+
+    kind: str = "quadrant"
+    name: str = ""
+    degradation: str = "none"
+    seen_content: bool | None = None
+    seen_generator: bool | None = None
+    num_clusters: int | None = None

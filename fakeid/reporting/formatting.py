@@ -1,0 +1,82 @@
+"""How values and estimates are written, in every table, sentence and figure."""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from fakeid.evaluation.results import Estimate
+from fakeid.reporting.table import Cell, Form, Value
+
+UNDEFINED: Final = "\N{EN DASH}"
+"""Written where a number has no meaning."""
+
+PERCENT_SIGN: Final = "\N{NO-BREAK SPACE}%"
+
+_LEAST_P: Final = 0.0001
+_LARGE: Final = 1e4
+
+
+def _format_unit(number: float) -> str:
+    return f"{number:.3f}" if abs(number) < _LARGE else f"{number:.2g}"
+
+
+def _format_p(number: float) -> str:
+    if number < _LEAST_P:
+        return f"< {_LEAST_P}"
+    return f"{number:.4f}" if number < 0.01 else f"{number:.2f}"
+
+
+_FORMATS: Final[Mapping[Form, Callable[[float], str]]] = MappingProxyType(
+    {
+        Form.TEXT: str,
+        Form.COUNT: lambda number: f"{number:,}",
+        Form.PERCENT: lambda number: f"{100 * number:.1f}",
+        Form.UNIT: _format_unit,
+        Form.POINTS: lambda number: f"{100 * number:+.1f}",
+        Form.UNITS: lambda number: f"{number:+.3f}",
+        Form.SLOPE: lambda number: f"{100 * number:+.2f}",
+        Form.P_VALUE: _format_p,
+        Form.NUMBER: lambda number: f"{number:.1f}",
+        Form.RATE: lambda number: f"{number:.0f}",
+    }
+)
+
+
+def format_number(number: float | None, form: Form) -> str:
+    """Write one number, `UNDEFINED` where it is None or NaN."""
+    return UNDEFINED if number is None or math.isnan(number) else _FORMATS[form](number)
+
+
+def format_bounds(estimate: Estimate, form: Form, between: str = ", ") -> str:
+    """Write the ends of an interval, such as `89.9, 92.4`; empty where there is none."""
+    if not estimate.has_interval:
+        return ""
+    return f"{format_number(estimate.low, form)}{between}{format_number(estimate.high, form)}"
+
+
+def format_estimate(estimate: Estimate, form: Form) -> str:
+    """Write a number with its interval, such as `91.2 [89.9, 92.4]`."""
+    bounds = format_bounds(estimate, form)
+    value = format_number(estimate.value, form)
+    return f"{value} [{bounds}]" if bounds else value
+
+
+def format_share(share: Estimate | float | None) -> str:
+    """Write a share in [0, 1] for a sentence, such as `91.2 % [89.9, 92.4]`."""
+    estimate = share if isinstance(share, Estimate) else Estimate(share)
+    bounds = format_bounds(estimate, Form.PERCENT)
+    return f"{format_number(estimate.value, Form.PERCENT)}{PERCENT_SIGN}" + (f" [{bounds}]" if bounds else "")
+
+
+def format_value(value: Value, form: Form) -> str:
+    """Write whatever a cell holds; text is left alone in every column."""
+    if isinstance(value, Estimate):
+        return format_estimate(value, form)
+    return value if isinstance(value, str) else format_number(value, form)
+
+
+def format_cell(cell: Cell, form: Form) -> str:
+    """Write a cell as text in one line, with its mark; what it lacks where it is undefined."""
+    text = format_value(cell.value, form)
+    return cell.lack if cell.lack and text == UNDEFINED else text + cell.mark

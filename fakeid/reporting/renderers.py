@@ -1,0 +1,128 @@
+"""Tables as Rich tables, Markdown, CSV and W&B columns, and LaTeX; pages draw them with `templates/table.html`."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rich import box
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from fakeid.evaluation.results import Estimate
+from fakeid.reporting.formatting import format_bounds, format_cell, format_number
+from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone
+
+_STYLES: Final = {
+    Tone.GOOD: "green", Tone.BAD: "red", Tone.DOUBTFUL: "yellow", Tone.OPEN: "dim", Tone.FAINT: "dim",
+}  # fmt: skip
+_LATEX_SPECIAL: Final = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "\N{EN DASH}": "--", "\N{DAGGER}": r"\textdagger{}",
+}  # fmt: skip
+
+
+def is_numeric(column: Column) -> bool:
+    """Whether a column holds numbers, which are aligned at the right."""
+    return column.form is not Form.TEXT
+
+
+def render_terminal(table: Table, *, stacked: bool = True) -> RichTable:
+    """Draw a table for a terminal.
+
+    Args:
+        table: What to draw.
+        stacked: Write each interval below its value, so that more columns fit; else beside it.
+    """
+    drawn = RichTable(
+        title=table.title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
+        show_edge=False, caption="\n".join(table.notes) or None, caption_justify="left",
+    )  # fmt: skip
+    for column in table.columns:
+        numeric = is_numeric(column)
+        heading = column.short or column.heading
+        drawn.add_column(Text(heading), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+    for row in table.rows:
+        cells = [_draw_cell(cell, column, row, stacked) for cell, column in zip(row.cells, table.columns, strict=True)]
+        drawn.add_row(*cells, end_section=row.ends_section)
+    return drawn
+
+
+def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
+    style = " ".join(filter(None, ["bold" if row.strong else "", _STYLES[cell.tone] if cell.tone else ""]))
+    if not stacked or not isinstance(cell.value, Estimate) or not cell.value.has_interval:
+        return Text(format_cell(cell, column.form), style=style)
+    text = Text(format_number(cell.value.value, column.form) + cell.mark, style=style)
+    # 80 columns have no room for the last digit of 100.0.
+    bounds = format_bounds(cell.value, column.form, "\N{EN DASH}").replace("100.0", "100")
+    return text.append(f"\n{bounds}", style="not bold dim")
+
+
+def render_markdown(table: Table) -> str:
+    """Write a table as Markdown, its notes below it; without the title, whose level its surroundings know."""
+    lines = [[column.heading for column in table.columns]]
+    lines.append(["---:" if is_numeric(column) else "---" for column in table.columns])
+    lines += [_write_cells(row, table.columns) for row in table.rows]
+    body = "\n".join(f"| {' | '.join(_escape_markdown(cell) for cell in line)} |" for line in lines)
+    return "\n\n".join([body, *table.notes]) + "\n"
+
+
+def _write_cells(row: Row, columns: Sequence[Column]) -> list[str]:
+    return [format_cell(cell, column.form) for cell, column in zip(row.cells, columns, strict=True)]
+
+
+def _escape_markdown(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def tabulate(table: Table) -> tuple[list[str], list[list[Any]]]:
+    """Spread a table over plain columns, for CSV files and W&B.
+
+    An estimate becomes its value and, where any row has one, the ends of its interval (`NAME low`, `NAME high`).
+    What is undefined is None.
+
+    Returns:
+        Names of the columns, each once, and as many values a row.
+    """
+    names: list[str] = []
+    spread: list[list[Any]] = []
+    for at, column in enumerate(table.columns):
+        cells = [row.cells[at] for row in table.rows]
+        name = _make_unique(column.name or column.heading, names)
+        estimates = [cell.value if isinstance(cell.value, Estimate) else Estimate(None) for cell in cells]
+        names.append(name)
+        spread.append([cell.value.value if isinstance(cell.value, Estimate) else cell.value for cell in cells])
+        if any(estimate.has_interval for estimate in estimates):
+            for end in ("low", "high"):
+                names.append(f"{name} {end}")
+                spread.append([getattr(estimate, end) for estimate in estimates])
+    return names, [list(row) for row in zip(*spread, strict=True)]
+
+
+def _make_unique(name: str, taken: Sequence[str]) -> str:
+    number, unique = 1, name
+    while unique in taken:
+        number += 1
+        unique = f"{name} {number}"
+    return unique
+
+
+def render_latex(table: Table) -> str:
+    """Write a table for `booktabs`, its title as caption, its notes below it."""
+    alignment = "".join("r" if is_numeric(column) else "l" for column in table.columns)
+    lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}"]
+    lines += [rf"\begin{{tabular}}{{{alignment}}}", r"\toprule"]
+    lines += [_write_latex([column.heading for column in table.columns]), r"\midrule"]
+    lines += [_write_latex(_write_cells(row, table.columns)) for row in table.rows]
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in table.notes]
+    return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+
+def _write_latex(cells: Sequence[str]) -> str:
+    return " & ".join(escape_latex(cell) for cell in cells) + r" \\"
+
+
+def escape_latex(text: str) -> str:
+    """Write text so that LaTeX sets it as it is."""
+    return re.sub("|".join(map(re.escape, _LATEX_SPECIAL)), lambda found: _LATEX_SPECIAL[found[0]], text)
