@@ -7,7 +7,7 @@ from fakeid.reporting.page import render_page
 
 def test_a_page_is_a_whole_document_with_escaped_values() -> None:
     found = {"probes": {}, "verdict": "1 < 2", "codec": "none"}
-    empty = {name: () for name in ("warnings", "probes", "rows", "facts", "statistics")}
+    empty = dict.fromkeys(("warnings", "probes", "rows", "facts", "statistics"), ())
     page = render_page("audit.html", title="A & B", audit=found, mood="good", **empty)
     assert page.startswith("<!DOCTYPE html>")
     assert "<title>A &amp; B</title>" in page
