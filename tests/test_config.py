@@ -6,10 +6,10 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from fakeid.cells import cell_id
 from fakeid.choices import AugmentName, Loss, Precision, ResidualName
 from fakeid.config import Config, parse, register_schema, to_plain
 from fakeid.errors import ConfigError
+from fakeid.identity import name_run
 from fakeid.images.degradation import DEFAULT_DEGRADATIONS
 from fakeid.models.detector import Detector
 
@@ -152,7 +152,7 @@ def test_wrong_types_are_refused_at_composition(override: str) -> None:
 
 
 def test_cell_id_follows_meaning_and_nothing_else() -> None:
-    same = cell_id(compose_config())
+    same = name_run(compose_config())
     for override in (
         "paths.runs=/x",
         "logger=csv",
@@ -163,7 +163,7 @@ def test_cell_id_follows_meaning_and_nothing_else() -> None:
         "trainer.keep_memory=false",
         "force=true",
     ):
-        assert cell_id(compose_config(override)) == same, override
+        assert name_run(compose_config(override)) == same, override
     others = [
         "dropout=0.2",
         "seed=1",
@@ -176,20 +176,20 @@ def test_cell_id_follows_meaning_and_nothing_else() -> None:
         "optim.ema=0.999",
         "protocol.views=crops",
     ]
-    ids = {cell_id(compose_config(override)) for override in others}
+    ids = {name_run(compose_config(override)) for override in others}
     assert len(ids) == len(others)
     assert same not in ids
 
 
 def test_seeds_of_a_model_that_draws_nothing_are_one_cell() -> None:
     first, second = (compose_config("model=color_stats", f"seed={seed}") for seed in (0, 7))
-    assert cell_id(first) == cell_id(second)
+    assert name_run(first) == name_run(second)
     with pytest.raises(ConfigError, match="seed must be at least 0"):
         compose_config("model=color_stats", "seed=-1")
 
 
 def test_cell_id_names_the_augmentation() -> None:
-    assert cell_id(compose_config("augment=jpeg_blur")).startswith("demo-pelee-hpf-rgb-jpeg_blur-k10-d0-paper-s0-")
+    assert name_run(compose_config("augment=jpeg_blur")).startswith("demo-pelee-hpf-rgb-jpeg_blur-k10-d0-paper-s0-")
 
 
 @pytest.mark.parametrize("name", [choice.value for choice in AugmentName])
@@ -199,14 +199,14 @@ def test_every_augmentation_has_its_preset(name: str) -> None:
 
 def test_cell_id_tells_data_folders_apart_by_name_not_by_place() -> None:
     first, moved, other = (
-        cell_id(compose_config("data=folders", f"paths.data={path}")) for path in ("/a/faces", "/b/faces", "/a/horses")
+        name_run(compose_config("data=folders", f"paths.data={path}")) for path in ("/a/faces", "/b/faces", "/a/horses")
     )
     assert first == moved != other
 
 
 def test_cell_id_is_stable_between_releases() -> None:
     # A new hash would orphan every finished run; change this only with a reason for the CHANGELOG.
-    name, _, digest = cell_id(compose_config()).rpartition("-")
+    name, _, digest = name_run(compose_config()).rpartition("-")
     assert name == "demo-pelee-hpf-rgb-k10-d0-paper-s0"
     assert len(digest) == 8
 

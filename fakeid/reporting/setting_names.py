@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any, Final, TypeVar
 
-from fakeid.reporting.settings import find_default, label_options, tell_apart
+from fakeid.config import Config
+from fakeid.identity import find_default, label_options, list_differences
+from fakeid.metadata import list_options
 
 _LONGEST_NAME: Final = 48  # characters; with a longer one among them, all settings of a report have short names
 _LONGEST_BUDGET: Final = 24
-_BUDGET: Final = ("data.train_per_class", "data.image_px", "optim.epochs")
+_BUDGET: Final = tuple(each.path for each in list_options(Config) if each.budget)
 """What a training may spend. Trainings that spend differently are not ranked against each other."""
 
 _Options = dict[str, Any]
@@ -76,11 +78,11 @@ def _tell_options(configs: Sequence[Mapping[str, Any]], axes: Collection[str]) -
     keys = [tuple(repr(_look_up(config, name)) for name in _BUDGET) for config in configs]
     variants: list[_Options] = [{} for _ in configs]
     budgets: list[_Options] = [{} for _ in configs]
-    everything = tell_apart(configs)
+    everything = list_differences(configs)
     spent = [name for name in _BUDGET if len({repr(_look_up(config, name)) for config in configs}) > 1]
     for key in dict.fromkeys(keys):
         places = [place for place, other in enumerate(keys) if other == key]
-        inside = tell_apart([configs[place] for place in places])
+        inside = list_differences([configs[place] for place in places])
         differing = {name for values in inside for name in values} | set(axes)
         for place, values in zip(places, inside, strict=True):
             variants[place] = {name: value for name, value in values.items() if name not in axes}

@@ -4,20 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-_ALWAYS: Final = ("model", "residual", "color", "dropout", "categories", "protocol", "seed")
+from fakeid.identity import list_axes, name_setting, read_axes
 
-_LATER: Final = {
-    "augment": ("augment", "name", "none"),
-    "ema": ("optim", "ema", 0.0),
-    "views": ("protocol", "views", "full"),
-}
-"""Axes that older runs do not have: where they stand, and what those runs did."""
-
-AXES: Final = (*_ALWAYS, *_LATER)
+AXES: Final = tuple(each.column for each in list_axes())
 """Options that a sweep varies, at the top level of a run's configuration there."""
 
 SETTING: Final = "setting"
-"""All axes but categories and seed in one word, to group by."""
+"""All axes but categories and seed in one text, to group by."""
 
 _POOLS: Final = ("seen", "unseen")
 _MEASURED: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
@@ -92,13 +85,7 @@ def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         config: Nested plain values, as `fakeid.config.to_plain` gives them.
     """
-    named = ("model", "residual", "color", "protocol")
-    axes = {axis: config[axis]["name"] if axis in named else config[axis] for axis in _ALWAYS}
-    axes |= {axis: config.get(group, {}).get(option, default) for axis, (group, option, default) in _LATER.items()}
-    model = axes["model"] if axes["residual"] == "none" else f"{axes['model']}+{axes['residual']}"
-    setting = f"{model}, {axes['color']}, dropout {axes['dropout']:g}, {axes['protocol']}"
-    setting += "".join(f", {axis} {axes[axis]}" for axis, (*_, default) in _LATER.items() if axes[axis] != default)
-    return {**axes, SETTING: setting, "options": dict(config)}
+    return {**read_axes(config), SETTING: name_setting(config), "options": dict(config)}
 
 
 def describe_provenance(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fakeid.cells import cell_id
 from fakeid.config import parse
 from fakeid.errors import ConfigError
+from fakeid.identity import name_run
 from fakeid.option_list import GRID, list_choices
 from fakeid.runs.compose_grid import compose_grid
 from fakeid.runs.grid import Cell, check_intended, expand_grid
@@ -72,7 +72,7 @@ def test_a_cell_is_what_train_makes_of_the_same_words(grid: str) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for cell in cells:
             words = [word for word in cell.overrides if word != f"grid={grid}"]
-            assert cell_id(parse(compose("train", words))) == cell.run.path.name
+            assert name_run(parse(compose("train", words))) == cell.run.path.name
 
 
 def test_all_mistakes_are_named_before_anything_starts() -> None:
