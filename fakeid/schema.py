@@ -36,14 +36,14 @@ from fakeid.choices import (
 )
 from fakeid.images.degradation import parse_degradation
 from fakeid.metadata import option
-from fakeid.windows import SMALLEST_PX
+from fakeid.windows import SMALLEST_PX, list_windows
 
 
 @dataclass
 class RootConfig:
     """Where the images of one class lie, apart from the other's."""
 
-    root: str | None = option(None, "null: paths.data", affects="place")
+    root: str | None = option(None, "folder of this class; null: paths.data", affects="place")
 
 
 @dataclass
@@ -71,7 +71,7 @@ class DataConfig:
     prep: Prep = option(Prep.crop, affects="data")
     codec: Codec = option(Codec.none, affects="data")
     codec_quality: list[int] | None = option(
-        None, "[lowest, highest] of shared; null: 50 to 90, or as auto finds", affects="data"
+        None, "[lowest, highest] JPEG quality of the shared codec; null: 50 to 90, or as auto finds", affects="data"
     )
     on_bad_image: OnBadImage = option(OnBadImage.error, affects="data")
     max_megapixels: float = option(100.0, "larger images are refused unread", affects="data")
@@ -144,9 +144,10 @@ class ProtocolConfig:
         affects="training", axis=True, timed=True,
     )  # fmt: skip
     threshold: ThresholdFrom = option(
-        ThresholdFrom.half, "of a run's accuracies: half is P(fake) = 0.5, validation the best on validation images",
+        ThresholdFrom.half,
+        "threshold of a run's accuracies: half is P(fake) = 0.5, validation the best on validation images",
         affects="training",
-    )  # fmt: skip
+    )
     prep: Prep = option(Prep.squash, "what data.prep becomes for data=lsun_progan", affects="data")
     codec: Codec = option(Codec.none, "what data.codec becomes for images from files", affects="data")
 
@@ -187,8 +188,8 @@ class TrainerConfig:
     )  # fmt: skip
     threads: int | None = option(
         None,
-        "of torch on the CPU; null: OMP_NUM_THREADS, or one a core. On a machine that is busy with other work 1 is "
-        "often much faster, for several threads wait for each other.",
+        "threads of torch on the CPU; null: OMP_NUM_THREADS, or one a core. On a machine that is busy with other work "
+        "1 is often much faster, for several threads wait for each other.",
         affects="speed",
         timed=True,
     )
@@ -205,8 +206,8 @@ class LoggerConfig:
     """Run tracking beside the files of the run folder."""
 
     name: LoggerName = option(LoggerName.wandb, affects="place")
-    project: str = option("fakeid", "of W&B", affects="place")
-    entity: str | None = option(None, "of W&B, a user or a team; null: the login's own", affects="place")
+    project: str = option("fakeid", "in W&B", affects="place")
+    entity: str | None = option(None, "user or team in W&B; null: the login's own", affects="place")
     group: str | None = option(None, "under which W&B shows runs together", affects="place")
 
 
@@ -252,12 +253,12 @@ class EvaluationConfig:
     oracle: bool = option(
         False, "also the threshold that would have been best on the tested images themselves", affects="evaluation"
     )
-    seed: int = option(0, "of random degradations", affects="evaluation")
+    seed: int = option(0, "draws the random degradations", affects="evaluation")
     false_alarm_rate: float = option(
-        0.05, "wished for on validation when a detector is trained", affects="evaluation"
+        0.05, "false-positive rate wished for on validation when a detector is trained", affects="evaluation"
     )  # fmt: skip
     max_error: float = option(
-        0.05, "of the calls that are not called unsure, wished for on validation", affects="evaluation"
+        0.05, "share of errors among the calls that are not unsure, wished for on validation", affects="evaluation"
     )
 
     def __post_init__(self) -> None:
@@ -302,3 +303,7 @@ class Config:
     paths: PathsConfig = field(default_factory=PathsConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    def list_windows(self) -> dict[str, int]:
+        """Side of what is cut out of images in training and test, in px, by the option that has it cut out."""
+        return list_windows(self.data.image_px, self.augment.name.value, self.protocol.views.value)

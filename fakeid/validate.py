@@ -9,7 +9,7 @@ from fakeid.errors import ConfigError
 from fakeid.metadata import list_options
 from fakeid.schema import Config, DataConfig, EvaluationConfig, OptimConfig, TrainerConfig
 from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES, OWN_TEST_SET
-from fakeid.windows import SMALLEST_PX, list_windows
+from fakeid.windows import SMALLEST_PX
 
 _SEEDS: Final = 2**32  # that numpy takes
 _MOST_THREADS: Final = 1024  # of more, OpenMP gets none
@@ -32,7 +32,7 @@ def check_config(config: Config) -> None:
     Raises:
         ConfigError: The first rule that does not hold.
     """
-    values = {each.path: look_up(config, each.path) for each in list_options(type(config))}
+    values = {each.path: _look_up(config, each.path) for each in list_options(type(config))}
     for each in list_options(type(config)):
         if each.at_least is not None and values[each.path] is not None:
             message = f"{each.path} must be at least {each.at_least:g}, got {values[each.path]}"
@@ -49,7 +49,7 @@ def check_config(config: Config) -> None:
             check(abs(value) < _LARGEST, f"{path} must be a number below {_LARGEST:,}, got {value}")
 
 
-def look_up(config: Any, path: str) -> Any:
+def _look_up(config: Any, path: str) -> Any:
     """Find the value of an option in a dataclass by its path."""
     for name in path.split("."):
         config = getattr(config, name)
@@ -155,7 +155,7 @@ def _check_joined(config: Config) -> None:
         f"data.device_cache=on keeps images where augment={config.augment.name.value} cannot reach them: set "
         "data.device_cache=auto, or augment=none",
     )
-    for option, left in list_windows(data.image_px, config.augment.name.value, config.protocol.views.value).items():
+    for option, left in config.list_windows().items():
         check(
             left >= SMALLEST_PX,
             f"{option} cuts {left} px out of data.image_px={data.image_px}, and a network needs {SMALLEST_PX}: raise "

@@ -7,7 +7,7 @@ from string import ascii_uppercase
 from typing import Any, Final, TypeVar
 
 from fakeid.config import Config
-from fakeid.identity import find_default, label_options, list_differences
+from fakeid.identity import find_default, flatten, label_options, list_differences
 from fakeid.metadata import list_options
 
 _LONGEST_NAME: Final = 48  # characters; with a longer one among them, all settings of a report have short names
@@ -75,11 +75,12 @@ def split_by_budget(items: Iterable[_Item], find_setting: Callable[[_Item], Any]
 
 def _tell_options(configs: Sequence[Mapping[str, Any]], axes: Collection[str]) -> tuple[list[_Options], list[_Options]]:
     """Of each run, what differs within its budget, and what sets its budget apart from the others."""
-    keys = [tuple(repr(_look_up(config, name)) for name in _BUDGET) for config in configs]
+    flat = [flatten(config) for config in configs]
+    keys = [tuple(repr(values.get(name)) for name in _BUDGET) for values in flat]
     variants: list[_Options] = [{} for _ in configs]
     budgets: list[_Options] = [{} for _ in configs]
     everything = list_differences(configs)
-    spent = [name for name in _BUDGET if len({repr(_look_up(config, name)) for config in configs}) > 1]
+    spent = [name for place, name in enumerate(_BUDGET) if len({key[place] for key in keys}) > 1]
     for key in dict.fromkeys(keys):
         places = [place for place, other in enumerate(keys) if other == key]
         inside = list_differences([configs[place] for place in places])
@@ -88,13 +89,8 @@ def _tell_options(configs: Sequence[Mapping[str, Any]], axes: Collection[str]) -
             variants[place] = {name: value for name, value in values.items() if name not in axes}
             shared = {name: value for name, value in everything[place].items() if name not in differing}
             if spent:
-                budgets[place] = {name: _look_up(configs[place], name) for name in spent} | shared
+                budgets[place] = {name: flat[place].get(name) for name in spent} | shared
     return variants, budgets
-
-
-def _look_up(config: Mapping[str, Any], option: str) -> Any:
-    group, _, name = option.partition(".")
-    return (config.get(group) or {}).get(name)
 
 
 def _fits(leads: Sequence[str], names: Sequence[OptionNames]) -> bool:

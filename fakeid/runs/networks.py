@@ -8,7 +8,6 @@ from fakeid.config import Config
 from fakeid.errors import ConfigError
 from fakeid.identity import fingerprint
 from fakeid.runs.mistakes import refuse
-from fakeid.windows import list_windows
 
 
 def check_networks(configs: Sequence[Config]) -> None:
@@ -22,9 +21,8 @@ def check_networks(configs: Sequence[Config]) -> None:
     """
     alike: dict[str, list[Config]] = {}
     for config in configs:
-        sizes = list_windows(config.data.image_px, config.augment.name.value, config.protocol.views.value)
-        also = {"image_px": config.data.image_px, "sizes": sizes}
-        alike.setdefault(fingerprint(config, "network", also=also), []).append(config)
+        sizes = {"data.image_px": config.data.image_px, "windows": config.list_windows()}
+        alike.setdefault(fingerprint(config, "network", also=sizes), []).append(config)
     mistakes: Counter[str] = Counter()
     for same in alike.values():
         try:
