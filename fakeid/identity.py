@@ -23,35 +23,25 @@ WITHIN_SETTING: Final = ("categories", "seed")
 _ABSENT: Final = object()
 
 
-def select_options(config: Config, *affects: Affects) -> dict[str, Any]:
-    """Select the options that affect one of these, by their paths, as plain values.
-
-    An option that is marked `quiet` is left out where it has its default.
-    """
-    values = flatten(to_plain(config))
-    return {
-        each.path: values[each.path]
-        for each in list_options(type(config))
-        if each.affects in affects and not (each.quiet and values[each.path] == _plain_default(each))
-    }
-
-
 def fingerprint(config: Config, *affects: Affects, also: Mapping[str, Any] | None = None) -> str:
-    """Compute 8 hexadecimal digits that two configurations share if they agree in all that affects one of these.
+    """Compute 16 hexadecimal digits that two configurations share if they agree in all that affects one of these.
+
+    An option that is marked `quiet` counts only where it is not as by default.
 
     Args:
         config: Checked options.
         affects: Keys of `fakeid.metadata.AFFECTS`.
         also: What else they must agree in, by path.
     """
-    meaning: dict[str, Any] = {}
-    for path, value in {**select_options(config, *affects), **(also or {})}.items():
+    values, meaning = flatten(to_plain(config)), dict[str, Any]()
+    chosen = {each.path: values[each.path] for each in list_options(type(config)) if _counts(each, values, affects)}
+    for path, value in {**chosen, **(also or {})}.items():
         *groups, name = path.split(".")
         place = meaning
         for group in groups:
             place = place.setdefault(group, {})
         place[name] = value
-    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def name_run(config: Config) -> str:
@@ -73,7 +63,7 @@ def name_run(config: Config) -> str:
         f"d{config.dropout:g}",
         config.protocol.name,
         f"s{config.seed}",
-        fingerprint(config, *RESULTS, also={"data.folder": data_name}),
+        fingerprint(config, *RESULTS, also={"data.folder": data_name})[:8],
     ]
     return shorten_name("-".join(parts))
 
@@ -164,6 +154,10 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in values.items():
         found |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
     return found
+
+
+def _counts(option: Option, values: Mapping[str, Any], affects: Sequence[Affects]) -> bool:
+    return option.affects in affects and not (option.quiet and values[option.path] == _plain_default(option))
 
 
 def _label(changes: Mapping[str, Any]) -> str:

@@ -37,9 +37,9 @@ def check_config(config: Config) -> None:
         if each.at_least is not None and values[each.path] is not None:
             message = f"{each.path} must be at least {each.at_least:g}, got {values[each.path]}"
             check(values[each.path] >= each.at_least, message)
-    check_data(config.data)
-    check_optim(config.optim)
-    check_trainer(config.trainer)
+    _check_data(config.data)
+    _check_optim(config.optim)
+    _check_trainer(config.trainer)
     check_evaluation(config.evaluation)
     _check_top_level(config)
     _check_joined(config)
@@ -50,18 +50,12 @@ def check_config(config: Config) -> None:
 
 
 def _look_up(config: Any, path: str) -> Any:
-    """Find the value of an option in a dataclass by its path."""
     for name in path.split("."):
         config = getattr(config, name)
     return config
 
 
-def check_data(data: DataConfig) -> None:
-    """Check the options of `data` by themselves.
-
-    Raises:
-        ConfigError: A value out of range, or categories that contradict each other.
-    """
+def _check_data(data: DataConfig) -> None:
     quality = data.codec_quality
     check(
         quality is None or (len(quality) == 2 and 1 <= quality[0] <= quality[1] <= 100),
@@ -78,23 +72,13 @@ def check_data(data: DataConfig) -> None:
         )
 
 
-def check_optim(optim: OptimConfig) -> None:
-    """Check the options of `optim` by themselves.
-
-    Raises:
-        ConfigError: A value out of range.
-    """
+def _check_optim(optim: OptimConfig) -> None:
     rate = optim.learning_rate
     check(0 < rate <= 1, f"optim.learning_rate must be above 0 and at most 1, got {rate}; the paper uses 0.001")
     check(0 <= optim.ema < 1, f"optim.ema must be in [0, 1), got {optim.ema}; 0.999 is usual, 0 does without")
 
 
-def check_trainer(trainer: TrainerConfig) -> None:
-    """Check the options of `trainer` by themselves.
-
-    Raises:
-        ConfigError: A value out of range, or compilation in several processes.
-    """
+def _check_trainer(trainer: TrainerConfig) -> None:
     check(
         trainer.threads is None or 1 <= trainer.threads <= _MOST_THREADS,
         f"trainer.threads must be between 1 and {_MOST_THREADS}, got {trainer.threads}; null takes one a core",
