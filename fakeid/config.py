@@ -58,7 +58,7 @@ def _check_known(values: Any, schema: Any, prefix: str) -> None:
 
 
 def to_plain(config: Config) -> dict[str, Any]:
-    """The same values as nested dicts of str, int, float, bool, list and None, ready for YAML and JSON."""
+    """Turn options into nested dicts of str, int, float, bool, list and None, ready for YAML and JSON."""
     return {name: _make_plain(value) for name, value in vars(config).items()}
 
 

@@ -230,7 +230,7 @@ class SweepConfig:
 
 @dataclass
 class EvaluationConfig:
-    """What a trained detector is tested with beside its own test images as they are; no part of a run's identity."""
+    """What a trained detector is tested on besides the clean images of its own test set; no part of a run's identity."""
 
     degradations: list[str] = option([], "such as jpeg-75, blur-1, noise-2, social", affects="evaluation")
     per_class: int | None = option(
@@ -267,7 +267,7 @@ class EvaluationConfig:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether there is more to test than the run's own test images as they are."""
+        """Whether there is more to test than the clean images of the run's own test set."""
         return bool(self.degradations or self.sets or self.swap_quality)
 
     def name_sets(self) -> list[tuple[str, str]]:

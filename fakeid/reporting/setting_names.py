@@ -66,7 +66,7 @@ def name_options(
 
 
 def split_by_budget(items: Iterable[_Item], find_setting: Callable[[_Item], Any]) -> list[tuple[str, list[_Item]]]:
-    """Items by the budget of their setting, each group under a line that says it; empty where there is one budget."""
+    """Group items by the budget of their setting, under a line that says it; empty where all have the same."""
     groups: dict[str, list[_Item]] = {}
     for item in items:
         groups.setdefault(find_setting(item).budget_line, []).append(item)

@@ -44,7 +44,7 @@ class Network:
         self.inferred += epochs * min(splits[VAL], most) + splits[TEST]
 
     def estimate_seconds(self, rates: Rates, each_seconds: float) -> float:
-        """Of all its cells, one after the other.
+        """Estimate the time of all its cells, one after the other.
 
         Args:
             rates: Images per second.
@@ -56,7 +56,7 @@ class Network:
 def group_cells(
     configs: Sequence[Config], splits: Sequence[Counter[str]], epochs_done: Sequence[int]
 ) -> dict[str, Network]:
-    """The cells by network, under labels of the options in which the networks differ.
+    """Group the cells by network, under labels of the options in which the networks differ.
 
     Args:
         configs: Options of each cell.

@@ -82,7 +82,7 @@ def count_images(configs: Sequence[Config], console: Console) -> GridImages:
 
 
 def count_by_budget(config: Config) -> Counter[str]:
-    """Images of both classes in each split of a run on LSUN and ProGAN, as `fakeid.data.mixing` draws them."""
+    """Count images of both classes in each split of a run on LSUN and ProGAN, as `fakeid.data.mixing` draws them."""
     counts: Counter[str] = Counter()
     for (_, _, split), number in _count_by_category(config).items():
         counts[split] += number

@@ -56,7 +56,7 @@ Rows = tuple[list[str], list[list[Any]]]
 
 
 def make_key(*parts: str) -> str:
-    """A name that W&B can query: parts joined by slashes, what is no ASCII letter or digit replaced by underscores.
+    """Make a name that W&B can query: parts joined by slashes, all but ASCII letters and digits replaced by underscores.
 
     Such as `tables/evaluation_auroc`.
     """
@@ -64,13 +64,13 @@ def make_key(*parts: str) -> str:
 
 
 def spread(name: str, estimate: Mapping[str, float | None] | None) -> dict[str, float | None]:
-    """An estimate as three numbers: its value under the plain name, its 95 % interval as `name_low` and `name_high`."""
+    """Spread an estimate over three numbers: its value under `name`, its 95 % interval as `name_low` and `name_high`."""
     known = estimate or {}
     return {name: known.get("value"), f"{name}_low": known.get("low"), f"{name}_high": known.get("high")}
 
 
 def find_false_positives(metrics: Mapping[str, Any]) -> float | None:
-    """Share of the reals called fake at the threshold for few false positives; None where none was chosen.
+    """Find the false-positive rate at the threshold that was chosen for a low one; None where none was chosen.
 
     Args:
         metrics: Estimates of a group by name.
@@ -80,7 +80,7 @@ def find_false_positives(metrics: Mapping[str, Any]) -> float | None:
 
 
 def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Axes at the top level and everything below `options`.
+    """Lay out a configuration for W&B: axes and setting at the top level, everything below `options`.
 
     Args:
         config: Nested plain values, as `fakeid.config.to_plain` gives them.
@@ -89,7 +89,7 @@ def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe_provenance(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's configuration holds besides its options, once it is over: on which images, by what, on what."""
+    """Collect what W&B holds of a finished run besides its options: its images, its versions, its machine."""
     found = {name: summary[name] for name in _PROVENANCE if summary.get(name) is not None}
     if "versions" in found:
         found["versions"] = {make_key(package): version for package, version in found["versions"].items()}
@@ -97,7 +97,7 @@ def describe_provenance(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sum_up_training(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `TRAINING_SUMMARY` that are known.
+    """Collect those of `TRAINING_SUMMARY` that are known.
 
     Args:
         summary: Content of a `summary.json`.
@@ -116,7 +116,7 @@ def sum_up_training(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tabulate_summary(summary: Mapping[str, Any]) -> Rows:
-    """Every number of a `summary.json`: of each group, and of the calibration."""
+    """Tabulate every number of a `summary.json`: of each group, and of the calibration."""
     groups = {f"{pool} content": summary[pool] for pool in _POOLS if summary.get(pool)}
     groups |= summary["categories"]
     groups |= {"calibration": summary.get("calibration") or {}}
@@ -125,7 +125,7 @@ def tabulate_summary(summary: Mapping[str, Any]) -> Rows:
 
 
 def list_numbers(group: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """Name, value, low and high of each estimate and each number of a group; all else is left out."""
+    """List name, value, low and high of each estimate and each number of a group; all else is left out."""
     for name, entry in group.items():
         if isinstance(entry, Mapping) and set(entry) == _ESTIMATE:
             yield [name, entry["value"], entry["low"], entry["high"]]
@@ -134,5 +134,5 @@ def list_numbers(group: Mapping[str, Any]) -> Iterator[list[Any]]:
 
 
 def count_seen(summary: Mapping[str, Any]) -> int:
-    """How many categories were trained on, for runs that asked for all there are."""
+    """Count the categories that were trained on, for runs that asked for all there are."""
     return sum(group["seen"] for group in summary["categories"].values())
