@@ -230,7 +230,7 @@ class SweepConfig:
 
 @dataclass
 class EvaluationConfig:
-    """What a trained detector is tested on besides the clean images of its own test set; no part of a run's identity."""
+    """What a trained detector is tested on besides clean images of its own test set; no part of a run's identity."""
 
     degradations: list[str] = option([], "such as jpeg-75, blur-1, noise-2, social", affects="evaluation")
     per_class: int | None = option(

@@ -56,7 +56,7 @@ Rows = tuple[list[str], list[list[Any]]]
 
 
 def make_key(*parts: str) -> str:
-    """Make a name that W&B can query: parts joined by slashes, all but ASCII letters and digits replaced by underscores.
+    """Make a name that W&B can query: parts joined by slashes, with ASCII letters, digits and underscores alone.
 
     Such as `tables/evaluation_auroc`.
     """
@@ -64,7 +64,7 @@ def make_key(*parts: str) -> str:
 
 
 def spread(name: str, estimate: Mapping[str, float | None] | None) -> dict[str, float | None]:
-    """Spread an estimate over three numbers: its value under `name`, its 95 % interval as `name_low` and `name_high`."""
+    """Spread an estimate over three numbers: its value as `name`, its 95 % interval as `name_low` and `name_high`."""
     known = estimate or {}
     return {name: known.get("value"), f"{name}_low": known.get("low"), f"{name}_high": known.get("high")}
 
