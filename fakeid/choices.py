@@ -23,7 +23,7 @@ class ResidualName(str, Enum):
 
 
 class AugmentName(str, Enum):
-    """What happens to training images, in each epoch anew; see `fakeid.images.augmentations`."""
+    """What happens to training images, in each epoch anew."""
 
     none = "none"
     jpeg_blur = "jpeg_blur"
@@ -103,7 +103,7 @@ class Tested(str, Enum):
 
 
 class Views(str, Enum):
-    """What is scored of an image: itself, or the mean logit of `crops` or `patches`; see `fakeid.models.views`."""
+    """What is scored of an image: itself, or the mean logit of `crops` or `patches`."""
 
     full = "full"
     crops = "crops"
@@ -133,7 +133,7 @@ class BudgetName(str, Enum):
 
 
 class Prep(str, Enum):
-    """How an image is brought to `data.image_px`; see `fakeid.images.prepare`."""
+    """`crop` cuts out the middle, `squash` resizes to a square, `center_crop` cuts out a square and resizes that."""
 
     crop = "crop"
     squash = "squash"

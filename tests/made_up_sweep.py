@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from fakeid.cells import cell_id
 from fakeid.config import Config, to_plain
 from fakeid.evaluation.ordered_scores import split_by_category
 from fakeid.evaluation.scores import Scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.files import write_json, write_text
+from fakeid.identity import name_run
 from fakeid.reporting.averages import FinishedRun
 from fakeid.runs.compose import compose_config
 from fakeid.runs.layout import DONE, FAILED, RunFolder
@@ -78,7 +78,7 @@ def invent_run(
     k = config.categories or len(DEMO_CATEGORIES) - 1
     seen, unseen = DEMO_CATEGORIES[:k], DEMO_CATEGORIES[k:]
     skills = {name: seen_skill if name in seen else skill for name in DEMO_CATEGORIES}
-    name = cell_id(config)
+    name = name_run(config)
     scores = invent_scores(skills, images=images, run=_draw_run(config), test_set=test_set)
     summary = {
         "run": name,
@@ -113,7 +113,7 @@ def write_run(root: Path, *overrides: str, **invented: Any) -> RunFolder:
 def write_failed_run(root: Path, *overrides: str, reason: str = "DataError: the image x.png is cut short") -> RunFolder:
     """A run that stopped in its second epoch."""
     config = compose_config([*overrides, "logger=csv", f"paths.runs={root}"])
-    run = RunFolder(root / cell_id(config))
+    run = RunFolder(root / name_run(config))
     run.path.mkdir(parents=True)
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
     run.write_status(FAILED, epochs_done=1, epochs=5, reason=reason)

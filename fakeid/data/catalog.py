@@ -20,7 +20,7 @@ from fakeid.data.sources.progan import ProGanSource
 from fakeid.data.sources.real_fake import RealFakeSource
 from fakeid.errors import DataError
 from fakeid.files import clear_output_errors, read_json, write_json
-from fakeid.sections import DataConfig
+from fakeid.schema import DataConfig
 from fakeid.vocabulary import DEMO_CATEGORIES, LSUN_CATEGORIES
 
 _PLAN_VERSION: Final = 2  # raise it whenever the same options draw other images

@@ -15,16 +15,14 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from fakeid.evaluation.answers import MeanAnswers, average_answers, compare_answers, pool_answers
 from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.quadrants import QUADRANTS
+from fakeid.identity import WITHIN_SETTING, find_default, format_value, list_differences
 from fakeid.reporting.averages import FinishedRun
 from fakeid.reporting.claims import find_common_unseen
 from fakeid.reporting.judged import Judged, correct_judged
-from fakeid.reporting.settings import find_default, tell_apart
 
 UNSEEN_CONTENT: Final = "unseen content"
 _FEWEST: Final = 2  # pairs; one is a comparison of two configurations, which stands among those
 _UNSEEN_GENERATORS: Final = [str(quadrant) for quadrant in QUADRANTS if not quadrant.seen_generator]
-_MATCHED: Final = ("categories", "seed")
-"""What a pair agrees in too."""
 
 _Runs: TypeAlias = list[FinishedRun]
 _Select: TypeAlias = Callable[[FinishedRun], list[OrderedScores]]
@@ -98,14 +96,14 @@ def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
 
 def _list_changes(runs: Sequence[FinishedRun]) -> Iterator[_Change]:
     found = [
-        {**values, **{name: getattr(run, name) for name in _MATCHED}}
-        for run, values in zip(runs, tell_apart([run.config for run in runs]), strict=True)
+        {**values, **{name: getattr(run, name) for name in WITHIN_SETTING}}
+        for run, values in zip(runs, list_differences([run.config for run in runs]), strict=True)
     ]
     for option in _list_options(found):
         by_value: dict[str, dict[str, dict[int, FinishedRun]]] = defaultdict(lambda: defaultdict(dict))
         for run, values in zip(runs, found, strict=True):
             rest = repr(sorted((name, repr(value)) for name, value in values.items() if name not in (option, "seed")))
-            by_value[_write(values.get(option))][rest][run.seed] = run
+            by_value[format_value(values.get(option))][rest][run.seed] = run
         against = _choose_reference(by_value, option)
         for value, configurations in by_value.items():
             pairs = list(_match(by_value[against], configurations))
@@ -126,8 +124,8 @@ def _match(
 def _list_options(found: list[dict[str, Any]]) -> list[str]:
     """Those that can differ alone; where several always change together, the first stands for all."""
     names: dict[tuple[int, ...], str] = {}
-    for name in dict.fromkeys(name for values in found for name in values if name not in _MATCHED):
-        column = [_write(values.get(name)) for values in found]
+    for name in dict.fromkeys(name for values in found for name in values if name not in WITHIN_SETTING):
+        column = [format_value(values.get(name)) for values in found]
         places = {value: place for place, value in enumerate(dict.fromkeys(column))}
         pattern = tuple(places[value] for value in column)
         if names.setdefault(pattern, name) != name:
@@ -137,12 +135,8 @@ def _list_options(found: list[dict[str, Any]]) -> list[str]:
 
 
 def _choose_reference(by_value: Mapping[str, Mapping[str, object]], option: str) -> str:
-    default = _write(find_default(option))
+    default = format_value(find_default(option))
     return max(by_value, key=lambda value: (value == default, len(by_value[value])))
-
-
-def _write(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _measure(change: _Change, group: str, select: _Select) -> Effect | None:

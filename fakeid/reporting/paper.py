@@ -31,6 +31,7 @@ FIGURES: Final[Mapping[int, tuple[int, ...]]] = {1: (1,), 2: (1, 2, 3), 3: (1, 4
 
 _MODEL_NAMES: Final = {"pelee": "Pelee", "legacy_xception": _XCEPTION, "color_stats": "Color statistics (Li et al.)"}
 _AXES: Final = ("model.name", "residual.name", "color.name", "dropout")
+"""What the paper's tables differ in, and what `Setting` therefore has fields for."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Setting:
 
 
 def identify_settings(configs: Sequence[Mapping[str, Any]]) -> list[Setting]:
-    """The setting of each run.
+    """Find the setting of each run.
 
     Args:
         configs: Nested plain values, one a run.
@@ -144,7 +145,7 @@ def identify_settings(configs: Sequence[Mapping[str, Any]]) -> list[Setting]:
 
 
 def order_settings(settings: Sequence[Setting]) -> list[Setting]:
-    """Each once: budget by budget, variant by variant, the paper's tables first, and then by name."""
+    """Order settings, each once: budget by budget, variant by variant, the paper's tables first, and then by name."""
     colors = list(_COLORS)
 
     def rank(setting: Setting) -> tuple[object, ...]:
@@ -163,7 +164,7 @@ def order_settings(settings: Sequence[Setting]) -> list[Setting]:
 
 
 def describe_names(settings: Sequence[Setting]) -> tuple[list[str], list[tuple[str, str]]]:
-    """What short names stand for: sentences, and pairs of a name and its options; both empty where none is short."""
+    """Explain short names by sentences, and by pairs of a name and its options; both empty where none is short."""
     named = {setting.short: setting for setting in settings if setting.short}
     sentences = [f"All settings: {text}." for text in dict.fromkeys(short.shared for short in named) if text]
     sentences += [

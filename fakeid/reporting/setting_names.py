@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any, Final, TypeVar
 
-from fakeid.reporting.settings import find_default, label_options, tell_apart
+from fakeid.config import Config
+from fakeid.identity import find_default, flatten, label_options, list_differences
+from fakeid.metadata import list_options
 
 _LONGEST_NAME: Final = 48  # characters; with a longer one among them, all settings of a report have short names
 _LONGEST_BUDGET: Final = 24
-_BUDGET: Final = ("data.train_per_class", "data.image_px", "optim.epochs")
+_BUDGET: Final = tuple(each.path for each in list_options(Config) if each.budget)
 """What a training may spend. Trainings that spend differently are not ranked against each other."""
 
 _Options = dict[str, Any]
@@ -64,7 +66,7 @@ def name_options(
 
 
 def split_by_budget(items: Iterable[_Item], find_setting: Callable[[_Item], Any]) -> list[tuple[str, list[_Item]]]:
-    """Items by the budget of their setting, each group under a line that says it; empty where there is one budget."""
+    """Group items by the budget of their setting, under a line that says it; empty where all have the same."""
     groups: dict[str, list[_Item]] = {}
     for item in items:
         groups.setdefault(find_setting(item).budget_line, []).append(item)
@@ -73,26 +75,22 @@ def split_by_budget(items: Iterable[_Item], find_setting: Callable[[_Item], Any]
 
 def _tell_options(configs: Sequence[Mapping[str, Any]], axes: Collection[str]) -> tuple[list[_Options], list[_Options]]:
     """Of each run, what differs within its budget, and what sets its budget apart from the others."""
-    keys = [tuple(repr(_look_up(config, name)) for name in _BUDGET) for config in configs]
+    flat = [flatten(config) for config in configs]
+    keys = [tuple(repr(values.get(name)) for name in _BUDGET) for values in flat]
     variants: list[_Options] = [{} for _ in configs]
     budgets: list[_Options] = [{} for _ in configs]
-    everything = tell_apart(configs)
-    spent = [name for name in _BUDGET if len({repr(_look_up(config, name)) for config in configs}) > 1]
+    everything = list_differences(configs)
+    spent = [name for place, name in enumerate(_BUDGET) if len({key[place] for key in keys}) > 1]
     for key in dict.fromkeys(keys):
         places = [place for place, other in enumerate(keys) if other == key]
-        inside = tell_apart([configs[place] for place in places])
+        inside = list_differences([configs[place] for place in places])
         differing = {name for values in inside for name in values} | set(axes)
         for place, values in zip(places, inside, strict=True):
             variants[place] = {name: value for name, value in values.items() if name not in axes}
             shared = {name: value for name, value in everything[place].items() if name not in differing}
             if spent:
-                budgets[place] = {name: _look_up(configs[place], name) for name in spent} | shared
+                budgets[place] = {name: flat[place].get(name) for name in spent} | shared
     return variants, budgets
-
-
-def _look_up(config: Mapping[str, Any], option: str) -> Any:
-    group, _, name = option.partition(".")
-    return (config.get(group) or {}).get(name)
 
 
 def _fits(leads: Sequence[str], names: Sequence[OptionNames]) -> bool:

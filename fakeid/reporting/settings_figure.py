@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from fakeid.identity import label_changes
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.numbers import Estimate
-from fakeid.reporting.settings import label_changes
 from fakeid.reporting.style import BLUE, CHANCE_LINE, label_in_percent, mark_chance, new_figure, styled
 from fakeid.reporting.sweep_tables import describe_brackets
 

@@ -23,7 +23,7 @@ from fakeid.runs.data_rates import time_call
 from fakeid.runs.fresh_process import in_fresh_process
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.made_up import HELD_OUT, TRAINED, write_made_up
-from fakeid.sections import DataConfig, PathsConfig
+from fakeid.schema import DataConfig, PathsConfig
 
 _Result = TypeVar("_Result")
 _CHUNKS: Final = 6

@@ -14,6 +14,7 @@ from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import adopt, find_checkpoint, run_evaluation
 from fakeid.runs.tracked_evaluation import track_evaluation
 from fakeid.training.card import read_card
+from fakeid.validate import check_evaluation
 from fakeid.vocabulary import OWN_TEST_SET
 
 _GROUPS: Final = ("evaluation", "trainer", "paths", "logger")
@@ -43,6 +44,7 @@ def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None)
     options = compose_config([*([] if named else ["evaluation=matrix"]), *overrides])
     sets = [*options.evaluation.sets, *(place for place in places if place != OWN_TEST_SET)]
     options = dataclasses.replace(options, evaluation=dataclasses.replace(options.evaluation, sets=sets))
+    check_evaluation(options.evaluation)  # two folders may have one name
     own = not places or OWN_TEST_SET in places
     console = Console(highlight=False)
     evaluation = run_evaluation(checkpoint, options, console, own=own, output=output)

@@ -13,9 +13,9 @@ from hydra.core.override_parser.types import OverrideType
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from fakeid.cells import cell_id
 from fakeid.config import Config, parse
 from fakeid.errors import ConfigError
+from fakeid.identity import name_run
 from fakeid.option_list import GRID, list_choices
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.mistakes import refuse
@@ -118,7 +118,7 @@ def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictCo
         except ConfigError as error:
             mistakes[str(error)] += 1
             continue
-        cells.setdefault(cell_id(config), Cell(overrides, config, RunFolder.locate(config)))
+        cells.setdefault(name_run(config), Cell(overrides, config, RunFolder.locate(config)))
     refuse(mistakes, len(grid))
     return list(cells.values())
 

@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.errors import DamagedFileError, DataError
 from fakeid.files import read_json, write_json
+from fakeid.identity import name_run
 from fakeid.runs.contents import AUDIT, DATA, EVALUATION, SUMMARY
 from fakeid.shapes import COUNT, Shape
 
@@ -45,7 +45,7 @@ class RunFolder:
     @classmethod
     def locate(cls, config: Config) -> "RunFolder":
         """Where a training with these options lies, or will."""
-        return cls(Path(config.paths.runs) / cell_id(config))
+        return cls(Path(config.paths.runs) / name_run(config))
 
     @property
     def config(self) -> Path:

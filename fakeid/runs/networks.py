@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fakeid.config import Config
 from fakeid.errors import ConfigError
+from fakeid.identity import fingerprint
 from fakeid.runs.mistakes import refuse
 
 
@@ -20,7 +21,8 @@ def check_networks(configs: Sequence[Config]) -> None:
     """
     alike: dict[str, list[Config]] = {}
     for config in configs:
-        alike.setdefault(_identify(config), []).append(config)
+        sizes = {"data.image_px": config.data.image_px, "windows": config.list_windows()}
+        alike.setdefault(fingerprint(config, "network", also=sizes), []).append(config)
     mistakes: Counter[str] = Counter()
     for same in alike.values():
         try:
@@ -28,19 +30,6 @@ def check_networks(configs: Sequence[Config]) -> None:
         except ConfigError as error:
             mistakes[str(error)] += len(same)
     refuse(mistakes, len(configs))
-
-
-def _identify(config: Config) -> str:
-    """What decides the network and the sizes that it sees."""
-    parts = [
-        config.model.name,
-        config.color,
-        config.residual,
-        config.protocol,
-        config.augment.name,
-        config.data.image_px,
-    ]
-    return repr(parts)
 
 
 def _build(config: Config) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakeid.config import Config, to_plain
-from fakeid.reporting.settings import label_settings
+from fakeid.identity import flatten, label_options, tell_apart
+from fakeid.metadata import list_options
 from fakeid.runs.step_rates import Rates
 from fakeid.vocabulary import TEST, TRAIN, VAL
 
@@ -43,7 +44,7 @@ class Network:
         self.inferred += epochs * min(splits[VAL], most) + splits[TEST]
 
     def estimate_seconds(self, rates: Rates, each_seconds: float) -> float:
-        """Of all its cells, one after the other.
+        """Estimate the time of all its cells, one after the other.
 
         Args:
             rates: Images per second.
@@ -55,7 +56,7 @@ class Network:
 def group_cells(
     configs: Sequence[Config], splits: Sequence[Counter[str]], epochs_done: Sequence[int]
 ) -> dict[str, Network]:
-    """The cells by network, under labels of the options in which the networks differ.
+    """Group the cells by network, under labels of the options in which the networks differ.
 
     Args:
         configs: Options of each cell.
@@ -65,23 +66,15 @@ def group_cells(
     networks: dict[str, Network] = {}
     for config, images, done in zip(configs, splits, epochs_done, strict=True):
         networks.setdefault(repr(_describe(config)), Network(config)).add(config, images, done)
-    labels = label_settings([_describe(network.config) for network in networks.values()])
+    differences = tell_apart([_describe(network.config) for network in networks.values()])
+    labels = [label_options(values) or "all runs" for values in differences]
     return dict(zip(labels, networks.values(), strict=True))
 
 
 def _describe(config: Config) -> dict[str, Any]:
-    """Every option that can change the time of a step."""
-    plain = to_plain(config)
-    switches = ("name", "hpf_channels", "hpf_border", "hsv", "bottleneck", "dropout_at", "loss", "views")
-    trainer = ("accelerator", "precision", "channels_last", "compile", "threads", "keep_memory")
+    """Every option that can change the time of a step, by its path."""
+    values = flatten(to_plain(config))
+    timed = [each for each in list_options(Config) if each.timed]
     return {
-        "model": {"name": plain["model"]["name"]},
-        "residual": plain["residual"],
-        "color": plain["color"],
-        "augment": plain["augment"],
-        "dropout": "on" if config.dropout else "off",  # how much makes no difference
-        "protocol": {name: plain["protocol"][name] for name in switches},
-        "data": {"image_px": plain["data"]["image_px"]},
-        "optim": {"batch_size": plain["optim"]["batch_size"], "ema": "on" if config.optim.ema else "off"},
-        "trainer": {name: plain["trainer"][name] for name in trainer},
+        each.path: ("on" if values[each.path] else "off") if each.timed == "on" else values[each.path] for each in timed
     }

@@ -16,6 +16,7 @@ from fakeid.data.packs import INDEX_SUFFIX, read_pack
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import DataError
+from fakeid.identity import fingerprint
 from fakeid.runs.codec import choose_codec
 from fakeid.runs.images import build_cache, build_preparation, list_images
 from fakeid.vocabulary import TEST, TRAIN, VAL
@@ -64,7 +65,7 @@ def count_images(configs: Sequence[Config], console: Console) -> GridImages:
     caches: dict[str, ToPack] = {}
     needed: Counter[tuple[str, str, str]] = Counter()
     for config in configs:
-        data = repr((config.data, config.categories, config.paths))
+        data = fingerprint(config, "data", "place")
         if data not in counted:
             try:
                 counted[data] = _list(config, caches, console)
@@ -81,7 +82,7 @@ def count_images(configs: Sequence[Config], console: Console) -> GridImages:
 
 
 def count_by_budget(config: Config) -> Counter[str]:
-    """Images of both classes in each split of a run on LSUN and ProGAN, as `fakeid.data.mixing` draws them."""
+    """Count images of both classes in each split of a run on LSUN and ProGAN, as `fakeid.data.mixing` draws them."""
     counts: Counter[str] = Counter()
     for (_, _, split), number in _count_by_category(config).items():
         counts[split] += number

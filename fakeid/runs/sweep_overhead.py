@@ -18,7 +18,7 @@ from fakeid.runs.compose import compose_config
 from fakeid.runs.data_memory import read_process_mb
 from fakeid.runs.grid import Cell
 from fakeid.runs.layout import RunFolder
-from fakeid.sections import DataConfig, PathsConfig
+from fakeid.schema import DataConfig, PathsConfig
 
 _IMAGE_PX: Final = 48
 _MOST_CATEGORIES: Final = 10  # of the built-in images

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from fakeid.errors import ConfigError, FakeidError
 from fakeid.files import check_writable
+from fakeid.identity import fingerprint
 from fakeid.progress import StatusLine
 from fakeid.runs.grid import Cell, build_cells, check_intended, expand_grid
 from fakeid.runs.launchers import check_launcher, register_launchers
@@ -129,7 +130,7 @@ class GridSweeper(Sweeper):
 def _prepare(cells: list[Cell], console: Console) -> None:
     """Pack all images before the first training, so that parallel ones need not wait for each other."""
     configs = [cell.config for cell in cells]
-    by_data = {repr((each.data, each.categories, each.paths, each.evaluation)): each for each in configs}
+    by_data = {fingerprint(each, "data", "evaluation", "place"): each for each in configs}
     for config in by_data.values():
         try:
             prepare([config], console=console)

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from fakeid.choices import LoggerName
 from fakeid.config import Config, to_plain
+from fakeid.identity import format_value, read_axes
 from fakeid.runs.layout import RunFolder
 from fakeid.training.loggers import RunTracker
 
@@ -47,11 +48,6 @@ def track_run(config: Config, run: RunFolder, console: Console) -> Iterator[RunT
 
 
 def list_tags(config: Config) -> list[str]:
-    """The axes of a sweep as `axis=value`, to filter runs by."""
-    axes = {
-        "model": config.model.name, "residual": config.residual.name.value, "color": config.color.name.value,
-        "dropout": f"{config.dropout:g}", "categories": config.categories or "all", "protocol": config.protocol.name,
-        "seed": config.seed, "augment": config.augment.name.value, "ema": f"{config.optim.ema:g}",
-        "views": config.protocol.views.value,
-    }  # fmt: skip
-    return [f"{axis}={value}"[:64] for axis, value in axes.items()]  # W&B takes no longer ones
+    """List the axes of a sweep as `axis=value`, to filter runs by."""
+    axes = {**read_axes(to_plain(config)), "categories": config.categories or "all"}
+    return [f"{axis}={format_value(value)}"[:64] for axis, value in axes.items()]  # W&B takes no longer ones

@@ -13,7 +13,7 @@ from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.metrics import Floats, Labels
 from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.reporting.averages import FinishedRun
-from fakeid.sections import ColorConfig, ResidualConfig
+from fakeid.schema import ColorConfig, ResidualConfig
 from fakeid.simulation.scores import DrawnScores, ScoreModel, draw_difficulties, draw_scores
 from fakeid.vocabulary import DEMO_CATEGORIES, FAKE
 

@@ -9,11 +9,16 @@ from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from fakeid.errors import CheckpointError, FakeidError
 from fakeid.files import write_atomically
+from fakeid.metadata import list_options
+from fakeid.schema import TrainerConfig
 from fakeid.shapes import COUNT, find_fault
 from fakeid.training.module import DetectorModule
 
 ANEW: Final = "force=true trains the run anew"
 """The way out where nothing of a checkpoint can be saved."""
+
+_SPEED: Final = {each.column for each in list_options(TrainerConfig) if each.affects == "speed"}
+"""Hyperparameters that may differ between two parts of a training."""
 
 _CHECKPOINT: Final = {
     "epoch": COUNT,
@@ -88,9 +93,9 @@ def check_fits(path: Path, module: DetectorModule) -> int:
         CheckpointError: Missing, damaged, or of another model or loss.
     """
     checkpoint = read_checkpoint(path)
-    for name in ("detector", "loss", "views", "center_px", "learning_rate", "schedule"):
-        then, now = checkpoint["hyper_parameters"].get(name), module.hparams[name]
-        if then != now:
+    for name, now in module.hparams.items():
+        then = checkpoint["hyper_parameters"].get(name)
+        if then != now and name not in _SPEED:
             raise CheckpointError(
                 f"{path} was trained with {name}={then}, and now {name}={now} is asked for; force=true starts over"
             )

@@ -69,7 +69,7 @@ class DetectorModule(pl.LightningModule):
         compile_backbone: bool = False,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters()
+        self.save_hyperparameters(ignore=["compile_backbone"])  # the weights are the same
         self.detector = Detector(**detector)
         self._memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.detector.to(memory_format=self._memory_format)

@@ -4,20 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-_ALWAYS: Final = ("model", "residual", "color", "dropout", "categories", "protocol", "seed")
+from fakeid.identity import list_axes, name_setting, read_axes
 
-_LATER: Final = {
-    "augment": ("augment", "name", "none"),
-    "ema": ("optim", "ema", 0.0),
-    "views": ("protocol", "views", "full"),
-}
-"""Axes that older runs do not have: where they stand, and what those runs did."""
-
-AXES: Final = (*_ALWAYS, *_LATER)
+AXES: Final = tuple(each.column for each in list_axes())
 """Options that a sweep varies, at the top level of a run's configuration there."""
 
 SETTING: Final = "setting"
-"""All axes but categories and seed in one word, to group by."""
+"""All axes but categories and seed in one text, to group by."""
 
 _POOLS: Final = ("seen", "unseen")
 _MEASURED: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
@@ -63,7 +56,7 @@ Rows = tuple[list[str], list[list[Any]]]
 
 
 def make_key(*parts: str) -> str:
-    """A name that W&B can query: parts joined by slashes, what is no ASCII letter or digit replaced by underscores.
+    """Make a name that W&B can query: parts joined by slashes, with ASCII letters, digits and underscores alone.
 
     Such as `tables/evaluation_auroc`.
     """
@@ -71,13 +64,13 @@ def make_key(*parts: str) -> str:
 
 
 def spread(name: str, estimate: Mapping[str, float | None] | None) -> dict[str, float | None]:
-    """An estimate as three numbers: its value under the plain name, its 95 % interval as `name_low` and `name_high`."""
+    """Spread an estimate over three numbers: its value as `name`, its 95 % interval as `name_low` and `name_high`."""
     known = estimate or {}
     return {name: known.get("value"), f"{name}_low": known.get("low"), f"{name}_high": known.get("high")}
 
 
 def find_false_positives(metrics: Mapping[str, Any]) -> float | None:
-    """Share of the reals called fake at the threshold for few false positives; None where none was chosen.
+    """Find the false-positive rate at the threshold that was chosen for a low one; None where none was chosen.
 
     Args:
         metrics: Estimates of a group by name.
@@ -87,22 +80,16 @@ def find_false_positives(metrics: Mapping[str, Any]) -> float | None:
 
 
 def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Axes at the top level and everything below `options`.
+    """Lay out a configuration for W&B: axes and setting at the top level, everything below `options`.
 
     Args:
         config: Nested plain values, as `fakeid.config.to_plain` gives them.
     """
-    named = ("model", "residual", "color", "protocol")
-    axes = {axis: config[axis]["name"] if axis in named else config[axis] for axis in _ALWAYS}
-    axes |= {axis: config.get(group, {}).get(option, default) for axis, (group, option, default) in _LATER.items()}
-    model = axes["model"] if axes["residual"] == "none" else f"{axes['model']}+{axes['residual']}"
-    setting = f"{model}, {axes['color']}, dropout {axes['dropout']:g}, {axes['protocol']}"
-    setting += "".join(f", {axis} {axes[axis]}" for axis, (*_, default) in _LATER.items() if axes[axis] != default)
-    return {**axes, SETTING: setting, "options": dict(config)}
+    return {**read_axes(config), SETTING: name_setting(config), "options": dict(config)}
 
 
 def describe_provenance(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's configuration holds besides its options, once it is over: on which images, by what, on what."""
+    """Collect what W&B holds of a finished run besides its options: its images, its versions, its machine."""
     found = {name: summary[name] for name in _PROVENANCE if summary.get(name) is not None}
     if "versions" in found:
         found["versions"] = {make_key(package): version for package, version in found["versions"].items()}
@@ -110,7 +97,7 @@ def describe_provenance(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sum_up_training(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `TRAINING_SUMMARY` that are known.
+    """Collect those of `TRAINING_SUMMARY` that are known.
 
     Args:
         summary: Content of a `summary.json`.
@@ -129,7 +116,7 @@ def sum_up_training(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tabulate_summary(summary: Mapping[str, Any]) -> Rows:
-    """Every number of a `summary.json`: of each group, and of the calibration."""
+    """Tabulate every number of a `summary.json`: of each group, and of the calibration."""
     groups = {f"{pool} content": summary[pool] for pool in _POOLS if summary.get(pool)}
     groups |= summary["categories"]
     groups |= {"calibration": summary.get("calibration") or {}}
@@ -138,7 +125,7 @@ def tabulate_summary(summary: Mapping[str, Any]) -> Rows:
 
 
 def list_numbers(group: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """Name, value, low and high of each estimate and each number of a group; all else is left out."""
+    """List name, value, low and high of each estimate and each number of a group; all else is left out."""
     for name, entry in group.items():
         if isinstance(entry, Mapping) and set(entry) == _ESTIMATE:
             yield [name, entry["value"], entry["low"], entry["high"]]
@@ -147,5 +134,5 @@ def list_numbers(group: Mapping[str, Any]) -> Iterator[list[Any]]:
 
 
 def count_seen(summary: Mapping[str, Any]) -> int:
-    """How many categories were trained on, for runs that asked for all there are."""
+    """Count the categories that were trained on, for runs that asked for all there are."""
     return sum(group["seen"] for group in summary["categories"].values())

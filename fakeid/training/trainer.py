@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from fakeid.allocator import keep_memory
 from fakeid.errors import DeviceError
-from fakeid.sections import TrainerConfig
+from fakeid.schema import TrainerConfig
 from fakeid.training.checkpoint import WholeCheckpoints
 from fakeid.training.strategy import SharedBatches
 from fakeid.training.world import World

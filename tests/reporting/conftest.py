@@ -8,7 +8,7 @@ from made_up_sweep import invent_run
 from fakeid.choices import ColorName, ResidualName
 from fakeid.config import Config
 from fakeid.reporting.averages import FinishedRun
-from fakeid.sections import ColorConfig, ModelConfig, ResidualConfig
+from fakeid.schema import ColorConfig, ModelConfig, ResidualConfig
 
 
 def make_group(accuracy: float | None, num: int = 200) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from fakeid.reporting.sweep_markdown import render_summary_markdown, render_swee
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
 from fakeid.reporting.sweep_rows import list_averages, split_cells
-from fakeid.sections import AugmentConfig, DataConfig, OptimConfig
+from fakeid.schema import AugmentConfig, DataConfig, OptimConfig
 
 
 def invent(epochs: int, seed: int = 0, **more: object) -> FinishedRun:

@@ -20,12 +20,12 @@ from rich.console import Console
 import fakeid.data.cache
 import fakeid.runs.cell
 import fakeid.runs.prepare
-from fakeid.cells import cell_id
 from fakeid.cli import main
 from fakeid.config import Config, to_plain
 from fakeid.data import augmented as augmented_module
 from fakeid.errors import DataError
 from fakeid.files import write_json
+from fakeid.identity import name_run
 from fakeid.runs.benchmark_sweep import run_sweep_benchmark
 from fakeid.runs.compose import compose_config
 from fakeid.runs.compose_grid import compose_grid
@@ -114,8 +114,8 @@ def test_cells_are_grouped_by_what_changes_the_time_of_a_step() -> None:
     cells = [compose_config([f"color={color}", f"dropout={d}"]) for color in ("rgb", "hsv") for d in (0, 0.2, 0.5)]
     networks = group_cells(cells, [Counter(train=10, val=2, test=4)] * 6, [0] * 6)
     assert {label: network.num_cells for label, network in networks.items()} == {
-        "color=rgb, dropout=off": 1, "color=rgb, dropout=on": 2,
-        "color=hsv, dropout=off": 1, "color=hsv, dropout=on": 2,
+        "dropout=off, color=rgb": 1, "dropout=on, color=rgb": 2,
+        "dropout=off, color=hsv": 1, "dropout=on, color=hsv": 2,
     }  # fmt: skip
     words = ("augment=none", "augment=safe", "optim.ema=0.9", "optim.ema=0.99")
     networks = group_cells([compose_config([word]) for word in words], [Counter(train=10, val=2, test=4)] * 4, [0] * 4)
@@ -126,7 +126,7 @@ def test_the_cells_are_those_of_the_sweep() -> None:
     cells = compose_grid(["grid=smoke", "seed=1", "categories=1"])
     assert len(cells) == 7
     words = [word for word in cells[-1].overrides if not word.startswith("grid=")]
-    assert cell_id(compose_config(words)) == cells[-1].run.path.name
+    assert name_run(compose_config(words)) == cells[-1].run.path.name
 
 
 def test_growth_is_the_slope_of_the_memory_from_the_tenth_cell_on() -> None:
@@ -168,7 +168,7 @@ def test_tiny_cells_are_all_different_offline_and_silent(
              "dropout=0", "categories=2", "data.seed=0,1", "logger=wandb"]  # fmt: skip
     overhead = measure_overhead(compose_grid(words), 5)
     assert len(overhead.cells) == 5
-    assert len({cell_id(config) for config, _ in seen}) == 5
+    assert len({name_run(config) for config, _ in seen}) == 5
     assert {mode for _, mode in seen} == {"offline"}
     assert Counter(config.color.name.value for config, _ in seen[:4]) == {"rgb": 2, "hsv": 2}
     assert not Path(seen[0][0].paths.runs).exists()

@@ -17,7 +17,7 @@ from fakeid.data import datamodule
 from fakeid.runs import assist, evaluate, step_rates
 from fakeid.runs import train as train_module
 from fakeid.runs.doctor_environment import describe_surroundings
-from fakeid.sections import TrainerConfig
+from fakeid.schema import TrainerConfig
 from fakeid.training import trainer
 from fakeid.training.trainer import cpu_as_asked
 from fakeid.training.world import World

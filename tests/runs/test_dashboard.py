@@ -116,7 +116,7 @@ def test_the_runs_of_the_group_are_compared_by_what_each_logs(report: SweepRepor
     (parallel,) = find_panels(runs, internal.ParallelCoordinatesPlot)
     columns = [column.accessor for column in parallel.config.columns]
     assert set(columns) < config | summary
-    assert columns[:3] == ["config:color.value", "config:dropout.value", "config:categories.value"]  # what varies
+    assert columns[:3] == ["config:categories.value", "config:dropout.value", "config:color.value"]  # what varies
     assert set(runs.metadata.run_sets[0].run_feed.column_order) < config | summary
     lines = find_panels(curves, internal.LinePlot)
     assert {name for panel in lines for name in panel.config.metrics} == set(LEARNING_CURVES) < set(HISTORY_COLUMNS)

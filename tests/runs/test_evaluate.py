@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import CheckpointError, ConfigError, DataError
 from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.scores import Scores, read_scores
+from fakeid.identity import name_run
 from fakeid.images.degradation import parse_degradation
 from fakeid.images.degrade import degrade
 from fakeid.reporting.evaluation_rows import list_test_sets
@@ -48,7 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     root = tmp_path_factory.mktemp("trained")
     config = compose_config([*TINY, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
     run_training(config, Console(file=io.StringIO()))
-    return RunFolder(root / "runs" / cell_id(config))
+    return RunFolder(root / "runs" / name_run(config))
 
 
 def try_out(run: RunFolder, output: Path, *words: str) -> tuple[dict[str, Any], Scores]:
@@ -135,7 +135,7 @@ def test_a_training_evaluates_itself_when_asked_to(tiny_config: BuildConfig) -> 
     folder = RunFolder.locate(plain)
     assert not folder.evaluation.numbers.exists()
     asked = tiny_config("optim.epochs=1", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
-    assert cell_id(asked) == cell_id(plain)
+    assert name_run(asked) == name_run(plain)
     before = folder.tested.stat().st_mtime_ns
     for _ in range(2):
         run_training(asked, Console(file=io.StringIO()))

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fakeid.cells import cell_id
-from fakeid.config import parse
+from fakeid.config import Config, parse
 from fakeid.errors import ConfigError
+from fakeid.identity import name_run
 from fakeid.option_list import GRID, list_choices
+from fakeid.runs import networks
+from fakeid.runs.compose import compose_config
 from fakeid.runs.compose_grid import compose_grid
 from fakeid.runs.grid import Cell, check_intended, expand_grid
 
@@ -72,7 +74,7 @@ def test_a_cell_is_what_train_makes_of_the_same_words(grid: str) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for cell in cells:
             words = [word for word in cell.overrides if word != f"grid={grid}"]
-            assert cell_id(parse(compose("train", words))) == cell.run.path.name
+            assert name_run(parse(compose("train", words))) == cell.run.path.name
 
 
 def test_all_mistakes_are_named_before_anything_starts() -> None:
@@ -122,3 +124,14 @@ def test_two_grids_at_once_are_refused() -> None:
 def test_grids_that_a_headline_rests_on_have_five_seeds(grid: str, num_cells: int) -> None:
     cells = build(grid)
     assert Counter(cell.config.seed for cell in cells) == dict.fromkeys(range(5), num_cells // 5)
+
+
+def test_each_network_is_built_once_for_each_size_that_it_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[Config] = []
+    monkeypatch.setattr(networks, "_build", built.append)
+    words = [(), ("dropout=0.2",), ("protocol.loss=bce",), ("augment=jpeg_blur",), ("seed=1", "categories=3")]
+    networks.check_networks([compose_config(list(each)) for each in words])
+    assert len(built) == 1
+    others = [("color=hsv",), ("protocol.hpf_channels=each",), ("augment=crop",), ("data.image_px=48",)]
+    networks.check_networks([compose_config(list(each)) for each in others])
+    assert len(built) == 1 + len(others)

@@ -14,11 +14,11 @@ import torch
 from genuine_trees import write_add_k, write_lsun, write_progan, write_progan_train
 from rich.console import Console
 
-from fakeid.cells import cell_id
 from fakeid.cli import main
 from fakeid.config import Config
 from fakeid.data.catalog import build_plan, build_source
 from fakeid.errors import ConfigError, DataError
+from fakeid.identity import name_run
 from fakeid.runs.images import list_images
 from fakeid.runs.status import print_status
 from fakeid.runs.train import run_training
@@ -247,7 +247,7 @@ def test_a_budget_that_fits_is_not_lowered(lsun_progan: BuildConfig) -> None:
     configs = [lsun_progan("data.budget=auto"), lsun_progan()]
     plans = [build_plan(config, build_source(config)) for config in configs]
     assert plans[0] == plans[1]
-    assert cell_id(configs[0]) != cell_id(configs[1])
+    assert name_run(configs[0]) != name_run(configs[1])
     with pytest.raises(ConfigError, match="data.budget=auto lowers the numbers of data=lsun_progan alone"):
         lsun_progan("data=folders", "data.budget=auto")
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import torch
 
-from fakeid.training.checkpoint import WholeCheckpoints, save_checkpoint
+from fakeid.errors import CheckpointError
+from fakeid.training.checkpoint import WholeCheckpoints, check_fits, save_checkpoint
+from fakeid.training.module import DetectorModule
 from fakeid.training.restoration import Restoration
 
 KILLED_MIDWAY = """
@@ -70,3 +72,12 @@ def test_a_limit_on_the_size_of_files_is_told_as_such(tmp_path: Path) -> None:
 def test_a_checkpoint_is_not_to_blame_where_memory_or_disk_is_full(tmp_path: Path, error: Exception) -> None:
     with pytest.raises(type(error)), Restoration(tmp_path / "last.ckpt"):
         raise error
+
+
+def test_a_training_continues_under_another_speed_and_under_nothing_else(tmp_path: Path) -> None:
+    module, path = DetectorModule({}), tmp_path / "last.ckpt"
+    save_checkpoint({"epoch": 4, "hyper_parameters": dict(module.hparams), "state_dict": module.state_dict()}, path)
+    assert check_fits(path, DetectorModule({}, channels_last=False, compile_backbone=True)) == 5
+    for name, value in (("loss", "bce"), ("schedule", "cosine"), ("learning_rate", 0.1), ("center_px", 40)):
+        with pytest.raises(CheckpointError, match=f"was trained with {name}="):
+            check_fits(path, DetectorModule({}, **{name: value}))  # type: ignore[arg-type]
