@@ -27,8 +27,7 @@ from fakeid.data import augmented as augmented_module
 from fakeid.errors import DataError
 from fakeid.files import write_json
 from fakeid.runs.benchmark_sweep import run_sweep_benchmark
-from fakeid.runs.compose import compose_config
-from fakeid.runs.compose_grid import compose_grid
+from fakeid.runs.compose import compose_config, compose_grid
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.made_up import write_made_up
 from fakeid.runs.step_rates import Rates, measure_rates

@@ -11,8 +11,8 @@ from hydra import compose, initialize_config_dir
 from fakeid.cells import cell_id
 from fakeid.config import parse
 from fakeid.errors import ConfigError
-from fakeid.option_list import GRID, list_choices
-from fakeid.runs.compose_grid import compose_grid
+from fakeid.options import GRID, list_choices
+from fakeid.runs.compose import compose_grid
 from fakeid.runs.grid import Cell, check_intended, expand_grid
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
