@@ -32,6 +32,7 @@ from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.launching import is_sweep_process
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.next_steps import list_next_steps
+from fakeid.runs.overrides import write_overrides
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.runs.sizes import measure_sizes
@@ -139,6 +140,7 @@ def _begin(
         run.clear()
     _check_same_images(config, run, plan, source)
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
+    write_overrides(run, config)
     if audit:
         write_json(run.audit, audit)
     return build_data(config, plan, packed, device, world)
