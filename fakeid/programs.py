@@ -25,12 +25,15 @@ def run_sweep() -> None:
 
 
 def train_one(cfg: DictConfig) -> None:
-    """Check the options, then train; torch is loaded only once they are known to be right."""
+    """Check the options, then train, or show what was trained; torch is loaded only where there is something to do."""
     with user_errors():
         config = parse(cfg)
-        from fakeid.runs.train import run_training  # noqa: PLC0415 - see above
+        from fakeid.runs.finished import show_finished  # noqa: PLC0415 - OpenCV and scipy take a second
 
-        run_training(config)
+        if not show_finished(config):
+            from fakeid.runs.train import run_training  # noqa: PLC0415 - torch takes seconds
+
+            run_training(config)
 
 
 def train_cell_of_sweep(cfg: DictConfig) -> None:
