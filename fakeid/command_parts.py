@@ -1,6 +1,6 @@
 """Declare commands with click: groups that suggest what was meant, options, and what the Tab key offers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -56,11 +56,9 @@ def explain_usage(error: click.UsageError) -> str:
     return f"{message[:1].lower()}{message[1:]}{way_out}"
 
 
-class _Positive(click.ParamType):
-    name = "integer"
-
+class _Positive(click.types.IntParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        number: int = click.INT.convert(value, param, ctx)
+        number = int(super().convert(value, param, ctx))
         if number < 1:
             self.fail(f"must be at least 1, got {number}", param, ctx)
         return number
@@ -86,7 +84,8 @@ def _complete(ctx: click.Context, param: click.Parameter, word: str) -> list[Com
     from fakeid.option_help import complete_word  # noqa: PLC0415 - Hydra takes a while
 
     grids = ctx.info_name == "sweep"
-    *_, earlier, last = ("", "", *(ctx.params.get(str(param.name)) or ()))
+    typed: Sequence[str] = ctx.params.get(str(param.name)) or ()
+    *_, earlier, last = ("", "", *typed)
     # Bash hands over what stands before `=`, the sign itself, and what stands behind it as words of their own.
     name = earlier if last == "=" else last
     begun = f"{name}=" if name and "=" not in name and complete_word(f"{name}=", grids=grids) else ""
