@@ -1,4 +1,4 @@
-"""What a user sees when a command fails: one clear message and an exit code, no traceback."""
+"""Turn what goes wrong in a command into one clear message and an exit code, without a traceback."""
 
 import errno
 import os
@@ -12,11 +12,10 @@ from typing import NoReturn, TextIO
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
-from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError, FakeidError
+from fakeid.options import suggest_assignment, suggest_option
 from fakeid.plain_text import print_plainly
-from fakeid.progress import end_display
-from fakeid.suggestions import suggest_assignment, suggest_option
+from fakeid.workers import environment_variable
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
@@ -57,13 +56,18 @@ def command_line_errors() -> Iterator[None]:
             try:
                 yield
             finally:
-                end_display()  # before anything is said of what went wrong
+                _end_display()  # before anything is said of what went wrong
     except (HydraException, OmegaConfBaseException) as error:
         if _WANTS_TRACEBACKS:
             raise
         _leave(_explain(error), ConfigError.exit_code)
     except KeyboardInterrupt:
         _leave("stopped; the same command continues", 130)
+
+
+def _end_display() -> None:
+    if "fakeid.progress" in sys.modules:  # it takes a while to load; who has not, shows nothing
+        sys.modules["fakeid.progress"].end_display()
 
 
 @contextmanager

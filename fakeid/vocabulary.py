@@ -87,3 +87,9 @@ DEMO_CATEGORIES: Final = (
     "skyline",
     "coral",
 )
+
+UPSAMPLING_BLOCKS: Final = ("transposed_conv", "nearest_conv", "bilinear_conv", "pixel_shuffle")
+"""As in DCGAN and CycleGAN, in ProGAN, in StyleGAN, and in super-resolution networks."""
+
+HELD_OUT_BLOCK: Final = "transposed_fir"
+"""As in StyleGAN2: a transposed convolution, then a fixed low-pass filter. No built-in training image has met it."""

@@ -93,3 +93,31 @@ def complete(program: str, word: str) -> list[str]:
 )
 def test_completion_offers_what_can_be_typed(word: str, offered: list[str]) -> None:
     assert complete("train.py", word) == offered
+
+
+@pytest.mark.parametrize(
+    ("program", "typed"),
+    [
+        ("train.py", ["--help"]),
+        ("sweep.py", ["--help"]),
+        ("train.py", ["-sc", "query=bash"]),
+        ("sweep.py", ["-sc", "query=bash"]),
+        ("fakeid/__main__.py", ["--help"]),
+        ("fakeid/__main__.py", ["evaluate", "--help"]),
+    ],
+)
+def test_help_and_completion_load_nothing_heavy(program: str, typed: list[str]) -> None:
+    """Each takes seconds, or most of one; asked of the modules, for a clock depends on what else the machine does."""
+    script = (
+        "import runpy, sys; sys.argv = sys.argv[1:]\n"
+        "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "print(*sorted({'torch', 'cv2', 'scipy', 'numpy', 'pytorch_lightning', 'wandb', 'rich'} & set(sys.modules)))"
+    )
+    said = run("-c", script, program, *typed, PYTHONPATH=str(ROOT), COMP_LINE=f"python {program} optim.e")
+    assert said.splitlines()[-1] == ""
+
+
+def test_a_finished_run_is_shown_without_torch() -> None:
+    script = "import sys, fakeid.runs.finished, fakeid.data.sources.demo; print('torch' in sys.modules)"
+    assert run("-c", script, PYTHONPATH=str(ROOT)) == "False\n"

@@ -1,7 +1,5 @@
 """Simulated GAN decoders: the trace of up-sampling without training a GAN (after AutoGAN, Zhang et al. 2019)."""
 
-from typing import Final
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -9,11 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-UPSAMPLING_BLOCKS: Final = ("transposed_conv", "nearest_conv", "bilinear_conv", "pixel_shuffle")
-"""As in DCGAN and CycleGAN, in ProGAN, in StyleGAN, and in super-resolution networks."""
-
-HELD_OUT_BLOCK: Final = "transposed_fir"
-"""As in StyleGAN2: a transposed convolution, then a fixed low-pass filter. No built-in training image has met it."""
+from fakeid.vocabulary import HELD_OUT_BLOCK, UPSAMPLING_BLOCKS
 
 _WIDTH = 16  # features
 _LEAK = 0.25  # a power of two: exact

@@ -21,8 +21,7 @@ from fakeid.images.codecs import shared_codec
 from fakeid.images.fingerprint import Fingerprint, fingerprint
 from fakeid.images.prepare import prepare_image
 from fakeid.seeding import derive_seed
-from fakeid.start_method import known_start_method
-from fakeid.workers import clear_worker_errors
+from fakeid.workers import clear_worker_errors, known_start_method
 
 _LESS_MEMORY: Final = "lower data.max_megapixels, or let fewer cores prepare images (taskset -c 0,1 python ...)"
 

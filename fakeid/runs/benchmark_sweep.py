@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from fakeid.progress import build_progress
-from fakeid.runs.compose_grid import compose_grid
+from fakeid.runs.compose import compose_grid
 from fakeid.runs.sweep_overhead import Overhead, measure_overhead
 
 if TYPE_CHECKING:  # it loads torch, and the import is measured

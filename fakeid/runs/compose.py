@@ -1,36 +1,34 @@
-"""Options typed after `python -m fakeid COMMAND`, read as `train.py` reads its own."""
+"""Read options typed after `python -m fakeid COMMAND` as `train.py` and `sweep.py` read theirs."""
 
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Final
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from fakeid.config import Config, parse, register_schema
 from fakeid.errors import ConfigError
-
-_CONF: Final = Path(__file__).resolve().parents[2] / "conf"
+from fakeid.options import locate_presets
+from fakeid.runs.grid import Cell, build_cells, expand_grid
+from fakeid.runs.sweeper import register_sweeper
 
 
 @contextmanager
 def presets() -> Iterator[None]:
-    """While this lasts, Hydra composes from `conf/`.
+    """Let Hydra compose from `conf/` while this lasts.
 
     Raises:
         ConfigError: The folder is missing.
     """
-    if not _CONF.is_dir():
-        raise ConfigError(f"the presets are missing at {_CONF}: install fakeid with pip install -e . in its repository")
     register_schema()
-    with initialize_config_dir(str(_CONF), version_base="1.3"):
+    with initialize_config_dir(str(locate_presets()), version_base="1.3"):
         yield
 
 
 def compose_configs(overrides: Sequence[str]) -> list[Config]:
-    """One checked configuration for each combination of the values that are separated by commas.
+    """Build one checked configuration for each combination of the values that are separated by commas.
 
     Args:
         overrides: Such as `data=lsun_progan` or `categories=1,2,5`; those of `train.py`.
@@ -51,7 +49,7 @@ def compose_configs(overrides: Sequence[str]) -> list[Config]:
 
 
 def compose_config(overrides: Sequence[str]) -> Config:
-    """The same for commands that take one value for each option.
+    """Build the configuration of a command that takes one value for each option.
 
     Raises:
         ConfigError: Also for several values.
@@ -60,3 +58,22 @@ def compose_config(overrides: Sequence[str]) -> Config:
     if len(configs) > 1:
         raise ConfigError(f"this command takes one value for each option, got {len(configs)} combinations")
     return configs[0]
+
+
+def compose_grid(words: Sequence[str]) -> list[Cell]:
+    """Build each cell that `python sweep.py -m` would have from the same words, once and checked.
+
+    Args:
+        words: What would be typed after `python sweep.py -m`, such as `grid=paper` or `seed=0,1,2`.
+
+    Raises:
+        ConfigError: Every mistake in the whole grid.
+        HydraException: A word that is no override, or an unknown choice.
+    """
+    register_sweeper()
+    with presets():
+        grid = [word for word in words if word.startswith("grid=") and "," not in word]  # of several says expand_grid
+        chosen = compose("sweep", grid, return_hydra_config=True)
+        experiments = OmegaConf.to_container(chosen.hydra.sweeper.experiments)
+        assert isinstance(experiments, list)
+        return build_cells(expand_grid(experiments, words), lambda overrides: compose("sweep", overrides))

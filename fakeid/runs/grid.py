@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from fakeid.config import Config, parse
 from fakeid.errors import ConfigError
 from fakeid.identity import name_run
-from fakeid.option_list import GRID, list_choices
+from fakeid.options import GRID, list_choices
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.mistakes import refuse
 

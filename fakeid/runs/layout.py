@@ -53,6 +53,11 @@ class RunFolder:
         return self.path / "config.yaml"
 
     @property
+    def overrides(self) -> Path:
+        """What was typed, a list of words; runs that Hydra did not start have none."""
+        return self.path / "overrides.json"
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of `last.ckpt`, `tested.ckpt` and, where validation chooses, `best.ckpt`."""
         return self.path / "checkpoints"

@@ -24,10 +24,10 @@ from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
 from fakeid.reporting.sweep_rows import list_claims, list_effects, list_runs, tell_verdicts
 from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_numbers, tabulate_table
-from fakeid.runs.command import render_command
 from fakeid.runs.contents import OPTIONS
 from fakeid.runs.drawings import write_figure
 from fakeid.runs.layout import DONE, RunFolder, find_runs
+from fakeid.runs.overrides import render_command
 from fakeid.runs.states import DAMAGED, read_state
 from fakeid.shapes import find_fault
 
@@ -92,7 +92,7 @@ def _read_run(run: RunFolder) -> FolderRun:
         tested = FinishedRun(name, summary, images, evaluation, quarters)
         if images.keys() != summary["categories"].keys():
             raise DamagedFileError(f"{run.scores} is damaged (its categories are not those of {run.summary.name})")
-        command = render_command(tested.config)
+        command = render_command(run, tested.config)
     except (OSError, ValueError, KeyError) as error:
         return FolderRun(name, _UNREADABLE, f"{type(error).__name__}: {error}", _read_command(run), None)
     return FolderRun(name, state, "", command, tested)
@@ -113,7 +113,7 @@ def _read_command(run: RunFolder) -> str:
         config: Any = OmegaConf.to_container(OmegaConf.load(run.config))
     except (OSError, ValueError, YAMLError, OmegaConfBaseException):
         return ""  # it failed before it was written, or is damaged
-    return "" if find_fault(config, OPTIONS) else render_command({str(key): value for key, value in config.items()})
+    return "" if find_fault(config, OPTIONS) else render_command(run, config)
 
 
 def _write_files(report: SweepReport, folder: Path) -> None:

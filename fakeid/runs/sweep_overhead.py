@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from fakeid.config import Config
-from fakeid.environment import environment_variable
 from fakeid.errors import ConfigError
 from fakeid.evaluation.trend import Trend, fit_trend
 from fakeid.runs.compose import compose_config
@@ -19,6 +18,7 @@ from fakeid.runs.data_memory import read_process_mb
 from fakeid.runs.grid import Cell
 from fakeid.runs.layout import RunFolder
 from fakeid.schema import DataConfig, PathsConfig
+from fakeid.workers import environment_variable
 
 _IMAGE_PX: Final = 48
 _MOST_CATEGORIES: Final = 10  # of the built-in images

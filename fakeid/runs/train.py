@@ -1,6 +1,5 @@
 """One run from options to numbers: find or continue it, train, test, and write everything to its folder."""
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
@@ -14,24 +13,22 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
-from fakeid.errors import CheckpointError, DamagedFileError
 from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
 from fakeid.progress import StatusLine
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
-from fakeid.reporting.tables import list_misplaced, render_line, render_table
 from fakeid.reporting.verdict import judge_run
-from fakeid.reporting.verdict_lines import render_verdict
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.calibrate import calibrate
 from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.evaluate import evaluate_run
 from fakeid.runs.evaluation_sets import check_places
+from fakeid.runs.finished import build_console, check_same_images, show_run
 from fakeid.runs.fit import build_module, fit
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.launching import is_sweep_process
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
-from fakeid.runs.next_steps import list_next_steps
+from fakeid.runs.overrides import write_overrides
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.runs.results import compute_scores, compute_summary, write_figures
 from fakeid.runs.sizes import measure_sizes
@@ -63,7 +60,7 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
         KeyboardInterrupt: Ctrl-C; the same call continues.
     """
     with cpu_as_asked(config.trainer):
-        console = console or _build_console()
+        console = console or build_console()
         device = choose_device(config.trainer.accelerator.value)
         world = find_world(config.trainer.devices, device, config.optim.batch_size)
         assist = partial(prepare_assistance, config)
@@ -83,15 +80,15 @@ def _lead(config: Config, leader: Leader, device: str, console: Console, in_swee
         busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
         with lock_folder(run.path, wait=False, busy=busy):
             if is_complete(run, config):
-                _check_same_images(config, run, plan, source)
+                check_same_images(config, run, plan, source)
                 console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
-                return _show(run, console, in_sweep)
+                return show_run(run, console, in_sweep)
             try:
                 _run(config, run, plan, source, leader, device, console)
             except BaseException as error:
                 run.write_failure(error)
                 raise
-            return _show(run, console, in_sweep)
+            return show_run(run, console, in_sweep)
 
 
 def _run(
@@ -102,7 +99,7 @@ def _run(
     if not config.force and (damage := run.find_damage()):
         console.print(f"{damage}; going on from what else is there", soft_wrap=True, markup=False)
     if run.is_tested() and not config.force:
-        _check_same_images(config, run, plan, source)
+        check_same_images(config, run, plan, source)
         console.print(f"{run.path} is trained and tested; force=true starts it over", soft_wrap=True)
     else:
         check_shares(plan, leader.world)
@@ -137,36 +134,12 @@ def _begin(
     audit = _audit(config, plan, source, packed, console)
     if config.force:
         run.clear()
-    _check_same_images(config, run, plan, source)
+    check_same_images(config, run, plan, source)
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
+    write_overrides(run, config)
     if audit:
         write_json(run.audit, audit)
     return build_data(config, plan, packed, device, world)
-
-
-def _build_console() -> Console:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 120  # of a log file
-    return console
-
-
-def _check_same_images(config: Config, run: RunFolder, plan: Plan, source: Source) -> None:
-    """Refuse to continue or show a run whose images have changed under it."""
-    now = {
-        "source": source.describe(),
-        "digest": plan.digest(),
-        "images": {split: len(records) for split, records in plan.splits().items()},
-        "codec": json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
-    }
-    way_out = "force=true starts it over, paths.runs=DIR keeps both"
-    try:
-        before = run.read_data() if run.data.exists() else now
-    except DamagedFileError as error:
-        raise DamagedFileError(f"{error}, so nobody knows which images the run was begun with; {way_out}") from error
-    if before != now:
-        raise CheckpointError(f"{run.path} was begun with other images than there are now; {way_out}")
-    write_json(run.data, now)
 
 
 def _describe(config: Config, run: RunFolder, plan: Plan, device: str, world: World, console: Console) -> None:
@@ -239,24 +212,3 @@ def _shorten(audit: dict[str, Any]) -> dict[str, Any]:
         "verdict": audit["verdict"], "warnings": list_warnings(audit), "probes": audit["probes"],
         "duplicates": duplicates,
     }  # fmt: skip
-
-
-def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:
-    summary = run.read_summary()
-    if in_sweep:
-        console.print(f"done: {render_line(summary)}\n", soft_wrap=True)
-        return summary
-    console.print()
-    judgement = judge_run(summary)
-    console.print(render_verdict(judgement))
-    console.print(render_table(summary))
-    for sentence in list_misplaced(summary):
-        console.print(sentence, soft_wrap=True)
-    console.print()
-    print_warnings((summary.get("audit") or {"warnings": []})["warnings"], console)
-    for label, path in (
-        ("numbers", run.summary), ("scores", run.scores), ("figures", run.figures), ("weights", run.tested),
-    ):  # fmt: skip
-        console.print(f"{label:8} {path}", soft_wrap=True)
-    console.print("", *list_next_steps(run, judgement), sep="\n", soft_wrap=True, markup=False)
-    return summary

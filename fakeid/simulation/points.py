@@ -12,11 +12,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from fakeid.environment import environment_variable
 from fakeid.evaluation.metrics import Floats
 from fakeid.progress import build_progress
 from fakeid.seeding import derive_seed
-from fakeid.start_method import known_start_method
+from fakeid.workers import environment_variable, known_start_method
 
 _BLOCK: Final = 10  # repeats that a worker takes at a time
 

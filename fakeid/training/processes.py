@@ -27,8 +27,8 @@ from torch.distributed import (  # type: ignore[attr-defined] # torch does not d
 
 from fakeid import errors
 from fakeid.errors import DeviceError, FakeidError
-from fakeid.start_method import known_start_method
 from fakeid.training.world import World
+from fakeid.workers import known_start_method
 
 Prepare = Callable[[World], tuple[str, Callable[[], object]]]
 """What another process does: make ready, then return the device, `cuda` or `cpu`, and what to do on it together."""

@@ -27,8 +27,7 @@ from fakeid.errors import DataError
 from fakeid.files import write_json
 from fakeid.identity import name_run
 from fakeid.runs.benchmark_sweep import run_sweep_benchmark
-from fakeid.runs.compose import compose_config
-from fakeid.runs.compose_grid import compose_grid
+from fakeid.runs.compose import compose_config, compose_grid
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.made_up import write_made_up
 from fakeid.runs.step_rates import Rates, measure_rates
@@ -218,12 +217,13 @@ def test_ctrl_c_while_measuring_is_ctrl_c(tiny_config: BuildConfig) -> None:
     [
         (["sweep", "grid=papr"], "fakeid: grid has no choice papr; it has .*full.*, paper.*, smoke"),
         (
-            ["--sweep", "--cells", "3", "dropout=7", "categories=1", "color=rgb"],
+            ["sweep", "--cells", "3", "dropout=7", "categories=1", "color=rgb"],
             "fakeid: dropout must be in .*of 3 cells",
         ),
         (["sweep", "--cells", "0"], "must be at least 1"),
-        (["swep"], "expected training, data, statistics, or sweep with options, got swep"),
-        (["training", "seed=1"], "expected training, data, statistics, or sweep with options, got training seed=1"),
+        (["swep"], "there is no command fakeid benchmark swep; did you mean sweep"),
+        (["training", "seed=1"], "unexpected extra argument .*seed=1"),
+        (["--cells", "3"], "there is no option --cells; see fakeid benchmark training --help"),
     ],
 )
 def test_mistakes_come_first(words: list[str], message: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,10 +11,9 @@ from hydra import compose, initialize_config_dir
 from fakeid.config import Config, parse
 from fakeid.errors import ConfigError
 from fakeid.identity import name_run
-from fakeid.option_list import GRID, list_choices
+from fakeid.options import GRID, list_choices
 from fakeid.runs import networks
-from fakeid.runs.compose import compose_config
-from fakeid.runs.compose_grid import compose_grid
+from fakeid.runs.compose import compose_config, compose_grid
 from fakeid.runs.grid import Cell, check_intended, expand_grid
 
 CONF = Path(__file__).resolve().parents[2] / "conf"

@@ -2,18 +2,29 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.data.generators import HELD_OUT_BLOCK, UPSAMPLING_BLOCKS, SimulatedGenerator
 from fakeid.data.records import Record
 from fakeid.data.scenes import paint_scene
 from fakeid.errors import ConfigError
 from fakeid.images.camera import SENSOR_SCALE, take_photo
 from fakeid.seeding import derive_seed
-from fakeid.vocabulary import CAMERA, DEMO_CATEGORIES, FAKE, LABEL_NAMES, REAL, TEST
+from fakeid.vocabulary import (
+    CAMERA,
+    DEMO_CATEGORIES,
+    FAKE,
+    HELD_OUT_BLOCK,
+    LABEL_NAMES,
+    REAL,
+    TEST,
+    UPSAMPLING_BLOCKS,
+)
+
+if TYPE_CHECKING:
+    from fakeid.data.generators import SimulatedGenerator
 
 _VERSION = 1  # raise it whenever any pixel changes
 _MIN_PX, _MAX_PX = 32, 512
@@ -121,8 +132,10 @@ def _photograph(category: str, image_px: int, seed: int) -> npt.NDArray[np.uint8
 
 
 @lru_cache(maxsize=4 * len(DEMO_CATEGORIES))
-def _build_generator(block: str, category: str, image_px: int, seed: int) -> SimulatedGenerator:
-    """A generator for the family, fitted to photos of scenes that occur nowhere else."""
+def _build_generator(block: str, category: str, image_px: int, seed: int) -> "SimulatedGenerator":
+    """Fit a generator for the family to photos of scenes that occur nowhere else."""
+    from fakeid.data.generators import SimulatedGenerator  # noqa: PLC0415 - torch takes seconds, and a list needs none
+
     count = max(_MIN_FIT_PHOTOS, _FIT_PIXELS // image_px**2)
     photos = [_photograph(category, image_px, derive_seed(seed, "demo fit", category, i)) for i in range(count)]
     return SimulatedGenerator(

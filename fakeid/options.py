@@ -1,9 +1,21 @@
-"""What was meant by an option or a word that does not exist."""
+"""List every group with its choices, and say what a mistyped option was meant to be."""
 
 import difflib
+from pathlib import Path
 from typing import Final
 
-from fakeid.option_list import GRID, GROUPS, list_choices, list_options
+from fakeid.config import Config
+from fakeid.errors import ConfigError
+from fakeid.metadata import list_options
+
+GROUPS: Final = (
+    "data", "color", "residual", "augment", "model", "protocol", "optim", "trainer", "logger", "evaluation",
+)  # fmt: skip
+"""Those of `train.py`, in the order in which they are explained; `sweep.py` has `grid` as well."""
+
+GRID: Final = "grid"
+
+_PACKAGE: Final = Path(__file__).resolve().parent
 
 _OTHER_NAMES: Final = {
     "amp": "trainer.precision",
@@ -36,14 +48,33 @@ _OTHER_NAMES: Final = {
 """What other programs call our options."""
 
 
+def locate_presets() -> Path:
+    """Find the folder of the presets: `conf/` beside the package in a clone, `fakeid/conf/` in a wheel.
+
+    Raises:
+        ConfigError: There is neither.
+    """
+    for folder in (_PACKAGE.parent / "conf", _PACKAGE / "conf"):
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise ConfigError(
+        f"the presets are missing beside {_PACKAGE}: install fakeid again, with pip install -e . in a clone"
+    )
+
+
+def list_choices(group: str) -> list[str]:
+    """List the presets of a group by name, `hsv` among those of `color`."""
+    return sorted(path.stem for path in (locate_presets() / group).glob("*.yaml"))
+
+
 def suggest_option(name: str) -> str:
-    """What comes behind the name of an option that does not exist: `; did you mean …?`, or where all of them stand.
+    """Suggest what was meant by an option that does not exist: `; did you mean …?`, or where all of them stand.
 
     The same last word under another group comes first, then initials (`lr`), other programs' names, similar letters.
     """
     if name == GRID:
         return "; grids belong to sweep.py: python sweep.py -m grid=NAME"
-    paths = [option.path for option in list_options()]
+    paths = [option.path for option in list_options(Config)]
     last = name.rpartition(".")[2]
     meant = [path for path in paths if path.rpartition(".")[2] == last]
     meant += [path for path in paths if len(last) > 1 and _take_initials(path) == last]
@@ -53,7 +84,7 @@ def suggest_option(name: str) -> str:
 
 
 def suggest_assignment(word: str) -> str:
-    """For a word without `=`: the groups that have such a choice, or how an option is typed."""
+    """Say of a word without `=` which groups have such a choice, or how an option is typed."""
     groups = [group for group in (*GROUPS, GRID) if word in list_choices(group)]
     if groups:
         return f"{word} is a choice of {' and '.join(groups)}: type {' or '.join(f'{g}={word}' for g in groups)}"

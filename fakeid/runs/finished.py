@@ -1,0 +1,108 @@
+"""Print the table of a run that is finished, as its training did, without loading torch."""
+
+import json
+import os
+from typing import Any, Final
+
+from rich.console import Console
+
+from fakeid.config import Config
+from fakeid.data.plans import Plan
+from fakeid.data.sources.contract import Source
+from fakeid.errors import CheckpointError, DamagedFileError
+from fakeid.files import clear_output_errors, lock_folder, write_json
+from fakeid.reporting.tables import list_misplaced, render_line, render_table
+from fakeid.reporting.verdict import judge_run
+from fakeid.reporting.verdict_lines import render_verdict
+from fakeid.runs.codec import choose_codec
+from fakeid.runs.evaluation_sets import check_places
+from fakeid.runs.images import list_images
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.next_steps import list_next_steps
+from fakeid.runs.states import is_complete
+
+_PROCESSES: Final = ("RANK", "SLURM_STEP_NUM_TASKS")
+"""Environment variables of torchrun and srun, under which each process would print."""
+
+
+def show_finished(config: Config) -> bool:
+    """Print the table of the run that the options describe, if nothing is left to do.
+
+    Returns:
+        Whether it was printed.
+
+    Raises:
+        FakeidError: As `run_training`, where the images are not those of the run, or another process is at it.
+    """
+    run = RunFolder.locate(config)
+    if any(name in os.environ for name in _PROCESSES) or not is_complete(run, config):
+        return False
+    console = build_console()
+    check_places(config)
+    source, plan = list_images(config, console)
+    busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
+    with clear_output_errors(run.path, "paths.runs"), lock_folder(run.path, wait=False, busy=busy):
+        check_same_images(config, run, plan, source)
+        console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
+        show_run(run, console)
+    return True
+
+
+def build_console() -> Console:
+    """Build the console of a training."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 120  # of a log file
+    return console
+
+
+def check_same_images(config: Config, run: RunFolder, plan: Plan, source: Source) -> None:
+    """Refuse to continue or show a run whose images have changed under it.
+
+    Raises:
+        CheckpointError: They have.
+        DamagedFileError: Nobody knows.
+    """
+    now = {
+        "source": source.describe(),
+        "digest": plan.digest(),
+        "images": {split: len(records) for split, records in plan.splits().items()},
+        "codec": json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
+    }
+    way_out = "force=true starts it over, paths.runs=DIR keeps both"
+    try:
+        before = run.read_data() if run.data.exists() else now
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{error}, so nobody knows which images the run was begun with; {way_out}") from error
+    if before != now:
+        raise CheckpointError(f"{run.path} was begun with other images than there are now; {way_out}")
+    write_json(run.data, now)
+
+
+def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> dict[str, Any]:
+    """Print the verdict, the table and the places of a finished run; one line in a sweep.
+
+    Returns:
+        The content of `summary.json`.
+    """
+    summary = run.read_summary()
+    if in_sweep:
+        console.print(f"done: {render_line(summary)}\n", soft_wrap=True)
+        return summary
+    console.print()
+    judgement = judge_run(summary)
+    console.print(render_verdict(judgement))
+    console.print(render_table(summary))
+    for sentence in list_misplaced(summary):
+        console.print(sentence, soft_wrap=True)
+    console.print()
+    if warnings := (summary.get("audit") or {"warnings": []})["warnings"]:
+        from fakeid.runs.audit import print_warnings  # noqa: PLC0415 - matplotlib takes a while
+
+        print_warnings(warnings, console)
+    for label, path in (
+        ("numbers", run.summary), ("scores", run.scores), ("figures", run.figures), ("weights", run.tested),
+    ):  # fmt: skip
+        console.print(f"{label:8} {path}", soft_wrap=True)
+    console.print("", *list_next_steps(run, judgement), sep="\n", soft_wrap=True, markup=False)
+    return summary
