@@ -70,9 +70,9 @@ class Config:
             "protocol.tested=best chooses by validation: give data.val_per_class, or set protocol.tested=last",
         )
         check(
-            (self.trainer.devices or 1) <= self.optim.batch_size,
-            f"trainer.devices={self.trainer.devices} processes cannot share batches of {self.optim.batch_size}: "
-            "raise optim.batch_size, or take fewer processes",
+            self.optim.batch_size % (self.trainer.devices or 1) == 0,
+            f"trainer.devices={self.trainer.devices} processes cannot share batches of {self.optim.batch_size} images "
+            f"equally: set optim.batch_size to a multiple of {self.trainer.devices}, or take fewer processes",
         )
         if self.model.is_fitted_at_once:
             self._check_fitted_at_once()

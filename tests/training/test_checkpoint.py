@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from fakeid.training.checkpoint import WholeCheckpoints, save_checkpoint
-from fakeid.training.restoration import Restoration
+from fakeid.training.checkpoint import Restoration, WholeCheckpoints, save_checkpoint
 
 KILLED_MIDWAY = """
 import os, signal, sys
