@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from pytorch_lightning import Callback, Trainer, seed_everything
-from timm.layers import convert_sync_batchnorm
+from timm.layers.norm_act import convert_sync_batchnorm
 
 from fakeid.choices import Tested
 from fakeid.config import Config
@@ -103,7 +103,7 @@ def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
     if resume and team.is_first:
         context.console.print(f"continuing after epoch {check_fits(resume, module)} of {config.optim.epochs}")
     if team.processes.size > 1 and context.device == "cuda":  # on a CPU torch cannot: each normalizes its own share
-        module.detector = convert_sync_batchnorm(module.detector)
+        module.detector = convert_sync_batchnorm(module.detector)  # type: ignore[no-untyped-call]
     restoration = Restoration(resume)
     trainer = build_trainer(
         folder=run.checkpoints,

@@ -5,11 +5,12 @@ then trains with its DDP. Its own launcher is not used: it kills process 0 with 
 which leaves nobody to say why.
 """
 
-import dataclasses
 import logging
 import os
 import signal
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -33,6 +34,9 @@ from fakeid.errors import ConfigError, DeviceError, WorkerError
 
 _LOST: Final = ("gloo", "nccl", "connection closed by peer", "connection reset by peer")
 """Words of the RuntimeError that is all one process sees of the end of another."""
+
+_OWN_LAUNCH: Final = "fakeid-"
+"""So begins torchrun's name for a launch by `start_processes`, which says itself what became of its processes."""
 
 _Value = TypeVar("_Value")
 
@@ -176,18 +180,13 @@ def start_processes(num_processes: int) -> None:
         SystemExit: One of them failed, and has said why.
     """
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # it reports in tracebacks
+    os.environ.pop("HYDRA_FULL_ERROR", None)  # is set while a command line is looked after, and means tracebacks there
     # As Lightning divides them, but before torch is loaded there.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // num_processes)))
-    options: dict[str, Any] = {
-        "min_nodes": 1, "max_nodes": 1, "nproc_per_node": num_processes, "max_restarts": 0, "run_id": uuid.uuid4().hex,
-        "rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0", "local_addr": "127.0.0.1",
-        # Ctrl-C reaches all processes of a terminal; process 0 decides what becomes of it. Older releases cannot be
-        # told to leave it alone.
-        "signals_to_handle": "SIGTERM,SIGHUP,SIGQUIT",
-    }  # fmt: skip
-    known = {field.name for field in dataclasses.fields(LaunchConfig)}
-    config = LaunchConfig(**{name: value for name, value in options.items() if name in known})
-    signal.signal(signal.SIGINT, lambda *_: None)
+    config = LaunchConfig(
+        min_nodes=1, max_nodes=1, nproc_per_node=num_processes, max_restarts=0, run_id=f"{_OWN_LAUNCH}{uuid.uuid4().hex}",
+        rdzv_backend="c10d", rdzv_endpoint="localhost:0", local_addr="127.0.0.1",
+    )  # fmt: skip
     try:
         elastic_launch(config, sys.executable)(*sys.orig_argv[1:])
     except ChildFailedError as error:
@@ -200,7 +199,7 @@ def start_processes(num_processes: int) -> None:
             ) from error
         first = error.failures.get(0)
         raise SystemExit(first.exitcode if first else 1) from None
-    except SignalException as error:
+    except SignalException as error:  # passed on to all of them; Ctrl-C too
         raise SystemExit(128 + error.sigval) from None
 
 
@@ -223,6 +222,8 @@ class Team:
         signal.signal(signal.SIGTERM, self._end)
         if not self.is_first:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first decides what becomes of Ctrl-C
+        if processes.starter == "torchrun":
+            threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
         fabric = Fabric(**self.place)
         with self.watched():
             fabric.launch()
@@ -263,7 +264,7 @@ class Team:
 
         Raises:
             WorkerError: In the first process.
-            SystemExit: In the others: the first has said what there is to say, or is gone.
+            SystemExit: In the others, and where `start_processes` says it.
         """
         try:
             yield
@@ -281,7 +282,7 @@ class Team:
         self._fail("has ended, or this one was told to end")
 
     def _fail(self, what: str, cause: Exception | None = None) -> NoReturn:
-        if not self.is_first:
+        if not self.is_first or os.environ.get("TORCHELASTIC_RUN_ID", "").startswith(_OWN_LAUNCH):
             raise SystemExit(1) from None
         raise WorkerError(
             f"another of the {self.processes.size} processes that train together {what}; the same command continues"
@@ -303,6 +304,13 @@ class _OwnSigterm(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Lightning has put its own in place by now."""
         signal.signal(signal.SIGTERM, self._handler)
+
+
+def _end_with(launcher: int) -> None:
+    """Torchrun's processes would outlive a launcher that was killed, and train on without anybody knowing."""
+    while os.getppid() == launcher:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _is_lost(error: RuntimeError) -> bool:
