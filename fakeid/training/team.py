@@ -184,9 +184,15 @@ def start_processes(num_processes: int) -> None:
     # As Lightning divides them, but before torch is loaded there.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // num_processes)))
     config = LaunchConfig(
-        min_nodes=1, max_nodes=1, nproc_per_node=num_processes, max_restarts=0, run_id=f"{_OWN_LAUNCH}{uuid.uuid4().hex}",
-        rdzv_backend="c10d", rdzv_endpoint="localhost:0", local_addr="127.0.0.1",
-    )  # fmt: skip
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=num_processes,
+        max_restarts=0,
+        run_id=f"{_OWN_LAUNCH}{uuid.uuid4().hex}",
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        local_addr="127.0.0.1",
+    )
     try:
         elastic_launch(config, sys.executable)(*sys.orig_argv[1:])
     except ChildFailedError as error:
