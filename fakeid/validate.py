@@ -128,9 +128,9 @@ def _check_joined(config: Config) -> None:
         "protocol.tested=best chooses by validation: give data.val_per_class, or set protocol.tested=last",
     )
     check(
-        (trainer.devices or 1) <= config.optim.batch_size,
-        f"trainer.devices={trainer.devices} processes cannot share batches of {config.optim.batch_size}: "
-        "raise optim.batch_size, or take fewer processes",
+        config.optim.batch_size % (trainer.devices or 1) == 0,
+        f"trainer.devices={trainer.devices} processes cannot share batches of {config.optim.batch_size} images "
+        f"equally: set optim.batch_size to a multiple of {trainer.devices}, or take fewer processes",
     )
     if config.model.is_fitted_at_once:
         _check_fitted_at_once(config)

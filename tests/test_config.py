@@ -119,7 +119,7 @@ def test_the_two_protocols_differ_in_every_switch() -> None:
         (["augment=safe", "data.device_cache=on"], "data.device_cache=on keeps images where augment=safe cannot"),
         (["trainer.devices=0"], "trainer.devices must be at least 1, got 0"),
         (["trainer.threads=0"], "trainer.threads must be between 1 and 1024, got 0; null takes one a core"),
-        (["trainer.devices=65"], "trainer.devices=65 processes cannot share batches of 64: raise optim.batch_size"),
+        (["trainer.devices=65"], "trainer.devices=65 processes cannot share batches of 64 images equally"),
         (["trainer=ddp", "trainer.compile=true"], "trainer.compile=true works in one process"),
         (["data.image_px=16"], "data.image_px must be at least 33"),
         (["data=folders"], "data=folders needs paths.data=DIR"),

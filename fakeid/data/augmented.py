@@ -49,8 +49,6 @@ class AugmentedDataset(Dataset[Any]):
         """One batch in one epoch; smaller images where the augmentation crops."""
         epoch, indices = batch
         found = self._images.__getitems__(indices)
-        if not indices:
-            return found
         images = found.rgb_u8.permute(0, 2, 3, 1).numpy()  # (N, H, W, 3)
         changed = np.stack(
             [

@@ -68,16 +68,32 @@ class PackedDataset(Dataset[Batch]):
         self._resident = resident
 
 
+Share = tuple[int, int]
+"""The rank of a process, and how many share each batch."""
+
+
+def take_share(indices: Sequence[int], share: Share) -> Sequence[int]:
+    """Take every n-th index for one of n processes: as many for each, so that fewer than n at the end are left over."""
+    rank, num_processes = share
+    return indices[rank : len(indices) - len(indices) % num_processes : num_processes]
+
+
 class EpochSampler(Sampler[int]):
     """A shuffle drawn from (seed, epoch), so that a continued run sees the order that it would have seen.
+
+    Args:
+        num_images: Of all processes.
+        seed: Of the run.
+        share: Which of them this process gets.
 
     Attributes:
         epoch: The number of epochs before this one.
     """
 
-    def __init__(self, num_images: int, seed: int) -> None:
+    def __init__(self, num_images: int, seed: int, share: Share = (0, 1)) -> None:
         self._num_images = num_images
         self._seed = seed
+        self._share = share
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -85,39 +101,13 @@ class EpochSampler(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Number of images."""
-        return self._num_images
+        """Number of images in this process."""
+        return self._num_images // self._share[1]
 
     def __iter__(self) -> Iterator[int]:
-        """Each index once."""
+        """Each index of this process once."""
         generator = np.random.default_rng(derive_seed(self._seed, "order", self.epoch))
-        return iter(generator.permutation(self._num_images).tolist())
-
-
-class SharedBatchSampler(BatchSampler):
-    """The part of each batch that one of several processes gets; together they see the batches that one would see.
-
-    Parts differ by at most one image. Where a last batch has fewer images than there are processes, some are empty.
-
-    Args:
-        sampler: The order of all images, the same in every process.
-        batch_size: Images of all processes together.
-        drop_last: Leave out a last batch that is smaller.
-        rank: Of this process.
-        num_processes: All that share.
-    """
-
-    def __init__(
-        self, sampler: Sampler[int], batch_size: int, drop_last: bool, *, rank: int, num_processes: int
-    ) -> None:
-        super().__init__(sampler, batch_size, drop_last)
-        self._rank = rank
-        self._num_processes = num_processes
-
-    def __iter__(self) -> Iterator[list[int]]:
-        """Indices of each part."""
-        for batch in super().__iter__():
-            yield batch[self._rank :: self._num_processes]
+        return iter(take_share(generator.permutation(self._num_images).tolist(), self._share))
 
 
 class PackedDataModule(pl.LightningDataModule):
@@ -129,14 +119,15 @@ class PackedDataModule(pl.LightningDataModule):
     Args:
         plan: What is in each split.
         packed: The prepared images.
-        batch_size: Images a batch; the last may be smaller, but a single left-over image is dropped in training, for
-            batch normalization cannot use it.
+        batch_size: Images a batch of all processes together; the last may be smaller, but a single left-over image is
+            dropped in training, for batch normalization cannot use it.
         seed: Draws the order of the training images, and what happens to them.
         augmentation: What that is; see `fakeid.images.augmentations.augment`.
         num_workers: Processes that gather batches; 0 gathers them here.
         resident: Device in whose memory the training images are kept; None leaves them on the disk, and must be given
             where they are augmented.
-        share: Rank of this process, and how many share each batch of training and validation.
+        share: Which part of training and validation this process gets; `batch_size` must be a multiple of how many
+            there are.
     """
 
     def __init__(
@@ -149,7 +140,7 @@ class PackedDataModule(pl.LightningDataModule):
         augmentation: str = "none",
         num_workers: int = 0,
         resident: torch.device | None = None,
-        share: tuple[int, int] = (0, 1),
+        share: Share = (0, 1),
     ) -> None:
         super().__init__()
         self.skipped = dict(packed.skipped)
@@ -167,24 +158,21 @@ class PackedDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled anew in each epoch."""
-        drop_last = len(self.train_set) % self._batch_size == 1
-        sampler = EpochSampler(len(self.train_set), self._seed)
-        batches = self._share_batches(sampler, drop_last)
+        sampler = EpochSampler(len(self.train_set), self._seed, self._share)
+        batch_size = self._batch_size // self._share[1]
+        batches = BatchSampler(sampler, batch_size, drop_last=len(sampler) % batch_size == 1)
         if self._augmentation == "none":
             return self._loader(self.train_set, batches)
         return self._loader(AugmentedDataset(self.train_set, self._augmentation, self._seed), EpochBatches(batches))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """In order."""
-        return self._loader(self.val_set, self._share_batches(SequentialSampler(self.val_set)))
+        share = take_share(range(len(self.val_set)), self._share)
+        return self._loader(self.val_set, BatchSampler(share, self._batch_size // self._share[1], drop_last=False))
 
     def scoring_dataloader(self, dataset: PackedDataset) -> DataLoader[Batch]:
         """The images of one split, in order, all of them in this process."""
         return self._loader(dataset, BatchSampler(SequentialSampler(dataset), self._batch_size, False))
-
-    def _share_batches(self, sampler: Sampler[int], drop_last: bool = False) -> BatchSampler:
-        rank, num_processes = self._share
-        return SharedBatchSampler(sampler, self._batch_size, drop_last, rank=rank, num_processes=num_processes)
 
     def _loader(self, dataset: PackedDataset | AugmentedDataset, batches: BatchSampler) -> DataLoader[Batch]:
         # What is on the device already needs neither helpers nor pinned memory on the way to it.

@@ -2,30 +2,24 @@
 
 import shutil
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from pytorch_lightning import Callback, Trainer, seed_everything
-from pytorch_lightning.loggers import Logger
-from rich.console import Console
+from timm.layers.norm_act import convert_sync_batchnorm
 
 from fakeid.choices import Tested
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.errors import ConfigError
 from fakeid.files import remove_parts, write_atomically
+from fakeid.runs.context import RunContext
 from fakeid.runs.fit_at_once import fit_at_once
-from fakeid.runs.layout import RUNNING, RunFolder
-from fakeid.training.averaging import MovingAverage
-from fakeid.training.callbacks import EpochSeeding, EpochStatus, History
-from fakeid.training.checkpoint import check_fits
+from fakeid.runs.layout import RUNNING
+from fakeid.training.callbacks import EpochReports, EpochSeeding, History, MovingAverage, TrainingProgress
+from fakeid.training.checkpoint import Restoration, check_fits
 from fakeid.training.module import DetectorModule
-from fakeid.training.processes import agree
-from fakeid.training.progress import TrainingProgress
-from fakeid.training.restoration import Restoration
 from fakeid.training.trainer import batch_workers, build_trainer, expected_warnings_ignored
-from fakeid.training.world import World
 from fakeid.windows import compute_trained_px, list_windows
 
 
@@ -82,17 +76,7 @@ def _check_size(module: DetectorModule, config: Config) -> None:
     module.detector.train()
 
 
-def fit(
-    config: Config,
-    run: RunFolder,
-    data: PackedDataModule,
-    *,
-    device: str,
-    precision: str,
-    loggers: Sequence[Logger],
-    console: Console,
-    world: World = World(),  # noqa: B008 - immutable
-) -> DetectorModule:
+def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
     """Train to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
 
     Of several processes each calls this; the first alone prints and writes.
@@ -102,46 +86,55 @@ def fit(
 
     Raises:
         CheckpointError: The run's checkpoint is damaged or belongs to another model.
+        WorkerError: A process that loads batches, or trains with this one, was ended from outside.
         KeyboardInterrupt: Ctrl-C; the folder holds the last whole epoch.
     """
+    config, run, team = context.config, context.run, context.team
     module = build_module(config)
-    if world.rank == 0:
+    if team.is_first:
         remove_parts(run.checkpoints)
     if config.model.is_fitted_at_once:
-        fit_at_once(config, run, data, module, device=device, loggers=loggers, console=console)
+        fit_at_once(context, data, module)
         _keep(run.last, run.tested)
         return module
-    epochs, keep_best = config.optim.epochs, config.protocol.tested is Tested.best
+    keep_best = config.protocol.tested is Tested.best
     # The first decides; a network disk may show the others an older state.
-    resume = run.last if agree(run.last.exists()) else None
-    if resume and world.rank == 0:
-        console.print(f"continuing after epoch {check_fits(resume, module)} of {epochs}")
+    resume = run.last if team.agree(run.last.exists()) else None
+    if resume and team.is_first:
+        context.console.print(f"continuing after epoch {check_fits(resume, module)} of {config.optim.epochs}")
+    if team.processes.size > 1 and context.device == "cuda":  # on a CPU torch cannot: each normalizes its own share
+        module.detector = convert_sync_batchnorm(module.detector)  # type: ignore[no-untyped-call]
     restoration = Restoration(resume)
     trainer = build_trainer(
         folder=run.checkpoints,
-        epochs=epochs,
-        device=device,
-        precision=precision,
+        epochs=config.optim.epochs,
+        device=context.device,
+        precision=context.precision,
         keep_best=keep_best,
-        callbacks=[*_list_callbacks(config, run, device, world, console), restoration],
-        loggers=loggers,
+        callbacks=[*_list_callbacks(context), *team.list_callbacks(), restoration],
         limit_batches=config.trainer.limit_batches,
-        world=world,
+        place=team.place,
     )
-    _run(trainer, module, data, resume, restoration)
-    if world.rank == 0:
+    with team.watched():
+        _run(trainer, module, data, resume, restoration)
+        team.leave()
+    if team.is_first:
         _keep(run.best if keep_best else run.last, run.tested)
     return module
 
 
-def _list_callbacks(config: Config, run: RunFolder, device: str, world: World, console: Console) -> list[Callback]:
-    history, epochs = History(run.history), config.optim.epochs
-    average = [MovingAverage(config.optim.ema, device)] if config.optim.ema else []
-    shown = [
-        EpochStatus(lambda done: run.write_status(RUNNING, epochs_done=done, epochs=epochs)),
-        TrainingProgress(console, history),
-    ]
-    return [EpochSeeding(config.seed), history, *average, *(shown if world.rank == 0 else [])]
+def _list_callbacks(context: RunContext) -> list[Callback]:
+    config, run, tracker = context.config, context.run, context.tracker
+    epochs, history = config.optim.epochs, History(run.history)
+    callbacks: list[Callback] = [EpochSeeding(config.seed), history]
+    if config.optim.ema:
+        callbacks.append(MovingAverage(config.optim.ema, context.device))
+    if context.team.is_first:
+        reports = [lambda done: run.write_status(RUNNING, epochs_done=done, epochs=epochs)]
+        if tracker:
+            reports.append(lambda _: tracker.log_history())
+        callbacks += [EpochReports(*reports), TrainingProgress(context.console, history)]
+    return callbacks
 
 
 def _keep(checkpoint: Path, tested: Path) -> None:

@@ -23,28 +23,27 @@ from fakeid.evaluation.summary import summarize
 from fakeid.files import write_atomically
 from fakeid.reporting.figures import plot_category_accuracy, plot_learning_curve, plot_roc
 from fakeid.reporting.samples import plot_samples
+from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RunFolder
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.module import DetectorModule
-from fakeid.training.trainer import predict_logits
+from fakeid.training.scoring import predict_logits
 from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
 
 _SAMPLES_A_CLASS: Final = 4
 
 
-def compute_scores(run: RunFolder, data: PackedDataModule, module: DetectorModule, *, device: str) -> Scores:
+def compute_scores(context: RunContext, data: PackedDataModule, module: DetectorModule) -> Scores:
     """Let the tested weights score every test image, in float32.
 
     Args:
-        run: Its `scores.csv` is written.
+        context: Its run's `scores.csv` is written.
         data: Holds the test images.
         module: The tested weights.
-        device: `cuda`, `mps` or `cpu`.
     """
-    loader = data.scoring_dataloader(data.test_set)
-    logits = predict_logits(module, loader, device=device)
-    write_scores(run.scores, build_scores(data.test_set.records, logits.numpy().astype(np.float64)))
-    return read_scores(run.scores)
+    logits = predict_logits(module, data.scoring_dataloader(data.test_set), device=context.device)
+    write_scores(context.run.scores, build_scores(data.test_set.records, logits))
+    return read_scores(context.run.scores)
 
 
 def build_scores(

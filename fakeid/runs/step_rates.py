@@ -19,7 +19,7 @@ from fakeid.data.augmented import AugmentedDataset
 from fakeid.data.datamodule import Batch
 from fakeid.data.records import Record
 from fakeid.runs.fit import build_module
-from fakeid.training.averaging import MovingAverage
+from fakeid.training.callbacks import MovingAverage
 from fakeid.training.trainer import (
     build_trainer,
     choose_device,

@@ -1,11 +1,9 @@
-"""One run from options to numbers: find or continue it, train, test, and write everything to its folder."""
+"""One run from options to numbers: list the images, pack, audit, fit, calibrate, test, evaluate; all to its folder."""
 
-from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any, Final
 
 from omegaconf import OmegaConf
-from pytorch_lightning.loggers import Logger
 from rich.console import Console
 
 from fakeid.config import Config, to_plain
@@ -17,15 +15,15 @@ from fakeid.files import clear_output_errors, lock_folder, write_json, write_tex
 from fakeid.progress import StatusLine
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
-from fakeid.runs.assist import build_data, check_shares, prepare_assistance
 from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
 from fakeid.runs.calibrate import calibrate
 from fakeid.runs.codec import choose_codec, print_codec
+from fakeid.runs.context import RunContext, build_context
 from fakeid.runs.evaluate import evaluate_run
 from fakeid.runs.evaluation_sets import check_places
 from fakeid.runs.finished import build_console, check_same_images, show_run
 from fakeid.runs.fit import build_module, fit
-from fakeid.runs.images import list_images, prepare_images
+from fakeid.runs.images import build_data, check_shares, list_images, prepare_images
 from fakeid.runs.launching import is_sweep_process
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.overrides import write_overrides
@@ -36,9 +34,8 @@ from fakeid.runs.states import is_complete
 from fakeid.runs.tracked_evaluation import track_evaluation
 from fakeid.runs.tracking import track_run
 from fakeid.training.checkpoint import load_module, read_checkpoint
-from fakeid.training.processes import Leader, follow
-from fakeid.training.trainer import choose_device, choose_precision, cpu_as_asked
-from fakeid.training.world import World, find_world
+from fakeid.training.team import Team, find_processes, start_processes
+from fakeid.training.trainer import choose_device, cpu_as_asked
 
 _SAID: Final[set[str]] = set()
 """Warnings of the audit that a sweep has printed: its cells look at the same images."""
@@ -53,79 +50,69 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
         in_sweep: Print one line at the end in place of the table.
 
     Returns:
-        The content of the run's `summary.json`; nothing in a process that torchrun or srun started beside the first.
+        The content of the run's `summary.json`; nothing in a process that trains beside the first.
 
     Raises:
         FakeidError: Something that the user can mend; nothing that was there before is lost.
         KeyboardInterrupt: Ctrl-C; the same call continues.
     """
     with cpu_as_asked(config.trainer):
-        console = console or build_console()
         device = choose_device(config.trainer.accelerator.value)
-        world = find_world(config.trainer.devices, device, config.optim.batch_size)
-        assist = partial(prepare_assistance, config)
-        if world.rank > 0:
-            follow(world, assist)
+        processes = find_processes(config.trainer.devices, device, config.optim.batch_size)
+        if processes.size > 1 and not processes.starter:
+            start_processes(processes.size)
+            return RunFolder.locate(config).read_summary()
+        team = Team(processes, device)
+        if not team.is_first:
+            _follow(build_context(config, Console(quiet=True), team))
             return {}
-        with Leader(world, assist) as leader:
-            return _lead(config, leader, device, console, in_sweep)
+        return _lead(build_context(config, console or build_console(), team), in_sweep)
 
 
-def _lead(config: Config, leader: Leader, device: str, console: Console, in_sweep: bool) -> dict[str, Any]:
-    run = RunFolder.locate(config)
+def _follow(context: RunContext) -> None:
+    """Train beside the first process, if there is something to train."""
+    with context.team.ahead():
+        pass  # the first lists, packs and audits
+    if context.team.agree(False):
+        source, plan = list_images(context.config, context.console)
+        packed = prepare_images(context.config, plan, source, context.console)
+        fit(context, build_data(context, plan, packed))
+
+
+def _lead(context: RunContext, in_sweep: bool) -> dict[str, Any]:
+    """Everything but the training is done in one process."""
+    config, run, console = context.config, context.run, context.console
     check_places(config)
     source, plan = list_images(config, console)
     with clear_output_errors(run.path, "paths.runs"):
         run.path.mkdir(parents=True, exist_ok=True)
         busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
         with lock_folder(run.path, wait=False, busy=busy):
-            if is_complete(run, config):
-                check_same_images(config, run, plan, source)
-                console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
-                return show_run(run, console, in_sweep)
+            complete = is_complete(run, config)
             try:
-                _run(config, run, plan, source, leader, device, console)
+                with context.team.ahead():
+                    data = _prepare(context, plan, source)
+                context.team.agree(data is not None)
+                if not complete:
+                    _run(context, plan, data)
             except BaseException as error:
                 run.write_failure(error)
                 raise
             return show_run(run, console, in_sweep)
 
 
-def _run(
-    config: Config, run: RunFolder, plan: Plan, source: Source, leader: Leader, device: str, console: Console
-) -> None:
-    """What is left to do: all of it, or the evaluation alone."""
-    data = None
+def _prepare(context: RunContext, plan: Plan, source: Source) -> PackedDataModule | None:
+    """Find all mistakes, then clear what is to be made anew; None where nothing is left to train."""
+    config, run, console = context.config, context.run, context.console
     if not config.force and (damage := run.find_damage()):
         console.print(f"{damage}; going on from what else is there", soft_wrap=True, markup=False)
     if run.is_tested() and not config.force:
         check_same_images(config, run, plan, source)
-        console.print(f"{run.path} is trained and tested; force=true starts it over", soft_wrap=True)
-    else:
-        check_shares(plan, leader.world)
-        _describe(config, run, plan, device, leader.world, console)
-        data = _begin(config, run, plan, source, leader.world, device, console)
-    epochs = config.optim.epochs
-    if data or not run.is_done():  # a training that was done is in W&B already
-        with track_run(config, run, console) as tracker:
-            if data:
-                _train_and_test(
-                    config, run, plan, data, leader, device=device, console=console,
-                    loggers=tracker.lightning_loggers() if tracker else [],
-                )  # fmt: skip
-            if tracker:
-                tracker.log_results(run.read_summary(), sorted(run.figures.glob("*.png")))
-    run.write_status(RUNNING, epochs_done=epochs, epochs=epochs)
-    evaluation = evaluate_run(config, run, console)
-    run.write_status(DONE, epochs_done=epochs, epochs=epochs)
-    if evaluation:
-        track_evaluation(config, run, evaluation, console)
-
-
-def _begin(
-    config: Config, run: RunFolder, plan: Plan, source: Source, world: World, device: str, console: Console
-) -> PackedDataModule:
-    """Find all mistakes, then clear what is to be made anew."""
+        done = "done" if is_complete(run, config) else "trained and tested"
+        console.print(f"{run.path} is {done}; force=true starts it over", soft_wrap=True)
+        return None
+    check_shares(plan, context.team.processes.size)
+    _describe(context, plan)
     module = build_module(config)  # a wrong network or a bad image is found before an old run is cleared
     sizes = measure_sizes(config, module.hparams["center_px"])
     print_warnings([describe_sizes(sizes)] if sizes_differ(sizes) else [], console)
@@ -139,15 +126,50 @@ def _begin(
     write_overrides(run, config)
     if audit:
         write_json(run.audit, audit)
-    return build_data(config, plan, packed, device, world)
+    return build_data(context, plan, packed)
 
 
-def _describe(config: Config, run: RunFolder, plan: Plan, device: str, world: World, console: Console) -> None:
+def _run(context: RunContext, plan: Plan, data: PackedDataModule | None) -> None:
+    """Do what is left: all of it, or without data the evaluation alone."""
+    config, run, epochs = context.config, context.run, context.config.optim.epochs
+    if data or not run.is_done():  # a training that was done is in W&B already
+        with track_run(config, run, context.console) as tracker:
+            if data:
+                _train_and_test(replace(context, tracker=tracker), plan, data)
+            if tracker:
+                tracker.log_results(run.read_summary(), sorted(run.figures.glob("*.png")))
+    run.write_status(RUNNING, epochs_done=epochs, epochs=epochs)
+    evaluation = evaluate_run(config, run, context.console)
+    run.write_status(DONE, epochs_done=epochs, epochs=epochs)
+    if evaluation:
+        track_evaluation(config, run, evaluation, context.console)
+
+
+def _train_and_test(context: RunContext, plan: Plan, data: PackedDataModule) -> None:
+    config, run = context.config, context.run
+    module = fit(context, data)
+    tested = load_module(run.tested)
+    calibration = calibrate(context, plan, data, tested)
+    context.console.print(f"testing {len(data.test_set):,} images")
+    scores = compute_scores(context, data, tested)
+    summary = {
+        **_describe_run(context, data),
+        **compute_summary(run, plan, scores, calibration, config.protocol.threshold),
+        "sizes": measure_sizes(config, tested.hparams["center_px"]),
+        "epoch_chosen": read_checkpoint(run.tested)["epoch"] + 1,
+        "parameters": sum(weight.numel() for weight in module.detector.parameters()),
+    }
+    summary = {**summary, "verdict": judge_run(summary).to_plain()}
+    write_figures(run, plan, data.test_set, scores, summary)
+    write_json(run.summary, summary)  # last: who finds it, finds a tested run
+
+
+def _describe(context: RunContext, plan: Plan) -> None:
     """Say what is about to happen."""
-    precision = choose_precision(config.trainer.precision.value, device)
-    where = f"{world.size} processes, each on its {device.upper()}" if world.size > 1 else f"the {device.upper()}"
-    console.print(f"run {run.path.name} on {where} in {precision}")
-    console.print(
+    size, device = context.team.processes.size, context.device.upper()
+    where = f"{size} processes, each on its {device}" if size > 1 else f"the {device}"
+    context.console.print(f"run {context.run.path.name} on {where} in {context.precision}")
+    context.console.print(
         f"train {len(plan.train):,} images of {len(plan.seen)} categories, validate {len(plan.val):,}, "
         f"test {len(plan.test):,} of {len(plan.seen) + len(plan.unseen)}; held out: {plan.held_out or 'nothing'}"
     )
@@ -163,45 +185,19 @@ def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, con
     return audit
 
 
-def _train_and_test(
-    config: Config, run: RunFolder, plan: Plan, data: PackedDataModule, leader: Leader, *, device: str,
-    loggers: Sequence[Logger], console: Console,
-) -> None:  # fmt: skip
-    precision = choose_precision(config.trainer.precision.value, device)
-    with leader.training(device):
-        module = fit(
-            config, run, data, device=device, precision=precision, loggers=loggers, console=console, world=leader.world
-        )
-    tested = load_module(run.tested)
-    calibration = calibrate(config, run, plan, data, tested, device=device, precision=precision)
-    console.print(f"testing {len(data.test_set):,} images")
-    scores = compute_scores(run, data, tested, device=device)
-    summary = {
-        **_describe_run(config, run, data, precision, device, leader.world),
-        **compute_summary(run, plan, scores, calibration, config.protocol.threshold),
-        "sizes": measure_sizes(config, tested.hparams["center_px"]),
-        "epoch_chosen": read_checkpoint(run.tested)["epoch"] + 1,
-        "parameters": sum(weight.numel() for weight in module.detector.parameters()),
-    }
-    summary = {**summary, "verdict": judge_run(summary).to_plain()}
-    write_figures(run, plan, data.test_set, scores, summary)
-    write_json(run.summary, summary)  # last: who finds it, finds a tested run
-
-
-def _describe_run(
-    config: Config, run: RunFolder, data: PackedDataModule, precision: str, device: str, world: World
-) -> dict[str, Any]:
+def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]:
     """What a summary says beside the numbers of the test."""
+    run = context.run
     return {
         "run": run.path.name,
-        "precision": precision,
+        "precision": context.precision,
         "scoring_precision": SCORING_PRECISION,
         "skipped_images": data.skipped,
         "data": run.read_data(),
         "audit": _shorten(audit) if (audit := run.read_audit()) else None,
-        "config": to_plain(config),
-        **describe_environment(device),
-        "processes": world.size,
+        "config": to_plain(context.config),
+        **describe_environment(context.device),
+        "processes": context.team.processes.size,
     }
 
 

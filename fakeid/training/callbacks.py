@@ -1,4 +1,4 @@
-"""What happens around each epoch: a seed of its own, and a row of history."""
+"""What happens around the steps and epochs of a training: seeds, history, progress, averaged weights."""
 
 import csv
 import io
@@ -9,8 +9,14 @@ from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import WeightAveraging
+from rich.console import Console
+from rich.progress import TaskID
+from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fakeid.files import write_text
+from fakeid.progress import build_progress
 from fakeid.seeding import derive_seed
 
 HISTORY_COLUMNS: Final = (
@@ -37,29 +43,33 @@ class EpochSeeding(pl.Callback):
             torch.manual_seed(derive_seed(self._seed, "epoch", trainer.current_epoch, *own))
 
 
-class EpochStatus(pl.Callback):
-    """Tells how many epochs are done after each of them.
+class EpochReports(pl.Callback):
+    """Tells how many epochs are done, at the start and after each of them.
 
     Args:
-        report: Called with the number.
+        reports: Called with the number, in the order given; the history file is written by then.
     """
 
-    def __init__(self, report: Callable[[int], None]) -> None:
-        self._report = report
+    def __init__(self, *reports: Callable[[int], object]) -> None:
+        self._reports = reports
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Report where the training starts."""
-        self._report(trainer.current_epoch)
+        self._tell(trainer.current_epoch)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Report one more."""
-        self._report(trainer.current_epoch + 1)
+        self._tell(trainer.current_epoch + 1)
+
+    def _tell(self, epochs_done: int) -> None:
+        for report in self._reports:
+            report(epochs_done)
 
 
 class History(pl.Callback):
     """Collects one row an epoch, writes them to a CSV file, and travels in the checkpoint.
 
-    Of several processes each needs one, for their images are added up; the first writes.
+    Of several processes the first writes; all have the same number of images.
 
     Args:
         path: The file, rewritten whole after each epoch.
@@ -103,16 +113,14 @@ class History(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add the epoch's row."""
-        images = trainer.strategy.reduce(torch.tensor(self._images, device=pl_module.device), reduce_op="sum")
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         metrics["epoch"] = trainer.current_epoch + 1
         metrics["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
-        metrics["images"] = int(images)
+        metrics["images"] = self._images * trainer.world_size
         metrics["seconds"] = round(time.monotonic() - self._started, 3)
         self.rows.append({name: metrics[name] for name in HISTORY_COLUMNS if name in metrics})
-        if not trainer.is_global_zero:
-            return
-        write_history(self._path, self.rows)
+        if trainer.is_global_zero:
+            write_history(self._path, self.rows)
 
 
 def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
@@ -127,3 +135,90 @@ def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, text.getvalue())
+
+
+class MovingAverage(WeightAveraging):
+    """Averages weights and running statistics after each step; validates, keeps and tests the average.
+
+    The first step copies the weights; at the n-th after it the average moves by 1 - min(decay, (1 + n) / (10 + n)) of
+    its distance to them, so that it does not remember the beginning for long (as in TensorFlow's
+    `ExponentialMovingAverage`). A checkpoint holds the average as its weights, and those that go on learning beside it.
+
+    Args:
+        decay: In (0, 1).
+        device: Of the training: Lightning would take that of the module, which is on the CPU at that time.
+    """
+
+    def __init__(self, decay: float, device: str) -> None:
+        def average(averaged: Sequence[Tensor], current: Sequence[Tensor], num_averaged: Tensor) -> None:
+            num = int(num_averaged)
+            update = get_ema_multi_avg_fn(min(decay, (1 + num) / (10 + num)))  # type: ignore[no-untyped-call]
+            update(averaged, current, num)
+
+        super().__init__(device=torch.device(device), use_buffers=True, multi_avg_fn=average)
+
+
+class TrainingProgress(pl.Callback):
+    """Shows the epochs of one fit.
+
+    Args:
+        console: Where to.
+        history: Stands before this one in the trainer; counts images and seconds.
+    """
+
+    def __init__(self, console: Console, history: History) -> None:
+        self._console = console
+        self._history = history
+        self._progress = build_progress(console)
+        self._task = TaskID(0)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the bar; a continued fit starts where it was."""
+        assert trainer.max_epochs is not None
+        total = trainer.max_epochs * int(trainer.num_training_batches)
+        self._task = self._progress.add_task("training", total=total, completed=trainer.global_step, unit="batches")
+        self._progress.start()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Advance the bar."""
+        self._progress.update(self._task, completed=trainer.global_step)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Print the epoch's line."""
+        assert trainer.max_epochs is not None
+        self._console.print(render_epoch(self._history.rows[-1], trainer.max_epochs), highlight=False, soft_wrap=True)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the bar away."""
+        self._progress.stop()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Take the bar away before anything is said about the failure."""
+        self._progress.stop()
+
+
+def render_epoch(row: Mapping[str, float], epochs: int) -> str:
+    """The line of one epoch.
+
+    Args:
+        row: Of the history.
+        epochs: How many there will be.
+    """
+    shown = [
+        f"{name.replace('/', ' ')} {row[name]:.3f}"
+        for name in ("train/loss", "train/accuracy", "val/accuracy", "val/auroc")
+        if name in row
+    ]
+    left = row["seconds"] * (epochs - row["epoch"])
+    return (
+        f"epoch {row['epoch']:.0f}/{epochs}  {'  '.join(shown)}  {row['images'] / row['seconds']:,.0f} images/s  "
+        f"{_render_seconds(left)} left"
+    )
+
+
+def _render_seconds(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import wandb
 from wandb.sdk.wandb_run import Run
@@ -21,9 +21,6 @@ from fakeid.training.tracked_fields import (
     tabulate_summary,
 )
 from fakeid.training.tracking import TRAIN_JOB, Tracker
-
-if TYPE_CHECKING:
-    from pytorch_lightning.loggers.logger import Logger
 
 _HISTORY: Final = "history.csv"  # in the run folder; see `fakeid.training.callbacks.History`
 _HISTORY_NAMES: Final = {name: f"train/{name}" for name in ("learning_rate", "images", "seconds")}
@@ -61,12 +58,6 @@ class RunTracker(Tracker):
             tags=tags, resume=self._history.exists(),
         )  # fmt: skip
         self._with_run(_define_curves)
-
-    def lightning_loggers(self) -> "list[Logger]":
-        """What the Lightning trainer tells when an epoch is over."""
-        from fakeid.training.epoch_signal import EpochSignal  # noqa: PLC0415 - the rest needs no torch
-
-        return [] if self._run is None else [EpochSignal(self.log_history)]
 
     def log_history(self) -> None:
         """Log the rows of `history.csv` that W&B does not have, with the epoch as W&B's step.

@@ -1,7 +1,6 @@
 """How the detector learns: loss, optimizer and live metrics."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 import pytorch_lightning as pl
@@ -15,7 +14,6 @@ from fakeid.errors import ConfigError
 from fakeid.models.backbones import get_classifier
 from fakeid.models.detector import Detector
 from fakeid.models.views import average_views
-from fakeid.training.sync_norm import SyncedBatchNorm
 
 ImageBatch = tuple[Tensor, Tensor]
 """What the module is fed: images (N, 3, H, W) uint8 RGB and labels (N,) int64, 0 real and 1 fake."""
@@ -132,21 +130,10 @@ class DetectorModule(pl.LightningModule):
         self, batch: ImageBatch, split: str, score: Callable[[Tensor], Tensor], metrics: MetricCollection
     ) -> Tensor:
         rgb_u8, labels = batch
-        shared = self.trainer.world_size > 1
-        with SyncedBatchNorm() if shared else nullcontext():
-            logits = score(rgb_u8)
-        # The mean over no image is not a number; this is 0, and still leads back to every weight.
-        loss = compute_loss(self.hparams["loss"], logits, labels) if len(labels) else logits.sum()
-        if len(labels):  # a share of a last batch may be empty, which torchmetrics does not take
-            # Probabilities, never logits: torchmetrics would guess batch by batch whether to apply a sigmoid.
-            metrics.update(torch.sigmoid(logits.detach()), labels)
-        self.log(f"{split}/loss", loss, on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=shared)
+        logits = score(rgb_u8)
+        loss = compute_loss(self.hparams["loss"], logits, labels)
+        # Probabilities, never logits: torchmetrics would guess batch by batch whether to apply a sigmoid.
+        metrics.update(torch.sigmoid(logits.detach()), labels)
+        self.log(f"{split}/loss", loss, on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True)
         self.log_dict(dict(metrics.items()), on_step=False, on_epoch=True, batch_size=len(labels))
-        return loss * self._compute_weight(labels) if shared else loss
-
-    def _compute_weight(self, labels: Tensor) -> Tensor:
-        """This process's share of the batch, in mean shares: DDP averages gradients over processes, not over images."""
-        num_images = torch.tensor(float(len(labels)), device=labels.device)
-        mean_images = self.trainer.strategy.reduce(num_images.clone(), reduce_op="mean")
-        assert isinstance(mean_images, Tensor)
-        return num_images / mean_images
+        return loss

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -10,21 +10,17 @@ from typing import Any, Final
 import cv2
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
-from pytorch_lightning.loggers import Logger
-from torch import Tensor
-from torch.utils.data import DataLoader
 
 from fakeid.allocator import keep_memory
 from fakeid.errors import DeviceError
 from fakeid.schema import TrainerConfig
 from fakeid.training.checkpoint import WholeCheckpoints
-from fakeid.training.strategy import SharedBatches
-from fakeid.training.world import World
+from fakeid.training.team import Processes
 from fakeid.workers import clear_worker_errors
 
-_LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
+LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
+"""What Lightning calls our precisions."""
 
 _RESIDENT_SHARE: Final = 0.5  # of the free memory; activations of a large network need the rest
 
@@ -137,25 +133,7 @@ def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.dev
     return None
 
 
-def _place(device: str, world: World) -> dict[str, Any]:
-    """Where a Lightning trainer computes, and with whom."""
-    if world.size > 1:
-        return {
-            "accelerator": device,
-            "devices": 1,
-            "strategy": SharedBatches(world, device),
-            "plugins": [WholeCheckpoints()],
-        }
-    return {
-        "accelerator": device,
-        # Of several GPUs the one that is current, where Lightning would always take the first.
-        "devices": [torch.cuda.current_device()] if device == "cuda" else 1,
-        # Inside a job of SLURM Lightning would look for other processes, and requeue the job itself.
-        "plugins": [LightningEnvironment(), WholeCheckpoints()],
-    }
-
-
-def build_trainer(  # noqa: PLR0913 - one keyword for each choice
+def build_trainer(
     *,
     folder: Path,
     epochs: int,
@@ -163,9 +141,8 @@ def build_trainer(  # noqa: PLR0913 - one keyword for each choice
     precision: str,
     keep_best: bool,
     callbacks: Sequence[Callback] = (),
-    loggers: Sequence[Logger] = (),
     limit_batches: int | None = None,
-    world: World = World(),  # noqa: B008 - immutable
+    place: Mapping[str, Any] | None = None,
 ) -> pl.Trainer:
     """A trainer that writes `last.ckpt` after each epoch, and `best.ckpt` by validation AUROC if asked.
 
@@ -176,21 +153,21 @@ def build_trainer(  # noqa: PLR0913 - one keyword for each choice
         precision: `float32` or `bf16`.
         keep_best: Needs validation images.
         callbacks: Further ones.
-        loggers: Where curves go beside the history file.
         limit_batches: Stop each epoch after so many; None runs it whole.
-        world: With more than one process they must be one group already; each is given its share of every batch.
+        place: What `Processes.place` says; None is this process alone.
     """
     last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
     best = ModelCheckpoint(
         folder, "best", monitor="val/auroc", mode="max", save_on_train_epoch_end=True, enable_version_counter=False
     )
+    place = place or Processes().place(device)
     return pl.Trainer(
-        **_place(device, world),
-        precision=_LIGHTNING_PRECISION[precision],
+        **{**place, "plugins": [*place["plugins"], WholeCheckpoints()]},
+        precision=LIGHTNING_PRECISION[precision],
         max_epochs=epochs,
         # `best` first, so that `last` carries its newest state.
         callbacks=[*callbacks, *([best] if keep_best else []), last],
-        logger=list(loggers) or False,
+        logger=False,
         limit_train_batches=limit_batches,
         limit_val_batches=limit_batches,
         num_sanity_val_steps=0,
@@ -200,29 +177,3 @@ def build_trainer(  # noqa: PLR0913 - one keyword for each choice
         benchmark=device == "cuda",
         use_distributed_sampler=False,
     )
-
-
-def predict_logits(module: pl.LightningModule, loader: DataLoader[Any], *, device: str) -> Tensor:
-    """Score the images that a loader gives, in their order, in float32 whatever the precision of the training.
-
-    In bf16 a logit has 8 significant bits, so that many images tie: 608 distinct values were counted in 2,200 rows.
-
-    Args:
-        module: Its `predict_step` returns the logits of a batch.
-        loader: Gives batches.
-        device: `cuda`, `mps` or `cpu`.
-
-    Returns:
-        Logits (N,) float32 on the CPU.
-    """
-    trainer = pl.Trainer(
-        **_place(device, World()),
-        precision=_LIGHTNING_PRECISION["float32"],
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    with expected_warnings_ignored(), batch_workers():
-        batches: Any = trainer.predict(module, dataloaders=loader)
-    return torch.cat(batches)

@@ -70,14 +70,12 @@ def test_epochs_and_seeds_differ_and_a_continued_run_sees_what_it_would_have_see
 @pytest.mark.parametrize("name", ["crop", "safe"])
 def test_processes_that_share_batches_see_what_one_would_see(name: str) -> None:
     alone = next(take_epochs(make_data(name), [2]))
-    shares = [next(take_epochs(make_data(name, share=(rank, 3)), [2])) for rank in range(3)]
-    for number, batch in enumerate(alone):
-        for rank in range(3):
-            part = shares[rank][number]
-            if len(part.labels):
-                assert torch.equal(part.rgb_u8, batch.rgb_u8[rank::3])
-            assert torch.equal(part.labels, batch.labels[rank::3])
-    assert len(shares[2][-1].labels) == 0  # 10 images are 4 + 4 + 2, which are three shares
+    shares = [next(take_epochs(make_data(name, share=(rank, 2)), [2])) for rank in range(2)]
+    assert [len(part) for part in shares] == [2, 2]  # 10 images are 4 + 4 + 2; of the last two, each would have one
+    for rank, part in enumerate(shares):
+        for mine, batch in zip(part, alone, strict=False):
+            assert torch.equal(mine.rgb_u8, batch.rgb_u8[rank::2])
+            assert torch.equal(mine.labels, batch.labels[rank::2])
 
 
 def test_validation_and_test_images_stay_as_they_are() -> None:

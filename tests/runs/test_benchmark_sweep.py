@@ -35,7 +35,7 @@ from fakeid.runs.sweep_hours import Network, group_cells
 from fakeid.runs.sweep_images import count_by_budget, count_images
 from fakeid.runs.sweep_overhead import CellCost, Overhead, measure_overhead
 from fakeid.runs.sweep_packing import estimate_packing_seconds
-from fakeid.training.averaging import MovingAverage
+from fakeid.training.callbacks import MovingAverage
 from fakeid.training.module import DetectorModule
 
 ROOT = Path(__file__).resolve().parents[2]

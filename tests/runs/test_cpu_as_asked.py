@@ -14,13 +14,12 @@ from rich.console import Console
 
 from fakeid.config import Config
 from fakeid.data import datamodule
-from fakeid.runs import assist, evaluate, step_rates
+from fakeid.runs import evaluate, step_rates
 from fakeid.runs import train as train_module
 from fakeid.runs.doctor_environment import describe_surroundings
 from fakeid.schema import TrainerConfig
 from fakeid.training import trainer
 from fakeid.training.trainer import cpu_as_asked
-from fakeid.training.world import World
 
 BuildConfig = Callable[..., Config]
 
@@ -67,17 +66,12 @@ def measure(config: Config) -> object:
     return step_rates.measure_rates(config, steps=1)
 
 
-def help_training(config: Config) -> object:
-    return assist.prepare_assistance(config, World(size=2, rank=1))
-
-
 @pytest.mark.parametrize(
     ("work", "place"),
     [
-        (train, (train_module, "find_world")),
+        (train, (train_module, "find_processes")),
         (run_evaluation, (evaluate, "clear_output_errors")),
         (measure, (step_rates, "build_trainer")),
-        (help_training, (assist, "list_images")),
     ],
 )
 def test_all_that_computes_asks_first(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from fakeid.training.averaging import MovingAverage
+from fakeid.training.callbacks import MovingAverage
 from fakeid.training.trainer import build_trainer, expected_warnings_ignored
 
 STEPS = 5  # in an epoch

@@ -12,9 +12,8 @@ import pytest
 import torch
 
 from fakeid.errors import CheckpointError
-from fakeid.training.checkpoint import WholeCheckpoints, check_fits, save_checkpoint
+from fakeid.training.checkpoint import Restoration, WholeCheckpoints, check_fits, save_checkpoint
 from fakeid.training.module import DetectorModule
-from fakeid.training.restoration import Restoration
 
 KILLED_MIDWAY = """
 import os, signal, sys

@@ -1,5 +1,4 @@
 import math
-from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
@@ -76,40 +75,6 @@ def test_the_cosine_ends_at_zero_with_the_last_step(monkeypatch: pytest.MonkeyPa
         scheduler.step()
     expected = [0.001 * (1 + math.cos(math.pi * step / 8)) for step in range(9)]
     torch.testing.assert_close(torch.tensor(rates), torch.tensor([[rate, 2 * rate] for rate in expected]))
-
-
-@pytest.mark.parametrize("sizes", [[4, 3], [7, 0], [1, 4, 2]])
-def test_the_mean_of_weighted_gradients_is_the_gradient_of_the_whole_batch(
-    monkeypatch: pytest.MonkeyPatch, sizes: list[int]
-) -> None:
-    class Smooth(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer = nn.Linear(3 * 4 * 4, 1)
-
-        def forward(self, rgb: torch.Tensor) -> torch.Tensor:
-            logits: torch.Tensor = self.layer(rgb.flatten(1)).squeeze(1)
-            return logits
-
-    def gradient(module: DetectorModule, rgb_u8: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        module.training_step((rgb_u8, labels), 0).backward()
-        assert isinstance(module.detector, Smooth)
-        assert module.detector.layer.weight.grad is not None
-        return module.detector.layer.weight.grad
-
-    module = DetectorModule({}, loss="bce")
-    module.detector = Smooth()  # type: ignore[assignment]
-    rgb_u8, labels = torch.randint(0, 256, (7, 3, 4, 4), dtype=torch.uint8), torch.tensor([0, 1, 1, 0, 1, 0, 0])
-    mean_images = torch.tensor(7 / len(sizes))
-    for name in ("log", "log_dict"):
-        monkeypatch.setattr(DetectorModule, name, lambda *_, **__: None)
-    trainer = SimpleNamespace(world_size=1, strategy=SimpleNamespace(reduce=lambda _, **__: mean_images))
-    monkeypatch.setattr(DetectorModule, "trainer", trainer)
-    expected = gradient(deepcopy(module), rgb_u8, labels)
-    trainer.world_size = len(sizes)
-    shares = zip(rgb_u8.split(sizes), labels.split(sizes), strict=True)
-    gradients = [gradient(deepcopy(module), *share) for share in shares]
-    torch.testing.assert_close(torch.stack(gradients).mean(0), expected)
 
 
 def test_bf16_trains_and_float32_validates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,3 @@
-import signal
 from pathlib import Path
 
 import pytest
@@ -6,9 +5,7 @@ import torch
 from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from fakeid.errors import DeviceError
-from fakeid.training.strategy import SharedBatches
 from fakeid.training.trainer import build_trainer, choose_device, choose_precision, choose_resident
-from fakeid.training.world import World
 
 
 def test_auto_takes_a_gpu_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,11 +54,3 @@ def test_lightning_does_not_take_a_slurm_job_for_its_own(tmp_path: Path, monkeyp
     assert (trainer.world_size, trainer.global_rank) == (1, 0)
     # It would put its own job back into the queue at SIGUSR1.
     assert type(trainer._accelerator_connector.cluster_environment).__name__ == "LightningEnvironment"
-
-
-def test_sigterm_means_with_several_processes_what_it_meant_before() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    strategy = SharedBatches(World(size=2), "cpu")
-    signal.signal(signal.SIGTERM, lambda *_: None)  # as Lightning does at the start of a fit
-    strategy.on_train_start()
-    assert signal.getsignal(signal.SIGTERM) is before

@@ -1,0 +1,41 @@
+"""What every step of a run needs to know."""
+
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from fakeid.config import Config
+from fakeid.runs.layout import RunFolder
+from fakeid.training.loggers import RunTracker
+from fakeid.training.team import Team
+from fakeid.training.trainer import choose_device, choose_precision
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """One run on its way from options to numbers.
+
+    Attributes:
+        config: Checked options.
+        run: Where its files lie.
+        console: Where progress is printed.
+        device: `cuda`, `mps` or `cpu`.
+        precision: Of the training: `float32` or `bf16`.
+        team: The processes that train together; mostly one.
+        tracker: The run in W&B while it is trained; None without.
+    """
+
+    config: Config
+    run: RunFolder
+    console: Console
+    device: str
+    precision: str
+    team: Team
+    tracker: RunTracker | None = None
+
+
+def build_context(config: Config, console: Console, team: Team) -> RunContext:
+    """Settle device and precision, and where the run lies."""
+    device = choose_device(config.trainer.accelerator.value)
+    precision = choose_precision(config.trainer.precision.value, device)
+    return RunContext(config, RunFolder.locate(config), console, device, precision, team)
