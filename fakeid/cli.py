@@ -222,19 +222,19 @@ def _add_benchmark(commands: _Commands) -> None:
         of_data = {name: options.pop(name) for name in ("photos", "records", "keys")}
         of_statistics = {name: options.pop(name) for name in ("pages", "seed", "processes", "out")}
         if what == "sweep":
-            from fakeid.runs.benchmark_sweep import run_sweep_benchmark  # noqa: PLC0415 - each loads what it needs
+            from fakeid.benchmarks.sweep import run_sweep_benchmark  # noqa: PLC0415 - each loads what it needs
 
             run_sweep_benchmark(rest, cells=cells, steps=options["steps"])
         elif what == "statistics":
-            from fakeid.simulation.command import run_statistics_benchmark  # noqa: PLC0415
+            from fakeid.benchmarks.statistics import run_statistics_benchmark  # noqa: PLC0415
 
             run_statistics_benchmark(**of_statistics)
         elif what == "data":
-            from fakeid.runs.benchmark_data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
+            from fakeid.benchmarks.data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
 
             run_data_benchmark(**of_data, rounds=options["rounds"])
         else:
-            from fakeid.runs.benchmark import run_benchmark  # noqa: PLC0415
+            from fakeid.benchmarks.training import run_benchmark  # noqa: PLC0415
 
             run_benchmark(**options)
 
