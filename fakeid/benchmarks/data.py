@@ -12,7 +12,7 @@ from rich.table import Table
 
 from fakeid.benchmarks.harness import build_table, compute_medians, in_fresh_process, take_turns
 from fakeid.benchmarks.made_up import HELD_OUT, TRAINED, write_keys, write_made_up
-from fakeid.benchmarks.memory import Effort, list_keys, list_keys_as_torchvision, pack_chunks
+from fakeid.benchmarks.memory import list_keys, list_keys_as_torchvision, pack_chunks
 from fakeid.benchmarks.photos import Photos, draw_photos
 from fakeid.choices import Prep, SourceName
 from fakeid.config import Config
@@ -128,7 +128,7 @@ def _measure_made_up(root: Path, num_records: int, rounds: int, console: Console
     some = chunks[:: max(1, len(chunks) // num_chunks)]
     with console.status("packing in one process"):
         worker = in_fresh_process(pack_chunks, source, some, Preparation(256, "squash", "none"), root / "packs")
-    return numbers | _name("worker", worker)
+    return numbers | {f"worker_{unit}": number for unit, number in worker.items()}
 
 
 def time_start(config: Config, forgets: bool) -> float:
@@ -151,15 +151,13 @@ def time_start(config: Config, forgets: bool) -> float:
 
 def _measure_keys(database: Path, num_keys: int) -> dict[str, float]:
     write_keys(database, num_keys)
-    numbers: dict[str, float] = {}
-    for when in ("first", "again"):
-        numbers |= _name(f"keys_{when}", in_fresh_process(list_keys, database))
-        numbers |= _name(f"torchvision_keys_{when}", in_fresh_process(list_keys_as_torchvision, database))
-    return numbers
-
-
-def _name(what: str, effort: Effort) -> dict[str, float]:
-    return {f"{what}_s": effort.seconds, f"{what}_peak_mb": effort.peak_mb, f"{what}_grown_mb": effort.grown_mb}
+    ways = {"keys": list_keys, "torchvision_keys": list_keys_as_torchvision}
+    return {
+        f"{who}_{when}_{unit}": number
+        for when in ("first", "again")
+        for who, way in ways.items()
+        for unit, number in in_fresh_process(way, database).items()
+    }
 
 
 def _render(numbers: dict[str, float], num_records: int, num_keys: int) -> Table:

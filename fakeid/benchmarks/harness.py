@@ -48,6 +48,7 @@ def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Resu
 
 
 def _answer() -> None:
+    answer: tuple[object, Exception | None]
     with os.fdopen(os.dup(1), "wb") as sender:
         os.dup2(2, 1)  # what the function prints must not mix with its answer
         try:

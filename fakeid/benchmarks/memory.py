@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 
 import cv2
 
@@ -14,13 +14,8 @@ from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.data.sources.lsun import LsunSource
 
-
-class Effort(NamedTuple):
-    """Seconds, and megabytes: at the peak, and by how much they grew to it; NaN where the system is not Linux."""
-
-    seconds: float
-    peak_mb: float
-    grown_mb: float
+Effort: TypeAlias = dict[str, float]
+"""`s`, `peak_mb` and by how much the memory grew to it, `grown_mb`; megabytes are NaN where the system is not Linux."""
 
 
 def pack_chunks(source: Source, chunks: Sequence[list[Record]], preparation: Preparation, folder: Path) -> Effort:
@@ -56,7 +51,7 @@ def _measure(work: Callable[[], object]) -> Effort:
     before, start = read_memory_mb("VmRSS"), time.perf_counter()
     work()
     seconds, peak = time.perf_counter() - start, read_memory_mb("VmHWM")
-    return Effort(seconds, peak, peak - before)
+    return {"s": seconds, "peak_mb": peak, "grown_mb": peak - before}
 
 
 def read_memory_mb(field: str) -> float:

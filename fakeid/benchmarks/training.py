@@ -47,7 +47,7 @@ _PRODUCT_SECONDS: Final = 2.0
 
 
 class Settings(NamedTuple):
-    """What all loops have in common; `root` is an empty folder, and threads None leaves torch's own choice."""
+    """What all loops have in common; `root` is a folder for files, and threads None leaves torch's own choice."""
 
     root: Path
     image_px: int
@@ -229,7 +229,7 @@ class _PaperNetwork(nn.Module):
 
 
 def _write_files(settings: Settings) -> None:
-    """Two batches of smooth noise, as compressible as photos, as PNG files of two classes and in the cache."""
+    """Write two batches of smooth noise, as compressible as photos, as PNG files of two classes and in the cache."""
     rng, side = np.random.default_rng(0), settings.image_px
     for label in LABEL_NAMES:
         folder = settings.root / "images" / label

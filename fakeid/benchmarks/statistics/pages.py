@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fakeid.benchmarks.statistics.scores import DrawnScores, ScoreModel, draw_difficulties, draw_scores
+from fakeid.benchmarks.statistics.scores import DrawnScores, ScoreModel, draw_scores
 from fakeid.choices import ColorName, ResidualName
 from fakeid.config import Config, to_plain
 from fakeid.evaluation.intervals import wilson_interval
@@ -36,13 +36,10 @@ class Configuration:
     residual: str = "hpf"
     categories: int = 10
 
-    def describe(self, seed: int) -> dict[str, Any]:
-        """Every option, as a summary holds it."""
-        return _describe(self, seed)
-
 
 @cache
 def _describe(configuration: Configuration, seed: int) -> dict[str, Any]:
+    """Every option, as a summary holds it."""
     return to_plain(
         Config(
             categories=configuration.categories,
@@ -87,7 +84,7 @@ def draw_page(
         per_class: Reals, and as many fakes, of each category.
         rng: Moves on.
     """
-    difficulties = draw_difficulties(CATEGORIES, DIFFICULTY, rng)
+    difficulties = DIFFICULTY * rng.standard_normal(len(CATEGORIES))
     seen = np.array([[place < one.categories for place in range(len(CATEGORIES))] for one in configurations])
     means = np.asarray(signals, dtype=np.float64)[:, None] + difficulties + SEEN_BONUS * seen
     drawn = draw_scores(model, np.repeat(means, seeds, axis=0), per_class, rng)
@@ -103,7 +100,6 @@ def _finish(
     configuration: Configuration, seed: int, logits: Floats, label: Labels, measured: tuple[Floats, Floats]
 ) -> FinishedRun:
     rights, aurocs = measured
-    config = configuration.describe(seed)
     half = len(label) // 2
     groups = {
         name: {
@@ -116,7 +112,7 @@ def _finish(
         for place, name in enumerate(CATEGORIES)
     }
     summary = {
-        "config": config,
+        "config": _describe(configuration, seed),
         "categories": groups,
         "seen": None,
         "unseen": None,

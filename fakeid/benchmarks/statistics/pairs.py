@@ -63,20 +63,8 @@ class TwoConfigurations:
 
 
 @dataclass(frozen=True)
-class TwoDetectors:
-    """`compare` of the same two.
-
-    Attributes:
-        seeds: See `TwoConfigurations`, as the others.
-        deviation: See there.
-        difference: See there.
-        per_class: See there.
-    """
-
-    seeds: int
-    deviation: float
-    difference: float
-    per_class: int = 100
+class TwoDetectors(TwoConfigurations):
+    """`compare` of the same two."""
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
         """1 where any group is claimed to differ, and where the second is called better on unseen content."""
@@ -100,7 +88,7 @@ def _count_verdicts(comparison: Comparison) -> dict[str, float]:
     return found
 
 
-def _draw(pair: TwoConfigurations | TwoDetectors, rng: np.random.Generator) -> tuple[ScoreModel, Page]:
+def _draw(pair: TwoConfigurations, rng: np.random.Generator) -> tuple[ScoreModel, Page]:
     model = calibrate_model(ACCURACY, pair.deviation)
     signals = [model.find_signal(ACCURACY + sign * pair.difference / 2) for sign in (-1, 1)]
     return model, draw_page(_LAYOUT, pair.seeds, model, signals, pair.per_class, rng)

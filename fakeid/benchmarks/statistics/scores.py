@@ -11,7 +11,6 @@ runs and images has a closed form. The shift moves the accuracy at a fixed thres
 alone; the slope moves both.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -140,8 +139,3 @@ def draw_scores(model: ScoreModel, signals: Floats, per_class: int, rng: np.rand
     noise = np.sqrt(1 - model.image_share) * rng.standard_normal((num_runs, num_categories, len(label)))
     logits = sign * of_runs[..., None] + shifts[..., None] + model.noise * (images + noise)
     return DrawnScores(logits, label, of_runs, shifts)
-
-
-def draw_difficulties(names: Sequence[str], deviation: float, rng: np.random.Generator) -> Floats:
-    """What each category adds to the signal of every run: (categories,), in logits."""
-    return np.asarray(deviation * rng.standard_normal(len(names)))
