@@ -1,9 +1,9 @@
 """The tables of the simulation, and what has to be drawn for them: false claims, coverage, power."""
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -12,10 +12,12 @@ from fakeid.benchmarks.statistics.coverage import AUROCS, OneConfiguration, OneR
 from fakeid.benchmarks.statistics.draws import Outcome, Plan, Point
 from fakeid.benchmarks.statistics.pairs import TwoConfigurations, TwoDetectors
 from fakeid.benchmarks.statistics.rates import COVERAGE, FALSE_CLAIMS, build_mean, build_rate, describe_error
+from fakeid.evaluation.metrics import Floats
 from fakeid.reporting.judged import LEVEL
 from fakeid.reporting.table import Cell, Column, Form, Table, Value
 
-Outcomes = Mapping[Point, Outcome]
+Outcomes: TypeAlias = Mapping[Point, Outcome]
+_Cells: TypeAlias = Sequence[Cell | Value]
 
 _SEEDS: Final = (1, 2, 3, 5)
 _DEVIATIONS: Final = (0.03, 0.065)
@@ -88,7 +90,7 @@ def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
     """Tabulate the false claims of reports, by the scatter of the runs, and of `compare`."""
     tables = []
     for deviation in _DEVIATIONS:
-        rows = []
+        rows: list[_Cells] = []
         for size, seeds in product(LAYOUTS, _SEEDS):
             found = outcomes[NullPage(size, seeds, deviation)]
             claims = [build_rate(found.get(name), FALSE_CLAIMS) for name in _CLAIMS]
@@ -97,7 +99,7 @@ def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
         tables.append(
             _build(f"Report, runs scatter by {_points(deviation)} points", headings, rows, _note_pages(pages))
         )
-    rows = [
+    compared: list[_Cells] = [
         (
             f"{seeds}",
             *(build_rate(outcomes[TwoDetectors(seeds, each, 0.0)]["any"], FALSE_CLAIMS) for each in _DEVIATIONS),
@@ -105,13 +107,13 @@ def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
         for seeds in _SEEDS
     ]
     headings = ("seeds", *(f"runs scatter by {_points(deviation)} points" for deviation in _DEVIATIONS))
-    return [*tables, _build("compare of two configurations: any of its groups", headings, rows, _note_pages(pages))]
+    return [*tables, _build("compare of two configurations: any of its groups", headings, compared, _note_pages(pages))]
 
 
 def tabulate_effects(outcomes: Outcomes, pages: int) -> list[Table]:
     """Tabulate the false claims about an option that helps here and hurts there."""
     kinds = [f"{kind} {metric}" for kind, metric in product(("interval", "effect", "any"), METRICS)]
-    rows = []
+    rows: list[_Cells] = []
     for pairs, unlike in product(SETTINGS, _UNLIKE):
         found = outcomes[NullEffect(pairs, _EFFECT_SEEDS, unlike)]
         rows.append((f"{pairs}", f"{unlike:g}", *(build_rate(found.get(kind), FALSE_CLAIMS) for kind in kinds)))
@@ -151,7 +153,7 @@ def tabulate_coverage(outcomes: Outcomes, pages: int) -> list[Table]:
 
 
 def _tabulate_runs(title: str, unit: str, runs: Sequence[OneRun], outcomes: Outcomes, note: str) -> Table:
-    rows = [
+    rows: list[_Cells] = [
         (
             f"{run.auroc:g}",
             f"{run.per_class:,}",
@@ -162,7 +164,7 @@ def _tabulate_runs(title: str, unit: str, runs: Sequence[OneRun], outcomes: Outc
     return _build(title, ("AUROC", unit, *_METRIC_NAMES.values()), rows, note)
 
 
-def _list_mean(point: OneConfiguration, found: Outcome) -> list[Cell | Value]:
+def _list_mean(point: OneConfiguration, found: Outcome) -> _Cells:
     return [
         f"{point.seeds}", _points(point.deviation), _images(point.per_class),
         build_rate(found["accuracy"], None if point.seeds == 1 else COVERAGE),
@@ -170,7 +172,7 @@ def _list_mean(point: OneConfiguration, found: Outcome) -> list[Cell | Value]:
     ]  # fmt: skip
 
 
-def _list_difference(point: TwoConfigurations, found: Outcome) -> list[Cell | Value]:
+def _list_difference(point: TwoConfigurations, found: Outcome) -> _Cells:
     return [
         f"{point.seeds}", _points(point.deviation), _points(point.difference), _images(point.per_class),
         *(build_rate(found[f"holds {metric}"], COVERAGE) for metric in _NAMES),
@@ -178,7 +180,7 @@ def _list_difference(point: TwoConfigurations, found: Outcome) -> list[Cell | Va
     ]  # fmt: skip
 
 
-def _list_threshold(point: Validated, found: Outcome) -> list[Cell | Value]:
+def _list_threshold(point: Validated, found: Outcome) -> _Cells:
     return [
         f"{point.auroc:g}", f"{point.per_class:,}", build_mean(found["rate"], LEVEL), build_rate(found["above"]),
         build_rate(found.get("bounds"), COVERAGE),
@@ -194,18 +196,17 @@ def tabulate_power(outcomes: Outcomes, pages: int) -> list[Table]:
         wrong = max(float(np.mean(outcomes[TwoConfigurations(*one, size)][f"worse {metric}"])) for one in _POWER)
         note = f" The wrong one was called better in at most {100 * wrong:.1f} % of the pages of a number."
 
-        def find(*one: float, size: int = size, metric: str = metric) -> np.ndarray:
-            return outcomes[TwoConfigurations(*one, size)][f"better {metric}"]
-
-        tables.append(_tabulate_power(title, find, pages, note))
+        found = {one: outcomes[TwoConfigurations(*one, size)][f"better {metric}"] for one in _POWER}
+        tables.append(_tabulate_power(title, found, pages, note))
     title = "compare, accuracy, its row of the held-out category"
-    return [*tables, _tabulate_power(title, lambda *one: outcomes[TwoDetectors(*one)]["better accuracy"], pages, "")]
+    found = {one: outcomes[TwoDetectors(*one)]["better accuracy"] for one in _POWER}
+    return [*tables, _tabulate_power(title, found, pages, "")]
 
 
-def _tabulate_power(title: str, find: Callable[..., np.ndarray], pages: int, note: str) -> Table:
-    rows = []
+def _tabulate_power(title: str, outcomes: Mapping[tuple[int, float, float], Floats], pages: int, note: str) -> Table:
+    rows: list[_Cells] = []
     for deviation, difference in product(_DEVIATIONS, _DIFFERENCES):
-        found = {seeds: find(seeds, deviation, difference) for seeds in _POWER_SEEDS}
+        found = {seeds: outcomes[seeds, deviation, difference] for seeds in _POWER_SEEDS}
         enough = next((f"{seeds}" for seeds, seen in found.items() if seen.mean() >= _WANTED), f"> {_POWER_SEEDS[-1]}")
         rows.append((_points(deviation), _points(difference), *map(build_rate, found.values()), enough))
     seeds = [f"{seeds} seeds" for seeds in _POWER_SEEDS]
@@ -217,7 +218,7 @@ def _tabulate_power(title: str, find: Callable[..., np.ndarray], pages: int, not
 def _build(
     title: str,
     headings: Sequence[str],
-    rows: Iterable[Sequence[Cell | Value]],
+    rows: Iterable[_Cells],
     note: str,
     forms: Mapping[str, Form] = {},
 ) -> Table:
