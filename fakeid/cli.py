@@ -239,7 +239,7 @@ def training(**options: Any) -> None:
     Pelee+HPF, as fakeid does in float32 and bf16, and as a loop by the paper's authors does (float32, NCHW, PIL and
     ImageFolder, no workers), with freed memory treated as theirs is and as ours is; each in fresh processes, by turns.
     """
-    from fakeid.runs.benchmark import run_benchmark  # noqa: PLC0415 - torch takes seconds
+    from fakeid.benchmarks.training import run_benchmark  # noqa: PLC0415 - torch takes seconds
 
     run_benchmark(**options)
 
@@ -255,7 +255,7 @@ def data(**options: Any) -> None:
     Photos, and a large made-up set in the formats of LSUN and ProGAN. Takes some minutes and 3 GB in the folder of
     temporary files.
     """
-    from fakeid.runs.benchmark_data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
+    from fakeid.benchmarks.data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
 
     run_data_benchmark(**options)
 
@@ -269,7 +269,7 @@ def sweep(overrides: tuple[str, ...], steps: int, cells: int) -> None:
 
     From a few steps with each of its networks; also measures what each cell takes beside. The images need not be there.
     """
-    from fakeid.runs.benchmark_sweep import run_sweep_benchmark  # noqa: PLC0415 - each loads what it needs
+    from fakeid.benchmarks.sweep import run_sweep_benchmark  # noqa: PLC0415 - each loads what it needs
 
     run_sweep_benchmark(overrides, cells=cells, steps=steps)
 
@@ -284,6 +284,6 @@ def statistics(**options: Any) -> None:
 
     Draws scores whose truth is known, and gives them to the code of the reports; a quarter of an hour on 2 cores.
     """
-    from fakeid.simulation.command import run_statistics_benchmark  # noqa: PLC0415
+    from fakeid.benchmarks.statistics import run_statistics_benchmark  # noqa: PLC0415
 
     run_statistics_benchmark(**options)

@@ -6,13 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import cv2
-
+from fakeid.benchmarks.harness import time_call
+from fakeid.benchmarks.photos import Photos, draw_photos
 from fakeid.data.packing import pack_images
-from fakeid.data.sources.demo import DemoSource
-from fakeid.runs.data_rates import SIDE_PX, Photos, time_call
 from fakeid.runs.sweep_images import GridImages, ToPack
-from fakeid.vocabulary import REAL
 
 _SAMPLE: Final = 64
 
@@ -40,12 +37,8 @@ def _measure_rate(each: ToPack) -> float:
 
 
 def _measure_photo_rate() -> float:
-    source = DemoSource(image_px=SIDE_PX, images_per_class=_SAMPLE)
-    reals = [record for record in source.records() if record.label == REAL][:_SAMPLE]
-    photos = (cv2.cvtColor(source.read(record), cv2.COLOR_RGB2BGR) for record in reals)
-    files = [bytes(cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 75])[1]) for photo in photos]
     with tempfile.TemporaryDirectory(prefix="fakeid-benchmark-") as folder:
-        return Photos(Path(folder), files).measure_reading(1)["pack"]
+        return Photos(Path(folder), draw_photos(_SAMPLE)).measure_reading(1)["pack"]
 
 
 def _count_cores() -> int:

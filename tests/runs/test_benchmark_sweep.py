@@ -20,20 +20,19 @@ from rich.console import Console
 import fakeid.data.cache
 import fakeid.runs.cell
 import fakeid.runs.prepare
+from fakeid.benchmarks.made_up import write_made_up
+from fakeid.benchmarks.sweep import Overhead, measure_overhead, run_sweep_benchmark
 from fakeid.cli import main
 from fakeid.config import Config, to_plain
 from fakeid.data import augmented as augmented_module
 from fakeid.errors import DataError
 from fakeid.files import write_json
 from fakeid.identity import name_run
-from fakeid.runs.benchmark_sweep import run_sweep_benchmark
 from fakeid.runs.compose import compose_config, compose_grid
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.made_up import write_made_up
 from fakeid.runs.step_rates import Rates, measure_rates
 from fakeid.runs.sweep_hours import Network, group_cells
 from fakeid.runs.sweep_images import count_by_budget, count_images
-from fakeid.runs.sweep_overhead import CellCost, Overhead, measure_overhead
 from fakeid.runs.sweep_packing import estimate_packing_seconds
 from fakeid.training.callbacks import MovingAverage
 from fakeid.training.module import DetectorModule
@@ -129,23 +128,11 @@ def test_the_cells_are_those_of_the_sweep() -> None:
 
 
 def test_growth_is_the_slope_of_the_memory_from_the_tenth_cell_on() -> None:
-    grown = [CellCost(4.0, 1.0, 900.0 if at < 10 else 1000.0 + 2 * at, 10) for at in range(1, 21)]
-    trend = Overhead(1.0, grown).fit_growth()
+    memory = [900.0 if at < 10 else 1000.0 + 2 * at for at in range(1, 21)]
+    trend = Overhead(1.0, [3.0] * 20, memory).fit_growth()
     assert trend is not None
     assert trend.slope == pytest.approx(2)
-    assert Overhead(1.0, grown[:14]).fit_growth() is None
-
-
-def test_the_overhead_is_what_is_not_an_epoch() -> None:
-    cells = [
-        CellCost(9.0, 1.0, 1.0, 1),
-        CellCost(4.0, 0.5, 1.0, 1),
-        CellCost(6.0, 0.5, 1.0, 1),
-        CellCost(5.0, 2, 1.0, 1),
-    ]
-    overhead = Overhead(2.0, cells)
-    assert (overhead.later_seconds, overhead.slowest_seconds) == (3.5, 5.5)
-    assert [number for number, _ in overhead.select((2, 10))] == [2, 4]
+    assert Overhead(1.0, [3.0] * 14, memory[:14]).fit_growth() is None
 
 
 @pytest.mark.slow
@@ -166,7 +153,7 @@ def test_tiny_cells_are_all_different_offline_and_silent(
     words = ["grid=full", "seed=0", "data=lsun_progan", "paths.data=/nowhere", "model=pelee_hpf", "color=rgb,hsv",
              "dropout=0", "categories=2", "data.seed=0,1", "logger=wandb"]  # fmt: skip
     overhead = measure_overhead(compose_grid(words), 5)
-    assert len(overhead.cells) == 5
+    assert len(overhead.seconds) == len(overhead.memory_mb) == 5
     assert len({name_run(config) for config, _ in seen}) == 5
     assert {mode for _, mode in seen} == {"offline"}
     assert Counter(config.color.name.value for config, _ in seen[:4]) == {"rgb": 2, "hsv": 2}
@@ -250,10 +237,10 @@ def test_a_sweep_is_measured_and_nothing_is_left(tmp_path: Path, monkeypatch: py
     cost = run_sweep_benchmark([*SMALL, "categories=1,2"], cells=2, steps=1, console=console)
     assert len(packed) == len(set(packed)) > 0
     assert list(tmp_path.iterdir()) == []
-    assert len(cost.overhead.cells) == 2
+    assert len(cost.overhead.seconds) == 2
     ((label, rates),) = cost.estimate.rates.items()
     # 16 images to train on, 4 to validate with (2 with one category: rounded up), 22 to test, in each of two cells
-    by_hand = 2 * (16 / rates[0] + (4 + 22) / rates[1] + cost.overhead.later_seconds) + cost.estimate.packing_seconds
+    by_hand = 2 * (16 / rates[0] + (4 + 22) / rates[1] + cost.overhead.seconds[1]) + cost.estimate.packing_seconds
     assert cost.estimate.seconds == pytest.approx(by_hand)
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue()

@@ -1,0 +1,164 @@
+"""How often a report claims something where there is nothing to claim, of configurations or of a single option."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import numpy as np
+
+from fakeid.benchmarks.statistics.pages import Configuration, draw_page
+from fakeid.benchmarks.statistics.scores import calibrate_model
+from fakeid.evaluation.trend import Trend
+from fakeid.reporting.answer import write_answer
+from fakeid.reporting.averages import FinishedRun, collect_cells
+from fakeid.reporting.claims import Claim, Claims, compare_cells
+from fakeid.reporting.effects import UNSEEN_CONTENT, Effect, measure_effects
+from fakeid.reporting.judged import BETTER, WORSE, Judged
+from fakeid.reporting.trends import fit_trends
+
+ACCURACY: Final = 0.85
+"""Mean over runs and images on unseen content of average difficulty."""
+
+LAYOUTS: Final[Mapping[int, tuple[Configuration, ...]]] = {
+    2: tuple(Configuration(color) for color in ("rgb", "hsv")),
+    9: tuple(Configuration(*pair) for pair in product(("rgb", "hsv", "ycbcr"), (0.0, 0.2, 0.5))),
+    12: tuple(
+        Configuration(color, dropout, categories=k)
+        for color, dropout, k in product(("rgb", "hsv"), (0.0, 0.5), (1, 5, 10))
+    ),
+    20: tuple(Configuration(color, categories=k) for color, k in product(("rgb", "hsv"), range(1, 11))),
+}
+"""The grids, by their size: two colors; 3 colors x 3 dropouts; 4 settings x k = 1, 5, 10; 2 settings x k = 1 ... 10."""
+
+METRICS: Final = ("accuracy", "auroc")
+
+SETTINGS: Final[Mapping[int, tuple[tuple[str, ...], tuple[float, ...]]]] = {
+    4: (("rgb", "hsv"), (0.0, 0.5)),
+    6: (("rgb", "hsv", "ycbcr"), (0.0, 0.5)),
+    10: (("rgb", "hsv"), (0.0, 0.2, 0.4, 0.5, 0.6)),
+}
+"""Number of pairs of configurations that differ in the residual alone → their colors and dropouts."""
+
+_RESIDUALS: Final = ("hpf", "srm")
+"""Of the residual; neither is better on average."""
+
+
+@dataclass(frozen=True)
+class NullPage:
+    """A folder of runs among which nothing is better than anything else.
+
+    Attributes:
+        configurations: The grid, one of `LAYOUTS`.
+        seeds: Of each configuration.
+        deviation: Between runs, of the accuracy on the held-out category.
+        per_class: Test images of each class and category.
+    """
+
+    configurations: int
+    seeds: int
+    deviation: float
+    per_class: int = 100
+
+    def simulate(self, rng: np.random.Generator) -> dict[str, float]:
+        """1 where a table claims anything, by its name and metric, NaN where the page has no such table."""
+        layout = LAYOUTS[self.configurations]
+        model = calibrate_model(ACCURACY, self.deviation)
+        signals = [model.find_signal(ACCURACY)] * len(layout)
+        return count_claims(draw_page(layout, self.seeds, model, signals, self.per_class, rng).runs)
+
+
+@dataclass(frozen=True)
+class NullEffect:
+    """A grid of colors, dropouts and two residuals.
+
+    Attributes:
+        pairs: Of configurations that differ in the residual alone; one of `SETTINGS`.
+        seeds: Of each configuration.
+        unlike: Standard deviation, between settings, of the true effect of the residual, in logits. Both sides are
+            drawn alike, so that the mean effect is 0 on any scale.
+        deviation: Between runs, of the accuracy on the held-out category.
+        per_class: Test images of each class and category.
+    """
+
+    pairs: int
+    seeds: int
+    unlike: float
+    deviation: float = 0.065
+    per_class: int = 100
+
+    def simulate(self, rng: np.random.Generator) -> dict[str, float]:
+        """1 where the residual is claimed to do something (`effect`), or its interval misses 0 (`interval`)."""
+        colors, dropouts = SETTINGS[self.pairs]
+        layout = [Configuration(*one) for one in product(colors, dropouts, _RESIDUALS)]
+        model = calibrate_model(ACCURACY, self.deviation)
+        signals = model.find_signal(ACCURACY) + self.unlike / np.sqrt(2) * rng.standard_normal(len(layout))
+        page = draw_page(layout, self.seeds, model, signals.tolist(), self.per_class, rng)
+        effects = [one for one in measure_effects(page.runs) if one.group == UNSEEN_CONTENT]
+        (residual,) = [one for one in effects if one.option == "residual"]
+        found = {}
+        for metric in METRICS:
+            difference = getattr(residual, metric)
+            found[f"interval {metric}"] = float(difference.low > 0 or difference.high < 0)
+            found[f"effect {metric}"] = float(has_claim(residual, metric))
+            found[f"any {metric}"] = float(any(has_claim(one, metric) for one in effects))
+        return found
+
+
+def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
+    """What a report over these runs claims, of accuracy or of AUROC.
+
+    Returns:
+        1 or 0 for each table, `settings` and so on, for `any` of them, and for any sentence of the `answer`; the share
+        of the slopes whose interval misses 0 as `trends`; NaN where there is nothing of the kind.
+    """
+    cells = collect_cells(runs)
+    claims, effects, trends = compare_cells(cells), measure_effects(runs), fit_trends(cells)
+    tables: dict[str, Sequence[Judged]] = {
+        "settings": claims.settings,
+        "categories": claims.categories,
+        "best": claims.best,
+        "effects": effects,
+    }
+    found = {name: _any(has_claim(row, metric) for row in rows for metric in METRICS) for name, rows in tables.items()}
+    found["any"] = max((one for one in found.values() if not math.isnan(one)), default=math.nan)
+    slopes = [trend.held_out for trend in trends if trend.held_out is not None and trend.held_out.low is not None]
+    found["trends"] = float(np.mean([_misses_zero(slope) for slope in slopes])) if slopes else math.nan
+    assert write_answer(cells, claims, effects)
+    found["answer"] = float(has_answer(claims, effects))
+    return found
+
+
+def has_claim(row: Judged, metric: str) -> bool:
+    """Whether a row of a table calls one side better."""
+    return (row.verdict if metric == "accuracy" else row.auroc_verdict) in (BETTER, WORSE)
+
+
+def has_answer(claims: Claims, effects: Sequence[Effect]) -> bool:
+    """Whether any sentence of the answer says more than that nothing is shown."""
+    told: list[Judged] = [*claims.settings, *_widest(claims.categories), *claims.best]
+    told += [effect for effect in effects if effect.group == UNSEEN_CONTENT]
+    return any(row.verdict in (BETTER, WORSE) for row in told)
+
+
+def _widest(steps: Sequence[Claim]) -> list[Claim]:
+    widest: dict[object, Claim] = {}
+    for claim in steps:
+        before = widest.get(claim.first.setting)
+        if before is None or _span(claim) > _span(before):
+            widest[claim.first.setting] = claim
+    return list(widest.values())
+
+
+def _span(claim: Claim) -> int:
+    return claim.second.categories - claim.first.categories
+
+
+def _any(flags: Iterable[bool]) -> float:
+    known = list(flags)
+    return float(any(known)) if known else math.nan
+
+
+def _misses_zero(trend: Trend) -> bool:
+    return trend.low is not None and trend.high is not None and (trend.low > 0 or trend.high < 0)

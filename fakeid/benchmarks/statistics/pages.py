@@ -1,0 +1,139 @@
+"""Folders of finished runs with drawn scores, as a report reads them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+from fakeid.benchmarks.statistics.scores import DrawnScores, ScoreModel, draw_scores
+from fakeid.choices import ColorName, ResidualName
+from fakeid.config import Config, to_plain
+from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.metrics import Floats, Labels
+from fakeid.evaluation.ordered_scores import OrderedScores
+from fakeid.reporting.averages import FinishedRun
+from fakeid.schema import ColorConfig, ResidualConfig
+from fakeid.vocabulary import DEMO_CATEGORIES, FAKE
+
+CATEGORIES: Final = DEMO_CATEGORIES
+"""As many as the paper has; the last is held out."""
+
+SEEN_BONUS: Final = 1.0
+"""What a category that was trained on adds to the signal, in logits."""
+
+DIFFICULTY: Final = 0.5
+"""Standard deviation between categories of the signal, in logits."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a run was trained with, but for its seed."""
+
+    color: str = "rgb"
+    dropout: float = 0.0
+    residual: str = "hpf"
+    categories: int = 10
+
+
+@cache
+def _describe(configuration: Configuration, seed: int) -> dict[str, Any]:
+    """Every option, as a summary holds it."""
+    return to_plain(
+        Config(
+            categories=configuration.categories,
+            dropout=configuration.dropout,
+            seed=seed,
+            color=ColorConfig(name=ColorName(configuration.color)),
+            residual=ResidualConfig(name=ResidualName(configuration.residual)),
+        )
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """The finished runs of a folder, and the truth about them.
+
+    Attributes:
+        runs: Configuration by configuration, each by rising seed.
+        signals: (configurations, categories), the mean over runs of each one's signal, in logits.
+        drawn: The scores of the runs, in their order.
+    """
+
+    runs: list[FinishedRun]
+    signals: Floats
+    drawn: DrawnScores
+
+
+def draw_page(
+    configurations: Sequence[Configuration],
+    seeds: int,
+    model: ScoreModel,
+    signals: Sequence[float],
+    per_class: int,
+    rng: np.random.Generator,
+) -> Page:
+    """Train and test every configuration with every seed on eleven categories.
+
+    Args:
+        configurations: They differ in something.
+        seeds: Of each.
+        model: How scores scatter.
+        signals: Of each configuration, on unseen content of average difficulty, in logits.
+        per_class: Reals, and as many fakes, of each category.
+        rng: Moves on.
+    """
+    difficulties = DIFFICULTY * rng.standard_normal(len(CATEGORIES))
+    seen = np.array([[place < one.categories for place in range(len(CATEGORIES))] for one in configurations])
+    means = np.asarray(signals, dtype=np.float64)[:, None] + difficulties + SEEN_BONUS * seen
+    drawn = draw_scores(model, np.repeat(means, seeds, axis=0), per_class, rng)
+    rights, aurocs = ((drawn.logits >= 0) == (drawn.label == FAKE)).mean(axis=2), measure_aurocs(drawn)
+    runs = [
+        _finish(configuration, seed, drawn.logits[row], drawn.label, (rights[row], aurocs[row]))
+        for row, (configuration, seed) in enumerate((one, seed) for one in configurations for seed in range(seeds))
+    ]
+    return Page(runs, means, drawn)
+
+
+def _finish(
+    configuration: Configuration, seed: int, logits: Floats, label: Labels, measured: tuple[Floats, Floats]
+) -> FinishedRun:
+    rights, aurocs = measured
+    half = len(label) // 2
+    groups = {
+        name: {
+            "seen": place < configuration.categories,
+            "num_real": half,
+            "num_fake": half,
+            "accuracy": _bound_accuracy(float(rights[place]), len(label)),
+            "auroc": {"value": float(aurocs[place]), "low": None, "high": None},
+        }
+        for place, name in enumerate(CATEGORIES)
+    }
+    summary = {
+        "config": _describe(configuration, seed),
+        "categories": groups,
+        "seen": None,
+        "unseen": None,
+        "held_out": CATEGORIES[-1],
+        "data": {"source": {"source": "simulated"}},
+    }
+    # The same images in every run: one hash a category tells so.
+    images = {name: OrderedScores(name, label, logits[place]) for place, name in enumerate(CATEGORIES)}
+    name = f"{configuration.color}-{configuration.residual}-d{configuration.dropout:g}-k{configuration.categories}"
+    return FinishedRun(f"{name}-s{seed}", summary, images)
+
+
+def measure_aurocs(drawn: DrawnScores) -> Floats:
+    """Of each run in each category, all in one sort: (runs, categories). Drawn logits have no ties."""
+    ranks = drawn.logits.argsort(axis=2).argsort(axis=2) + 1
+    fakes = int((drawn.label == FAKE).sum())
+    above = ranks[..., drawn.label == FAKE].sum(axis=2) - fakes * (fakes + 1) / 2
+    return np.asarray(above / (fakes * (len(drawn.label) - fakes)))
+
+
+@cache
+def _bound_accuracy(value: float, images: int) -> dict[str, float]:
+    low, high = wilson_interval(round(value * images), images)
+    return {"value": value, "low": low, "high": high}

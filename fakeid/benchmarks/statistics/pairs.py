@@ -1,0 +1,137 @@
+"""Two configurations with a known difference: what a report and `compare` find, and what their intervals hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from fakeid.benchmarks.statistics.claims import ACCURACY, METRICS
+from fakeid.benchmarks.statistics.pages import CATEGORIES, Configuration, Page, draw_page
+from fakeid.benchmarks.statistics.scores import ScoreModel, calibrate_model
+from fakeid.evaluation.comparison import Comparison, Detector, compare_detectors
+from fakeid.evaluation.comparison_groups import Group, build_groups
+from fakeid.evaluation.metrics import Floats
+from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.reporting.averages import collect_cells
+from fakeid.reporting.claims import compare_cells
+from fakeid.reporting.comparison_rows import judge_measured
+from fakeid.reporting.judged import BETTER, WORSE
+from fakeid.vocabulary import CAMERA, FAKE, LABEL_NAMES, REAL
+
+_LAYOUT: Final = (Configuration("rgb"), Configuration("hsv"))
+_GENERATOR: Final = "gan"
+
+
+@dataclass(frozen=True)
+class TwoConfigurations:
+    """A report over two configurations with 10 categories each, of which the second is better or as good.
+
+    Attributes:
+        seeds: Of each configuration.
+        deviation: Between runs, of the accuracy on the held-out category.
+        difference: Of the mean accuracies over runs and images, on content of average difficulty.
+        per_class: Test images of each class and category.
+    """
+
+    seeds: int
+    deviation: float
+    difference: float
+    per_class: int = 100
+
+    def simulate(self, rng: np.random.Generator) -> dict[str, float]:
+        """1 where the second is called better, worse; where the interval holds the truth; NaN where there is none.
+
+        With one run each the truth is that of these two networks on further images; with several, of the
+        configurations on further runs and images.
+        """
+        model, page = _draw(self, rng)
+        (claim,) = compare_cells(collect_cells(page.runs)).settings
+        truths = _difference_of_runs(model, page) if self.seeds == 1 else _difference_of_means(model, page)
+        found = {}
+        for metric, verdict in (("accuracy", claim.verdict), ("auroc", claim.auroc_verdict)):
+            difference: Difference = getattr(claim, metric)
+            # A report orders its configurations by the paper's tables: RGB comes first, as here.
+            found[f"better {metric}"] = float(verdict == BETTER)
+            found[f"worse {metric}"] = float(verdict == WORSE)
+            found[f"holds {metric}"] = float(difference.low <= truths[metric] <= difference.high)
+            found[f"width {metric}"] = difference.high - difference.low
+        return found
+
+
+@dataclass(frozen=True)
+class TwoDetectors(TwoConfigurations):
+    """`compare` of the same two."""
+
+    def simulate(self, rng: np.random.Generator) -> dict[str, float]:
+        """1 where any group is claimed to differ, and where the second is called better on unseen content."""
+        _, page = _draw(self, rng)
+        logits = page.drawn.logits.reshape(2, self.seeds, -1)
+        scores = _list_images(self.per_class)
+        seeds = tuple(range(self.seeds))
+        detectors = [Detector(name, side, seeds) for name, side in zip(("first", "second"), logits, strict=True)]
+        (comparison,) = compare_detectors([(detectors[0], detectors[1])], scores.label, _list_groups(self.per_class))
+        return _count_verdicts(comparison)
+
+
+def _count_verdicts(comparison: Comparison) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for metric in METRICS:
+        measured = {row.name: getattr(row, metric) for row in comparison.rows}
+        verdicts = {name: judge_measured(one) for name, one in measured.items()}
+        claims = any(verdict in (BETTER, WORSE) for verdict in verdicts.values())
+        found["any"] = float(claims or found.get("any", False))
+        found[f"better {metric}"] = float(verdicts[CATEGORIES[-1]] == BETTER)
+    return found
+
+
+def _draw(pair: TwoConfigurations, rng: np.random.Generator) -> tuple[ScoreModel, Page]:
+    model = calibrate_model(ACCURACY, pair.deviation)
+    signals = [model.find_signal(ACCURACY + sign * pair.difference / 2) for sign in (-1, 1)]
+    return model, draw_page(_LAYOUT, pair.seeds, model, signals, pair.per_class, rng)
+
+
+def _difference_of_means(model: ScoreModel, page: Page) -> dict[str, float]:
+    held_out = page.signals[:, -1]
+    return {"accuracy": _subtract(model.mean_accuracy(held_out)), "auroc": _subtract(model.mean_auroc(held_out))}
+
+
+def _difference_of_runs(model: ScoreModel, page: Page) -> dict[str, float]:
+    signals, shifts = page.drawn.signals[:, -1], page.drawn.shifts[:, -1]
+    return {
+        "accuracy": _subtract(model.run_accuracy(signals, shifts)),
+        "auroc": _subtract(model.run_auroc(signals)),
+    }
+
+
+def _subtract(sides: Floats | Sequence[float]) -> float:
+    return float(sides[1] - sides[0])
+
+
+@cache
+def _list_images(per_class: int) -> Scores:
+    """In the order of a page's logits."""
+    images = [
+        (f"{category}/{LABEL_NAMES[label]}/{number}", label, category)
+        for category in CATEGORIES
+        for label in (REAL, FAKE)
+        for number in range(per_class)
+    ]
+    keys, labels, categories = zip(*images, strict=True)
+    return Scores(
+        key=np.array(keys),
+        label=np.array(labels),
+        category=np.array(categories),
+        generator=np.array([_GENERATOR if label == FAKE else CAMERA for label in labels]),
+        degradation=np.full(len(keys), NO_DEGRADATION),
+        logit=np.zeros(len(keys)),
+    )
+
+
+@cache
+def _list_groups(per_class: int) -> list[Group]:
+    trained_on = TrainedOn(CATEGORIES[:-1], (_GENERATOR,))
+    return build_groups(_list_images(per_class), [trained_on, trained_on], CATEGORIES)

@@ -1,0 +1,189 @@
+"""The hours of a grid on this machine, and what a sweep adds to its trainings: seconds and memory of tiny cells."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+
+from fakeid.benchmarks.memory import read_memory_mb
+from fakeid.config import Config
+from fakeid.errors import ConfigError
+from fakeid.evaluation.trend import Trend, fit_trend
+from fakeid.progress import build_progress
+from fakeid.runs.compose import compose_config, compose_grid
+from fakeid.runs.grid import Cell
+from fakeid.runs.layout import RunFolder
+from fakeid.schema import DataConfig, PathsConfig
+from fakeid.workers import environment_variable
+
+if TYPE_CHECKING:  # it loads torch, and the import is measured
+    from fakeid.runs.sweep_estimate import Estimate
+
+_IMAGE_PX: Final = 48
+_MOST_CATEGORIES: Final = 10  # of the built-in images
+_SETTLED: Final = 10  # cells after which libraries have loaded and cached what they ever will
+_FEWEST_FOR_TREND: Final = _SETTLED + 5
+_SHOWN: Final = (2, 10, 25, 50, 100)
+"""Cells after which the memory is printed."""
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """What cells that were trained one after the other in this process took beside their epochs.
+
+    Attributes:
+        import_seconds: Loading torch and the rest; about 0 where that was done before.
+        seconds: Of each cell, from its words on the command line to its last file; the test, of 44 images, is in it.
+        memory_mb: Resident memory of this process after each; NaN where the system is not Linux.
+    """
+
+    import_seconds: float
+    seconds: list[float]
+    memory_mb: list[float]
+
+    @property
+    def later_seconds(self) -> list[float]:
+        """Of the cells after the first."""
+        return self.seconds[1:] or self.seconds
+
+    def fit_growth(self) -> Trend | None:
+        """Megabytes for one more cell, from the tenth on; None for too few cells."""
+        if len(self.seconds) < _FEWEST_FOR_TREND:
+            return None
+        return fit_trend(range(_SETTLED, len(self.seconds) + 1), self.memory_mb[_SETTLED - 1 :])
+
+
+@dataclass(frozen=True)
+class SweepCost:
+    """What tiny cells of a grid take beside their epochs, and the estimate for its cells that are not done."""
+
+    overhead: Overhead
+    estimate: "Estimate"
+
+
+def run_sweep_benchmark(words: Sequence[str], *, cells: int, steps: int, console: Console | None = None) -> SweepCost:
+    """Measure and print; trains a few tiny cells and takes a few steps with each network of the grid.
+
+    Args:
+        words: What would be typed after `python sweep.py -m`; images of LSUN and ProGAN need not be there.
+        cells: How many tiny cells to train; the growth of memory shows from 15 on.
+        steps: Measured steps of each network, in training and in validation.
+        console: Where to print; None is the terminal.
+
+    Raises:
+        ConfigError: Every mistake in the whole grid, before anything is measured.
+        DataError: Missing or too few images, where the options do not tell how many there would be.
+        DeviceError: No GPU with `trainer=gpu`.
+    """
+    # Bound to what is the terminal now: while tiny cells are trained, their own lines go nowhere.
+    console = console or Console(file=sys.stdout, highlight=False)
+    if not console.is_terminal:
+        console.width = 120  # of a log file
+    with console.status("checking the grid"):
+        grid = compose_grid(words)
+    pending = [cell for cell in grid if cell.config.force or not cell.run.is_done()]
+    console.print(f"{len(grid)} cells, {len(pending)} to train")
+    with build_progress(console) as progress:
+        task = progress.add_task("training tiny cells", total=cells, unit="cells")
+        overhead = measure_overhead(grid, cells, lambda: progress.advance(task))
+    _print_overhead(overhead, console)
+    from fakeid.runs.sweep_estimate import estimate_sweep  # noqa: PLC0415 - torch, whose import was measured
+
+    return SweepCost(overhead, estimate_sweep(pending, median(overhead.later_seconds), steps, console))
+
+
+def _print_overhead(overhead: Overhead, console: Console) -> None:
+    first, count = overhead.seconds[0], len(overhead.seconds)
+    console.print(
+        f"a cell beyond its epochs, {count} tiny ones trained: first {first + overhead.import_seconds:.1f} s "
+        f"({overhead.import_seconds:.1f} s of them imports), later {median(overhead.later_seconds):.1f} s "
+        f"(median; {max(overhead.later_seconds):.1f} s at most)",
+        soft_wrap=True,
+    )
+    shown = sorted({number for number in (*_SHOWN, count) if number <= count})
+    memory = [f"{overhead.memory_mb[number - 1]:,.0f} MB after cell {number}" for number in shown]
+    growth = overhead.fit_growth()
+    if growth:
+        memory.append(f"{growth.slope:+.2f} [{growth.low:.2f}, {growth.high:.2f}] MB a cell from the 10th on")
+    console.print(f"memory: {', '.join(memory)}", soft_wrap=True)
+
+
+def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[], None] = lambda: None) -> Overhead:
+    """Train the cells of a grid as a sweep does, but on a few small built-in images for one epoch.
+
+    Networks, number of categories, audit, device and logger are the grid's own; W&B logs offline. What a cell puts on
+    the disk goes to a folder that is removed at the end.
+
+    Args:
+        cells: Of the grid; after the last they begin anew with another seed.
+        num_cells: How many to train.
+        on_cell: Told after each.
+    """
+    start = time.perf_counter()
+    from fakeid.runs.cell import train_cell  # noqa: PLC0415 - the import is measured
+
+    overhead = Overhead(time.perf_counter() - start, [], [])
+    offline = environment_variable("WANDB_MODE", "offline")  # made-up trainings are nothing to show to others
+    with TemporaryDirectory(prefix="fakeid-benchmark-") as folder, offline, _silent():
+        for at, config in enumerate(_prepare(cells, num_cells, Path(folder))):
+            start = time.perf_counter()
+            words = [word for word in cells[at % len(cells)].overrides if not word.startswith("grid=")]
+            compose_config(words)  # as Hydra does for each job
+            train_cell(config)
+            seconds = time.perf_counter() - start
+            overhead.seconds.append(seconds - RunFolder.locate(config).read_summary()["seconds"])
+            overhead.memory_mb.append(read_memory_mb("VmRSS"))
+            on_cell()
+    return overhead
+
+
+def _prepare(cells: Sequence[Cell], num_cells: int, root: Path) -> list[Config]:
+    """The shrunken cells, whose images are packed."""
+    from fakeid.runs.prepare import prepare  # noqa: PLC0415 - loads torch; see above
+
+    sides = {cell.config.model.name: _choose_side(cell.config) for cell in cells}
+    configs = []
+    for at in range(num_cells):
+        config = cells[at % len(cells)].config
+        small = DataConfig(
+            image_px=sides[config.model.name], train_per_class=24, val_per_class=4, test_per_class=2,
+            audit_per_class=config.data.audit_per_class,
+        )  # fmt: skip
+        configs.append(
+            replace(
+                config, data=small, force=False,
+                seed=at,  # so that no two are the same cell, though they may have differed in their data alone
+                categories=min(config.categories or _MOST_CATEGORIES, _MOST_CATEGORIES),
+                optim=replace(config.optim, epochs=1, batch_size=16),
+                paths=PathsConfig(runs=str(root / "runs"), cache=str(root / "cache")),
+            )
+        )  # fmt: skip
+    prepare(list({repr((config.data, config.categories)): config for config in configs}.values()))
+    return configs
+
+
+def _choose_side(config: Config) -> int:
+    """48 px, unless the network takes one size only."""
+    from fakeid.runs.fit import build_module  # noqa: PLC0415 - loads torch; see above
+
+    small = replace(config, data=replace(config.data, image_px=_IMAGE_PX))
+    try:
+        build_module(replace(small, model=replace(small.model, pretrained=False)))
+    except ConfigError:
+        return config.data.image_px
+    return _IMAGE_PX
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Lines of the trainings would hide what is measured."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield

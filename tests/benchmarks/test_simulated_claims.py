@@ -1,0 +1,79 @@
+"""Planted differences are seen, and where there are none hardly anything is claimed."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from fakeid.benchmarks.statistics.claims import ACCURACY, LAYOUTS, METRICS, NullEffect, NullPage, count_claims
+from fakeid.benchmarks.statistics.draws import Point
+from fakeid.benchmarks.statistics.pages import draw_page
+from fakeid.benchmarks.statistics.pairs import TwoConfigurations, TwoDetectors
+from fakeid.benchmarks.statistics.scores import calibrate_model
+
+LARGE, MANY = 0.2, 8
+"""Of the accuracy, and seeds of each: what nobody can overlook."""
+
+
+def draw(point: Point, repeats: int) -> dict[str, np.ndarray]:
+    drawn = [point.simulate(np.random.default_rng(seed)) for seed in range(repeats)]
+    return {name: np.array([one[name] for one in drawn]) for name in drawn[0]}
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_large_difference_is_always_seen(side: int) -> None:
+    found = draw(TwoConfigurations(MANY, 0.03, side * LARGE), 20)
+    for metric in METRICS:
+        assert found[f"better {metric}"].all() == (side > 0)
+        assert found[f"worse {metric}"].all() == (side < 0)
+        assert not (found[f"better {metric}"] * found[f"worse {metric}"]).any()
+
+
+def test_more_seeds_see_more() -> None:
+    rates = [draw(TwoConfigurations(seeds, 0.03, 0.08), 30)["better accuracy"].mean() for seeds in (2, 3, MANY)]
+    assert rates == sorted(rates)
+    assert rates[0] < 0.5 < rates[-1]
+
+
+def test_compare_sees_it_too() -> None:
+    found = draw(TwoDetectors(MANY, 0.03, LARGE), 3)
+    assert found["better accuracy"].all()
+    assert found["any"].all()
+
+
+@pytest.mark.parametrize("size", LAYOUTS)
+def test_a_page_of_one_seed_says_nothing_of_configurations(size: int) -> None:
+    for seed in range(2):
+        found = NullPage(size, 1, 0.065, per_class=20).simulate(np.random.default_rng(seed))
+        assert not any(found[table] > 0 for table in ("settings", "categories", "best", "effects", "any", "answer"))
+
+
+def test_compare_of_one_run_each_says_nothing() -> None:
+    found = draw(TwoDetectors(1, 0.065, LARGE), 2)
+    assert not found["any"].any()
+
+
+def test_hardly_anything_is_claimed_where_there_is_nothing() -> None:
+    repeats = 60
+    found = draw(NullPage(2, 3, 0.03), repeats)
+    for table in ("settings", "best"):
+        assert found[table].sum() <= binom.isf(0.001, repeats, 0.05)
+
+
+def test_a_planted_difference_is_in_every_table_that_has_it() -> None:
+    model, layout = calibrate_model(ACCURACY, 0.03), LAYOUTS[2]
+    signals = [model.find_signal(accuracy) for accuracy in (ACCURACY - LARGE / 2, ACCURACY + LARGE / 2)]
+    found = count_claims(draw_page(layout, MANY, model, signals, 100, np.random.default_rng(0)).runs)
+    assert found["answer"] == 1
+    assert found["settings"] == found["best"] == found["any"] == 1
+    assert math.isnan(found["categories"])  # both have ten
+    assert math.isnan(found["trends"])
+
+
+def test_an_option_is_looked_at_in_every_way() -> None:
+    found = NullEffect(4, 3, 1.0, per_class=20).simulate(np.random.default_rng(0))
+    assert set(found) == {f"{kind} {metric}" for kind in ("interval", "effect", "any") for metric in METRICS}
+    assert set(found.values()) <= {0.0, 1.0}
+    for metric in METRICS:
+        assert found[f"effect {metric}"] <= found[f"any {metric}"]
