@@ -18,10 +18,12 @@ class TrainedOn:
     Attributes:
         categories: Names of contents.
         generators: Names of generators, without the camera.
+        held_out: The category that was kept for the test of unseen content; None where none was.
     """
 
     categories: tuple[str, ...]
     generators: tuple[str, ...]
+    held_out: str | None = None
 
 
 class Quadrant(NamedTuple):

@@ -1,12 +1,15 @@
 """The swap test: does the detector follow the codec, and not the generator?"""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from fakeid.evaluation.calls import HALF
-from fakeid.evaluation.intervals import Estimate, estimate_called_fake, estimate_metrics
+from fakeid.evaluation.evaluation_record import SwapResult, SwapRow
+from fakeid.evaluation.intervals import Estimate as Measured
+from fakeid.evaluation.intervals import estimate_called_fake, estimate_metrics
 from fakeid.evaluation.metrics import auroc
+from fakeid.evaluation.results import Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.vocabulary import FAKE, REAL
 
@@ -30,13 +33,13 @@ class _Verdict(NamedTuple):
 
 def judge_swap(
     scores: Scores, quality: int, history: str | None = None, threshold: float = HALF, few_alarms: float | None = None
-) -> dict[str, Any] | None:
+) -> SwapResult | None:
     """Compress the fakes alone, then the reals alone, and see what becomes of the ranking.
 
     A detector of generators may lose its trace to the codec, so that its AUROC falls; that is weakness, and no
     shortcut. The codec is suspect where two things come together: compressing one class alone brings the detector to
-    guessing or below, and with the same codec on both classes less than half of its lead over guessing is left. It is
-    then said to follow the codec
+    chance level or below, and with the same codec on both classes less than half of its lead over chance is left. It
+    is then said to follow the codec
 
     - where the tested classes themselves have come with different codecs, so that the lead that vanishes with the
       difference may have been nothing else;
@@ -55,10 +58,8 @@ def judge_swap(
             was.
 
     Returns:
-        `quality`, `verdict` (a sentence), `follows_codec` (None where it cannot be said, also because the detector does
-        not tell the classes apart even as they are), `warns` (it follows the codec, or may do so) and `rows`: `name`,
-        and `auroc`, `real_accuracy`, `fake_accuracy` with `value`, `low`, `high`. None where the rows or a class are
-        missing.
+        None where the rows or a class are missing. What cannot be said may be so because the detector does not tell the
+        classes apart even on clean images.
     """
     plain = scores.select(scores.degradation == NO_DEGRADATION)
     coded = scores.select(scores.degradation == f"jpeg-{quality}")
@@ -76,11 +77,10 @@ def judge_swap(
     told = "" if few_alarms is None or not measured["as they are"]["auroc"].low > _CHANCE else _tell_alarms(
         plain, coded, quality, few_alarms
     )  # fmt: skip
-    rows = [{"name": name, **{metric: row[metric].to_plain() for metric in _SHOWN}} for name, row in measured.items()]
-    return {
-        "quality": quality, "verdict": f"{verdict.sentence}{told}.", "follows_codec": verdict.follows_codec,
-        "warns": verdict.warns, "rows": rows,
-    }  # fmt: skip
+    rows = (
+        SwapRow(name, **{metric: Estimate.of(row[metric]) for metric in _SHOWN}) for name, row in measured.items()
+    )
+    return SwapResult(quality, f"{verdict.sentence}{told}.", verdict.follows_codec, verdict.warns, tuple(rows))
 
 
 def _compare_reals(plain: Scores, coded: Scores) -> float:
@@ -99,17 +99,17 @@ def _tell_alarms(plain: Scores, coded: Scores, quality: int, threshold: float) -
     )
 
 
-def _percent(share: Estimate) -> str:
+def _percent(share: Measured) -> str:
     return f"{100 * share.value:.1f}\N{NO-BREAK SPACE}% [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
-def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Estimate]:
+def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Measured]:
     reals, fakes = reals.select(reals.label == REAL), fakes.select(fakes.label == FAKE)
     labels, logits = (np.concatenate([getattr(reals, name), getattr(fakes, name)]) for name in ("label", "logit"))
     return estimate_metrics(labels, logits, 0, threshold=threshold)
 
 
-def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: str | None) -> _Verdict:
+def _judge(area: dict[str, Measured], quality: int, more_fake: float, history: str | None) -> _Verdict:
     clean, same = area["as they are"], area["both as JPEG"]
     if not clean.low > _CHANCE:  # NaN too
         told = f"even as they are, reals and fakes are not told apart (AUROC {_show(clean)})"
@@ -130,5 +130,5 @@ def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: s
     return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}")
 
 
-def _show(estimate: Estimate) -> str:
+def _show(estimate: Measured) -> str:
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
