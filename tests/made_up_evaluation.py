@@ -114,7 +114,7 @@ def estimate(value: float, low: float, high: float) -> Estimate:
 def invent_swap(follows: bool | None = False) -> SwapResult:
     """A swap test with or without the shortcut."""
     values = [(0.98, 0.95, 0.93), (0.62, 0.95, 0.31), (0.99, 0.99, 0.93), (0.8, 0.8, 0.81)]
-    names = ("as they are", "fakes as JPEG", "reals as JPEG", "both as JPEG")
+    names = ("clean images", "fakes as JPEG", "reals as JPEG", "both as JPEG")
     rows = [
         SwapRow(name, *(estimate(value, value - 0.02, value + 0.01) for value in numbers))
         for name, numbers in zip(names, values, strict=True)

@@ -123,4 +123,3 @@ def _measure(group: Scores, measuring: Measuring, place: _Place, degradation: st
 
 def _name_clusters(group: Scores, by: str | None) -> npt.NDArray[np.str_] | None:
     return None if by is None else name_clusters(group.key.tolist(), group.category.tolist(), by)
-

@@ -1,4 +1,4 @@
-"""The swap test: does the detector follow the codec, and not the generator?"""
+"""Run the swap test: does the detector follow the codec, and not the generator?"""
 
 from typing import Final, NamedTuple
 
@@ -15,10 +15,13 @@ from fakeid.vocabulary import FAKE, REAL
 
 _CHANCE: Final = 0.5
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
-_LEAST_LEAD: Final = 0.5  # what must be left of the lead over guessing where both classes have the same codec
+_LEAST_LEAD: Final = 0.5  # what must be left of the lead over chance where both classes have the same codec
 _CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals untouched
+_CLEAN: Final = "clean images"
 _FAKES: Final = "fakes as JPEG"
 _REALS: Final = "reals as JPEG"
+_BOTH: Final = "both as JPEG"
+_CODED: Final = {_FAKES: "fakes", _REALS: "reals"}
 _TAKES_JPEG_FOR_A_GAN: Final = (
     "The detector takes JPEG for a GAN, and the swap test cannot say why; it follows the codec if fakes were JPEG "
     "where it was trained, but a codec also hides what photos have and fakes lack"
@@ -32,7 +35,11 @@ class _Verdict(NamedTuple):
 
 
 def judge_swap(
-    scores: Scores, quality: int, history: str | None = None, threshold: float = HALF, few_alarms: float | None = None
+    scores: Scores,
+    quality: int,
+    history: str | None = None,
+    threshold: float = HALF,
+    few_false_positives: float | None = None,
 ) -> SwapResult | None:
     """Compress the fakes alone, then the reals alone, and see what becomes of the ranking.
 
@@ -54,8 +61,7 @@ def judge_swap(
         quality: Of the JPEG.
         history: How the files of the classes differ in their codec, in words; None where they do not.
         threshold: Logit from which on an image is called fake; no part of the verdict.
-        few_alarms: The one that was chosen for few false positives, whose rates the sentence tells; None where none
-            was.
+        few_false_positives: The one that was chosen for these, whose rates the sentence tells; None where none was.
 
     Returns:
         None where the rows or a class are missing. What cannot be said may be so because the detector does not tell the
@@ -66,20 +72,18 @@ def judge_swap(
     if not all({REAL, FAKE} <= set(part.label.tolist()) for part in (plain, coded)):
         return None
     mixtures = {
-        "as they are": (plain, plain),
+        _CLEAN: (plain, plain),
         _FAKES: (plain, coded),
         _REALS: (coded, plain),
-        "both as JPEG": (coded, coded),
+        _BOTH: (coded, coded),
     }
     measured = {name: _measure(*pair, threshold) for name, pair in mixtures.items()}
     area = {name: row["auroc"] for name, row in measured.items()}
     verdict = _judge(area, quality, _compare_reals(plain, coded), history)
-    told = "" if few_alarms is None or not measured["as they are"]["auroc"].low > _CHANCE else _tell_alarms(
-        plain, coded, quality, few_alarms
+    told = "" if few_false_positives is None or not measured[_CLEAN]["auroc"].low > _CHANCE else _tell_false_positives(
+        plain, coded, quality, few_false_positives
     )  # fmt: skip
-    rows = (
-        SwapRow(name, **{metric: Estimate.of(row[metric]) for metric in _SHOWN}) for name, row in measured.items()
-    )
+    rows = (SwapRow(name, **{metric: Estimate.of(row[metric]) for metric in _SHOWN}) for name, row in measured.items())
     return SwapResult(quality, f"{verdict.sentence}{told}.", verdict.follows_codec, verdict.warns, tuple(rows))
 
 
@@ -89,13 +93,13 @@ def _compare_reals(plain: Scores, coded: Scores) -> float:
     return float(auroc(np.repeat([0, 1], [len(found) for found in logits]), np.concatenate(logits)))
 
 
-def _tell_alarms(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
+def _tell_false_positives(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
     """What the codec costs where the detector is used."""
     clean, jpeg = (estimate_called_fake(part.logit[part.label == REAL], threshold) for part in (plain, coded))
     link = "but" if jpeg.low > clean.high else "and"
     return (
         f"; {link} at the threshold for few false positives it calls {_percent(jpeg)} of the reals fake as JPEG "
-        f"{quality}, {_percent(clean)} as they are"
+        f"{quality}, {_percent(clean)} on clean images"
     )
 
 
@@ -110,13 +114,13 @@ def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Measur
 
 
 def _judge(area: dict[str, Measured], quality: int, more_fake: float, history: str | None) -> _Verdict:
-    clean, same = area["as they are"], area["both as JPEG"]
+    clean, same = area[_CLEAN], area[_BOTH]
     if not clean.low > _CHANCE:  # NaN too
-        told = f"even as they are, reals and fakes are not told apart (AUROC {_show(clean)})"
+        told = f"even on clean images, reals and fakes are not told apart (AUROC {_show(clean)})"
         return _Verdict(None, False, f"The swap test says nothing: {told}")
-    worst = min((_FAKES, _REALS), key=lambda name: area[name].value)
+    worst = min(_CODED, key=lambda name: area[name].value)
     found = (
-        f"AUROC {_show(clean)} as they are, {_show(area[worst])} with JPEG {quality} on the {worst.split()[0]} alone, "
+        f"AUROC {_show(clean)} on clean images, {_show(area[worst])} with JPEG {quality} on the {_CODED[worst]} alone, "
         f"{_show(same)} with it on both"
     )
     lead_is_lost = same.value - _CHANCE < _LEAST_LEAD * (clean.value - _CHANCE)
@@ -126,7 +130,7 @@ def _judge(area: dict[str, Measured], quality: int, more_fake: float, history: s
         return _Verdict(True, True, f"The detector follows the codec, not the GAN: {found}{why}")
     if suspect and more_fake > _CLEAR_SHIFT:
         return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}")
-    weakness = ", but loses more than half of its lead over guessing to it" if lead_is_lost else ""
+    weakness = ", but loses more than half of its lead over chance to it" if lead_is_lost else ""
     return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}")
 
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:  # a sweep lists images before it loads torch
 
 
 def check_places(config: Config) -> None:
-    """Refuse test sets that are not there, and controls that are none of them, before anything long begins.
+    """Refuse test sets that are not there or cannot be named, and controls that are none of them.
 
     Raises:
         ConfigError: A control that is none of the sets.
-        DataError: No such folder.
+        DataError: No such folder, or one whose name is no text.
     """
     named = config.evaluation.name_sets()
     strangers = set(config.evaluation.controls) - {name for name, _ in named}
@@ -38,6 +38,8 @@ def check_places(config: Config) -> None:
             raise DataError(
                 f"there is no folder {folder} to test on; the run's own test images are called {OWN_TEST_SET}"
             )
+        if not folder.isprintable():
+            raise DataError(f"the folder {folder!r} has a name that is not UTF-8, or cannot be printed: rename it")
 
 
 def list_sets(

@@ -81,7 +81,7 @@ def test_the_four_mixtures_are_measured() -> None:
     swap = judge_swap(scores, 75)
     assert swap is not None
     rows = {row.name: row for row in swap.rows}
-    assert list(rows) == ["as they are", "fakes as JPEG", "reals as JPEG", "both as JPEG"]
+    assert list(rows) == ["clean images", "fakes as JPEG", "reals as JPEG", "both as JPEG"]
     coded, fake = scores.degradation == "jpeg-75", scores.label == 1
     assert rows["fakes as JPEG"].fake_accuracy.value == pytest.approx((scores.logit[coded & fake] >= 0).mean())
     assert rows["fakes as JPEG"].real_accuracy.value == pytest.approx((scores.logit[~coded & ~fake] < 0).mean())
@@ -97,7 +97,7 @@ def test_without_rows_of_the_codec_there_is_no_test() -> None:
 @pytest.mark.parametrize(("jpeg_reals", "link"), [(0.8, "but"), (-2, "and")])
 def test_the_price_of_the_codec_at_the_threshold_in_use_is_told(jpeg_reals: float, link: str) -> None:
     scores = build(-2, 4, jpeg_reals, 4)
-    swap = judge_swap(scores, 75, few_alarms=0.0)
+    swap = judge_swap(scores, 75, few_false_positives=0.0)
     assert swap is not None
     shares = [
         float((scores.logit[(scores.degradation == name) & (scores.label == 0)] >= 0).mean())
@@ -106,5 +106,5 @@ def test_the_price_of_the_codec_at_the_threshold_in_use_is_told(jpeg_reals: floa
     told = swap.verdict.replace("\N{NO-BREAK SPACE}", " ")
     assert f"; {link} at the threshold for few false positives it calls {100 * shares[0]:.1f} % [" in told
     assert f"of the reals fake as JPEG 75, {100 * shares[1]:.1f} % [" in told
-    assert told.endswith("as they are.")
+    assert told.endswith("on clean images.")
     assert "few false positives" not in judge_swap(scores, 75).verdict
