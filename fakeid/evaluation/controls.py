@@ -39,8 +39,11 @@ def judge_control(
     shares = [estimate_called_fake(logits, threshold) for logits in (control, reals, fakes)]
     areas = [_measure_auroc(reals, others) for others in (control, fakes)]
     fires = _judge(*areas)
-    counts = (len(logits) for logits in (control, reals, fakes))
-    return ControlResult(name, fires, _describe(fires, shares), *counts, *map(Estimate.of, [*shares, *areas]))
+    return ControlResult(
+        *(name, fires, _describe(fires, shares)),
+        *(len(control), len(reals), len(fakes)),
+        *(Estimate.of(measured) for measured in (*shares, *areas)),
+    )
 
 
 def _judge(control: Measured, fakes: Measured) -> bool | None:

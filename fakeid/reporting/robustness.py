@@ -156,10 +156,12 @@ def _draw_line(ax: Axes, evaluation: Evaluation, name: str, panel: _Panel, shift
     areas = [evaluation.read("auroc", "quadrant", name, word) for word in panel.degradations]
     points = [(x + shift, area.value) for x, area in enumerate(areas) if area.value is not None]
     bounded = [(x + shift, area.low, area.high) for x, area in enumerate(areas) if area.has_interval]
-    if bounded and panel.joined:
-        ax.fill_between(*zip(*bounded, strict=True), color=look["color"], alpha=_BAND_ALPHA, linewidth=0)
-    elif bounded:
-        ax.vlines(*zip(*bounded, strict=True), color=look["color"], alpha=0.6)
+    if bounded:
+        x, low, high = zip(*bounded, strict=True)
+        if panel.joined:
+            ax.fill_between(x, low, high, color=look["color"], alpha=_BAND_ALPHA, linewidth=0)
+        else:
+            ax.vlines(x, low, high, color=look["color"], alpha=0.6)
     if points:
         dashes = {} if panel.joined else {"linestyle": ""}
         ax.plot(*zip(*points, strict=True), label=name, clip_on=False, **(look | dashes))

@@ -148,14 +148,14 @@ def _judge_controls(
     beside = [clean.logit[(clean.test_set == OWN_TEST_SET) & (clean.label == label)] for label in (REAL, FAKE)]
     for word in dict.fromkeys(own.degradation.tolist()):
         if word.startswith(_BUILT_IN_CONTROLS):
-            yield judge_control(f"reals, {word}", own.logit[own.degradation == word], *beside, threshold)
+            yield judge_control(f"reals, {word}", own.logit[own.degradation == word], beside[0], beside[1], threshold)
     for part in sets:
         if part.control:
             rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
             reals = rows.logit[rows.label == REAL]
             others = _find_beside(clean, rows)
-            beside = [reals if len(reals) else others[0], others[1]]
-            yield judge_control(part.name, rows.logit[rows.label == FAKE], *beside, threshold)
+            reals = reals if len(reals) else others[0]
+            yield judge_control(part.name, rows.logit[rows.label == FAKE], reals, others[1], threshold)
 
 
 def _find_beside(clean: Scores, rows: Scores) -> list[npt.NDArray[np.float64]]:

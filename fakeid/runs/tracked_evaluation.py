@@ -83,7 +83,8 @@ def tabulate_evaluation(evaluation: Evaluation) -> Rows:
         head = [group.kind, group.name, group.degradation]
         rows += [[*head, name, float(getattr(group, name)), None, None] for name in ("num_real", "num_fake")]
         rows += [[*head, name, area.value, area.low, area.high] for name, area in group.metrics.items()]
-    parts = [("swap", row.name, row) for row in (evaluation.swap.rows if evaluation.swap else ())]
+    swapped = evaluation.swap.rows if evaluation.swap else ()
+    parts: list[tuple[str, str, Any]] = [("swap", row.name, row) for row in swapped]
     parts += [("control", control.name, control) for control in evaluation.controls]
     parts += [("calibration", "validation", evaluation.calibration)] if evaluation.calibration else []
     for kind, name, record in parts:
