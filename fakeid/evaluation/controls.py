@@ -1,4 +1,4 @@
-"""Controls: images that share something with fakes, such as blur, but that no GAN has made."""
+"""Judge a detector on controls: images that share something with fakes, such as blur, but that no GAN has made."""
 
 from collections.abc import Sequence
 from typing import Final

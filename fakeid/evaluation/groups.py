@@ -1,4 +1,4 @@
-"""The group on which a detector is worst: an average hides it."""
+"""Find the group on which a detector is worst: an average hides it."""
 
 from typing import Final
 

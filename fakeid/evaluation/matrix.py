@@ -1,4 +1,4 @@
-"""Content by generator by degradation: every number of an evaluation, from its scores."""
+"""Measure content by generator by degradation: every number of an evaluation, from its scores."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -222,7 +222,7 @@ def plot_reliability(scores: Scores, trained_on: TrainedOn, calibration: Calibra
         calibration: Fitted on validation; None draws the detector's own P(fake) alone.
     """
     parts = _split(scores, trained_on) or {"no images": scores.select(scores.label < 0)}
-    figure = new_figure(max(_LEGEND_PX, 60 + 335 * len(parts)), 460)
+    figure = new_figure(max(_LEGEND_PX, 60 + 275 * len(parts)), 460)
     axes = figure.subplots(2, len(parts), squeeze=False, sharex=True, height_ratios=[3.2, 1])
     looks: dict[str, tuple[dict[str, Any], Calibration | None]] = {"as trained": (_BEFORE, None)}
     if calibration is not None:

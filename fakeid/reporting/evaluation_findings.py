@@ -27,42 +27,22 @@ def list_findings(evaluation: Evaluation) -> list[Finding]:
     the swap test says, whether false positives are as few as promised, where it ranks well at a threshold that is off,
     each control that it fires on, and whether intervals rest on too few clusters.
     """
-    swap, controls = evaluation.swap, describe_controls(evaluation)
-    severity = Severity.WARNING if swap and swap.warns else Severity.INFO
     return [
         *_describe_quadrants(evaluation),
         *_describe_worst(evaluation),
         *_describe_jpeg(evaluation),
-        *([Finding("Swap test", swap.verdict, severity)] if swap else []),
+        *_describe_swap(evaluation),
         *_describe_false_positives(evaluation),
         *_describe_misplaced(evaluation),
-        *([Finding("Controls", controls, Severity.WARNING)] if controls else []),
-        *(Finding("Intervals", text, Severity.WARNING) for text in evaluation.warnings),
+        *_describe_controls(evaluation),
+        *_describe_intervals(evaluation),
     ]
 
 
 def list_caveats(evaluation: Evaluation) -> list[Finding]:
     """List those findings because of which the numbers do not show what they seem to."""
-    swap, controls = evaluation.swap, describe_controls(evaluation)
-    return [
-        *([Finding("Swap test", swap.verdict, Severity.WARNING)] if swap and swap.warns else []),
-        *([Finding("Controls", controls, Severity.WARNING)] if controls else []),
-        *(Finding("Intervals", text, Severity.WARNING) for text in evaluation.warnings),
-    ]
-
-
-def describe_controls(evaluation: Evaluation) -> str:
-    """Write one sentence on all controls that the detector fires on; empty where it fires on none."""
-    fired = [control for control in evaluation.controls if control.fires]
-    if not fired:
-        return ""
-    *others, last = [f"{_percent(control.fake_share)} of {control.name}" for control in fired]
-    called = " and ".join([*([", ".join(others)] if others else []), last])
-    return (
-        "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: it calls "
-        f"{called} fake, beside {_percent(fired[0].fake_share_of_reals)} of the reals and "
-        f"{_percent(fired[0].fake_share_of_fakes)} of the fakes."
-    )
+    found = [*_describe_swap(evaluation), *_describe_controls(evaluation), *_describe_intervals(evaluation)]
+    return [finding for finding in found if finding.is_warning]
 
 
 def describe_worst(worst: WorstGroup) -> str:
@@ -166,6 +146,32 @@ def _describe_jpeg(evaluation: Evaluation) -> Iterator[Finding]:
                 "JPEG", f"on {name} the AUROC goes from {format_number(before.value, Form.UNIT)} to {falls}{tail}."
             )
         return
+
+
+def _describe_swap(evaluation: Evaluation) -> Iterator[Finding]:
+    swap = evaluation.swap
+    if swap:
+        yield Finding("Swap test", swap.verdict, Severity.WARNING if swap.warns else Severity.INFO)
+
+
+def _describe_controls(evaluation: Evaluation) -> Iterator[Finding]:
+    """One warning on all controls that the detector fires on."""
+    fired = [control for control in evaluation.controls if control.fires]
+    if not fired:
+        return
+    *others, last = [f"{_percent(control.fake_share)} of {control.name}" for control in fired]
+    called = " and ".join([*([", ".join(others)] if others else []), last])
+    text = (
+        "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: it calls "
+        f"{called} fake, beside {_percent(fired[0].fake_share_of_reals)} of the reals and "
+        f"{_percent(fired[0].fake_share_of_fakes)} of the fakes."
+    )
+    yield Finding("Controls", text, Severity.WARNING)
+
+
+def _describe_intervals(evaluation: Evaluation) -> Iterator[Finding]:
+    for text in evaluation.warnings:
+        yield Finding("Intervals", text, Severity.WARNING)
 
 
 def _describe_false_positives(evaluation: Evaluation) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ _TITLES: Final = {
 _WEAKER_IF_LARGER: Final = frozenset({"jpeg", "webp", "downup", "crop"})
 _BAND_ALPHA: Final = 0.14
 _SHIFT: Final = 0.13  # of points beside each other
-_WIDEST_PX: Final = 1400
+_WIDEST_PX: Final = 1160  # fits a page without scrolling
 _LEGEND_PX: Final = 880
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fakeid.evaluation.ranking import Floats
-from fakeid.evaluation.spectrum import azimuthal_average, compute_power_spectrum
+from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
 from fakeid.reporting.printable import shorten
 from fakeid.reporting.style import GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILION, new_figure, styled
 
@@ -22,7 +22,7 @@ _COLORS: Final = (VERMILION, ORANGE, GREEN, PURPLE, SKY)
 _DASHES: Final[tuple[Any, ...]] = ("-", (0, (7, 2)), (0, (3, 1.5)), (0, (7, 2, 1.5, 2)), (0, (1.2, 1.5)))
 _TAILS: Final = (2, 99.8)  # percentiles at which the maps' colors end
 _NAME_PX: Final = 14
-_MAP_PX: Final = 215
+_MAP_PX: Final = 178  # of six, as many as there may be, beside each other on a page
 
 
 @styled
@@ -73,11 +73,11 @@ def _draw_maps(axes: Sequence[Axes], spectra: Mapping[str, Floats]) -> None:
 
 
 def _draw_profiles(ax: Axes, spectra: Mapping[str, Floats], reference: Floats | None) -> None:
-    zero = 0.0 if reference is None else azimuthal_average(reference)[1][1:]
+    zero = 0.0 if reference is None else compute_azimuthal_average(reference)[1][1:]
     for i, (name, power) in enumerate(spectra.items()):
         if np.isnan(power).any():
             continue
-        frequencies, profile = azimuthal_average(power)
+        frequencies, profile = compute_azimuthal_average(power)
         is_real = name == "reals"
         look = {"color": GRAY, "linestyle": "-", "linewidth": 2.6} if is_real else {
             "color": _COLORS[(i - 1) % len(_COLORS)], "linestyle": _DASHES[(i - 1) % len(_DASHES)]

@@ -1,4 +1,4 @@
-"""The images of an evaluation: listed, and brought to the size that the detector was trained on."""
+"""List the images of an evaluation, and bring them to the size that the detector was trained on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ def list_sets(
     own: bool = True,
     drawn: tuple[Source, Plan] | None = None,
 ) -> list[ImageSet]:
-    """The run's own test images and the sets that the options name.
+    """List the run's own test images and the sets that the options name.
 
     Args:
         config: Of the run, with today's evaluation and paths.
@@ -81,7 +81,7 @@ def list_sets(
 
 
 def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> list[tuple[ImageSet, PackedImages]]:
-    """Each set with its prepared images, packed in the cache that trainings use too.
+    """Prepare the images of each set, packed in the cache that trainings use too.
 
     Args:
         config: Of the run, with the codec that it was trained with.

@@ -14,7 +14,7 @@ from fakeid.evaluation.operating_point import OperatingPoint
 from fakeid.evaluation.quadrants import QUADRANTS, select_quadrant
 from fakeid.evaluation.reliability import tabulate_reliability
 from fakeid.evaluation.scores import Scores
-from fakeid.evaluation.spectrum import azimuthal_average, compute_power_spectrum
+from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
 from fakeid.reporting.evaluation_curves import plot_reliability, plot_roc_zoom, plot_score_histograms
 from fakeid.reporting.evaluation_figures import ShownImages, plot_evaluation
 from fakeid.reporting.mistakes_sheet import plot_mistakes
@@ -156,8 +156,8 @@ def test_spectra_show_each_generator_against_the_reals():
     titles = [ax.get_title() for ax in figure.axes if ax.images]
     assert titles == ["reals", "$g$", "h"]
     profile_ax, ratio_ax = figure.axes[-2:]
-    _, expected = azimuthal_average(compute_power_spectrum(fakes["h"]))
-    _, base = azimuthal_average(compute_power_spectrum(reals))
+    _, expected = compute_azimuthal_average(compute_power_spectrum(fakes["h"]))
+    _, base = compute_azimuthal_average(compute_power_spectrum(reals))
     np.testing.assert_allclose(profile_ax.lines[2].get_ydata(), 10 * expected[1:])
     np.testing.assert_allclose(ratio_ax.lines[2].get_ydata(), 10 * (expected - base)[1:])
     np.testing.assert_allclose(ratio_ax.lines[0].get_ydata(), 0)
