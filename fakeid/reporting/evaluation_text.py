@@ -32,7 +32,7 @@ def render_evaluation_table(evaluation: Evaluation) -> Group:
     table = tabulate_quadrants(evaluation)
     return Group(
         render_verdict(judge_evaluation(record)),
-        render_terminal(replace(table, notes=(*table.notes, *list_run_notes(record))), tight=True),
+        render_terminal(replace(table, notes=(*table.notes, *list_run_notes(record))), dense=True),
         Text(),
         *_draw_findings(evaluation),
         *(Text(note, style="dim") for note in evaluation.notes),
