@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_evaluation import describe_evaluation
+from made_up_evaluation import describe_evaluation, invent_swap
 from made_up_evaluation import invent_scores as invent_evaluated
 from made_up_sweep import GOOD_AUDIT, write_run
 from rich.console import Console
@@ -25,7 +25,8 @@ from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import FakeidError
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import write_scores
-from fakeid.files import read_memo, write_json, write_memo
+from fakeid.files import read_memo, write_memo
+from fakeid.records import write_record
 from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_rows import list_provenance, list_runs
 from fakeid.reporting.tables import list_misplaced, render_table
@@ -102,10 +103,10 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     runs = [write_run(root, f"seed={seed}", "categories=1", images=4, audit=GOOD_AUDIT) for seed in (0, 1)]
     trained_on = TrainedOn(("leaves",), ("gan",))
     scores = invent_evaluated(("leaves", "coral"), ("gan", "other"), ("none", "jpeg-75"), trained_on, each=4)
-    numbers = describe_evaluation(scores, trained_on, None, resamples=4, swap={"warns": False})
+    numbers = describe_evaluation(scores, trained_on, None, resamples=4, swap=invent_swap())
     for run in runs:
         write_scores(run.evaluation.scores, scores)
-        write_json(run.evaluation.numbers, numbers)
+        write_record(run.evaluation.numbers, numbers)
         write_history(run.history, [{"epoch": 1, "seconds": 2.0, "images": 7}])
     return runs[1]
 

@@ -80,7 +80,7 @@ def _split_by_training(clean: Scores, trained_on: Sequence[TrainedOn]) -> Iterat
         seen = [
             tuple(every if is_seen else some) for is_seen, every, some in zip(quadrant, by_all, by_any, strict=True)
         ]
-        yield Group(QUADRANT, str(quadrant), _rows(select_quadrant(clean, TrainedOn(*seen), quadrant)))
+        yield Group(QUADRANT, str(quadrant), _rows(select_quadrant(clean, TrainedOn(seen[0], seen[1]), quadrant)))
     disputed = [sorted(some - every) for every, some in zip(by_all, by_any, strict=True)]
     content, generator = np.isin(clean.category, disputed[0]), np.isin(clean.generator, disputed[1])
     fakes = clean.label == FAKE

@@ -1,12 +1,16 @@
-"""Controls: images that share something with fakes, such as blur, but that no GAN has made."""
+"""Judge a detector on controls: images that share something with fakes, such as blur, but that no GAN has made."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from fakeid.evaluation.calls import HALF
-from fakeid.evaluation.intervals import Estimate, estimate_called_fake, estimate_metrics
+from fakeid.evaluation.evaluation_record import ControlResult
+from fakeid.evaluation.intervals import Estimate as Measured
+from fakeid.evaluation.intervals import estimate_called_fake, estimate_metrics
+from fakeid.evaluation.results import Estimate
 from fakeid.vocabulary import FAKE, REAL
 
 _CHANCE: Final = 0.5
@@ -19,11 +23,11 @@ def judge_control(
     reals: npt.NDArray[np.float64],
     fakes: npt.NDArray[np.float64],
     threshold: float = HALF,
-) -> dict[str, Any]:
-    """Does a detector fire on a control as it does on the fakes that it controls for?
+) -> ControlResult:
+    """Judge whether a detector fires on a control as it does on the fakes that it controls for.
 
-    It fires where it tells the control from the reals, beyond the noise, at least half as well as the fakes
-    (AUROC over guessing).
+    It fires where it tells the control from the reals significantly better than chance, and at least half as well as
+    the fakes (AUROC over chance level).
 
     Args:
         name: Of the control, such as `reals, downup-0.5`.
@@ -31,41 +35,26 @@ def judge_control(
         reals: Logits of the reals without that property.
         fakes: Logits of the fakes that have it.
         threshold: From which on an image is called fake.
-
-    Returns:
-        `name`, `fires` (None where it cannot be said), `verdict` (a sentence), `num_control`, `num_real`, `num_fake`;
-        `fake_share` called fake, `fake_share_of_reals` and `fake_share_of_fakes`; `control_auroc` and `fake_auroc`
-        against the reals; each with `value`, `low` and `high`.
     """
-    shares = {
-        "fake_share": estimate_called_fake(control, threshold),
-        "fake_share_of_reals": estimate_called_fake(reals, threshold),
-        "fake_share_of_fakes": estimate_called_fake(fakes, threshold),
-    }
-    control_auroc, fake_auroc = _auroc(reals, control), _auroc(reals, fakes)
-    fires = _judge(control_auroc, fake_auroc)
-    return {
-        "name": name,
-        "fires": fires,
-        "verdict": _describe(fires, shares),
-        "num_control": len(control),
-        "num_real": len(reals),
-        "num_fake": len(fakes),
-        **{key: estimate.to_plain() for key, estimate in shares.items()},
-        "control_auroc": control_auroc.to_plain(),
-        "fake_auroc": fake_auroc.to_plain(),
-    }
+    shares = [estimate_called_fake(logits, threshold) for logits in (control, reals, fakes)]
+    areas = [_measure_auroc(reals, others) for others in (control, fakes)]
+    fires = _judge(*areas)
+    return ControlResult(
+        *(name, fires, _describe(fires, shares)),
+        *(len(control), len(reals), len(fakes)),
+        *(Estimate.of(measured) for measured in (*shares, *areas)),
+    )
 
 
-def _judge(control: Estimate, fakes: Estimate) -> bool | None:
+def _judge(control: Measured, fakes: Measured) -> bool | None:
     if np.isnan([control.value, fakes.value]).any():
         return None
     lead = max(0.0, fakes.value - _CHANCE)
     return bool(control.low > _CHANCE and control.value - _CHANCE >= _LEAST_SHARE * lead)
 
 
-def _describe(fires: bool | None, shares: dict[str, Estimate]) -> str:
-    control, real, fake = (f"{100 * share.value:.0f} %" for share in shares.values())
+def _describe(fires: bool | None, shares: Sequence[Measured]) -> str:
+    control, real, fake = (f"{100 * share.value:.0f} %" for share in shares)
     if fires is None:
         return "Nothing can be said: the control, its reals or its fakes are missing, or the detector broke down."
     found = f"called fake: {control} of the control, {real} of the reals, {fake} of the fakes"
@@ -74,6 +63,6 @@ def _describe(fires: bool | None, shares: dict[str, Estimate]) -> str:
     return f"Stays silent ({found})."
 
 
-def _auroc(reals: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> Estimate:
+def _measure_auroc(reals: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> Measured:
     labels = np.repeat([REAL, FAKE], [len(reals), len(others)])
     return estimate_metrics(labels, np.concatenate([reals, others]), 0)["auroc"]

@@ -1,20 +1,19 @@
-"""Content by generator by degradation: every number of an evaluation, from its scores."""
+"""Measure content by generator by degradation: every number of an evaluation, from its scores."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.calls import HALF
 from fakeid.evaluation.clusters import name_clusters
-from fakeid.evaluation.groups import find_worst_group
 from fakeid.evaluation.intervals import estimate_metrics
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint, list_thresholds
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant, select_with_reals
 from fakeid.evaluation.resampling import count_clusters
+from fakeid.evaluation.results import Estimate, EvaluationGroup
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.thresholds import choose_oracle_threshold
 from fakeid.vocabulary import FAKE, REAL
@@ -22,7 +21,6 @@ from fakeid.vocabulary import FAKE, REAL
 ORACLE: Final = "oracle"
 """The threshold that would have been best on the tested images themselves, in the names of metrics; no result."""
 
-_WORST_BY: Final = ("accuracy", "auroc")
 _OF_PROBABILITIES: Final = ("ece", "nll", "brier")
 
 
@@ -43,11 +41,11 @@ class Measuring:
     point: OperatingPoint = AT_HALF
 
 
-def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) -> list[dict[str, Any]]:
+def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) -> list[EvaluationGroup]:
     """Measure every group of an evaluation.
 
     Groups are the four quarters of content by generator under each degradation, and each test set where there are
-    several; and of the images as they are, each category and each generator. Reals are those of `select_with_reals`.
+    several; and of clean images each category and each generator. Reals are those of `select_with_reals`.
 
     Args:
         scores: All rows but those of controls.
@@ -55,73 +53,53 @@ def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) 
         measuring: How.
 
     Returns:
-        Groups with `kind` (`quadrant`, `test_set`, `category`, `generator`), `name`, `seen_content` and
-        `seen_generator` (None where they hold both), `degradation`, `num_real`, `num_fake`,
-        `num_clusters` (the fewer of those with a real and those with a fake; None where images are not clustered) and
-        `metrics`, name → `value`, `low` and `high` (95 % interval), None where undefined: those of `measure` at the
-        operating point, of calls as `accuracy_at_chosen` (see `list_thresholds`), and `ece_calibrated` and the like.
-        Groups without a fake are left out.
+        Groups without a fake are left out. Metrics are those of `measure` at the operating point, of calls also as
+        `accuracy_at_chosen` (see `list_thresholds`), and `ece_calibrated` and the like.
     """
     groups = []
     for degradation in dict.fromkeys(scores.degradation.tolist()):
         rows = scores.select(scores.degradation == degradation)
         groups += [
-            {"kind": kind, "name": name, "seen_content": content, "seen_generator": generator,
-             "degradation": degradation, **_measure(group, measuring)}
-            for kind, name, content, generator, group in _list_groups(rows, trained_on)
+            _measure(group, measuring, place, degradation)
+            for place, group in _list_groups(rows, trained_on)
             if (group.label == FAKE).any()
-        ]  # fmt: skip
+        ]
     return groups
 
 
-def find_worst(scores: Scores, trained_on: TrainedOn, threshold: float = HALF) -> list[dict[str, Any]]:
-    """The category, by seen or by unseen generators, on which the detector is worst, under each degradation.
+class _Place(NamedTuple):
+    """Kind and name of a group, and what of it was trained on."""
 
-    Args:
-        scores: All rows but those of controls.
-        trained_on: What counts as seen.
-        threshold: Logit from which on an image is called fake.
-
-    Returns:
-        `degradation`, `metric`, `group` and `value` (None where the detector broke down).
-    """
-    worst = []
-    for degradation in dict.fromkeys(scores.degradation.tolist()):
-        rows = scores.select(scores.degradation == degradation)
-        label, logit, names = _name_cases(rows, trained_on)
-        for metric in _WORST_BY:
-            found = find_worst_group(label, logit, names, metric, threshold)
-            if found:
-                value = None if np.isnan(found.value) else found.value
-                worst.append({"degradation": degradation, "metric": metric, "group": found.name, "value": value})
-    return worst
+    kind: str
+    name: str
+    seen_content: bool | None = None
+    seen_generator: bool | None = None
 
 
-_Group = tuple[str, str, bool | None, bool | None, Scores]
-
-
-def _list_groups(rows: Scores, trained_on: TrainedOn) -> Iterator[_Group]:
-    """The groups of one degradation."""
+def _list_groups(rows: Scores, trained_on: TrainedOn) -> Iterator[tuple[_Place, Scores]]:
+    """List the groups of one degradation."""
     for quadrant in QUADRANTS:
-        yield "quadrant", str(quadrant), *quadrant, select_quadrant(rows, trained_on, quadrant)
+        yield _Place("quadrant", str(quadrant), *quadrant), select_quadrant(rows, trained_on, quadrant)
     fake = rows.label == FAKE
     everything = np.ones(len(rows), np.bool_)
     sets = dict.fromkeys(rows.test_set.tolist())
     if len(sets) > 1:
         for name in sets:
-            yield "test_set", name, None, None, select_with_reals(rows, everything, fake & (rows.test_set == name))
+            yield _Place("test_set", name), select_with_reals(rows, everything, fake & (rows.test_set == name))
     if NO_DEGRADATION not in rows.degradation:
         return
     for name in dict.fromkeys(rows.category.tolist()):
         content = rows.category == name
-        yield "category", name, name in trained_on.categories, None, select_with_reals(rows, content, fake & content)
+        place = _Place("category", name, seen_content=name in trained_on.categories)
+        yield place, select_with_reals(rows, content, fake & content)
     for name in dict.fromkeys(rows.generator[fake].tolist()):
         made = rows.generator == name
         content = np.isin(rows.category, rows.category[made])
-        yield "generator", name, None, name in trained_on.generators, select_with_reals(rows, content, fake & made)
+        place = _Place("generator", name, seen_generator=name in trained_on.generators)
+        yield place, select_with_reals(rows, content, fake & made)
 
 
-def _measure(group: Scores, measuring: Measuring) -> dict[str, Any]:
+def _measure(group: Scores, measuring: Measuring, place: _Place, degradation: str) -> EvaluationGroup:
     label, logit, calibration = group.label, group.logit, measuring.calibration
     thresholds = list_thresholds(measuring.point, calibration)
     if measuring.oracle:
@@ -133,27 +111,15 @@ def _measure(group: Scores, measuring: Measuring) -> dict[str, Any]:
     if calibration:
         calibrated = estimate_metrics(label, calibration.apply(logit), 0, clusters=clusters)
         metrics |= {f"{name}_calibrated": calibrated[name] for name in _OF_PROBABILITIES}
-    return {
-        "num_real": int((label == REAL).sum()),
-        "num_fake": int((label == FAKE).sum()),
-        "num_clusters": None if clusters is None else min(count_clusters(label, clusters)[:2]),
-        "metrics": {name: estimate.to_plain() for name, estimate in metrics.items()},
-    }
+    return EvaluationGroup(
+        num_real=int((label == REAL).sum()),
+        num_fake=int((label == FAKE).sum()),
+        num_clusters=None if clusters is None else min(count_clusters(label, clusters)[:2]),
+        metrics={name: Estimate.of(estimate) for name, estimate in metrics.items()},
+        degradation=degradation,
+        **place._asdict(),
+    )
 
 
 def _name_clusters(group: Scores, by: str | None) -> npt.NDArray[np.str_] | None:
     return None if by is None else name_clusters(group.key.tolist(), group.category.tolist(), by)
-
-
-def _name_cases(rows: Scores, trained_on: TrainedOn) -> tuple[Any, Any, Sequence[str]]:
-    """Labels, logits and names of the images of each case; a real is in two of them where its content's fakes are."""
-    labels, logits, names = [], [], []
-    seen = np.isin(rows.generator, trained_on.generators)
-    for category in dict.fromkeys(rows.category.tolist()):
-        content = rows.category == category
-        for generator, made in (("seen", seen), ("unseen", ~seen)):
-            case = select_with_reals(rows, content, (rows.label == FAKE) & content & made)
-            labels.append(case.label)
-            logits.append(case.logit)
-            names += [f"{category}, {generator} generators"] * len(case)
-    return np.concatenate(labels), np.concatenate(logits), names

@@ -1,4 +1,4 @@
-"""The images on which a detector is wrong and most sure of it."""
+"""Find the misclassified images of which a detector is most confident."""
 
 from typing import Final
 
@@ -14,21 +14,21 @@ MISTAKES_SHOWN: Final = 8
 
 
 def find_mistakes(scores: Scores, count: int = MISTAKES_SHOWN, threshold: float = HALF) -> tuple[Scores, Scores]:
-    """Real images called fake, and fake images called real, the most confident first.
+    """Find real images called fake, and fake images called real, the most confident first.
 
     Args:
-        scores: Only images that were tested as they are enter; NaN is no call.
+        scores: Only clean images enter; NaN is no call.
         count: At most so many of each.
         threshold: Logit from which on an image is called fake.
 
     Returns:
-        False alarms by falling logit, misses by rising logit; either may be empty. Equal logits in the order of keys.
+        Reals by falling logit, fakes by rising logit; either may be empty. Equal logits in the order of keys.
     """
     clean = scores.select(scores.degradation == NO_DEGRADATION)
     called_fake = call_fake(clean.logit, threshold)
-    alarms = clean.select((clean.label == REAL) & called_fake)
-    misses = clean.select((clean.label == FAKE) & ~called_fake & ~np.isnan(clean.logit))
-    return _take_first(alarms, -alarms.logit, count), _take_first(misses, misses.logit, count)
+    reals = clean.select((clean.label == REAL) & called_fake)
+    fakes = clean.select((clean.label == FAKE) & ~called_fake & ~np.isnan(clean.logit))
+    return _take_first(reals, -reals.logit, count), _take_first(fakes, fakes.logit, count)
 
 
 def _take_first(scores: Scores, rank: Floats, count: int) -> Scores:

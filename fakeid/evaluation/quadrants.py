@@ -1,4 +1,4 @@
-"""The four quarters of a test: content that was trained on or not, by generators that were trained on or not."""
+"""Split a test into its four quadrants: content that was trained on or not, by generators that were or not."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -18,14 +18,16 @@ class TrainedOn:
     Attributes:
         categories: Names of contents.
         generators: Names of generators, without the camera.
+        held_out: The category that was kept for the test of unseen content; None where none was.
     """
 
     categories: tuple[str, ...]
     generators: tuple[str, ...]
+    held_out: str | None = None
 
 
 class Quadrant(NamedTuple):
-    """One quarter.
+    """One quadrant.
 
     Attributes:
         seen_content: Whether its images show what was trained on.
@@ -45,7 +47,7 @@ QUADRANTS: Final = tuple(Quadrant(*seen) for seen in product((True, False), repe
 
 
 def select_quadrant(scores: Scores, trained_on: TrainedOn, quadrant: Quadrant) -> Scores:
-    """The fakes of a quarter, and the reals that they are to be told from.
+    """Select the fakes of a quadrant, and the reals that they are to be told from.
 
     Those are the reals with the same content in the test sets from which the fakes come. A test set without any real
     of that content borrows those of the detector's own test set.
@@ -53,7 +55,7 @@ def select_quadrant(scores: Scores, trained_on: TrainedOn, quadrant: Quadrant) -
     Args:
         scores: Of one degradation or several.
         trained_on: What counts as seen.
-        quadrant: Which quarter.
+        quadrant: Which one.
 
     Returns:
         In the order of `scores`; empty where there is no fake.
@@ -64,7 +66,7 @@ def select_quadrant(scores: Scores, trained_on: TrainedOn, quadrant: Quadrant) -
 
 
 def select_with_reals(scores: Scores, content: npt.NDArray[np.bool_], fakes: npt.NDArray[np.bool_]) -> Scores:
-    """Some fakes, and those reals of a content to tell them from: of the same test sets, or borrowed.
+    """Select some fakes, and those reals of a content to tell them from: of the same test sets, or borrowed.
 
     Args:
         scores: All images.

@@ -1,4 +1,4 @@
-"""What a reliability diagram shows: among images with about this P(fake), how many are fake?"""
+"""Count what a reliability diagram shows: among images with about this P(fake), how many are fake?"""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class ReliabilityBin:
 
 
 def tabulate_reliability(labels: Labels, logits: Floats, num_bins: int = NUM_BINS) -> list[ReliabilityBin]:
-    """The bins of `compute_ece`, from P(fake) = 0 up; all empty as soon as one logit is NaN.
+    """Tabulate the bins of `compute_ece`, from P(fake) = 0 up; all empty as soon as one logit is NaN.
 
     The ECE is the mean of |`mean_p_fake` - `fake_share`| over the images.
 

@@ -14,7 +14,7 @@ _LEAST_POWER: Final = 1e-6  # of 8-bit levels squared; rounding to 8 bits alone 
 
 
 def compute_power_spectrum(images: npt.NDArray[np.uint8], *, residual: bool = True) -> Floats:
-    """Decimal logarithm of the power at each frequency, averaged over images.
+    """Compute the decimal logarithm of the power at each frequency, averaged over images.
 
     The content of a photo has so much power at low frequencies that it hides a generator's trace. So that the content
     goes, each image's median over 3 x 3 pixels is taken from it first (Wang et al. 2020, "CNN-generated images are
@@ -45,8 +45,8 @@ def compute_power_spectrum(images: npt.NDArray[np.uint8], *, residual: bool = Tr
     return np.asarray(np.log10(np.maximum(power, _LEAST_POWER)))
 
 
-def azimuthal_average(power: Floats) -> tuple[Floats, Floats]:
-    """The power at each distance from frequency 0, whatever the direction (Durall et al. 2020, section 3).
+def compute_azimuthal_average(power: Floats) -> tuple[Floats, Floats]:
+    """Average the power at each distance from frequency 0 over directions (Durall et al. 2020, section 3).
 
     Args:
         power: (H, W), decimal logarithms, frequency 0 at (H // 2, W // 2), as `compute_power_spectrum` gives.

@@ -1,21 +1,27 @@
-"""The swap test: does the detector follow the codec, and not the generator?"""
+"""Run the swap test: does the detector follow the codec, and not the generator?"""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from fakeid.evaluation.calls import HALF
-from fakeid.evaluation.intervals import Estimate, estimate_called_fake, estimate_metrics
+from fakeid.evaluation.evaluation_record import SwapResult, SwapRow
+from fakeid.evaluation.intervals import Estimate as Measured
+from fakeid.evaluation.intervals import estimate_called_fake, estimate_metrics
 from fakeid.evaluation.metrics import auroc
+from fakeid.evaluation.results import Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.vocabulary import FAKE, REAL
 
 _CHANCE: Final = 0.5
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
-_LEAST_LEAD: Final = 0.5  # what must be left of the lead over guessing where both classes have the same codec
+_LEAST_LEAD: Final = 0.5  # what must be left of the lead over chance where both classes have the same codec
 _CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals untouched
+_CLEAN: Final = "clean images"
 _FAKES: Final = "fakes as JPEG"
 _REALS: Final = "reals as JPEG"
+_BOTH: Final = "both as JPEG"
+_CODED: Final = {_FAKES: "fakes", _REALS: "reals"}
 _TAKES_JPEG_FOR_A_GAN: Final = (
     "The detector takes JPEG for a GAN, and the swap test cannot say why; it follows the codec if fakes were JPEG "
     "where it was trained, but a codec also hides what photos have and fakes lack"
@@ -29,14 +35,18 @@ class _Verdict(NamedTuple):
 
 
 def judge_swap(
-    scores: Scores, quality: int, history: str | None = None, threshold: float = HALF, few_alarms: float | None = None
-) -> dict[str, Any] | None:
+    scores: Scores,
+    quality: int,
+    history: str | None = None,
+    threshold: float = HALF,
+    few_false_positives: float | None = None,
+) -> SwapResult | None:
     """Compress the fakes alone, then the reals alone, and see what becomes of the ranking.
 
     A detector of generators may lose its trace to the codec, so that its AUROC falls; that is weakness, and no
     shortcut. The codec is suspect where two things come together: compressing one class alone brings the detector to
-    guessing or below, and with the same codec on both classes less than half of its lead over guessing is left. It is
-    then said to follow the codec
+    chance level or below, and with the same codec on both classes less than half of its lead over chance is left. It
+    is then said to follow the codec
 
     - where the tested classes themselves have come with different codecs, so that the lead that vanishes with the
       difference may have been nothing else;
@@ -51,36 +61,30 @@ def judge_swap(
         quality: Of the JPEG.
         history: How the files of the classes differ in their codec, in words; None where they do not.
         threshold: Logit from which on an image is called fake; no part of the verdict.
-        few_alarms: The one that was chosen for few false positives, whose rates the sentence tells; None where none
-            was.
+        few_false_positives: The one that was chosen for these, whose rates the sentence tells; None where none was.
 
     Returns:
-        `quality`, `verdict` (a sentence), `follows_codec` (None where it cannot be said, also because the detector does
-        not tell the classes apart even as they are), `warns` (it follows the codec, or may do so) and `rows`: `name`,
-        and `auroc`, `real_accuracy`, `fake_accuracy` with `value`, `low`, `high`. None where the rows or a class are
-        missing.
+        None where the rows or a class are missing. What cannot be said may be so because the detector does not tell the
+        classes apart even on clean images.
     """
     plain = scores.select(scores.degradation == NO_DEGRADATION)
     coded = scores.select(scores.degradation == f"jpeg-{quality}")
     if not all({REAL, FAKE} <= set(part.label.tolist()) for part in (plain, coded)):
         return None
     mixtures = {
-        "as they are": (plain, plain),
+        _CLEAN: (plain, plain),
         _FAKES: (plain, coded),
         _REALS: (coded, plain),
-        "both as JPEG": (coded, coded),
+        _BOTH: (coded, coded),
     }
     measured = {name: _measure(*pair, threshold) for name, pair in mixtures.items()}
     area = {name: row["auroc"] for name, row in measured.items()}
     verdict = _judge(area, quality, _compare_reals(plain, coded), history)
-    told = "" if few_alarms is None or not measured["as they are"]["auroc"].low > _CHANCE else _tell_alarms(
-        plain, coded, quality, few_alarms
+    told = "" if few_false_positives is None or not measured[_CLEAN]["auroc"].low > _CHANCE else _tell_false_positives(
+        plain, coded, quality, few_false_positives
     )  # fmt: skip
-    rows = [{"name": name, **{metric: row[metric].to_plain() for metric in _SHOWN}} for name, row in measured.items()]
-    return {
-        "quality": quality, "verdict": f"{verdict.sentence}{told}.", "follows_codec": verdict.follows_codec,
-        "warns": verdict.warns, "rows": rows,
-    }  # fmt: skip
+    rows = (SwapRow(name, **{metric: Estimate.of(row[metric]) for metric in _SHOWN}) for name, row in measured.items())
+    return SwapResult(quality, f"{verdict.sentence}{told}.", verdict.follows_codec, verdict.warns, tuple(rows))
 
 
 def _compare_reals(plain: Scores, coded: Scores) -> float:
@@ -89,34 +93,34 @@ def _compare_reals(plain: Scores, coded: Scores) -> float:
     return float(auroc(np.repeat([0, 1], [len(found) for found in logits]), np.concatenate(logits)))
 
 
-def _tell_alarms(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
+def _tell_false_positives(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
     """What the codec costs where the detector is used."""
     clean, jpeg = (estimate_called_fake(part.logit[part.label == REAL], threshold) for part in (plain, coded))
     link = "but" if jpeg.low > clean.high else "and"
     return (
         f"; {link} at the threshold for few false positives it calls {_percent(jpeg)} of the reals fake as JPEG "
-        f"{quality}, {_percent(clean)} as they are"
+        f"{quality}, {_percent(clean)} on clean images"
     )
 
 
-def _percent(share: Estimate) -> str:
+def _percent(share: Measured) -> str:
     return f"{100 * share.value:.1f}\N{NO-BREAK SPACE}% [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
-def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Estimate]:
+def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Measured]:
     reals, fakes = reals.select(reals.label == REAL), fakes.select(fakes.label == FAKE)
     labels, logits = (np.concatenate([getattr(reals, name), getattr(fakes, name)]) for name in ("label", "logit"))
     return estimate_metrics(labels, logits, 0, threshold=threshold)
 
 
-def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: str | None) -> _Verdict:
-    clean, same = area["as they are"], area["both as JPEG"]
+def _judge(area: dict[str, Measured], quality: int, more_fake: float, history: str | None) -> _Verdict:
+    clean, same = area[_CLEAN], area[_BOTH]
     if not clean.low > _CHANCE:  # NaN too
-        told = f"even as they are, reals and fakes are not told apart (AUROC {_show(clean)})"
+        told = f"even on clean images, reals and fakes are not told apart (AUROC {_show(clean)})"
         return _Verdict(None, False, f"The swap test says nothing: {told}")
-    worst = min((_FAKES, _REALS), key=lambda name: area[name].value)
+    worst = min(_CODED, key=lambda name: area[name].value)
     found = (
-        f"AUROC {_show(clean)} as they are, {_show(area[worst])} with JPEG {quality} on the {worst.split()[0]} alone, "
+        f"AUROC {_show(clean)} on clean images, {_show(area[worst])} with JPEG {quality} on the {_CODED[worst]} alone, "
         f"{_show(same)} with it on both"
     )
     lead_is_lost = same.value - _CHANCE < _LEAST_LEAD * (clean.value - _CHANCE)
@@ -126,9 +130,9 @@ def _judge(area: dict[str, Estimate], quality: int, more_fake: float, history: s
         return _Verdict(True, True, f"The detector follows the codec, not the GAN: {found}{why}")
     if suspect and more_fake > _CLEAR_SHIFT:
         return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}")
-    weakness = ", but loses more than half of its lead over guessing to it" if lead_is_lost else ""
+    weakness = ", but loses more than half of its lead over chance to it" if lead_is_lost else ""
     return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}")
 
 
-def _show(estimate: Estimate) -> str:
+def _show(estimate: Measured) -> str:
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

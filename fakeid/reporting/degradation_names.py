@@ -1,4 +1,4 @@
-"""Degradations in words, each kind together: `JPEG 90 and below`, `noise up to 2 levels`."""
+"""Name degradations in words, each kind together: `JPEG 90 and below`, `noise up to 2 levels`."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -30,7 +30,7 @@ _KINDS: Final = {
 
 
 def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
-    """The degradations of each kind from mild to strong, kinds in the order of their first words."""
+    """Group degradations by kind, each from mild to strong, kinds in the order of their first words."""
     kinds: dict[str, list[str]] = {}
     for word in words:
         kinds.setdefault(_read(word).name, []).append(word)
@@ -62,7 +62,7 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
 
 
 def name_strength(word: str) -> str:
-    """The strength alone, such as `75` or `2 px`; empty where there is none."""
+    """Name the strength alone, such as `75` or `2 px`; empty where there is none."""
     degradation = _read(word)
     if degradation.strength is None:
         return ""

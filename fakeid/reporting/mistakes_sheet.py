@@ -1,6 +1,5 @@
-"""A contact sheet of a detector's most confident mistakes."""
+"""A contact sheet of the misclassified images of which a detector is most confident."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -14,8 +13,8 @@ from fakeid.reporting.style import DPI, GRAY, styled
 
 Images = npt.NDArray[np.uint8]
 
-_TILE_PX: Final = {False: 128, True: 90}
-_A_ROW: Final = {False: MISTAKES_SHOWN, True: 4}
+_TILE_PX: Final = 128
+_STEP_PX: Final = _TILE_PX + 10
 _GAP_PX: Final = 10
 _FONT_PX: Final = 14
 _LINE_PX: Final = 18
@@ -23,12 +22,8 @@ _HEAD_PX: Final = 34
 _HEADINGS: Final = ("Reals called fake, with P(fake)", "Fakes called real, with P(fake)")
 
 
-def caption_mistakes(scores: Scores) -> list[str]:
-    """Category, generator and P(fake) of each image, a line each.
-
-    Args:
-        scores: Such as `find_mistakes` gives.
-    """
+def _caption(scores: Scores) -> list[str]:
+    """Write category, generator and P(fake) of each image, a line each."""
     return [
         f"{category}\n{generator}\n{_format_p_fake(p_fake)}"
         for category, generator, p_fake in zip(scores.category, scores.generator, scores.p_fake.tolist(), strict=True)
@@ -42,57 +37,38 @@ def _format_p_fake(p_fake: float) -> str:
 
 
 @styled
-def plot_mistakes(
-    false_alarms: Images,
-    alarm_captions: Sequence[str],
-    misses: Images,
-    miss_captions: Sequence[str],
-    *,
-    narrow: bool = False,
-) -> Figure:
-    """Reals called fake above, fakes called real below, each with its caption.
+def plot_mistakes(called_fake: tuple[Images, Scores], called_real: tuple[Images, Scores]) -> Figure:
+    """Plot reals called fake above, fakes called real below, each with its caption.
 
     Args:
-        false_alarms: RGB uint8 (n, H, W, 3), shown without smoothing; n may be 0.
-        alarm_captions: n texts, of several lines; what is too wide is cut.
-        misses: RGB uint8 (m, H, W, 3).
-        miss_captions: m texts.
-        narrow: For a phone: four a row.
+        called_fake: Reals, RGB uint8 (n, H, W, 3), shown without smoothing, and their scores, such as
+            `find_mistakes` gives; n may be 0.
+        called_real: Likewise fakes.
     """
-    tile_px, a_row = _TILE_PX[narrow], _A_ROW[narrow]
-    blocks = list(zip(_HEADINGS, (false_alarms, misses), (alarm_captions, miss_captions), strict=True))
-    lines = max((text.count("\n") + 1 for _, _, captions in blocks for text in captions), default=1)
-    row_px = tile_px + lines * _LINE_PX + _GAP_PX
-    width = a_row * (tile_px + _GAP_PX) + _GAP_PX
-    heights = [-(-len(images) // a_row) * row_px or 2 * _LINE_PX for _, images, _ in blocks]
+    blocks = list(zip(_HEADINGS, (called_fake, called_real), strict=True))
+    row_px = _TILE_PX + 3 * _LINE_PX + _GAP_PX
+    width = MISTAKES_SHOWN * _STEP_PX + _GAP_PX
+    heights = [row_px if len(images) else 2 * _LINE_PX for _, (images, _) in blocks]
     height = len(blocks) * _HEAD_PX + sum(heights)
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     top = 0
-    for (heading, images, captions), block_px in zip(blocks, heights, strict=True):
+    for (heading, (images, scores)), block_px in zip(blocks, heights, strict=True):
         figure.text(_GAP_PX / width, 1 - (top + _HEAD_PX / 2) / height, heading, va="center", fontweight="bold")
         top += _HEAD_PX
         if not len(images):
             figure.text(_GAP_PX / width, 1 - (top + _LINE_PX) / height, "none", va="center", color=GRAY)
-        for i, (image, caption) in enumerate(zip(images, captions, strict=True)):
-            x, y = _GAP_PX + i % a_row * (tile_px + _GAP_PX), top + i // a_row * row_px
-            _draw_tile(figure, image, caption, (x, y, tile_px))
+        for i, (image, caption) in enumerate(zip(images, _caption(scores), strict=True)):
+            _draw_tile(figure, image, caption, _GAP_PX + i * _STEP_PX, top)
         top += block_px
     return figure
 
 
-def _draw_tile(figure: Figure, image: Images, caption: str, place: tuple[int, int, int]) -> None:
-    """An image and its caption.
-
-    Args:
-        figure: Where.
-        image: (H, W, 3).
-        caption: Lines.
-        place: Left, top and side in pixels.
-    """
-    x, y, side = place
+def _draw_tile(figure: Figure, image: Images, caption: str, x: int, y: int) -> None:
+    """Draw an image (H, W, 3) and the lines below it, its left upper corner at x, y in pixels."""
     width, height = (size * DPI for size in figure.get_size_inches())
-    ax = figure.add_axes((x / width, 1 - (y + side) / height, side / width, side / height))
+    ax = figure.add_axes((x / width, 1 - (y + _TILE_PX) / height, _TILE_PX / width, _TILE_PX / height))
     ax.set_axis_off()
     ax.imshow(image, interpolation="none")
-    text = "\n".join(shorten(line, side, _FONT_PX) for line in caption.split("\n"))
-    figure.text(x / width, 1 - (y + side + 4) / height, text, va="top", fontsize=_FONT_PX * 72 / DPI, linespacing=1.2)
+    text = "\n".join(shorten(line, _TILE_PX, _FONT_PX) for line in caption.split("\n"))
+    below = 1 - (y + _TILE_PX + 4) / height
+    figure.text(x / width, below, text, va="top", fontsize=_FONT_PX * 72 / DPI, linespacing=1.2)

@@ -27,15 +27,17 @@ def is_numeric(column: Column) -> bool:
     return column.form is not Form.TEXT
 
 
-def render_terminal(table: Table, *, stacked: bool = True) -> RichTable:
+def render_terminal(table: Table, *, stacked: bool = True, dense: bool = False) -> RichTable:
     """Draw a table for a terminal.
 
     Args:
         table: What to draw.
         stacked: Write each interval below its value, so that more columns fit; else beside it.
+        dense: Leave one space between columns, not two.
     """
     drawn = RichTable(
-        title=table.title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
+        title=table.title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
+        padding=(0, 0 if dense else 1, 0, 0),
         show_edge=False, caption="\n".join(table.notes) or None, caption_justify="left",
     )  # fmt: skip
     for column in table.columns:

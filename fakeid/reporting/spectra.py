@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fakeid.evaluation.ranking import Floats
-from fakeid.evaluation.spectrum import azimuthal_average, compute_power_spectrum
+from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
 from fakeid.reporting.printable import shorten
 from fakeid.reporting.style import GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILION, new_figure, styled
 
@@ -22,39 +22,34 @@ _COLORS: Final = (VERMILION, ORANGE, GREEN, PURPLE, SKY)
 _DASHES: Final[tuple[Any, ...]] = ("-", (0, (7, 2)), (0, (3, 1.5)), (0, (7, 2, 1.5, 2)), (0, (1.2, 1.5)))
 _TAILS: Final = (2, 99.8)  # percentiles at which the maps' colors end
 _NAME_PX: Final = 14
+_MAP_PX: Final = 178  # of six, as many as there may be, beside each other on a page
 
 
 @styled
-def plot_spectra(reals: Images, fakes_by_name: Mapping[str, Images], *, narrow: bool = False) -> Figure:
-    """Log power by frequency as maps with common colors, its azimuthal mean, and that of the fakes against the reals'.
+def plot_spectra(reals: Images, fakes_by_name: Mapping[str, Images]) -> Figure:
+    """Plot the log power by frequency as maps, its azimuthal mean, and that of the fakes against the reals'.
 
     Args:
         reals: RGB uint8 (n, H, W, 3).
         fakes_by_name: Generator → images of the same size.
-        narrow: For a phone: two maps a row.
     """
     pooled = _pool({name: images for name, images in fakes_by_name.items() if len(images)})
     spectra = {"reals": compute_power_spectrum(reals)} if len(reals) else {}
     spectra |= {name: compute_power_spectrum(images) for name, images in pooled.items()}
     if not spectra:
         spectra = {"no images": np.full((2, 2), np.nan)}
-    columns = 2 if narrow else len(spectra)
-    rows = -(-len(spectra) // columns)
-    map_px = 190 if narrow else 215
-    heights = (map_px + 45) * rows, 560 if narrow else 380
-    width = 420 if narrow else max(1100, 90 + map_px * columns)
-    figure = new_figure(width, sum(heights))
+    heights = (_MAP_PX + 45, 380)
+    figure = new_figure(max(1100, 90 + _MAP_PX * len(spectra)), sum(heights))
     halves: Any = figure.subfigures(2, 1, height_ratios=heights)
     above, below = halves
-    axes = above.subplots(rows, columns, squeeze=False)
-    _draw_maps(list(axes.flat), spectra, map_px)
-    profile_ax, ratio_ax = below.subplots(2, 1) if narrow else below.subplots(1, 2)
+    _draw_maps(above.subplots(1, len(spectra), squeeze=False)[0], spectra)
+    profile_ax, ratio_ax = below.subplots(1, 2)
     _draw_profiles(profile_ax, spectra, None)
     _draw_profiles(ratio_ax, spectra, spectra.get("reals"))
     profile_ax.set(title="Azimuthal mean", ylabel="power (dB)")
     ratio_ax.set(title="Against the reals", ylabel="dB above reals")
     if profile_ax.lines:
-        below.legend(*profile_ax.get_legend_handles_labels(), loc="outside lower center", ncols=2 if narrow else 6)
+        below.legend(*profile_ax.get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
 
 
@@ -67,23 +62,22 @@ def _pool(images: Mapping[str, Images]) -> dict[str, Images]:
     return shown | {f"{len(rest)} others": np.concatenate([images[name] for name in rest])}
 
 
-def _draw_maps(axes: Sequence[Axes], spectra: Mapping[str, Floats], map_px: int) -> None:
+def _draw_maps(axes: Sequence[Axes], spectra: Mapping[str, Floats]) -> None:
     finite = np.concatenate([power[np.isfinite(power)] for power in spectra.values()])
     low, high = np.percentile(finite, _TAILS) if len(finite) else (0.0, 1.0)
-    for ax, (name, power) in zip(axes, spectra.items(), strict=False):
+    for ax, (name, power) in zip(axes, spectra.items(), strict=True):
         ax.imshow(power, vmin=low, vmax=high, cmap="viridis", interpolation="none", extent=(-0.5, 0.5, 0.5, -0.5))
-        ax.set_title(shorten(name, map_px - 30, _NAME_PX), fontsize=9, loc="center", pad=5)
+        ax.set_title(shorten(name, _MAP_PX - 30, _NAME_PX), fontsize=9, loc="center", pad=5)
         ax.grid(visible=False)
-    for ax in axes:
         ax.set_axis_off()
 
 
 def _draw_profiles(ax: Axes, spectra: Mapping[str, Floats], reference: Floats | None) -> None:
-    zero = 0.0 if reference is None else azimuthal_average(reference)[1][1:]
+    zero = 0.0 if reference is None else compute_azimuthal_average(reference)[1][1:]
     for i, (name, power) in enumerate(spectra.items()):
         if np.isnan(power).any():
             continue
-        frequencies, profile = azimuthal_average(power)
+        frequencies, profile = compute_azimuthal_average(power)
         is_real = name == "reals"
         look = {"color": GRAY, "linestyle": "-", "linewidth": 2.6} if is_real else {
             "color": _COLORS[(i - 1) % len(_COLORS)], "linestyle": _DASHES[(i - 1) % len(_DASHES)]

@@ -8,6 +8,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from fakeid.evaluation.quadrants import QUADRANTS
+
 DPI: Final = 120
 
 BLUE: Final = "#0072B2"
@@ -23,6 +25,18 @@ PALETTE: Final = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
 SEEN_COLOR: Final = BLUE
 UNSEEN_COLOR: Final = VERMILION
+
+QUADRANT_LOOKS: Final[dict[str, dict[str, Any]]] = {
+    str(quadrant): {"color": color, "marker": marker, "linestyle": dashes}
+    for quadrant, color, marker, dashes in zip(
+        QUADRANTS,
+        (BLUE, GREEN, ORANGE, VERMILION),
+        ("o", "s", "^", "D"),
+        ("-", (0, (7, 2)), (0, (7, 2, 1.5, 2)), (0, (3, 1.5))),
+        strict=True,
+    )
+}
+"""How each quadrant is drawn in every figure; markers and dashes tell the lines apart where there is no color."""
 
 CHANCE_LINE: Final[Any] = {"color": GRAY, "linestyle": (0, (2, 2)), "linewidth": 1.1}
 """How guessing is drawn: finer dashes than any other line's."""

@@ -1,4 +1,4 @@
-"""Do reals and fakes come to a test with different codecs behind them?"""
+"""Find out whether reals and fakes come to a test with different codecs behind them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +18,7 @@ _LOOKED_AT: Final = 200  # images of each class
 
 
 def compare_codecs(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
-    """How the files of the two classes differ, in words; None where they are alike.
+    """Say how the files of the two classes differ; None where they are alike.
 
     Looks at the endings of the files' names, and for the edges of JPEG's 8 x 8 blocks at the pixels.
 

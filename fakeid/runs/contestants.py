@@ -4,7 +4,6 @@ import difflib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -120,15 +119,15 @@ def _check_done(run: RunFolder) -> None:
 def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores | None:
     if not run.evaluation.numbers.exists():  # written last
         return None
-    controls = [part["name"] for part in run.evaluation.read_numbers()["test_sets"] if part["control"]]
+    controls = [part.name for part in run.evaluation.read_numbers().test_sets if part.control]
     rows = read_scores(run.evaluation.scores).count_from(threshold)
     return join_scores(rows.select(~np.isin(rows.test_set, controls)), scores)
 
 
 def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:
-    known: dict[str, Any] = run.evaluation.read_numbers()["trained_on"] if run.evaluation.numbers.exists() else {}
+    known = run.evaluation.read_numbers().trained_on.generators if run.evaluation.numbers.exists() else ()
     categories = tested.content(seen=True)
     # The own test set is drawn as the training images are: by the same generators for the same content.
     own = (scores.test_set == OWN_TEST_SET) & (scores.label == FAKE) & np.isin(scores.category, categories)
-    generators = known.get("generators") or np.unique(scores.generator[own]).tolist()
+    generators = known or np.unique(scores.generator[own]).tolist()
     return TrainedOn(tuple(categories), tuple(generators))

@@ -1,9 +1,8 @@
-"""A trained detector on any images: every one of them under every degradation, then every number and the page."""
+"""Test a trained detector on any images: all of them under every degradation, then every number and the page."""
 
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -13,12 +12,14 @@ from fakeid.config import Config, parse
 from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
 from fakeid.errors import CheckpointError, ConfigError
+from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
-from fakeid.files import clear_output_errors, lock_folder, shorten_name, write_json
+from fakeid.files import clear_output_errors, lock_folder, shorten_name
 from fakeid.images.degradation import Degradation, parse_degradation
 from fakeid.progress import StatusLine
+from fakeid.records import write_record
 from fakeid.reporting.conditions import describe_conditions
-from fakeid.reporting.evaluation_table import render_evaluation_table
+from fakeid.reporting.evaluation_text import render_evaluation_table
 from fakeid.runs.codec import settle_codec
 from fakeid.runs.evaluation_files import write_evaluation
 from fakeid.runs.evaluation_results import compute_evaluation, read_calibration
@@ -35,7 +36,7 @@ from fakeid.training.trainer import choose_device, cpu_as_asked
 
 def run_evaluation(
     checkpoint: Path, options: Config, console: Console, *, own: bool = True, output: Path | None = None
-) -> dict[str, Any]:
+) -> Evaluation:
     """Test a checkpoint and write scores, numbers, figures and a page.
 
     Args:
@@ -46,9 +47,6 @@ def run_evaluation(
         own: Test the run's own images too, beside `evaluation.sets`.
         output: Folder of the files; None is `evaluation` in the run folder, with the sets' names where they are not
             its own, or in the current folder.
-
-    Returns:
-        The content of `evaluation.json`.
 
     Raises:
         FakeidError: Something that the user can mend.
@@ -69,8 +67,8 @@ def run_evaluation(
             with StatusLine(console, "measuring"):
                 evaluation = compute_evaluation(scores, card, config, sets, path)
             with StatusLine(console, "drawing the figures"):
-                write_evaluation(folder, evaluation, scores, read_calibration(card), sets)
-            write_json(folder.numbers, evaluation)  # last: who finds it, finds all
+                write_evaluation(folder, evaluation, scores, sets)
+            write_record(folder.numbers, evaluation)  # last: who finds it, finds all
             folder.progress.unlink(missing_ok=True)
     console.print(render_evaluation_table(evaluation))
     for label, place in (("numbers", folder.numbers), ("scores", folder.scores), ("page", folder.page)):
@@ -78,8 +76,8 @@ def run_evaluation(
     return evaluation
 
 
-def evaluate_run(config: Config, run: RunFolder, console: Console) -> dict[str, Any] | None:
-    """The evaluation that the options of a training ask for, unless they ask for none or it was done already.
+def evaluate_run(config: Config, run: RunFolder, console: Console) -> Evaluation | None:
+    """Make the evaluation that the options of a training ask for, unless they ask for none or it was done already.
 
     Args:
         config: Of the run.
@@ -87,17 +85,19 @@ def evaluate_run(config: Config, run: RunFolder, console: Console) -> dict[str, 
         console: Where progress and the table are printed.
 
     Returns:
-        The content of `evaluation.json`, if it was made now.
+        None where it was not made now.
     """
     return run_evaluation(run.path, config, console) if lacks_evaluation(run, config) else None
 
 
 def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
-    """The checkpoint at a place, and the run that it belongs to, if any.
+    """Find the checkpoint at a place, and the run that it belongs to, if any.
 
     Raises:
-        CheckpointError: There is none.
+        CheckpointError: There is none, or the path is no text.
     """
+    if not str(place).isprintable():
+        raise CheckpointError(f"the path {str(place)!r} is not UTF-8, or cannot be printed: rename its folders")
     if place.is_dir():
         run = RunFolder(place)
         if not run.tested.exists():
@@ -113,7 +113,7 @@ def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
 
 
 def adopt(card: Card, options: Config) -> Config:
-    """The options of the run that made a checkpoint, its codec among them, with those that are for today.
+    """Take the options of the run that made a checkpoint, its codec among them, with those that are for today.
 
     Raises:
         CheckpointError: The checkpoint is of a release with other options.
@@ -162,7 +162,7 @@ def _score(
 
 
 def list_degradations(config: Config) -> list[Degradation]:
-    """What every image is put through: nothing first, and whatever the swap test needs."""
+    """List what every image is put through: nothing first, and whatever the swap test needs."""
     evaluation = config.evaluation
     swap = [f"jpeg-{evaluation.swap_quality}"] if evaluation.swap_quality else []
     words = dict.fromkeys([NO_DEGRADATION, *evaluation.degradations, *swap])

@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 
 from fakeid.choices import LoggerName
 from fakeid.config import Config
 from fakeid.errors import ConfigError
+from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import adopt, find_checkpoint, run_evaluation
 from fakeid.runs.tracked_evaluation import track_evaluation
@@ -21,16 +22,13 @@ _GROUPS: Final = ("evaluation", "trainer", "paths", "logger")
 _OPTIONS: Final = ("data.on_bad_image", "data.real.root", "data.fake.root")
 
 
-def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None) -> dict[str, Any]:
+def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None) -> Evaluation:
     """Test a checkpoint as the command line asks.
 
     Args:
         checkpoint: A run folder or a checkpoint file.
         words: Folders of images, `test` for the run's own, and options with `=`.
         output: Folder of the files; None chooses one.
-
-    Returns:
-        The content of `evaluation.json`.
 
     Raises:
         ConfigError: An option that belongs to the training, or two folders of one name.
@@ -53,7 +51,7 @@ def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None)
     return evaluation
 
 
-def _track(checkpoint: Path, options: Config, evaluation: dict[str, Any], console: Console) -> None:
+def _track(checkpoint: Path, options: Config, evaluation: Evaluation, console: Console) -> None:
     """Log to W&B, beside the training, if that was tracked."""
     path, run = find_checkpoint(checkpoint)
     if run is not None and options.logger.name is not LoggerName.csv:

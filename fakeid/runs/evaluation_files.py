@@ -1,8 +1,8 @@
-"""What an evaluation leaves behind to look at: figures, the page, the tables."""
+"""Write what an evaluation leaves behind to look at: figures, the page, the tables."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +10,13 @@ import numpy.typing as npt
 from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
 from fakeid.data.records import Record
-from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.evaluation.mistakes import find_mistakes
-from fakeid.evaluation.operating_point import read_threshold
-from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores
 from fakeid.files import write_text
 from fakeid.reporting.evaluation_figures import ShownImages, plot_evaluation
-from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
 from fakeid.reporting.evaluation_page import render_evaluation_page
+from fakeid.reporting.evaluation_text import render_evaluation_markdown
 from fakeid.runs.drawings import write_figure
 from fakeid.runs.layout import EvaluationFolder
 from fakeid.vocabulary import FAKE, REAL
@@ -28,33 +26,22 @@ _SPECTRUM_IMAGES: Final = 300  # of each spectrum; more do not change its pictur
 PackedSets = Sequence[tuple[ImageSet, PackedImages]]
 
 
-def write_evaluation(
-    folder: EvaluationFolder,
-    evaluation: Mapping[str, Any],
-    scores: Scores,
-    calibration: Calibration | None,
-    sets: PackedSets,
-) -> None:
+def write_evaluation(folder: EvaluationFolder, evaluation: Evaluation, scores: Scores, sets: PackedSets) -> None:
     """Draw the figures and write them, the page and the tables.
 
     Args:
         folder: Where.
-        evaluation: The content of `evaluation.json`.
+        evaluation: What was found.
         scores: What it was computed from.
-        calibration: Of the checkpoint.
         sets: What was tested, with its pixels.
     """
-    trained_on = TrainedOn(*(tuple(evaluation["trained_on"][name]) for name in ("categories", "generators")))
     controls = [part.name for part, _ in sets if part.control]
     judged = scores.select(~np.isin(scores.test_set, controls))
-    images = _pick_images(sets, judged, read_threshold(evaluation))
-    wide, narrow = (
-        plot_evaluation(evaluation, judged, trained_on, calibration, images, narrow=narrow) for narrow in (False, True)
-    )
-    for name, figure in wide.items():
+    figures = plot_evaluation(evaluation, judged, _pick_images(sets, judged, evaluation.threshold.logit))
+    for name, figure in figures.items():
         write_figure(folder.figures, name, figure)
     write_text(folder.markdown, render_evaluation_markdown(evaluation))
-    write_text(folder.page, render_evaluation_page(evaluation, wide, narrow))
+    write_text(folder.page, render_evaluation_page(evaluation, figures))
 
 
 def _pick_images(sets: PackedSets, scores: Scores, threshold: float) -> ShownImages:
@@ -68,12 +55,12 @@ def _pick_images(sets: PackedSets, scores: Scores, threshold: float) -> ShownIma
         for name in dict.fromkeys(record.generator for record in usable if record.label == FAKE):
             made = [record for record in usable if record.label == FAKE and record.generator == name]
             by_class[name].append(_take(packed, made))
-    alarms, misses = find_mistakes(scores, threshold=threshold)
+    called_fake, called_real = find_mistakes(scores, threshold=threshold)
     return ShownImages(
         np.concatenate(reals),
         {name: np.concatenate(parts) for name, parts in by_class.items()},
-        (_find(sets, alarms), alarms),
-        (_find(sets, misses), misses),
+        (_find(sets, called_fake), called_fake),
+        (_find(sets, called_real), called_real),
     )
 
 

@@ -1,12 +1,13 @@
-"""From the scores of an evaluation to everything that can be said about it, as plain values."""
+"""From the scores of an evaluation to everything that can be said about it."""
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from fakeid.config import Config
 from fakeid.data.image_sets import ImageSet
@@ -15,12 +16,22 @@ from fakeid.errors import CheckpointError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.calls import HALF
 from fakeid.evaluation.controls import judge_control
+from fakeid.evaluation.evaluation_record import (
+    ControlResult,
+    EvaluatedDetector,
+    EvaluatedSet,
+    Evaluation,
+    RecordedVerdict,
+)
+from fakeid.evaluation.groups import find_worst
 from fakeid.evaluation.intervals import LEAST_CLUSTERS
-from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
+from fakeid.evaluation.matrix import Measuring, measure_matrix
 from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.results import EvaluationGroup
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.swap import judge_swap
+from fakeid.records import parse_record
 from fakeid.reporting.conditions import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.codec_history import compare_codecs
@@ -37,7 +48,7 @@ _BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
 
 def compute_evaluation(
     scores: Scores, card: Card, config: Config, packed_sets: Sequence[tuple[ImageSet, PackedImages]], checkpoint: Path
-) -> dict[str, Any]:
+) -> Evaluation:
     """Measure, judge and describe.
 
     Args:
@@ -46,60 +57,39 @@ def compute_evaluation(
         config: Of the run, with today's evaluation.
         packed_sets: What was tested, with its prepared images.
         checkpoint: What was tested, to name it.
-
-    Returns:
-        What `evaluation.json` holds, ready for JSON: `verdict` (see `Judgement.to_plain`), `groups` (see
-        `measure_matrix`), `worst`, `swap`, `controls`,
-        `calibration`, `threshold`, `trained_on`, `test_sets`, `degradations`, `detector`, `sizes`, `notes`, `warnings`
-        and how it came about.
     """
-    evaluation = config.evaluation
-    sets = [part for part, _ in packed_sets]
+    options, sets = config.evaluation, [part for part, _ in packed_sets]
     calibration = read_calibration(card)
-    trained_on = TrainedOn(tuple(card.categories), tuple(card.generators))
-    controlled = np.isin(scores.test_set, [part.name for part in sets if part.control])
-    judged = scores.select(~controlled)
+    trained_on = TrainedOn(tuple(card.categories), tuple(card.generators), card.held_out)
+    judged = scores.select(~np.isin(scores.test_set, [part.name for part in sets if part.control]))
     sizes = measure_sizes(config, read_checkpoint(checkpoint)["hyper_parameters"].get("center_px"))
     point = choose_operating_point(config.protocol.threshold, calibration)
-    measuring = Measuring(calibration, evaluation.cluster, evaluation.oracle, point)
-    groups = measure_matrix(judged, trained_on, measuring)
-    threshold = calibration.threshold if calibration else HALF
-    swap = evaluation.swap_quality
-    found = {
-        "title": card.name,
-        "detector": {
-            "checkpoint": str(checkpoint),
-            "backbone": config.model.name,
-            "color": config.color.name.value,
-            "residual": config.residual.name.value,
-            "image_px": config.data.image_px,
-            "protocol": config.protocol.name,
-        },
-        "trained_on": {"categories": card.categories, "generators": card.generators, "held_out": card.held_out},
-        "test_sets": [_describe_set(part, scores) for part in sets],
-        "degradations": list(dict.fromkeys(scores.degradation.tolist())),
-        "calibration": asdict(calibration) if calibration else None,
-        "threshold": point.to_plain(),
-        "groups": groups,
-        "worst": find_worst(judged, trained_on, point.logit),
-        "swap": swap
-        and judge_swap(
-            judged, swap, compare_codecs(packed_sets), point.logit, calibration.threshold if calibration else None
-        ),
-        "controls": [
-            *_judge_built_in(judged, threshold),
-            *_judge_sets(scores, judged, [part for part in sets if part.control], threshold),
-        ],
-        "sizes": sizes,
-        "notes": [*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)],
-        "warnings": _list_warnings(groups) if evaluation.cluster else [],
-        "command": _describe_command(checkpoint, config, sets),
-        "evaluation": asdict(evaluation),
-        "precision": card.precision,
-        "scoring_precision": SCORING_PRECISION,
+    groups = measure_matrix(judged, trained_on, Measuring(calibration, options.cluster, options.oracle, point))
+    few = calibration.threshold if calibration else None
+    quality = options.swap_quality
+    evaluation = Evaluation(
+        title=card.name,
+        detector=_describe_detector(checkpoint, config),
+        trained_on=trained_on,
+        test_sets=tuple(_describe_set(part, scores) for part in sets),
+        degradations=tuple(dict.fromkeys(scores.degradation.tolist())),
+        groups=tuple(groups),
+        worst=tuple(find_worst(judged, trained_on, point.logit)),
+        command=_describe_command(checkpoint, config, sets),
+        calibration=calibration,
+        threshold=point,
+        swap=judge_swap(judged, quality, compare_codecs(packed_sets), point.logit, few) if quality else None,
+        controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few)),
+        sizes=sizes,
+        notes=(*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)),
+        warnings=tuple(_list_warnings(groups)) if options.cluster else (),
+        evaluation=asdict(options),
+        precision=card.precision,
+        scoring_precision=SCORING_PRECISION,
         **describe_environment(choose_device(config.trainer.accelerator.value)),
-    }
-    return {"verdict": judge_evaluation(found).to_plain(), **found}
+    )
+    verdict = parse_record(judge_evaluation(evaluation.to_plain()).to_plain(), RecordedVerdict)
+    return replace(evaluation, verdict=verdict)
 
 
 def read_calibration(card: Card) -> Calibration | None:
@@ -114,17 +104,28 @@ def read_calibration(card: Card) -> Calibration | None:
         raise CheckpointError(f"the calibration of {card.name} is damaged ({error}); train it again") from error
 
 
-def _describe_set(part: ImageSet, scores: Scores) -> dict[str, Any]:
+def _describe_detector(checkpoint: Path, config: Config) -> EvaluatedDetector:
+    return EvaluatedDetector(
+        checkpoint=str(checkpoint),
+        backbone=config.model.name,
+        color=config.color.name.value,
+        residual=config.residual.name.value,
+        image_px=config.data.image_px,
+        protocol=config.protocol.name,
+    )
+
+
+def _describe_set(part: ImageSet, scores: Scores) -> EvaluatedSet:
     rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
-    return {
-        "name": part.name,
-        "num_real": int((rows.label == REAL).sum()),
-        "num_fake": int((rows.label == FAKE).sum()),
-        "left_out": {"real": part.left_out[REAL], "fake": part.left_out[FAKE]},
-        "control": part.control,
-        "where": part.where,
-        "file_formats": _count_formats(part),
-    }
+    return EvaluatedSet(
+        name=part.name,
+        where=part.where,
+        num_real=int((rows.label == REAL).sum()),
+        num_fake=int((rows.label == FAKE).sum()),
+        control=part.control,
+        left_out={"real": part.left_out[REAL], "fake": part.left_out[FAKE]},
+        file_formats=_count_formats(part),
+    )
 
 
 def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
@@ -138,36 +139,32 @@ def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
     return shares
 
 
-def _judge_built_in(scores: Scores, threshold: float) -> list[dict[str, Any]]:
-    """The detector's own test photos, made as soft as a generator's images."""
-    own = scores.select(scores.test_set == OWN_TEST_SET)
-    clean = own.degradation == NO_DEGRADATION
-    reals, fakes = (own.logit[clean & (own.label == label)] for label in (REAL, FAKE))
-    return [
-        judge_control(
-            f"reals, {word}", own.logit[(own.degradation == word) & (own.label == REAL)], reals, fakes, threshold
-        )
-        for word in dict.fromkeys(own.degradation.tolist())
-        if word.startswith(_BUILT_IN_CONTROLS)
-    ]
-
-
-def _judge_sets(scores: Scores, judged: Scores, controls: Sequence[ImageSet], threshold: float) -> list[dict[str, Any]]:
-    """Sets whose "fakes" no GAN made, beside the fakes of the same content, or of any where there is none."""
+def _judge_controls(
+    scores: Scores, judged: Scores, sets: Sequence[ImageSet], threshold: float
+) -> Iterator[ControlResult]:
+    """The detector's own test photos, made as soft as a generator's images, then sets whose "fakes" no GAN made."""
     clean = judged.select(judged.degradation == NO_DEGRADATION)
+    own = judged.select((judged.test_set == OWN_TEST_SET) & (judged.label == REAL))
+    beside = [clean.logit[(clean.test_set == OWN_TEST_SET) & (clean.label == label)] for label in (REAL, FAKE)]
+    for word in dict.fromkeys(own.degradation.tolist()):
+        if word.startswith(_BUILT_IN_CONTROLS):
+            yield judge_control(f"reals, {word}", own.logit[own.degradation == word], beside[0], beside[1], threshold)
+    for part in sets:
+        if part.control:
+            rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
+            reals = rows.logit[rows.label == REAL]
+            others = _find_beside(clean, rows)
+            reals = reals if len(reals) else others[0]
+            yield judge_control(part.name, rows.logit[rows.label == FAKE], reals, others[1], threshold)
+
+
+def _find_beside(clean: Scores, rows: Scores) -> list[npt.NDArray[np.float64]]:
+    """Logits of reals and of fakes of the same content, or of any where there is none."""
+    same = np.isin(clean.category, rows.category)
     found = []
-    for part in controls:
-        rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
-        same = np.isin(clean.category, rows.category)
-        reals = rows.logit[rows.label == REAL]
-        others = [clean.logit[(clean.label == label) & same] for label in (REAL, FAKE)]
-        others = [part if len(part) else clean.logit[clean.label == label]
-                  for part, label in zip(others, (REAL, FAKE), strict=True)]  # fmt: skip
-        found.append(
-            judge_control(
-                part.name, rows.logit[rows.label == FAKE], reals if len(reals) else others[0], others[1], threshold
-            )
-        )
+    for label in (REAL, FAKE):
+        own = clean.label == label
+        found.append(clean.logit[own & same] if (own & same).any() else clean.logit[own])
     return found
 
 
@@ -188,9 +185,10 @@ def _list_notes(config: Config, calibration: Calibration | None, sets: Sequence[
     return notes
 
 
-def _list_warnings(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+def _list_warnings(groups: Sequence[EvaluationGroup]) -> list[str]:
     """Of intervals over clusters of images."""
-    few = [group["num_clusters"] for group in groups if group["num_clusters"] < LEAST_CLUSTERS]
+    counts = [group.num_clusters for group in groups if group.num_clusters is not None]
+    few = [count for count in counts if count < LEAST_CLUSTERS]
     if not few:
         return []
     narrow = (

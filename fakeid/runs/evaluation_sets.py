@@ -1,4 +1,4 @@
-"""The images of an evaluation: listed, and brought to the size that the detector was trained on."""
+"""List the images of an evaluation, and bring them to the size that the detector was trained on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,11 +23,11 @@ if TYPE_CHECKING:  # a sweep lists images before it loads torch
 
 
 def check_places(config: Config) -> None:
-    """Refuse test sets that are not there, and controls that are none of them, before anything long begins.
+    """Refuse test sets that are not there or cannot be named, and controls that are none of them.
 
     Raises:
         ConfigError: A control that is none of the sets.
-        DataError: No such folder.
+        DataError: No such folder, or one whose name is no text.
     """
     named = config.evaluation.name_sets()
     strangers = set(config.evaluation.controls) - {name for name, _ in named}
@@ -38,6 +38,8 @@ def check_places(config: Config) -> None:
             raise DataError(
                 f"there is no folder {folder} to test on; the run's own test images are called {OWN_TEST_SET}"
             )
+        if not folder.isprintable():
+            raise DataError(f"the folder {folder!r} has a name that is not UTF-8, or cannot be printed: rename it")
 
 
 def list_sets(
@@ -48,7 +50,7 @@ def list_sets(
     own: bool = True,
     drawn: tuple[Source, Plan] | None = None,
 ) -> list[ImageSet]:
-    """The run's own test images and the sets that the options name.
+    """List the run's own test images and the sets that the options name.
 
     Args:
         config: Of the run, with today's evaluation and paths.
@@ -79,7 +81,7 @@ def list_sets(
 
 
 def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> list[tuple[ImageSet, PackedImages]]:
-    """Each set with its prepared images, packed in the cache that trainings use too.
+    """Prepare the images of each set, packed in the cache that trainings use too.
 
     Args:
         config: Of the run, with the codec that it was trained with.

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fakeid.config import Config
 from fakeid.errors import DamagedFileError, DataError
 from fakeid.files import read_json, write_json
 from fakeid.identity import name_run
-from fakeid.runs.contents import AUDIT, DATA, EVALUATION, SUMMARY
+from fakeid.records import read_record
+from fakeid.runs.contents import AUDIT, DATA, SUMMARY
 from fakeid.shapes import COUNT, Shape
+
+if TYPE_CHECKING:
+    from fakeid.evaluation.evaluation_record import Evaluation
 
 RUNNING: Final = "running"
 DONE: Final = "done"
@@ -249,14 +253,16 @@ class EvaluationFolder:
         """Every number, from the scores."""
         return self.path / "evaluation.json"
 
-    def read_numbers(self) -> dict[str, Any]:
-        """Every number.
+    def read_numbers(self) -> "Evaluation":
+        """Read every number.
 
         Raises:
             FileNotFoundError: There is no evaluation.
             DamagedFileError: The file is damaged.
         """
-        return _read(self.numbers, EVALUATION)
+        from fakeid.evaluation.evaluation_record import Evaluation  # noqa: PLC0415 - loads scipy
+
+        return read_record(self.numbers, Evaluation)
 
     @property
     def page(self) -> Path:

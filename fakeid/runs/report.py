@@ -14,7 +14,6 @@ from fakeid.choices import LoggerName
 from fakeid.errors import DamagedFileError, DataError
 from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.ordered_scores import OrderedScores, split_by_category, split_by_quadrant
-from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import read_scores
 from fakeid.files import clear_output_errors, write_csv, write_text
 from fakeid.reporting.averages import FinishedRun
@@ -102,10 +101,10 @@ def _read_evaluation(run: RunFolder) -> tuple[dict[str, Any] | None, dict[str, O
     if not run.evaluation.numbers.exists():  # written last
         return None, {}
     evaluation = run.evaluation.read_numbers()
-    trained_on = TrainedOn(*(tuple(evaluation["trained_on"][name]) for name in ("categories", "generators")))
-    controls = [part["name"] for part in evaluation["test_sets"] if part["control"]]
-    scores = read_scores(run.evaluation.scores).count_from(read_threshold(evaluation))
-    return evaluation, split_by_quadrant(scores.select(~np.isin(scores.test_set, controls)), trained_on)
+    controls = [part.name for part in evaluation.test_sets if part.control]
+    scores = read_scores(run.evaluation.scores).count_from(evaluation.threshold.logit)
+    judged = scores.select(~np.isin(scores.test_set, controls))
+    return evaluation.to_plain(), split_by_quadrant(judged, evaluation.trained_on)
 
 
 def _read_command(run: RunFolder) -> str:

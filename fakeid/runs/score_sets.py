@@ -1,4 +1,4 @@
-"""Every image under every degradation, in one pass over the images that can be interrupted."""
+"""Score every image under every degradation, in one pass over the images that can be interrupted."""
 
 import hashlib
 import json
@@ -102,7 +102,7 @@ def score_sets(
     progress_file: Path,
     console: Console,
 ) -> Scores:
-    """Score them, with a bar; what was scored before an interruption is not scored again.
+    """Score test sets, with a bar; what was scored before an interruption is not scored again.
 
     Args:
         sets: With their prepared images; unusable images are left out.

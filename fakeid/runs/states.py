@@ -67,7 +67,7 @@ def lacks_evaluation(run: RunFolder, config: Config) -> bool:
 def _read_options(evaluation: EvaluationFolder, _: int) -> Any:
     """None where it is damaged; read once for each time of its file, for a sweep asks every other second."""
     try:
-        return evaluation.read_numbers().get("evaluation")
+        return evaluation.read_numbers().evaluation
     except DamagedFileError:
         return None
 

@@ -69,7 +69,7 @@ def _render_table(states: Mapping[str, State], tested: Mapping[str, FinishedRun]
 
 def _read_tested(run: RunFolder) -> FinishedRun:
     try:
-        evaluation = run.evaluation.read_numbers()
+        evaluation = run.evaluation.read_numbers().to_plain()
     except (FileNotFoundError, DamagedFileError):
         evaluation = None
     return FinishedRun(run.path.name, run.read_summary(), {}, evaluation)

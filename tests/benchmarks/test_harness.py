@@ -45,7 +45,8 @@ def test_ctrl_c_ends_it_without_a_word(capfd: pytest.CaptureFixture[str]) -> Non
     ours = psutil.Process()
 
     def list_others() -> list[psutil.Process]:
-        return [child for child in ours.children() if "fakeid.benchmarks.harness" in " ".join(child.cmdline())]
+        alive = [child for child in ours.children() if child.status() != psutil.STATUS_ZOMBIE]  # killed, not yet reaped
+        return [child for child in alive if "fakeid.benchmarks.harness" in " ".join(child.cmdline())]
 
     def press() -> None:
         while not list_others():

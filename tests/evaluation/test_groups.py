@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fakeid.evaluation.groups import WorstGroup, find_worst_group
+from fakeid.evaluation.groups import find_worst_group
 
 LABELS = np.array([0, 1, 0, 1, 0, 1, 1])
 LOGITS = np.array([-1.0, 1.0, 2.0, -1.0, -1.0, -0.5, 9.0])
@@ -26,8 +26,8 @@ def test_finds_the_worst(metric, threshold, expected):
 
 def test_a_threshold_counts():
     labels, logits, groups = LABELS[:2].repeat(2), np.array([0.0, 1.0, 2.0, 3.0]), ["b", "a", "b", "a"]
-    assert find_worst_group(labels, logits, groups, "accuracy", 2.5) == WorstGroup("b", 0.5)
-    assert find_worst_group(labels, logits, groups, "accuracy", 0.5) == WorstGroup("a", 0.5)
+    assert find_worst_group(labels, logits, groups, "accuracy", 2.5) == ("b", 0.5)
+    assert find_worst_group(labels, logits, groups, "accuracy", 0.5) == ("a", 0.5)
 
 
 def test_a_group_on_which_the_detector_broke_down_is_the_worst():

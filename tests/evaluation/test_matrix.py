@@ -1,12 +1,12 @@
-import json
-
 import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from fakeid.evaluation.calibration import Calibration, fit_calibration
-from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
+from fakeid.evaluation.groups import find_worst
+from fakeid.evaluation.matrix import Measuring, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.results import UNKNOWN, EvaluationGroup
 from fakeid.evaluation.scores import Scores
 
 TRAINED_ON = TrainedOn(("cat", "bus"), ("progan",))
@@ -36,16 +36,14 @@ def scores() -> Scores:
     return Scores.join(parts)
 
 
-def pick(groups: list, kind: str, name: str, degradation: str = "none") -> dict:
-    (found,) = [
-        group for group in groups if (group["kind"], group["name"], group["degradation"]) == (kind, name, degradation)
-    ]
+def pick(groups: list[EvaluationGroup], kind: str, name: str, degradation: str = "none") -> EvaluationGroup:
+    (found,) = [group for group in groups if (group.kind, group.name, group.degradation) == (kind, name, degradation)]
     return found
 
 
-def test_all_groups_are_there_and_ready_for_json(scores: Scores) -> None:
+def test_all_groups_are_there(scores: Scores) -> None:
     groups = measure_matrix(scores, TRAINED_ON, Measuring())
-    assert [(group["kind"], group["name"]) for group in groups if group["degradation"] == "none"] == [
+    assert [(group.kind, group.name) for group in groups if group.degradation == "none"] == [
         ("quadrant", "seen content, seen generators"),
         ("quadrant", "seen content, unseen generators"),
         ("quadrant", "unseen content, seen generators"),
@@ -56,19 +54,18 @@ def test_all_groups_are_there_and_ready_for_json(scores: Scores) -> None:
         ("generator", "progan"),
         ("generator", "biggan"),
     ]
-    assert {group["kind"] for group in groups if group["degradation"] != "none"} == {"quadrant"}
-    assert json.loads(json.dumps(groups, allow_nan=False)) == groups
+    assert {group.kind for group in groups if group.degradation != "none"} == {"quadrant"}
 
 
 def test_the_numbers_of_a_quarter_are_those_of_its_images(scores: Scores) -> None:
     group = pick(measure_matrix(scores, TRAINED_ON, Measuring()), "quadrant", "unseen content, unseen generators")
     own = (scores.degradation == "none") & (scores.category == "sheep") & (scores.generator != "progan")
     label, logit = scores.label[own], scores.logit[own]
-    assert (group["num_real"], group["num_fake"]) == (PER_CELL, PER_CELL)
-    assert group["metrics"]["auroc"]["value"] == pytest.approx(roc_auc_score(label, logit))
-    assert group["metrics"]["accuracy"]["value"] == pytest.approx(((logit >= 0) == label).mean())
-    assert group["metrics"]["brier"]["value"] == pytest.approx(brier_score_loss(label, 1 / (1 + np.exp(-logit))))
-    assert (group["seen_content"], group["seen_generator"]) == (False, False)
+    assert (group.num_real, group.num_fake) == (PER_CELL, PER_CELL)
+    assert group.read("auroc").value == pytest.approx(roc_auc_score(label, logit))
+    assert group.read("accuracy").value == pytest.approx(((logit >= 0) == label).mean())
+    assert group.read("brier").value == pytest.approx(brier_score_loss(label, 1 / (1 + np.exp(-logit))))
+    assert (group.seen_content, group.seen_generator) == (False, False)
 
 
 def test_the_chosen_threshold_and_the_calibration_are_applied(scores: Scores) -> None:
@@ -78,26 +75,26 @@ def test_the_chosen_threshold_and_the_calibration_are_applied(scores: Scores) ->
     group = pick(measure_matrix(scores, TRAINED_ON, Measuring(calibration)), "category", "cat")
     own = (scores.degradation == "none") & (scores.category == "cat")
     called = calibration.call_fake(scores.logit[own])
-    assert group["metrics"]["accuracy_at_chosen"]["value"] == pytest.approx((called == scores.label[own]).mean())
+    assert group.read("accuracy_at_chosen").value == pytest.approx((called == scores.label[own]).mean())
     p_fake = 1 / (1 + np.exp(-calibration.apply(scores.logit[own])))
-    assert group["metrics"]["brier_calibrated"]["value"] == pytest.approx(brier_score_loss(scores.label[own], p_fake))
+    assert group.read("brier_calibrated").value == pytest.approx(brier_score_loss(scores.label[own], p_fake))
 
 
 def test_an_oracle_is_computed_on_request_alone(scores: Scores) -> None:
     without, marked = (measure_matrix(scores, TRAINED_ON, Measuring(oracle=oracle)) for oracle in (False, True))
-    assert not any("oracle" in name for group in without for name in group["metrics"])
+    assert not any("oracle" in name for group in without for name in group.metrics)
     for group in marked:
-        assert (
-            group["metrics"]["balanced_accuracy_at_oracle"]["value"] >= group["metrics"]["balanced_accuracy"]["value"]
-        )
+        assert group.read("balanced_accuracy_at_oracle").value >= group.read("balanced_accuracy").value
 
 
 def test_images_of_one_source_are_one_witness(scores: Scores) -> None:
     copies = Scores.join([scores] * 9)  # nine times the same images: no more is known than before
 
     def width(cluster: str | None) -> float:
-        accuracy = measure_matrix(copies, TRAINED_ON, Measuring(cluster=cluster))[0]["metrics"]["accuracy"]
-        return float(accuracy["high"] - accuracy["low"])
+        accuracy = measure_matrix(copies, TRAINED_ON, Measuring(cluster=cluster))[0].read("accuracy")
+        assert accuracy.low is not None
+        assert accuracy.high is not None
+        return accuracy.high - accuracy.low
 
     assert width(".*") > 2 * width(None)
 
@@ -106,8 +103,8 @@ def test_several_sets_are_listed_each(scores: Scores) -> None:
     second = Scores.join([scores])
     second.test_set[second.category == "sheep"] = "farm"
     groups = measure_matrix(second, TRAINED_ON, Measuring())
-    assert pick(groups, "test_set", "farm", "jpeg-75")["num_real"] == PER_CELL
-    assert pick(groups, "test_set", "test")["num_fake"] == 4 * PER_CELL
+    assert pick(groups, "test_set", "farm", "jpeg-75").num_real == PER_CELL
+    assert pick(groups, "test_set", "test").num_fake == 4 * PER_CELL
 
 
 def test_the_worst_case_is_named_by_content_and_generator(scores: Scores) -> None:
@@ -120,11 +117,9 @@ def test_the_worst_case_is_named_by_content_and_generator(scores: Scores) -> Non
     }
     aurocs = {case: roc_auc_score(scores.label[own], scores.logit[own]) for case, own in cases.items()}
     (category, generator), value = min(aurocs.items(), key=lambda item: item[1])
-    worst = next(
-        row for row in find_worst(scores, TRAINED_ON) if (row["degradation"], row["metric"]) == ("none", "auroc")
-    )
-    assert worst["group"] == f"{category}, {'seen' if generator == 'progan' else 'unseen'} generators"
-    assert worst["value"] == pytest.approx(value)
+    worst = next(row for row in find_worst(scores, TRAINED_ON) if (row.degradation, row.metric) == ("none", "auroc"))
+    assert worst.group == f"{category}, {'seen' if generator == 'progan' else 'unseen'} generators"
+    assert worst.value == pytest.approx(value)
 
 
 def test_a_detector_that_broke_down_gets_none(scores: Scores) -> None:
@@ -132,8 +127,8 @@ def test_a_detector_that_broke_down_gets_none(scores: Scores) -> None:
     broken.logit[broken.category == "sheep"] = np.nan
     calibration = Calibration(1.0, 0.0, 0.0, 0.05, 0, 0.0, 0.3, 0.0, 0.4, 0.6, 0.05, 10, 10)
     groups = measure_matrix(broken, TRAINED_ON, Measuring(calibration))
-    assert set(pick(groups, "category", "sheep")["metrics"]["auroc"].values()) == {None}
-    assert pick(groups, "category", "cat")["metrics"]["auroc"]["value"] is not None
+    assert pick(groups, "category", "sheep").read("auroc") == UNKNOWN
+    assert pick(groups, "category", "cat").read("auroc").value is not None
     worst = find_worst(broken, TRAINED_ON)[0]
-    assert worst["group"].startswith("sheep")
-    assert worst["value"] is None
+    assert worst.group.startswith("sheep")
+    assert worst.value is None

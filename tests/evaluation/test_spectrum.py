@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.evaluation.spectrum import azimuthal_average, compute_power_spectrum
+from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
 
 
 def draw_noise(count: int, height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_white_noise_has_its_variance_at_every_frequency(size):
     rng = np.random.default_rng(2)
     levels = np.clip(np.rint(128 + 10 * rng.standard_normal((70, size, size, 1))), 0, 255)
     power = compute_power_spectrum(levels.astype(np.uint8).repeat(3, axis=3), residual=False)
-    _, profile = azimuthal_average(power)
+    _, profile = compute_azimuthal_average(power)
     assert 10 ** profile[2:] == pytest.approx(np.full(size // 2 - 1, 100), rel=0.15)
 
 
@@ -67,7 +67,7 @@ def test_a_sinusoid_is_a_peak_at_its_frequency(across, down):
     power = compute_power_spectrum(np.rint(wave).astype(np.uint8)[None, ..., None].repeat(3, axis=3), residual=False)
     peak = np.unravel_index(np.argmax(power), power.shape)
     assert (peak[0] - 32, peak[1] - 32) in {(down, across), (-down, -across)}
-    frequencies, profile = azimuthal_average(power)
+    frequencies, profile = compute_azimuthal_average(power)
     assert frequencies[np.argmax(profile)] == pytest.approx(np.hypot(across, down) / 64, abs=0.5 / 64)
 
 
@@ -84,13 +84,13 @@ def test_images_without_a_trace_have_a_spectrum_all_the_same():
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (15, 15), (10, 17), (2, 2)])
-def test_the_azimuthal_average_is_over_rings(shape):
+def test_the_compute_azimuthal_average_is_over_rings(shape):
     power = np.random.default_rng(3).uniform(-2, 3, shape)
     rings: dict[int, list[float]] = {}
     for row in range(shape[0]):
         for column in range(shape[1]):
             fy, fx = (row - shape[0] // 2) / shape[0], (column - shape[1] // 2) / shape[1]
             rings.setdefault(int(np.hypot(fy, fx) * min(shape) + 0.5), []).append(10 ** power[row, column])
-    frequencies, profile = azimuthal_average(power)
+    frequencies, profile = compute_azimuthal_average(power)
     assert frequencies.tolist() == [i / min(shape) for i in range(min(shape) // 2 + 1)]
     np.testing.assert_allclose(10**profile, [np.mean(rings[i]) for i in range(len(profile))])

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 
@@ -40,10 +38,10 @@ def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> S
 def test_a_detector_of_the_codec_is_named(means: tuple[float, float, float, float], history: str | None) -> None:
     swap = judge_swap(build(*means), 75, history)
     assert swap is not None
-    assert (swap["follows_codec"], swap["warns"]) == (True, True)
-    assert "follows the codec, not the GAN" in swap["verdict"]
-    assert "JPEG 75" in swap["verdict"]
-    assert history is None or history in swap["verdict"]
+    assert (swap.follows_codec, swap.warns) == (True, True)
+    assert "follows the codec, not the GAN" in swap.verdict
+    assert "JPEG 75" in swap.verdict
+    assert history is None or history in swap.verdict
 
 
 @pytest.mark.parametrize(
@@ -59,36 +57,35 @@ def test_a_detector_of_the_codec_is_named(means: tuple[float, float, float, floa
 def test_a_detector_of_traces_is_not_named(means: tuple[float, float, float, float], words: str) -> None:
     swap = judge_swap(build(*means), 75)
     assert swap is not None
-    assert (swap["follows_codec"], swap["warns"]) == (False, False)
-    assert words in swap["verdict"]
+    assert (swap.follows_codec, swap.warns) == (False, False)
+    assert words in swap.verdict
 
 
 @pytest.mark.parametrize("means", [(-2, 1, 3, 3), (-1, 0.5, 2, 1)], ids=["all are fake", "photos above all"])
 def test_who_takes_jpeg_for_a_gan_may_never_have_seen_one(means: tuple[float, float, float, float]) -> None:
     swap = judge_swap(build(*means), 75)
     assert swap is not None
-    assert (swap["follows_codec"], swap["warns"]) == (None, True)
-    assert "takes JPEG for a GAN" in swap["verdict"]
-    assert "JPEG 75 on the reals alone" in swap["verdict"]
+    assert (swap.follows_codec, swap.warns) == (None, True)
+    assert "takes JPEG for a GAN" in swap.verdict
+    assert "JPEG 75 on the reals alone" in swap.verdict
 
 
 def test_who_guesses_is_not_judged() -> None:
     swap = judge_swap(build(0, 0, 0, -3), 75)
     assert swap is not None
-    assert (swap["follows_codec"], swap["warns"]) == (None, False)
+    assert (swap.follows_codec, swap.warns) == (None, False)
 
 
 def test_the_four_mixtures_are_measured() -> None:
     scores = build(-2, 2, 0, 1)
     swap = judge_swap(scores, 75)
     assert swap is not None
-    assert json.loads(json.dumps(swap, allow_nan=False)) == swap
-    rows = {row["name"]: row for row in swap["rows"]}
-    assert list(rows) == ["as they are", "fakes as JPEG", "reals as JPEG", "both as JPEG"]
+    rows = {row.name: row for row in swap.rows}
+    assert list(rows) == ["clean images", "fakes as JPEG", "reals as JPEG", "both as JPEG"]
     coded, fake = scores.degradation == "jpeg-75", scores.label == 1
-    assert rows["fakes as JPEG"]["fake_accuracy"]["value"] == pytest.approx((scores.logit[coded & fake] >= 0).mean())
-    assert rows["fakes as JPEG"]["real_accuracy"]["value"] == pytest.approx((scores.logit[~coded & ~fake] < 0).mean())
-    assert rows["reals as JPEG"]["real_accuracy"]["value"] == pytest.approx((scores.logit[coded & ~fake] < 0).mean())
+    assert rows["fakes as JPEG"].fake_accuracy.value == pytest.approx((scores.logit[coded & fake] >= 0).mean())
+    assert rows["fakes as JPEG"].real_accuracy.value == pytest.approx((scores.logit[~coded & ~fake] < 0).mean())
+    assert rows["reals as JPEG"].real_accuracy.value == pytest.approx((scores.logit[coded & ~fake] < 0).mean())
 
 
 def test_without_rows_of_the_codec_there_is_no_test() -> None:
@@ -100,14 +97,14 @@ def test_without_rows_of_the_codec_there_is_no_test() -> None:
 @pytest.mark.parametrize(("jpeg_reals", "link"), [(0.8, "but"), (-2, "and")])
 def test_the_price_of_the_codec_at_the_threshold_in_use_is_told(jpeg_reals: float, link: str) -> None:
     scores = build(-2, 4, jpeg_reals, 4)
-    swap = judge_swap(scores, 75, few_alarms=0.0)
+    swap = judge_swap(scores, 75, few_false_positives=0.0)
     assert swap is not None
     shares = [
         float((scores.logit[(scores.degradation == name) & (scores.label == 0)] >= 0).mean())
         for name in ("jpeg-75", "none")
     ]
-    told = swap["verdict"].replace("\N{NO-BREAK SPACE}", " ")
+    told = swap.verdict.replace("\N{NO-BREAK SPACE}", " ")
     assert f"; {link} at the threshold for few false positives it calls {100 * shares[0]:.1f} % [" in told
     assert f"of the reals fake as JPEG 75, {100 * shares[1]:.1f} % [" in told
-    assert told.endswith("as they are.")
-    assert "few false positives" not in judge_swap(scores, 75)["verdict"]
+    assert told.endswith("on clean images.")
+    assert "few false positives" not in judge_swap(scores, 75).verdict

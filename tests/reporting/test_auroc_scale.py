@@ -3,7 +3,6 @@
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pytest
 from made_up_evaluation import invent_case
@@ -11,13 +10,10 @@ from made_up_sweep import invent_run
 from page_outline import Outline
 from rich.console import Console
 
-from fakeid.reporting.evaluation_groups import EvaluationGroups
-from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
-from fakeid.reporting.evaluation_matrix import plot_matrix
+from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.reporting.evaluation_page import render_evaluation_page
-from fakeid.reporting.evaluation_rows import list_matrix
-from fakeid.reporting.evaluation_table import render_evaluation_table
-from fakeid.reporting.robustness import plot_robustness
+from fakeid.reporting.evaluation_text import render_evaluation_markdown, render_evaluation_table
+from fakeid.reporting.robustness import plot_matrix, plot_robustness
 from fakeid.reporting.settings_figure import plot_settings
 from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
@@ -29,14 +25,16 @@ NUMBER = re.compile(r"\d+\.\d+")
 
 
 @pytest.fixture(scope="module")
-def evaluation() -> dict[str, Any]:
+def evaluation() -> Evaluation:
     return invent_case("rich")[0]
 
 
 @pytest.fixture(scope="module")
-def report(evaluation: dict[str, Any]) -> SweepReport:
+def report(evaluation: Evaluation) -> SweepReport:
     runs = [
-        dataclasses.replace(invent_run(compose_config(["logger=csv", *words]), images=6)[0], evaluation=evaluation)
+        dataclasses.replace(
+            invent_run(compose_config(["logger=csv", *words]), images=6)[0], evaluation=evaluation.to_plain()
+        )
         for words in (["color=rgb"], ["color=hsv"])
     ]
     return build_sweep_report("demo", [FolderRun(run.name, "done", "", "", run) for run in runs])
@@ -65,7 +63,7 @@ def check_tables(tables: Sequence[Sequence[Sequence[str]]], least: int) -> None:
     check([column for table in tables for column in read_columns(table)], least)
 
 
-def test_the_terminal_shows_auroc_from_0_to_1(evaluation: dict[str, Any]) -> None:
+def test_the_terminal_shows_auroc_from_0_to_1(evaluation: Evaluation) -> None:
     console = Console(width=80)
     with console.capture() as captured:
         console.print(render_evaluation_table(evaluation))
@@ -76,13 +74,13 @@ def test_the_terminal_shows_auroc_from_0_to_1(evaluation: dict[str, Any]) -> Non
     assert "Rates in %, AUROC from 0 to 1" in text
 
 
-def test_an_evaluation_shows_auroc_from_0_to_1(evaluation: dict[str, Any]) -> None:
-    page = Outline(render_evaluation_page(evaluation, {}, {}))
+def test_an_evaluation_shows_auroc_from_0_to_1(evaluation: Evaluation) -> None:
+    page = Outline(render_evaluation_page(evaluation, {}))
     check_tables([table for table in page.tables if len({len(row) for row in table}) == 1], 5)
     check_tables(read_markdown(render_evaluation_markdown(evaluation)), 3)
     matrix = [row[1:] for row in page.tables[0][1:]]
-    assert page.tables[0][0][1:] == evaluation["degradations"]
-    check([("matrix", str(matrix)), ("matrix", str(list_matrix(EvaluationGroups(evaluation))[1]))], 2)
+    assert page.tables[0][0][1:] == list(evaluation.degradations)
+    check([("matrix", str(matrix))], 1)
     assert "AUROC, below it the 95 % interval. No color is chance level: 0 1." in page.text
     assert not re.search(r"AUROC[^.;%]*\d[\d.]+\N{NO-BREAK SPACE}%", page.text)
 
@@ -95,7 +93,7 @@ def test_a_report_shows_auroc_from_0_to_1(report: SweepReport) -> None:
     check([(part.title, str([row[3:] for row in part.rows[1]])) for part in titled], 2)
 
 
-def test_figures_show_auroc_from_0_to_1(evaluation: dict[str, Any], report: SweepReport) -> None:
+def test_figures_show_auroc_from_0_to_1(evaluation: Evaluation, report: SweepReport) -> None:
     figures = [plot_robustness(evaluation), plot_settings(report.cells)]
     robustness, (accuracy, auroc) = figures[0].axes[0], figures[1].axes
     for figure in figures:

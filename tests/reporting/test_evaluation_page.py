@@ -1,20 +1,20 @@
-import copy
 import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import numpy as np
 import pytest
-from made_up_evaluation import CASES, invent_case, invent_swap
+from made_up_evaluation import CASES, invent_case, invent_control, invent_swap
 from page_outline import Outline
 from rich.console import Console
 from rich.text import Text
 
+from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.evaluation.mistakes import find_mistakes
-from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
 from fakeid.reporting.evaluation_page import render_evaluation_page
-from fakeid.reporting.evaluation_table import render_evaluation_table
-from fakeid.reporting.mistakes_sheet import caption_mistakes, plot_mistakes
+from fakeid.reporting.evaluation_text import render_evaluation_markdown, render_evaluation_table
+from fakeid.reporting.mistakes_sheet import plot_mistakes
 from fakeid.reporting.robustness import plot_robustness
 from fakeid.reporting.single_run import ONE_RUN
 
@@ -37,23 +37,23 @@ def evaluation(rich):
 
 
 def find_group(evaluation, name, degradation="none"):
-    (group,) = [g for g in evaluation["groups"] if (g["name"], g["degradation"]) == (name, degradation)]
+    (group,) = [group for group in evaluation.groups if (group.name, group.degradation) == (name, degradation)]
     return group
 
 
 def test_the_page_is_whole_and_alone(rich):
     evaluation, scores, _, _ = rich
-    alarms, misses = find_mistakes(scores, 2)
+    called_fake, called_real = find_mistakes(scores, 2)
     images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
     figures = {
         "robustness": plot_robustness(evaluation),
-        "mistakes": plot_mistakes(images[:2], caption_mistakes(alarms), images[2:], caption_mistakes(misses)),
+        "mistakes": plot_mistakes((images[:2], called_fake), (images[2:], called_real)),
     }
-    page = render_evaluation_page(evaluation, figures, {"robustness": plot_robustness(evaluation, narrow=True)})
+    page = render_evaluation_page(evaluation, figures)
     outline = Outline(page)
     inside = [link for link in outline.links if not link.startswith("data:image/png;base64,")]
     assert all(link.startswith("#") and link[1:] in outline.ids for link in inside)
-    assert len(outline.links) - len(inside) == 2 * 4  # images, wide and narrow
+    assert len(outline.links) - len(inside) == 4  # images
     assert len(outline.ids) == len(set(outline.ids))
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
     assert not re.search(r"url\((?!#)|@import|@font-face", page)
@@ -63,25 +63,23 @@ def test_the_page_is_whole_and_alone(rich):
 
 
 def test_the_numbers_are_those_of_the_evaluation(evaluation):
-    tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
-    wide, narrow = tables[:2]
-    assert wide[0][1:] == [row[0] for row in narrow[1:]] == evaluation["degradations"]
-    quadrants = [g["name"] for g in evaluation["groups"] if g["kind"] == "quadrant" and g["degradation"] == "none"]
-    assert [row[0] for row in wide[1:]] == [name.replace(", ", ",\n") for name in quadrants]
-    for i, name in enumerate(quadrants):
-        for j, degradation in enumerate(evaluation["degradations"]):
-            area = find_group(evaluation, name, degradation)["metrics"]["auroc"]
-            text = "{value:.3f}{low:.3f}–{high:.3f}".format(**area)  # noqa: RUF001
-            assert wide[i + 1][j + 1] == narrow[j + 1][i + 1] == text
+    matrix = Outline(render_evaluation_page(evaluation, {})).tables[0]
+    assert matrix[0][1:] == list(evaluation.degradations)
+    quadrants = evaluation.list_names("quadrant")
+    assert [row[0] for row in matrix[1:]] == [name.replace(", ", ",\n") for name in quadrants]
+    for row, name in zip(matrix[1:], quadrants, strict=True):
+        for text, degradation in zip(row[1:], evaluation.degradations, strict=True):
+            area = evaluation.read("auroc", "quadrant", name, degradation)
+            assert text == f"{area.value:.3f}{area.low:.3f}–{area.high:.3f}"  # noqa: RUF001
 
 
 def test_every_group_is_listed_with_its_numbers(evaluation):
-    tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
+    tables = Outline(render_evaluation_page(evaluation, {})).tables
     clean, degraded = (table for table in tables if table[0][0] == "group")
-    assert len(clean) + len(degraded) - 2 == len(evaluation["groups"])
+    assert len(clean) + len(degraded) - 2 == len(evaluation.groups)
     row = next(row for row in degraded if row[:3] == ["sheep", "category", "jpeg-30"])
     group = find_group(evaluation, "sheep", "jpeg-30")
-    assert row[3:5] == [str(group["num_real"]), str(group["num_fake"])]
+    assert row[3:5] == [str(group.num_real), str(group.num_fake)]
     assert row[12:14] == ["needs 500 reals, has 20", "needs 100 reals, has 20"]
     values = [float(text.split()[0]) for text in row[5:12] + row[14:]]
     metrics = [
@@ -89,88 +87,90 @@ def test_every_group_is_listed_with_its_numbers(evaluation):
         *("ece", "nll", "brier"),
     ]
     units = ("auroc", "average_precision", "ece", "nll", "brier")
-    expected = [group["metrics"][name]["value"] * (1 if name in units else 100) for name in metrics]
+    expected = [group.read(name).value * (1 if name in units else 100) for name in metrics]
     assert values == pytest.approx(expected, abs=0.0501)
 
 
 def test_the_thresholds_stand_side_by_side(evaluation):
-    tables = Outline(render_evaluation_page(evaluation, {}, {})).tables
+    tables = Outline(render_evaluation_page(evaluation, {})).tables
     table = next(table for table in tables if table[0][0] == "images of" and "accuracy % at 5 % FP" in table[0])
     assert not any("oracle" in heading for heading in table[0])
     for row in table[1:]:
-        metrics = find_group(evaluation, row[0])["metrics"]
+        group = find_group(evaluation, row[0])
         for heading, place in (
             ("real acc. % at 0.5", ""), ("real acc. % at 5 % FP", "_at_chosen"),
             ("real acc. % at balanced", "_at_validation"),
         ):  # fmt: skip
             found = float(row[table[0].index(heading)].split()[0])
-            assert found == pytest.approx(100 * metrics[f"real_accuracy{place}"]["value"], abs=0.0501)
+            assert found == pytest.approx(100 * group.read(f"real_accuracy{place}").value, abs=0.0501)
 
 
 def test_an_oracle_is_marked_as_one(evaluation):
-    asked = copy.deepcopy(evaluation)
-    for group in asked["groups"]:
-        for name in ("accuracy", "real_accuracy", "fake_accuracy"):
-            group["metrics"][f"{name}_at_oracle"] = group["metrics"][name]
-    for text in (render_evaluation_page(asked, {}, {}), render_evaluation_markdown(asked)):
+    groups = []
+    for group in evaluation.groups:
+        more = {f"{name}_at_oracle": group.read(name) for name in ("accuracy", "real_accuracy", "fake_accuracy")}
+        groups.append(replace(group, metrics={**group.metrics, **more}))
+    asked = replace(evaluation, groups=tuple(groups))
+    for text in (render_evaluation_page(asked, {}), render_evaluation_markdown(asked)):
         assert "Oracle: chosen on the tested images, no result." in text
         assert "accuracy % at oracle" in text
-    for text in (render_evaluation_page(evaluation, {}, {}), render_evaluation_markdown(evaluation)):
+    for text in (render_evaluation_page(evaluation, {}), render_evaluation_markdown(evaluation)):
         assert "accuracy % at oracle" not in text
         assert "no result" not in text
 
 
 def test_what_makes_the_numbers_worthless_comes_first(evaluation):
-    page = render_evaluation_page(evaluation, {}, {})
+    page = render_evaluation_page(evaluation, {})
     warning, answer = page.index("WARNING"), page.index('<ol class="answer">')
     assert warning < page.index("The detector follows the codec.") < answer
     assert warning < page.index("it fires without a GAN") < answer
     assert "It leaves blurred reals alone." not in page[:answer]
-    fine = {**evaluation, "swap": invent_swap(False), "controls": []}
-    assert "WARNING" not in render_evaluation_page(fine, {}, {})
+    fine = replace(evaluation, swap=invent_swap(False), controls=())
+    assert "WARNING" not in render_evaluation_page(fine, {})
 
 
 def test_too_few_clusters_are_an_alarm_everywhere(evaluation):
     text = "3 of 9 groups have fewer than 20 clusters in a class."
-    fine = {**evaluation, "swap": None, "controls": [], "warnings": []}
-    page = render_evaluation_page({**fine, "warnings": [text]}, {}, {})
+    fine = replace(evaluation, swap=None, controls=())
+    doubtful = replace(fine, warnings=(text,))
+    page = render_evaluation_page(doubtful, {})
     assert page.index("WARNING") < page.index(text) < page.index('<ol class="answer">')
-    assert f"Intervals: {text}" in render_evaluation_markdown({**fine, "warnings": [text]})
-    assert f"Intervals: {text}" in draw(render_evaluation_table({**fine, "warnings": [text]}))
-    assert "WARNING" not in render_evaluation_page(fine, {}, {})
+    assert f"Intervals: {text}" in render_evaluation_markdown(doubtful)
+    assert f"Intervals: {text}" in draw(render_evaluation_table(doubtful))
+    assert "WARNING" not in render_evaluation_page(fine, {})
 
 
-def test_what_alarms_is_red_in_the_terminal(evaluation):
-    styles = {
-        str(part).partition(":")[0]: str(part.style)
-        for part in render_evaluation_table(evaluation).renderables
-        if isinstance(part, Text) and ": " in part
-    }
-    assert {styles[head] for head in ("Controls", "Swap test")} == {"bold red"}
-    assert styles["Worst group"] == "bold"
+def test_what_warns_is_red_in_the_terminal(evaluation):
+    """A detector that fires on controls among it."""
+    findings = [part for part in render_evaluation_table(evaluation).renderables if isinstance(part, Text)]
+    styles = {topic: part.style for part in findings for topic in ("Controls", "Swap test", "Worst group")
+              if part.plain.startswith(f"{topic}: ")}  # fmt: skip
+    assert styles == {"Controls": "bold red", "Swap test": "bold red", "Worst group": "bold"}
+    fine = render_evaluation_table(replace(evaluation, swap=invent_swap(False), controls=(invent_control(False),)))
+    assert "bold red" not in {part.style for part in fine.renderables if isinstance(part, Text)}
 
 
 def test_notes_stand_in_the_terminal_too(evaluation):
     note = "Tested at 42 px, as trained: the center of 48 px."
-    assert note in draw(render_evaluation_table({**evaluation, "notes": [note]}))
+    assert note in draw(render_evaluation_table(replace(evaluation, notes=(note,))))
 
 
 def test_every_section_with_intervals_says_that_they_are_of_one_training_run(evaluation):
-    page = render_evaluation_page(evaluation, {}, {})
+    page = render_evaluation_page(evaluation, {})
     for title, part in zip(*[iter(re.split(r'<h2 id="(\w+)">', page)[1:])] * 2, strict=True):
         expected = title in ("matrix", "thresholds", "calibration", "swap", "controls", "groups")
         assert (ONE_RUN in part) == expected, title
     sections = render_evaluation_markdown(evaluation).split("\n## ")
     told = [section.partition("\n")[0] for section in sections if ONE_RUN in section]
     tables = ["AUROC, by degradation", "Thresholds", "Calibration", "Swap test", "Controls"]
-    assert told == [*tables, "Groups, images as they are"]
+    assert told == [*tables, "Groups, clean images"]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_evaluation_has_a_page(name):
     evaluation = invent_case(name)[0]
-    assert json.loads(json.dumps(evaluation, allow_nan=False)) == evaluation
-    page = render_evaluation_page(evaluation, {}, {})
+    assert Evaluation.from_plain(json.loads(json.dumps(evaluation.to_plain(), allow_nan=False))) == evaluation
+    page = render_evaluation_page(evaluation, {})
     page.encode()
     Outline(page)
     assert not re.search(r"\b(nan|None|inf)\b", re.sub("<(style|script).*?</.*?>", "", page, flags=re.DOTALL))
@@ -184,11 +184,11 @@ def test_every_evaluation_has_a_page(name):
 
 def test_odd_names_are_shown_and_not_run():
     evaluation = invent_case("odd names")[0]
-    page = render_evaluation_page({**evaluation, "title": "<script>alert(1)</script>"}, {}, {})
+    page = render_evaluation_page(replace(evaluation, title="<script>alert(1)</script>"), {})
     assert "<b>&amp;" not in page
     assert "<script>alert" not in page
     assert "&lt;b&gt;&amp;amp;" in page
-    assert "caf\\udce9" in page
+    assert "café" in page
     assert "$x_$" in unescape(page)
 
 
@@ -198,9 +198,9 @@ def test_the_terminal_shows_the_quadrants(evaluation):
         line.split() for line in text.partition("Worst group")[0].splitlines() if line.startswith(("seen", "unseen"))
     ]
     assert [row[:2] for row in rows] == [["seen", "seen"], ["seen", "unseen"], ["unseen", "seen"], ["unseen", "unseen"]]
-    metrics = find_group(evaluation, "unseen content, seen generators")["metrics"]
-    rates = [f"{100 * metrics[name]['value']:.1f}" for name in ("accuracy", "real_accuracy", "fake_accuracy")]
-    assert rows[2][4:] == [*rates, f"{metrics['auroc']['value']:.3f}", "\N{EN DASH}"]
+    group = find_group(evaluation, "unseen content, seen generators")
+    rates = [f"{100 * group.read(name).value:.1f}" for name in ("accuracy", "real_accuracy", "fake_accuracy")]
+    assert rows[2][4:] == [*rates, f"{group.read('auroc').value:.3f}", "\N{EN DASH}"]
     assert "TPR at 1 % FPR needs 500 reals." in text
     assert "not other seeds or machines" in " ".join(text.split())
     for part in ("Worst group: ", "Swap test: The detector follows the codec.", "False positives: "):
@@ -212,6 +212,6 @@ def test_markdown_tells_the_command_and_the_verdict(evaluation):
     assert "$ python -m fakeid evaluate runs/demo\n" in text
     assert "not other seeds or machines" in text
     assert "## Swap test\n\nThe detector follows the codec.\n" in text
-    area = find_group(evaluation, "unseen content, unseen generators", "social")["metrics"]["auroc"]
+    area = find_group(evaluation, "unseen content, unseen generators", "social").read("auroc")
     row = next(line for line in text.splitlines() if line.startswith("| social |"))
-    assert row.split(" | ")[-1] == f"{area['value']:.3f} [{area['low']:.3f}, {area['high']:.3f}] |"
+    assert row.split(" | ")[-1] == f"{area.value:.3f} [{area.low:.3f}, {area.high:.3f}] |"

@@ -1,16 +1,14 @@
-import copy
 import io
 
 import pytest
-from made_up_evaluation import CASES, estimate, invent_case
+from made_up_evaluation import CASES, invent_case
 from rich.console import Console
 
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.degradation_names import MILD, STRONG, group_degradations, name_degradations
-from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
 from fakeid.reporting.evaluation_page import render_evaluation_page
-from fakeid.reporting.evaluation_table import render_evaluation_table
+from fakeid.reporting.evaluation_text import render_evaluation_markdown, render_evaluation_table
 from fakeid.reporting.robustness_words import describe_robustness
 from fakeid.reporting.verdict import BAD, DOUBTFUL, GOOD, judge_evaluation, judge_run
 
@@ -179,12 +177,12 @@ def test_a_training_is_judged_on_unseen_content(area, verdict):
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_evaluation_has_a_verdict_before_all_else(case):
-    evaluation = copy.deepcopy(invent_case(case)[0])
-    judgement = judge_evaluation(evaluation)
+    evaluation = invent_case(case)[0]
+    judgement = judge_evaluation(evaluation.to_plain())
     head = judgement.lines[0][0][0]
     console = Console(width=1000, file=io.StringIO())
     console.print(render_evaluation_table(evaluation))
-    page = render_evaluation_page(evaluation, {}, {})
+    page = render_evaluation_page(evaluation, {})
     assert console.file.getvalue().startswith(head)
     assert page.index(head) < page.index("<nav>")
     assert f'<div class="notice {judgement.look}">' in page
@@ -194,5 +192,5 @@ def test_every_evaluation_has_a_verdict_before_all_else(case):
 def test_undefined_numbers_give_no_rate():
     evaluation = make_evaluation()
     for metric in ("real_accuracy_at_chosen", "fake_accuracy_at_chosen"):
-        evaluation["groups"][1]["metrics"][metric] = estimate(float("nan"), float("nan"), float("nan"))
+        evaluation["groups"][1]["metrics"][metric] = dict.fromkeys(("value", "low", "high"))
     assert judge_evaluation(evaluation).verdict is Verdict.UNKNOWN

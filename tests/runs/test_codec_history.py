@@ -70,9 +70,10 @@ def test_the_swap_test_names_the_planted_shortcut(
     run_training(config, QUIET)
     run = RunFolder.locate(config)
     asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
-    swap = run_evaluation(run.path, asked, QUIET)["swap"]
-    assert swap["follows_codec"] is True, swap
-    assert "JPEG or WebP files are 100 % of the reals" in swap["verdict"]
+    swap = run_evaluation(run.path, asked, QUIET).swap
+    assert swap is not None
+    assert swap.follows_codec is True, swap
+    assert "JPEG or WebP files are 100 % of the reals" in swap.verdict
 
 
 @pytest.mark.slow
@@ -84,6 +85,7 @@ def test_on_clean_images_nothing_is_named(tiny_config: BuildConfig) -> None:
     run_training(config, QUIET)
     run = RunFolder.locate(config)
     asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
-    swap = run_evaluation(run.path, asked, QUIET)["swap"]
-    assert swap["rows"][0]["auroc"]["low"] > 0.8, swap  # there is something to lose
-    assert swap["follows_codec"] is False, swap
+    swap = run_evaluation(run.path, asked, QUIET).swap
+    assert swap is not None
+    assert (swap.rows[0].auroc.low or 0) > 0.8, swap  # there is something to lose
+    assert swap.follows_codec is False, swap

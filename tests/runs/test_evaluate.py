@@ -16,16 +16,17 @@ from fakeid.config import Config
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import CheckpointError, ConfigError, DataError
 from fakeid.evaluation.calibration import fit_calibration
+from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.evaluation.scores import Scores, read_scores
 from fakeid.identity import name_run
 from fakeid.images.degradation import parse_degradation
 from fakeid.images.degrade import degrade
-from fakeid.reporting.evaluation_rows import list_test_sets
+from fakeid.reporting.evaluation_tables import tabulate_test_sets
 from fakeid.runs import score_sets, train
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluate import adopt
 from fakeid.runs.evaluation_command import evaluate
-from fakeid.runs.layout import RunFolder
+from fakeid.runs.layout import EvaluationFolder, RunFolder
 from fakeid.runs.states import read_state
 from fakeid.runs.train import run_training
 from fakeid.training.card import read_card
@@ -51,7 +52,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return RunFolder(root / "runs" / name_run(config))
 
 
-def try_out(run: RunFolder, output: Path, *words: str) -> tuple[dict[str, Any], Scores]:
+def try_out(run: RunFolder, output: Path, *words: str) -> tuple[Evaluation, Scores]:
     cache = f"paths.cache={run.path.parents[1] / 'cache'}"
     options = [] if any(word.startswith("evaluation=") for word in words) else SMALL
     found = evaluate(run.path, [cache, "trainer=cpu", *options, *words], output)
@@ -84,21 +85,20 @@ def test_the_checkpoint_alone_knows_threshold_and_band(run: RunFolder) -> None:
 
 def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path: Path) -> None:
     found, scores = try_out(run, tmp_path / "out")
-    assert found["degradations"] == ["none", "jpeg-50", "noise-8", "jpeg-75"]
+    assert found.degradations == ("none", "jpeg-50", "noise-8", "jpeg-75")
     assert len(scores) == 4 * 11 * 3 * 3
-    assert {len(set(scores.key[scores.degradation == word])) for word in found["degradations"]} == {99}
-    filled = {
-        (group["seen_content"], group["seen_generator"]) for group in found["groups"] if group["kind"] == "quadrant"
-    }
+    assert {len(set(scores.key[scores.degradation == word])) for word in found.degradations} == {99}
+    filled = {(group.seen_content, group.seen_generator) for group in found.groups if group.kind == "quadrant"}
     assert filled == {(True, True), (True, False), (False, True), (False, False)}
-    assert found["swap"]["quality"] == 75
-    assert json.loads((tmp_path / "out" / "evaluation.json").read_text()) == found
+    assert found.swap is not None
+    assert found.swap.quality == 75
+    assert EvaluationFolder(tmp_path / "out").read_numbers() == found
 
 
 def test_few_clusters_are_warned_of(run: RunFolder, tmp_path: Path) -> None:
     options = ("evaluation.degradations=[]", "evaluation.swap_quality=null")
     plain, clustered = (
-        try_out(run, tmp_path / name, *SMALL, *options, *cluster)[0]["warnings"]
+        try_out(run, tmp_path / name, *SMALL, *options, *cluster)[0].warnings
         for name, cluster in (("plain", ()), ("clusters", ("evaluation.cluster=stem",)))
     )
     assert not plain
@@ -108,7 +108,7 @@ def test_few_clusters_are_warned_of(run: RunFolder, tmp_path: Path) -> None:
 
 def test_the_arithmetic_of_training_and_scoring_is_recorded(run: RunFolder, tmp_path: Path) -> None:
     found, _ = try_out(run, tmp_path / "out", *SMALL, "evaluation.degradations=[]")
-    for record in (found, json.loads(run.summary.read_text())):
+    for record in (found.to_plain(), json.loads(run.summary.read_text())):
         assert (record["precision"], record["scoring_precision"]) == ("float32", "float32")
 
 
@@ -123,7 +123,8 @@ def test_everything_is_there_to_look_at(run: RunFolder, tmp_path: Path, capsys: 
         f"{name}.{ending}" for name in drawn for ending in ("png", "svg")
     }
     output = capsys.readouterr().out
-    assert found["swap"]["verdict"].split()[0] in output
+    assert found.swap is not None
+    assert found.swap.verdict.split()[0] in output
     assert "index.html" in output
 
 
@@ -228,31 +229,29 @@ def test_other_folders_take_the_place_of_the_own_images(run: RunFolder, tmp_path
     folder = plant(tmp_path / "farm", "biggan/cow/0_real", "biggan/cow/1_fake")
     found, scores = try_out(run, tmp_path / "out", str(folder))
     assert set(scores.test_set.tolist()) == {"farm"}
-    assert {group["name"] for group in found["groups"] if group["kind"] == "quadrant"} == {
-        "unseen content, unseen generators"
-    }
-    assert found["test_sets"][0]["file_formats"] == {"real": {"png": 1.0}, "fake": {"png": 1.0}}
+    assert {group.name for group in found.groups if group.kind == "quadrant"} == {"unseen content, unseen generators"}
+    assert found.test_sets[0].file_formats == {"real": {"png": 1.0}, "fake": {"png": 1.0}}
     both, _ = try_out(run, tmp_path / "both", "test", str(folder))
-    assert [part["name"] for part in both["test_sets"]] == ["test", "farm"]
+    assert [part.name for part in both.test_sets] == ["test", "farm"]
 
 
 def test_what_was_cut_is_told(run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = plant(tmp_path / "farm", "cow/0_real", "cow/1_fake")
     found, _ = try_out(run, tmp_path / "out", str(folder), "evaluation.per_class=2")
-    headings, rows = list_test_sets(found)
-    assert rows[0][headings.index("real")] == "2 of 4"
+    counts = [(cell.value, cell.mark) for cell in tabulate_test_sets(found).rows[0].cells[2:4]]
+    assert counts == [(2, " of 4"), (2, " of 4")]
     told = "farm: 4 of 8 images were tested, at most 2 of each category, generator and class; evaluation.per_class=null"
-    assert found["notes"][-1].startswith(told)
+    assert found.notes[-1].startswith(told)
     assert told in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_control_is_judged_and_kept_out_of_the_quarters(run: RunFolder, tmp_path: Path) -> None:
     folder = plant(tmp_path / "bicubic", "cow/1_fake")
     found, _ = try_out(run, tmp_path / "out", "test", f"soft:{folder}", "evaluation.controls=[soft]")
-    assert [control["name"] for control in found["controls"]] == ["soft"]
-    assert found["controls"][0]["num_control"] == 4
+    assert [control.name for control in found.controls] == ["soft"]
+    assert found.controls[0].num_control == 4
     plain, _ = try_out(run, tmp_path / "plain")
-    assert found["groups"] == plain["groups"]
+    assert found.groups == plain.groups
 
 
 @pytest.mark.parametrize(
@@ -271,6 +270,15 @@ def test_bad_words_are_answered_at_once(
 ) -> None:
     with pytest.raises(error, match=message):
         try_out(run, tmp_path / "out", *words)
+
+
+def test_paths_that_are_no_text_are_refused(run: RunFolder, tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    with pytest.raises(DataError, match="not UTF-8"):
+        try_out(run, tmp_path / "out", str(folder))
+    with pytest.raises(CheckpointError, match="not UTF-8"):
+        evaluate(folder, [])
 
 
 def test_who_is_no_detector_is_refused(run: RunFolder, tmp_path: Path) -> None:

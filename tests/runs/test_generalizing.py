@@ -118,8 +118,8 @@ def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_
     alone.write_bytes(folder.tested.read_bytes())
     words = [f"paths.cache={config.paths.cache}", "trainer=cpu", "evaluation=test", "evaluation.degradations=[]"]
     evaluation = evaluate(alone, words, tmp_path / "out")
-    assert evaluation["sizes"] == sizes
-    assert evaluation["notes"][0] == "Tested at 42 px, as trained: the center of 48 px."
+    assert evaluation.sizes == sizes
+    assert evaluation.notes[0] == "Tested at 42 px, as trained: the center of 48 px."
     scores = read_scores(tmp_path / "out" / "scores.csv")
     logits = dict(zip(scores.key.tolist(), scores.logit.tolist(), strict=True))
     assert [logits[record.key] for record in plan.test] == pytest.approx(center, abs=1e-5)

@@ -16,9 +16,10 @@ from offline_runs import find_bad_names, find_offline_runs
 from rich.console import Console
 
 from fakeid.errors import DataError
+from fakeid.evaluation.evaluation_record import EvaluatedSet
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, write_scores
-from fakeid.files import write_json
+from fakeid.records import write_record
 from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
@@ -75,8 +76,8 @@ def test_evaluations_that_are_whole_are_read_without_their_controls(tmp_path: Pa
         write_scores(run.evaluation.scores, Scores.join([scores, control]))
         if color == "rgb":  # the other was interrupted while it was drawn
             evaluation = describe_evaluation(scores, trained_on, None)
-            evaluation["test_sets"].append({"name": "soft", "control": True})
-            write_json(run.evaluation.numbers, evaluation)
+            sets = (*evaluation.test_sets, EvaluatedSet("soft", "soft", 0, 20, control=True))
+            write_record(run.evaluation.numbers, replace(evaluation, test_sets=sets))
     report = read_report(tmp_path)
     rgb, hsv = sorted(report.tested, key=lambda run: "hsv" in run.name)
     assert {name: len(part.label) for name, part in rgb.quarters.items()} == dict.fromkeys(rgb.quarters, 40)
@@ -166,7 +167,7 @@ def test_estimates_reach_wandb_as_numbers() -> None:
     runs = [
         replace(
             invent_run(compose_config(["categories=5", f"color={color}", f"seed={seed}"]), images=4)[0],
-            evaluation=invent_small_evaluation(),
+            evaluation=invent_small_evaluation().to_plain(),
         )
         for color, seed in itertools.product(("rgb", "hsv"), range(2))
     ]
@@ -186,7 +187,7 @@ def test_estimates_reach_wandb_as_numbers() -> None:
     assert found["one_more_run_low"] == pytest.approx(100 * (average["next_low"] or 0), abs=0.051)
     columns, rows = tables["tables/evaluation_auroc"]
     found = dict(zip(columns, rows[0], strict=True))
-    group = invent_small_evaluation()["groups"][0]
+    group = invent_small_evaluation().to_plain()["groups"][0]
     assert found["seen_content_seen_generators"] == pytest.approx(group["metrics"]["auroc"]["value"], abs=0.00051)
     assert found["seen_content_seen_generators_low"] <= found["seen_content_seen_generators"] <= 1
 

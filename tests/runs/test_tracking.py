@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,13 @@ from offline_runs import OfflineRun, find_bad_names, find_offline_runs, open_tra
 from rich.console import Console
 
 from fakeid.config import Config
+from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.files import read_json, write_json
 from fakeid.reporting.style import new_figure
 from fakeid.runs.compose import compose_config
 from fakeid.runs.evaluation_command import evaluate
-from fakeid.runs.evaluation_values import EVALUATION_SUMMARY
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.tracked_evaluation import track_evaluation
+from fakeid.runs.tracked_evaluation import EVALUATION_SUMMARY, track_evaluation
 from fakeid.runs.train import run_training
 from fakeid.training.tracked_fields import AXES, CURVES, HEADLINES, LEARNING_CURVES, TRAINING_SUMMARY, make_key
 from fakeid.training.tracking import make_id
@@ -153,16 +154,16 @@ def test_an_evaluation_is_a_run_of_its_own(tmp_path: Path) -> None:
     write_json(run.summary, summary)
     for _ in range(2):  # the second takes the place of the first
         console = Console(file=io.StringIO(), width=300)
-        track_evaluation(config, run, {**evaluation, "test_sets": []}, console)
+        track_evaluation(config, run, replace(evaluation, test_sets=()), console)
     untouched, tested = find_offline_runs(run.path)
     assert untouched == training
     assert (tested.run_id, tested.name) == (f"{run.path.name}_evaluation", f"{run.path.name}/evaluation")
     assert (tested.job_type, tested.group, tested.exit_code) == ("eval", "a sweep", 0)
-    assert tested.config["checkpoint"] == evaluation["detector"]["checkpoint"]
-    assert tested.config["trained_on"] == evaluation["trained_on"]
-    assert tested.config["degradations"] == evaluation["degradations"]
+    assert tested.config["checkpoint"] == evaluation.detector.checkpoint
+    assert tested.config["trained_on"] == evaluation.to_plain()["trained_on"]
+    assert tested.config["degradations"] == list(evaluation.degradations)
     assert tested.config["trained_run"] == run.path.name
-    assert tested.config["categories"] == len(evaluation["trained_on"]["categories"])
+    assert tested.config["categories"] == len(evaluation.trained_on.categories)
     assert {tag.partition("=")[0] for tag in tested.tags} == set(AXES) < set(tested.config)
     assert find_bad_names(tested) == []
     check_evaluation(run.path, tested, evaluation)
@@ -171,21 +172,21 @@ def test_an_evaluation_is_a_run_of_its_own(tmp_path: Path) -> None:
     assert f"W&B logged the evaluation offline; to upload: wandb sync {run.path}" in console.file.getvalue()
 
 
-def check_evaluation(folder: Path, run: OfflineRun, evaluation: dict[str, Any]) -> None:
+def check_evaluation(folder: Path, run: OfflineRun, evaluation: Evaluation) -> None:
     """The list's numbers are those of the evaluation, and the table has all of them."""
     assert {name for name in run.summary if not name.startswith(("_", "figures/"))} <= {
         *EVALUATION_SUMMARY, "eval/all",
     }  # fmt: skip
-    groups = {(group["name"], group["degradation"]): group["metrics"] for group in evaluation["groups"]}
-    metrics = groups["unseen content, seen generators", "none"]
-    assert run.summary["eval/unseen_seen/auroc"] == metrics["auroc"]["value"]
-    assert run.summary["eval/unseen_seen/auroc_low"] == metrics["auroc"]["low"]
-    assert run.summary["eval/unseen_seen/accuracy"] == metrics["accuracy"]["value"]
-    if "real_accuracy_at_chosen" in metrics:
-        rate = 1 - metrics["real_accuracy_at_chosen"]["value"]
+    groups = {(group.name, group.degradation): group for group in evaluation.groups}
+    group = groups["unseen content, seen generators", "none"]
+    assert run.summary["eval/unseen_seen/auroc"] == group.read("auroc").value
+    assert run.summary["eval/unseen_seen/auroc_low"] == group.read("auroc").low
+    assert run.summary["eval/unseen_seen/accuracy"] == group.read("accuracy").value
+    if "real_accuracy_at_chosen" in group.metrics:
+        rate = 1 - group.read("real_accuracy_at_chosen").value
         assert run.summary["eval/unseen_seen/false_positive_rate"] == pytest.approx(rate)
     worst = min(
-        (found["auroc"]["value"], degradation)
+        (found.read("auroc").value, degradation)
         for (name, degradation), found in groups.items()
         if "content," in name and degradation != "none"
     )
@@ -193,10 +194,10 @@ def check_evaluation(folder: Path, run: OfflineRun, evaluation: dict[str, Any]) 
     table = read_table(folder, run, "eval/all")
     assert table["columns"] == ["kind", "group", "degradation", "metric", "value", "low", "high"]
     rows = {tuple(row[:4]): row[4:] for row in table["data"]}
-    for group in evaluation["groups"]:
-        for metric, estimate in group["metrics"].items():
-            row = rows[group["kind"], group["name"], group["degradation"], metric]
-            assert row == [estimate[name] for name in ("value", "low", "high")]
+    for group in evaluation.groups:
+        for metric, estimate in group.metrics.items():
+            row = rows[group.kind, group.name, group.degradation, metric]
+            assert row == [estimate.value, estimate.low, estimate.high]
 
 
 def test_long_names_have_identities_of_their_own() -> None:
@@ -226,7 +227,7 @@ def test_a_tracked_training_and_its_evaluations_are_runs_of_one_group(tiny_confi
     check_complete(training, run.path)
     assert training.summary["epoch_chosen"] in (1, 2)
     assert training.summary["verdict"] == run.read_summary()["verdict"]["word"]
-    assert tested.summary["eval/verdict"] == run.evaluation.read_numbers()["verdict"]["word"]
+    assert tested.summary["eval/verdict"] == run.evaluation.read_numbers().verdict.word
     assert training.summary["epochs"] == 2
     assert (training.job_type, tested.job_type, training.group, tested.group) == ("train", "eval", "a sweep", "a sweep")
     assert find_bad_names(tested) == []

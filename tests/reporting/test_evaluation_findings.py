@@ -1,0 +1,160 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up_evaluation import CASES, estimate, invent_case, invent_control, invent_swap
+
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.evaluation_record import EvaluatedDetector, Evaluation, WorstGroup
+from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
+from fakeid.evaluation.results import EvaluationGroup
+from fakeid.evaluation.thresholds import choose_threshold
+from fakeid.reporting.evaluation_findings import find_false_positives, list_caveats, list_findings
+
+EASY, HARD = str(QUADRANTS[0]), str(QUADRANTS[3])
+
+
+def make_group(name: str, area: float, degradation: str = "none", **metrics: float) -> EvaluationGroup:
+    numbers = {"auroc": area, "real_accuracy": 0.9, "fake_accuracy": 0.8, "real_accuracy_at_chosen": 0.93, **metrics}
+    measured = {metric: estimate(number, number - 0.03, number + 0.02) for metric, number in numbers.items()}
+    return EvaluationGroup(100, 100, measured, "quadrant", name, degradation, name.startswith("seen"), True)
+
+
+@pytest.fixture
+def evaluation() -> Evaluation:
+    return Evaluation(
+        title="demo",
+        detector=EvaluatedDetector("runs/demo/best.ckpt", "pelee", "rgb", "hpf", 64),
+        trained_on=TrainedOn(("leaves",), ("gan",)),
+        test_sets=(),
+        degradations=("none", "jpeg-90", "jpeg-30", "jpeg-50"),
+        groups=(
+            make_group(HARD, 0.52, real_accuracy_at_chosen=0.7),
+            make_group(EASY, 0.98),
+            make_group(EASY, 0.95, "jpeg-90"),
+            make_group(EASY, 0.51, "jpeg-30"),
+            make_group(EASY, 0.52, "jpeg-50"),
+        ),
+        worst=(WorstGroup("jpeg-30", "accuracy", "wood", 0.1), WorstGroup("none", "accuracy", "coral", 0.6)),
+        swap=invent_swap(True),
+        controls=(invent_control(False), invent_control(True)),
+        calibration=make_calibration(),
+    )
+
+
+def make_calibration(num_real: int = 100, called: int = 4, low: float = 0.016, high: float = 0.098) -> Calibration:
+    return Calibration(1.0, 0.0, 1.0, 0.05, called, low, high, 0.5, 0.4, 0.6, 0.05, num_real, 100)
+
+
+def read(evaluation: Evaluation) -> dict[str, str]:
+    return {finding.topic: finding.text.replace("\N{NO-BREAK SPACE}", " ") for finding in list_findings(evaluation)}
+
+
+def test_the_answer_is_computed_from_the_numbers(evaluation):
+    assert read(evaluation) == {
+        "Easiest": (
+            f"on {EASY} the AUROC is 0.980 [0.950, 1.000]; at P(fake) = 0.5 it calls 90.0 % [87.0, 92.0] of the reals "
+            "real and 80.0 % [77.0, 82.0] of the fakes fake."
+        ),
+        "Hardest": (
+            f"on {HARD} the AUROC is 0.520 [0.490, 0.540], no better than chance; at P(fake) = 0.5 it calls 90.0 % "
+            "[87.0, 92.0] of the reals real and 80.0 % [77.0, 82.0] of the fakes fake."
+        ),
+        "Worst group": "coral, with an accuracy of 60.0 %.",
+        "JPEG": (
+            f"on {EASY} the AUROC goes from 0.980 to 0.950 at quality 90 and 0.510 at quality 30; at quality 50 it "
+            "is no better than chance."
+        ),
+        "Swap test": "The detector follows the codec.",
+        "False positives": (
+            "the threshold for 5 % false positives calls at most 5.0 % of new reals fake on average (4 of 100 "
+            "validation reals are called fake, so that of new ones 1.6 to 9.8 % are); of the tested reals it calls "
+            "7.0 % [5.0, 10.0] on seen content and 30.0 % [28.0, 33.0] on unseen content (more than promised) fake."
+        ),
+        "Controls": "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: "
+        "it calls 61.0 % of blurred reals fake, beside 5.0 % of the reals and 80.0 % of the fakes.",
+    }
+
+
+def test_false_positives_are_what_the_reals_are_not_called(evaluation):
+    found = find_false_positives(evaluation, seen_content=False)
+    assert (found.value, found.low, found.high) == pytest.approx((0.3, 0.28, 0.33))
+
+
+def test_too_few_reals_promise_nothing(evaluation):
+    told = read(replace(evaluation, calibration=make_calibration(15, 0)))["False positives"]
+    assert told.startswith(
+        "15 validation reals are too few to promise 5.0 %, which takes 19; at the threshold for 5 % false positives"
+    )
+
+
+@pytest.mark.parametrize(("found", "is_told"), [(0.07, False), (0.11, False), (0.14, True), (0.3, True)])
+def test_more_than_promised_is_said_beyond_both_uncertainties_alone(evaluation, found, is_told):
+    # Of 100 new reals 13 are called fake with p = 0.033 where 4 of 100 were, 16 with p = 0.01 (beta-binomial).
+    tested = replace(evaluation, groups=(make_group(HARD, 0.9, real_accuracy_at_chosen=1 - found),))
+    assert ("more than promised" in read(tested)["False positives"]) == is_told
+
+
+def test_an_honest_threshold_is_rarely_accused(evaluation):
+    rng = np.random.default_rng(0)
+    accused = []
+    for _ in range(300):
+        threshold = choose_threshold(np.zeros(100, np.int64), rng.normal(size=100), "false_alarms")
+        called = round(threshold.false_alarm_rate * 100)
+        low, high = threshold.false_alarm_interval
+        groups = []
+        for name in (EASY, HARD):
+            wrong = int((rng.normal(size=100) >= threshold.logit).sum())
+            low_right, high_right = wilson_interval(100 - wrong, 100)
+            right = {"real_accuracy_at_chosen": estimate(1 - wrong / 100, low_right, high_right)}
+            groups.append(replace(make_group(name, 0.9), metrics=right))
+        calibration = make_calibration(100, called, low, high)
+        told = read(replace(evaluation, groups=tuple(groups), calibration=calibration))["False positives"]
+        accused.append("more than promised" in told)
+    assert np.mean(accused) <= 0.05  # it was 18 to 39 %
+
+
+def test_a_threshold_that_is_off_is_told(evaluation):
+    group = make_group(HARD, 0.9, balanced_accuracy=0.5, accuracy=0.5, accuracy_at_validation=0.8)
+    told = read(replace(evaluation, groups=(group,)))["Threshold"]
+    assert "at the balanced threshold from validation images it is 80.0 %" in told
+
+
+def test_what_makes_numbers_worth_less_is_a_warning(evaluation):
+    doubtful = replace(evaluation, warnings=("3 of 9 groups have fewer than 20 clusters in a class.",))
+    warnings = [finding.topic for finding in list_findings(doubtful) if finding.is_warning]
+    assert warnings == ["Swap test", "False positives", "Controls", "Intervals"]
+    assert [finding.topic for finding in list_caveats(doubtful)] == ["Swap test", "Controls", "Intervals"]
+    fine = replace(
+        evaluation, swap=invent_swap(False), controls=(invent_control(False),), groups=evaluation.groups[1:2]
+    )
+    assert not any(finding.is_warning for finding in list_findings(fine))
+    assert list_caveats(fine) == []
+
+
+def test_several_controls_that_fire_are_one_finding(evaluation):
+    fired = [replace(invent_control(), name=name) for name in ("a", "b", "c")]
+    told = read(replace(evaluation, controls=tuple(fired)))["Controls"]
+    assert "calls 61.0 % of a, 61.0 % of b and 61.0 % of c fake, beside 5.0 % of the reals" in told
+
+
+def test_what_was_not_done_is_not_told(evaluation):
+    little = replace(
+        evaluation, swap=None, controls=(), worst=(), calibration=None, degradations=("none",),
+        groups=evaluation.groups[1:2],
+    )  # fmt: skip
+    assert list(read(little)) == ["Alone", "False positives"]
+    assert "nothing is promised" in read(little)["False positives"]
+
+
+def test_a_broken_group_is_the_worst(evaluation):
+    broken = replace(evaluation, worst=(WorstGroup("none", "accuracy", "coral", None),))
+    assert read(broken)["Worst group"].startswith("coral, on which the detector broke down")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_evaluation_has_an_answer(name):
+    findings = list_findings(invent_case(name)[0])
+    assert all(finding.text.endswith(".") for finding in findings)
+    assert findings[0].topic in (("No answer",) if name in ("reals only", "nothing") else ("Hardest", "Alone"))
