@@ -158,7 +158,7 @@ def _find_worst(scores: Scores) -> list[dict[str, Any]]:
 
 
 CASES = ("rich", "nothing unseen", "reals only", "broken", "huge", "many", "odd names", "nothing")
-ODD_NAMES = ("$x_$", "<b>&amp;", "caf\udce9", "a" * 60)
+ODD_NAMES = ("$x_$", "<b>&amp;", "caf\u00e9", "a" * 60)
 
 
 @cache

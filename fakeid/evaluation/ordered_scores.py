@@ -43,5 +43,5 @@ def _order(scores: Scores) -> OrderedScores:
     images = scores.select(order)
     columns = (images.test_set.tolist(), images.key.tolist(), images.label.tolist())
     lines = "\n".join("\t".join(map(str, image)) for image in zip(*columns, strict=True))
-    digest = hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()[:16]
+    digest = hashlib.sha256(lines.encode()).hexdigest()[:16]
     return OrderedScores(digest, images.label, images.logit)

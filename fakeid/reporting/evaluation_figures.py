@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores
+from fakeid.reporting.contact_sheet import Images, caption_mistakes, plot_mistakes
 from fakeid.reporting.evaluation_matrix import plot_matrix
-from fakeid.reporting.mistakes_sheet import Images, caption_mistakes, plot_mistakes
 from fakeid.reporting.reliability_figure import plot_reliability
 from fakeid.reporting.robustness import plot_robustness
 from fakeid.reporting.roc_zoom import plot_roc_zoom
@@ -68,5 +68,5 @@ def plot_evaluation(
         figures["spectra"] = plot_spectra(images.reals, images.fakes_by_name, narrow=narrow)
         (alarms, alarm_scores), (misses, miss_scores) = images.false_alarms, images.misses
         captions = [caption_mistakes(found) for found in (alarm_scores, miss_scores)]
-        figures["mistakes"] = plot_mistakes(alarms, captions[0], misses, captions[1], narrow=narrow)
+        figures["mistakes"] = plot_mistakes(alarms, captions[0], misses, captions[1])
     return figures

@@ -1,14 +1,19 @@
 """One look for all figures: colors, type sizes, and how a figure is made."""
 
+import math
 from typing import Any, Final
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import FuncFormatter
 
 DPI: Final = 120
+
+_ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
@@ -75,3 +80,27 @@ def mark_chance(ax: Axes, chance: float, *, vertical: bool = False) -> None:
 def label_in_percent(axis: Axis) -> None:
     """Label the ticks of shares in [0, 1] in percent, each with the decimals that its place has: 57.5, 60."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}"))
+
+
+def measure_text(text: str, font_px: float) -> int:
+    """Measure how wide one line is, in pixels."""
+    # $ would start a formula here.
+    outline = TextPath((0, 0), text.replace("$", "S"), size=font_px).vertices
+    return math.ceil(np.max(outline[:, 0], initial=0.0))
+
+
+def shorten(text: str, width_px: float, font_px: float) -> str:
+    """Cut a text's end so that it is no wider than this in a figure.
+
+    Args:
+        text: One line.
+        width_px: Room.
+        font_px: Size of the letters.
+    """
+    width = measure_text(text, font_px)
+    if width <= width_px:
+        return text
+    text = text[: int(len(text) * width_px / width) + 1]  # about right, and then exactly
+    while len(text) > 1 and measure_text(text + _ELLIPSIS, font_px) > width_px:
+        text = text[:-1]
+    return text.rstrip() + _ELLIPSIS

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from fakeid.reporting.comparison_rows import (
     tabulate_comparisons,
 )
 from fakeid.reporting.comparison_table import render_comparison_markdown, render_comparison_table
-from fakeid.reporting.printable import make_printable
 from fakeid.reporting.single_run import describe_training
 from fakeid.reporting.sweep_report import count_warnings
 from fakeid.runs.contestants import Contestant, read_contestant
@@ -86,10 +84,7 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     if len(known) < len(contestants):
         notes.append("What was trained on is not known of all, so that seen and unseen are not told apart.")
     trained_on = known if len(known) == len(contestants) else None
-    groups = [
-        replace(group, name=make_printable(group.name))
-        for group in build_groups(pairing.images, trained_on, _order_categories(entrants))
-    ]
+    groups = build_groups(pairing.images, trained_on, _order_categories(entrants))
     detectors = [Detector(entrant.name, pairing.logits[entrant.places], entrant.seeds) for entrant in entrants]
     pairs = combinations(detectors, 2) if all_pairs else ((detectors[0], other) for other in detectors[1:])
     return ComparisonReport(

@@ -16,7 +16,6 @@ from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.spectrum import azimuthal_average, compute_power_spectrum
 from fakeid.reporting.evaluation_figures import ShownImages, plot_evaluation
 from fakeid.reporting.evaluation_matrix import plot_matrix
-from fakeid.reporting.mistakes_sheet import caption_mistakes, plot_mistakes
 from fakeid.reporting.reliability_figure import plot_reliability
 from fakeid.reporting.robustness import plot_robustness
 from fakeid.reporting.roc_zoom import plot_roc_zoom
@@ -187,31 +186,6 @@ def test_spectra_of_many_generators_pool_the_rest():
     figure = plot_spectra(draw_images(2), {f"g{i}": draw_images(1, seed=i) for i in range(9)})
     titles = [ax.get_title() for ax in figure.axes if ax.images]
     assert titles == ["reals", "g0", "g1", "g2", "g3", "5 others"]
-
-
-@pytest.mark.parametrize("narrow", [False, True])
-def test_mistakes_show_images_with_their_captions(narrow):
-    scores = Scores(
-        key=["a", "b", "c"], label=[0, 1, 1], category=["cat", "$_", "caf\udce9"], generator=["camera", "g" * 80, "h"],
-        degradation=["none"] * 3, logit=[2.0, -30.0, -0.5],
-    )  # fmt: skip
-    alarms, misses = find_mistakes(scores)
-    images = draw_images(1), draw_images(2, seed=1)
-    figure = plot_mistakes(images[0], caption_mistakes(alarms), images[1], caption_mistakes(misses), narrow=narrow)
-    shown = [np.asarray(ax.images[0].get_array()) for ax in figure.axes]
-    for found, expected in zip(shown, (*images[0], *images[1]), strict=True):
-        np.testing.assert_array_equal(found, expected)
-    texts = [text.get_text() for text in figure.texts]
-    assert texts[1] == "cat\ncamera\nP = 0.881"  # 1 / (1 + exp(-2))
-    assert texts[3].startswith("$_\ngggg")
-    assert texts[3].endswith("…\nP < 0.001")
-    assert texts[4] == "caf\\udce9\nh\nP = 0.378"
-    figure.savefig(io.BytesIO())
-
-
-def test_a_detector_without_mistakes_has_an_empty_sheet():
-    figure = plot_mistakes(draw_images(0), [], draw_images(0), [])
-    assert [text.get_text() for text in figure.texts].count("none") == 2
 
 
 def test_lines_have_colors_that_a_page_can_change(rich):

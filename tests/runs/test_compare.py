@@ -171,15 +171,13 @@ def test_a_file_with_the_needed_columns_only(rgb: RunFolder, tmp_path: Path) -> 
     assert {number["difference"] for number in describe_report(report)["differences"]} == {0.0}
 
 
-def test_names_that_are_no_text(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
-    names = read_scores(rgb.scores).category.tolist()
-    odd = [name.replace("leaves", "f\udce9uilles") for name in names]
-    paths = [change(run, tmp_path / f"{i}\udce9.csv", category=odd) for i, run in enumerate((rgb, hsv))]
-    write_comparison(paths, tmp_path / "out", console=Console(file=io.StringIO()))
-    for name in ("index.html", "comparison.csv", "comparison.md"):
-        text = (tmp_path / "out" / name).read_text()
-        assert r"f\udce9uilles" in text
-        assert r"1\udce9" in text
+def test_names_that_are_not_utf8_are_refused(rgb: RunFolder, tmp_path: Path) -> None:
+    latin = tmp_path / "theirs.csv"
+    latin.write_bytes(rgb.scores.read_bytes().replace(b"leaves", b"f\xe9uilles"))
+    with pytest.raises(DataError, match=r"theirs\.csv is not UTF-8 text"):
+        read_comparison([rgb.path, latin])
+    with pytest.raises(DataError, match=r"1\\udce9\.csv' is not UTF-8: rename"):
+        read_comparison([rgb.path, tmp_path / "1\udce9.csv"])
 
 
 def test_an_image_that_one_lacks_is_told(rgb: RunFolder, hsv: RunFolder) -> None:
