@@ -10,7 +10,7 @@ import numpy as np
 from fakeid.evaluation.comparison import Comparison, Detector, compare_detectors
 from fakeid.evaluation.comparison_groups import Group, build_groups
 from fakeid.evaluation.metrics import Floats
-from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.paired_tests import Difference
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.reporting.averages import collect_cells

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
-from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.paired_tests import Difference
 from fakeid.reporting.comparison_figure import plot_comparison
 from fakeid.reporting.comparison_rows import describe_comparison, list_comparison
 from fakeid.reporting.comparison_table import render_comparison_table
