@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
 from fakeid.evaluation.results import Estimate
-from fakeid.reporting.comparison_rows import judge_measured, name_group
+from fakeid.reporting.comparison_findings import judge_measured, name_group
 from fakeid.reporting.forest import ForestDot, ForestPanel, ForestRow, ForestSeries, plot_forest
 from fakeid.reporting.judged import BETTER, NOT_JUDGED, NOT_SIGNIFICANT, ONE_RUN_EACH, WORSE
 from fakeid.reporting.table import Form

@@ -15,7 +15,7 @@ from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.reporting.averages import collect_cells
 from fakeid.reporting.claims import compare_cells
-from fakeid.reporting.comparison_rows import judge_measured
+from fakeid.reporting.comparison_findings import judge_measured
 from fakeid.reporting.judged import BETTER, WORSE
 from fakeid.simulation.claims import ACCURACY, METRICS
 from fakeid.simulation.pages import CATEGORIES, Configuration, Page, draw_page

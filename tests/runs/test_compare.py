@@ -20,7 +20,8 @@ from fakeid.cli import main
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.scores import Scores, read_scores, write_scores
 from fakeid.files import read_json, write_json
-from fakeid.reporting.comparison_rows import ComparisonReport, describe_report, tabulate_comparisons
+from fakeid.records import read_record
+from fakeid.reporting.comparison_findings import ComparisonRecord, ComparisonReport, build_record
 from fakeid.runs.compare import read_comparison, write_comparison
 from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.runs.status import print_status
@@ -34,8 +35,7 @@ def change(run: RunFolder, path: Path | None = None, **columns: Any) -> Path:
 
 
 def verdicts(report: ComparisonReport) -> set[str]:
-    columns, rows = tabulate_comparisons(report.comparisons)
-    return {row[columns.index("verdict")] for row in rows}
+    return {difference.verdict for difference in build_record(report).differences}
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +79,10 @@ def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder,
     unseen = rows["unseen content, seen generators", "accuracy"]
     assert (unseen["verdict"], unseen["num_real"]) == ("not judged", "120")  # one run each
     assert float(unseen["difference"]) == pytest.approx(float(unseen["value"]) - float(unseen["value_against"]))
-    numbers = read_json(tmp_path / "out" / "comparison.json")
-    assert [str(number["difference"]) for number in numbers["differences"]] == [
-        row["difference"] for row in rows.values()
-    ]
-    assert list(numbers["detectors"].values()) == [[str(rgb.path)], [str(hsv.path)]]
+    record = read_record(tmp_path / "out" / "comparison.json", ComparisonRecord)
+    assert record == build_record(report)
+    assert [str(each.difference) for each in record.differences] == [row["difference"] for row in rows.values()]
+    assert list(record.detectors.values()) == [[str(rgb.path)], [str(hsv.path)]]
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue()
     page, markdown = ((tmp_path / "out" / name).read_text() for name in ("index.html", "comparison.md"))
@@ -130,8 +129,7 @@ def test_several_seeds_are_judged(tmp_path: Path) -> None:
         for seed in range(4)
     ]
     report = read_comparison(runs)
-    columns, rows = tabulate_comparisons(report.comparisons)
-    found = {(row[columns.index("group")], row[columns.index("metric")]): row[columns.index("verdict")] for row in rows}
+    found = {(each.group, each.metric): each.verdict for each in build_record(report).differences}
     assert found["unseen content, seen generators", "accuracy"] == "better"
     assert found["seen content, seen generators", "accuracy"] == "not significant"
 
@@ -168,7 +166,7 @@ def test_a_file_with_the_needed_columns_only(rgb: RunFolder, tmp_path: Path) -> 
     needed = ["logit", "key", "generator", "label", "category", "degradation"]
     path.write_text("\n".join([",".join(needed), *(",".join(row[name] for name in needed) for row in rows)]))
     report = read_comparison([rgb.path, path])
-    assert {number["difference"] for number in describe_report(report)["differences"]} == {0.0}
+    assert {each.difference for each in build_record(report).differences} == {0.0}
 
 
 def test_names_that_are_not_utf8_are_refused(rgb: RunFolder, tmp_path: Path) -> None:
