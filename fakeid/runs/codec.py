@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from fakeid.audit.codec_choice import CodecChoice, choose_by_facts
-from fakeid.audit.facts import FileFacts, read_file_facts
+from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts, read_file_facts
 from fakeid.choices import Codec
 from fakeid.config import Config
 from fakeid.data.plans import Plan

@@ -56,14 +56,6 @@ SUMMARY: Final = {
     **_MACHINE,
 }
 
-AUDIT: Final = {
-    "verdict": str,
-    "warnings": [str],
-    "probes": {str: (None, {"auroc": _ESTIMATE})},
-    "duplicates": {"num_exact": COUNT, "num_near": COUNT, "warnings": [str]},
-    "torn_pairs": {"warnings": [str]},
-}
-
 EVALUATION: Final = {
     "groups": [{"kind": str, "name": str, "degradation": str, "num_real": COUNT, "num_fake": COUNT,
                 "seen_content": (None, bool), "seen_generator": (None, bool),

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from pytorch_lightning.loggers import Logger
 from rich.console import Console
 
+from fakeid.audit.result import AuditResult
 from fakeid.config import Config, to_plain
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
@@ -17,12 +18,13 @@ from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError, DamagedFileError
 from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
 from fakeid.progress import StatusLine
+from fakeid.records import to_plain_record, write_record
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.tables import list_misplaced, render_line, render_table
 from fakeid.reporting.verdict import judge_run
 from fakeid.reporting.verdict_lines import render_verdict
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
-from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
+from fakeid.runs.audit import audit_plan, print_warnings
 from fakeid.runs.calibrate import calibrate
 from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.evaluate import evaluate_run
@@ -140,7 +142,7 @@ def _begin(
     _check_same_images(config, run, plan, source)
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
     if audit:
-        write_json(run.audit, audit)
+        write_record(run.audit, audit)
     return build_data(config, plan, packed, device, world)
 
 
@@ -180,13 +182,13 @@ def _describe(config: Config, run: RunFolder, plan: Plan, device: str, world: Wo
     )
 
 
-def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, console: Console) -> dict[str, Any] | None:
+def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, console: Console) -> AuditResult | None:
     if config.data.audit_per_class == 0:
         return None
     with StatusLine(console, "looking at the images"):
         audit = audit_plan(config, plan, source, packed, config.data.audit_per_class)
-    console.print(f"audit: {audit['verdict']}", soft_wrap=True)
-    print_warnings(list_warnings(audit), console, said=_SAID if is_sweep_process() else None)
+    console.print(f"audit: {audit.verdict}", soft_wrap=True)
+    print_warnings(audit.warnings, console, said=_SAID if is_sweep_process() else None)
     return audit
 
 
@@ -232,13 +234,11 @@ def _describe_run(
     }
 
 
-def _shorten(audit: dict[str, Any]) -> dict[str, Any]:
-    """What a summary keeps of an audit."""
-    duplicates = {name: audit["duplicates"][name] for name in ("num_exact", "num_near")}
-    return {
-        "verdict": audit["verdict"], "warnings": list_warnings(audit), "probes": audit["probes"],
-        "duplicates": duplicates,
-    }  # fmt: skip
+def _shorten(audit: AuditResult) -> dict[str, Any]:
+    """Keep of an audit what a summary needs."""
+    plain = to_plain_record(audit)
+    duplicates = {name: plain["duplicates"][name] for name in ("num_exact", "num_near")}
+    return {**{name: plain[name] for name in ("verdict", "warnings", "probes")}, "duplicates": duplicates}
 
 
 def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:

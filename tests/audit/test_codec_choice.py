@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from fakeid.audit.codec_choice import CodecChoice, choose_by_facts
-from fakeid.audit.facts import FileFacts
+from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts
 
 
 def jpeg(quality: int | None, subsampling: str = "4:2:0") -> FileFacts:

@@ -1,14 +1,36 @@
-"""Whether both classes must go through one codec, decided from the headers of their files."""
+"""What the headers of image files tell about their history, and whether both classes must go through one codec."""
 
+import struct
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from io import BytesIO
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
+from PIL import Image, JpegImagePlugin
+from PIL.ExifTags import IFD
+from PIL.ImageFile import ImageFile
 from scipy.stats import fisher_exact, ks_2samp
 
-from fakeid.audit.facts import FileFacts
+from fakeid.evaluation.metrics import Floats
 from fakeid.images.codecs import SHARED_QUALITIES
+from fakeid.images.decode import read_header
+
+_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_SUBSAMPLING: Final = {
+    (1, 1): "4:4:4",
+    (2, 1): "4:2:2",
+    (2, 2): "4:2:0",
+    (1, 2): "4:4:0",
+    (4, 1): "4:1:1",
+    (4, 2): "4:1:0",
+}
+"""By how many times fewer chroma samples there are in a row and in a column."""
+
+_NO_QUALITY: Final = 0.0  # below every quality; the container says why
 
 _LEAST_DIFFERENCE: Final = 0.1  # of shares, and of the distributions of JPEG's quality (Kolmogorov-Smirnov)
 _LEVEL: Final = 0.01  # a difference must also be unlikely to come from the drawn files alone
@@ -20,6 +42,79 @@ _TAILS: Final = (2, 98)  # percentiles, so that a single odd file does not set t
 
 _LOSSY: Final = ("JPEG", "WEBP")
 _PRICE: Final = "it costs accuracy on images that never were JPEG"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What one file tells before any pixel is decoded.
+
+    Attributes:
+        container: `JPEG`, `PNG`, `WEBP`, `BMP` or `TIFF`.
+        width: Pixels as stored, before any rotation that EXIF asks for.
+        height: Pixels as stored.
+        num_bytes: Size of the file.
+        jpeg_quality: In [1, 100], the quality at which libjpeg's quantization tables are nearest; None unless JPEG.
+        subsampling: Of the chroma, such as `4:2:0`; `gray` without chroma; None unless JPEG.
+        has_exif: Whether there is an EXIF block.
+    """
+
+    container: str
+    width: int
+    height: int
+    num_bytes: int
+    jpeg_quality: int | None
+    subsampling: str | None
+    has_exif: bool
+
+    @property
+    def bytes_per_pixel(self) -> float:
+        """Size of the whole file for each pixel."""
+        return self.num_bytes / (self.width * self.height)
+
+
+def read_file_facts(data: bytes, name: str = "an image") -> FileFacts:
+    """Read a file's header.
+
+    Args:
+        data: The whole file.
+        name: What to call the file in errors.
+
+    Raises:
+        BadImageError: An empty, foreign or damaged file.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Pillow finds odd in metadata is of no concern here
+        header = read_header(data, name)
+    is_jpeg = isinstance(header, JpegImagePlugin.JpegImageFile)
+    return FileFacts(
+        container=str(header.format),
+        width=header.width,
+        height=header.height,
+        num_bytes=len(data),
+        jpeg_quality=_estimate_quality(header) if is_jpeg else None,
+        subsampling=_name_subsampling(header) if is_jpeg else None,
+        has_exif="exif" in header.info or IFD.Exif in getattr(header, "tag_v2", {}) or _has_late_exif(header, data),
+    )
+
+
+def encode_file_facts(facts: Sequence[FileFacts]) -> tuple[Floats, list[str]]:
+    """Sizes and bytes as logarithms, container and subsampling as one column for each value that occurs.
+
+    Returns:
+        (n, d), and the names of the d columns.
+    """
+    columns: dict[str, list[float]] = {
+        "width": [np.log2(each.width) for each in facts],
+        "height": [np.log2(each.height) for each in facts],
+        "bytes_per_pixel": [np.log2(each.bytes_per_pixel) for each in facts],
+        "jpeg_quality": [_NO_QUALITY if each.jpeg_quality is None else each.jpeg_quality for each in facts],
+        "exif": [each.has_exif for each in facts],
+    }
+    for container in sorted({each.container for each in facts}):
+        columns[f"container {container}"] = [each.container == container for each in facts]
+    for subsampling in sorted({each.subsampling for each in facts if each.subsampling}):
+        columns[f"subsampling {subsampling}"] = [each.subsampling == subsampling for each in facts]
+    return np.column_stack([np.asarray(column, np.float64) for column in columns.values()]), list(columns)
 
 
 @dataclass(frozen=True)
@@ -143,3 +238,43 @@ def _name_kinds(facts: Sequence[FileFacts]) -> str:
 def _name_range(qualities: Sequence[int]) -> str:
     low, high = min(qualities), max(qualities)
     return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _has_late_exif(header: ImageFile, data: bytes) -> bool:
+    """Whether a PNG has its EXIF behind the pixels, where Pillow's header stops."""
+    start = len(_PNG_SIGNATURE)
+    while header.format == "PNG" and start + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, start)
+        if kind == b"eXIf":
+            return True
+        start += length + 12  # length, kind, content and checksum
+    return False
+
+
+def _name_subsampling(header: ImageFile) -> str:
+    layers = header.layer  # type: ignore[attr-defined]  # (id, samples in a row, in a column, table) of each component
+    if len(layers) < 3:
+        return "gray"
+    (_, luma_row, luma_column, _), (_, chroma_row, chroma_column, _) = layers[:2]
+    return _SUBSAMPLING.get((luma_row // chroma_row, luma_column // chroma_column), "other")
+
+
+def _estimate_quality(header: ImageFile) -> int | None:
+    tables = header.quantization  # type: ignore[attr-defined]  # number → 64 divisors
+    if 0 not in tables:
+        return None
+    # Encoders that are not libjpeg share its luma table more often than its chroma table.
+    distances = np.abs(_luma_tables() - np.asarray(tables[0])).sum(axis=1)  # (100,)
+    return 1 + int(np.argmin(distances))
+
+
+@lru_cache(maxsize=1)
+def _luma_tables() -> npt.NDArray[np.int64]:
+    """The luma divisors that libjpeg writes at qualities 1 to 100, (100, 64)."""
+    tables = []
+    for quality in range(1, 101):
+        stream = BytesIO()
+        Image.new("L", (8, 8)).save(stream, "JPEG", quality=quality)
+        header = read_header(stream.getvalue(), "a JPEG file")
+        tables.append(header.quantization[0])  # type: ignore[attr-defined]
+    return np.array(tables)
