@@ -43,9 +43,10 @@ def tabulate_duplicates(duplicates: Duplicates) -> Table:
     """Build one row a pair of images in two splits; the first pairs."""
     headings = ("kind", "bits", "split", "image", "split of the copy", "its copy")
     columns = [Column(heading, Form.COUNT if heading == "bits" else Form.TEXT) for heading in headings]
-    rows = (
-        [pair.kind, pair.distance, pair.split_a, pair.key_a, pair.split_b, pair.key_b] for pair in duplicates.examples
-    )
+    rows = [
+        Row(tuple(map(Cell, (pair.kind, pair.distance, pair.split_a, pair.key_a, pair.split_b, pair.key_b))))
+        for pair in duplicates.examples
+    ]
     return Table.of("", columns, rows)
 
 

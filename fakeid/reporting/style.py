@@ -86,7 +86,7 @@ def measure_text(text: str, font_px: float) -> int:
     """Measure how wide one line is, in pixels."""
     # $ would start a formula here.
     outline = TextPath((0, 0), text.replace("$", "S"), size=font_px).vertices
-    return math.ceil(np.max(outline[:, 0], initial=0.0))
+    return math.ceil(float(np.max(outline[:, 0], initial=0.0)))
 
 
 def shorten(text: str, width_px: float, font_px: float) -> str:
