@@ -109,7 +109,7 @@ def _select(values: Sequence[_Any], labels: Labels, label: int) -> list[_Any]:
 def _collect_features(
     facts: Sequence[FileFacts | None], codec: str, pixels: Floats, pixel_names: list[str]
 ) -> tuple[Floats, list[str]]:
-    """What the probe on files sees: (n, d), and the names of the d columns."""
+    """Collect what the probe on files sees: (n, d), and the names of the d columns."""
     known = [each for each in facts if each is not None]
     if codec != "none" or not known or len(known) < len(facts):
         return pixels, pixel_names
@@ -118,7 +118,7 @@ def _collect_features(
 
 
 def _collect_columns(facts: Sequence[FileFacts | None]) -> dict[str, Floats]:
-    """Every number of the headers, (n,) each, NaN where an image has none."""
+    """Collect every number of the headers, (n,) each, NaN where an image has none."""
     columns = {}
     for name in ("width", "height", "jpeg_quality", "bytes_per_pixel"):
         values = [None if each is None else getattr(each, name) for each in facts]
@@ -149,7 +149,7 @@ def _describe_class(facts: Sequence[FileFacts | None], pixels: Floats, pixel_nam
 
 
 def _count(values: Sequence[str]) -> dict[str, int]:
-    """How often each value occurs, the most frequent first."""
+    """Count how often each value occurs, the most frequent first."""
     return dict(Counter(values).most_common())
 
 

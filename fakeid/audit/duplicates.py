@@ -65,7 +65,7 @@ class SplitImages:
 
 
 def find_duplicates(splits: Mapping[str, SplitImages]) -> list[Duplicate]:
-    """Exact and near duplicates between every two splits, across categories and labels.
+    """Find exact and near duplicates between every two splits, across categories and labels.
 
     Near are copies that were compressed, resized, mirrored, cropped by up to an eighth, or several of these: either
     image is compared with the other, its mirror image and its crops. Of 2,000 LSUN photos at 64 px all copies at JPEG
@@ -131,7 +131,7 @@ def list_split_warnings(duplicates: Duplicates, torn: TornPairs) -> list[str]:
 
 
 def find_torn_pairs(plan: Plan, records: Iterable[Record]) -> list[TornPair]:
-    """Reals and fakes of one name in two given splits, none of which has the other half itself.
+    """Find reals and fakes of one name in two given splits, none of which has the other half itself.
 
     `train/x_real.png` and `test/x_fake.png` are a pair. Where both splits have a real and a fake of a name, they were
     numbered anew, and nothing is torn.
@@ -162,7 +162,7 @@ def find_torn_pairs(plan: Plan, records: Iterable[Record]) -> list[TornPair]:
 
 
 def _pair_equal(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """Each image with the first image of its digest on the other side."""
+    """Pair each image with the first image of its digest on the other side."""
     first_a, first_b = ({digest: i for i, digest in reversed(list(enumerate(side)))} for side in (a, b))
     pairs = {(i, first_b[digest]) for i, digest in enumerate(a) if digest in first_b}
     pairs |= {(first_a[digest], j) for j, digest in enumerate(b) if digest in first_a}
@@ -170,7 +170,7 @@ def _pair_equal(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _pair_alike(a: SplitImages, b: SplitImages, exact: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
-    """Each image without an exact copy, with the nearest on the other side: (i, j, distance)."""
+    """Pair each image without an exact copy with the nearest on the other side: (i, j, distance)."""
     matched = (
         _match(np.column_stack([a.upright_and_mirrored, a.crops]), b.upright_and_mirrored),
         _match(a.upright_and_mirrored, b.crops),
@@ -183,7 +183,7 @@ def _pair_alike(a: SplitImages, b: SplitImages, exact: Sequence[tuple[int, int]]
 
 
 def _match(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
-    """For each image of either side, a row of hashes, the nearest image of the other, as `_find_nearest` encodes it."""
+    """Find the nearest image of the other side for each, a row of hashes, as `_find_nearest` encodes it."""
     if not (a.size and b.size):
         return np.full(len(a), _NOTHING), np.full(len(b), _NOTHING)
     (distinct_a, first_a, of_a), (distinct_b, first_b, of_b) = (
@@ -197,7 +197,7 @@ def _match(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
 
 
 def _name_images(codes: Indices, images: Indices) -> Indices:
-    """The codes with the image of each hash in place of the hash's number."""
+    """Put the image of each hash in place of the hash's number."""
     named = codes.copy()
     found = codes != _NOTHING
     named[found] = (codes[found] >> _INDEX_BITS << _INDEX_BITS) | images[codes[found] & ((1 << _INDEX_BITS) - 1)]
@@ -205,14 +205,14 @@ def _name_images(codes: Indices, images: Indices) -> Indices:
 
 
 def _decode(codes: Indices) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Index, and the match and its distance, of what has a match."""
+    """List index, match and its distance, of what has a match."""
     for index in np.flatnonzero(codes != _NOTHING):
         distance, match = divmod(int(codes[index]), 1 << _INDEX_BITS)
         yield int(index), (match, distance)
 
 
 def _find_nearest(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
-    """For each distinct hash of either side the nearest of the other, as distance << 32 | index, or _NOTHING."""
+    """Find for each distinct hash of either side the nearest of the other, as distance << 32 | index, or _NOTHING."""
     nearest_a, nearest_b = np.full(len(a), _NOTHING), np.full(len(b), _NOTHING)
     for band in _BANDS:
         for i, j in _candidates(a & band, b & band):
@@ -225,7 +225,7 @@ def _find_nearest(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
 
 
 def _candidates(a: Hashes, b: Hashes) -> Iterator[tuple[Indices, Indices]]:
-    """All pairs of equal values, in batches of bounded size."""
+    """List all pairs of equal values, in batches of bounded size."""
     order = np.argsort(b, kind="stable")
     start, end = (np.searchsorted(b[order], a, side) for side in ("left", "right"))
     until = np.cumsum(end - start)  # pairs up to and with each of a
@@ -241,5 +241,5 @@ def _candidates(a: Hashes, b: Hashes) -> Iterator[tuple[Indices, Indices]]:
 
 
 def _name_pair(record: Record, plan: Plan) -> tuple[str, str]:
-    """What a real and its translation have in common. A mixture does not say of which category an image is."""
+    """Name what a real and its translation have in common. A mixture does not say of which category an image is."""
     return "" if plan.mixture else record.category, record.scene.removeprefix(f"{record.split}/")

@@ -98,7 +98,7 @@ def read_file_facts(data: bytes, name: str = "an image") -> FileFacts:
 
 
 def encode_file_facts(facts: Sequence[FileFacts]) -> tuple[Floats, list[str]]:
-    """Sizes and bytes as logarithms, container and subsampling as one column for each value that occurs.
+    """Encode sizes and bytes as logarithms, container and subsampling as one column for each value that occurs.
 
     Returns:
         (n, d), and the names of the d columns.
@@ -131,23 +131,23 @@ class CodecChoice:
 
     @property
     def name(self) -> str:
-        """As the value of `data.codec`: `none` or `shared`."""
+        """Name it as the value of `data.codec`: `none` or `shared`."""
         return "shared" if self.quality else "none"
 
     def __str__(self) -> str:
-        """One line for the terminal."""
+        """Write one line for the terminal."""
         if self.quality is None:
             return f"no codec: {self.reason}"
         low, high = self.quality
         return f"shared codec, JPEG quality {low} to {high} for both classes: {self.reason}; {_PRICE}"
 
     def to_plain(self) -> dict[str, Any]:
-        """For JSON."""
+        """Turn it into values for JSON."""
         return {"name": self.name, **asdict(self)}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> "CodecChoice":
-        """The choice that `to_plain` was called on.
+        """Restore what `to_plain` was called on.
 
         Raises:
             KeyError, TypeError, ValueError: It is none.
@@ -185,7 +185,7 @@ def choose_by_facts(
 
 
 def _find_difference(real: Sequence[FileFacts], fake: Sequence[FileFacts]) -> str | None:
-    """The first difference of the classes, in words."""
+    """Find the first difference of the classes, in words."""
     kinds = [[_name_kind(each) for each in side] for side in (real, fake)]
     for kind in (*_LOSSY, "lossless"):
         if told := _compare_shares(kinds[0], kinds[1], kind, kind):
@@ -213,7 +213,7 @@ def _compare_shares(real: Sequence[str], fake: Sequence[str], value: str, name: 
 
 
 def _find_range(facts: Sequence[FileFacts]) -> tuple[int, int]:
-    """From below the lowest to the highest quality of the JPEG files, whichever class they are of, in steps of five."""
+    """Reach from below the lowest to the highest quality of the JPEG files of either class, in steps of five."""
     qualities = [each.jpeg_quality for each in facts if each.jpeg_quality is not None]
     if not qualities:
         return SHARED_QUALITIES  # WebP does not say how coarse it is
@@ -227,7 +227,7 @@ def _name_kind(facts: FileFacts) -> str:
 
 
 def _name_kinds(facts: Sequence[FileFacts]) -> str:
-    """Such as `JPEG of quality 71 to 92, lossless`."""
+    """Name them, such as `JPEG of quality 71 to 92, lossless`."""
     kinds = sorted({_name_kind(each) for each in facts})
     qualities = [each.jpeg_quality for each in facts if each.jpeg_quality is not None]
     return ", ".join(
@@ -241,7 +241,7 @@ def _name_range(qualities: Sequence[int]) -> str:
 
 
 def _has_late_exif(header: ImageFile, data: bytes) -> bool:
-    """Whether a PNG has its EXIF behind the pixels, where Pillow's header stops."""
+    """Tell whether a PNG has its EXIF behind the pixels, where Pillow's header stops."""
     start = len(_PNG_SIGNATURE)
     while header.format == "PNG" and start + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, start)
@@ -270,7 +270,7 @@ def _estimate_quality(header: ImageFile) -> int | None:
 
 @lru_cache(maxsize=1)
 def _luma_tables() -> npt.NDArray[np.int64]:
-    """The luma divisors that libjpeg writes at qualities 1 to 100, (100, 64)."""
+    """Read the luma divisors that libjpeg writes at qualities 1 to 100, (100, 64)."""
     tables = []
     for quality in range(1, 101):
         stream = BytesIO()

@@ -34,7 +34,7 @@ _KV: Final = (
 
 
 def compute_pixel_facts(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, float]:
-    """Traces of blocks and interpolation, compressibility and color.
+    """Measure traces of blocks and interpolation, compressibility and color.
 
     Args:
         rgb_u8: Prepared pixels, RGB uint8 (H, W, 3), each side at least 32.
@@ -91,7 +91,7 @@ def _measure_period(gray: Floats) -> float:
 
 
 def compute_residual_statistics(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, float]:
-    """Size, shape and neighborhood of the high-pass residual of luma and chroma.
+    """Measure size, shape and neighborhood of the high-pass residual of luma and chroma.
 
     The image goes through JPEG at `CODEC_QUALITY`, then each channel through means of 4 x 4 pixels and the kernel.
     These means are blind to the frequencies 1/2 and 1/4, where up-sampling by powers of two leaves its peaks; on the
@@ -118,7 +118,7 @@ def compute_residual_statistics(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, floa
 
 
 def _filter_means(plane: cv2.typing.MatLike) -> Floats:
-    """Residuals of reduced images that start two pixels apart: (H, W) → (4, H / 4 - 4, W / 4 - 4)."""
+    """Filter reduced images that start two pixels apart: (H, W) → (4, H / 4 - 4, W / 4 - 4)."""
     means = cv2.blur(plane.astype(np.float32), (_REDUCTION, _REDUCTION))
     height, width = (side // _REDUCTION for side in means.shape)
     whole = means[: height * _REDUCTION, : width * _REDUCTION]

@@ -80,7 +80,7 @@ def run_probe(
 
 
 def _rank(scores: Floats, labels: Labels) -> Floats:
-    """Share of the fold's images below each, either class counting half: in [0, 1] whatever the mixture."""
+    """Compute the share of the fold's images below each, either class counting half: in [0, 1] whatever the mixture."""
     shares: list[npt.NDArray[np.float64]] = []
     for label in (REAL, FAKE):
         own = np.sort(scores[labels == label])

@@ -30,7 +30,7 @@ SEEN_COLOR: Final = BLUE
 UNSEEN_COLOR: Final = VERMILION
 
 CHANCE_LINE: Final[Any] = {"color": GRAY, "linestyle": (0, (2, 2)), "linewidth": 1.1}
-"""How guessing is drawn: finer dashes than any other line's."""
+"""How chance level is drawn: finer dashes than any other line's."""
 
 _STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so figures are the same on every machine
@@ -67,12 +67,12 @@ styled = rc_context(_STYLE)
 
 
 def new_figure(width_px: int, height_px: int) -> Figure:
-    """An empty figure of this size when saved, outside pyplot's global list."""
+    """Build an empty figure of this size when saved, outside pyplot's global list."""
     return Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI, layout="constrained")
 
 
 def mark_chance(ax: Axes, chance: float, *, vertical: bool = False) -> None:
-    """Draw the line that a guessing detector would reach."""
+    """Draw the line of chance level."""
     draw = ax.axvline if vertical else ax.axhline
     draw(chance, **CHANCE_LINE, zorder=1, label="_guessing")
 

@@ -37,7 +37,7 @@ _VARIABLES: Final = {
 
 
 def render_svg(figure: Figure) -> str:
-    """A standalone SVG file, texts as outlines so that it looks the same everywhere."""
+    """Draw a standalone SVG file, texts as outlines so that it looks the same everywhere."""
     text = io.StringIO()
     # Identifiers are random and the date is written otherwise.
     with rc_context({"svg.hashsalt": "fakeid", "svg.fonttype": "path"}):
@@ -46,7 +46,7 @@ def render_svg(figure: Figure) -> str:
 
 
 def inline_svg(figure: Figure, name: str, label: str) -> Markup:
-    """The figure as an element of a page.
+    """Draw the figure as an element of a page.
 
     Colors become the page's variables (`--text`, `--faint`, `--line`, `--line-0` …), the paper shows through. It fills
     its box, but on a narrow screen it keeps its letters legible, so that the box must scroll (class `wide`).

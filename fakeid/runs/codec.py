@@ -52,7 +52,7 @@ def choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
 
 
 def name_codec(config: Config) -> CodecChoice:
-    """The choice that the options make by themselves, without a look at any file."""
+    """Take the choice that the options make by themselves, without a look at any file."""
     assert config.data.codec is not Codec.auto
     if config.data.codec is Codec.none:
         return _NONE
@@ -60,13 +60,13 @@ def name_codec(config: Config) -> CodecChoice:
 
 
 def print_codec(choice: CodecChoice, console: Console) -> None:
-    """One line, unless the options ask for no codec."""
+    """Print one line, unless the options ask for no codec."""
     if choice != _NONE:
         console.print(str(choice), soft_wrap=True, markup=False)
 
 
 def settle_codec(config: Config, card_data: dict[str, Any]) -> Config:
-    """The options of a trained detector, with the codec that its training chose in place of `auto`.
+    """Complete the options of a trained detector by the codec that its training chose in place of `auto`.
 
     Args:
         config: Of the run.
@@ -85,7 +85,7 @@ def _pair(quality: Sequence[int] | None) -> tuple[int, int] | None:
 
 
 def _read_facts(source: Source, records: Sequence[Record], label: int) -> list[FileFacts]:
-    """Of the first files and those that follow at even distances; none where images are drawn."""
+    """Read the first files and those that follow at even distances; none where images are drawn."""
     own = [record for record in records if record.label == label]
     spread = [own[at * len(own) // _FILES_PER_CLASS] for at in range(_FILES_PER_CLASS)] if own else []
     found = []

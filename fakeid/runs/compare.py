@@ -77,7 +77,7 @@ def write_comparison(
 
 
 def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> ComparisonReport:
-    """The same without printing or writing anything."""
+    """Compare, without printing or writing anything."""
     _check_paths(paths)
     contestants = [read_contestant(path) for path in paths]
     contestants, notes = _agree_on_test_sets(contestants)

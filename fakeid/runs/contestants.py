@@ -40,7 +40,7 @@ class Contestant:
 
     @property
     def place(self) -> str:
-        """The path as text."""
+        """Write the path as text."""
         return str(self.path)
 
     @property
@@ -50,11 +50,11 @@ class Contestant:
         return json.dumps(described, sort_keys=True) if described else None
 
     def take_evaluated(self) -> "Contestant":
-        """The same with the scores of its evaluation, where there is one."""
+        """Take the scores of its evaluation, where there is one."""
         return self if self.evaluated is None else replace(self, scores=self.evaluated)
 
     def without_own_test_set(self) -> "Contestant":
-        """Its other test sets."""
+        """Keep its other test sets alone."""
         parts = (self.scores, self.evaluated)
         kept = [None if part is None else part.select(part.test_set != OWN_TEST_SET) for part in parts]
         assert kept[0] is not None

@@ -27,7 +27,7 @@ class Entrant:
 
 
 def group_by_seed(contestants: Sequence[Contestant]) -> tuple[list[Entrant], list[str]]:
-    """Runs that differ by seed alone as one detector, in the order in which each first appears.
+    """Take runs that differ by seed alone as one detector, in the order in which each first appears.
 
     Runs of which all differ by seed alone are detectors of their own, for there is nothing else to compare.
 
