@@ -145,17 +145,6 @@ class CodecChoice:
         """Turn it into values for JSON."""
         return {"name": self.name, **asdict(self)}
 
-    @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> "CodecChoice":
-        """Restore what `to_plain` was called on.
-
-        Raises:
-            KeyError, TypeError, ValueError: It is none.
-        """
-        low_high = plain["quality"]
-        quality = None if low_high is None else (int(low_high[0]), int(low_high[1]))
-        return cls(quality, str(plain["reason"]))
-
 
 def choose_by_facts(
     real: Sequence[FileFacts], fake: Sequence[FileFacts], wanted: tuple[int, int] | None = None

@@ -18,6 +18,7 @@ from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
 from fakeid.files import read_memo, write_memo
 from fakeid.images.codecs import SHARED_QUALITIES
+from fakeid.records import parse_record
 from fakeid.vocabulary import FAKE, REAL
 
 _VERSION: Final = 1  # raise it whenever the same files give another choice
@@ -42,8 +43,8 @@ def choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
     identity = repr((_VERSION, source.describe(), plan.digest(), wanted))
     path = Path(config.paths.cache) / "codecs" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
     try:
-        return CodecChoice.from_plain(read_memo(path))
-    except (OSError, ValueError, KeyError, TypeError):
+        return parse_record(read_memo(path), CodecChoice)
+    except (OSError, ValueError):
         real, fake = (_read_facts(source, plan.train, label) for label in (REAL, FAKE))
         choice = choose_by_facts(real, fake, _pair(wanted))
         with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
@@ -74,7 +75,7 @@ def settle_codec(config: Config, card_data: dict[str, Any]) -> Config:
     """
     if config.data.codec is not Codec.auto:
         return config
-    choice = CodecChoice.from_plain(card_data["codec"])
+    choice = parse_record(card_data["codec"], CodecChoice)
     quality = list(choice.quality) if choice.quality else None
     data = dataclasses.replace(config.data, codec=Codec(choice.name), codec_quality=quality)
     return dataclasses.replace(config, data=data)

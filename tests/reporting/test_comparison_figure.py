@@ -10,6 +10,7 @@ from fakeid.reporting.comparison_figure import plot_comparison
 from fakeid.reporting.comparison_findings import describe_comparison
 from fakeid.reporting.comparison_tables import split_metrics, tabulate_comparison
 from fakeid.reporting.renderers import render_markdown, render_terminal
+from fakeid.reporting.svg import inline_svg
 
 
 def measured(value: float, corrected_p: float, runs: int = 2) -> Measured:
@@ -56,6 +57,10 @@ def test_nothing_but_zeros_can_be_drawn():
     figure = plot_comparison([Comparison("old", "new", (), (row("all images", zero, zero, "all"),))])
     low, high = figure.axes[0].get_xlim()
     assert low < 0 < high
+
+
+def test_a_narrow_screen_scrolls_it_instead_of_shrinking_its_letters(comparison):
+    assert 'style="min-width: 735px"' in inline_svg(plot_comparison([comparison]), "figure", "differences")  # of 980
 
 
 def test_the_table_fits_80_columns(comparison):
