@@ -10,7 +10,7 @@ from fakeid.audit.audit import MOST_TELLING, PROBE_TITLES
 from fakeid.audit.result import AuditResult, ClassFacts, Duplicates, Probe, Range, Spread
 from fakeid.reporting.formatting import PERCENT_SIGN, UNDEFINED, format_number
 from fakeid.reporting.renderers import render_terminal
-from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone
+from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone, Value
 from fakeid.vocabulary import LABEL_NAMES
 
 _SHOWN: Final = 3  # values of a fact
@@ -43,9 +43,8 @@ def tabulate_duplicates(duplicates: Duplicates) -> Table:
     """Build one row a pair of images in two splits; the first pairs."""
     headings = ("kind", "bits", "split", "image", "split of the copy", "its copy")
     columns = [Column(heading, Form.COUNT if heading == "bits" else Form.TEXT) for heading in headings]
-    rows = [
-        Row(tuple(map(Cell, (pair.kind, pair.distance, pair.split_a, pair.key_a, pair.split_b, pair.key_b))))
-        for pair in duplicates.examples
+    rows: list[list[Value]] = [
+        [pair.kind, pair.distance, pair.split_a, pair.key_a, pair.split_b, pair.key_b] for pair in duplicates.examples
     ]
     return Table.of("", columns, rows)
 
