@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 
 from filelock import FileLock, Timeout
 
-from fakeid.errors import DamagedFileError, OutputError
+from fakeid.errors import DamagedFileError, DataError, OutputError
 from fakeid.shapes import Shape, find_fault
 
 LONGEST_NAME: Final = 255
@@ -64,6 +64,18 @@ def check_writable(folder: Path, option: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder) as file:
             file.write(b"\0")
+
+
+def check_utf8(path: Path) -> None:
+    """Refuse a path that no file, page or figure could name; on Linux, names are bytes and need not be text.
+
+    Raises:
+        DataError: It is not UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"the path {str(path)!a} is not UTF-8: rename the file or folder") from error
 
 
 def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:

@@ -1,20 +1,25 @@
-"""Images that a split shares with another: the same pixels, or the same look."""
+"""What a split shares with another: the same pixels, the same look, or a photo whose translation lies there."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.audit.result import Duplicate, Duplicates, SharedImages, TornPair, TornPairs
+from fakeid.data.plans import Plan
+from fakeid.data.records import Record
 from fakeid.images.fingerprint import FEATURELESS
+from fakeid.vocabulary import FAKE, REAL
 
 MAX_DISTANCE: Final = 4
 """Differing bits of the perceptual hash up to which two images count as copies."""
 
 EXAMPLES: Final = 50
+"""Pairs that a report names."""
 
 _PAIRS_AT_ONCE: Final = 2_000_000  # some 100 MB
 _INDEX_BITS: Final = 32
@@ -59,22 +64,8 @@ class SplitImages:
         return self.views[:, 1:]
 
 
-@dataclass(frozen=True)
-class Duplicate:
-    """Two images of different splits that show the same; `distance` counts differing bits of the perceptual hash."""
-
-    kind: str
-    split_a: str
-    key_a: str
-    category_a: str
-    split_b: str
-    key_b: str
-    category_b: str
-    distance: int
-
-
 def find_duplicates(splits: Mapping[str, SplitImages]) -> list[Duplicate]:
-    """Exact and near duplicates between every two splits, across categories and labels.
+    """Find exact and near duplicates between every two splits, across categories and labels.
 
     Near are copies that were compressed, resized, mirrored, cropped by up to an eighth, or several of these: either
     image is compared with the other, its mirror image and its crops. Of 2,000 LSUN photos at 64 px all copies at JPEG
@@ -104,25 +95,74 @@ def find_duplicates(splits: Mapping[str, SplitImages]) -> list[Duplicate]:
     return sorted(found, key=lambda pair: (pair.kind, pair.distance))
 
 
-def describe_duplicates(duplicates: Sequence[Duplicate]) -> dict[str, Any]:
-    """Plain values for a report: counts by kind and pair of splits, the first pairs, and what to do."""
+def count_duplicates(duplicates: Sequence[Duplicate]) -> Duplicates:
+    """Count pairs by kind and by splits, and keep the first."""
     kinds = Counter(pair.kind for pair in duplicates)
     between = Counter((pair.split_a, pair.split_b) for pair in duplicates)
-    warning = (
-        f"{len(duplicates)} pairs of images are in two splits at once ({kinds['exact']} exact, {kinds['near']} near): "
-        f"remove one image of each, or give both the same scene, or the test scores what was learned by heart"
+    return Duplicates(
+        num_exact=kinds["exact"],
+        num_near=kinds["near"],
+        between=tuple(SharedImages(a, b, count) for (a, b), count in between.items()),
+        examples=tuple(duplicates[:EXAMPLES]),
     )
-    return {
-        "num_exact": kinds["exact"],
-        "num_near": kinds["near"],
-        "between": [{"split_a": a, "split_b": b, "num_pairs": count} for (a, b), count in between.items()],
-        "examples": [asdict(pair) for pair in duplicates[:EXAMPLES]],
-        "warnings": [warning] if duplicates else [],
-    }
+
+
+def count_torn_pairs(pairs: Sequence[TornPair]) -> TornPairs:
+    """Count pairs, and keep the first."""
+    return TornPairs(len(pairs), tuple(pairs[:EXAMPLES]))
+
+
+def list_split_warnings(duplicates: Duplicates, torn: TornPairs) -> list[str]:
+    """Say what splits share that they must not, and what to do."""
+    warnings = []
+    if num_pairs := duplicates.num_exact + duplicates.num_near:
+        warnings.append(
+            f"{num_pairs} pairs of images are in two splits at once ({duplicates.num_exact} exact, "
+            f"{duplicates.num_near} near): remove one image of each, or give both the same scene, or the test scores "
+            "what was learned by heart"
+        )
+    if torn.num:
+        first = torn.examples[0]
+        warnings.append(
+            f"{torn.num} photos have their translation in another split of the data set, such as {first.real} and "
+            f"{first.fake}: move both to one split, or the test shows content that was trained on"
+        )
+    return warnings
+
+
+def find_torn_pairs(plan: Plan, records: Iterable[Record]) -> list[TornPair]:
+    """Find reals and fakes of one name in two given splits, none of which has the other half itself.
+
+    `train/x_real.png` and `test/x_fake.png` are a pair. Where both splits have a real and a fake of a name, they were
+    numbered anew, and nothing is torn.
+
+    Args:
+        plan: Only its images are named.
+        records: All images of the source, drawn or not, for they tell which halves a split has.
+
+    Returns:
+        One pair for each real and each split that has its fake; none where splits are drawn.
+    """
+    halves: dict[tuple[str, str], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for record in records:
+        if record.split:
+            halves[_name_pair(record, plan)][record.split].add(record.label)
+    drawn: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in plan.records():
+        splits = halves.get(_name_pair(record, plan), {})
+        if record.split and len(splits) > 1 and len(splits[record.split]) == 1:
+            drawn[_name_pair(record, plan)].append(record)
+    return [
+        TornPair(real.key, fake.key)
+        for found in drawn.values()
+        for real in found
+        for fake in found
+        if (real.label, fake.label) == (REAL, FAKE) and real.split != fake.split
+    ]
 
 
 def _pair_equal(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """Each image with the first image of its digest on the other side."""
+    """Pair each image with the first image of its digest on the other side."""
     first_a, first_b = ({digest: i for i, digest in reversed(list(enumerate(side)))} for side in (a, b))
     pairs = {(i, first_b[digest]) for i, digest in enumerate(a) if digest in first_b}
     pairs |= {(first_a[digest], j) for j, digest in enumerate(b) if digest in first_a}
@@ -130,7 +170,7 @@ def _pair_equal(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _pair_alike(a: SplitImages, b: SplitImages, exact: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
-    """Each image without an exact copy, with the nearest on the other side: (i, j, distance)."""
+    """Pair each image without an exact copy with the nearest on the other side: (i, j, distance)."""
     matched = (
         _match(np.column_stack([a.upright_and_mirrored, a.crops]), b.upright_and_mirrored),
         _match(a.upright_and_mirrored, b.crops),
@@ -143,7 +183,7 @@ def _pair_alike(a: SplitImages, b: SplitImages, exact: Sequence[tuple[int, int]]
 
 
 def _match(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
-    """For each image of either side, a row of hashes, the nearest image of the other, as `_find_nearest` encodes it."""
+    """Find the nearest image of the other side for each, a row of hashes, as `_find_nearest` encodes it."""
     if not (a.size and b.size):
         return np.full(len(a), _NOTHING), np.full(len(b), _NOTHING)
     (distinct_a, first_a, of_a), (distinct_b, first_b, of_b) = (
@@ -157,7 +197,7 @@ def _match(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
 
 
 def _name_images(codes: Indices, images: Indices) -> Indices:
-    """The codes with the image of each hash in place of the hash's number."""
+    """Put the image of each hash in place of the hash's number."""
     named = codes.copy()
     found = codes != _NOTHING
     named[found] = (codes[found] >> _INDEX_BITS << _INDEX_BITS) | images[codes[found] & ((1 << _INDEX_BITS) - 1)]
@@ -165,14 +205,14 @@ def _name_images(codes: Indices, images: Indices) -> Indices:
 
 
 def _decode(codes: Indices) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Index, and the match and its distance, of what has a match."""
+    """List index, match and its distance, of what has a match."""
     for index in np.flatnonzero(codes != _NOTHING):
         distance, match = divmod(int(codes[index]), 1 << _INDEX_BITS)
         yield int(index), (match, distance)
 
 
 def _find_nearest(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
-    """For each distinct hash of either side the nearest of the other, as distance << 32 | index, or _NOTHING."""
+    """Find for each distinct hash of either side the nearest of the other, as distance << 32 | index, or _NOTHING."""
     nearest_a, nearest_b = np.full(len(a), _NOTHING), np.full(len(b), _NOTHING)
     for band in _BANDS:
         for i, j in _candidates(a & band, b & band):
@@ -185,7 +225,7 @@ def _find_nearest(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
 
 
 def _candidates(a: Hashes, b: Hashes) -> Iterator[tuple[Indices, Indices]]:
-    """All pairs of equal values, in batches of bounded size."""
+    """List all pairs of equal values, in batches of bounded size."""
     order = np.argsort(b, kind="stable")
     start, end = (np.searchsorted(b[order], a, side) for side in ("left", "right"))
     until = np.cumsum(end - start)  # pairs up to and with each of a
@@ -198,3 +238,8 @@ def _candidates(a: Hashes, b: Hashes) -> Iterator[tuple[Indices, Indices]]:
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         yield i, order[start[i] + within]
         first = last
+
+
+def _name_pair(record: Record, plan: Plan) -> tuple[str, str]:
+    """Name what a real and its translation have in common. A mixture does not say of which category an image is."""
+    return "" if plan.mixture else record.category, record.scene.removeprefix(f"{record.split}/")

@@ -1,14 +1,15 @@
 """A small classifier that must fail: if a few numbers tell the classes apart, so can a detector."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.audit.result import Probe
 from fakeid.evaluation.intervals import rank_intervals
 from fakeid.evaluation.metrics import Floats, Labels, auroc
+from fakeid.evaluation.results import Estimate
 from fakeid.vocabulary import FAKE, REAL
 
 LIMIT: Final = 0.6
@@ -17,31 +18,10 @@ LIMIT: Final = 0.6
 LEAST_PER_CLASS: Final = 20
 """With fewer scenes in a class, an answer would be a guess."""
 
+_CHANCE: Final = 0.5
 _FOLDS: Final = 5
 _WIDENING: Final = (1 + _FOLDS / (_FOLDS - 1)) ** 0.5  # 1.5
 _TREES: Final = 40
-
-
-@dataclass(frozen=True)
-class Probe:
-    """How well the classes can be told apart by a handful of numbers.
-
-    Attributes:
-        auroc: Cross-validated, in [0, 1]; 0.5 is guessing.
-        low: Lower bound of its 95 % interval.
-        high: Upper bound.
-        importances: Feature → its share in the decisions of the trees, falling; sums to 1 unless all are useless.
-    """
-
-    auroc: float
-    low: float
-    high: float
-    importances: dict[str, float]
-
-    @property
-    def warns(self) -> bool:
-        """Whether the classes can be told apart, and not by chance alone."""
-        return self.auroc > LIMIT and self.low > 0.5
 
 
 def run_probe(
@@ -95,11 +75,12 @@ def run_probe(
     )
     order = np.argsort(-importance, kind="stable")
     named = list(map(str, range(features.shape[1]))) if names is None else list(names)
-    return Probe(value, low, high, {named[i]: float(importance[i]) for i in order})
+    warns = value > LIMIT and low > _CHANCE
+    return Probe(Estimate(value, low, high), warns, {named[i]: float(importance[i]) for i in order})
 
 
 def _rank(scores: Floats, labels: Labels) -> Floats:
-    """Share of the fold's images below each, either class counting half: in [0, 1] whatever the mixture."""
+    """Compute the share of the fold's images below each, either class counting half: in [0, 1] whatever the mixture."""
     shares: list[npt.NDArray[np.float64]] = []
     for label in (REAL, FAKE):
         own = np.sort(scores[labels == label])

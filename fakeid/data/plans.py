@@ -126,7 +126,7 @@ def check_no_leak(plan: Plan) -> None:
     """Refuse a plan in which an untrained category reaches training or validation, or two splits share a scene.
 
     Where the data set gives its splits, a scene lies in one of them by definition, for equal names in two splits are
-    mostly numbered anew; `fakeid.audit.torn_pairs` finds those that are not.
+    mostly numbered anew; `fakeid.audit.duplicates.find_torn_pairs` finds those that are not.
 
     Raises:
         DataError: Naming the category or the scene.

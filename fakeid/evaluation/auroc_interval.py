@@ -1,22 +1,55 @@
-"""A 95 % interval of the AUROC that holds near 1 too, where a percentile bootstrap does not."""
+"""What each image adds to an AUROC, and a 95 % interval that holds near 1, where a percentile bootstrap does not."""
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 
-from fakeid.evaluation.delong import compute_placements
 from fakeid.evaluation.proportions import CONFIDENCE, NOWHERE, Interval, wilson_interval
 from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.vocabulary import FAKE, REAL
 
 _Z: Final = float(norm.ppf((1 + CONFIDENCE) / 2))
 _HALVINGS: Final = 60
 
 
+@dataclass(frozen=True, eq=False)
+class Placements:
+    """The structural components of an AUROC; both means are the AUROC itself.
+
+    Attributes:
+        fakes: (fakes,), share of the reals that score below each fake, ties counting half.
+        reals: (reals,), share of the fakes that score above each real, likewise.
+    """
+
+    fakes: Floats
+    reals: Floats
+
+
+def compute_placements(labels: Labels, logits: Floats) -> Placements:
+    """Compute them by midranks, in O(n log n) instead of comparing each fake with each real (Sun & Xu 2014).
+
+    Args:
+        labels: (n,), 0 or 1.
+        logits: (n,), infinities included; one NaN makes everything NaN.
+
+    Returns:
+        In the order of the images within each class.
+    """
+    fakes, reals = logits[labels == FAKE], logits[labels == REAL]
+    if np.isnan(logits).any() or not len(fakes) or not len(reals):
+        return Placements(np.full(len(fakes), np.nan), np.full(len(reals), np.nan))
+    among_all = rankdata(np.concatenate([fakes, reals]))  # midranks
+    above = (among_all[: len(fakes)] - rankdata(fakes)) / len(reals)
+    below = (among_all[len(fakes) :] - rankdata(reals)) / len(fakes)
+    return Placements(above, 1 - below)
+
+
 def auroc_interval(labels: Labels, logits: Floats) -> Interval:
-    """The wider of two intervals on each side; of independent images.
+    """Take the wider of two intervals on each side; of independent images.
 
     One is DeLong's on the logit of the AUROC: it estimates the variance from the images, so that it holds for any
     shape of the two distributions, but near 1 a few images carry all of the variance and it is too narrow. The other

@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 
 from fakeid.errors import DataError
-from fakeid.evaluation.answers import Answers, compare_answers
 from fakeid.evaluation.comparison_groups import Group
-from fakeid.evaluation.holm import correct_distinct
 from fakeid.evaluation.metrics import Floats, Labels
-from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.multiple_testing import correct_distinct
+from fakeid.evaluation.paired_tests import Answers, Difference, compare_answers
 from fakeid.vocabulary import FAKE
 
 _METRICS: Final = ("accuracy", "auroc")

@@ -39,9 +39,9 @@ class Group:
 def build_groups(
     images: Scores, trained_on: Sequence[TrainedOn] | None = None, categories: Sequence[str] = ()
 ) -> list[Group]:
-    """All images, the quarters of seen and unseen, each category, each test set, each degradation.
+    """List all images, the quarters of seen and unseen, each category, each test set, each degradation.
 
-    All but the last are of images as they are (degradation `none`). Categories, test sets and degradations are listed
+    All but the last are of clean images (degradation `none`). Categories, test sets and degradations are listed
     where there are several. Content and generators count as seen where all detectors were trained on them and as
     unseen where none was; what some were trained on is a group of its own. A test set without reals borrows those of
     the detectors' own, see `fakeid.evaluation.quadrants`.

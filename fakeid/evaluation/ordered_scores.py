@@ -26,13 +26,13 @@ class OrderedScores:
 
 
 def split_by_category(scores: Scores) -> dict[str, OrderedScores]:
-    """The images that were tested as they are, whatever their order in the file; keys are not kept, only their hash."""
+    """Split the clean images by category, whatever their order in the file; of their keys only a hash is kept."""
     clean = scores.select(scores.degradation == NO_DEGRADATION)
     return {name: _order(clean.select(clean.category == name)) for name in dict.fromkeys(clean.category.tolist())}
 
 
 def split_by_quadrant(scores: Scores, trained_on: TrainedOn) -> dict[str, OrderedScores]:
-    """The same by seen and unseen content and generators; those without images are left out."""
+    """Split them by seen and unseen content and generators; those without images are left out."""
     clean = scores.select(scores.degradation == NO_DEGRADATION)
     parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
     return {name: _order(part) for name, part in parts.items() if len(part)}
@@ -43,5 +43,5 @@ def _order(scores: Scores) -> OrderedScores:
     images = scores.select(order)
     columns = (images.test_set.tolist(), images.key.tolist(), images.label.tolist())
     lines = "\n".join("\t".join(map(str, image)) for image in zip(*columns, strict=True))
-    digest = hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()[:16]
+    digest = hashlib.sha256(lines.encode()).hexdigest()[:16]
     return OrderedScores(digest, images.label, images.logit)

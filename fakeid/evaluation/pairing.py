@@ -60,7 +60,7 @@ def pair_scores(files: Mapping[str, Scores]) -> Pairing:
 
 
 def join_scores(first: Scores, second: Scores) -> Scores:
-    """All rows of the first, and those images of the second that the first lacks."""
+    """Put the images that the first lacks behind it."""
     known = set(_list_images(first))
     more = second.select(np.array([image not in known for image in _list_images(second)], dtype=np.bool_))
     return Scores.join([first, more])

@@ -23,9 +23,6 @@ _INPUTS: Final = (*_REQUIRED, "test_set")
 _COLUMNS: Final = (*_REQUIRED, "p_fake", "test_set")
 _DTYPES: Final = {"label": np.int64, "logit": np.float64}
 
-# File names on Linux are bytes: those that are no UTF-8 must come back as they were.
-_ENCODING: Final = {"encoding": "utf-8", "errors": "surrogateescape"}
-
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -106,7 +103,7 @@ def write_scores(path: Path, scores: Scores) -> None:
     writer.writerow(_COLUMNS)
     writer.writerows(zip(*columns, strict=True))
     try:
-        write_atomically(path, lambda file: file.write(text.getvalue().encode(**_ENCODING)))
+        write_atomically(path, lambda file: file.write(text.getvalue().encode()))
     except OSError as error:
         raise OutputError(f"the scores cannot be written to {path}: {error.strerror or error}") from error
 
@@ -115,15 +112,17 @@ def read_scores(path: Path) -> Scores:
     """Read what `write_scores` wrote; `p_fake` follows from the logit and is not read.
 
     Raises:
-        DataError: The file is missing, lacks a column, or has a row that is not a score.
+        DataError: The file is missing, is not UTF-8, lacks a column, or has a row that is not a score.
     """
     try:
-        with path.open(newline="", **_ENCODING) as file:  # type: ignore[call-overload]
+        with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file, strict=True)
             _check_columns(path, reader.fieldnames or ())
             rows = [_parse_row(path, reader.line_num, row) for row in reader]
     except OSError as error:
         raise DataError(f"the scores {path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text ({error.reason}); write it again as UTF-8") from error
     except csv.Error as error:
         # The outer reader counts a line only once it is parsed.
         line = reader.reader.line_num

@@ -1,4 +1,4 @@
-"""Does a number rise with the number of categories?"""
+"""Trends: does a number rise with the number of categories?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Trend:
 def fit_trend(
     categories: Sequence[float], values: Sequence[float], images: npt.ArrayLike | None = None
 ) -> Trend | None:
-    """Least squares over runs, each run one point, with the 95 % interval of the slope.
+    """Fit a line by least squares over runs, each run one point, with the 95 % interval of the slope.
 
     The scatter of the runs around the line says what further trainings would change; it is taken to be alike
     everywhere, and the rise to be straight. All runs share test images, which move the line as a whole: that is in

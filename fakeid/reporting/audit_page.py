@@ -1,71 +1,36 @@
 """The audit as a page."""
 
-from collections.abc import Mapping
-from typing import Any, Final
-
-from fakeid.reporting.audit_rows import PROBE_TITLES, list_class_rows
-from fakeid.reporting.histogram import render_histogram
-from fakeid.reporting.numbers import format_unit_estimate
+from fakeid.audit.result import AuditResult, Histogram
+from fakeid.reporting.audit_figure import plot_histograms
+from fakeid.reporting.audit_tables import tabulate_classes, tabulate_duplicates, tabulate_probes
 from fakeid.reporting.page import render_page
+from fakeid.reporting.svg import LINE_STYLE, inline_svg
 
-_MOST_TELLING: Final = 3
 
-
-def render_audit_page(audit: Mapping[str, Any], subtitle: str = "") -> str:
-    """The verdict and what to do, then what it rests on.
-
-    Args:
-        audit: What `fakeid.audit.classes.audit_images` gives; with `duplicates` and
-            `torn_pairs`, what `describe_duplicates` and `describe_torn_pairs` give.
-        subtitle: Which data were looked at.
+def render_audit_page(audit: AuditResult) -> str:
+    """Show the verdict and what to do, then what it rests on.
 
     Returns:
         A self-contained HTML document.
     """
-    parts_of_plan = [audit.get(name, {}) for name in ("duplicates", "torn_pairs")]
-    warnings = [*audit["warnings"], *(text for part in parts_of_plan for text in part.get("warnings", []))]
-    undecided = None in audit["probes"].values()
-    is_statistic = {name: name.startswith(("luma_", "chroma_")) for name in audit["histograms"]}
-    figures = {name: _describe_figure(name, histogram) for name, histogram in audit["histograms"].items()}
+    undecided = None in audit.probes.values()
+    statistics = {name: each for name, each in audit.histograms.items() if name.startswith(("luma_", "chroma_"))}
+    facts = {name: each for name, each in audit.histograms.items() if name not in statistics}
     return render_page(
         "audit.html",
         title="Audit",
-        subtitle=subtitle,
+        css=LINE_STYLE,
+        styles=("report.css",),
         audit=audit,
-        mood="bad" if warnings else "unknown" if undecided else "good",
-        warnings=[warning[0].upper() + warning[1:] + "." for warning in warnings],
-        probes=[_describe_probe(name, audit["probes"][name]) for name in PROBE_TITLES],
-        rows=list_class_rows(audit),
-        facts=[figure for name, figure in figures.items() if not is_statistic[name]],
-        statistics=[figure for name, figure in figures.items() if is_statistic[name]],
+        mood="bad" if audit.warnings else "unknown" if undecided else "good",
+        warnings=[warning[0].upper() + warning[1:] + "." for warning in audit.warnings],
+        probes=tabulate_probes(audit),
+        classes=tabulate_classes(audit),
+        duplicates=tabulate_duplicates(audit.duplicates),
+        facts=_draw(facts, "facts", "File and pixel facts of reals and fakes"),
+        statistics=_draw(statistics, "statistics", "Residual statistics of reals and fakes"),
     )
 
 
-def _describe_probe(name: str, probe: Mapping[str, Any] | None) -> dict[str, Any]:
-    title = PROBE_TITLES[name]
-    if probe is None:
-        return {"title": title, "auroc": "too few images", "warns": False, "telling": ""}
-    shares = list(probe["importances"].items())[:_MOST_TELLING]
-    telling = ", ".join(f"{_spell(feature)} {100 * share:.0f} %" for feature, share in shares)
-    return {
-        "title": title,
-        "auroc": format_unit_estimate(probe["auroc"]),
-        "warns": probe["warns"],
-        "telling": telling if probe["warns"] else "",
-    }
-
-
-def _describe_figure(name: str, histogram: Mapping[str, Any]) -> dict[str, Any]:
-    edges = histogram["edges"]
-    title = _spell(name)
-    return {
-        "title": title,
-        "svg": render_histogram(histogram, title),
-        "low": f"{edges[0]:.3g}",
-        "high": f"{edges[-1]:.3g}",
-    }
-
-
-def _spell(name: str) -> str:
-    """`jpeg_quality` as people write it."""
-    return name.replace("_", " ").replace("jpeg", "JPEG").replace("png", "PNG")
+def _draw(histograms: dict[str, Histogram], name: str, label: str) -> str:
+    return inline_svg(plot_histograms(histograms), name, label) if histograms else ""

@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 
 from fakeid.errors import DataError
-from fakeid.evaluation.answers import Answers, pool_answers
 from fakeid.evaluation.crossed import find_margin, measure_scatter
 from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.metrics import Floats, Labels
 from fakeid.evaluation.ordered_scores import OrderedScores
+from fakeid.evaluation.paired_tests import Answers, pool_answers
 from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
 from fakeid.reporting.paper import Setting, identify_settings, order_settings
 from fakeid.vocabulary import FAKE, REAL

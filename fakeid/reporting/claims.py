@@ -8,8 +8,9 @@ Three tables of comparisons:
 - `pairs`: each configuration against each other one, on the images of the categories that *no* run was trained on.
   Choosing the best makes all of these comparisons, so all are corrected for, though `best` lists its own alone.
 
-Runs are matched by seed; with one seed in common two configurations are not judged. See `fakeid.evaluation.paired` for
-what several seeds can say. All tables, accuracy and AUROC, are one family, corrected by Holm together.
+Runs are matched by seed; with one seed in common two configurations are not judged. See
+`fakeid.evaluation.paired_tests` for what several seeds can say. All tables, accuracy and AUROC, are one family,
+corrected by Holm together.
 """
 
 import math
@@ -20,7 +21,7 @@ from itertools import combinations
 
 import numpy as np
 
-from fakeid.evaluation.answers import Answers, compare_answers, pool_answers
+from fakeid.evaluation.paired_tests import Answers, compare_answers, pool_answers
 from fakeid.reporting.averages import Cell, FinishedRun
 from fakeid.reporting.judged import BETTER, Judged, correct_judged
 

@@ -5,19 +5,19 @@ from typing import Any
 
 from fakeid.evaluation.comparison import Comparison
 from fakeid.reporting.comparison_figure import plot_comparison
-from fakeid.reporting.comparison_rows import (
+from fakeid.reporting.comparison_findings import (
     COMPARISON_NOTE,
     ComparisonReport,
     describe_comparison,
-    list_comparison,
     name_comparison,
 )
+from fakeid.reporting.comparison_tables import tabulate_comparison
 from fakeid.reporting.page import render_page
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
 
 
 def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[Comparison]]) -> str:
-    """What came out, the figures, then every number.
+    """Show what came out, the figures, then every number.
 
     Args:
         report: What to show.
@@ -36,10 +36,7 @@ def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[
         report=report,
         answers=[(name_comparison(one), describe_comparison(one)) for one in report.comparisons],
         figures=[_describe_figure(number, chosen) for number, chosen in enumerate(figures)],
-        tables=[
-            {"title": f"{one.second} against {one.first}", "rows": list_comparison(one), "id": f"table-{number}"}
-            for number, one in enumerate(report.comparisons)
-        ],
+        tables=[tabulate_comparison(one) for one in report.comparisons],
         note=COMPARISON_NOTE,
     )
 
@@ -47,8 +44,5 @@ def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[
 def _describe_figure(number: int, comparisons: Sequence[Comparison]) -> dict[str, Any]:
     baseline = comparisons[0].first
     label = f"Differences of accuracy and AUROC to {baseline} by group of images"
-    return {
-        "baseline": baseline,
-        "wide": inline_svg(plot_comparison(comparisons, first_look=number), f"wide-{number}", label),
-        "narrow": inline_svg(plot_comparison(comparisons, first_look=number, narrow=True), f"narrow-{number}", label),
-    }
+    svg = inline_svg(plot_comparison(comparisons, first_look=number), f"figure-{number}", label)
+    return {"baseline": baseline, "svg": svg}

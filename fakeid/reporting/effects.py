@@ -12,8 +12,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from fakeid.evaluation.answers import MeanAnswers, average_answers, compare_answers, pool_answers
 from fakeid.evaluation.ordered_scores import OrderedScores
+from fakeid.evaluation.paired_tests import MeanAnswers, average_answers, compare_answers, pool_answers
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.identity import WITHIN_SETTING, find_default, format_value, list_differences
 from fakeid.reporting.averages import FinishedRun

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.evaluation.scores import Scores
+from fakeid.reporting.contact_sheet import Images, plot_mistakes
 from fakeid.reporting.evaluation_curves import plot_reliability, plot_roc_zoom, plot_score_histograms
-from fakeid.reporting.mistakes_sheet import Images, plot_mistakes
 from fakeid.reporting.robustness import plot_matrix, plot_robustness
 from fakeid.reporting.spectra import plot_spectra
 

@@ -6,8 +6,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from fakeid.evaluation.holm import correct_distinct
-from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.multiple_testing import correct_distinct
+from fakeid.evaluation.paired_tests import Difference
 
 LEVEL: Final = 0.05
 """A difference with a corrected p-value below it is significant."""

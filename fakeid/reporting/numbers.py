@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.paired_tests import Difference
 from fakeid.evaluation.trend import Trend
 
 Estimate = Mapping[str, float | None]

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
-from fakeid.reporting.printable import shorten
-from fakeid.reporting.style import GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILION, new_figure, styled
+from fakeid.reporting.style import GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILION, new_figure, shorten, styled
 
 Images = npt.NDArray[np.uint8]
 

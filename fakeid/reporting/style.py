@@ -1,16 +1,21 @@
 """One look for all figures: colors, type sizes, and how a figure is made."""
 
+import math
 from typing import Any, Final
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import FuncFormatter
 
 from fakeid.evaluation.quadrants import QUADRANTS
 
 DPI: Final = 120
+
+_ELLIPSIS: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
@@ -39,7 +44,7 @@ QUADRANT_LOOKS: Final[dict[str, dict[str, Any]]] = {
 """How each quadrant is drawn in every figure; markers and dashes tell the lines apart where there is no color."""
 
 CHANCE_LINE: Final[Any] = {"color": GRAY, "linestyle": (0, (2, 2)), "linewidth": 1.1}
-"""How guessing is drawn: finer dashes than any other line's."""
+"""How chance level is drawn: finer dashes than any other line's."""
 
 _STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so figures are the same on every machine
@@ -76,12 +81,12 @@ styled = rc_context(_STYLE)
 
 
 def new_figure(width_px: int, height_px: int) -> Figure:
-    """An empty figure of this size when saved, outside pyplot's global list."""
+    """Build an empty figure of this size when saved, outside pyplot's global list."""
     return Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI, layout="constrained")
 
 
 def mark_chance(ax: Axes, chance: float, *, vertical: bool = False) -> None:
-    """Draw the line that a guessing detector would reach."""
+    """Draw the line of chance level."""
     draw = ax.axvline if vertical else ax.axhline
     draw(chance, **CHANCE_LINE, zorder=1, label="_guessing")
 
@@ -89,3 +94,27 @@ def mark_chance(ax: Axes, chance: float, *, vertical: bool = False) -> None:
 def label_in_percent(axis: Axis) -> None:
     """Label the ticks of shares in [0, 1] in percent, each with the decimals that its place has: 57.5, 60."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.4g}"))
+
+
+def measure_text(text: str, font_px: float) -> int:
+    """Measure how wide one line is, in pixels."""
+    # $ would start a formula here.
+    outline = TextPath((0, 0), text.replace("$", "S"), size=font_px).vertices
+    return math.ceil(float(np.max(outline[:, 0], initial=0.0)))
+
+
+def shorten(text: str, width_px: float, font_px: float) -> str:
+    """Cut a text's end so that it is no wider than this in a figure.
+
+    Args:
+        text: One line.
+        width_px: Room.
+        font_px: Size of the letters.
+    """
+    width = measure_text(text, font_px)
+    if width <= width_px:
+        return text
+    text = text[: int(len(text) * width_px / width) + 1]  # about right, and then exactly
+    while len(text) > 1 and measure_text(text + _ELLIPSIS, font_px) > width_px:
+        text = text[:-1]
+    return text.rstrip() + _ELLIPSIS

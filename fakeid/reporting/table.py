@@ -1,7 +1,7 @@
 """Tables of typed cells: numbers stay numbers until a renderer formats them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -134,6 +134,12 @@ class Table:
             notes: See above.
         """
         return cls(title, tuple(columns), tuple(_build_row(row) for row in rows), tuple(notes))
+
+    def select(self, columns: Sequence[Column]) -> "Table":
+        """Take some of the columns, without the title."""
+        places = [self.columns.index(column) for column in columns]
+        rows = (replace(row, cells=tuple(row.cells[place] for place in places)) for row in self.rows)
+        return Table("", tuple(columns), tuple(rows), self.notes)
 
 
 def _build_row(row: Row | Sequence[Cell | Value]) -> Row:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fakeid.evaluation.answers import Answers
 from fakeid.evaluation.metrics import Floats
+from fakeid.evaluation.paired_tests import Answers
 from fakeid.evaluation.trend import Trend, fit_trend
 from fakeid.reporting.averages import Cell, FinishedRun
 from fakeid.reporting.paper import Setting

@@ -2,35 +2,41 @@
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 
-from fakeid.audit.classes import audit_images
-from fakeid.audit.codec_choice import CodecChoice
-from fakeid.audit.duplicates import SplitImages, describe_duplicates, find_duplicates
-from fakeid.audit.facts import FileFacts, read_file_facts
-from fakeid.audit.torn_pairs import describe_torn_pairs, find_torn_pairs
+from fakeid.audit.audit import audit_images
+from fakeid.audit.duplicates import (
+    SplitImages,
+    count_duplicates,
+    count_torn_pairs,
+    find_duplicates,
+    find_torn_pairs,
+)
+from fakeid.audit.metadata import CodecChoice, FileFacts, read_file_facts
+from fakeid.audit.result import AuditResult
 from fakeid.config import Config
 from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
-from fakeid.files import clear_output_errors, read_memo, write_json, write_memo, write_text
+from fakeid.files import clear_output_errors, read_memo, write_memo, write_text
 from fakeid.progress import StatusLine
+from fakeid.records import parse_record, to_plain_record, write_record
 from fakeid.reporting.audit_page import render_audit_page
-from fakeid.reporting.audit_table import render_audit_table
+from fakeid.reporting.audit_tables import render_audit
 from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.images import build_cache, list_images, prepare_images
 from fakeid.vocabulary import FAKE, REAL
 
-_VERSION: Final = 3  # raise it whenever the same images give another audit
+_VERSION: Final = 4  # raise it whenever the same images give another audit
 
 
-def audit_plan(config: Config, plan: Plan, source: Source, packed: PackedImages, per_class: int) -> dict[str, Any]:
+def audit_plan(config: Config, plan: Plan, source: Source, packed: PackedImages, per_class: int) -> AuditResult:
     """Compare the classes of the training images, and the splits with each other.
 
     The result for the same images is remembered below `paths.cache`, so that a sweep audits once.
@@ -41,23 +47,20 @@ def audit_plan(config: Config, plan: Plan, source: Source, packed: PackedImages,
         source: Where their files are.
         packed: Their prepared pixels.
         per_class: Training images of each class to look at; duplicates are looked for among all images.
-
-    Returns:
-        What `audit_images` gives, with `duplicates` and `torn_pairs`.
     """
     codec = choose_codec(config, source, plan)
     identity = f"{_VERSION}/{build_cache(config, source, codec).folder.name}/{plan.digest()}/{per_class}"
     path = Path(config.paths.cache) / "audits" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
     try:
-        audit: dict[str, Any] = read_memo(path)
+        audit = parse_record(read_memo(path), AuditResult)
     except (OSError, ValueError):
         audit = _audit(config, plan, source, packed, per_class, codec)
         with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
-            write_memo(path, audit)
+            write_memo(path, to_plain_record(audit))
     return audit
 
 
-def run_audit(config: Config, output: Path, *, per_class: int, console: Console | None = None) -> dict[str, Any]:
+def run_audit(config: Config, output: Path, *, per_class: int, console: Console | None = None) -> AuditResult:
     """Audit a configuration's images, print the table, and write `audit.json` and `audit.html`.
 
     Args:
@@ -77,20 +80,15 @@ def run_audit(config: Config, output: Path, *, per_class: int, console: Console 
     with StatusLine(console, "looking at the images"):
         audit = audit_plan(config, plan, source, packed, per_class)
     with clear_output_errors(output, "--output"):
-        write_json(output / "audit.json", audit)
+        write_record(output / "audit.json", audit)
         write_text(output / "audit.html", render_audit_page(audit))
-    console.print(render_audit_table(audit))
+    console.print(render_audit(audit))
     console.print(f"\nwritten to {output}: audit.json, audit.html", soft_wrap=True)
     return audit
 
 
-def list_warnings(audit: Mapping[str, Any]) -> list[str]:
-    """Of all parts."""
-    return [*audit["warnings"], *audit["duplicates"]["warnings"], *audit["torn_pairs"]["warnings"]]
-
-
 def print_warnings(warnings: Sequence[str], console: Console, *, said: set[str] | None = None) -> None:
-    """Each as one loud line.
+    """Print each as one loud line.
 
     Args:
         warnings: What to warn of.
@@ -107,26 +105,29 @@ def print_warnings(warnings: Sequence[str], console: Console, *, said: set[str] 
 
 def _audit(
     config: Config, plan: Plan, source: Source, packed: PackedImages, per_class: int, codec: CodecChoice
-) -> dict[str, Any]:
+) -> AuditResult:
     records = _sample(plan, packed, per_class)
-    audit = audit_images(
+    # A source without given splits is not listed again: it may hold millions.
+    given = any(record.split for record in plan.records())
+    return audit_images(
         records,
         [_read_facts(source, record) for record in records],
         packed.take(packed.locate([record.key for record in records])),
         codec=codec.name,
         prep=config.data.prep.value,
         seed=config.data.seed,
+        duplicates=count_duplicates(find_duplicates(_read_fingerprints(plan, packed))),
+        torn_pairs=count_torn_pairs(find_torn_pairs(plan, source.records()) if given else []),
     )
+
+
+def _read_fingerprints(plan: Plan, packed: PackedImages) -> dict[str, SplitImages]:
     splits = {}
     for name, split in plan.splits().items():
         kept = [record for record in split if record.key not in packed.skipped]
         keys = [record.key for record in kept]
         splits[name] = SplitImages(keys, [record.category for record in kept], *packed.fingerprints(keys))
-    # A source without given splits is not listed again: it may hold millions.
-    given = any(record.split for record in plan.records())
-    torn = find_torn_pairs(plan, source.records()) if given else []
-    duplicates = describe_duplicates(find_duplicates(splits))
-    return {**audit, "duplicates": duplicates, "torn_pairs": describe_torn_pairs(torn)}
+    return splits
 
 
 def _sample(plan: Plan, packed: PackedImages, per_class: int) -> list[Record]:

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from fakeid.audit.codec_choice import CodecChoice, choose_by_facts
-from fakeid.audit.facts import FileFacts, read_file_facts
+from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts, read_file_facts
 from fakeid.choices import Codec
 from fakeid.config import Config
 from fakeid.data.plans import Plan
@@ -19,6 +18,7 @@ from fakeid.data.sources.contract import Source
 from fakeid.errors import BadImageError
 from fakeid.files import read_memo, write_memo
 from fakeid.images.codecs import SHARED_QUALITIES
+from fakeid.records import parse_record
 from fakeid.vocabulary import FAKE, REAL
 
 _VERSION: Final = 1  # raise it whenever the same files give another choice
@@ -43,8 +43,8 @@ def choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
     identity = repr((_VERSION, source.describe(), plan.digest(), wanted))
     path = Path(config.paths.cache) / "codecs" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
     try:
-        return CodecChoice.from_plain(read_memo(path))
-    except (OSError, ValueError, KeyError, TypeError):
+        return parse_record(read_memo(path), CodecChoice)
+    except (OSError, ValueError):
         real, fake = (_read_facts(source, plan.train, label) for label in (REAL, FAKE))
         choice = choose_by_facts(real, fake, _pair(wanted))
         with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
@@ -53,7 +53,7 @@ def choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
 
 
 def name_codec(config: Config) -> CodecChoice:
-    """The choice that the options make by themselves, without a look at any file."""
+    """Take the choice that the options make by themselves, without a look at any file."""
     assert config.data.codec is not Codec.auto
     if config.data.codec is Codec.none:
         return _NONE
@@ -61,13 +61,13 @@ def name_codec(config: Config) -> CodecChoice:
 
 
 def print_codec(choice: CodecChoice, console: Console) -> None:
-    """One line, unless the options ask for no codec."""
+    """Print one line, unless the options ask for no codec."""
     if choice != _NONE:
         console.print(str(choice), soft_wrap=True, markup=False)
 
 
 def settle_codec(config: Config, card_data: dict[str, Any]) -> Config:
-    """The options of a trained detector, with the codec that its training chose in place of `auto`.
+    """Complete the options of a trained detector by the codec that its training chose in place of `auto`.
 
     Args:
         config: Of the run.
@@ -75,7 +75,7 @@ def settle_codec(config: Config, card_data: dict[str, Any]) -> Config:
     """
     if config.data.codec is not Codec.auto:
         return config
-    choice = CodecChoice.from_plain(card_data["codec"])
+    choice = parse_record(card_data["codec"], CodecChoice)
     quality = list(choice.quality) if choice.quality else None
     data = dataclasses.replace(config.data, codec=Codec(choice.name), codec_quality=quality)
     return dataclasses.replace(config, data=data)
@@ -86,7 +86,7 @@ def _pair(quality: Sequence[int] | None) -> tuple[int, int] | None:
 
 
 def _read_facts(source: Source, records: Sequence[Record], label: int) -> list[FileFacts]:
-    """Of the first files and those that follow at even distances; none where images are drawn."""
+    """Read the first files and those that follow at even distances; none where images are drawn."""
     own = [record for record in records if record.label == label]
     spread = [own[at * len(own) // _FILES_PER_CLASS] for at in range(_FILES_PER_CLASS)] if own else []
     found = []

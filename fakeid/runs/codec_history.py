@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from fakeid.audit.pixel_facts import compute_pixel_facts
+from fakeid.audit.pixels import compute_pixel_facts
 from fakeid.data.image_sets import ImageSet
 from fakeid.data.packed import PackedImages
 from fakeid.evaluation.intervals import rank_intervals

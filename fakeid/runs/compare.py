@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -13,20 +12,26 @@ from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.comparison import Detector, compare_detectors
 from fakeid.evaluation.comparison_groups import build_groups
 from fakeid.evaluation.pairing import pair_scores
-from fakeid.files import clear_output_errors, write_csv, write_json, write_text
+from fakeid.files import clear_output_errors, write_csv, write_text
+from fakeid.records import write_record
 from fakeid.reporting.averages import order_categories
 from fakeid.reporting.comparison_figure import plot_comparison
-from fakeid.reporting.comparison_page import render_comparison_page
-from fakeid.reporting.comparison_rows import (
+from fakeid.reporting.comparison_findings import (
     COMPARISON_NOTE,
+    AuditWarning,
     ComparisonReport,
+    build_record,
     describe_comparison,
-    describe_report,
     name_comparison,
-    tabulate_comparisons,
 )
-from fakeid.reporting.comparison_table import render_comparison_markdown, render_comparison_table
-from fakeid.reporting.printable import make_printable
+from fakeid.reporting.comparison_page import render_comparison_page
+from fakeid.reporting.comparison_tables import (
+    render_comparison_markdown,
+    split_metrics,
+    tabulate_comparison,
+    tabulate_differences,
+)
+from fakeid.reporting.renderers import render_terminal, tabulate
 from fakeid.reporting.single_run import describe_training
 from fakeid.reporting.sweep_report import count_warnings
 from fakeid.runs.contestants import Contestant, read_contestant
@@ -57,14 +62,14 @@ def write_comparison(
     report = read_comparison(paths, all_pairs=all_pairs)
     with clear_output_errors(output, "--output"):
         _write_files(report, output)
-    for text, count in report.warnings:
-        console.print(
-            f"WARNING ({count} run{'s' * (count > 1)}): {text}", style="bold red", soft_wrap=True, markup=False
-        )
+    for warning in report.warnings:
+        console.print(f"WARNING ({warning.runs}): {warning.text}", style="bold red", soft_wrap=True, markup=False)
     for comparison in report.comparisons:
         console.print(f"\n{name_comparison(comparison)}", style="bold", markup=False)
-        console.print(f"{describe_comparison(comparison)}\n", markup=False)
-        console.print(render_comparison_table(comparison))
+        console.print(describe_comparison(comparison), markup=False)
+        for table in split_metrics(tabulate_comparison(comparison)):
+            console.print()
+            console.print(render_terminal(table, stacked=False))
     for note in (*report.notes, COMPARISON_NOTE):
         console.print(f"\n{note}", style="dim", markup=False)
     console.print(f"\nwritten to {output / 'index.html'}", soft_wrap=True, markup=False)
@@ -72,7 +77,7 @@ def write_comparison(
 
 
 def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> ComparisonReport:
-    """The same without printing or writing anything."""
+    """Compare, without printing or writing anything."""
     _check_paths(paths)
     contestants = [read_contestant(path) for path in paths]
     contestants, notes = _agree_on_test_sets(contestants)
@@ -86,10 +91,7 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     if len(known) < len(contestants):
         notes.append("What was trained on is not known of all, so that seen and unseen are not told apart.")
     trained_on = known if len(known) == len(contestants) else None
-    groups = [
-        replace(group, name=make_printable(group.name))
-        for group in build_groups(pairing.images, trained_on, _order_categories(entrants))
-    ]
+    groups = build_groups(pairing.images, trained_on, _order_categories(entrants))
     detectors = [Detector(entrant.name, pairing.logits[entrant.places], entrant.seeds) for entrant in entrants]
     pairs = combinations(detectors, 2) if all_pairs else ((detectors[0], other) for other in detectors[1:])
     return ComparisonReport(
@@ -97,7 +99,10 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
         num_images=len(pairing.images),
         comparisons=compare_detectors(pairs, pairing.images.label, groups),
         notes=notes,
-        warnings=count_warnings([entry.run.summary for entry in contestants if entry.run]),
+        warnings=[
+            AuditWarning(text, count)
+            for text, count in count_warnings([entry.run.summary for entry in contestants if entry.run])
+        ],
     )
 
 
@@ -177,7 +182,8 @@ def _write_files(report: ComparisonReport, folder: Path) -> None:
     for number, chosen in enumerate(figures):
         name = f"comparison-{number + 1}" if number else "comparison"
         write_figure(folder, name, plot_comparison(chosen, first_look=number))
-    write_csv(folder / "comparison.csv", *tabulate_comparisons(report.comparisons))
-    write_json(folder / "comparison.json", describe_report(report))
+    record = build_record(report)
+    write_csv(folder / "comparison.csv", *tabulate(tabulate_differences(record)))
+    write_record(folder / "comparison.json", record)
     write_text(folder / "comparison.md", render_comparison_markdown(report))
     write_text(folder / "index.html", render_comparison_page(report, figures))

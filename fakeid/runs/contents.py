@@ -55,11 +55,3 @@ SUMMARY: Final = {
     "machine?": (None, {"device?": (None, str)}),
     **_MACHINE,
 }
-
-AUDIT: Final = {
-    "verdict": str,
-    "warnings": [str],
-    "probes": {str: (None, {"auroc": _ESTIMATE})},
-    "duplicates": {"num_exact": COUNT, "num_near": COUNT, "warnings": [str]},
-    "torn_pairs": {"warnings": [str]},
-}

@@ -12,8 +12,8 @@ from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.pairing import join_scores
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, read_scores
+from fakeid.files import check_utf8
 from fakeid.reporting.averages import FinishedRun
-from fakeid.reporting.printable import make_printable
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import DAMAGED, read_state
 from fakeid.vocabulary import FAKE, OWN_TEST_SET
@@ -39,8 +39,8 @@ class Contestant:
 
     @property
     def place(self) -> str:
-        """The path as text that can be written."""
-        return str(make_printable(str(self.path)))
+        """Write the path as text."""
+        return str(self.path)
 
     @property
     def source(self) -> str | None:
@@ -49,11 +49,11 @@ class Contestant:
         return json.dumps(described, sort_keys=True) if described else None
 
     def take_evaluated(self) -> "Contestant":
-        """The same with the scores of its evaluation, where there is one."""
+        """Take the scores of its evaluation, where there is one."""
         return self if self.evaluated is None else replace(self, scores=self.evaluated)
 
     def without_own_test_set(self) -> "Contestant":
-        """Its other test sets."""
+        """Keep its other test sets alone."""
         parts = (self.scores, self.evaluated)
         kept = [None if part is None else part.select(part.test_set != OWN_TEST_SET) for part in parts]
         assert kept[0] is not None
@@ -64,8 +64,9 @@ def read_contestant(path: Path) -> Contestant:
     """Read a run's folder or a file of scores.
 
     Raises:
-        DataError: Neither, or a run that is not finished or damaged.
+        DataError: Neither, or a run that is not finished or damaged, or a path that is not UTF-8.
     """
+    check_utf8(path)
     if path.is_file():
         return Contestant(path, read_scores(path))
     if not path.is_dir():

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fakeid.reporting.averages import Cell, collect_cells
-from fakeid.reporting.printable import make_printable
 from fakeid.runs.contestants import Contestant
 
 
@@ -28,7 +27,7 @@ class Entrant:
 
 
 def group_by_seed(contestants: Sequence[Contestant]) -> tuple[list[Entrant], list[str]]:
-    """Runs that differ by seed alone as one detector, in the order in which each first appears.
+    """Take runs that differ by seed alone as one detector, in the order in which each first appears.
 
     Runs of which all differ by seed alone are detectors of their own, for there is nothing else to compare.
 
@@ -62,7 +61,7 @@ def group_by_seed(contestants: Sequence[Contestant]) -> tuple[list[Entrant], lis
 
 def _name_file(path: Path) -> str:
     """`scores.csv` says nothing; its folder may."""
-    return str(make_printable(path.resolve().parent.name if path.stem == "scores" else path.stem))
+    return path.resolve().parent.name if path.stem == "scores" else path.stem
 
 
 def _tell_apart(entrants: Sequence[Entrant], contestants: Sequence[Contestant]) -> list[Entrant]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.filesize import decimal
 
-from fakeid.audit.codec_choice import CodecChoice
+from fakeid.audit.metadata import CodecChoice
 from fakeid.choices import BudgetName, OnBadImage
 from fakeid.config import Config
 from fakeid.data.budgets import Budget

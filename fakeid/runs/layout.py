@@ -9,12 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from fakeid.audit.result import AuditResult
 from fakeid.config import Config
 from fakeid.errors import DamagedFileError, DataError
 from fakeid.files import read_json, write_json
 from fakeid.identity import name_run
 from fakeid.records import read_record
-from fakeid.runs.contents import AUDIT, DATA, SUMMARY
+from fakeid.runs.contents import DATA, SUMMARY
 from fakeid.shapes import COUNT, Shape
 
 if TYPE_CHECKING:
@@ -151,9 +152,12 @@ class RunFolder:
         """
         return _read(self.data, DATA)
 
-    def read_audit(self) -> dict[str, Any] | None:
-        """What the audit found; None where there was none, or the file is damaged."""
-        return _read_if_whole(self.audit, AUDIT)
+    def read_audit(self) -> AuditResult | None:
+        """Read what the audit found; None where there was none, or the file is damaged."""
+        try:
+            return read_record(self.audit, AuditResult)
+        except (OSError, DamagedFileError):
+            return None
 
     def find_damage(self) -> str | None:
         """Say what is wrong with the files that tell how far the run is; None where nothing is."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from fakeid.audit.codec_choice import CodecChoice
+from fakeid.audit.metadata import CodecChoice
 from fakeid.config import Config
 from fakeid.data.cache import ImageCache
 from fakeid.data.records import Record

@@ -21,8 +21,8 @@ from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.files import write_atomically
+from fakeid.reporting.contact_sheet import plot_samples
 from fakeid.reporting.figures import plot_category_accuracy, plot_learning_curve, plot_roc
-from fakeid.reporting.samples import plot_samples
 from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RunFolder
 from fakeid.training.callbacks import HISTORY_COLUMNS

@@ -6,6 +6,7 @@ from typing import Any, Final
 from omegaconf import OmegaConf
 from rich.console import Console
 
+from fakeid.audit.result import AuditResult
 from fakeid.config import Config, to_plain
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
@@ -13,9 +14,10 @@ from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
 from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
 from fakeid.progress import StatusLine
+from fakeid.records import to_plain_record, write_record
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
-from fakeid.runs.audit import audit_plan, list_warnings, print_warnings
+from fakeid.runs.audit import audit_plan, print_warnings
 from fakeid.runs.calibrate import calibrate
 from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.context import RunContext, build_context
@@ -125,7 +127,7 @@ def _prepare(context: RunContext, plan: Plan, source: Source) -> PackedDataModul
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
     write_overrides(run, config)
     if audit:
-        write_json(run.audit, audit)
+        write_record(run.audit, audit)
     return build_data(context, plan, packed)
 
 
@@ -175,13 +177,13 @@ def _describe(context: RunContext, plan: Plan) -> None:
     )
 
 
-def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, console: Console) -> dict[str, Any] | None:
+def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, console: Console) -> AuditResult | None:
     if config.data.audit_per_class == 0:
         return None
     with StatusLine(console, "looking at the images"):
         audit = audit_plan(config, plan, source, packed, config.data.audit_per_class)
-    console.print(f"audit: {audit['verdict']}", soft_wrap=True)
-    print_warnings(list_warnings(audit), console, said=_SAID if is_sweep_process() else None)
+    console.print(f"audit: {audit.verdict}", soft_wrap=True)
+    print_warnings(audit.warnings, console, said=_SAID if is_sweep_process() else None)
     return audit
 
 
@@ -201,10 +203,8 @@ def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]
     }
 
 
-def _shorten(audit: dict[str, Any]) -> dict[str, Any]:
-    """What a summary keeps of an audit."""
-    duplicates = {name: audit["duplicates"][name] for name in ("num_exact", "num_near")}
-    return {
-        "verdict": audit["verdict"], "warnings": list_warnings(audit), "probes": audit["probes"],
-        "duplicates": duplicates,
-    }  # fmt: skip
+def _shorten(audit: AuditResult) -> dict[str, Any]:
+    """Keep of an audit what a summary needs."""
+    plain = to_plain_record(audit)
+    duplicates = {name: plain["duplicates"][name] for name in ("num_exact", "num_near")}
+    return {**{name: plain[name] for name in ("verdict", "warnings", "probes")}, "duplicates": duplicates}

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fakeid.audit.codec_choice import CodecChoice, choose_by_facts
-from fakeid.audit.facts import FileFacts
+from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts
+from fakeid.records import parse_record
 
 
 def jpeg(quality: int | None, subsampling: str = "4:2:0") -> FileFacts:
@@ -76,4 +76,4 @@ def test_drawn_images_have_no_files_and_get_no_codec() -> None:
 
 def test_a_choice_survives_being_written() -> None:
     for choice in (CodecChoice(None, "why"), CodecChoice((50, 90), "why")):
-        assert CodecChoice.from_plain(json.loads(json.dumps(choice.to_plain()))) == choice
+        assert parse_record(json.loads(json.dumps(choice.to_plain())), CodecChoice) == choice

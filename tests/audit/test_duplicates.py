@@ -1,4 +1,3 @@
-import json
 import time
 from pathlib import Path
 
@@ -9,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fakeid.audit.duplicates import EXAMPLES, MAX_DISTANCE, SplitImages, describe_duplicates, find_duplicates
+from fakeid.audit.duplicates import (
+    EXAMPLES,
+    MAX_DISTANCE,
+    SplitImages,
+    count_duplicates,
+    count_torn_pairs,
+    find_duplicates,
+    list_split_warnings,
+)
+from fakeid.audit.result import SharedImages
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import jpeg
 from fakeid.images.fingerprint import FEATURELESS, fingerprint
@@ -138,9 +146,9 @@ def test_many_equal_images_and_many_images_stay_quick() -> None:
 def test_the_description_counts_all_and_shows_some() -> None:
     hashes = np.arange(1, 200, dtype=np.uint64) << np.uint64(20)
     found = find_duplicates({"train": of_hashes("a", hashes), "test": of_hashes("b", hashes)})
-    described = json.loads(json.dumps(describe_duplicates(found)))
-    assert (described["num_exact"], described["num_near"]) == (0, len(found))
-    assert len(described["examples"]) == EXAMPLES
-    assert described["between"] == [{"split_a": "train", "split_b": "test", "num_pairs": len(found)}]
-    assert str(len(found)) in described["warnings"][0]
-    assert describe_duplicates([])["warnings"] == []
+    counted = count_duplicates(found)
+    assert (counted.num_exact, counted.num_near) == (0, len(found))
+    assert len(counted.examples) == EXAMPLES
+    assert counted.between == (SharedImages("train", "test", len(found)),)
+    assert str(len(found)) in list_split_warnings(counted, count_torn_pairs([]))[0]
+    assert list_split_warnings(count_duplicates([]), count_torn_pairs([])) == []

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from fakeid.audit.probe import LEAST_PER_CLASS, Probe, run_probe
+from fakeid.audit.probe import LEAST_PER_CLASS, run_probe
+from fakeid.audit.result import Probe
 
 LABELS = np.arange(120) % 2
 ALONE = [str(i) for i in range(120)]
@@ -19,9 +20,9 @@ def probe(features: np.ndarray, groups: list[str] = ALONE, seed: int = 0) -> Pro
 
 def test_noise_tells_nothing() -> None:
     found = [probe(noise(seed), seed=seed) for seed in range(5)]
-    assert sum(each.low <= 0.5 <= each.high for each in found) >= 4
+    assert sum(each.auroc.low <= 0.5 <= each.auroc.high for each in found) >= 4
     assert not any(each.warns for each in found)
-    assert abs(np.mean([each.auroc for each in found]) - 0.5) < 0.08
+    assert abs(np.mean([each.auroc.value for each in found]) - 0.5) < 0.08
 
 
 def test_a_shift_is_found_and_named() -> None:
@@ -29,7 +30,7 @@ def test_a_shift_is_found_and_named() -> None:
     features[:, 3] += 4 * LABELS
     found = run_probe(features, LABELS, ALONE, 0, ["a", "b", "c", "shifted", "e"])
     assert found is not None
-    assert found.auroc > 0.95
+    assert found.auroc.value > 0.95
     assert found.warns
     assert next(iter(found.importances)) == "shifted"
     assert sum(found.importances.values()) == pytest.approx(1)
@@ -38,11 +39,11 @@ def test_a_shift_is_found_and_named() -> None:
 def test_what_no_line_separates_is_found() -> None:
     # Fakes of one size among reals of many, as many smaller as larger.
     sizes = np.where(LABELS == 1, 0.0, np.random.default_rng(0).normal(0, 1, len(LABELS)))
-    assert probe(np.column_stack([sizes, noise(1, 2)])).auroc > 0.9
+    assert probe(np.column_stack([sizes, noise(1, 2)])).auroc.value > 0.9
 
 
 def test_a_weak_shift_over_many_features_is_found() -> None:
-    assert probe(noise(0, 20) + 0.4 * LABELS[:, None]).auroc > 0.75
+    assert probe(noise(0, 20) + 0.4 * LABELS[:, None]).auroc.value > 0.75
 
 
 def test_a_photo_and_its_translation_stay_together() -> None:
@@ -54,15 +55,15 @@ def test_a_photo_and_its_translation_stay_together() -> None:
     apart = run_probe(features, labels, ALONE, 0)
     assert together is not None
     assert apart is not None
-    assert apart.auroc > 0.85
-    assert together.low < 0.5
+    assert apart.auroc.value > 0.85
+    assert together.auroc.low < 0.5
 
 
 def test_a_perfect_probe_is_perfect_whatever_the_folds_hold() -> None:
     groups = [f"{i // 3}" for i in range(120)]  # two fakes and a real, or the reverse
     found = probe(np.column_stack([LABELS * 10.0, noise(0, 1)]), groups)
-    assert found.auroc == 1
-    assert found.low > 0.85
+    assert found.auroc.value == 1
+    assert found.auroc.low > 0.85
 
 
 def test_the_answer_depends_on_the_seed_alone() -> None:
@@ -84,4 +85,4 @@ def test_too_few_scenes_give_no_answer() -> None:
 
 def test_constant_features_tell_nothing() -> None:
     found = probe(np.ones((120, 3)))
-    assert (found.auroc, found.warns) == (0.5, False)
+    assert (found.auroc.value, found.warns) == (0.5, False)

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from scipy.ndimage import convolve
 
-from fakeid.audit.statistics import CODEC_QUALITY, compute_residual_statistics
+from fakeid.audit.pixels import CODEC_QUALITY, compute_residual_statistics
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import jpeg
 

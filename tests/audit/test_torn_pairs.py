@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fakeid.audit.torn_pairs import describe_torn_pairs, find_torn_pairs
+from fakeid.audit.duplicates import count_duplicates, count_torn_pairs, find_torn_pairs, list_split_warnings
 from fakeid.data.mixing import Budget, draw_plan
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
@@ -27,7 +27,7 @@ def take_all(records: list[Record]) -> Plan:
 
 
 def find(records: list[Record]) -> list[tuple[str, str]]:
-    return [(real.key, fake.key) for real, fake in find_torn_pairs(take_all(records), records)]
+    return [(pair.real, pair.fake) for pair in find_torn_pairs(take_all(records), records)]
 
 
 # In each split two more images, for a class folder must not be empty.
@@ -78,16 +78,15 @@ def test_a_mixture_does_not_say_its_category(tmp_path: Path) -> None:
     plan = draw_plan(records, order=["cat"], held_out="dog", num_categories=1, budget=Budget(None, 0, None), seed=0,
                      mixture="add_1")  # fmt: skip
     assert {record.key for record in plan.records()} == {*pair, *rest}
-    assert [(real.key, fake.key) for real, fake in find_torn_pairs(plan, records)] == [pair]
+    assert [(each.real, each.fake) for each in find_torn_pairs(plan, records)] == [pair]
 
 
 def test_the_warning_counts_and_names(tmp_path: Path) -> None:
     records = write(tmp_path, *REST, "train/cat/0_real/x_real.png", "test/cat/1_fake/x_fake.png",
                     "train/cat/0_real/y_real.png", "test/cat/1_fake/y_fake.png")  # fmt: skip
-    described = describe_torn_pairs(find_torn_pairs(take_all(records), records))
-    assert described["num"] == 2
-    assert described["warnings"][0].startswith(
+    counted = count_torn_pairs(find_torn_pairs(take_all(records), records))
+    assert counted.num == 2
+    assert list_split_warnings(count_duplicates([]), counted)[0].startswith(
         "2 photos have their translation in another split of the data set, such as train/cat/0_real/x_real.png and "
         "test/cat/1_fake/x_fake.png: move both to one split"
     )
-    assert describe_torn_pairs([]) == {"num": 0, "examples": [], "warnings": []}

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from fakeid.evaluation.answers import Answers
 from fakeid.evaluation.calibration import Calibration, fit_calibration, fit_platt
 from fakeid.evaluation.conformal import count_allowed
 from fakeid.evaluation.metrics import measure
 from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.evaluation.paired_tests import Answers
 from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.summary import summarize
 from fakeid.evaluation.thresholds import choose_threshold

@@ -10,9 +10,8 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from fakeid.errors import DataError
 from fakeid.evaluation.comparison import Comparison, Detector, compare_detectors
 from fakeid.evaluation.comparison_groups import build_groups
-from fakeid.evaluation.delong import compute_placements
-from fakeid.evaluation.holm import correct_holm
-from fakeid.evaluation.paired import compare_auroc
+from fakeid.evaluation.multiple_testing import correct_holm
+from fakeid.evaluation.paired_tests import compare_auroc, compute_placements
 from fakeid.evaluation.pairing import pair_scores
 from fakeid.evaluation.scores import Scores
 from fakeid.vocabulary import DEMO_CATEGORIES
@@ -47,7 +46,7 @@ def test_each_group_is_mcnemars_and_delongs_test(pair):
         assert row.accuracy.first == pytest.approx(accuracy_score(label, logits[0] >= 0))
         assert row.accuracy.second == pytest.approx(accuracy_score(label, logits[1] >= 0))
         assert (row.num_real, row.num_fake) == ((label == 0).sum(), (label == 1).sum())
-        # The oracle of this test stands in test_paired.py.
+        # The oracle of this test stands in test_paired_tests.py.
         delong = compare_auroc(*([compute_placements(label, logit)] for logit in logits))
         assert row.auroc.difference == delong
         assert row.auroc.second - row.auroc.first == pytest.approx(delong.value)

@@ -5,10 +5,12 @@ import pytest
 from rich.console import Console
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
-from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.paired_tests import Difference
 from fakeid.reporting.comparison_figure import plot_comparison
-from fakeid.reporting.comparison_rows import describe_comparison, list_comparison
-from fakeid.reporting.comparison_table import render_comparison_table
+from fakeid.reporting.comparison_findings import describe_comparison
+from fakeid.reporting.comparison_tables import split_metrics, tabulate_comparison
+from fakeid.reporting.renderers import render_markdown, render_terminal
+from fakeid.reporting.svg import inline_svg
 
 
 def measured(value: float, corrected_p: float, runs: int = 2) -> Measured:
@@ -32,9 +34,8 @@ def comparison() -> Comparison:
     return Comparison("old", "new", (0, 1), rows)
 
 
-@pytest.mark.parametrize("narrow", [False, True])
-def test_what_is_significant_is_filled(comparison, narrow):
-    figure = plot_comparison([comparison], narrow=narrow)
+def test_what_is_significant_is_filled(comparison):
+    figure = plot_comparison([comparison])
     filled, values = [], []
     for ax in figure.axes:
         dots = [line for line in ax.lines if line.get_marker() == "o"]
@@ -58,14 +59,20 @@ def test_nothing_but_zeros_can_be_drawn():
     assert low < 0 < high
 
 
+def test_a_narrow_screen_scrolls_it_instead_of_shrinking_its_letters(comparison):
+    assert 'style="min-width: 735px"' in inline_svg(plot_comparison([comparison]), "figure", "differences")  # of 980
+
+
 def test_the_table_fits_80_columns(comparison):
     console = Console(file=io.StringIO(), width=80)
-    console.print(render_comparison_table(comparison))
+    for table in split_metrics(tabulate_comparison(comparison)):
+        console.print(render_terminal(table, stacked=False))
     text = console.file.getvalue()
     assert "…" not in text
-    assert "not significant, p 0.20" in text
-    assert "worse, p 0.0001" in text
-    assert "undefined" in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "0.20  not significant" in text
+    assert "0.0001  worse" in text
+    assert "\N{EN DASH}  undefined" in text
 
 
 def test_words(comparison):
@@ -75,10 +82,9 @@ def test_words(comparison):
         "that must be folded), not significant in 2; AUROC is significantly worse in 1 (b$_{x}$), not significant in "
         "1, undefined in 1."
     )
-    headings, rows = list_comparison(comparison)
-    assert all(len(cells) == len(headings) for cells in rows)
-    assert rows[0][3:7] == ["50.0 → 70.0", "+20.0 [+10.0, +30.0]", "0.01", "better"]
-    assert rows[3][0] == "test set: photos"
+    lines = render_markdown(tabulate_comparison(comparison)).splitlines()
+    assert lines[2].startswith("| all images | 40 | 60 | 50.0 | 70.0 | +20.0 [+10.0, +30.0] | 0.01 | better |")
+    assert lines[5].startswith("| test set: photos |")
 
 
 def test_one_run_each_says_something_of_the_networks_alone():
@@ -100,4 +106,4 @@ def test_one_run_each_says_something_of_the_networks_alone():
     figure = plot_comparison([single])
     dots = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "o"]
     assert {dot.get_markerfacecolor() for dot in dots} == {"white"}
-    assert "better" not in list_comparison(single)[1][0]
+    assert "better" not in render_markdown(tabulate_comparison(single))

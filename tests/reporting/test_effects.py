@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from made_up_sweep import invent_run
 
-from fakeid.evaluation.answers import Answers, average_answers, compare_answers
-from fakeid.evaluation.paired import compare_accuracy
+from fakeid.evaluation.paired_tests import Answers, average_answers, compare_accuracy, compare_answers
 from fakeid.reporting.answer import write_answer
 from fakeid.reporting.averages import FinishedRun, collect_cells
 from fakeid.reporting.claims import compare_cells

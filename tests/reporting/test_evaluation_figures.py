@@ -17,7 +17,6 @@ from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
 from fakeid.reporting.evaluation_curves import plot_reliability, plot_roc_zoom, plot_score_histograms
 from fakeid.reporting.evaluation_figures import ShownImages, plot_evaluation
-from fakeid.reporting.mistakes_sheet import plot_mistakes
 from fakeid.reporting.robustness import plot_matrix, plot_robustness
 from fakeid.reporting.spectra import plot_spectra
 from fakeid.reporting.style import PALETTE
@@ -167,31 +166,6 @@ def test_spectra_of_many_generators_pool_the_rest():
     figure = plot_spectra(draw_images(2), {f"g{i}": draw_images(1, seed=i) for i in range(9)})
     titles = [ax.get_title() for ax in figure.axes if ax.images]
     assert titles == ["reals", "g0", "g1", "g2", "g3", "5 others"]
-
-
-def test_mistakes_show_images_with_their_captions():
-    scores = Scores(
-        key=["a", "b", "c"], label=[0, 1, 1], category=["cat", "$_", "café"], generator=["camera", "g" * 80, "h"],
-        degradation=["none"] * 3, logit=[2.0, -30.0, -0.5],
-    )  # fmt: skip
-    called_fake, called_real = find_mistakes(scores)
-    images = draw_images(1), draw_images(2, seed=1)
-    figure = plot_mistakes((images[0], called_fake), (images[1], called_real))
-    shown = [np.asarray(ax.images[0].get_array()) for ax in figure.axes]
-    for found, expected in zip(shown, (*images[0], *images[1]), strict=True):
-        np.testing.assert_array_equal(found, expected)
-    texts = [text.get_text() for text in figure.texts]
-    assert texts[1] == "cat\ncamera\nP = 0.881"  # 1 / (1 + exp(-2))
-    assert texts[3].startswith("$_\ngggg")
-    assert texts[3].endswith("…\nP < 0.001")
-    assert texts[4] == "café\nh\nP = 0.378"
-    figure.savefig(io.BytesIO())
-
-
-def test_a_detector_without_mistakes_has_an_empty_sheet():
-    none = Scores(key=[], label=[], category=[], generator=[], degradation=[], logit=[])
-    figure = plot_mistakes((draw_images(0), none), (draw_images(0), none))
-    assert [text.get_text() for text in figure.texts].count("none") == 2
 
 
 def test_lines_have_colors_that_a_page_can_change(rich):

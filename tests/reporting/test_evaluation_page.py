@@ -12,9 +12,9 @@ from rich.text import Text
 
 from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.reporting.contact_sheet import plot_mistakes
 from fakeid.reporting.evaluation_page import render_evaluation_page
 from fakeid.reporting.evaluation_text import render_evaluation_markdown, render_evaluation_table
-from fakeid.reporting.mistakes_sheet import plot_mistakes
 from fakeid.reporting.robustness import plot_robustness
 from fakeid.reporting.single_run import ONE_RUN
 

@@ -1,7 +1,6 @@
 """The audit as a command and before a training: what it must shout about, and what it must not."""
 
 import io
-import json
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -11,7 +10,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from fakeid.audit.result import AuditResult
 from fakeid.config import Config
+from fakeid.records import read_record
 from fakeid.runs.audit import print_warnings, run_audit
 from fakeid.runs.report import write_report
 from fakeid.runs.train import run_training
@@ -38,10 +39,10 @@ def test_a_jpeg_detector_in_the_making_is_shouted_about(
 ) -> None:
     console = quiet()
     audit = run_audit(build(tiny_config, jpeg_reals_png_fakes), tmp_path / "audit", per_class=400, console=console)
-    assert audit["probes"]["files"]["auroc"]["value"] > 0.95
-    assert "data.codec=shared" in audit["warnings"][0]
+    assert audit.probes["files"].auroc.value > 0.95
+    assert "data.codec=shared" in audit.warnings[0]
     assert "warning: file facts alone tell real from fake" in said(console)
-    assert json.loads((tmp_path / "audit" / "audit.json").read_text()) == json.loads(json.dumps(audit))
+    assert read_record(tmp_path / "audit" / "audit.json", AuditResult) == audit
     page = (tmp_path / "audit" / "audit.html").read_text()
     assert "data.codec=shared" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
@@ -52,8 +53,8 @@ def test_a_jpeg_detector_in_the_making_is_shouted_about(
 def test_the_shared_codec_silences_it(tmp_path: Path, tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
     config = build(tiny_config, jpeg_reals_png_fakes, "data.codec=shared")
     audit = run_audit(config, tmp_path / "audit", per_class=400, console=quiet())
-    assert audit["warnings"] == []
-    assert audit["probes"]["files"]["auroc"]["value"] < 0.6
+    assert audit.warnings == ()
+    assert audit.probes["files"].auroc.value < 0.6
 
 
 def test_planted_copies_are_all_found(tmp_path: Path, tiny_config: BuildConfig) -> None:
@@ -80,11 +81,11 @@ def test_planted_copies_are_all_found(tmp_path: Path, tiny_config: BuildConfig) 
     console = quiet()
     config = build(tiny_config, tmp_path / "data", "categories=null", "data.held_out=sheep")
     audit = run_audit(config, tmp_path / "audit", per_class=50, console=console)
-    tested = {pair["key_a"] for pair in audit["duplicates"]["examples"]}
+    tested = {pair.key_a for pair in audit.duplicates.examples}
     in_training = [path.name for path in originals if f"cats/0_real/{path.name}" in tested]
-    assert audit["duplicates"]["num_exact"] + audit["duplicates"]["num_near"] == len(in_training)
+    assert audit.duplicates.num_exact + audit.duplicates.num_near == len(in_training)
     assert len(in_training) == 15  # of 20 photos five are tested on
-    assert {pair["kind"] for pair in audit["duplicates"]["examples"]} == {"exact", "near"}
+    assert {pair.kind for pair in audit.duplicates.examples} == {"exact", "near"}
     assert "are in two splits at once" in said(console)
 
 
@@ -102,7 +103,7 @@ def test_pairs_torn_by_given_splits_are_named(tmp_path: Path, tiny_config: Build
     console = quiet()
     config = build(tiny_config, tmp_path / "data", "categories=1", "data.held_out=sheep", "data.val_per_class=1")
     audit = run_audit(config, tmp_path / "audit", per_class=50, console=console)
-    assert audit["torn_pairs"]["num"] == 2
+    assert audit.torn_pairs.num == 2
     assert "2 photos have their translation in another split" in said(console)
     assert "2 photos have their translation in another split" in (tmp_path / "audit" / "audit.html").read_text()
 
@@ -112,9 +113,8 @@ def test_the_built_in_data_is_silent(tmp_path: Path, tiny_config: BuildConfig) -
     config = tiny_config("categories=10", "data.image_px=64", "data.train_per_class=150", "data.val_per_class=20",
                          "data.test_per_class=20")  # fmt: skip
     audit = run_audit(config, tmp_path / "audit", per_class=150, console=quiet())
-    assert audit["warnings"] == []
-    assert audit["duplicates"]["warnings"] == []
-    assert all(probe["auroc"]["value"] < 0.6 for probe in audit["probes"].values())
+    assert audit.warnings == ()
+    assert all(probe.auroc.value < 0.6 for probe in audit.probes.values())
 
 
 def test_a_sweep_prints_each_warning_once() -> None:

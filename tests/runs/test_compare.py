@@ -20,7 +20,8 @@ from fakeid.cli import main
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.scores import Scores, read_scores, write_scores
 from fakeid.files import read_json, write_json
-from fakeid.reporting.comparison_rows import ComparisonReport, describe_report, tabulate_comparisons
+from fakeid.records import read_record
+from fakeid.reporting.comparison_findings import ComparisonRecord, ComparisonReport, build_record
 from fakeid.runs.compare import read_comparison, write_comparison
 from fakeid.runs.layout import RUNNING, RunFolder
 from fakeid.runs.status import print_status
@@ -34,8 +35,7 @@ def change(run: RunFolder, path: Path | None = None, **columns: Any) -> Path:
 
 
 def verdicts(report: ComparisonReport) -> set[str]:
-    columns, rows = tabulate_comparisons(report.comparisons)
-    return {row[columns.index("verdict")] for row in rows}
+    return {difference.verdict for difference in build_record(report).differences}
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +79,10 @@ def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder,
     unseen = rows["unseen content, seen generators", "accuracy"]
     assert (unseen["verdict"], unseen["num_real"]) == ("not judged", "120")  # one run each
     assert float(unseen["difference"]) == pytest.approx(float(unseen["value"]) - float(unseen["value_against"]))
-    numbers = read_json(tmp_path / "out" / "comparison.json")
-    assert [str(number["difference"]) for number in numbers["differences"]] == [
-        row["difference"] for row in rows.values()
-    ]
-    assert list(numbers["detectors"].values()) == [[str(rgb.path)], [str(hsv.path)]]
+    record = read_record(tmp_path / "out" / "comparison.json", ComparisonRecord)
+    assert record == build_record(report)
+    assert [str(each.difference) for each in record.differences] == [row["difference"] for row in rows.values()]
+    assert list(record.detectors.values()) == [[str(rgb.path)], [str(hsv.path)]]
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue()
     page, markdown = ((tmp_path / "out" / name).read_text() for name in ("index.html", "comparison.md"))
@@ -94,7 +93,7 @@ def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder,
         assert "content seen by some" not in text
     assert max(map(len, said.splitlines()[:-1])) <= 80
     assert all(link.startswith("#") for link in Outline(page).links)
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 1
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -130,8 +129,7 @@ def test_several_seeds_are_judged(tmp_path: Path) -> None:
         for seed in range(4)
     ]
     report = read_comparison(runs)
-    columns, rows = tabulate_comparisons(report.comparisons)
-    found = {(row[columns.index("group")], row[columns.index("metric")]): row[columns.index("verdict")] for row in rows}
+    found = {(each.group, each.metric): each.verdict for each in build_record(report).differences}
     assert found["unseen content, seen generators", "accuracy"] == "better"
     assert found["seen content, seen generators", "accuracy"] == "not significant"
 
@@ -168,18 +166,16 @@ def test_a_file_with_the_needed_columns_only(rgb: RunFolder, tmp_path: Path) -> 
     needed = ["logit", "key", "generator", "label", "category", "degradation"]
     path.write_text("\n".join([",".join(needed), *(",".join(row[name] for name in needed) for row in rows)]))
     report = read_comparison([rgb.path, path])
-    assert {number["difference"] for number in describe_report(report)["differences"]} == {0.0}
+    assert {each.difference for each in build_record(report).differences} == {0.0}
 
 
-def test_names_that_are_no_text(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
-    names = read_scores(rgb.scores).category.tolist()
-    odd = [name.replace("leaves", "f\udce9uilles") for name in names]
-    paths = [change(run, tmp_path / f"{i}\udce9.csv", category=odd) for i, run in enumerate((rgb, hsv))]
-    write_comparison(paths, tmp_path / "out", console=Console(file=io.StringIO()))
-    for name in ("index.html", "comparison.csv", "comparison.md"):
-        text = (tmp_path / "out" / name).read_text()
-        assert r"f\udce9uilles" in text
-        assert r"1\udce9" in text
+def test_names_that_are_not_utf8_are_refused(rgb: RunFolder, tmp_path: Path) -> None:
+    latin = tmp_path / "theirs.csv"
+    latin.write_bytes(rgb.scores.read_bytes().replace(b"leaves", b"f\xe9uilles"))
+    with pytest.raises(DataError, match=r"theirs\.csv is not UTF-8 text"):
+        read_comparison([rgb.path, latin])
+    with pytest.raises(DataError, match=r"1\\udce9\.csv' is not UTF-8: rename"):
+        read_comparison([rgb.path, tmp_path / "1\udce9.csv"])
 
 
 def test_an_image_that_one_lacks_is_told(rgb: RunFolder, hsv: RunFolder) -> None:

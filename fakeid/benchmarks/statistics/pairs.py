@@ -13,12 +13,12 @@ from fakeid.benchmarks.statistics.scores import ScoreModel, calibrate_model
 from fakeid.evaluation.comparison import Comparison, Detector, compare_detectors
 from fakeid.evaluation.comparison_groups import Group, build_groups
 from fakeid.evaluation.metrics import Floats
-from fakeid.evaluation.paired import Difference
+from fakeid.evaluation.paired_tests import Difference
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.reporting.averages import collect_cells
 from fakeid.reporting.claims import compare_cells
-from fakeid.reporting.comparison_rows import judge_measured
+from fakeid.reporting.comparison_findings import judge_measured
 from fakeid.reporting.judged import BETTER, WORSE
 from fakeid.vocabulary import CAMERA, FAKE, LABEL_NAMES, REAL
 

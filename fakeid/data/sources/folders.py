@@ -21,6 +21,7 @@ from fakeid.data.sources.folder_layout import (
 )
 from fakeid.data.sources.stored import StoredImages
 from fakeid.errors import BadImageError, DataError
+from fakeid.files import check_utf8
 from fakeid.vocabulary import CLASS_SUFFIX, LABEL_NAMES
 
 _EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -163,6 +164,7 @@ def _label(place: Place, parts: Parts, names: list[str]) -> Iterator[Record]:
 
 
 def _check_root(root: Path) -> None:
+    check_utf8(root)  # its name may be that of a category or a test set
     if root.is_dir():
         return
     if root.exists():

@@ -266,6 +266,11 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     assert message(root).startswith(f"{root / '0_real'} below paths.data holds file names that are not UTF-8")
 
 
+def test_a_root_that_is_not_utf8(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"caf\\udce9' is not UTF-8: rename"):
+        FolderSource(str(tmp_path / "caf\udce9")).records()
+
+
 def test_the_genuine_pairs(gan_pairs: Path) -> None:
     source = FolderSource(str(gan_pairs))
     records = source.records()

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.audit.pixel_facts import compute_pixel_facts
+from fakeid.audit.pixels import compute_pixel_facts
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import jpeg
 

@@ -10,16 +10,20 @@ and further images. Two seeds leave one degree of freedom, so that only large di
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest, norm
 
+from fakeid.evaluation.auroc_interval import Placements, compute_placements
+from fakeid.evaluation.calls import call_fake
 from fakeid.evaluation.crossed import find_margin, find_p, measure_scatter
-from fakeid.evaluation.delong import Placements
 from fakeid.evaluation.intervals import CONFIDENCE
-from fakeid.evaluation.metrics import Floats
+from fakeid.evaluation.metrics import Floats, Labels
+from fakeid.evaluation.ordered_scores import OrderedScores
+from fakeid.vocabulary import FAKE
 
 _QUANTILE: Final = (1 + CONFIDENCE) / 2
 
@@ -35,8 +39,6 @@ class Difference:
         p_value: Two-sided, against no difference.
         num_runs: Runs of each, or pairs of configurations; with 1, the interval and the p-value cover test images alone
             and say nothing about other trainings.
-        between_runs: Variance of the difference from run to run, never below what the images alone cause; NaN with 1.
-        shared: Variance that all runs have in common because of the images; NaN with 1.
     """
 
     value: float
@@ -44,12 +46,86 @@ class Difference:
     high: float
     p_value: float
     num_runs: int
-    between_runs: float = math.nan
-    shared: float = math.nan
+
+
+class Answers:
+    """What one run said about some images.
+
+    Args:
+        label: (n,), 0 or 1.
+        logit: (n,), from 0 on called fake (`Scores.count_from`); NaN where the detector broke down.
+    """
+
+    def __init__(self, label: Labels, logit: Floats) -> None:
+        self._label = label
+        self._logit = logit
+
+    def __len__(self) -> int:
+        return len(self._label)
+
+    @cached_property
+    def right(self) -> Floats:
+        """(n,), 1 where the image was called right, else 0; NaN where the detector broke down."""
+        right = (call_fake(self._logit) == (self._label == FAKE)).astype(np.float64)
+        return np.where(np.isnan(self._logit), np.nan, right)
+
+    @cached_property
+    def placements(self) -> Placements:
+        """Of the AUROC."""
+        return compute_placements(self._label, self._logit)
+
+
+@dataclass(frozen=True, eq=False)
+class MeanAnswers:
+    """What several runs said about the same images, averaged image by image.
+
+    Attributes:
+        right: (n,), the share of the runs that called each image right.
+        placements: The mean of theirs, so that its mean is their mean AUROC.
+    """
+
+    right: Floats
+    placements: Placements
+
+    def __len__(self) -> int:
+        return len(self.right)
+
+
+_AnyAnswers: TypeAlias = Answers | MeanAnswers
+
+
+def average_answers(runs: Sequence[Answers]) -> MeanAnswers:
+    """Average the seeds of one configuration, on the same images in the same order."""
+    placements = [answers.placements for answers in runs]
+    return MeanAnswers(
+        np.mean([answers.right for answers in runs], axis=0),
+        Placements(
+            np.mean([each.fakes for each in placements], axis=0), np.mean([each.reals for each in placements], axis=0)
+        ),
+    )
+
+
+def pool_answers(parts: Sequence[OrderedScores]) -> Answers:
+    """Put one run's answers on several groups of images together."""
+    return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
+
+
+def compare_answers(first: Sequence[_AnyAnswers], second: Sequence[_AnyAnswers]) -> tuple[Difference, Difference]:
+    """Compare accuracy and AUROC: the second minus the first.
+
+    Args:
+        first: One a run, or one a configuration.
+        second: The same images, and seeds or counterparts in the same order.
+    """
+    sides = (first, second)
+    return (
+        compare_accuracy(*([answers.right for answers in side] for side in sides)),
+        compare_auroc(*([answers.placements for answers in side] for side in sides)),
+    )
 
 
 def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
-    """The difference of two accuracies on the same images.
+    """Compare two accuracies on the same images.
 
     One run each: McNemar's exact test on the images that only one calls right (McNemar 1947), with the interval of
     Bonett & Price (2012). Several: see above.
@@ -78,12 +154,12 @@ def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
 
 
 def compare_auroc(first: Sequence[Placements], second: Sequence[Placements]) -> Difference:
-    """The difference of two AUROCs on the same images.
+    """Compare two AUROCs on the same images.
 
     One run each: DeLong's test (DeLong, DeLong, Clarke-Pearson 1988). Several: see above.
 
     Args:
-        first: One a run, as `fakeid.evaluation.delong.compute_placements` gives them.
+        first: One a run, as `compute_placements` gives them.
         second: The same images and seeds in the same order.
     """
     assert len(first) == len(second), "runs are compared seed by seed"
@@ -110,8 +186,7 @@ def _test(value: float, between_runs: float, shared: float, num_runs: int) -> Di
     freedom = max(1, num_runs - 1)
     margin = find_margin(between_runs / num_runs, freedom, shared)
     p_value = find_p(value, between_runs / num_runs, freedom, shared)
-    known = (between_runs, shared) if num_runs > 1 else (math.nan, math.nan)
-    return Difference(value, max(-1.0, value - margin), min(1.0, value + margin), p_value, num_runs, *known)
+    return Difference(value, max(-1.0, value - margin), min(1.0, value + margin), p_value, num_runs)
 
 
 def _undefined(num_runs: int) -> Difference:

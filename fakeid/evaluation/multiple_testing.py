@@ -1,11 +1,11 @@
-"""p-values of many comparisons at once."""
+"""Correct the p-values of many comparisons at once."""
 
 import math
 from collections.abc import Hashable, Sequence
 
 
 def correct_holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction (Holm 1979).
+    """Apply Holm's step-down correction (Holm 1979).
 
     Of the results below 0.05, the chance that even one is false is at most 0.05, however the tests depend on
     each other.
@@ -26,7 +26,7 @@ def correct_holm(p_values: Sequence[float]) -> list[float]:
 
 
 def correct_distinct(tests: Sequence[Hashable], p_values: Sequence[float]) -> list[float]:
-    """The same where a test that stands in several places counts once.
+    """Apply it where a test may stand in several places, which counts once.
 
     Args:
         tests: What is tested; equal ones are the same test.

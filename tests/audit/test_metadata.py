@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fakeid.audit.facts import FileFacts, read_file_facts
+from fakeid.audit.metadata import FileFacts, read_file_facts
 from fakeid.errors import BadImageError
 
 PIXELS = cv2.resize(np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8), (80, 60))

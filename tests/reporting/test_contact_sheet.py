@@ -2,7 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.reporting.samples import plot_samples
+from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.evaluation.scores import Scores
+from fakeid.reporting.contact_sheet import plot_mistakes, plot_samples
 
 
 def draw_images(num: int, height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -81,3 +83,28 @@ def test_a_category_may_lack_a_class(tmp_path):
     images = draw_images(2, 64, 64)
     sheet = save_sheet({"cat": (images, images[:0]), "bus": (images[:1], images[1:])}, tmp_path)
     find_tile(sheet, images[0])
+
+
+def test_mistakes_show_images_with_their_captions(tmp_path):
+    scores = Scores(
+        key=["a", "b", "c"], label=[0, 1, 1], category=["cat", "$_", "dog"], generator=["camera", "g" * 80, "h"],
+        degradation=["none"] * 3, logit=[2.0, -30.0, -0.5],
+    )  # fmt: skip
+    alarms, misses = find_mistakes(scores)
+    images = draw_images(1, 100, 100), draw_images(2, 100, 100, seed=1)
+    figure = plot_mistakes((images[0], alarms), (images[1], misses))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts[1] == "cat\ncamera\nP = 0.881"  # 1 / (1 + exp(-2))
+    assert texts[3].startswith("$_\ngggg")
+    assert texts[3].endswith("…\nP < 0.001")
+    assert texts[4] == "dog\nh\nP = 0.378"
+    figure.savefig(tmp_path / "sheet.png")
+    sheet = cv2.cvtColor(cv2.imread(str(tmp_path / "sheet.png")), cv2.COLOR_BGR2RGB)
+    above, *below = (find_tile(sheet, image) for image in (*images[0], *images[1]))
+    assert above[1] < below[0][1] == below[1][1]
+
+
+def test_a_detector_without_mistakes_has_an_empty_sheet():
+    nothing = draw_images(0, 16, 16), Scores(key=[], label=[], category=[], generator=[], degradation=[], logit=[])
+    figure = plot_mistakes(nothing, nothing)
+    assert [text.get_text() for text in figure.axes[0].texts].count("none") == 2

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import binom, norm, ttest_1samp
 from sklearn.metrics import roc_auc_score
 
-from fakeid.evaluation.delong import compute_placements
-from fakeid.evaluation.paired import compare_accuracy, compare_auroc
+from fakeid.evaluation.crossed import measure_scatter
+from fakeid.evaluation.paired_tests import compare_accuracy, compare_auroc, compute_placements
 
 
 def pair_with(gained: int, lost: int, agreed: int) -> tuple[list[list[int]], list[list[int]]]:
@@ -122,8 +122,9 @@ def test_several_runs_that_say_the_same_know_no_more_than_one():
     several = compare_accuracy(first, second)
     differences = (second - first)[0]
     error = differences.std(ddof=1) / math.sqrt(490)
-    assert math.sqrt(several.shared) == pytest.approx(error)
-    assert several.between_runs == pytest.approx(0, abs=1e-12)
+    scatter = measure_scatter((second - first).mean(axis=1), [second - first])
+    assert math.sqrt(scatter.shared) == pytest.approx(error)
+    assert (scatter.of_runs, scatter.of_own_images) == pytest.approx((0, 0), abs=1e-12)
     # Nothing is left but what images do to all runs, and hundreds of those know their variance well.
     assert several.p_value == pytest.approx(2 * norm.sf(differences.mean() / error))
 

@@ -1,6 +1,5 @@
 """The audit as a whole, on data whose answer is known."""
 
-import json
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -9,13 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fakeid.audit.classes import audit_images
-from fakeid.audit.facts import FileFacts, read_file_facts
+from fakeid.audit.audit import audit_images
+from fakeid.audit.metadata import FileFacts, read_file_facts
+from fakeid.audit.result import AuditResult
 from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import shared_codec
 from fakeid.images.decode import decode_image
 from fakeid.images.prepare import prepare_image
+from fakeid.records import parse_record, read_record, to_plain_record, write_record
 from fakeid.seeding import derive_seed
 from fakeid.vocabulary import FAKE, REAL
 
@@ -69,35 +70,33 @@ def share(planted: Planted) -> Planted:
 
 def test_jpeg_against_png_warns_and_says_what_to_do(photos: np.ndarray) -> None:
     audit = audit_images(*plant(photos, (75, 95)), codec="none", prep="crop")
-    assert audit["probes"]["files"]["auroc"]["value"] > 0.95
-    assert audit["probes"]["files"]["warns"]
-    assert "data.codec=shared" in audit["warnings"][0]
-    assert "data.prep=center_crop" in audit["warnings"][0]
-    assert "can be told apart" in audit["verdict"]
-    assert audit["classes"]["real"]["containers"] == {"JPEG": PER_CLASS}
-    assert audit["classes"]["fake"]["containers"] == {"PNG": PER_CLASS}
-    assert audit["classes"]["real"]["subsampling"] == {"4:2:0": PER_CLASS}
-    assert (
-        75 <= audit["classes"]["real"]["jpeg_quality"]["low"] < audit["classes"]["real"]["jpeg_quality"]["high"] <= 95
-    )
-    assert audit["classes"]["fake"]["jpeg_quality"] is None
+    assert audit.probes["files"].auroc.value > 0.95
+    assert audit.probes["files"].warns
+    assert "data.codec=shared" in audit.warnings[0]
+    assert "data.prep=center_crop" in audit.warnings[0]
+    assert "can be told apart" in audit.verdict
+    assert audit.classes["real"].containers == {"JPEG": PER_CLASS}
+    assert audit.classes["fake"].containers == {"PNG": PER_CLASS}
+    assert audit.classes["real"].subsampling == {"4:2:0": PER_CLASS}
+    assert 75 <= audit.classes["real"].jpeg_quality.low < audit.classes["real"].jpeg_quality.high <= 95
+    assert audit.classes["fake"].jpeg_quality is None
 
 
 def test_the_shared_codec_silences_it(photos: np.ndarray) -> None:
     audit = audit_images(*share(plant(photos, (75, 95))), codec="shared", prep="crop")
-    for probe in audit["probes"].values():
-        assert probe["auroc"]["value"] < 0.6
-        assert probe["auroc"]["low"] < 0.5
-    assert audit["warnings"] == []
+    for probe in audit.probes.values():
+        assert probe.auroc.value < 0.6
+        assert probe.auroc.low < 0.5
+    assert audit.warnings == ()
     # The headers are shown, but not held against the images.
-    assert audit["classes"]["real"]["containers"] == {"JPEG": PER_CLASS}
-    assert not any("container" in name for name in audit["probes"]["files"]["importances"])
+    assert audit.classes["real"].containers == {"JPEG": PER_CLASS}
+    assert not any("container" in name for name in audit.probes["files"].importances)
 
 
 def test_what_the_shared_codec_cannot_hide_still_warns(photos: np.ndarray) -> None:
     audit = audit_images(*share(plant(photos, (30, 30))), codec="shared", prep="center_crop")
-    assert audit["probes"]["residuals"]["warns"]
-    assert all("data.codec" not in warning and "same content" in warning for warning in audit["warnings"])
+    assert audit.probes["residuals"].warns
+    assert all("data.codec" not in warning and "same content" in warning for warning in audit.warnings)
 
 
 def test_sizes_tell_although_the_pixels_do_not(photos: np.ndarray) -> None:
@@ -107,38 +106,39 @@ def test_sizes_tell_although_the_pixels_do_not(photos: np.ndarray) -> None:
     png = [FileFacts("PNG", 256, 256, 90_000, None, None, has_exif=False)] * len(facts)
     sizes = [FileFacts("PNG", w, 256, 90_000, None, None, has_exif=False) for w in rng.integers(200, 300, len(facts))]
     mixed = [fact if record.label == FAKE else size for record, fact, size in zip(records, png, sizes, strict=True)]
-    assert audit_images(records, mixed, photos, codec="none", prep="squash")["probes"]["files"]["warns"]
-    assert not audit_images(records, png, photos, codec="none", prep="squash")["probes"]["files"]["warns"]
+    assert audit_images(records, mixed, photos, codec="none", prep="squash").probes["files"].warns
+    assert not audit_images(records, png, photos, codec="none", prep="squash").probes["files"].warns
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
 def test_the_built_in_data_stay_silent(seed: int) -> None:
     records, images = read_demo(seed, (REAL, FAKE), PER_CLASS)
     audit = audit_images(records, [None] * len(records), images, codec="none", prep="crop")
-    assert audit["warnings"] == []
-    assert all(probe["auroc"]["value"] < 0.6 for probe in audit["probes"].values())
-    assert "Nothing" in audit["verdict"]
-    assert audit["classes"]["real"]["containers"] == {"no file": PER_CLASS}
-    assert audit["classes"]["real"]["exif"] is None
+    assert audit.warnings == ()
+    assert all(probe.auroc.value < 0.6 for probe in audit.probes.values())
+    assert "Nothing" in audit.verdict
+    assert audit.classes["real"].containers == {"no file": PER_CLASS}
+    assert audit.classes["real"].exif is None
 
 
-def test_the_answer_is_plain_json_and_repeatable(photos: np.ndarray) -> None:
+def test_the_answer_can_be_read_back_and_repeated(photos: np.ndarray, tmp_path: Path) -> None:
     planted = plant(photos[:60], (75, 95))
     first = audit_images(*planted, codec="none", prep="crop", seed=3)
-    assert json.loads(json.dumps(first, allow_nan=False)) == first
+    write_record(tmp_path / "audit.json", first)
+    assert read_record(tmp_path / "audit.json", AuditResult) == first
     assert audit_images(*planted, codec="none", prep="crop", seed=3) == first
-    histogram = first["histograms"]["blockiness"]
-    assert sum(histogram["real"]) == sum(histogram["fake"]) == 30
-    assert len(histogram["edges"]) == len(histogram["real"]) + 1
+    histogram = first.histograms["blockiness"]
+    assert sum(histogram.real) == sum(histogram.fake) == 30
+    assert len(histogram.edges) == len(histogram.real) + 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 30])
 def test_few_images_are_described_and_not_judged(photos: np.ndarray, count: int) -> None:
     audit = audit_images(*(part[:count] for part in plant(photos[:30], (75, 95))), codec="none", prep="crop")
-    assert audit["probes"] == {"files": None, "residuals": None}
-    assert audit["warnings"] == []
-    assert "Too few" in audit["verdict"]
-    assert json.loads(json.dumps(audit, allow_nan=False)) == audit
+    assert audit.probes == {"files": None, "residuals": None}
+    assert audit.warnings == ()
+    assert "Too few" in audit.verdict
+    assert parse_record(to_plain_record(audit), AuditResult) == audit
 
 
 @pytest.mark.slow
@@ -153,4 +153,4 @@ def test_squashed_lsun_against_native_png_warns(lsun_bedroom: Path) -> None:
         facts.append(read_file_facts(data))
         images.append(prepare_image(decode_image(data, path.name), 128, "squash"))
     audit = audit_images(records, facts, np.stack(images), codec="none", prep="squash")
-    assert audit["probes"]["files"]["auroc"]["value"] > 0.95
+    assert audit.probes["files"].auroc.value > 0.95
