@@ -14,7 +14,7 @@ from fakeid.evaluation.crossed import find_margin, measure_scatter
 from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.metrics import Floats, Labels
 from fakeid.evaluation.ordered_scores import OrderedScores
-from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
+from fakeid.evaluation.results import UNKNOWN, Estimate, MeanEstimate
 from fakeid.reporting.paper import Setting, identify_settings, order_settings
 from fakeid.vocabulary import FAKE, REAL
 
@@ -125,21 +125,21 @@ class Cell:
         names = {run.held_out for run in self.runs}
         return names.pop() if len(names) == 1 else None
 
-    def average(self, *, seen: bool) -> Estimate:
+    def average(self, *, seen: bool) -> MeanEstimate:
         """Of the accuracies of the categories that were, or were not, trained on; see `average_estimates`."""
         names = self.runs[0].content(seen=seen)
         stacks = [self._stack([name], "accuracy") for name in names]
         parts = [part / len(names) for stack in stacks for part in stack] if all(stacks) else []
         return average_estimates([run.average(seen=seen) for run in self.runs], parts)
 
-    def measure(self, group: str, metric: str) -> Estimate:
+    def measure(self, group: str, metric: str) -> MeanEstimate:
         """A metric of one category, or of the images of `POOLED` ones; see `average_estimates`.
 
         Returns:
             Without values where some run has no such group.
         """
         names = self.runs[0].content(seen=group == POOLED[0]) if group in POOLED else [group]
-        estimates = [_find_group(run, group).get(metric, NO_ESTIMATE) for run in self.runs]
+        estimates = [Estimate.from_plain(_find_group(run, group).get(metric)) for run in self.runs]
         return average_estimates(estimates, self._stack(names, metric))
 
     def _stack(self, names: Sequence[str], metric: str) -> list[Floats]:
@@ -199,11 +199,11 @@ def order_categories(cells: Sequence[Cell]) -> list[str]:
 def _average_categories(groups: Sequence[Mapping[str, Any]]) -> Estimate:
     values = [group["accuracy"]["value"] for group in groups]
     if not values or None in values:
-        return NO_ESTIMATE
+        return UNKNOWN
     mean = float(np.mean(values))
     trials = round(len(groups) ** 2 / sum(1 / (group["num_real"] + group["num_fake"]) for group in groups))
     low, high = wilson_interval(round(mean * trials), trials)
-    return {"value": mean, "low": min(low, mean), "high": max(high, mean)}
+    return Estimate(mean, min(low, mean), max(high, mean))
 
 
 def _find_group(run: FinishedRun, group: str) -> Mapping[str, Any]:
@@ -211,7 +211,7 @@ def _find_group(run: FinishedRun, group: str) -> Mapping[str, Any]:
     return found or {}
 
 
-def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> Estimate:
+def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> MeanEstimate:
     """Over the runs of a configuration, with an interval over runs and images.
 
     The interval is for the mean of ever more trainings on ever more images of the kind: the variance is that of the
@@ -220,39 +220,36 @@ def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = 
     Student's prediction interval. One run alone keeps its own interval, which covers test images and not other seeds.
 
     Args:
-        estimates: One a run, `value`, `low` and `high`.
+        estimates: One a run.
         images: What each run has on each image, (runs, n), in groups whose means add up to the value. Where there are
             none, the runs' own intervals stand for what images do to all alike, which is more, and so cautious.
 
     Returns:
-        `value`, `low`, `high`, with several runs `next_low` and `next_high`; without values where one of them has none,
-        without an interval where nothing is known of the images.
+        The mean; undefined where a run's is, without an interval where nothing is known of the images.
     """
     if len(estimates) == 1:
-        return dict(estimates[0])
-    known = [value for value in (estimate["value"] for estimate in estimates) if value is not None]
+        return MeanEstimate(estimates[0].value, estimates[0].low, estimates[0].high)
+    known = [estimate.value for estimate in estimates if estimate.value is not None]
     if len(known) < len(estimates):
-        return NO_ESTIMATE
+        return MeanEstimate()
     values = np.array(known)
     mean, of_runs, freedom = float(values.mean()), float(values.var(ddof=1)), len(values) - 1
     step = find_margin(of_runs * (1 + 1 / len(values)), freedom, 0.0)
-    further = {"next_low": max(0.0, mean - step), "next_high": min(1.0, mean + step)}
+    further = max(0.0, mean - step), min(1.0, mean + step)
     of_images = measure_scatter(values, images).shared if images else _measure_own_intervals(estimates)
     if of_images is None:
-        return {"value": mean, "low": None, "high": None, **further}
+        return MeanEstimate(mean, None, None, *further)
     margin = find_margin(of_runs / len(values), freedom, of_images)
     low, high = mean - margin, mean + margin
     if margin < _ROUNDING and images:  # all runs are right, or wrong, on all images
         low, high = wilson_interval(round(mean * (num := sum(part.shape[1] for part in images))), num)
-    return {"value": mean, "low": max(0.0, min(low, mean)), "high": min(1.0, max(high, mean)), **further}
+    return MeanEstimate(mean, max(0.0, min(low, mean)), min(1.0, max(high, mean)), *further)
 
 
 def _measure_own_intervals(estimates: Sequence[Estimate]) -> float | None:
     """The mean variance over images that the runs' own 95 % intervals tell of."""
     widths = [
-        estimate["high"] - estimate["low"]
-        for estimate in estimates
-        if estimate["low"] is not None and estimate["high"] is not None
+        estimate.high - estimate.low for estimate in estimates if estimate.low is not None and estimate.high is not None
     ]
     unit = find_margin(0.0, 1, 1.0)
     return float(np.mean([(width / 2 / unit) ** 2 for width in widths])) if len(widths) == len(estimates) else None

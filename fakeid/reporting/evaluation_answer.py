@@ -10,7 +10,6 @@ from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_met
 from fakeid.reporting.numbers import (
     UNDEFINED,
     Estimate,
-    flip,
     format_percent,
     format_percent_estimate,
     format_unit,
@@ -242,7 +241,7 @@ def find_false_alarms(evaluation: Mapping[str, Any], *, seen_content: bool) -> E
     group = _find_reals(evaluation, seen_content=seen_content)
     if group is None:
         return None
-    return flip(read_metric(group, "real_accuracy_at_chosen"))
+    return read_metric(group, "real_accuracy_at_chosen").complement()
 
 
 def _find_reals(evaluation: Mapping[str, Any], *, seen_content: bool) -> Group | None:

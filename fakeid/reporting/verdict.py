@@ -8,7 +8,7 @@ from fakeid.evaluation.operating_point import CHOSEN
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import FALSE_ALARM_RATE, Trial, Verdict
 from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
-from fakeid.reporting.numbers import Estimate, flip, format_unit_estimate
+from fakeid.reporting.numbers import Estimate, format_unit_estimate
 from fakeid.reporting.robustness_words import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
 from fakeid.reporting.single_run import name_alarm_threshold, name_threshold
 
@@ -73,7 +73,9 @@ def judge_run(summary: Mapping[str, Any]) -> Judgement:
     group = {"metrics": summary.get(content) or {}}
     case = _Case(group, group, f"{content} content", unseen=content == "unseen", calibration=summary.get("calibration"))
     drawn = (summary.get("config", {}).get("data") or {}).get("source") == "demo"
-    categories = {f"content {name}": metrics["auroc"] for name, metrics in summary["categories"].items()}
+    categories = {
+        f"content {name}": Estimate.from_plain(metrics["auroc"]) for name, metrics in summary["categories"].items()
+    }
     verdict = case.try_out(NO_DEGRADATION).judge()
     return _conclude(case, verdict, [DEGRADATIONS_NOT_TESTED], _find_weakest(categories), drawn=drawn)
 
@@ -136,20 +138,20 @@ class _Case:
         at = chosen if self.calibration and f"real_accuracy{chosen}" in (reals or {}).get("metrics", {}) else ""
         wished = (self.calibration or {}).get("false_alarm_rate", FALSE_ALARM_RATE)
         return Trial(
-            read_metric(fakes, "auroc"), flip(read_metric(reals, f"real_accuracy{at}")),
+            read_metric(fakes, "auroc"), read_metric(reals, f"real_accuracy{at}").complement(),
             read_metric(fakes, f"fake_accuracy{at}"), wished,
         )  # fmt: skip
 
     def tell_rates(self, trial: Trial) -> str:
         """One sentence on both rates; empty where neither is known."""
-        if trial.false_positives["value"] is None or trial.found["value"] is None:
+        if trial.false_positives.value is None or trial.found.value is None:
             return ""
         place = name_threshold("half") if self.calibration is None else name_alarm_threshold(trial.wished)
         maker = {True: " by unseen generators", False: " by the generators that it was trained on", None: ""}
         return (
             f"At {place} it calls {format_rate(trial.false_positives)} of the reals with "
             f"{'unseen' if self.place.startswith('unseen content') else 'seen'} content fake and misses "
-            f"{format_rate(flip(trial.found))} of the fakes{maker[self.new_generator]}."
+            f"{format_rate(trial.found.complement())} of the fakes{maker[self.new_generator]}."
         )
 
 
@@ -158,7 +160,7 @@ def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Ca
     filled = [
         group
         for group in groups.list_tested(("quadrant",), NO_DEGRADATION)
-        if read_metric(group, "auroc")["value"] is not None
+        if read_metric(group, "auroc").value is not None
     ]
     calibration = evaluation.get("calibration")
     if not filled:
@@ -213,10 +215,10 @@ def _explain(verdict: Verdict, trial: Trial) -> Iterator[str]:
 
 def _find_weakest(areas: Mapping[str, Estimate]) -> str:
     """The group with the lowest upper bound, if another one's lower bound is above it."""
-    known = {name: area for name, area in areas.items() if area["low"] is not None and area["high"] is not None}
+    known = {name: area for name, area in areas.items() if area.has_interval}
     if len(known) < 2:
         return ""
-    weakest = min(known, key=lambda name: known[name]["high"] or 0.0)
-    if max(area["low"] or 0.0 for area in known.values()) <= (known[weakest]["high"] or 0.0):
+    weakest = min(known, key=lambda name: known[name].high or 0.0)
+    if max(area.low or 0.0 for area in known.values()) <= (known[weakest].high or 0.0):
         return ""
     return f"{weakest}, AUROC {format_unit_estimate(known[weakest])}."

@@ -54,7 +54,7 @@ def _render_table(states: Mapping[str, State], tested: Mapping[str, FinishedRun]
         table.add_column(heading, justify="right", no_wrap=True)
     for heading in ("verdict\nor state", "run"):
         table.add_column(heading, overflow="fold")
-    accuracies = {name: run.average(seen=False)["value"] for name, run in tested.items()}
+    accuracies = {name: run.average(seen=False).value for name, run in tested.items()}
     for name in sorted(states, key=lambda name: (name not in tested, -(accuracies.get(name) or 0), name)):
         state, numbers = states[name], [UNDEFINED] * 3
         told = f"{state.name} {state.epochs_done}/{state.epochs}"

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from fakeid.reporting.averages import collect_cells
-from fakeid.reporting.numbers import Estimate
 from fakeid.simulation.claims import ACCURACY
 from fakeid.simulation.pages import CATEGORIES, Configuration, draw_page
 from fakeid.simulation.scores import calibrate_model
@@ -40,18 +39,19 @@ class OneConfiguration:
         *runs, following = page.runs
         (cell,) = collect_cells(runs)
         average = cell.average(seen=False)
-        low, high = _find_bounds(average)
+        low, high = _find_ends(average.low, average.high)
         unseen = page.signals[0, self.categories :]
         found = {"accuracy": _holds(low, high, float(model.mean_accuracy(unseen).mean())), "width": high - low}
         if self.seeds > 1:
             auroc = cell.measure(HELD_OUT, "auroc")
-            found["auroc"] = _holds(*_find_bounds(auroc), float(model.mean_auroc(page.signals[0, -1])))
-            found["next"] = _holds(*_find_bounds(average, "next_"), following.average(seen=False)["value"])
+            found["auroc"] = _holds(*_find_ends(auroc.low, auroc.high), float(model.mean_auroc(page.signals[0, -1])))
+            found["next"] = _holds(
+                *_find_ends(average.next_low, average.next_high), following.average(seen=False).value
+            )
         return found
 
 
-def _find_bounds(estimate: Estimate, kind: str = "") -> tuple[float, float]:
-    low, high = (estimate[f"{kind}{side}"] for side in ("low", "high"))
+def _find_ends(low: float | None, high: float | None) -> tuple[float, float]:
     return math.nan if low is None else low, math.nan if high is None else high
 
 

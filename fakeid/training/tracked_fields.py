@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from fakeid.evaluation.results import Estimate
+
 _ALWAYS: Final = ("model", "residual", "color", "dropout", "categories", "protocol", "seed")
 
 _LATER: Final = {
@@ -70,10 +72,10 @@ def make_key(*parts: str) -> str:
     return "/".join(re.sub(r"\W+", "_", part, flags=re.ASCII).strip("_") or "_" for part in parts)
 
 
-def spread(name: str, estimate: Mapping[str, float | None] | None) -> dict[str, float | None]:
+def spread(name: str, estimate: Mapping[str, float | None] | Estimate | None) -> dict[str, float | None]:
     """An estimate as three numbers: its value under the plain name, its 95 % interval as `name_low` and `name_high`."""
-    known = estimate or {}
-    return {name: known.get("value"), f"{name}_low": known.get("low"), f"{name}_high": known.get("high")}
+    known = Estimate.from_plain(estimate)
+    return {name: known.value, f"{name}_low": known.low, f"{name}_high": known.high}
 
 
 def find_false_positives(metrics: Mapping[str, Any]) -> float | None:

@@ -21,7 +21,7 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):
     ]
     expected = ttest_1samp(values, 0).confidence_interval(0.95)
     unseen = cell.average(seen=False)
-    assert unseen["value"] == pytest.approx(np.mean(values))
+    assert unseen.value == pytest.approx(np.mean(values))
     right = np.array([
         np.concatenate([(run.images[name].logit >= 0) == (run.images[name].label == 1) for name in DEMO_CATEGORIES[5:]])
         for run in runs
@@ -29,18 +29,20 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):
     shared = np.mean([np.cov(right[i], right[j])[0, 1] for i, j in ((0, 1), (0, 2), (1, 2))]) / right.shape[1]
     margin = math.hypot(expected.high - np.mean(values), norm.ppf(0.975) * math.sqrt(shared))
     assert shared > 0
-    assert unseen["low"] == pytest.approx(np.mean(values) - margin, abs=2e-3)  # images within each category there
-    assert unseen["high"] == pytest.approx(min(1, np.mean(values) + margin), abs=2e-3)
+    assert unseen.low == pytest.approx(np.mean(values) - margin, abs=2e-3)  # images within each category there
+    assert unseen.high == pytest.approx(min(1, np.mean(values) + margin), abs=2e-3)
     step = t.ppf(0.975, 2) * np.std(values, ddof=1) * math.sqrt(1 + 1 / 3)
-    assert (unseen["next_low"], unseen["next_high"]) == pytest.approx(
+    assert (unseen.next_low, unseen.next_high) == pytest.approx(
         (np.mean(values) - step, min(1, np.mean(values) + step))
     )
 
 
 def test_one_seed_keeps_its_interval_over_images(invented):
     (cell,) = collect_cells([invented(5)])
-    assert cell.average(seen=False) == pytest.approx(cell.runs[0].summary["unseen"]["accuracy"])
-    assert cell.measure("coral", "auroc") == cell.runs[0].summary["categories"]["coral"]["auroc"]
+    found, expected = cell.average(seen=False), cell.runs[0].summary["unseen"]["accuracy"]
+    assert [found.value, found.low, found.high] == pytest.approx([expected[part] for part in ("value", "low", "high")])
+    assert cell.measure("coral", "auroc").low == cell.runs[0].summary["categories"]["coral"]["auroc"]["low"]
+    assert found.next_low is None
 
 
 def test_categories_of_unequal_size_count_equally(invented):
@@ -50,9 +52,9 @@ def test_categories_of_unequal_size_count_equally(invented):
         group = summary["categories"][name]
         group["accuracy"], group["num_real"], group["num_fake"] = {"value": value}, size // 2, size // 2
     unseen = FinishedRun(run.name, summary, run.images).average(seen=False)
-    assert unseen["value"] == pytest.approx(0.75)
+    assert unseen.value == pytest.approx(0.75)
     # The average's variance is that of 4 / (1/10 + 1/90) = 36 images.
-    assert (unseen["low"], unseen["high"]) == pytest.approx(wilson_interval(27, 36))
+    assert (unseen.low, unseen.high) == pytest.approx(wilson_interval(27, 36))
 
 
 def test_the_order_of_runs_does_not_matter(invented):
@@ -88,5 +90,5 @@ def test_a_detector_that_broke_down_has_no_average(invented):
     summary = copy.deepcopy(dict(run.summary))
     summary["categories"]["coral"]["accuracy"] = {"value": None, "low": None, "high": None}
     (cell,) = collect_cells([FinishedRun("a", summary, run.images), invented(5, 1)])
-    assert cell.average(seen=False)["value"] is None
-    assert cell.average(seen=True)["value"] is not None
+    assert cell.average(seen=False).value is None
+    assert cell.average(seen=True).value is not None

@@ -6,6 +6,7 @@ from made_up_evaluation import CASES, estimate, invent_case
 from rich.console import Console
 
 from fakeid.evaluation.quadrants import QUADRANTS
+from fakeid.evaluation.results import Estimate
 from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.degradation_names import MILD, STRONG, group_degradations, name_degradations
 from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
@@ -155,7 +156,7 @@ def test_kinds_run_from_mild_to_strong():
 
 
 def test_untested_degradations_are_called_untested():
-    trial = Trial(bounds(0.9, 1.0), bounds(0.0, 0.05), bounds(0.8, 0.9))
+    trial = Trial(Estimate(0.95, 0.9, 1.0), Estimate(0.02, 0.0, 0.05), Estimate(0.85, 0.8, 0.9))
     assert describe_robustness({"none": trial}) == (
         [("Not tested:", "JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that.")], False,
     )  # fmt: skip
