@@ -144,7 +144,7 @@ def list_runs(cells: Sequence[Cell]) -> Rows:
     ]  # fmt: skip
     rows = []
     for cell, run in ((group, run) for group in cells for run in group.runs):
-        unseen, held_out = (run.summary.find(group or "") or Group(0, 0) for group in ("unseen", run.held_out))
+        unseen, held_out = (run.summary.find(group or "") or Group(0, 0, {}) for group in ("unseen", run.held_out))
         seconds, rate = run.summary.seconds, run.summary.images_per_second
         rows.append([
             cell.setting.name,
