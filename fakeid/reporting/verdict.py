@@ -1,7 +1,7 @@
 """May this detector be used? Three lines that stand before all tables, computed from the bounds of intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fakeid.evaluation.operating_point import CHOSEN
@@ -9,6 +9,7 @@ from fakeid.evaluation.results import UNKNOWN, Estimate, EvaluationGroup, Group
 from fakeid.evaluation.run_summary import RunSummary
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import FALSE_ALARM_RATE, RecordedVerdict, Trial, Verdict
+from fakeid.records import to_plain_record
 from fakeid.reporting.evaluation_groups import EvaluationGroups
 from fakeid.reporting.formatting import format_estimate
 from fakeid.reporting.robustness_words import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
@@ -65,7 +66,7 @@ class Judgement:
 
     def to_plain(self) -> dict[str, Any]:
         """Write the record ready for JSON; for the time until an evaluation takes the record."""
-        return asdict(self.to_record())
+        return to_plain_record(self.to_record())
 
 
 def judge_run(summary: RunSummary) -> Judgement:

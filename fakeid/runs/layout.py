@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic import NonNegativeInt
 
 from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.errors import DamagedFileError, DataError
-from fakeid.evaluation.run_summary import DataRecord, RunSummary
 from fakeid.files import read_json
 from fakeid.records import read_record, write_record
 from fakeid.runs.contents import AUDIT, EVALUATION
 from fakeid.shapes import Shape
+
+if TYPE_CHECKING:
+    from fakeid.evaluation.run_summary import DataRecord, RunSummary
 
 Stage: TypeAlias = Literal["running", "done", "failed", "interrupted"]
 
@@ -152,22 +154,26 @@ class RunFolder:
         status = self.read_status()
         return status.epochs_done if status else 0
 
-    def read_summary(self) -> RunSummary:
+    def read_summary(self) -> "RunSummary":
         """Read every number of the test.
 
         Raises:
             FileNotFoundError: It was not tested yet.
             DamagedFileError: The file is damaged.
         """
+        from fakeid.evaluation.run_summary import RunSummary  # noqa: PLC0415 - scipy takes half a second
+
         return read_record(self.summary, RunSummary)
 
-    def read_data(self) -> DataRecord:
+    def read_data(self) -> "DataRecord":
         """Read which images the run uses.
 
         Raises:
             FileNotFoundError: It has not begun.
             DamagedFileError: The file is damaged.
         """
+        from fakeid.evaluation.run_summary import DataRecord  # noqa: PLC0415 - see above
+
         return read_record(self.data, DataRecord)
 
     def read_audit(self) -> dict[str, Any] | None:
@@ -310,7 +316,7 @@ def _read_if_whole(path: Path, shape: Shape) -> dict[str, Any] | None:
 def _find_damage(summary: Path, _: int) -> str | None:
     """Of a summary, looked at once for each time of its file: a sweep asks every other second."""
     try:
-        read_record(summary, RunSummary)
+        RunFolder(summary.parent).read_summary()
     except (FileNotFoundError, DamagedFileError) as error:
         return str(error)
     return None
