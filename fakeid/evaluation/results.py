@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from pydantic import FiniteFloat
+from pydantic import FiniteFloat, NonNegativeInt
 
 
 class HasBounds(Protocol):
@@ -55,6 +55,35 @@ class Estimate:
         """Compute one minus a share in [0, 1], with its interval."""
         return Estimate(*(None if number is None else 1 - number for number in (self.value, self.high, self.low)))
 
+    @classmethod
+    def from_plain(cls, plain: "Mapping[str, float | None] | Estimate | None") -> "Estimate":
+        """Take over `value`, `low` and `high` of a dictionary; for the time until no record is one any more."""
+        if isinstance(plain, Estimate):
+            return plain
+        return cls() if not plain else cls(plain["value"], plain.get("low"), plain.get("high"))
+
+    def __getitem__(self, name: str) -> float | None:
+        """Look a part up by name; for the time until nothing takes estimates for dictionaries."""
+        number: float | None = getattr(self, name, None)
+        return number
+
+    def get(self, name: str) -> float | None:
+        """Look a part up as well."""
+        return self[name]
+
+
+@dataclass(frozen=True)
+class MeanEstimate(Estimate):
+    """A mean over runs, with its 95 % interval.
+
+    Attributes:
+        next_low: Lower end of the 95 % interval for one more run on the same images; None with a single run.
+        next_high: Upper end of it.
+    """
+
+    next_low: FiniteFloat | None = None
+    next_high: FiniteFloat | None = None
+
 
 UNKNOWN: Final = Estimate()
 """What stands for a number that was not measured."""
@@ -70,9 +99,9 @@ class Group:
         metrics: Name, as in `fakeid.evaluation.metrics`, → estimate.
     """
 
-    num_real: int
-    num_fake: int
-    metrics: Mapping[str, Estimate] = field(default_factory=dict)
+    num_real: NonNegativeInt
+    num_fake: NonNegativeInt
+    metrics: Mapping[str, Estimate]
 
     def read(self, metric: str) -> Estimate:
         """Look up a metric; `UNKNOWN` where it was not measured."""
@@ -92,7 +121,7 @@ class CategoryGroup(Group):
         seen: Whether the category was trained on.
     """
 
-    seen: bool = False
+    seen: bool = field(kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,10 @@
 """May a detector be used? A rule over the bounds of 95 % intervals, never over point values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final
 
-Bounds: TypeAlias = Mapping[str, float | None]
-"""`value`, `low` and `high`; all None where undefined."""
+from fakeid.evaluation.results import Estimate
 
 FALSE_ALARM_RATE: Final = 0.05
 """The false-positive rate that is wished for where no threshold was chosen for one."""
@@ -35,6 +33,21 @@ class Verdict(str, Enum):
 
 
 @dataclass(frozen=True)
+class RecordedVerdict:
+    """A verdict as files keep it.
+
+    Attributes:
+        word: A value of `Verdict`.
+        look: `good`, `doubtful` or `bad`.
+        lines: Sentences.
+    """
+
+    word: str
+    look: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Trial:
     """The three numbers that decide.
 
@@ -45,9 +58,9 @@ class Trial:
         wished: The false-positive rate that this threshold was chosen for, in [0, 1].
     """
 
-    auroc: Bounds
-    false_positives: Bounds
-    found: Bounds
+    auroc: Estimate
+    false_positives: Estimate
+    found: Estimate
     wished: float = FALSE_ALARM_RATE
 
     @property
@@ -58,12 +71,12 @@ class Trial:
     @property
     def has_too_many_false_positives(self) -> bool:
         """Even the good end of the interval is above what is tolerated."""
-        return _is_above(self.false_positives["low"], self.most_false_positives)
+        return _is_above(self.false_positives.low, self.most_false_positives)
 
     @property
     def misses_most(self) -> bool:
         """Even the good end of the interval is below one half of the fakes."""
-        return _is_above(_LEAST_FOUND, self.found["high"])
+        return _is_above(_LEAST_FOUND, self.found.high)
 
     def judge(self) -> Verdict:
         """Judge by the end of each interval that speaks against what is said.
@@ -73,7 +86,7 @@ class Trial:
         half of the fakes found. It passes where the bad ends of all three pass; else the images are too few to tell. A
         detector exactly at one of the limits is said to pass, or to fail by that limit, in about 1 of 40 tests.
         """
-        low, high = self.auroc["low"], self.auroc["high"]
+        low, high = self.auroc.low, self.auroc.high
         if low is None or high is None:
             return Verdict.UNKNOWN
         if high < _CHANCE:
@@ -82,7 +95,7 @@ class Trial:
             return Verdict.AT_CHANCE
         if self.has_too_many_false_positives or self.misses_most:
             return Verdict.FAILS
-        most, least = self.false_positives["high"], self.found["low"]
+        most, least = self.false_positives.high, self.found.low
         if most is None or least is None:
             return Verdict.UNKNOWN
         passes = low > _CHANCE and most <= self.most_false_positives and least >= _LEAST_FOUND

@@ -187,7 +187,7 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
     if best is None:
         return f"No configuration is significantly ahead of {rivals} on {content}, which no run was trained on.{only}"
     area = best.measure("unseen", "auroc")
-    if area["low"] is None or area["low"] <= _CHANCE:
+    if area.low is None or area.low <= _CHANCE:
         return (
             f"No configuration is best: {best.name} is significantly ahead of {rivals}, but not shown to rank unseen "
             f"content better than guessing (AUROC {format_unit_estimate(area)}).{only}"

@@ -14,14 +14,12 @@ from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.metrics import Floats, Labels
 from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.paired_tests import Answers, pool_answers
-from fakeid.reporting.numbers import NO_ESTIMATE, Estimate
+from fakeid.evaluation.results import UNKNOWN, Estimate, Group, MeanEstimate
+from fakeid.evaluation.run_summary import POOLED, RunSummary
 from fakeid.reporting.paper import Setting, identify_settings, order_settings
 from fakeid.vocabulary import FAKE, REAL
 
 METRICS: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
-POOLED: Final = ("seen", "unseen")
-"""Groups of a summary that pool the images of their categories."""
-
 _ROUNDING: Final = 1e-9
 
 
@@ -31,14 +29,14 @@ class FinishedRun:
 
     Attributes:
         name: Of its folder.
-        summary: The content of its `summary.json`.
+        summary: What its test found, and how it came about.
         images: Its scores by category.
         evaluation: The content of its `evaluation.json`; None where there is none.
         quarters: The scores of its evaluation by seen and unseen content and generators, as `quadrants` names them.
     """
 
     name: str
-    summary: Mapping[str, Any]
+    summary: RunSummary
     images: Mapping[str, OrderedScores]
     evaluation: Mapping[str, Any] | None = None
     quarters: Mapping[str, OrderedScores] = field(default_factory=dict)
@@ -46,8 +44,7 @@ class FinishedRun:
     @property
     def config(self) -> Mapping[str, Any]:
         """Every option."""
-        config: Mapping[str, Any] = self.summary["config"]
-        return config
+        return self.summary.config
 
     @property
     def seed(self) -> int:
@@ -66,16 +63,16 @@ class FinishedRun:
     @cached_property
     def source(self) -> str:
         """Where its images came from, equal for runs on the same ones."""
-        return json.dumps((self.summary.get("data") or {}).get("source"), sort_keys=True)
+        return json.dumps(self.summary.data and self.summary.data.source, sort_keys=True)
 
     @property
     def held_out(self) -> str | None:
         """The category that no run of this plan trains on."""
-        return self.summary.get("held_out")
+        return self.summary.held_out
 
     def content(self, *, seen: bool) -> list[str]:
         """The categories that were trained on, or those that were not."""
-        return [name for name, group in self.summary["categories"].items() if group["seen"] == seen]
+        return list(self.summary.list_categories(seen=seen))
 
     def average(self, *, seen: bool) -> Estimate:
         """Accuracy averaged over categories, as in the paper, with an interval over images.
@@ -87,10 +84,8 @@ class FinishedRun:
 
     @cached_property
     def _averages(self) -> dict[bool, Estimate]:
-        groups = self.summary["categories"].values()
-        return {
-            seen: _average_categories([group for group in groups if group["seen"] == seen]) for seen in (True, False)
-        }
+        found = {seen: self.summary.list_categories(seen=seen) for seen in (True, False)}
+        return {seen: _average_categories(list(groups.values())) for seen, groups in found.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,21 +120,22 @@ class Cell:
         names = {run.held_out for run in self.runs}
         return names.pop() if len(names) == 1 else None
 
-    def average(self, *, seen: bool) -> Estimate:
+    def average(self, *, seen: bool) -> MeanEstimate:
         """Of the accuracies of the categories that were, or were not, trained on; see `average_estimates`."""
         names = self.runs[0].content(seen=seen)
         stacks = [self._stack([name], "accuracy") for name in names]
         parts = [part / len(names) for stack in stacks for part in stack] if all(stacks) else []
         return average_estimates([run.average(seen=seen) for run in self.runs], parts)
 
-    def measure(self, group: str, metric: str) -> Estimate:
+    def measure(self, group: str, metric: str) -> MeanEstimate:
         """A metric of one category, or of the images of `POOLED` ones; see `average_estimates`.
 
         Returns:
             Without values where some run has no such group.
         """
         names = self.runs[0].content(seen=group == POOLED[0]) if group in POOLED else [group]
-        estimates = [_find_group(run, group).get(metric, NO_ESTIMATE) for run in self.runs]
+        found = [run.summary.find(group) for run in self.runs]
+        estimates = [each.read(metric) if each else UNKNOWN for each in found]
         return average_estimates(estimates, self._stack(names, metric))
 
     def _stack(self, names: Sequence[str], metric: str) -> list[Floats]:
@@ -191,27 +187,22 @@ def order_categories(cells: Sequence[Cell]) -> list[str]:
     """Every test category once: as they are added to the training, then those that never are, the held-out one last."""
     runs = sorted((run for cell in cells for run in cell.runs), key=lambda run: -len(run.content(seen=True)))
     ordered = dict.fromkeys(name for run in runs for name in run.content(seen=True))
-    ordered |= dict.fromkeys(name for run in runs for name in run.summary["categories"])
+    ordered |= dict.fromkeys(name for run in runs for name in run.summary.categories)
     held_out = {run.held_out for run in runs}
     return [name for name in ordered if name not in held_out] + [name for name in ordered if name in held_out]
 
 
-def _average_categories(groups: Sequence[Mapping[str, Any]]) -> Estimate:
-    values = [group["accuracy"]["value"] for group in groups]
-    if not values or None in values:
-        return NO_ESTIMATE
+def _average_categories(groups: Sequence[Group]) -> Estimate:
+    values = [value for group in groups if (value := group.read("accuracy").value) is not None]
+    if not values or len(values) < len(groups):
+        return UNKNOWN
     mean = float(np.mean(values))
-    trials = round(len(groups) ** 2 / sum(1 / (group["num_real"] + group["num_fake"]) for group in groups))
+    trials = round(len(groups) ** 2 / sum(1 / group.num_images for group in groups))
     low, high = wilson_interval(round(mean * trials), trials)
-    return {"value": mean, "low": min(low, mean), "high": max(high, mean)}
+    return Estimate(mean, min(low, mean), max(high, mean))
 
 
-def _find_group(run: FinishedRun, group: str) -> Mapping[str, Any]:
-    found = run.summary[group] if group in POOLED else run.summary["categories"].get(group)
-    return found or {}
-
-
-def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> Estimate:
+def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> MeanEstimate:
     """Over the runs of a configuration, with an interval over runs and images.
 
     The interval is for the mean of ever more trainings on ever more images of the kind: the variance is that of the
@@ -220,39 +211,36 @@ def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = 
     Student's prediction interval. One run alone keeps its own interval, which covers test images and not other seeds.
 
     Args:
-        estimates: One a run, `value`, `low` and `high`.
+        estimates: One a run.
         images: What each run has on each image, (runs, n), in groups whose means add up to the value. Where there are
             none, the runs' own intervals stand for what images do to all alike, which is more, and so cautious.
 
     Returns:
-        `value`, `low`, `high`, with several runs `next_low` and `next_high`; without values where one of them has none,
-        without an interval where nothing is known of the images.
+        The mean; undefined where a run's is, without an interval where nothing is known of the images.
     """
     if len(estimates) == 1:
-        return dict(estimates[0])
-    known = [value for value in (estimate["value"] for estimate in estimates) if value is not None]
+        return MeanEstimate(estimates[0].value, estimates[0].low, estimates[0].high)
+    known = [estimate.value for estimate in estimates if estimate.value is not None]
     if len(known) < len(estimates):
-        return NO_ESTIMATE
+        return MeanEstimate()
     values = np.array(known)
     mean, of_runs, freedom = float(values.mean()), float(values.var(ddof=1)), len(values) - 1
     step = find_margin(of_runs * (1 + 1 / len(values)), freedom, 0.0)
-    further = {"next_low": max(0.0, mean - step), "next_high": min(1.0, mean + step)}
+    further = max(0.0, mean - step), min(1.0, mean + step)
     of_images = measure_scatter(values, images).shared if images else _measure_own_intervals(estimates)
     if of_images is None:
-        return {"value": mean, "low": None, "high": None, **further}
+        return MeanEstimate(mean, None, None, *further)
     margin = find_margin(of_runs / len(values), freedom, of_images)
     low, high = mean - margin, mean + margin
     if margin < _ROUNDING and images:  # all runs are right, or wrong, on all images
         low, high = wilson_interval(round(mean * (num := sum(part.shape[1] for part in images))), num)
-    return {"value": mean, "low": max(0.0, min(low, mean)), "high": min(1.0, max(high, mean)), **further}
+    return MeanEstimate(mean, max(0.0, min(low, mean)), min(1.0, max(high, mean)), *further)
 
 
 def _measure_own_intervals(estimates: Sequence[Estimate]) -> float | None:
     """The mean variance over images that the runs' own 95 % intervals tell of."""
     widths = [
-        estimate["high"] - estimate["low"]
-        for estimate in estimates
-        if estimate["low"] is not None and estimate["high"] is not None
+        estimate.high - estimate.low for estimate in estimates if estimate.low is not None and estimate.high is not None
     ]
     unit = find_margin(0.0, 1, 1.0)
     return float(np.mean([(width / 2 / unit) ** 2 for width in widths])) if len(widths) == len(estimates) else None

@@ -64,8 +64,7 @@ class EvaluationGroups:
 
 def read_metric(group: Group | None, metric: str) -> Estimate:
     """A number of a group with its interval; all None where it was not measured."""
-    estimate: Estimate = NO_ESTIMATE if group is None else group["metrics"].get(metric) or NO_ESTIMATE
-    return estimate
+    return NO_ESTIMATE if group is None else Estimate.from_plain(group["metrics"].get(metric))
 
 
 def _is_filled(group: Group) -> bool:

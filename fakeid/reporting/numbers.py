@@ -1,27 +1,16 @@
 """How a value with its interval is written in tables and legends."""
 
 import math
-from collections.abc import Mapping
 from typing import Final
 
 from fakeid.evaluation.paired_tests import Difference
+from fakeid.evaluation.results import UNKNOWN
+from fakeid.evaluation.results import Estimate as Estimate  # noqa: PLC0414 - read from here by others
 from fakeid.evaluation.trend import Trend
 
-Estimate = Mapping[str, float | None]
-"""`value`, `low` and `high` as a summary holds them, None where undefined; over several runs `next_low` and `next_high`
-too, see `fakeid.reporting.averages.average_estimates`."""
-
-NO_ESTIMATE: Final[Estimate] = {"value": None, "low": None, "high": None}
+NO_ESTIMATE: Final = UNKNOWN
 
 UNDEFINED: Final = "\N{EN DASH}"
-
-
-def flip(share: Estimate) -> Estimate:
-    """One minus a share in [0, 1], with its interval."""
-    if share["value"] is None:
-        return NO_ESTIMATE
-    ends = {"value": share["value"], "low": share["high"], "high": share["low"]}
-    return {name: None if number is None else 1 - number for name, number in ends.items()}
 
 
 def format_percent(number: float | None) -> str:
@@ -48,7 +37,7 @@ def format_unit_estimate(estimate: Estimate) -> str:
 
 def format_next(estimate: Estimate) -> str:
     """Where one more run lands, in percent, such as `81.2 to 95.0`."""
-    low, high = estimate.get("next_low"), estimate.get("next_high")
+    low, high = estimate["next_low"], estimate["next_high"]
     return UNDEFINED if low is None or high is None else f"{format_percent(low)} to {format_percent(high)}"
 
 

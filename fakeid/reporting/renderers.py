@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from rich import box
@@ -52,6 +53,9 @@ def render_terminal(table: Table, *, stacked: bool = True, dense: bool = False) 
 
 def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
     style = " ".join(filter(None, ["bold" if row.strong else "", _STYLES[cell.tone] if cell.tone else ""]))
+    if stacked and cell.note:
+        text = Text(format_cell(replace(cell, note=""), column.form), style=style)
+        return text.append(f"\n{cell.note}", style="not bold magenta")
     if not stacked or not isinstance(cell.value, Estimate) or not cell.value.has_interval:
         return Text(format_cell(cell, column.form), style=style)
     text = Text(format_number(cell.value.value, column.form) + cell.mark, style=style)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
+from fakeid.evaluation.results import Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.degradation_names import MILD, STRONG, group_degradations, name_degradations, name_strength
-from fakeid.reporting.numbers import Estimate
 
 Part: TypeAlias = tuple[str, str]
 """A head and what is told after it."""
@@ -67,15 +67,15 @@ def _explain(
 
 def _rate(trial: Trial, *, alarms: bool) -> float | None:
     if alarms:
-        return trial.false_positives["value"]
-    found = trial.found["value"]
+        return trial.false_positives.value
+    found = trial.found.value
     return None if found is None else 1 - found
 
 
 def format_rate(estimate: Estimate) -> str:
     """A share in percent with its interval, such as `18 % [10, 31]`; one decimal below 10."""
-    value, low, high = (_format(estimate[name] or 0.0) for name in ("value", "low", "high"))
-    return f"{value}{_SIGN}" if estimate["low"] is None else f"{value}{_SIGN} [{low}, {high}]"
+    value, low, high = (_format(number or 0.0) for number in (estimate.value, estimate.low, estimate.high))
+    return f"{value}{_SIGN}" if estimate.low is None else f"{value}{_SIGN} [{low}, {high}]"
 
 
 def _format(share: float) -> str:

@@ -98,8 +98,7 @@ def _groups(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _find(evaluation: Mapping[str, Any], name: str, metric: str) -> Estimate:
     for group in _groups(evaluation):
         if (group["name"], group["degradation"]) == (name, NO_DEGRADATION):
-            found: Estimate = group["metrics"][metric]
-            return found
+            return Estimate.from_plain(group["metrics"][metric])
     return NO_ESTIMATE
 
 
@@ -108,4 +107,4 @@ def _average_quarters(evaluation: Mapping[str, Any], degradation: str) -> Estima
     quarters = [g for g in evaluation["groups"] if g["kind"] == _QUARTER and g["degradation"] == degradation]
     values = [group["metrics"]["auroc"]["value"] for group in quarters]
     value = float(np.mean(values)) if values and None not in values else None
-    return {"value": value, "low": None, "high": None}
+    return Estimate(value)

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.reporting.answer import write_answer, write_caveat
 from fakeid.reporting.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.claims import Claims, compare_cells
@@ -119,10 +119,9 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
     )
 
 
-def count_warnings(summaries: Sequence[Any]) -> list[tuple[str, int]]:
-    """What the audits warned of, with the number of runs that each warning concerns."""
-    audits = [summary.get("audit") or {"warnings": []} for summary in summaries]
-    counts = Counter(warning for audit in audits for warning in audit["warnings"])
+def count_warnings(summaries: Sequence[RunSummary]) -> list[tuple[str, int]]:
+    """Count the runs that each warning of the audits concerns."""
+    counts = Counter(warning for summary in summaries for warning in summary.warnings)
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from fakeid.evaluation.results import Group
+from fakeid.evaluation.run_summary import AuditDigest
 from fakeid.evaluation.verdict import Verdict
 from fakeid.reporting.averages import Cell, FinishedRun
 from fakeid.reporting.claims import Claim
@@ -142,19 +144,18 @@ def list_runs(cells: Sequence[Cell]) -> Rows:
     ]  # fmt: skip
     rows = []
     for cell, run in ((group, run) for group in cells for run in group.runs):
-        unseen = run.summary["unseen"] or {}
-        held_out = run.summary["categories"].get(run.held_out) or {}
-        seconds, rate = run.summary.get("seconds"), run.summary.get("images_per_second")
+        unseen, held_out = (run.summary.find(group or "") or Group(0, 0, {}) for group in ("unseen", run.held_out))
+        seconds, rate = run.summary.seconds, run.summary.images_per_second
         rows.append([
             cell.setting.name,
             str(run.categories),
             str(run.seed),
             judge(run.summary, run.evaluation).verdict.value,
-            format_percent(run.average(seen=False)["value"]),
-            format_percent(run.average(seen=True)["value"]),
-            format_percent(held_out["accuracy"]["value"] if held_out else None),
-            format_unit(unseen["auroc"]["value"] if unseen else None),
-            *(format_percent(unseen[name]["value"] if unseen else None) for name in ("real_accuracy", "fake_accuracy")),
+            format_percent(run.average(seen=False).value),
+            format_percent(run.average(seen=True).value),
+            format_percent(held_out.read("accuracy").value),
+            format_unit(unseen.read("auroc").value),
+            *(format_percent(unseen.read(name).value) for name in ("real_accuracy", "fake_accuracy")),
             f"{(seconds or 0) / 60:.1f}",
             f"{rate or 0:.0f}",
             _shorten_digest(run),
@@ -182,27 +183,24 @@ def list_provenance(runs: Sequence[FinishedRun]) -> Rows:
 
 def _describe_origin(run: FinishedRun) -> tuple[str, ...]:
     summary = run.summary
-    data, machine, audit = summary.get("data") or {}, summary.get("machine") or {}, summary.get("audit")
+    device = summary.machine.device if summary.machine else None
     return (
         _shorten_digest(run),
-        " / ".join(f"{count:,}" for count in (data.get("images") or {}).values()),
-        describe_audit(audit) if audit else "not audited",
-        (summary.get("git_commit") or "unknown")[:10],
-        *(str(value or "") for value in (summary.get("precision"), summary.get("threads"), machine.get("device"))),
+        " / ".join(f"{count:,}" for count in summary.data.images.values()) if summary.data else "",
+        describe_audit(summary.audit) if summary.audit else "not audited",
+        (summary.git_commit or "unknown")[:10],
+        *(str(value or "") for value in (summary.precision, summary.threads, device)),
     )
 
 
 def _shorten_digest(run: FinishedRun) -> str:
-    return str((run.summary.get("data") or {}).get("digest", ""))[:8]
+    return run.summary.data.digest[:8] if run.summary.data else ""
 
 
-def describe_audit(audit: dict[str, object]) -> str:
-    """The verdict, with the AUROC of its probes."""
-    probes = audit.get("probes")
-    assert isinstance(probes, dict)
-    numbers = [f"{name} {format_unit(probe['auroc']['value'])}" for name, probe in probes.items() if probe]
-    verdict = str(audit["verdict"])
-    return f"{verdict} (AUROC by {', '.join(numbers)})" if numbers else verdict
+def describe_audit(audit: AuditDigest) -> str:
+    """Give the verdict, with the AUROC of its probes."""
+    numbers = [f"{name} {format_unit(probe.auroc.value)}" for name, probe in audit.probes.items() if probe]
+    return f"{audit.verdict} (AUROC by {', '.join(numbers)})" if numbers else audit.verdict
 
 
 def _name_categories(categories: Sequence[str]) -> str:

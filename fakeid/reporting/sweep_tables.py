@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fakeid.evaluation.run_summary import POOLED
 from fakeid.files import shorten_name
-from fakeid.reporting.averages import METRICS, POOLED, Cell, order_categories
+from fakeid.reporting.averages import METRICS, Cell, order_categories
 from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate
 from fakeid.reporting.paper import Setting
 

@@ -17,6 +17,8 @@ class Form(Enum):
     TEXT = "text"
     COUNT = "count"
     """A whole number with thousands separated."""
+    DIGITS = "digits"
+    """A whole number in bare digits, where there is no room."""
     PERCENT = "percent"
     """A share in [0, 1] in percent with one decimal; the sign stands in the heading."""
     UNIT = "unit"
@@ -73,6 +75,7 @@ class Cell:
         mark: Behind the value, such as a dagger for what was trained on.
         link: Where the cell leads, relative to the page.
         tone: Its color.
+        note: Said of a name, such as `held out`: below it in a terminal, elsewhere in parentheses behind it.
     """
 
     value: Value = None
@@ -80,6 +83,7 @@ class Cell:
     mark: str = ""
     link: str = ""
     tone: Tone | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def compute_evaluation(
         threshold=point,
         swap=judge_swap(judged, quality, compare_codecs(packed_sets), point.logit, few) if quality else None,
         controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few)),
-        sizes=sizes,
+        sizes=asdict(sizes) if sizes else None,
         notes=(*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)),
         warnings=tuple(_list_warnings(groups)) if options.cluster else (),
         evaluation=asdict(options),

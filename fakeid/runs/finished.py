@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 
@@ -10,8 +10,11 @@ from fakeid.config import Config
 from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError, DamagedFileError
-from fakeid.files import clear_output_errors, lock_folder, write_json
-from fakeid.reporting.tables import list_misplaced, render_line, render_table
+from fakeid.evaluation.run_summary import DataRecord, RunSummary
+from fakeid.files import clear_output_errors, lock_folder
+from fakeid.records import write_record
+from fakeid.reporting.renderers import render_terminal
+from fakeid.reporting.tables import list_misplaced, render_line, tabulate_run
 from fakeid.reporting.verdict import judge_run
 from fakeid.reporting.verdict_lines import render_verdict
 from fakeid.runs.codec import choose_codec
@@ -63,12 +66,12 @@ def check_same_images(config: Config, run: RunFolder, plan: Plan, source: Source
         CheckpointError: They have.
         DamagedFileError: Nobody knows.
     """
-    now = {
-        "source": source.describe(),
-        "digest": plan.digest(),
-        "images": {split: len(records) for split, records in plan.splits().items()},
-        "codec": json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
-    }
+    now = DataRecord(
+        source=source.describe(),
+        digest=plan.digest(),
+        images={split: len(records) for split, records in plan.splits().items()},
+        codec=json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
+    )
     way_out = "force=true starts it over, paths.runs=DIR keeps both"
     try:
         before = run.read_data() if run.data.exists() else now
@@ -76,14 +79,14 @@ def check_same_images(config: Config, run: RunFolder, plan: Plan, source: Source
         raise DamagedFileError(f"{error}, so nobody knows which images the run was begun with; {way_out}") from error
     if before != now:
         raise CheckpointError(f"{run.path} was begun with other images than there are now; {way_out}")
-    write_json(run.data, now)
+    write_record(run.data, now)
 
 
-def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> dict[str, Any]:
+def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> RunSummary:
     """Print the verdict, the table and the places of a finished run; one line in a sweep.
 
     Returns:
-        The content of `summary.json`.
+        What `summary.json` holds.
     """
     summary = run.read_summary()
     if in_sweep:
@@ -92,14 +95,14 @@ def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> dict[s
     console.print()
     judgement = judge_run(summary)
     console.print(render_verdict(judgement))
-    console.print(render_table(summary))
+    console.print(render_terminal(tabulate_run(summary), dense=True))
     for sentence in list_misplaced(summary):
         console.print(sentence, soft_wrap=True)
     console.print()
-    if warnings := (summary.get("audit") or {"warnings": []})["warnings"]:
+    if summary.warnings:
         from fakeid.runs.audit import print_warnings  # noqa: PLC0415 - matplotlib takes a while
 
-        print_warnings(warnings, console)
+        print_warnings(summary.warnings, console)
     for label, path in (
         ("numbers", run.summary), ("scores", run.scores), ("figures", run.figures), ("weights", run.tested),
     ):  # fmt: skip

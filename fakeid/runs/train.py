@@ -12,9 +12,10 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
-from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
+from fakeid.evaluation.run_summary import AuditDigest, Machine, RunSummary
+from fakeid.files import clear_output_errors, lock_folder, write_text
 from fakeid.progress import StatusLine
-from fakeid.records import to_plain_record, write_record
+from fakeid.records import parse_record, to_plain_record, write_record
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
 from fakeid.runs.audit import audit_plan, print_warnings
@@ -30,7 +31,7 @@ from fakeid.runs.launching import is_sweep_process
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.overrides import write_overrides
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
-from fakeid.runs.results import compute_scores, compute_summary, write_figures
+from fakeid.runs.results import compute_results, compute_scores, measure_speed, write_figures
 from fakeid.runs.sizes import measure_sizes
 from fakeid.runs.states import is_complete
 from fakeid.runs.tracked_evaluation import track_evaluation
@@ -43,7 +44,7 @@ _SAID: Final[set[str]] = set()
 """Warnings of the audit that a sweep has printed: its cells look at the same images."""
 
 
-def run_training(config: Config, console: Console | None = None, *, in_sweep: bool = False) -> dict[str, Any]:
+def run_training(config: Config, console: Console | None = None, *, in_sweep: bool = False) -> RunSummary | None:
     """Train and test what the options describe, unless that was done already.
 
     Args:
@@ -52,7 +53,7 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
         in_sweep: Print one line at the end in place of the table.
 
     Returns:
-        The content of the run's `summary.json`; nothing in a process that trains beside the first.
+        What the run's `summary.json` holds; None in a process that trains beside the first.
 
     Raises:
         FakeidError: Something that the user can mend; nothing that was there before is lost.
@@ -67,7 +68,7 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
         team = Team(processes, device)
         if not team.is_first:
             _follow(build_context(config, Console(quiet=True), team))
-            return {}
+            return None
         return _lead(build_context(config, console or build_console(), team), in_sweep)
 
 
@@ -81,7 +82,7 @@ def _follow(context: RunContext) -> None:
         fit(context, build_data(context, plan, packed))
 
 
-def _lead(context: RunContext, in_sweep: bool) -> dict[str, Any]:
+def _lead(context: RunContext, in_sweep: bool) -> RunSummary:
     """Everything but the training is done in one process."""
     config, run, console = context.config, context.run, context.console
     check_places(config)
@@ -154,16 +155,19 @@ def _train_and_test(context: RunContext, plan: Plan, data: PackedDataModule) -> 
     calibration = calibrate(context, plan, data, tested)
     context.console.print(f"testing {len(data.test_set):,} images")
     scores = compute_scores(context, data, tested)
-    summary = {
+    seconds, images_per_second = measure_speed(run)
+    summary = RunSummary(
         **_describe_run(context, data),
-        **compute_summary(run, plan, scores, calibration, config.protocol.threshold),
-        "sizes": measure_sizes(config, tested.hparams["center_px"]),
-        "epoch_chosen": read_checkpoint(run.tested)["epoch"] + 1,
-        "parameters": sum(weight.numel() for weight in module.detector.parameters()),
-    }
-    summary = {**summary, "verdict": judge_run(summary).to_plain()}
+        **vars(compute_results(plan, scores, calibration, config.protocol.threshold)),
+        seconds=seconds,
+        images_per_second=images_per_second,
+        sizes=measure_sizes(config, tested.hparams["center_px"]),
+        epoch_chosen=read_checkpoint(run.tested)["epoch"] + 1,
+        parameters=sum(weight.numel() for weight in module.detector.parameters()),
+    )
+    summary = replace(summary, verdict=judge_run(summary).to_record())
     write_figures(run, plan, data.test_set, scores, summary)
-    write_json(run.summary, summary)  # last: who finds it, finds a tested run
+    write_record(run.summary, summary)  # last: who finds it, finds a tested run
 
 
 def _describe(context: RunContext, plan: Plan) -> None:
@@ -188,8 +192,9 @@ def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, con
 
 
 def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]:
-    """What a summary says beside the numbers of the test."""
+    """Describe what a summary says beside the numbers of the test."""
     run = context.run
+    environment = describe_environment(context.device)
     return {
         "run": run.path.name,
         "precision": context.precision,
@@ -198,13 +203,12 @@ def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]
         "data": run.read_data(),
         "audit": _shorten(audit) if (audit := run.read_audit()) else None,
         "config": to_plain(context.config),
-        **describe_environment(context.device),
+        **environment,
+        "machine": Machine(**environment["machine"]),
         "processes": context.team.processes.size,
     }
 
 
-def _shorten(audit: AuditResult) -> dict[str, Any]:
-    """Keep of an audit what a summary needs."""
-    plain = to_plain_record(audit)
-    duplicates = {name: plain["duplicates"][name] for name in ("num_exact", "num_near")}
-    return {**{name: plain[name] for name in ("verdict", "warnings", "probes")}, "duplicates": duplicates}
+def _shorten(audit: AuditResult) -> AuditDigest:
+    """Keep of an audit what a summary holds."""
+    return parse_record(to_plain_record(audit), AuditDigest)

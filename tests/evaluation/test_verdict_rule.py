@@ -2,14 +2,14 @@ import pytest
 from scipy.stats import binom
 
 from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.results import UNKNOWN, Estimate
 from fakeid.evaluation.verdict import Trial, Verdict
 
 
 def bounds(low, high):
-    return {"value": (low + high) / 2, "low": low, "high": high}
+    return Estimate((low + high) / 2, low, high)
 
 
-NOTHING = {"value": None, "low": None, "high": None}
 GOOD = {"auroc": bounds(0.9, 0.98), "false_positives": bounds(0.02, 0.08), "found": bounds(0.7, 0.9)}
 
 
@@ -20,14 +20,14 @@ GOOD = {"auroc": bounds(0.9, 0.98), "false_positives": bounds(0.02, 0.08), "foun
         ({"auroc": bounds(0.1, 0.49)}, Verdict.INVERTED),
         ({"auroc": bounds(0.45, 0.6)}, Verdict.AT_CHANCE),
         ({"auroc": bounds(0.45, 0.9)}, Verdict.UNDECIDED),
-        ({"auroc": NOTHING}, Verdict.UNKNOWN),
+        ({"auroc": UNKNOWN}, Verdict.UNKNOWN),
         ({"false_positives": bounds(0.04, 0.12)}, Verdict.UNDECIDED),
         ({"false_positives": bounds(0.11, 0.3)}, Verdict.FAILS),
         ({"false_positives": bounds(0.11, 0.3), "wished": 0.2}, Verdict.PASSES),
-        ({"false_positives": NOTHING}, Verdict.UNKNOWN),
+        ({"false_positives": UNKNOWN}, Verdict.UNKNOWN),
         ({"found": bounds(0.4, 0.6)}, Verdict.UNDECIDED),
         ({"found": bounds(0.2, 0.49)}, Verdict.FAILS),
-        ({"found": NOTHING}, Verdict.UNKNOWN),
+        ({"found": UNKNOWN}, Verdict.UNKNOWN),
     ],
 )
 def test_the_end_of_each_interval_that_speaks_against_it_decides(changed, verdict):
@@ -42,7 +42,7 @@ def test_at_a_limit_the_rule_is_rarely_wrong(num, limit):
     claimed = {Verdict.PASSES: 0.0, Verdict.FAILS: 0.0}
     for count in range(num + 1):
         low, high = wilson_interval(count, num)
-        measured = {"value": count / num, "low": low, "high": high}
+        measured = Estimate(count / num, low, high)
         verdict = Trial(**{**GOOD, limit.replace(" ", "_"): measured}).judge()
         if verdict in claimed:
             claimed[verdict] += float(binom.pmf(count, num, rate))

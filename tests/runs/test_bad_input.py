@@ -14,7 +14,7 @@ import pytest
 from made_up_sweep import invent_run
 
 from fakeid.config import Config
-from fakeid.files import write_json
+from fakeid.records import write_record
 from fakeid.runs import train as train_module
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.train import run_training
@@ -323,7 +323,7 @@ def test_a_failed_new_start_keeps_the_finished_run(
 ) -> None:
     run = RunFolder.locate(folders())
     run.path.mkdir(parents=True)
-    write_json(run.summary, invent_run(folders(), images=4)[0].summary)
+    write_record(run.summary, invent_run(folders(), images=4)[0].summary)
     run.write_status(DONE, epochs_done=1, epochs=1)
     (tree / "dogs" / "0_real" / "dogs-0_real-3.png").write_bytes(b"")
     code, line = leave(folders("force=true"), capsys)

@@ -26,8 +26,9 @@ from fakeid.cli import main
 from fakeid.config import Config, to_plain
 from fakeid.data import augmented as augmented_module
 from fakeid.errors import DataError
-from fakeid.files import write_json
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.identity import name_run
+from fakeid.records import write_record
 from fakeid.runs.compose import compose_config, compose_grid
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.step_rates import Rates, measure_rates
@@ -144,8 +145,8 @@ def test_tiny_cells_are_all_different_offline_and_silent(
     def train(config: Config) -> None:
         print("a line of the training")
         seen.append((config, os.environ["WANDB_MODE"]))
-        tested = {"seen": None, "unseen": None, "categories": {}, "config": to_plain(config), "seconds": 0.0}
-        write_json(RunFolder.locate(config).summary, tested)
+        tested = RunSummary(seen=None, unseen=None, categories={}, config=to_plain(config), seconds=0.0)
+        write_record(RunFolder.locate(config).summary, tested)
 
     monkeypatch.setattr(fakeid.runs.cell, "train_cell", train)
     monkeypatch.setattr(fakeid.runs.prepare, "prepare", print)

@@ -1,7 +1,6 @@
 """Trainings of `model=color_stats` from options to files, and what scikit-learn makes of the same images."""
 
 import csv
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from fakeid.data.datamodule import PackedDataset
 from fakeid.runs import fit_at_once as fitting
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
+from fakeid.runs.states import read_state
 from fakeid.runs.step_rates import Rates, measure_rates
 from fakeid.runs.sweep_hours import group_cells
 from fakeid.training.checkpoint import check_fits, load_module
@@ -55,7 +55,7 @@ def test_scores_are_those_of_scikit_learns_classifier(tiny_config: BuildConfig) 
     found = np.array([float(row["logit"]) for row in read_rows(RunFolder.locate(config).scores)])
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(found) > 0.5
-    assert summary["parameters"] == 301
+    assert summary.parameters == 301
     assert "logistic regression on 300 statistics, C = 1\nepoch 1/1  train loss" in output
 
 
@@ -64,10 +64,10 @@ def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
     config = tiny_config("model=color_stats", "protocol.tested=best", "protocol.loss=bce")
     summary, output = train(config)
     files = RunFolder.locate(config)
-    assert summary == json.loads(files.summary.read_text())
+    assert summary == files.read_summary()
     (row,) = read_rows(files.history)
     assert (row["epoch"], row["images"], row["learning_rate"]) == ("1", "48", "")
-    assert files.read_status()["state"] == "done"
+    assert files.is_done()
     module = load_module(files.tested)
     assert check_fits(files.last, module) == 1
     splits = describe(config, module)
@@ -94,7 +94,7 @@ def test_neither_interruptions_nor_batches_nor_epochs_change_the_weights(
             patch.setattr(fitting, function, interrupt)
             with pytest.raises(KeyboardInterrupt):
                 train(config)
-        assert RunFolder.locate(config).read_status()["state"] == "interrupted"
+        assert read_state(RunFolder.locate(config)).name == "interrupted"
         assert not RunFolder.locate(config).tested.exists()
     other = tiny_config("model=color_stats", "optim.batch_size=5", "optim.epochs=9")
     first, second = (read_weights(RunFolder.locate(each).tested) for each in (config, other) if train(each))
