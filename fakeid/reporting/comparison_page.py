@@ -47,8 +47,5 @@ def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[
 def _describe_figure(number: int, comparisons: Sequence[Comparison]) -> dict[str, Any]:
     baseline = comparisons[0].first
     label = f"Differences of accuracy and AUROC to {baseline} by group of images"
-    return {
-        "baseline": baseline,
-        "wide": inline_svg(plot_comparison(comparisons, first_look=number), f"wide-{number}", label),
-        "narrow": inline_svg(plot_comparison(comparisons, first_look=number, narrow=True), f"narrow-{number}", label),
-    }
+    svg = inline_svg(plot_comparison(comparisons, first_look=number), f"figure-{number}", label)
+    return {"baseline": baseline, "svg": svg}

@@ -1,47 +1,45 @@
-"""A forest plot of what each option does by itself."""
+"""What each option does by itself, as a figure."""
 
-import math
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
-from fakeid.evaluation.paired import Difference
-from fakeid.reporting.comparison_figure import plot_comparison
+from fakeid.evaluation.results import UNKNOWN, Estimate
+from fakeid.reporting.comparison_figure import DIFFERENCE_PANELS, SIGNIFICANT, name_hollow
 from fakeid.reporting.effects import Effect
+from fakeid.reporting.forest import ForestDot, ForestRow, ForestSeries, plot_forest
+from fakeid.reporting.judged import BETTER, WORSE
 
-_UNKNOWN = Difference(math.nan, math.nan, math.nan, math.nan, 0)
 
-
-def plot_effects(effects: Sequence[Effect], *, narrow: bool = False) -> Figure:
-    """One row a change, one color a group of images.
+def plot_effects(effects: Sequence[Effect], *, narrow: bool = False) -> Figure:  # noqa: ARG001
+    """Draw one row a change, one color a group of images; filled dots are significant.
 
     Args:
         effects: At least one.
-        narrow: For a phone.
+        narrow: Makes no difference.
     """
     changes = list(dict.fromkeys((effect.option, effect.value, effect.against) for effect in effects))
     found = {(effect.group, effect.option, effect.value): effect for effect in effects}
-    comparisons = [
-        Comparison(
-            "the other value",
-            group,
-            (),
-            tuple(_describe(*change, found.get((group, *change[:2]))) for change in changes),
-        )
-        for group in dict.fromkeys(effect.group for effect in effects)
-    ]
-    return plot_comparison(comparisons, narrow=narrow)
-
-
-def _describe(option: str, value: str, against: str, effect: Effect | None) -> GroupComparison:
-    accuracy, auroc = (effect.accuracy, effect.auroc) if effect else (_UNKNOWN, _UNKNOWN)
-    accuracy_p, auroc_p = (effect.accuracy_p, effect.auroc_p) if effect else (math.nan, math.nan)
-    return GroupComparison(
-        option,
-        f"{option}={value} against {against}",
-        0,
-        0,
-        Measured(math.nan, math.nan, accuracy, accuracy_p),
-        Measured(math.nan, math.nan, auroc, auroc_p),
+    groups = dict.fromkeys(effect.group for effect in effects)
+    return plot_forest(
+        [ForestRow(f"{option}={value} against {against}", option) for option, value, against in changes],
+        DIFFERENCE_PANELS,
+        [
+            ForestSeries(group, _list_dots([found.get((group, option, value)) for option, value, _ in changes]))
+            for group in groups
+        ],
+        reference="the other value; right of it: better",
+        filled=SIGNIFICANT,
+        hollow=name_hollow(verdict for effect in effects for verdict in (effect.verdict, effect.auroc_verdict)),
     )
+
+
+def _list_dots(effects: Sequence[Effect | None]) -> list[list[ForestDot]]:
+    """List those of the accuracy, then those of the AUROC."""
+    nothing = ForestDot(UNKNOWN)
+    return [
+        [ForestDot(Estimate.of(each.accuracy), each.verdict in (BETTER, WORSE)) if each else nothing
+         for each in effects],
+        [ForestDot(Estimate.of(each.auroc), each.auroc_verdict in (BETTER, WORSE)) if each else nothing
+         for each in effects],
+    ]  # fmt: skip

@@ -9,9 +9,11 @@ from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from fakeid.reporting.style import GRAY, PALETTE
+from fakeid.reporting.style import DPI, GRAY, PALETTE
 
 GRID: Final = "#e4e4e4"
+
+_LEAST_SCALE: Final = 0.75  # of the size at which it was drawn: letters of 9 points are 11 pixels high
 
 # Okabe and Ito's colors are made for white paper; these keep the order of hues and show on black.
 _DARK_PALETTE: Final = ("#56b4e9", "#ff9466", "#33c79a", "#f0b93a", "#e39bc4", "#9fd6f5", "#e8eaed")
@@ -46,7 +48,8 @@ def render_svg(figure: Figure) -> str:
 def inline_svg(figure: Figure, name: str, label: str) -> Markup:
     """The figure as an element of a page.
 
-    Colors become the page's variables (`--text`, `--faint`, `--line`, `--line-0` …), the paper shows through.
+    Colors become the page's variables (`--text`, `--faint`, `--line`, `--line-0` …), the paper shows through. It fills
+    its box, but on a narrow screen it keeps its letters legible, so that the box must scroll (class `wide`).
 
     Args:
         figure: Drawn in the project's style.
@@ -63,5 +66,7 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
     svg = re.sub("#[0-9a-f]{6}", lambda found: _VARIABLES.get(found.group(), found.group()), svg)
     # What has no color is black, and follows the text.
     svg = re.sub(r'\b(?:width|height)="[\d.]+pt"', "", svg, count=2)
-    head = Markup('<svg role="img" aria-label="{}" fill="currentColor"').format(label)
+    head = Markup('<svg role="img" aria-label="{}" fill="currentColor" style="min-width: {}px"').format(
+        label, round(_LEAST_SCALE * figure.get_figwidth() * DPI)
+    )
     return Markup(head + Markup(svg.removeprefix("<svg")))  # matplotlib escapes texts

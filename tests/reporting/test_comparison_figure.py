@@ -32,9 +32,8 @@ def comparison() -> Comparison:
     return Comparison("old", "new", (0, 1), rows)
 
 
-@pytest.mark.parametrize("narrow", [False, True])
-def test_what_is_significant_is_filled(comparison, narrow):
-    figure = plot_comparison([comparison], narrow=narrow)
+def test_what_is_significant_is_filled(comparison):
+    figure = plot_comparison([comparison])
     filled, values = [], []
     for ax in figure.axes:
         dots = [line for line in ax.lines if line.get_marker() == "o"]

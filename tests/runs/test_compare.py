@@ -94,7 +94,7 @@ def test_everything_is_written_and_says_the_same(rgb: RunFolder, hsv: RunFolder,
         assert "content seen by some" not in text
     assert max(map(len, said.splitlines()[:-1])) <= 80
     assert all(link.startswith("#") for link in Outline(page).links)
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 1
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -1,0 +1,170 @@
+"""Forest plots: a dot and its interval for each row, panels side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from fakeid.evaluation.results import Estimate
+from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
+from fakeid.reporting.table import Form
+
+_MARKERS: Final = ("o", "D", "s", "^", "v", "P", "X")
+_MOST_ROWS: Final = 60
+_ROW_PX: Final = 24
+_DOT_PX: Final = 13
+_WIDTH_PX: Final = 980
+_GAP: Final = 0.5  # rows, between sections
+_SPREAD: Final = 0.62  # rows, that the dots of a row share
+_SHORTEST: Final = 0.002  # an axis of nothing but zeros still needs a length
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """One line of the plot.
+
+    Attributes:
+        label: At its left.
+        section: Rows of different sections are set apart.
+    """
+
+    label: str
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class ForestPanel:
+    """One axis.
+
+    Attributes:
+        title: Above it.
+        xlabel: Below it.
+        form: How its ticks are written: `PERCENT`, `POINTS`, `UNIT` or `UNITS`.
+        reference: Where the dashed line stands, such as 0 for differences and 0.5 for chance level.
+    """
+
+    title: str
+    xlabel: str = ""
+    form: Form = Form.UNIT
+    reference: float = 0.0
+
+
+@dataclass(frozen=True)
+class ForestDot:
+    """One dot.
+
+    Attributes:
+        estimate: Where it stands, and how far its line reaches; not drawn where it has no value.
+        filled: Solid, with a thick line; else hollow.
+    """
+
+    estimate: Estimate
+    filled: bool = True
+
+
+@dataclass(frozen=True)
+class ForestSeries:
+    """The dots of one color.
+
+    Attributes:
+        name: In the legend.
+        dots: One a row, for each panel.
+    """
+
+    name: str
+    dots: Sequence[Sequence[ForestDot]]
+
+
+@styled
+def plot_forest(
+    rows: Sequence[ForestRow],
+    panels: Sequence[ForestPanel],
+    series: Sequence[ForestSeries],
+    *,
+    reference: str,
+    filled: str = "",
+    hollow: str = "",
+    first_look: int = 0,
+) -> Figure:
+    """Draw the first 60 rows, one color and marker a series.
+
+    Args:
+        rows: From top to bottom.
+        panels: From left to right.
+        series: What is drawn in each panel.
+        reference: What the dashed line is.
+        filled: What filled dots mean; empty where all are alike.
+        hollow: What hollow dots mean.
+        first_look: Number of the first color and marker, so that a series keeps its own in several figures.
+    """
+    rows = rows[:_MOST_ROWS]
+    heights = _place_rows(rows)
+    handles = _list_handles(series, reference, filled, hollow, first_look)
+    body_px = int((1 - heights[-1]) * max(_ROW_PX, _DOT_PX * len(series))) + 70
+    figure = new_figure(_WIDTH_PX, body_px + 22 * len(handles) + 20)
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for at, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+        for number, each in enumerate(series):
+            shift = _SPREAD * ((number + 0.5) / len(series) - 0.5)
+            for height, dot in zip(heights, each.dots[at], strict=False):
+                _draw_dot(ax, dot, height - shift, first_look + number)
+        _finish_axes(ax, panel)
+        ax.set_yticks(heights, [row.label for row in rows])
+        ax.set_ylim(heights[-1] - 0.7, 0.7)
+    figure.legend(handles=handles, loc="outside lower left", ncols=1 if len(series) > 1 else 2)
+    return figure
+
+
+def _place_rows(rows: Sequence[ForestRow]) -> list[float]:
+    heights, height, section = [], 1.0, rows[0].section
+    for row in rows:
+        height -= 1 + (_GAP if row.section != section else 0)
+        section = row.section
+        heights.append(height)
+    return heights
+
+
+def _draw_dot(ax: Axes, dot: ForestDot, height: float, number: int) -> None:
+    estimate, color = dot.estimate, PALETTE[number % len(PALETTE)]
+    if estimate.value is None:
+        return
+    if estimate.low is not None and estimate.high is not None:
+        width = 2.0 if dot.filled else 1.1
+        ax.plot([estimate.low, estimate.high], [height] * 2, color=color, linewidth=width, label="_interval")
+    marker, face = _MARKERS[number % len(_MARKERS)], color if dot.filled else "white"
+    ax.plot(estimate.value, height, marker, color=color, markerfacecolor=face, markersize=5.5)
+
+
+def _finish_axes(ax: Axes, panel: ForestPanel) -> None:
+    mark_chance(ax, panel.reference, vertical=True)
+    if panel.form in (Form.POINTS, Form.UNITS):  # of differences, zero is always inside
+        low, high = (sign * max(_SHORTEST, sign * bound) for sign, bound in zip((-1, 1), ax.get_xlim(), strict=True))
+        ax.set_xlim(low, high)
+        scale = 100 if panel.form is Form.POINTS else 1
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{scale * value:+g}" if value else "0"))
+    elif panel.form is Form.PERCENT:
+        label_in_percent(ax.xaxis)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6))
+    ax.set(title=panel.title, xlabel=panel.xlabel)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False, axis="y")
+    ax.spines["left"].set_visible(False)
+
+
+def _list_handles(
+    series: Sequence[ForestSeries], reference: str, filled: str, hollow: str, first_look: int
+) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=PALETTE[i % len(PALETTE)], marker=_MARKERS[i % len(_MARKERS)], label=each.name)
+        for i, each in enumerate(series, start=first_look)
+    ]
+    handles.append(Line2D([], [], **CHANCE_LINE, label=reference))
+    if filled:
+        handles.append(Line2D([], [], color=GRAY, marker="o", label=filled))
+    if hollow:
+        handles.append(Line2D([], [], color=GRAY, marker="o", markerfacecolor="white", linewidth=1.1, label=hollow))
+    return handles
