@@ -1,20 +1,22 @@
 """Tables of typed cells: numbers stay numbers until a renderer formats them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
 from fakeid.evaluation.results import Estimate
 
 Value: TypeAlias = str | int | float | Estimate | None
-"""What a cell holds; None and estimates without a value are undefined."""
+"""What a cell holds; None and estimates with neither a value nor bounds are undefined."""
 
 
 class Form(Enum):
     """How the values of a column are written."""
 
     TEXT = "text"
+    CODE = "code"
+    """Text to be typed, such as a command."""
     COUNT = "count"
     """A whole number with thousands separated."""
     PERCENT = "percent"
@@ -55,12 +57,15 @@ class Column:
         form: How its values are written.
         short: A heading for narrow tables in a terminal, over several lines where it has line breaks; empty: as above.
         name: Under which files and W&B know it; empty: the heading.
+        marked: What a mark in this column means, in a word: files and W&B get a column of that name behind it, which
+            says which of its cells are marked; empty: none.
     """
 
     heading: str
     form: Form = Form.TEXT
     short: str = ""
     name: str = ""
+    marked: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,12 @@ class Table:
             notes: See above.
         """
         return cls(title, tuple(columns), tuple(_build_row(row) for row in rows), tuple(notes))
+
+    def without(self, *columns: Column) -> "Table":
+        """Leave columns out, such as those that a paper does not have."""
+        kept = [place for place, column in enumerate(self.columns) if column not in columns]
+        rows = (replace(row, cells=tuple(row.cells[place] for place in kept)) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[place] for place in kept), rows=tuple(rows))
 
 
 def _build_row(row: Row | Sequence[Cell | Value]) -> Row:
