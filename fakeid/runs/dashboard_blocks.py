@@ -5,8 +5,7 @@ from typing import Any, Final
 import wandb_workspaces.reports.v2.interface as wr
 
 from fakeid.reporting.sweep_report import SweepReport
-from fakeid.runs.report_values import CATEGORIES, collect_curves, collect_tables, name_curve
-from fakeid.runs.tracked_report import Place
+from fakeid.runs.tracked_report import CATEGORIES, Place, collect_curves, collect_tables, name_curve
 from fakeid.training.tracked_fields import AXES, EPOCH, LEARNING_CURVES, SETTING, describe_config, make_key
 from fakeid.training.tracking import TRAIN_JOB
 
