@@ -50,7 +50,7 @@ def render_terminal(table: Table, *, stacked: bool = True) -> RichTable:
 
 def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
     style = " ".join(filter(None, ["bold" if row.strong else "", _STYLES[cell.tone] if cell.tone else ""]))
-    if not stacked or not has_bounds_below(cell):
+    if not stacked or not isinstance(cell.value, Estimate) or not has_bounds_below(cell):
         return Text(format_cell(cell, column.form), style=style)
     text = Text(format_number(cell.value.value, column.form) + cell.mark, style=style)
     # 80 columns have no room for the last digit of 100.0.

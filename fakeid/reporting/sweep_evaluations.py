@@ -13,7 +13,7 @@ from fakeid.reporting.averages import Cell, average_estimates
 from fakeid.reporting.setting_names import split_by_budget
 from fakeid.reporting.sweep_tables import CONFIGURATION, name_configuration
 from fakeid.reporting.table import Cell as TableCell
-from fakeid.reporting.table import Column, Form, Table
+from fakeid.reporting.table import Column, Form, Line, Table
 
 SWAP_WARNS: Final = Column("swap test warns", Form.COUNT)
 
@@ -68,7 +68,7 @@ def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
 
 def _tabulate_groups(cells: Sequence[Cell], metric: str, form: Form, title: str) -> Table:
     names = dict.fromkeys(group["name"] for each in _list_evaluations(cells) for group in _list_groups(each))
-    rows = [
+    rows: list[Line] = [
         [
             *name_configuration(cell),
             *(average_estimates([_find(each, name, metric) for each in _list_evaluations([cell])]) for name in names),
@@ -80,7 +80,7 @@ def _tabulate_groups(cells: Sequence[Cell], metric: str, form: Form, title: str)
 
 def _tabulate_degradations(cells: Sequence[Cell], title: str) -> Table:
     words = dict.fromkeys(word for each in _list_evaluations(cells) for word in each["degradations"])
-    rows = [
+    rows: list[Line] = [
         [
             *name_configuration(cell),
             *(average_estimates([_average(each, word) for each in _list_evaluations([cell])]) for word in words),

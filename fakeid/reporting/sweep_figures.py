@@ -189,7 +189,7 @@ def _name(number: int | None, slug: str, title: str, variant: str, cells: Sequen
 @styled
 def plot_curves(curves: Curves) -> Figure:
     """Plot the lines with bands; with a single number of categories, with whiskers."""
-    figure = new_figure(820, 440)
+    figure = new_figure(740, 420)  # two of them fill a page
     ax = figure.subplots()
     looks = {
         setting: {

@@ -16,7 +16,7 @@ from fakeid.reporting.formatting import format_bounds, format_number
 from fakeid.reporting.judged import BETTER, NOT_JUDGED, NOT_SIGNIFICANT, WORSE, Judged
 from fakeid.reporting.paper import describe_names
 from fakeid.reporting.table import Cell as TableCell
-from fakeid.reporting.table import Column, Form, Table, Tone
+from fakeid.reporting.table import Column, Form, Line, Table, Tone
 from fakeid.reporting.trends import SettingTrend
 from fakeid.reporting.verdict import judge
 
@@ -64,7 +64,7 @@ def tabulate_averages(cells: Sequence[Cell]) -> Table:
         Column("seen acc. %", Form.PERCENT, name="seen accuracy"),
         Column("unseen AUROC", Form.UNIT),
     ]
-    rows = [
+    rows: list[Line] = [
         [
             *name_configuration(cell),
             unseen := cell.average(seen=False),
@@ -89,17 +89,18 @@ def tabulate_classes(cells: Sequence[Cell]) -> Table:
         ):
             columns.append(Column(f"{group} {title}", form, name=f"{group} {title.replace('acc. %', 'accuracy')}"))
             places.append((group, metric))
-    rows = [[*name_configuration(cell), *(cell.measure(*place) for place in places)] for cell in cells]
+    rows: list[Line] = [[*name_configuration(cell), *(cell.measure(*place) for place in places)] for cell in cells]
     return Table.of("Real and fake apart", columns, rows)
 
 
 def tabulate_claims(claims: Sequence[Claim], title: str = "") -> Table:
     """List comparisons: what against what, on which images, how much, and whether it is significant."""
     columns = [Column("this"), Column("against"), Column("images of"), Column("images", Form.COUNT), CONFIGURATION[2]]
-    rows = [
+    rows: list[Line] = [
         [
             *(claim.second.name, claim.first.name, _name_categories(claim.categories)),
-            *(claim.num_images, len(claim.seeds), *_list_judged(claim)),
+            *(claim.num_images, len(claim.seeds)),
+            *_list_judged(claim),
         ]
         for claim in claims
     ]
@@ -110,10 +111,11 @@ def tabulate_effects(effects: Sequence[Effect], title: str = "") -> Table:
     """List single options that were changed: how much over all pairs of configurations, and whether it matters."""
     columns = [Column("option"), Column("against"), Column("images of")]
     columns += [Column(name, Form.COUNT) for name in ("images", "pairs")]
-    rows = [
+    rows: list[Line] = [
         [
             *(f"{effect.option}={effect.value}", effect.against, effect.group),
-            *(effect.num_images, effect.num_pairs, *_list_judged(effect)),
+            *(effect.num_images, effect.num_pairs),
+            *_list_judged(effect),
         ]
         for effect in effects
     ]
@@ -137,7 +139,7 @@ def _list_judged(judged: Judged) -> list[TableCell]:
 def tabulate_trends(trends: Sequence[SettingTrend]) -> Table:
     """List slopes of the accuracy on the held-out category, in percentage points for one more category."""
     columns = [Column("setting"), Column("runs", Form.COUNT), Column("held-out category", Form.SLOPE)]
-    rows = [
+    rows: list[Line] = [
         [trend.setting.name, line.num_runs, Estimate(line.slope, line.low, line.high)]
         for trend in trends
         for line in [trend.held_out]
@@ -154,11 +156,11 @@ def tabulate_runs(cells: Sequence[Cell]) -> Table:
         *(Column(f"unseen {name} acc. %", Form.PERCENT, name=f"unseen {name} accuracy") for name in ("real", "fake")),
         *(Column("minutes", Form.NUMBER), Column("images/s", Form.RATE), Column("images"), Column("run")),
     ]
-    rows = [_list_run(cell, run) for cell in cells for run in cell.runs]
+    rows: list[Line] = [_list_run(cell, run) for cell in cells for run in cell.runs]
     return Table.of("Runs", columns, rows)
 
 
-def _list_run(cell: Cell, run: FinishedRun) -> list[Any]:
+def _list_run(cell: Cell, run: FinishedRun) -> Line:
     alone = replace(cell, runs=(run,))
     seconds = run.summary.get("seconds")
     measured = (

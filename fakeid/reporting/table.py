@@ -87,6 +87,10 @@ class Cell:
     tone: Tone | None = None
 
 
+Line: TypeAlias = Sequence[Cell | Value]
+"""One bare value or cell a column."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of a table.
@@ -127,7 +131,7 @@ class Table:
         cls,
         title: str,
         columns: Sequence[Column],
-        rows: Iterable[Row | Sequence[Cell | Value]],
+        rows: Iterable[Row | Line],
         notes: Iterable[str] = (),
     ) -> "Table":
         """Build a table from bare values as well as cells.
@@ -147,7 +151,7 @@ class Table:
         return replace(self, columns=tuple(self.columns[place] for place in kept), rows=tuple(rows))
 
 
-def _build_row(row: Row | Sequence[Cell | Value]) -> Row:
+def _build_row(row: Row | Line) -> Row:
     if isinstance(row, Row):
         return row
     return Row(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row))
