@@ -63,8 +63,8 @@ def _render_warnings(report: SweepReport) -> list[str]:
 
 
 def _render_answer(report: SweepReport) -> list[str]:
-    sentences = "\n".join(f"{i}. {sentence}" for i, sentence in enumerate(report.answer, start=1))
-    return [f"{sentences}\n\n{report.caveat}\n"]
+    findings = "\n".join(f"{i}. {finding}" for i, finding in enumerate(report.answer, start=1))
+    return [f"{findings}\n\n{report.caveat}\n"]
 
 
 def _render_names(report: SweepReport) -> list[str]:

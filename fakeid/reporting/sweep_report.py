@@ -13,6 +13,7 @@ from fakeid.reporting.answer import write_answer, write_caveat
 from fakeid.reporting.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.claims import Claim, Claims, compare_cells
 from fakeid.reporting.effects import Effect, measure_effects
+from fakeid.reporting.finding import Finding
 from fakeid.reporting.judged import Judged
 from fakeid.reporting.misplaced_runs import describe_misplaced_runs
 from fakeid.reporting.page_family import correct_page
@@ -111,7 +112,7 @@ class SweepReport:
         runs: By name.
         cells: Of the finished runs.
         accuracies: The paper's tables.
-        answer: Three sentences or four.
+        answer: Three findings or four.
         caveat: What the numbers cannot say.
         warnings: Of the audits, with the number of runs that each concerns.
         misplaced: Which runs rank well, but at a threshold that is off; one sentence for each kind of images.
@@ -127,7 +128,7 @@ class SweepReport:
     trends: list[SettingTrend]
     effects: list[Effect]
     claims: Claims
-    answer: list[str]
+    answer: list[Finding]
     caveat: str
     warnings: list[tuple[str, int]]
     misplaced: list[str]

@@ -39,10 +39,10 @@ def build_dashboard(report: SweepReport, place: Place, entity: str, report_run: 
         project=place.project,
         entity=entity,
         title=f"fakeid: {report.title}"[:128],
-        description=report.answer[0],
+        description=str(report.answer[0]),
         width="fluid",
         blocks=[
-            *(wr.P(sentence) for sentence in (*report.misplaced, *report.answer, report.caveat)),
+            *(wr.P(str(sentence)) for sentence in (*report.misplaced, *report.answer, report.caveat)),
             wr.H2("Settings against the number of training categories"),
             grid(_select_report(report_run), _build_curves(report, report_run)),
             wr.H2("Every run"),

@@ -201,7 +201,7 @@ def _describe_report(report: SweepReport) -> Mapping[str, Any]:
 def sum_up_report(report: SweepReport) -> dict[str, Any]:
     """Collect the answer, counts, and the numbers of the best configuration where one is named."""
     summary: dict[str, Any] = {
-        "answer": " ".join(report.answer),
+        "answer": " ".join(map(str, report.answer)),
         "caveat": report.caveat,
         "finished_runs": len(report.tested),
         "unfinished_runs": len(report.unfinished),

@@ -61,7 +61,7 @@ def test_everything_is_written(half_finished: Path) -> None:
         *(f"figures/{name}.{kind}" for name in ("fig1", "fig2", "effects") for kind in ("png", "svg")),
     }  # fmt: skip
     assert "4 of 7 runs finished; verdicts: " in said(console)
-    assert report.answer[0] in said(console)
+    assert str(report.answer[0]) in said(console)
     with (half_finished / "report" / "runs.csv").open(newline="") as file:
         assert [row["categories"] for row in csv.DictReader(file)] == ["1", "5", "1", "5"]
 
@@ -157,7 +157,7 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
         "figures/effects",
         "figures/fig2",
     }  # fmt: skip
-    assert run.summary["answer"] == " ".join(report.answer)
+    assert run.summary["answer"] == " ".join(map(str, report.answer))
     assert run.summary["finished_runs"] == 4
     assert not any(name.startswith("best/") for name in run.summary)  # one run each: none is named
 
