@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from fakeid.errors import DamagedFileError
 from fakeid.files import write_text
@@ -27,12 +28,16 @@ def read_record(path: Path, kind: type[Record]) -> Record:
 
     Raises:
         FileNotFoundError: There is none.
-        DamagedFileError: It is no JSON, or a value is not what its field is declared to be.
+        DamagedFileError: It cannot be read, is no JSON, or a value is not what its field is declared to be.
     """
     try:
         record: Record = _build_adapter(kind).validate_json(path.read_bytes(), strict=True)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read ({error.strerror or error})") from error
     except ValidationError as error:
-        raise DamagedFileError(f"{path} is damaged: {_describe(error)}") from error
+        raise DamagedFileError(f"{path} is damaged ({_describe(error)})") from error
     return record
 
 
@@ -47,6 +52,18 @@ def parse_record(values: Any, kind: type[Record]) -> Record:
     except ValidationError as error:
         raise ValueError(_describe(error)) from error
     return record
+
+
+def check_plain(values: Any, kind: type[Any]) -> None:
+    """Hold plain values against a dataclass as strictly as a file.
+
+    Raises:
+        ValueError: A value is missing, or not what its field is declared to be; the message says which.
+    """
+    try:
+        _build_adapter(kind).validate_json(to_json(values, inf_nan_mode="constants"), strict=True)
+    except ValidationError as error:
+        raise ValueError(_describe(error)) from error
 
 
 def to_plain_record(record: Any) -> dict[str, Any]:
@@ -76,6 +93,8 @@ def _describe(error: ValidationError) -> str:
     place = ".".join(str(part) for part in first["loc"]) or "its content"
     if first["type"] == "missing":
         return f"{place} is missing"
+    if first["type"] == "value_error":  # of a check of our own, which names the part
+        return f"{place}.{first['ctx']['error']}"
     found = repr(first["input"])
     found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]} ..."
     return f"{place} is {found}: {first['msg'][:1].lower()}{first['msg'][1:]}"

@@ -1,6 +1,7 @@
 """Folders of finished runs with invented scores, in the form in which a training leaves them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from omegaconf import OmegaConf
 from fakeid.cells import cell_id
 from fakeid.config import Config, to_plain
 from fakeid.evaluation.ordered_scores import split_by_category
+from fakeid.evaluation.run_summary import AuditDigest, DataRecord, Machine, RunSummary
 from fakeid.evaluation.scores import Scores, write_scores
 from fakeid.evaluation.summary import summarize
-from fakeid.files import write_json, write_text
+from fakeid.files import write_text
+from fakeid.records import parse_record, write_record
 from fakeid.reporting.averages import FinishedRun
 from fakeid.runs.compose import compose_config
 from fakeid.runs.layout import DONE, FAILED, RunFolder
@@ -80,20 +83,20 @@ def invent_run(
     skills = {name: seen_skill if name in seen else skill for name in DEMO_CATEGORIES}
     name = cell_id(config)
     scores = invent_scores(skills, images=images, run=_draw_run(config), test_set=test_set)
-    summary = {
-        "run": name,
-        **summarize(scores, seen, unseen),
-        "held_out": DEMO_CATEGORIES[-1],
-        "seconds": 83.0,
-        "images_per_second": 410.0,
-        "data": {"source": {"source": "demo", "version": 1, "image_px": 64, "seed": 0}, "digest": f"{k:02d}c0ffee"},
-        "audit": GOOD_AUDIT if audit is None else dict(audit),
-        "config": to_plain(config),
-        "git_commit": "0123456789abcdef",
-        "precision": "float32",
-        "threads": 2,
-        "machine": {"device": "a made-up machine, 2 cores"},
-    }
+    source = {"source": "demo", "version": 1, "image_px": 64, "seed": 0}
+    summary = RunSummary(
+        **vars(replace(summarize(scores, seen, unseen), held_out=DEMO_CATEGORIES[-1])),
+        run=name,
+        seconds=83.0,
+        images_per_second=410.0,
+        data=DataRecord(source, f"{k:02d}c0ffee", {}),
+        audit=parse_record(GOOD_AUDIT if audit is None else dict(audit), AuditDigest),
+        config=to_plain(config),
+        git_commit="0123456789abcdef",
+        precision="float32",
+        threads=2,
+        machine=Machine("a made-up machine, 2 cores"),
+    )
     return FinishedRun(name, summary, split_by_category(scores)), scores
 
 
@@ -105,7 +108,7 @@ def write_run(root: Path, *overrides: str, **invented: Any) -> RunFolder:
     run.path.mkdir(parents=True)
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
     write_scores(run.scores, scores)
-    write_json(run.summary, tested.summary)
+    write_record(run.summary, tested.summary)
     run.write_status(DONE, epochs_done=5, epochs=5)
     return run
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from pydantic import FiniteFloat
+
 from fakeid.choices import ThresholdFrom
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.calls import HALF
@@ -20,7 +22,7 @@ class OperatingPoint:
     """
 
     rule: str = ThresholdFrom.half.value
-    logit: float = HALF
+    logit: FiniteFloat = HALF
     note: str = ""
 
     def to_plain(self) -> dict[str, Any]:
@@ -66,9 +68,19 @@ def list_thresholds(point: OperatingPoint, calibration: Calibration | None) -> d
 
 
 def read_threshold(record: Mapping[str, Any]) -> float:
-    """The logit from which on a run's images are called fake.
+    """Find the logit from which on a run's images are called fake.
 
     Args:
-        record: Content of a `summary.json` or `evaluation.json`; those of earlier releases are at P(fake) = 0.5.
+        record: Content of an `evaluation.json`; those of earlier releases are at P(fake) = 0.5.
     """
-    return float((record.get("threshold") or AT_HALF.to_plain())["logit"])
+    return read_point(record).logit
+
+
+def read_point(record: Mapping[str, Any]) -> OperatingPoint:
+    """Find the threshold of an evaluation's accuracies.
+
+    Args:
+        record: Content of an `evaluation.json`; those of earlier releases are at P(fake) = 0.5.
+    """
+    found = record.get("threshold")
+    return OperatingPoint(**found) if found else AT_HALF

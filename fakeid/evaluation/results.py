@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from pydantic import FiniteFloat
+from pydantic import FiniteFloat, NonNegativeInt
 
 
 class HasBounds(Protocol):
@@ -60,7 +60,7 @@ class Estimate:
         """Take over `value`, `low` and `high` of a dictionary; for the time until no record is one any more."""
         if isinstance(plain, Estimate):
             return plain
-        return cls() if not plain else cls(plain["value"], plain["low"], plain["high"])
+        return cls() if not plain else cls(plain["value"], plain.get("low"), plain.get("high"))
 
     def __getitem__(self, name: str) -> float | None:
         """Look a part up by name; for the time until nothing takes estimates for dictionaries."""
@@ -99,8 +99,8 @@ class Group:
         metrics: Name, as in `fakeid.evaluation.metrics`, → estimate.
     """
 
-    num_real: int
-    num_fake: int
+    num_real: NonNegativeInt
+    num_fake: NonNegativeInt
     metrics: Mapping[str, Estimate] = field(default_factory=dict)
 
     def read(self, metric: str) -> Estimate:
@@ -121,7 +121,7 @@ class CategoryGroup(Group):
         seen: Whether the category was trained on.
     """
 
-    seen: bool = False
+    seen: bool = field(kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,21 @@ class Verdict(str, Enum):
 
 
 @dataclass(frozen=True)
+class RecordedVerdict:
+    """A verdict as files keep it.
+
+    Attributes:
+        word: A value of `Verdict`.
+        look: `good`, `doubtful` or `bad`.
+        lines: Sentences.
+    """
+
+    word: str
+    look: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Trial:
     """The three numbers that decide.
 

@@ -14,14 +14,12 @@ from fakeid.evaluation.crossed import find_margin, measure_scatter
 from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.metrics import Floats, Labels
 from fakeid.evaluation.ordered_scores import OrderedScores
-from fakeid.evaluation.results import UNKNOWN, Estimate, MeanEstimate
+from fakeid.evaluation.results import UNKNOWN, Estimate, Group, MeanEstimate
+from fakeid.evaluation.run_summary import POOLED, RunSummary
 from fakeid.reporting.paper import Setting, identify_settings, order_settings
 from fakeid.vocabulary import FAKE, REAL
 
 METRICS: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
-POOLED: Final = ("seen", "unseen")
-"""Groups of a summary that pool the images of their categories."""
-
 _ROUNDING: Final = 1e-9
 
 
@@ -31,14 +29,14 @@ class FinishedRun:
 
     Attributes:
         name: Of its folder.
-        summary: The content of its `summary.json`.
+        summary: What its test found, and how it came about.
         images: Its scores by category.
         evaluation: The content of its `evaluation.json`; None where there is none.
         quarters: The scores of its evaluation by seen and unseen content and generators, as `quadrants` names them.
     """
 
     name: str
-    summary: Mapping[str, Any]
+    summary: RunSummary
     images: Mapping[str, OrderedScores]
     evaluation: Mapping[str, Any] | None = None
     quarters: Mapping[str, OrderedScores] = field(default_factory=dict)
@@ -46,8 +44,7 @@ class FinishedRun:
     @property
     def config(self) -> Mapping[str, Any]:
         """Every option."""
-        config: Mapping[str, Any] = self.summary["config"]
-        return config
+        return self.summary.config
 
     @property
     def seed(self) -> int:
@@ -66,16 +63,16 @@ class FinishedRun:
     @cached_property
     def source(self) -> str:
         """Where its images came from, equal for runs on the same ones."""
-        return json.dumps((self.summary.get("data") or {}).get("source"), sort_keys=True)
+        return json.dumps(self.summary.data and self.summary.data.source, sort_keys=True)
 
     @property
     def held_out(self) -> str | None:
         """The category that no run of this plan trains on."""
-        return self.summary.get("held_out")
+        return self.summary.held_out
 
     def content(self, *, seen: bool) -> list[str]:
         """The categories that were trained on, or those that were not."""
-        return [name for name, group in self.summary["categories"].items() if group["seen"] == seen]
+        return list(self.summary.list_categories(seen=seen))
 
     def average(self, *, seen: bool) -> Estimate:
         """Accuracy averaged over categories, as in the paper, with an interval over images.
@@ -87,10 +84,8 @@ class FinishedRun:
 
     @cached_property
     def _averages(self) -> dict[bool, Estimate]:
-        groups = self.summary["categories"].values()
-        return {
-            seen: _average_categories([group for group in groups if group["seen"] == seen]) for seen in (True, False)
-        }
+        found = {seen: self.summary.list_categories(seen=seen) for seen in (True, False)}
+        return {seen: _average_categories(list(groups.values())) for seen, groups in found.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +134,8 @@ class Cell:
             Without values where some run has no such group.
         """
         names = self.runs[0].content(seen=group == POOLED[0]) if group in POOLED else [group]
-        estimates = [Estimate.from_plain(_find_group(run, group).get(metric)) for run in self.runs]
+        found = [run.summary.find(group) for run in self.runs]
+        estimates = [each.read(metric) if each else UNKNOWN for each in found]
         return average_estimates(estimates, self._stack(names, metric))
 
     def _stack(self, names: Sequence[str], metric: str) -> list[Floats]:
@@ -191,24 +187,19 @@ def order_categories(cells: Sequence[Cell]) -> list[str]:
     """Every test category once: as they are added to the training, then those that never are, the held-out one last."""
     runs = sorted((run for cell in cells for run in cell.runs), key=lambda run: -len(run.content(seen=True)))
     ordered = dict.fromkeys(name for run in runs for name in run.content(seen=True))
-    ordered |= dict.fromkeys(name for run in runs for name in run.summary["categories"])
+    ordered |= dict.fromkeys(name for run in runs for name in run.summary.categories)
     held_out = {run.held_out for run in runs}
     return [name for name in ordered if name not in held_out] + [name for name in ordered if name in held_out]
 
 
-def _average_categories(groups: Sequence[Mapping[str, Any]]) -> Estimate:
-    values = [group["accuracy"]["value"] for group in groups]
-    if not values or None in values:
+def _average_categories(groups: Sequence[Group]) -> Estimate:
+    values = [value for group in groups if (value := group.read("accuracy").value) is not None]
+    if not values or len(values) < len(groups):
         return UNKNOWN
     mean = float(np.mean(values))
-    trials = round(len(groups) ** 2 / sum(1 / (group["num_real"] + group["num_fake"]) for group in groups))
+    trials = round(len(groups) ** 2 / sum(1 / group.num_images for group in groups))
     low, high = wilson_interval(round(mean * trials), trials)
     return Estimate(mean, min(low, mean), max(high, mean))
-
-
-def _find_group(run: FinishedRun, group: str) -> Mapping[str, Any]:
-    found = run.summary[group] if group in POOLED else run.summary["categories"].get(group)
-    return found or {}
 
 
 def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> MeanEstimate:

@@ -1,8 +1,9 @@
 """How images were shown to a detector, in words."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
+from fakeid.evaluation.run_summary import Sizes
 from fakeid.evaluation.scores import NO_DEGRADATION
 
 _VIEWS: Final = {"full": "the center", "crops": "five windows", "patches": "the four quarters"}
@@ -20,16 +21,16 @@ def describe_conditions(degradations: Sequence[str]) -> str:
     return f"as they are and under {number} {'degradation' if number == 1 else 'degradations'}"
 
 
-def describe_sizes(sizes: Mapping[str, Any] | None) -> str:
+def describe_sizes(sizes: Sizes | None) -> str:
     """Say at which size; empty where whole images were trained and tested on.
 
     Args:
-        sizes: What `fakeid.runs.sizes.measure_sizes` gives; None where size does not matter or is not known.
+        sizes: None where size does not matter or is not known.
     """
-    if not sizes or sizes["trained_px"] == sizes["tested_px"] == sizes["image_px"]:
+    if not sizes or sizes.trained_px == sizes.tested_px == sizes.image_px:
         return ""
-    trained_px, tested_px, image_px = (sizes[name] for name in ("trained_px", "tested_px", "image_px"))
-    seen = "whole images" if tested_px == image_px else f"{_VIEWS[sizes['views']]} of {image_px} px"
+    trained_px, tested_px, image_px = sizes.trained_px, sizes.tested_px, sizes.image_px
+    seen = "whole images" if tested_px == image_px else f"{_VIEWS[sizes.views]} of {image_px} px"
     if trained_px == tested_px:
         return f"Tested at {tested_px} px, as trained: {seen}."
     return (
@@ -39,6 +40,6 @@ def describe_sizes(sizes: Mapping[str, Any] | None) -> str:
     )
 
 
-def sizes_differ(sizes: Mapping[str, Any] | None) -> bool:
+def sizes_differ(sizes: Sizes | None) -> bool:
     """Tell whether a network was tested at another size than it was trained at; see `describe_sizes`."""
-    return sizes is not None and bool(sizes["trained_px"] != sizes["tested_px"])
+    return sizes is not None and sizes.trained_px != sizes.tested_px

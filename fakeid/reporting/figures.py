@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,9 +12,11 @@ from matplotlib.ticker import MaxNLocator
 
 from fakeid.evaluation.calls import call_fake
 from fakeid.evaluation.metrics import auroc, count_above
-from fakeid.evaluation.operating_point import read_threshold
+from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
+from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.run_summary import RunResults
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.reporting.single_run import describe_threshold
+from fakeid.reporting.single_run import name_threshold
 from fakeid.reporting.style import (
     CHANCE_LINE,
     GRAY,
@@ -81,27 +83,22 @@ _DOTS: Final = (
 
 
 @styled
-def plot_category_accuracy(summary: Mapping[str, Any]) -> Figure:
-    """Accuracy with its 95 % interval for seen and unseen content and for each category, reals and fakes apart.
-
-    Args:
-        summary: What `evaluation.summary.summarize` gives.
-    """
-    pools = [(f"{name} content", summary[name], name == "seen") for name in ("seen", "unseen") if summary[name]]
-    groups = [(name, group, group["seen"]) for name, group in summary["categories"].items()]
+def plot_category_accuracy(summary: RunResults) -> Figure:
+    """Draw accuracies with 95 % intervals for seen and unseen content and each category, reals and fakes apart."""
+    pools = [(name, group, group is summary.seen) for name, group in summary.list_pools().items()]
+    groups = [(name, group, group.seen) for name, group in summary.categories.items()]
     rows = [*pools, *groups]
     figure = new_figure(_WIDTH_PX, 130 + 42 * len(rows))
     ax = figure.subplots()
     # A gap between the pools and their parts.
     labels = [name for name, _, _ in pools] + [
-        name if seen else f"{name} ({'held out' if name == summary.get('held_out') else 'unseen'})"
-        for name, _, seen in groups
+        name if seen else f"{name} ({'held out' if name == summary.held_out else 'unseen'})" for name, _, seen in groups
     ]
     heights = [-i - (0.5 if i >= len(pools) else 0) for i in range(len(rows))]
     for height, (_, group, seen) in zip(heights, rows, strict=True):
         for metric, marker, offset, size, _ in _DOTS:
             color = SEEN_COLOR if seen else UNSEEN_COLOR
-            _draw_dot(ax, group[metric], height + offset, color, marker, size, filled=metric == "accuracy")
+            _draw_dot(ax, group.read(metric), height + offset, color, marker, size, filled=metric == "accuracy")
     ax.set_yticks(heights, labels)
     for label, (_, _, seen) in zip(ax.get_yticklabels(), rows, strict=True):
         label.set_color("black" if seen else UNSEEN_COLOR)
@@ -120,9 +117,9 @@ def plot_category_accuracy(summary: Mapping[str, Any]) -> Figure:
 
 
 def _draw_dot(
-    ax: Axes, estimate: Mapping[str, float | None], height: float, color: str, marker: str, size: float, *, filled: bool
+    ax: Axes, estimate: Estimate, height: float, color: str, marker: str, size: float, *, filled: bool
 ) -> None:
-    value, low, high = estimate["value"], estimate["low"], estimate["high"]
+    value, low, high = estimate.value, estimate.low, estimate.high
     if value is None:
         return
     if low is not None and high is not None:
@@ -157,33 +154,34 @@ def _add_dot_legend(figure: Figure) -> None:
 
 
 @styled
-def plot_roc(
-    scores: Scores, seen: Sequence[str], unseen: Sequence[str], threshold: Mapping[str, Any] | None = None
-) -> Figure:
-    """ROC curves of the seen and of the unseen categories' pooled images, with AUROC and the threshold in use.
+def plot_roc(scores: Scores, seen: Sequence[str], unseen: Sequence[str], threshold: OperatingPoint = AT_HALF) -> Figure:
+    """Draw the ROC curves of the seen and of the unseen categories' pooled images, with AUROC and the threshold in use.
 
     Args:
         scores: One row for each test image; only those without degradation enter.
         seen: Categories that were trained on.
         unseen: Categories that were not.
-        threshold: `threshold` of a `summary.json`; None is P(fake) = 0.5.
+        threshold: Of the run's accuracies.
     """
-    point = {"threshold": threshold}
     figure = new_figure(520, 520)
     ax = figure.subplots()
     clean = scores.select(scores.degradation == NO_DEGRADATION)
     ax.plot([0, 1], [0, 1], **CHANCE_LINE, label="guessing, AUROC 0.500")
     for name, categories, color in (("seen", seen, SEEN_COLOR), ("unseen", unseen, UNSEEN_COLOR)):
         _draw_roc(
-            ax, clean.select(np.isin(clean.category, list(categories))), f"{name} content", color, read_threshold(point)
+            ax, clean.select(np.isin(clean.category, list(categories))), f"{name} content", color, threshold.logit
         )
-    ax.plot([], [], "o", color=GRAY, markersize=6, label=describe_threshold(point).partition(" (logit")[0])
+    ax.plot([], [], "o", color=GRAY, markersize=6, label=_name_point(threshold))
     ax.set(title="Receiver operating characteristic", xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
     ax.set(xlabel="reals called fake (false positive rate, %)", ylabel="fakes called fake (true positive rate, %)")
     for axis in (ax.xaxis, ax.yaxis):
         label_in_percent(axis)
     ax.legend(loc="lower right")
     return figure
+
+
+def _name_point(threshold: OperatingPoint) -> str:
+    return f"at {name_threshold(threshold.rule)}" + (f", for {threshold.note}" if threshold.note else "")
 
 
 def _draw_roc(ax: Axes, scores: Scores, label: str, color: str, threshold: float) -> None:

@@ -31,6 +31,7 @@ _FORMATS: Final[Mapping[Form, Callable[[float], str]]] = MappingProxyType(
     {
         Form.TEXT: str,
         Form.CODE: str,
+        Form.DIGITS: str,
         Form.COUNT: lambda number: f"{number:,}",
         Form.PERCENT: lambda number: f"{100 * number:.1f}",
         Form.UNIT: _format_unit,
@@ -80,6 +81,7 @@ def format_value(value: Value, form: Form) -> str:
 
 
 def format_cell(cell: Cell, form: Form) -> str:
-    """Write a cell as text in one line, with its mark; what it lacks where it is undefined."""
+    """Write a cell as text in one line, with its mark and note; what it lacks where it is undefined."""
     text = format_value(cell.value, form)
-    return cell.lack if cell.lack and text == UNDEFINED else text + cell.mark
+    note = f" ({cell.note})" if cell.note else ""
+    return (cell.lack if cell.lack and text == UNDEFINED else text + cell.mark) + note

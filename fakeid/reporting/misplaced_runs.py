@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.run_summary import POOLED
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.reporting.averages import POOLED, Cell, FinishedRun
-from fakeid.reporting.numbers import format_percent
-from fakeid.reporting.single_run import RANKS_WELL, is_misplaced
+from fakeid.reporting.averages import Cell, FinishedRun
+from fakeid.reporting.formatting import format_share
+from fakeid.reporting.single_run import RANKS_WELL, Metrics, is_misplaced
 
 _TABLED: Final = ("quadrant", "test_set")  # what a report shows of evaluations
 _MOST_NAMES: Final = 5  # of configurations
@@ -32,15 +34,18 @@ def describe_misplaced_runs(cells: Sequence[Cell]) -> list[str]:
 def _find_misplaced(run: FinishedRun) -> Iterator[tuple[str, float]]:
     """Each kind of images and the lowest accuracy among those that are meant."""
     for name in reversed(POOLED):
-        pooled = run.summary[name]
-        categories = [each for each in run.summary["categories"].values() if each["seen"] == (name == POOLED[0])]
-        if pooled and is_misplaced(pooled):
-            yield f"{name} content", pooled["accuracy"]["value"]
-        elif lowest := [each["accuracy"]["value"] for each in categories if is_misplaced(each)]:
+        pooled, categories = run.summary.find(name), run.summary.list_categories(seen=name == POOLED[0])
+        if pooled and is_misplaced(pooled.metrics):
+            yield f"{name} content", _read_accuracy(pooled.metrics)
+        elif lowest := [_read_accuracy(each.metrics) for each in categories.values() if is_misplaced(each.metrics)]:
             yield f"some {name} category", min(lowest)
     for group in _list_evaluated(run.evaluation or {}):
         if is_misplaced(group["metrics"]):
-            yield f"{group['name']} (evaluation)", group["metrics"]["accuracy"]["value"]
+            yield f"{group['name']} (evaluation)", _read_accuracy(group["metrics"])
+
+
+def _read_accuracy(metrics: Metrics) -> float:
+    return Estimate.from_plain(metrics.get("accuracy")).value or 0.0
 
 
 def _list_evaluated(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -57,8 +62,8 @@ def _describe(name: str, places: Sequence[tuple[Cell, float]], total: int) -> st
     more = len(named) - _MOST_NAMES
     listed = "; ".join(named[:_MOST_NAMES]) + (f"; and {more} more" if more > 0 else "")
     ranks, its = ("ranks", "its") if len(places) == 1 else ("rank", "their")
-    lowest = format_percent(min(accuracy for _, accuracy in places))
+    lowest = format_share(min(accuracy for _, accuracy in places))
     return (
         f"On {name} {len(places)} of {total} {'run' if total == 1 else 'runs'} {ranks} well (AUROC above "
-        f"{RANKS_WELL:g}) but {its} threshold is off, with an accuracy down to {lowest}\N{NO-BREAK SPACE}%: {listed}."
+        f"{RANKS_WELL:g}) but {its} threshold is off, with an accuracy down to {lowest}: {listed}."
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from rich import box
@@ -27,15 +28,17 @@ def is_numeric(column: Column) -> bool:
     return column.form not in (Form.TEXT, Form.CODE)
 
 
-def render_terminal(table: Table, *, stacked: bool = True) -> RichTable:
+def render_terminal(table: Table, *, stacked: bool = True, dense: bool = False) -> RichTable:
     """Draw a table for a terminal.
 
     Args:
         table: What to draw.
         stacked: Write each interval below its value, so that more columns fit; else beside it.
+        dense: Leave one space between columns, not two.
     """
     drawn = RichTable(
-        title=table.title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
+        title=table.title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
+        padding=(0, 0 if dense else 1, 0, 0),
         show_edge=False, caption="\n".join(table.notes) or None, caption_justify="left",
     )  # fmt: skip
     for column in table.columns:
@@ -50,6 +53,9 @@ def render_terminal(table: Table, *, stacked: bool = True) -> RichTable:
 
 def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
     style = " ".join(filter(None, ["bold" if row.strong else "", _STYLES[cell.tone] if cell.tone else ""]))
+    if stacked and cell.note:
+        text = Text(format_cell(replace(cell, note=""), column.form), style=style)
+        return text.append(f"\n{cell.note}", style="not bold magenta")
     if not stacked or not isinstance(cell.value, Estimate) or not has_bounds_below(cell):
         return Text(format_cell(cell, column.form), style=style)
     text = Text(format_number(cell.value.value, column.form) + cell.mark, style=style)

@@ -7,6 +7,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.evaluation.verdict import Verdict
 from fakeid.reporting.accuracy_tables import AccuracyTable, build_accuracy_tables, describe_brackets
 from fakeid.reporting.answer import write_answer, write_caveat
@@ -269,10 +270,9 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
     )
 
 
-def count_warnings(summaries: Sequence[Any]) -> list[tuple[str, int]]:
+def count_warnings(summaries: Sequence[RunSummary]) -> list[tuple[str, int]]:
     """Count the runs that each warning of an audit concerns, the most frequent first."""
-    audits = [summary.get("audit") or {"warnings": []} for summary in summaries]
-    counts = Counter(warning for audit in audits for warning in audit["warnings"])
+    counts = Counter(warning for summary in summaries for warning in summary.warnings)
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.run_summary import POOLED, AuditDigest
 from fakeid.reporting.accuracy_tables import AVERAGES
-from fakeid.reporting.averages import METRICS, POOLED, Cell, FinishedRun, order_categories
+from fakeid.reporting.averages import METRICS, Cell, FinishedRun, order_categories
 from fakeid.reporting.claims import Claim
 from fakeid.reporting.effects import Effect
 from fakeid.reporting.formatting import format_bounds, format_number
@@ -162,7 +163,7 @@ def tabulate_runs(cells: Sequence[Cell]) -> Table:
 
 def _list_run(cell: Cell, run: FinishedRun) -> Line:
     alone = replace(cell, runs=(run,))
-    seconds = run.summary.get("seconds")
+    seconds = run.summary.seconds
     measured = (
         *(alone.average(seen=False), alone.average(seen=True), alone.measure(run.held_out or "", "accuracy")),
         *(alone.measure("unseen", metric) for metric in ("auroc", "real_accuracy", "fake_accuracy")),
@@ -170,7 +171,7 @@ def _list_run(cell: Cell, run: FinishedRun) -> Line:
     return [
         *(cell.setting.name, run.categories, run.seed, judge(run.summary, run.evaluation).verdict.value),
         *(estimate.value for estimate in measured),
-        *(None if seconds is None else seconds / 60, run.summary.get("images_per_second")),
+        *(None if seconds is None else seconds / 60, run.summary.images_per_second),
         *(_shorten_digest(run), TableCell(run.name, link=link_run(run.name))),
     ]
 
@@ -191,28 +192,24 @@ def tabulate_provenance(runs: Sequence[FinishedRun]) -> Table:
 
 def _describe_origin(run: FinishedRun) -> tuple[str, ...]:
     summary = run.summary
-    data, machine, audit = summary.get("data") or {}, summary.get("machine") or {}, summary.get("audit")
+    device = summary.machine.device if summary.machine else None
     return (
         _shorten_digest(run),
-        " / ".join(f"{count:,}" for count in (data.get("images") or {}).values()),
-        _describe_audit(audit) if audit else "not audited",
-        (summary.get("git_commit") or "unknown")[:10],
-        *(str(value or "") for value in (summary.get("precision"), summary.get("threads"), machine.get("device"))),
+        " / ".join(f"{count:,}" for count in summary.data.images.values()) if summary.data else "",
+        _describe_audit(summary.audit) if summary.audit else "not audited",
+        (summary.git_commit or "unknown")[:10],
+        *(str(value or "") for value in (summary.precision, summary.threads, device)),
     )
 
 
 def _shorten_digest(run: FinishedRun) -> str:
-    return str((run.summary.get("data") or {}).get("digest", ""))[:8]
+    return run.summary.data.digest[:8] if run.summary.data else ""
 
 
-def _describe_audit(audit: dict[str, Any]) -> str:
+def _describe_audit(audit: AuditDigest) -> str:
     """Give the verdict, with the AUROC of its probes."""
-    numbers = [
-        f"{name} {format_number(probe['auroc']['value'], Form.UNIT)}"
-        for name, probe in audit["probes"].items()
-        if probe
-    ]
-    return f"{audit['verdict']} (AUROC by {', '.join(numbers)})" if numbers else str(audit["verdict"])
+    numbers = [f"{name} {format_number(probe.auroc.value, Form.UNIT)}" for name, probe in audit.probes.items() if probe]
+    return f"{audit.verdict} (AUROC by {', '.join(numbers)})" if numbers else audit.verdict
 
 
 def _name_categories(categories: Sequence[str]) -> str:

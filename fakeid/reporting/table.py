@@ -19,6 +19,8 @@ class Form(Enum):
     """Text to be typed, such as a command."""
     COUNT = "count"
     """A whole number with thousands separated."""
+    DIGITS = "digits"
+    """A whole number in bare digits, where there is no room."""
     PERCENT = "percent"
     """A share in [0, 1] in percent with one decimal; the sign stands in the heading."""
     UNIT = "unit"
@@ -78,6 +80,7 @@ class Cell:
         mark: Behind the value, such as a dagger for what was trained on.
         link: Where the cell leads, relative to the page.
         tone: Its color.
+        note: Said of a name, such as `held out`: below it in a terminal, elsewhere in parentheses behind it.
     """
 
     value: Value = None
@@ -85,6 +88,7 @@ class Cell:
     mark: str = ""
     link: str = ""
     tone: Tone | None = None
+    note: str = ""
 
 
 Line: TypeAlias = Sequence[Cell | Value]

@@ -1,31 +1,26 @@
-"""The table at the end of a run."""
+"""What is shown at the end of a run: a table, and one line in a sweep."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
+from fakeid.evaluation.results import Group
+from fakeid.evaluation.run_summary import POOLED, RunResults, RunSummary
 from fakeid.reporting.conditions import describe_sizes
-from fakeid.reporting.numbers import (
-    Estimate,
-    format_percent,
-    format_percent_estimate,
-    format_unit,
-)
+from fakeid.reporting.formatting import format_estimate
 from fakeid.reporting.single_run import describe_misplaced, list_run_notes
+from fakeid.reporting.table import Cell, Column, Form, Row, Table
 from fakeid.reporting.verdict import judge_run
 
-# Metric, its heading over two lines, how its numbers are written.
-_METRICS: Final[tuple[tuple[str, str, Callable[[float | None], str]], ...]] = (
-    ("accuracy", "accuracy\n%", format_percent),
-    ("real_accuracy", "real\nacc. %", format_percent),
-    ("fake_accuracy", "fake\nacc. %", format_percent),
-    ("auroc", "AUROC", format_unit),
-    ("average_precision", "average\nprecision", format_unit),
+_METRICS: Final = (
+    Column("accuracy %", Form.PERCENT, "accuracy\n%", "accuracy"),
+    Column("real acc. %", Form.PERCENT, "real\nacc. %", "real_accuracy"),
+    Column("fake acc. %", Form.PERCENT, "fake\nacc. %", "fake_accuracy"),
+    Column("AUROC", Form.UNIT, name="auroc"),
+    Column("average precision", Form.UNIT, "average\nprecision", "average_precision"),
 )
+"""Named as the metrics that they show."""
 
+_COLUMNS: Final = (Column("images of"), Column("real", Form.DIGITS), Column("fake", Form.DIGITS), *_METRICS)
 
 _INTERVALS: Final = (
     "Below each value its 95 % interval: Wilson for accuracies, DeLong and Newcombe for the AUROC, bootstrap for the "
@@ -33,84 +28,50 @@ _INTERVALS: Final = (
 )
 
 
-def render_table(summary: Mapping[str, Any]) -> Table:
-    """Every group with its counts and metrics, each interval below its value.
+def tabulate_run(summary: RunResults) -> Table:
+    """Tabulate counts and metrics of every group: seen and unseen content, then each category.
 
-    One line a value would need 110 columns; this fits 80.
-
-    Args:
-        summary: What `evaluation.summary.summarize` gives; with `held_out`, that category is marked as such, and with
-            `sizes`, one other than that of whole images is named.
+    With each interval below its value it fits 80 columns of a terminal.
     """
-    sizes = describe_sizes(summary.get("sizes"))
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        padding=0,
-        show_edge=False,
-        caption="\n".join([_INTERVALS, *([sizes] if sizes else []), *list_run_notes(summary)]),
-        caption_justify="left",
-    )
-    table.add_column("images of", overflow="fold", vertical="top")
-    for heading in ("real", "fake"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for _, heading, _ in _METRICS:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name in ("seen", "unseen"):
-        if summary[name] is not None:
-            label = Text(f"{name} content", style="bold")
-            table.add_row(label, *_cells(summary[name], value_style="bold"), end_section=name == "unseen")
-    if table.rows:
-        table.rows[-1].end_section = True
-    for name, group in summary["categories"].items():
-        label = Text(name)
-        if not group["seen"]:
-            label.append(f"\n{_describe_content(summary, name)}", style="magenta")
-        table.add_row(label, *_cells(group, value_style=""))
-    return table
+    pools = list(summary.list_pools().items())
+    rows = [
+        _build_row(Cell(name), group, strong=True, last=place == len(pools))
+        for place, (name, group) in enumerate(pools, start=1)
+    ]
+    for name, group in summary.categories.items():
+        note = "" if group.seen else "held out" if name == summary.held_out else "unseen"
+        rows.append(_build_row(Cell(name, note=note), group))
+    return Table.of("", _COLUMNS, rows, _list_notes(summary))
 
 
-def _describe_content(summary: Mapping[str, Any], name: str) -> str:
-    return "held out" if name == summary.get("held_out") else "unseen"
+def _build_row(label: Cell, group: Group, *, strong: bool = False, last: bool = False) -> Row:
+    numbers = (Cell(group.read(column.name)) for column in _METRICS)
+    return Row((label, Cell(group.num_real), Cell(group.num_fake), *numbers), strong=strong, ends_section=last)
 
 
-def _cells(group: Mapping[str, Any], value_style: str) -> Iterator[Text]:
-    yield Text(str(group["num_real"]))
-    yield Text(str(group["num_fake"]))
-    for name, _, form in _METRICS:
-        cell = Text(form(group[name]["value"]), style=value_style)
-        yield cell.append(f"\n{_format_bounds(group[name], form)}", style="not bold dim")
+def _list_notes(summary: RunResults) -> Iterator[str]:
+    yield _INTERVALS
+    if isinstance(summary, RunSummary) and (sizes := describe_sizes(summary.sizes)):
+        yield sizes
+    yield from list_run_notes(summary)
 
 
-def _format_bounds(estimate: Estimate, form: Callable[[float | None], str]) -> str:
-    if estimate["low"] is None:
-        return ""
-    # 80 columns have no room for the last digit of 100.0.
-    return "\N{EN DASH}".join(
-        "100" if form(estimate[name]) == "100.0" else form(estimate[name]) for name in ("low", "high")
-    )
-
-
-def list_misplaced(summary: Mapping[str, Any]) -> list[str]:
+def list_misplaced(summary: RunResults) -> list[str]:
     """Name the content that is ranked well at a threshold that is off, one sentence each.
 
     Seen and unseen content; where neither is concerned, single categories.
-
-    Args:
-        summary: What `evaluation.summary.summarize` gives.
     """
-    pools = {f"{name} content": summary[name] for name in ("seen", "unseen") if summary[name]}
-    return describe_misplaced(summary, pools) or describe_misplaced(summary, summary["categories"])
+    for groups in (summary.list_pools(), summary.categories):
+        if found := describe_misplaced(summary, {name: group.metrics for name, group in groups.items()}):
+            return found
+    return []
 
 
-def render_line(summary: Mapping[str, Any]) -> str:
-    """The verdict, accuracy on seen and unseen content, and where the threshold is off, in one line.
-
-    Args:
-        summary: What `evaluation.summary.summarize` gives.
-    """
+def render_line(summary: RunSummary) -> str:
+    """Write the verdict, accuracy on seen and unseen content, and where the threshold is off, in one line."""
     parts = [
-        f"{group} accuracy {format_percent_estimate(summary[group]['accuracy'])} %"
-        for group in ("seen", "unseen")
-        if summary.get(group)
+        f"{name} accuracy {format_estimate(group.read('accuracy'), Form.PERCENT)} %"
+        for name in POOLED
+        if (group := summary.find(name))
     ]
     return "; ".join([f"{judge_run(summary).verdict.value}: {', '.join(parts)}", *list_misplaced(summary)])

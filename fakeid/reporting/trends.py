@@ -60,6 +60,5 @@ def _stack_images(runs: Sequence[FinishedRun]) -> Floats | None:
 
 
 def _held_out_accuracy(run: FinishedRun) -> float | None:
-    group = run.summary["categories"].get(run.held_out)
-    value: float | None = group["accuracy"]["value"] if group else None
-    return value
+    group = run.summary.categories.get(run.held_out or "")
+    return group.read("accuracy").value if group else None

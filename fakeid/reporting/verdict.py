@@ -1,22 +1,21 @@
 """May this detector be used? Three lines that stand before all tables, computed from the bounds of intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from fakeid.evaluation.operating_point import CHOSEN
+from fakeid.evaluation.results import UNKNOWN, Estimate, EvaluationGroup, Group
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.evaluation.verdict import FALSE_ALARM_RATE, Trial, Verdict
-from fakeid.reporting.evaluation_groups import EvaluationGroups, Group, read_metric
-from fakeid.reporting.numbers import Estimate, format_unit_estimate
+from fakeid.evaluation.verdict import FALSE_ALARM_RATE, RecordedVerdict, Trial, Verdict
+from fakeid.reporting.evaluation_groups import EvaluationGroups
+from fakeid.reporting.formatting import format_estimate
 from fakeid.reporting.robustness_words import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
 from fakeid.reporting.single_run import name_alarm_threshold, name_threshold
+from fakeid.reporting.table import Form, Tone
 
-GOOD: Final = "good"
-DOUBTFUL: Final = "doubtful"
-BAD: Final = "bad"
-
-_LOOKS: Final = {Verdict.PASSES: GOOD, Verdict.UNDECIDED: DOUBTFUL, Verdict.UNKNOWN: DOUBTFUL}
+_TONES: Final = {Verdict.PASSES: Tone.GOOD, Verdict.UNDECIDED: Tone.DOUBTFUL, Verdict.UNKNOWN: Tone.DOUBTFUL}
 _ON_DRAWINGS: Final = "These are the built-in drawings: of photos it says nothing."
 _KINDS: Final = {"category": "content", "generator": "fakes by", "test_set": "test set"}
 
@@ -42,11 +41,16 @@ class Judgement:
     breaks: bool = False
 
     @property
-    def look(self) -> str:
-        """`good` only where all that was tested passes, `doubtful` or `bad`."""
+    def tone(self) -> Tone:
+        """Good only where all that was tested passes, else doubtful or bad."""
         if self.verdict is Verdict.PASSES and self.breaks:
-            return DOUBTFUL
-        return _LOOKS.get(self.verdict, BAD)
+            return Tone.DOUBTFUL
+        return _TONES.get(self.verdict, Tone.BAD)
+
+    @property
+    def look(self) -> str:
+        """Its tone, as a page and files name it."""
+        return self.tone.value
 
     @property
     def lines(self) -> list[list[Part]]:
@@ -54,29 +58,24 @@ class Judgement:
         weakest = [[("Weakest:", self.weakest)]] if self.weakest else []
         return [[(f"{self.head}.", self.text)], list(self.robustness), *weakest]
 
+    def to_record(self) -> RecordedVerdict:
+        """Write it as sentences, as files keep it."""
+        lines = (" ".join(f"{head} {text}" for head, text in line).strip() for line in self.lines)
+        return RecordedVerdict(self.verdict.value, self.look, tuple(lines))
+
     def to_plain(self) -> dict[str, Any]:
-        """Ready for JSON: `word` (a value of `Verdict`), `look` and `lines` (sentences)."""
-        return {
-            "word": self.verdict.value,
-            "look": self.look,
-            "lines": [" ".join(f"{head} {text}" for head, text in line).strip() for line in self.lines],
-        }
+        """Write the record ready for JSON; for the time until an evaluation takes the record."""
+        return asdict(self.to_record())
 
 
-def judge_run(summary: Mapping[str, Any]) -> Judgement:
-    """Judge the test of a training: on unseen content, or on seen where no other was tested.
-
-    Args:
-        summary: Content of a `summary.json`.
-    """
-    content = "unseen" if summary.get("unseen") else "seen"
-    group = {"metrics": summary.get(content) or {}}
-    case = _Case(group, group, f"{content} content", unseen=content == "unseen", calibration=summary.get("calibration"))
-    drawn = (summary.get("config", {}).get("data") or {}).get("source") == "demo"
-    categories = {
-        f"content {name}": Estimate.from_plain(metrics["auroc"]) for name, metrics in summary["categories"].items()
-    }
-    verdict = case.try_out(NO_DEGRADATION).judge()
+def judge_run(summary: RunSummary) -> Judgement:
+    """Judge the test of a training: on unseen content, or on seen where no other was tested."""
+    group, content = (summary.unseen, "unseen") if summary.unseen else (summary.seen, "seen")
+    wished = summary.calibration.false_alarm_rate if summary.calibration else None
+    case = _Case(group, group, f"{content} content", unseen=content == "unseen", wished=wished)
+    drawn = (summary.config.get("data") or {}).get("source") == "demo"
+    categories = {f"content {name}": group.read("auroc") for name, group in summary.categories.items()}
+    verdict = case.try_out(group, group).judge()
     return _conclude(case, verdict, [DEGRADATIONS_NOT_TESTED], _find_weakest(categories), drawn=drawn)
 
 
@@ -88,11 +87,12 @@ def judge_evaluation(evaluation: Mapping[str, Any]) -> Judgement:
     """
     groups = EvaluationGroups(evaluation)
     case = _choose_case(evaluation, groups)
-    areas = {
-        f"{_KINDS[group['kind']]} {group['name']}": read_metric(group, "auroc")
-        for group in groups.list_tested(tuple(_KINDS), NO_DEGRADATION)
+    tested = [_read_group(group) for group in groups.list_tested(tuple(_KINDS), NO_DEGRADATION)]
+    areas = {f"{_KINDS[group.kind]} {group.name}": group.read("auroc") for group in tested}
+    trials = {
+        degradation: case.try_out(*(_find(groups, part, degradation) for part in (case.reals, case.fakes)))
+        for degradation in groups.degradations
     }
-    trials = {name: case.try_out(name, groups) for name in groups.degradations}
     verdict = trials[NO_DEGRADATION].judge()
     robustness, breaks = describe_robustness(trials)
     drawn = bool(evaluation["test_sets"]) and all(part.get("file_formats") is None for part in evaluation["test_sets"])
@@ -104,7 +104,7 @@ def judge_evaluation(evaluation: Mapping[str, Any]) -> Judgement:
     )
 
 
-def judge(summary: Mapping[str, Any], evaluation: Mapping[str, Any] | None) -> Judgement:
+def judge(summary: RunSummary, evaluation: Mapping[str, Any] | None) -> Judgement:
     """Judge the evaluation of a run, which tests more, or its own test where there is none."""
     return judge_evaluation(evaluation) if evaluation else judge_run(summary)
 
@@ -118,7 +118,7 @@ class _Case:
         fakes: The group whose fakes and AUROC count.
         place: What it is, such as `unseen content`.
         unseen: Whether any of it was not trained on.
-        calibration: Fields of `Calibration`, or None.
+        wished: The false-positive rate that its threshold was chosen for, in [0, 1]; None where none was chosen.
         new_generator: Whether the fakes are by unseen generators; None where that is not known.
     """
 
@@ -126,27 +126,23 @@ class _Case:
     fakes: Group | None
     place: str
     unseen: bool
-    calibration: Mapping[str, Any] | None
+    wished: float | None
     new_generator: bool | None = None
 
-    def try_out(self, degradation: str, groups: EvaluationGroups | None = None) -> Trial:
-        """The deciding numbers under a degradation."""
-        reals, fakes = self.reals, self.fakes
-        if groups is not None and degradation != NO_DEGRADATION:
-            reals, fakes = (part and groups.find(part["kind"], part["name"], degradation) for part in (reals, fakes))
+    def try_out(self, reals: Group | None, fakes: Group | None) -> Trial:
+        """Collect the deciding numbers of its groups, or of these under a degradation."""
         chosen = f"_at_{CHOSEN}"  # earlier releases did not measure it in every test
-        at = chosen if self.calibration and f"real_accuracy{chosen}" in (reals or {}).get("metrics", {}) else ""
-        wished = (self.calibration or {}).get("false_alarm_rate", FALSE_ALARM_RATE)
-        return Trial(
-            read_metric(fakes, "auroc"), read_metric(reals, f"real_accuracy{at}").complement(),
-            read_metric(fakes, f"fake_accuracy{at}"), wished,
-        )  # fmt: skip
+        at = chosen if self.wished is not None and reals and f"real_accuracy{chosen}" in reals.metrics else ""
+        wished = FALSE_ALARM_RATE if self.wished is None else self.wished
+        area, found = (fakes.read(name) if fakes else UNKNOWN for name in ("auroc", f"fake_accuracy{at}"))
+        right = reals.read(f"real_accuracy{at}") if reals else UNKNOWN
+        return Trial(area, right.complement(), found, wished)
 
     def tell_rates(self, trial: Trial) -> str:
-        """One sentence on both rates; empty where neither is known."""
+        """Write one sentence on both rates; empty where neither is known."""
         if trial.false_positives.value is None or trial.found.value is None:
             return ""
-        place = name_threshold("half") if self.calibration is None else name_alarm_threshold(trial.wished)
+        place = name_threshold("half") if self.wished is None else name_alarm_threshold(trial.wished)
         maker = {True: " by unseen generators", False: " by the generators that it was trained on", None: ""}
         return (
             f"At {place} it calls {format_rate(trial.false_positives)} of the reals with "
@@ -157,27 +153,41 @@ class _Case:
 
 def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Case:
     """Reals with unseen content and fakes by unseen generators, in one group if possible."""
-    filled = [
-        group
-        for group in groups.list_tested(("quadrant",), NO_DEGRADATION)
-        if read_metric(group, "auroc").value is not None
-    ]
-    calibration = evaluation.get("calibration")
+    tested = [_read_group(group) for group in groups.list_tested(("quadrant",), NO_DEGRADATION)]
+    filled = [group for group in tested if group.read("auroc").value is not None]
+    wished = (evaluation.get("calibration") or {}).get("false_alarm_rate")
     if not filled:
-        return _Case(None, None, "", unseen=False, calibration=calibration)
-    fakes = min(filled, key=lambda group: (bool(group["seen_generator"]), bool(group["seen_content"])))
-    reals = min(filled, key=lambda group: (bool(group["seen_content"]), bool(group["seen_generator"])))
-    content = "unseen content" if not reals["seen_content"] else "seen content"
-    new = not fakes["seen_generator"]
+        return _Case(None, None, "", unseen=False, wished=wished)
+    fakes = min(filled, key=lambda group: (bool(group.seen_generator), bool(group.seen_content)))
+    reals = min(filled, key=lambda group: (bool(group.seen_content), bool(group.seen_generator)))
+    content = "unseen content" if not reals.seen_content else "seen content"
+    new = not fakes.seen_generator
     place = f"{content} by unseen generators" if new else content
-    return _Case(reals, fakes, place, new or not reals["seen_content"], calibration, new)
+    return _Case(reals, fakes, place, new or not reals.seen_content, wished, new)
+
+
+def _find(groups: EvaluationGroups, part: Group | None, degradation: str) -> EvaluationGroup | None:
+    if not isinstance(part, EvaluationGroup):
+        return None
+    found = groups.find(part.kind, part.name, degradation)
+    return _read_group(found) if found else None
+
+
+def _read_group(plain: Mapping[str, Any]) -> EvaluationGroup:
+    """For the time until an evaluation is read as a record."""
+    return EvaluationGroup(
+        plain.get("num_real", 0), plain.get("num_fake", 0),
+        {name: Estimate.from_plain(estimate) for name, estimate in plain["metrics"].items()},
+        kind=plain["kind"], name=plain["name"], degradation=plain["degradation"],
+        seen_content=plain["seen_content"], seen_generator=plain["seen_generator"],
+    )  # fmt: skip
 
 
 def _conclude(
     case: _Case, verdict: Verdict, robustness: Sequence[Part], weakest: str, *, drawn: bool, breaks: bool = False,
     follows_codec: bool = False,
 ) -> Judgement:  # fmt: skip
-    trial = case.try_out(NO_DEGRADATION)
+    trial = case.try_out(case.reals, case.fakes)
     if verdict is Verdict.PASSES and not case.unseen:
         verdict = Verdict.UNDECIDED
     parts = [
@@ -206,7 +216,7 @@ def _name(verdict: Verdict, case: _Case, *, drawn: bool, breaks: bool) -> str:
 
 
 def _explain(verdict: Verdict, trial: Trial) -> Iterator[str]:
-    area = format_unit_estimate(trial.auroc)
+    area = format_estimate(trial.auroc, Form.UNIT)
     if verdict is Verdict.AT_CHANCE:
         yield f"It ranks no better than guessing (AUROC {area})."
     if verdict is Verdict.INVERTED:
@@ -221,4 +231,4 @@ def _find_weakest(areas: Mapping[str, Estimate]) -> str:
     weakest = min(known, key=lambda name: known[name].high or 0.0)
     if max(area.low or 0.0 for area in known.values()) <= (known[weakest].high or 0.0):
         return ""
-    return f"{weakest}, AUROC {format_unit_estimate(known[weakest])}."
+    return f"{weakest}, AUROC {format_estimate(known[weakest], Form.UNIT)}."

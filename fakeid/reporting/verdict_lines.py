@@ -4,15 +4,16 @@ from typing import Final
 
 from rich.text import Text
 
-from fakeid.reporting.verdict import BAD, DOUBTFUL, GOOD, Judgement
+from fakeid.reporting.table import Tone
+from fakeid.reporting.verdict import Judgement
 
-_STYLES: Final = {GOOD: "bold green", DOUBTFUL: "bold yellow", BAD: "bold red"}
+_STYLES: Final = {Tone.GOOD: "bold green", Tone.DOUBTFUL: "bold yellow", Tone.BAD: "bold red"}
 
 
 def render_verdict(judgement: Judgement) -> Text:
-    """Two or three paragraphs, the head in the color of the verdict, and an empty line."""
+    """Draw two or three paragraphs, the head in the color of the verdict, and an empty line."""
     text = Text()
-    style = _STYLES[judgement.look]
+    style = _STYLES[judgement.tone]
     for line in judgement.lines:
         for number, (head, told) in enumerate(line):
             text.append(" " * bool(number)).append(head, style=style).append(f" {told}")

@@ -59,7 +59,7 @@ def _describe(config: Config, run: RunFolder, plan: Plan, precision: str, calibr
         generators=sorted({record.generator for record in plan.train} - {CAMERA}),
         held_out=plan.held_out,
         config=to_plain(config),
-        data=run.read_data(),
+        data=asdict(run.read_data()),
         precision=precision,
         calibration=asdict(calibration) if calibration else None,
     )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from fakeid.errors import DataError
-from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.pairing import join_scores
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, read_scores
@@ -46,7 +45,7 @@ class Contestant:
     @property
     def source(self) -> str | None:
         """Identity of the images that the run's own test set is drawn from; None where it is not known."""
-        described = (self.run.summary.get("data") or {}).get("source") if self.run else None
+        described = self.run.summary.data.source if self.run and self.run.summary.data else None
         return json.dumps(described, sort_keys=True) if described else None
 
     def take_evaluated(self) -> "Contestant":
@@ -76,7 +75,7 @@ def read_contestant(path: Path) -> Contestant:
     try:
         summary = run.read_summary()
         tested = FinishedRun(path.resolve().name, summary, {})
-        threshold = read_threshold(summary)
+        threshold = summary.threshold.logit
         scores = read_scores(run.scores).count_from(threshold)
         evaluated = _read_evaluated(run, scores, threshold)
         return Contestant(path, scores, evaluated, tested, _find_training(run, tested, scores))

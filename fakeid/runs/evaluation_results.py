@@ -90,7 +90,7 @@ def compute_evaluation(
             *_judge_built_in(judged, threshold),
             *_judge_sets(scores, judged, [part for part in sets if part.control], threshold),
         ],
-        "sizes": sizes,
+        "sizes": asdict(sizes) if sizes else None,
         "notes": [*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)],
         "warnings": _list_warnings(groups) if evaluation.cluster else [],
         "command": _describe_command(checkpoint, config, sets),

@@ -7,29 +7,48 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import NonNegativeInt
 
 from fakeid.cells import cell_id
 from fakeid.config import Config
 from fakeid.errors import DamagedFileError, DataError
-from fakeid.files import read_json, write_json
-from fakeid.runs.contents import AUDIT, DATA, EVALUATION, SUMMARY
-from fakeid.shapes import COUNT, Shape
+from fakeid.evaluation.run_summary import DataRecord, RunSummary
+from fakeid.files import read_json
+from fakeid.records import read_record, write_record
+from fakeid.runs.contents import AUDIT, EVALUATION
+from fakeid.shapes import Shape
+
+Stage: TypeAlias = Literal["running", "done", "failed", "interrupted"]
 
 RUNNING: Final = "running"
 DONE: Final = "done"
 FAILED: Final = "failed"
 INTERRUPTED: Final = "interrupted"
 
-_STATUS: Final = {
-    "state": frozenset({RUNNING, DONE, FAILED, INTERRUPTED}),
-    "epochs_done": COUNT,
-    "epochs": COUNT,
-    "reason": (None, str),
-    "updated": str,
-    "host": str,
-    "process": COUNT,
-}
+
+@dataclass(frozen=True)
+class RunStatus:
+    """What became of a run: the schema of `status.json`.
+
+    Attributes:
+        state: What it is at.
+        epochs_done: Whole epochs that are saved.
+        epochs: All that are asked for.
+        reason: Why it failed.
+        updated: When this was written, in ISO 8601.
+        host: Of the machine that wrote it.
+        process: That wrote it.
+    """
+
+    state: Stage
+    epochs_done: NonNegativeInt
+    epochs: NonNegativeInt
+    reason: str | None
+    updated: str
+    host: str
+    process: NonNegativeInt
 
 
 @dataclass(frozen=True)
@@ -117,30 +136,39 @@ class RunFolder:
         """What became of the run."""
         return self.path / "status.json"
 
-    def read_status(self) -> dict[str, Any]:
-        """The last status; empty where there is none yet, or a damaged one.
+    def read_status(self) -> RunStatus | None:
+        """Read the last status; None where there is none yet, or a damaged one.
 
         A run without a status continues from whatever else is there, so that nothing is lost with it.
         """
-        return _read_if_whole(self.status, _STATUS) or {}
+        try:
+            return read_record(self.status, RunStatus)
+        except (FileNotFoundError, DamagedFileError):
+            return None
 
-    def read_summary(self) -> dict[str, Any]:
-        """Every number of the test.
+    @property
+    def epochs_done(self) -> int:
+        """Whole epochs that the last status tells of."""
+        status = self.read_status()
+        return status.epochs_done if status else 0
+
+    def read_summary(self) -> RunSummary:
+        """Read every number of the test.
 
         Raises:
             FileNotFoundError: It was not tested yet.
             DamagedFileError: The file is damaged.
         """
-        return _read(self.summary, SUMMARY)
+        return read_record(self.summary, RunSummary)
 
-    def read_data(self) -> dict[str, Any]:
-        """Which images the run uses.
+    def read_data(self) -> DataRecord:
+        """Read which images the run uses.
 
         Raises:
             FileNotFoundError: It has not begun.
             DamagedFileError: The file is damaged.
         """
-        return _read(self.data, DATA)
+        return read_record(self.data, DataRecord)
 
     def read_audit(self) -> dict[str, Any] | None:
         """What the audit found; None where there was none, or the file is damaged."""
@@ -149,7 +177,7 @@ class RunFolder:
     def find_damage(self) -> str | None:
         """Say what is wrong with the files that tell how far the run is; None where nothing is."""
         try:
-            state = _read(self.status, _STATUS)["state"] if self.status.exists() else None
+            state = read_record(self.status, RunStatus).state if self.status.exists() else None
         except DamagedFileError as error:
             return str(error)
         if state != DONE:
@@ -158,20 +186,11 @@ class RunFolder:
             return f"{self.summary} is missing"
         return _find_damage(self.summary, self.summary.stat().st_mtime_ns)
 
-    def write_status(self, state: str, *, epochs_done: int, epochs: int, reason: str | None = None) -> None:
+    def write_status(self, state: Stage, *, epochs_done: int, epochs: int, reason: str | None = None) -> None:
         """Record the state with who wrote it and when."""
-        write_json(
-            self.status,
-            {
-                "state": state,
-                "epochs_done": epochs_done,
-                "epochs": epochs,
-                "reason": reason,
-                "updated": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                "host": socket.gethostname(),
-                "process": os.getpid(),
-            },
-        )
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        status = RunStatus(state, epochs_done, epochs, reason, now, socket.gethostname(), os.getpid())
+        write_record(self.status, status)
 
     def write_failure(self, error: BaseException) -> None:
         """Record why the run stopped, unless it is done: then what was there before is still whole."""
@@ -181,14 +200,15 @@ class RunFolder:
         stopped = not isinstance(error, Exception)  # Ctrl-C, or a scheduler that wants its machine back
         self.write_status(
             INTERRUPTED if stopped else FAILED,
-            epochs_done=before.get("epochs_done", 0),
-            epochs=before.get("epochs", 0),
+            epochs_done=before.epochs_done if before else 0,
+            epochs=before.epochs if before else 0,
             reason=None if stopped else f"{type(error).__name__}: {error}",
         )
 
     def is_done(self) -> bool:
         """Whether the run has ended and its numbers are complete."""
-        return self.read_status().get("state") == DONE and self.find_damage() is None
+        status = self.read_status()
+        return status is not None and status.state == DONE and self.find_damage() is None
 
     def is_tested(self) -> bool:
         """Whether there are numbers of the test, and whole ones."""
@@ -290,7 +310,7 @@ def _read_if_whole(path: Path, shape: Shape) -> dict[str, Any] | None:
 def _find_damage(summary: Path, _: int) -> str | None:
     """Of a summary, looked at once for each time of its file: a sweep asks every other second."""
     try:
-        _read(summary, SUMMARY)
+        read_record(summary, RunSummary)
     except (FileNotFoundError, DamagedFileError) as error:
         return str(error)
     return None

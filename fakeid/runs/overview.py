@@ -113,7 +113,7 @@ def estimate_seconds(cells: Sequence[Cell], pending: Sequence[Cell]) -> float | 
     """
     rates: dict[tuple[str, int], list[float]] = {}
     for cell in cells:
-        if cell.run.is_done() and (rate := cell.run.read_summary().get("images_per_second")):
+        if cell.run.is_done() and (rate := cell.run.read_summary().images_per_second):
             rates.setdefault((cell.config.model.name, cell.config.data.image_px), []).append(rate)
     seconds = 0.0
     for cell in pending:

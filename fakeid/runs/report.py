@@ -15,6 +15,7 @@ from fakeid.errors import DamagedFileError, DataError
 from fakeid.evaluation.operating_point import read_threshold
 from fakeid.evaluation.ordered_scores import OrderedScores, split_by_category, split_by_quadrant
 from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.run_summary import check_options
 from fakeid.evaluation.scores import read_scores
 from fakeid.files import clear_output_errors, write_csv, write_text
 from fakeid.reporting.averages import FinishedRun
@@ -25,11 +26,9 @@ from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_re
 from fakeid.reporting.sweep_tables import list_numbers, tabulate_claims, tabulate_effects, tabulate_runs
 from fakeid.reporting.table import Table
 from fakeid.runs.command import render_command
-from fakeid.runs.contents import OPTIONS
 from fakeid.runs.drawings import write_figure
-from fakeid.runs.layout import DONE, RunFolder, find_runs
+from fakeid.runs.layout import DONE, RunFolder, RunStatus, find_runs
 from fakeid.runs.states import DAMAGED, read_state
-from fakeid.shapes import find_fault
 
 _UNREADABLE: Final = "unreadable"
 
@@ -82,20 +81,23 @@ def _read_run(run: RunFolder) -> FolderRun:
     if state == DAMAGED:
         return FolderRun(name, _UNREADABLE, run.find_damage() or "", _read_command(run), None)
     if state != DONE:
-        done = f"{status.get('epochs_done')} of {status.get('epochs')} epochs, last heard of {status.get('updated')}"
-        reason = status.get("reason")
-        return FolderRun(name, state, f"{reason} ({done})" if reason else done, _read_command(run), None)
+        return FolderRun(name, state, _tell_progress(status) if status else "", _read_command(run), None)
     try:
         evaluation, quarters = _read_evaluation(run)
         summary = run.read_summary()
-        images = split_by_category(read_scores(run.scores).count_from(read_threshold(summary)))
+        images = split_by_category(read_scores(run.scores).count_from(summary.threshold.logit))
         tested = FinishedRun(name, summary, images, evaluation, quarters)
-        if images.keys() != summary["categories"].keys():
+        if images.keys() != summary.categories.keys():
             raise DamagedFileError(f"{run.scores} is damaged (its categories are not those of {run.summary.name})")
         command = render_command(tested.config)
     except (OSError, ValueError, KeyError) as error:
         return FolderRun(name, _UNREADABLE, f"{type(error).__name__}: {error}", _read_command(run), None)
     return FolderRun(name, state, "", command, tested)
+
+
+def _tell_progress(status: RunStatus) -> str:
+    done = f"{status.epochs_done} of {status.epochs} epochs, last heard of {status.updated}"
+    return f"{status.reason} ({done})" if status.reason else done
 
 
 def _read_evaluation(run: RunFolder) -> tuple[dict[str, Any] | None, dict[str, OrderedScores]]:
@@ -113,7 +115,10 @@ def _read_command(run: RunFolder) -> str:
         config: Any = OmegaConf.to_container(OmegaConf.load(run.config))
     except (OSError, ValueError, YAMLError, OmegaConfBaseException):
         return ""  # it failed before it was written, or is damaged
-    return "" if find_fault(config, OPTIONS) else render_command({str(key): value for key, value in config.items()})
+    try:
+        return render_command(dict(check_options(config)))
+    except ValueError:
+        return ""  # of another release
 
 
 def _write_files(report: SweepReport, folder: Path) -> None:

@@ -2,8 +2,8 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from fakeid.data.records import Record
 from fakeid.errors import DamagedFileError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.operating_point import choose_operating_point
+from fakeid.evaluation.run_summary import RunResults
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.files import write_atomically
@@ -73,45 +74,33 @@ def build_scores(
     )
 
 
-def compute_summary(
-    run: RunFolder,
-    plan: Plan,
-    scores: Scores,
-    calibration: Calibration | None = None,
-    wanted: ThresholdFrom = ThresholdFrom.half,
-) -> dict[str, Any]:
-    """Metrics with intervals, what validation chose, and what the training cost.
+def compute_results(plan: Plan, scores: Scores, calibration: Calibration | None, wanted: ThresholdFrom) -> RunResults:
+    """Compute metrics with intervals at the threshold that was asked for.
 
     Args:
-        run: Its history is read.
         plan: What was trained on.
         scores: Of the test images.
         calibration: What validation images taught.
         wanted: `protocol.threshold`.
-
-    Returns:
-        `threshold`, `seen`, `unseen`, `categories`, `held_out`, `calibration`, `seconds` of
-        training and its `images_per_second`.
     """
+    point = choose_operating_point(wanted, calibration)
+    return replace(summarize(scores, plan.seen, plan.unseen, calibration, point), held_out=plan.held_out)
+
+
+def measure_speed(run: RunFolder) -> tuple[float, float | None]:
+    """Measure from a run's history how many seconds its training took, and the images per second."""
     history = read_history(run.history)
     seconds = sum(row["seconds"] for row in history)
-    return {
-        **summarize(scores, plan.seen, plan.unseen, calibration, choose_operating_point(wanted, calibration)),
-        "held_out": plan.held_out,
-        "calibration": asdict(calibration) if calibration else None,
-        "seconds": round(seconds, 2),
-        "images_per_second": round(sum(row["images"] for row in history) / seconds, 1) if seconds else None,
-    }
+    images = sum(row["images"] for row in history)
+    return round(seconds, 2), round(images / seconds, 1) if seconds else None
 
 
-def write_figures(
-    run: RunFolder, plan: Plan, data: PackedDataset, scores: Scores, summary: Mapping[str, Any]
-) -> list[Path]:
+def write_figures(run: RunFolder, plan: Plan, data: PackedDataset, scores: Scores, summary: RunResults) -> list[Path]:
     """Draw the run's figures; returns their files."""
     figures = {
         "learning_curve": plot_learning_curve(read_history(run.history)),
         "categories": plot_category_accuracy(summary),
-        "roc": plot_roc(scores, plan.seen, plan.unseen, summary["threshold"]),
+        "roc": plot_roc(scores, plan.seen, plan.unseen, summary.threshold),
         "samples": plot_samples(_pick_samples(plan, data), [plan.held_out] if plan.held_out else []),
     }
     return [_save(figure, run.figures / f"{name}.png") for name, figure in figures.items()]

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
 from fakeid.runs.grid import Cell
-from fakeid.runs.layout import DONE, FAILED, RUNNING
+from fakeid.runs.layout import DONE, FAILED, RUNNING, RunStatus
 from fakeid.runs.states import is_complete, read_state
 
 _POLL_SECONDS: Final = 1.0
@@ -49,21 +50,21 @@ def run_rounds(cells: Sequence[Cell], launch: Callable[[Sequence[Cell]], str | N
         console.print(f"{what}; launching {'it' if len(cut_off) == 1 else 'them'} again", markup=False)
 
 
-def _has_ended(cell: Cell, begun: Mapping[Any, Mapping[str, Any]]) -> bool:
+def _has_ended(cell: Cell, begun: Mapping[Path, RunStatus | None]) -> bool:
     """Whether it was done or failed since the sweep began, or need not be trained."""
     status = cell.run.read_status()
     if is_complete(cell.run, cell.config):
         return True
-    return status.get("state") in (DONE, FAILED) and status != begun[cell.run.path]
+    return status is not None and status.state in (DONE, FAILED) and status != begun[cell.run.path]
 
 
-def _measure(cells: Sequence[Cell], begun: Mapping[Any, Mapping[str, Any]]) -> _Progress:
+def _measure(cells: Sequence[Cell], begun: Mapping[Path, RunStatus | None]) -> _Progress:
     """Cells that have ended, and saved epochs of the others."""
     open_ = [cell for cell in cells if not _has_ended(cell, begun)]
-    return len(cells) - len(open_), sum(cell.run.read_status().get("epochs_done", 0) for cell in open_)
+    return len(cells) - len(open_), sum(cell.run.epochs_done for cell in open_)
 
 
-def _wait(cells: Sequence[Cell], begun: Mapping[Any, Mapping[str, Any]], console: Console) -> None:
+def _wait(cells: Sequence[Cell], begun: Mapping[Path, RunStatus | None], console: Console) -> None:
     """Return when one of the cells, all in progress elsewhere, no longer is."""
     # A worker of our own that is about to end is no news.
     time.sleep(_POLL_SECONDS)

@@ -1,12 +1,11 @@
 """At which size a network sees images in training, and at which in the test."""
 
-from typing import Any
-
 from fakeid.config import Config
+from fakeid.evaluation.run_summary import Sizes
 from fakeid.windows import compute_tested_px, compute_trained_px
 
 
-def measure_sizes(config: Config, center_px: int | None) -> dict[str, Any] | None:
+def measure_sizes(config: Config, center_px: int | None) -> Sizes | None:
     """Measure the sides in px, as a summary and an evaluation keep them.
 
     Args:
@@ -14,14 +13,14 @@ def measure_sizes(config: Config, center_px: int | None) -> dict[str, Any] | Non
         center_px: Of the module that is tested; a checkpoint of an earlier release has none and scores whole images.
 
     Returns:
-        `image_px`, `trained_px`, `tested_px` and `views`; None for statistics, which are shares at any size.
+        None for statistics, which are shares at any size.
     """
     if config.model.is_fitted_at_once:
         return None
     image_px, views = config.data.image_px, config.protocol.views.value
-    return {
-        "image_px": image_px,
-        "trained_px": compute_trained_px(image_px, config.augment.name.value),
-        "tested_px": compute_tested_px(image_px, views, center_px),
-        "views": views,
-    }
+    return Sizes(
+        image_px=image_px,
+        trained_px=compute_trained_px(image_px, config.augment.name.value),
+        tested_px=compute_tested_px(image_px, views, center_px),
+        views=views,
+    )

@@ -39,13 +39,13 @@ class State:
 def read_state(run: RunFolder) -> State:
     """Look at a run without disturbing it; one whose process was killed counts as interrupted."""
     status, damage = run.read_status(), run.find_damage()
-    name = DAMAGED if damage else status.get("state", NEW)
+    name = DAMAGED if damage else status.state if status else NEW
     if name != DONE:
         name = RUNNING if _is_locked(run) else INTERRUPTED if name == RUNNING else name
     if not status:
         return State(name, reason=damage)
-    reason = damage if name == DAMAGED else status["reason"] if name == FAILED else None
-    return State(name, status["epochs_done"], status["epochs"], reason, f"{status['host']}:{status['process']}")
+    reason = damage if name == DAMAGED else status.reason if name == FAILED else None
+    return State(name, status.epochs_done, status.epochs, reason, f"{status.host}:{status.process}")
 
 
 def is_complete(run: RunFolder, config: Config) -> bool:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from fakeid.errors import DamagedFileError
 from fakeid.reporting.averages import FinishedRun
-from fakeid.reporting.numbers import UNDEFINED, format_percent_estimate, format_unit
+from fakeid.reporting.formatting import UNDEFINED, format_estimate, format_number
+from fakeid.reporting.table import Form
 from fakeid.reporting.verdict import judge
 from fakeid.runs.layout import DONE, RunFolder, find_runs
 from fakeid.runs.states import STATES, State, read_state
@@ -59,9 +60,9 @@ def _render_table(states: Mapping[str, State], tested: Mapping[str, FinishedRun]
         state, numbers = states[name], [UNDEFINED] * 3
         told = f"{state.name} {state.epochs_done}/{state.epochs}"
         if run := tested.get(name):
-            unseen = run.summary["unseen"]
-            area = format_unit(unseen["auroc"]["value"]) if unseen else UNDEFINED
-            numbers = [format_percent_estimate(run.average(seen=False)), area, str(run.seed)]
+            unseen = run.summary.unseen
+            area = format_number(unseen.read("auroc").value if unseen else None, Form.UNIT)
+            numbers = [format_estimate(run.average(seen=False), Form.PERCENT), area, str(run.seed)]
             told = judge(run.summary, run.evaluation).verdict.value
         table.add_row(*numbers, told, Text(name))
     return table

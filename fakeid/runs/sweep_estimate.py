@@ -53,7 +53,7 @@ def estimate_sweep(cells: Sequence[Cell], each_seconds: float, steps: int, conso
         console.print(f"images counted from the budgets, for not all are there: {images.missing}", soft_wrap=True)
     with StatusLine(console, "packing a few images"):
         packing_seconds = estimate_packing_seconds(images)
-    epochs_done = [0 if cell.config.force else cell.run.read_status().get("epochs_done", 0) for cell in cells]
+    epochs_done = [0 if cell.config.force else cell.run.epochs_done for cell in cells]
     networks = group_cells(configs, images.splits, epochs_done)
     rates = _measure(networks, steps, console)
     hours = {label: network.estimate_seconds(rates[label], each_seconds) / 3600 for label, network in networks.items()}

@@ -107,7 +107,7 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
             compose_config(words)  # as Hydra does for each job
             train_cell(config)
             seconds = time.perf_counter() - start
-            epochs_seconds = RunFolder.locate(config).read_summary()["seconds"]
+            epochs_seconds = RunFolder.locate(config).read_summary().seconds or 0.0
             measured.append(CellCost(seconds, epochs_seconds, read_process_mb("status", "VmRSS"), _count_open_files()))
             on_cell()
     return Overhead(import_seconds, measured)

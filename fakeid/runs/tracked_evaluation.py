@@ -46,7 +46,7 @@ def track_evaluation(config: Config, run: RunFolder, evaluation: Mapping[str, An
 
 def _find_place(config: Config, run: RunFolder) -> dict[str, Any]:
     """Where the training is; where today's runs go, if it was not tracked."""
-    trained = run.read_summary()["config"].get("logger") or {}
+    trained = run.read_summary().config.get("logger") or {}
     tracked = trained.get("name") == LoggerName.wandb.value
     logger = trained if tracked else to_plain(config)["logger"]
     return {name: logger[name] for name in ("project", "entity", "group")}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -15,10 +16,13 @@ from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.sources.contract import Source
 from fakeid.errors import CheckpointError, DamagedFileError
+from fakeid.evaluation.run_summary import AuditDigest, DataRecord, Machine, RunSummary
 from fakeid.files import clear_output_errors, lock_folder, write_json, write_text
 from fakeid.progress import StatusLine
+from fakeid.records import parse_record, write_record
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
-from fakeid.reporting.tables import list_misplaced, render_line, render_table
+from fakeid.reporting.renderers import render_terminal
+from fakeid.reporting.tables import list_misplaced, render_line, tabulate_run
 from fakeid.reporting.verdict import judge_run
 from fakeid.reporting.verdict_lines import render_verdict
 from fakeid.runs.assist import build_data, check_shares, prepare_assistance
@@ -33,7 +37,7 @@ from fakeid.runs.launching import is_sweep_process
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.next_steps import list_next_steps
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
-from fakeid.runs.results import compute_scores, compute_summary, write_figures
+from fakeid.runs.results import compute_results, compute_scores, measure_speed, write_figures
 from fakeid.runs.sizes import measure_sizes
 from fakeid.runs.states import is_complete
 from fakeid.runs.tracked_evaluation import track_evaluation
@@ -47,7 +51,7 @@ _SAID: Final[set[str]] = set()
 """Warnings of the audit that a sweep has printed: its cells look at the same images."""
 
 
-def run_training(config: Config, console: Console | None = None, *, in_sweep: bool = False) -> dict[str, Any]:
+def run_training(config: Config, console: Console | None = None, *, in_sweep: bool = False) -> RunSummary | None:
     """Train and test what the options describe, unless that was done already.
 
     Args:
@@ -56,7 +60,7 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
         in_sweep: Print one line at the end in place of the table.
 
     Returns:
-        The content of the run's `summary.json`; nothing in a process that torchrun or srun started beside the first.
+        What the run's `summary.json` holds; None in a process that torchrun or srun started beside the first.
 
     Raises:
         FakeidError: Something that the user can mend; nothing that was there before is lost.
@@ -69,12 +73,12 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
         assist = partial(prepare_assistance, config)
         if world.rank > 0:
             follow(world, assist)
-            return {}
+            return None
         with Leader(world, assist) as leader:
             return _lead(config, leader, device, console, in_sweep)
 
 
-def _lead(config: Config, leader: Leader, device: str, console: Console, in_sweep: bool) -> dict[str, Any]:
+def _lead(config: Config, leader: Leader, device: str, console: Console, in_sweep: bool) -> RunSummary:
     run = RunFolder.locate(config)
     check_places(config)
     source, plan = list_images(config, console)
@@ -153,12 +157,12 @@ def _build_console() -> Console:
 
 def _check_same_images(config: Config, run: RunFolder, plan: Plan, source: Source) -> None:
     """Refuse to continue or show a run whose images have changed under it."""
-    now = {
-        "source": source.describe(),
-        "digest": plan.digest(),
-        "images": {split: len(records) for split, records in plan.splits().items()},
-        "codec": json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
-    }
+    now = DataRecord(
+        source=source.describe(),
+        digest=plan.digest(),
+        images={split: len(records) for split, records in plan.splits().items()},
+        codec=json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
+    )
     way_out = "force=true starts it over, paths.runs=DIR keeps both"
     try:
         before = run.read_data() if run.data.exists() else now
@@ -166,7 +170,7 @@ def _check_same_images(config: Config, run: RunFolder, plan: Plan, source: Sourc
         raise DamagedFileError(f"{error}, so nobody knows which images the run was begun with; {way_out}") from error
     if before != now:
         raise CheckpointError(f"{run.path} was begun with other images than there are now; {way_out}")
-    write_json(run.data, now)
+    write_record(run.data, now)
 
 
 def _describe(config: Config, run: RunFolder, plan: Plan, device: str, world: World, console: Console) -> None:
@@ -203,22 +207,26 @@ def _train_and_test(
     calibration = calibrate(config, run, plan, data, tested, device=device, precision=precision)
     console.print(f"testing {len(data.test_set):,} images")
     scores = compute_scores(run, data, tested, device=device)
-    summary = {
+    seconds, images_per_second = measure_speed(run)
+    summary = RunSummary(
         **_describe_run(config, run, data, precision, device, leader.world),
-        **compute_summary(run, plan, scores, calibration, config.protocol.threshold),
-        "sizes": measure_sizes(config, tested.hparams["center_px"]),
-        "epoch_chosen": read_checkpoint(run.tested)["epoch"] + 1,
-        "parameters": sum(weight.numel() for weight in module.detector.parameters()),
-    }
-    summary = {**summary, "verdict": judge_run(summary).to_plain()}
+        **vars(compute_results(plan, scores, calibration, config.protocol.threshold)),
+        seconds=seconds,
+        images_per_second=images_per_second,
+        sizes=measure_sizes(config, tested.hparams["center_px"]),
+        epoch_chosen=read_checkpoint(run.tested)["epoch"] + 1,
+        parameters=sum(weight.numel() for weight in module.detector.parameters()),
+    )
+    summary = replace(summary, verdict=judge_run(summary).to_record())
     write_figures(run, plan, data.test_set, scores, summary)
-    write_json(run.summary, summary)  # last: who finds it, finds a tested run
+    write_record(run.summary, summary)  # last: who finds it, finds a tested run
 
 
 def _describe_run(
     config: Config, run: RunFolder, data: PackedDataModule, precision: str, device: str, world: World
 ) -> dict[str, Any]:
-    """What a summary says beside the numbers of the test."""
+    """Describe what a summary says beside the numbers of the test."""
+    environment = describe_environment(device)
     return {
         "run": run.path.name,
         "precision": precision,
@@ -227,21 +235,18 @@ def _describe_run(
         "data": run.read_data(),
         "audit": _shorten(audit) if (audit := run.read_audit()) else None,
         "config": to_plain(config),
-        **describe_environment(device),
+        **environment,
+        "machine": Machine(**environment["machine"]),
         "processes": world.size,
     }
 
 
-def _shorten(audit: dict[str, Any]) -> dict[str, Any]:
-    """What a summary keeps of an audit."""
-    duplicates = {name: audit["duplicates"][name] for name in ("num_exact", "num_near")}
-    return {
-        "verdict": audit["verdict"], "warnings": list_warnings(audit), "probes": audit["probes"],
-        "duplicates": duplicates,
-    }  # fmt: skip
+def _shorten(audit: dict[str, Any]) -> AuditDigest:
+    """Keep of an audit what a summary holds."""
+    return parse_record({**audit, "warnings": list_warnings(audit)}, AuditDigest)
 
 
-def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:
+def _show(run: RunFolder, console: Console, in_sweep: bool) -> RunSummary:
     summary = run.read_summary()
     if in_sweep:
         console.print(f"done: {render_line(summary)}\n", soft_wrap=True)
@@ -249,11 +254,11 @@ def _show(run: RunFolder, console: Console, in_sweep: bool) -> dict[str, Any]:
     console.print()
     judgement = judge_run(summary)
     console.print(render_verdict(judgement))
-    console.print(render_table(summary))
+    console.print(render_terminal(tabulate_run(summary), dense=True))
     for sentence in list_misplaced(summary):
         console.print(sentence, soft_wrap=True)
     console.print()
-    print_warnings((summary.get("audit") or {"warnings": []})["warnings"], console)
+    print_warnings(summary.warnings, console)
     for label, path in (
         ("numbers", run.summary), ("scores", run.scores), ("figures", run.figures), ("weights", run.tested),
     ):  # fmt: skip

@@ -12,6 +12,8 @@ from fakeid.config import Config, to_plain
 from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.metrics import Floats, Labels
 from fakeid.evaluation.ordered_scores import OrderedScores
+from fakeid.evaluation.results import CategoryGroup, Estimate
+from fakeid.evaluation.run_summary import DataRecord, RunSummary
 from fakeid.reporting.averages import FinishedRun
 from fakeid.sections import ColorConfig, ResidualConfig
 from fakeid.simulation.scores import DrawnScores, ScoreModel, draw_difficulties, draw_scores
@@ -106,23 +108,21 @@ def _finish(
     config = configuration.describe(seed)
     half = len(label) // 2
     groups = {
-        name: {
-            "seen": place < configuration.categories,
-            "num_real": half,
-            "num_fake": half,
-            "accuracy": _bound_accuracy(float(rights[place]), len(label)),
-            "auroc": {"value": float(aurocs[place]), "low": None, "high": None},
-        }
+        name: CategoryGroup(
+            half,
+            half,
+            {
+                "accuracy": _bound_accuracy(float(rights[place]), len(label)),
+                "auroc": Estimate(float(aurocs[place])),
+            },
+            seen=place < configuration.categories,
+        )
         for place, name in enumerate(CATEGORIES)
     }
-    summary = {
-        "config": config,
-        "categories": groups,
-        "seen": None,
-        "unseen": None,
-        "held_out": CATEGORIES[-1],
-        "data": {"source": {"source": "simulated"}},
-    }
+    summary = RunSummary(
+        seen=None, unseen=None, categories=groups, held_out=CATEGORIES[-1], config=config,
+        data=DataRecord({"source": "simulated"}, "", {}),
+    )  # fmt: skip
     # The same images in every run: one hash a category tells so.
     images = {name: OrderedScores(name, label, logits[place]) for place, name in enumerate(CATEGORIES)}
     name = f"{configuration.color}-{configuration.residual}-d{configuration.dropout:g}-k{configuration.categories}"
@@ -138,6 +138,5 @@ def measure_aurocs(drawn: DrawnScores) -> Floats:
 
 
 @cache
-def _bound_accuracy(value: float, images: int) -> dict[str, float]:
-    low, high = wilson_interval(round(value * images), images)
-    return {"value": value, "low": low, "high": high}
+def _bound_accuracy(value: float, images: int) -> Estimate:
+    return Estimate(value, *wilson_interval(round(value * images), images))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import wandb
 from wandb.sdk.wandb_run import Run
 
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.training.tracked_fields import (
     ALL,
     CURVES,
     EPOCH,
     HEADLINES,
-    count_seen,
     describe_config,
     describe_provenance,
     make_key,
@@ -88,7 +88,7 @@ class RunTracker(Tracker):
                 run.log({_HISTORY_NAMES.get(name, name): cell for name, cell in row.items()}, step=epoch, commit=True)
                 self._logged = epoch
 
-    def log_results(self, summary: Mapping[str, Any], figures: Sequence[Path]) -> None:
+    def log_results(self, summary: RunSummary, figures: Sequence[Path]) -> None:
         """Log the final numbers, the table of all of them, and the figures (image files)."""
         self.log_history()
         numbers = sum_up_training(summary)
@@ -96,7 +96,7 @@ class RunTracker(Tracker):
         def log(run: Run) -> None:
             found = describe_provenance(summary)
             if run.config["categories"] is None:
-                found["categories"] = count_seen(summary)
+                found["categories"] = len(summary.list_categories(seen=True))
             run.config.update(found, allow_val_change=True)  # type: ignore[no-untyped-call]
             run.log(
                 {

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
-from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.results import Estimate, Group
+from fakeid.evaluation.run_summary import POOLED, RunSummary
+from fakeid.records import to_plain_record
 
 _ALWAYS: Final = ("model", "residual", "color", "dropout", "categories", "protocol", "seed")
 
@@ -21,7 +24,6 @@ AXES: Final = (*_ALWAYS, *_LATER)
 SETTING: Final = "setting"
 """All axes but categories and seed in one word, to group by."""
 
-_POOLS: Final = ("seen", "unseen")
 _MEASURED: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
 _POOL_NUMBERS: Final = (
     *("accuracy", "accuracy_low", "accuracy_high", "real_accuracy", "fake_accuracy"),
@@ -32,7 +34,7 @@ _COPIED: Final = ("seconds", "images_per_second", "epoch_chosen")
 """Single values of a `summary.json` that W&B shows under the same name."""
 
 TRAINING_SUMMARY: Final = (
-    *(f"{pool}/{name}" for pool in _POOLS for name in _POOL_NUMBERS),
+    *(f"{pool}/{name}" for pool in POOLED for name in _POOL_NUMBERS),
     *("verdict", "threshold/logit", "epochs", "skipped_images", *_COPIED),
 )
 """What the list of runs shows of a training, beside its curves; all other numbers are rows of the table `ALL`."""
@@ -40,7 +42,7 @@ TRAINING_SUMMARY: Final = (
 ALL: Final = "test/all"
 """The table of every number of the test: group, metric, value, low, high."""
 
-HEADLINES: Final = tuple(f"{pool}/{metric}" for pool in reversed(_POOLS) for metric in _MEASURED)
+HEADLINES: Final = tuple(f"{pool}/{metric}" for pool in reversed(POOLED) for metric in _MEASURED)
 """Final numbers that are logged as curves of one point too: W&B draws a chart of them without being asked."""
 
 LEARNING_CURVES: Final = ("train/loss", "val/loss", "train/accuracy", "val/accuracy", "val/auroc")
@@ -73,18 +75,18 @@ def make_key(*parts: str) -> str:
 
 
 def spread(name: str, estimate: Mapping[str, float | None] | Estimate | None) -> dict[str, float | None]:
-    """An estimate as three numbers: its value under the plain name, its 95 % interval as `name_low` and `name_high`."""
+    """Spread an estimate over three numbers: its value as `name`, its 95 % interval as `name_low` and `name_high`."""
     known = Estimate.from_plain(estimate)
     return {name: known.value, f"{name}_low": known.low, f"{name}_high": known.high}
 
 
 def find_false_positives(metrics: Mapping[str, Any]) -> float | None:
-    """Share of the reals called fake at the threshold for few false positives; None where none was chosen.
+    """Find the share of the reals called fake at the threshold for few false positives; None where none was chosen.
 
     Args:
         metrics: Estimates of a group by name.
     """
-    right = (metrics.get("real_accuracy_at_chosen") or {}).get("value")
+    right = Estimate.from_plain(metrics.get("real_accuracy_at_chosen")).value
     return None if right is None else 1 - right
 
 
@@ -103,51 +105,48 @@ def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**axes, SETTING: setting, "options": dict(config)}
 
 
-def describe_provenance(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's configuration holds besides its options, once it is over: on which images, by what, on what."""
-    found = {name: summary[name] for name in _PROVENANCE if summary.get(name) is not None}
+def describe_provenance(summary: RunSummary) -> dict[str, Any]:
+    """Collect what a run's configuration holds besides its options, once it is over: its images, code and machine."""
+    plain = to_plain_record(summary)
+    found = {name: plain[name] for name in _PROVENANCE if plain[name] not in (None, {})}
     if "versions" in found:
         found["versions"] = {make_key(package): version for package, version in found["versions"].items()}
     return found
 
 
-def sum_up_training(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `TRAINING_SUMMARY` that are known.
-
-    Args:
-        summary: Content of a `summary.json`.
-    """
-    found: dict[str, Any] = {name: summary.get(name) for name in _COPIED}
-    for pool in _POOLS:
-        group = summary.get(pool) or {}
+def sum_up_training(summary: RunSummary) -> dict[str, Any]:
+    """Collect those of `TRAINING_SUMMARY` that are known."""
+    found: dict[str, Any] = {name: getattr(summary, name) for name in _COPIED}
+    for pool in POOLED:
+        group = summary.find(pool)
+        metrics = group.metrics if group else {}
         for metric in _MEASURED:
-            found |= spread(f"{pool}/{metric}", group.get(metric))
-        found[f"{pool}/false_positive_rate"] = find_false_positives(group)
-    found["verdict"] = (summary.get("verdict") or {}).get("word")
-    found["threshold/logit"] = (summary.get("threshold") or {}).get("logit")
-    found["epochs"] = (summary["config"].get("optim") or {}).get("epochs")
-    found["skipped_images"] = len(summary.get("skipped_images") or ())
+            found |= spread(f"{pool}/{metric}", metrics.get(metric))
+        found[f"{pool}/false_positive_rate"] = find_false_positives(metrics)
+    found["verdict"] = summary.verdict.word if summary.verdict else None
+    found["threshold/logit"] = summary.threshold.logit
+    found["epochs"] = (summary.config.get("optim") or {}).get("epochs")
+    found["skipped_images"] = len(summary.skipped_images)
     return {name: found[name] for name in TRAINING_SUMMARY if found[name] is not None}
 
 
-def tabulate_summary(summary: Mapping[str, Any]) -> Rows:
-    """Every number of a `summary.json`: of each group, and of the calibration."""
-    groups = {f"{pool} content": summary[pool] for pool in _POOLS if summary.get(pool)}
-    groups |= summary["categories"]
-    groups |= {"calibration": summary.get("calibration") or {}}
-    rows = [[name, *cells] for name, group in groups.items() for cells in list_numbers(group)]
+def tabulate_summary(summary: RunSummary) -> Rows:
+    """Tabulate every number of a run: of each group, and of the calibration."""
+    groups: dict[str, Group] = {**summary.list_pools(), **summary.categories}
+    numbers: dict[str, Mapping[str, Any]] = {
+        name: {"num_real": group.num_real, "num_fake": group.num_fake, **group.metrics}
+        for name, group in groups.items()
+    }
+    numbers["calibration"] = asdict(summary.calibration) if summary.calibration else {}
+    rows = [[name, *cells] for name, entries in numbers.items() for cells in list_numbers(entries)]
     return ["group", "metric", "value", "low", "high"], rows
 
 
 def list_numbers(group: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """Name, value, low and high of each estimate and each number of a group; all else is left out."""
+    """List name, value, low and high of each estimate and each number of a group; all else is left out."""
     for name, entry in group.items():
-        if isinstance(entry, Mapping) and set(entry) == _ESTIMATE:
-            yield [name, entry["value"], entry["low"], entry["high"]]
+        if isinstance(entry, Estimate) or (isinstance(entry, Mapping) and set(entry) == _ESTIMATE):
+            estimate = Estimate.from_plain(entry)
+            yield [name, estimate.value, estimate.low, estimate.high]
         elif isinstance(entry, int | float) and not isinstance(entry, bool):
             yield [name, float(entry), None, None]
-
-
-def count_seen(summary: Mapping[str, Any]) -> int:
-    """How many categories were trained on, for runs that asked for all there are."""
-    return sum(group["seen"] for group in summary["categories"].values())
