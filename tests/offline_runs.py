@@ -14,7 +14,9 @@ from typing import Any
 from google.protobuf.message import Message
 from wandb.proto import wandb_internal_pb2
 
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.files import read_json
+from fakeid.records import read_record
 from fakeid.training.loggers import RunTracker
 
 COLUMNS = ("epoch", "train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/auroc", "learning_rate", "images",
@@ -141,5 +143,5 @@ def track_run(folder: Path, epochs: int = 5) -> None:
     for epoch in range(1, epochs + 1):
         write_history(folder / "history.csv", epoch)
         tracker.log_history()
-    tracker.log_results(read_json(folder / "summary.json"), [])
+    tracker.log_results(read_record(folder / "summary.json", RunSummary), [])
     assert str(tracker.finish()).startswith(f"wandb sync {folder}")

@@ -26,9 +26,10 @@ from fakeid.errors import FakeidError
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import write_scores
 from fakeid.files import read_memo, write_json, write_memo
+from fakeid.reporting.renderers import render_terminal
 from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_tables import tabulate_provenance, tabulate_runs
-from fakeid.reporting.tables import list_misplaced, render_table
+from fakeid.reporting.tables import list_misplaced, tabulate_run
 from fakeid.runs.contestants import read_contestant
 from fakeid.runs.evaluate import adopt
 from fakeid.runs.layout import RunFolder
@@ -116,7 +117,7 @@ def read_everything(run: RunFolder) -> None:
     attempts: tuple[Callable[[], object], ...] = (
         lambda: print_status(run.path.parent, console),
         lambda: read_contestant(run.path),
-        lambda: console.print(render_table(run.read_summary()), *list_misplaced(run.read_summary())),
+        lambda: console.print(render_terminal(tabulate_run(run.read_summary())), *list_misplaced(run.read_summary())),
         lambda: (lacks_evaluation(run, Config()), run.is_done(), run.read_data(), run.read_audit()),
         lambda: read_history(run.history),
     )

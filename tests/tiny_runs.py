@@ -2,19 +2,20 @@
 
 import io
 from pathlib import Path
-from typing import Any
 
 import torch
 from rich.console import Console
 
 from fakeid.config import Config
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.runs.train import run_training
 
 
-def train(config: Config) -> tuple[dict[str, Any], str]:
+def train(config: Config) -> tuple[RunSummary, str]:
     """The summary, and what would have been printed."""
     console = Console(file=io.StringIO(), width=120)
     summary = run_training(config, console)
+    assert summary
     assert isinstance(console.file, io.StringIO)
     return summary, console.file.getvalue()
 

@@ -175,7 +175,7 @@ def test_ties_are_called_alike_by_every_part(reals, fakes, shift, scale):
     columns = {"category": ["cat"] * len(labels), "generator": keys, "degradation": ["none"] * len(labels)}
     scores = Scores(key=keys, label=labels, logit=logits, **columns)
     summary = summarize(scores, ["cat"], [], calibration)
-    assert summary["seen"]["accuracy_at_chosen"]["value"] == np.mean(called == labels)
+    assert summary.seen.read("accuracy_at_chosen").value == np.mean(called == labels)
     counted = scores.count_from(calibration.threshold)
     np.testing.assert_array_equal(Answers(counted.label, counted.logit).right, called == labels)
     alarms, misses = find_mistakes(scores, len(labels), calibration.threshold)

@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -29,15 +27,15 @@ def test_a_shifted_detector_is_judged_where_validation_cuts_best(shift):
     assert point.rule == "validation"
     assert point.logit == pytest.approx(shift + 1.5, abs=0.5)
     summary = summarize(make_scores(*draw(1, 400, shift)), ["cat"], [], calibration, point)
-    assert summary["threshold"] == dataclasses.asdict(point)
-    assert summary["seen"]["accuracy"]["value"] == pytest.approx(norm.cdf(1.5), abs=0.04)
+    assert summary.threshold == point
+    assert summary.seen.read("accuracy").value == pytest.approx(norm.cdf(1.5), abs=0.04)
     labels, logits = draw(1, 400, shift)
-    assert summary["seen"]["accuracy_at_half"]["value"] == np.mean((logits >= 0) == labels)
-    assert "accuracy_at_validation" not in summary["seen"]
+    assert summary.seen.read("accuracy_at_half").value == np.mean((logits >= 0) == labels)
+    assert "accuracy_at_validation" not in summary.seen.metrics
     half = summarize(make_scores(labels, logits), ["cat"], [], calibration)
-    assert half["threshold"] == dataclasses.asdict(AT_HALF)
-    assert half["seen"]["accuracy"] == summary["seen"]["accuracy_at_half"]
-    assert half["seen"]["accuracy_at_validation"] == summary["seen"]["accuracy"]
+    assert half.threshold == AT_HALF
+    assert half.seen.read("accuracy") == summary.seen.read("accuracy_at_half")
+    assert half.seen.read("accuracy_at_validation") == summary.seen.read("accuracy")
 
 
 def test_without_validation_images_it_is_one_half_and_said():

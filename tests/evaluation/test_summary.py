@@ -6,8 +6,11 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.results import UNKNOWN
+from fakeid.evaluation.run_summary import RunResults
 from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.summary import summarize
+from fakeid.records import parse_record, to_plain_record
 
 METRICS = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
 
@@ -28,16 +31,16 @@ def scores() -> Scores:
 
 
 def test_groups_pool_the_images_of_their_categories(scores):
-    seen = summarize(scores, ["bus", "cat"], ["sheep"])["seen"]
+    seen = summarize(scores, ["bus", "cat"], ["sheep"]).seen
     label, logit = scores.label[:100], scores.logit[:100]
-    assert (seen["num_real"], seen["num_fake"]) == (50, 50)
-    assert seen["auroc"]["value"] == pytest.approx(roc_auc_score(label, logit))
-    assert seen["average_precision"]["value"] == pytest.approx(average_precision_score(label, logit))
+    assert (seen.num_real, seen.num_fake) == (50, 50)
+    assert seen.read("auroc").value == pytest.approx(roc_auc_score(label, logit))
+    assert seen.read("average_precision").value == pytest.approx(average_precision_score(label, logit))
     successes = int(((logit >= 0) == label).sum())
-    assert seen["accuracy"]["value"] == successes / 100
-    assert (seen["accuracy"]["low"], seen["accuracy"]["high"]) == wilson_interval(successes, 100)
+    assert seen.read("accuracy").value == successes / 100
+    assert (seen.read("accuracy").low, seen.read("accuracy").high) == wilson_interval(successes, 100)
     right_reals = int((logit[label == 0] < 0).sum())
-    assert (seen["real_accuracy"]["low"], seen["real_accuracy"]["high"]) == wilson_interval(right_reals, 50)
+    assert (seen.read("real_accuracy").low, seen.read("real_accuracy").high) == wilson_interval(right_reals, 50)
 
 
 def test_pooling_notices_a_shift_between_categories():
@@ -51,23 +54,23 @@ def test_pooling_notices_a_shift_between_categories():
         logit=[-2.0, -1.0, 1.0, 2.0],
     )
     summary = summarize(scores, ["cat", "bus"], [])
-    assert [group["auroc"]["value"] for group in summary["categories"].values()] == [1.0, 1.0]
-    assert summary["seen"]["auroc"]["value"] == 0.75
+    assert [group.read("auroc").value for group in summary.categories.values()] == [1.0, 1.0]
+    assert summary.seen.read("auroc").value == 0.75
 
 
 def test_categories_keep_the_given_order_and_know_whether_they_were_seen(scores):
-    categories = summarize(scores, ["cat", "bus"], ["sheep"])["categories"]
-    assert [(name, group["seen"]) for name, group in categories.items()] == [
+    categories = summarize(scores, ["cat", "bus"], ["sheep"]).categories
+    assert [(name, group.seen) for name, group in categories.items()] == [
         ("cat", True),
         ("bus", True),
         ("sheep", False),
     ]
-    assert categories["bus"]["num_real"] == 20
+    assert categories["bus"].num_real == 20
 
 
 def test_a_single_unseen_category_has_the_same_numbers_as_all_unseen(scores):
     summary = summarize(scores, ["cat", "bus"], ["sheep"])
-    assert summary["categories"]["sheep"] == {"seen": False, **summary["unseen"]}
+    assert summary.categories["sheep"].metrics == summary.unseen.metrics
 
 
 def test_degraded_images_and_other_categories_do_not_enter(scores):
@@ -85,19 +88,19 @@ def test_degraded_images_and_other_categories_do_not_enter(scores):
 def test_what_is_undefined_is_none_and_the_rest_is_ready_for_json(scores):
     reals = scores.select(scores.label == 0)
     summary = summarize(reals, ["cat"], [])
-    assert summary["unseen"] is None
-    assert summary["seen"]["auroc"] == summary["seen"]["fake_accuracy"] == {"value": None, "low": None, "high": None}
-    assert summary["seen"]["real_accuracy"]["value"] is not None
-    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    assert summary.unseen is None
+    assert summary.seen.read("auroc") == summary.seen.read("fake_accuracy") == UNKNOWN
+    assert summary.seen.read("real_accuracy").value is not None
+    assert parse_record(json.loads(json.dumps(to_plain_record(summary), allow_nan=False)), RunResults) == summary
 
 
 def test_a_category_without_images_is_listed_with_none(scores):
-    group = summarize(scores, ["cat"], ["unicorn"])["categories"]["unicorn"]
-    assert group["num_real"] == group["num_fake"] == 0
-    assert all(group[metric]["value"] is None for metric in METRICS)
+    group = summarize(scores, ["cat"], ["unicorn"]).categories["unicorn"]
+    assert group.num_images == 0
+    assert all(group.read(metric) == UNKNOWN for metric in METRICS)
 
 
 def test_a_broken_detector_gets_none(scores):
     broken = replace(scores, logit=np.full(150, np.nan))
-    group = summarize(broken, ["cat"], ["sheep"])["seen"]
-    assert all(group[metric] == {"value": None, "low": None, "high": None} for metric in METRICS)
+    group = summarize(broken, ["cat"], ["sheep"]).seen
+    assert all(group.read(metric) == UNKNOWN for metric in METRICS)

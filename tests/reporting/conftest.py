@@ -6,39 +6,36 @@ import pytest
 from made_up_sweep import invent_run
 
 from fakeid.choices import ColorName, ResidualName
-from fakeid.config import Config
+from fakeid.config import Config, to_plain
+from fakeid.evaluation.results import CategoryGroup, Estimate, Group
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.reporting.averages import FinishedRun
 from fakeid.sections import ColorConfig, ModelConfig, ResidualConfig
 
 
-def make_group(accuracy: float | None, num: int = 200) -> dict[str, Any]:
-    def estimate(value: float | None) -> dict[str, float | None]:
-        if value is None:
-            return {"value": None, "low": None, "high": None}
-        return {"value": value, "low": max(0.0, value - 0.02), "high": min(1.0, value + 0.013)}
+def make_group(accuracy: float, num: int = 200) -> Group:
+    def estimate(value: float) -> Estimate:
+        return Estimate(value, max(0.0, value - 0.02), min(1.0, value + 0.013))
 
-    return {
-        "num_real": num,
-        "num_fake": num,
+    metrics = {
         "accuracy": estimate(accuracy),
-        "real_accuracy": estimate(accuracy and accuracy - 0.04),
-        "fake_accuracy": estimate(accuracy and min(1.0, accuracy + 0.04)),
-        "auroc": estimate(accuracy and min(1.0, accuracy + 0.031)),
-        "average_precision": estimate(accuracy and min(1.0, accuracy + 0.027)),
+        "real_accuracy": estimate(accuracy - 0.04),
+        "fake_accuracy": estimate(min(1.0, accuracy + 0.04)),
+        "auroc": estimate(min(1.0, accuracy + 0.031)),
+        "average_precision": estimate(min(1.0, accuracy + 0.027)),
     }
+    return Group(num, num, metrics)
 
 
 @pytest.fixture
-def summary() -> dict[str, Any]:
-    seen = ("cat", "church_outdoor", "train", "airplane", "bus", "cow", "bridge", "bedroom", "classroom", "restaurant")
-    return {
-        "seen": make_group(0.9123, 20000),
-        "unseen": make_group(0.731),
-        "categories": {
-            **{name: {"seen": True, **make_group(1 - i / 100)} for i, name in enumerate(seen)},
-            "sheep": {"seen": False, **make_group(0.731)},
-        },
+def summary() -> RunSummary:
+    names = ("cat", "church_outdoor", "train", "airplane", "bus", "cow", "bridge", "bedroom", "classroom", "restaurant")
+    categories = {
+        **{name: CategoryGroup(**vars(make_group(1 - i / 100)), seen=True) for i, name in enumerate(names)},
+        "sheep": CategoryGroup(**vars(make_group(0.731)), seen=False),
     }
+    seen, unseen = make_group(0.9123, 20000), make_group(0.731)
+    return RunSummary(seen=seen, unseen=unseen, categories=categories, config=to_plain(Config()))
 
 
 @pytest.fixture(scope="session")

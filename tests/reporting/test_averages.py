@@ -1,6 +1,6 @@
-import copy
 import math
 import random
+from dataclasses import replace
 from statistics import mean
 
 import numpy as np
@@ -9,6 +9,7 @@ from scipy.stats import norm, t, ttest_1samp
 
 from fakeid.errors import DataError
 from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.results import UNKNOWN, CategoryGroup, Estimate
 from fakeid.reporting.averages import FinishedRun, collect_cells, order_categories
 from fakeid.vocabulary import DEMO_CATEGORIES
 
@@ -16,9 +17,7 @@ from fakeid.vocabulary import DEMO_CATEGORIES
 def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):
     runs = [invented(5, seed, skill=0.5 + 0.2 * seed) for seed in range(3)]
     (cell,) = collect_cells(runs)
-    values = [
-        mean(run.summary["categories"][name]["accuracy"]["value"] for name in DEMO_CATEGORIES[5:]) for run in runs
-    ]
+    values = [mean(run.summary.categories[name].read("accuracy").value for name in DEMO_CATEGORIES[5:]) for run in runs]
     expected = ttest_1samp(values, 0).confidence_interval(0.95)
     unseen = cell.average(seen=False)
     assert unseen.value == pytest.approx(np.mean(values))
@@ -39,18 +38,20 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):
 
 def test_one_seed_keeps_its_interval_over_images(invented):
     (cell,) = collect_cells([invented(5)])
-    found, expected = cell.average(seen=False), cell.runs[0].summary["unseen"]["accuracy"]
-    assert [found.value, found.low, found.high] == pytest.approx([expected[part] for part in ("value", "low", "high")])
-    assert cell.measure("coral", "auroc").low == cell.runs[0].summary["categories"]["coral"]["auroc"]["low"]
+    found, expected = cell.average(seen=False), cell.runs[0].summary.unseen.read("accuracy")
+    assert [found.value, found.low, found.high] == pytest.approx([expected.value, expected.low, expected.high])
+    assert cell.measure("coral", "auroc").low == cell.runs[0].summary.categories["coral"].read("auroc").low
     assert found.next_low is None
 
 
 def test_categories_of_unequal_size_count_equally(invented):
     run = invented(9)
-    summary = copy.deepcopy(dict(run.summary))
-    for name, value, size in (("skyline", 0.9, 10), ("coral", 0.6, 90)):
-        group = summary["categories"][name]
-        group["accuracy"], group["num_real"], group["num_fake"] = {"value": value}, size // 2, size // 2
+    sizes = {"skyline": (0.9, 5), "coral": (0.6, 45)}
+    changed = {
+        name: CategoryGroup(half, half, {"accuracy": Estimate(value)}, seen=False)
+        for name, (value, half) in sizes.items()
+    }
+    summary = replace(run.summary, categories={**run.summary.categories, **changed})
     unseen = FinishedRun(run.name, summary, run.images).average(seen=False)
     assert unseen.value == pytest.approx(0.75)
     # The average's variance is that of 4 / (1/10 + 1/90) = 36 images.
@@ -87,8 +88,8 @@ def test_columns_are_in_training_order_with_the_held_out_category_last(invented)
 
 def test_a_detector_that_broke_down_has_no_average(invented):
     run = invented(5)
-    summary = copy.deepcopy(dict(run.summary))
-    summary["categories"]["coral"]["accuracy"] = {"value": None, "low": None, "high": None}
+    broken = CategoryGroup(20, 20, {"accuracy": UNKNOWN}, seen=False)
+    summary = replace(run.summary, categories={**run.summary.categories, "coral": broken})
     (cell,) = collect_cells([FinishedRun("a", summary, run.images), invented(5, 1)])
     assert cell.average(seen=False).value is None
     assert cell.average(seen=True).value is not None

@@ -1,6 +1,7 @@
 import copy
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,8 +99,8 @@ def test_other_images_are_not_compared(invented):
     claims = compare_cells(collect_cells([invented(5), invented(5, color="hsv", test_set=1)]))
     assert claims.settings == []
     assert [reason for *_, reason in claims.refused] == ["they were tested on different images"]
-    moved = copy.deepcopy(dict(invented(5, color="hsv").summary))
-    moved["data"]["source"]["seed"] = 3
+    moved = invented(5, color="hsv").summary
+    moved = replace(moved, data=replace(moved.data, source={**moved.data.source, "seed": 3}))
     claims = compare_cells(collect_cells([invented(5), FinishedRun("moved", moved, invented(5, color="hsv").images)]))
     assert [reason for *_, reason in claims.refused] == ["their images come from different sources"]
 

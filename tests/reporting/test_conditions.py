@@ -1,5 +1,6 @@
 import pytest
 
+from fakeid.evaluation.run_summary import Sizes
 from fakeid.reporting.conditions import describe_conditions, describe_sizes
 
 
@@ -28,8 +29,7 @@ def test_untouched_images_are_no_degradation(degradations: list[str], words: str
 def test_sizes_are_named_unless_they_are_those_of_whole_images(
     trained_px: int, tested_px: int, views: str, words: str
 ) -> None:
-    sizes = {"image_px": 64, "trained_px": trained_px, "tested_px": tested_px, "views": views}
-    found = describe_sizes(sizes)
+    found = describe_sizes(Sizes(64, trained_px, tested_px, views))
     assert found.startswith(words)
     assert bool(found) == bool(words)
 

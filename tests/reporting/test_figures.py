@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -5,6 +7,8 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from fakeid.evaluation.operating_point import OperatingPoint
+from fakeid.evaluation.results import UNKNOWN
 from fakeid.evaluation.scores import Scores
 from fakeid.reporting.figures import plot_category_accuracy, plot_learning_curve, plot_roc
 from fakeid.reporting.style import SEEN_COLOR, UNSEEN_COLOR
@@ -57,24 +61,26 @@ def test_category_accuracy_shows_each_group_with_its_interval(summary, tmp_path)
     figure = plot_category_accuracy(summary)
     (ax,) = figure.axes
     names = [label.get_text() for label in ax.get_yticklabels()]
-    assert names == ["seen content", "unseen content", *list(summary["categories"])[:-1], "sheep (unseen)"]
-    groups = [summary["seen"], summary["unseen"], *summary["categories"].values()]
+    assert names == ["seen content", "unseen content", *list(summary.categories)[:-1], "sheep (unseen)"]
+    groups = [summary.seen, summary.unseen, *summary.categories.values()]
     colors = [SEEN_COLOR, UNSEEN_COLOR, *[SEEN_COLOR] * 10, UNSEEN_COLOR]
     fakes = find_dots(ax, "D")
     assert [(x, color) for x, _, color in fakes] == [
-        (group["fake_accuracy"]["value"], color) for group, color in zip(groups, colors, strict=True)
+        (group.read("fake_accuracy").value, color) for group, color in zip(groups, colors, strict=True)
     ]
     spans = [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_interval"]
-    assert (summary["unseen"]["real_accuracy"]["low"], summary["unseen"]["real_accuracy"]["high"]) in spans
+    bounded = summary.unseen.read("real_accuracy")
+    assert (bounded.low, bounded.high) in spans
     assert len(spans) == 3 * 13
     assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "_guessing"] == [0.5]
     figure.savefig(tmp_path / "accuracy.png")
 
 
 def test_category_accuracy_leaves_out_what_is_undefined(summary):
-    summary["unseen"] = None
-    summary["categories"]["sheep"]["fake_accuracy"] = {"value": None, "low": None, "high": None}
-    (ax,) = plot_category_accuracy(summary).axes
+    sheep = summary.categories["sheep"]
+    sheep = replace(sheep, metrics={**sheep.metrics, "fake_accuracy": UNKNOWN})
+    broken = replace(summary, unseen=None, categories={**summary.categories, "sheep": sheep})
+    (ax,) = plot_category_accuracy(broken).axes
     assert len(find_dots(ax, "D")) == 1 + 10
     assert len(ax.get_yticklabels()) == 1 + 11
 
@@ -109,7 +115,7 @@ def test_roc_marks_the_threshold_in_use(scores):
     cat = scores.select(scores.category == "cat")
     rates = [np.mean(cat.logit[cat.label == label] >= 0) for label in (0, 1)]
     assert find_dots(ax, "o")[0] == (*rates, SEEN_COLOR.upper())
-    (ax,) = plot_roc(scores, ["cat"], ["sheep"], {"rule": "validation", "logit": 1.5, "note": ""}).axes
+    (ax,) = plot_roc(scores, ["cat"], ["sheep"], OperatingPoint("validation", 1.5)).axes
     rates = [np.mean(cat.logit[cat.label == label] >= 1.5) for label in (0, 1)]
     assert find_dots(ax, "o")[0] == (*rates, SEEN_COLOR.upper())
     assert "at the balanced threshold from validation images" in labeled_lines(ax)

@@ -1,4 +1,3 @@
-import copy
 import dataclasses
 import random
 import re
@@ -7,6 +6,7 @@ from urllib.parse import quote
 import pytest
 from page_outline import Outline
 
+from fakeid.evaluation.results import Estimate
 from fakeid.reporting.averages import FinishedRun, collect_cells
 from fakeid.reporting.misplaced_runs import describe_misplaced_runs
 from fakeid.reporting.renderers import tabulate
@@ -19,11 +19,17 @@ from fakeid.reporting.sweep_tables import tabulate_provenance
 @pytest.fixture
 def runs(invented) -> list[FolderRun]:
     finished = [invented(k, seed, color) for k in (1, 5) for seed in (0, 1) for color in ("rgb", "hsv")]
-    warned = copy.deepcopy(dict(finished[0].summary))
-    warned["audit"]["warnings"] = ["file facts alone tell real from fake: set data.codec=shared"]
+    told = ("file facts alone tell real from fake: set data.codec=shared",)
+    warned = dataclasses.replace(
+        finished[0].summary, audit=dataclasses.replace(finished[0].summary.audit, warnings=told)
+    )
     finished[0] = FinishedRun(finished[0].name, warned, finished[0].images)
     runs = [FolderRun(run.name, "done", "", f"python train.py seed={run.seed}", run) for run in finished]
     return [*runs, FolderRun("bad<run>", "failed", "DataError: <b>cut short</b>", "python train.py x=1", None)]
+
+
+def change(group, metrics):
+    return dataclasses.replace(group, metrics={**group.metrics, **metrics})
 
 
 def test_the_page_is_whole_and_alone(runs):
@@ -69,13 +75,14 @@ def test_markdown_holds_the_same(runs):
 
 
 def test_runs_that_rank_well_at_a_wrong_threshold_are_counted_in_one_sentence(runs):
-    tested = [dataclasses.replace(run.tested, summary=copy.deepcopy(run.tested.summary)) for run in runs if run.tested]
-    for run in tested[:3]:
-        run.summary["unseen"] |= {
-            "accuracy": dict(zip(("value", "low", "high"), (0.5, 0.48, 0.52), strict=True)),
-            "balanced_accuracy": dict(zip(("value", "low", "high"), (0.5, 0.48, 0.52), strict=True)),
-            "auroc": dict(zip(("value", "low", "high"), (0.92, 0.9, 0.94), strict=True)),
-        }
+    off = {
+        "accuracy": Estimate(0.5, 0.48, 0.52), "balanced_accuracy": Estimate(0.5, 0.48, 0.52),
+        "auroc": Estimate(0.92, 0.9, 0.94),
+    }  # fmt: skip
+    tested = [run.tested for run in runs if run.tested]
+    for place, run in enumerate(tested[:3]):
+        unseen = change(run.summary.unseen, off)
+        tested[place] = dataclasses.replace(run, summary=dataclasses.replace(run.summary, unseen=unseen))
     report = build_sweep_report("x", [FolderRun(run.name, "done", "", "", run) for run in tested])
     one, other = "Pelee+HPF, RGB, dropout 0 at 1 category", "Pelee+HPF, HSV, dropout 0 at 1 category"
     (sentence,) = report.misplaced
@@ -90,12 +97,12 @@ def test_runs_that_rank_well_at_a_wrong_threshold_are_counted_in_one_sentence(ru
 
 def test_a_single_category_and_an_evaluation_at_a_wrong_threshold_are_told(runs):
     off = {
-        "accuracy": {"value": 0.55}, "balanced_accuracy": {"value": 0.55, "low": 0.5, "high": 0.6},
-        "auroc": {"value": 0.95, "low": 0.92, "high": 0.97},
+        "accuracy": Estimate(0.55), "balanced_accuracy": Estimate(0.55, 0.5, 0.6),
+        "auroc": Estimate(0.95, 0.92, 0.97),
     }  # fmt: skip
     run = runs[0].tested
-    summary = copy.deepcopy(run.summary)
-    summary["categories"][run.held_out] |= off
+    held_out = change(run.summary.categories[run.held_out], off)
+    summary = dataclasses.replace(run.summary, categories={**run.summary.categories, run.held_out: held_out})
     group = {"kind": "test_set", "name": "photos", "degradation": "none", "metrics": off}
     cells = collect_cells([dataclasses.replace(run, summary=summary, evaluation={"groups": [group]})])
     starts = [text.partition(" rank")[0] for text in describe_misplaced_runs(cells)]

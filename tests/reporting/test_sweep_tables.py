@@ -4,6 +4,8 @@ from types import SimpleNamespace
 import pytest
 
 from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.results import CategoryGroup, Estimate
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.reporting.accuracy_tables import build_accuracy_tables, name_file
 from fakeid.reporting.averages import FinishedRun, collect_cells
 from fakeid.reporting.renderers import escape_latex, render_markdown, tabulate
@@ -24,16 +26,15 @@ def make_run(categories: int, seed: int, accuracies: list[float]) -> FinishedRun
     """A run with 20 images in each of three categories."""
     groups = {}
     for i, (name, accuracy) in enumerate(zip(("cat", "bus_50%", "sheep"), accuracies, strict=True)):
-        low, high = wilson_interval(round(20 * accuracy), 20)
-        estimate = {"value": accuracy, "low": low, "high": high}
-        groups[name] = {"seen": i < categories, "num_real": 10, "num_fake": 10, "accuracy": estimate}
+        estimate = Estimate(accuracy, *wilson_interval(round(20 * accuracy), 20))
+        groups[name] = CategoryGroup(10, 10, {"accuracy": estimate}, seen=i < categories)
     config = {
         "categories": categories,
         "seed": seed,
         "dropout": 0.2,
         **{group: {"name": name} for group, name in (("model", "pelee"), ("residual", "hpf"), ("color", "hsv"))},
     }
-    summary = {"config": config, "held_out": "sheep", "categories": groups, "seen": None, "unseen": None}
+    summary = RunSummary(seen=None, unseen=None, categories=groups, held_out="sheep", config=config)
     return FinishedRun(f"{categories}-{seed}", summary, {})
 
 

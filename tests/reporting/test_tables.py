@@ -1,17 +1,26 @@
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from fakeid.evaluation.operating_point import OperatingPoint
+from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.run_summary import Machine
+from fakeid.reporting.renderers import render_terminal
 from fakeid.reporting.single_run import list_run_notes
-from fakeid.reporting.tables import list_misplaced, render_line, render_table
+from fakeid.reporting.tables import list_misplaced, render_line, tabulate_run
 
 
 def print_table(summary, width: int) -> str:
     console = Console(width=width, file=io.StringIO(), color_system=None)
-    console.print(render_table(summary))
+    console.print(render_terminal(tabulate_run(summary), dense=True))
     return console.file.getvalue()
+
+
+def change(group, **metrics):
+    return replace(group, metrics={**group.metrics, **{name: Estimate(*found) for name, found in metrics.items()}})
 
 
 @pytest.mark.parametrize("width", [80, 100])
@@ -19,7 +28,7 @@ def test_every_name_and_number_is_whole(summary, width):
     text = print_table(summary, width)
     words = text.split()
     assert max(map(len, text.splitlines())) <= width
-    for name in summary["categories"]:
+    for name in summary.categories:
         assert name in words
     # The widest row: five digits of counts and two intervals of three decimals.
     for word in ("20000", "91.2", "89.2\N{EN DASH}92.5", "0.943", "0.923\N{EN DASH}0.956"):
@@ -36,81 +45,69 @@ def test_one_block_for_pools_then_one_for_categories_in_order(summary):
 
 
 def test_what_is_undefined_is_a_dash(summary):
-    for metric in ("real_accuracy", "auroc"):
-        summary["categories"]["cat"][metric] = {"value": None, "low": None, "high": None}
-    line = next(line for line in print_table(summary, 80).splitlines() if line.startswith("cat"))
+    cat = change(summary.categories["cat"], real_accuracy=(), auroc=())
+    broken = replace(summary, categories={"cat": cat})
+    line = next(line for line in print_table(broken, 80).splitlines() if line.startswith("cat"))
     assert line.split() == ["cat", "200", "200", "100.0", "\N{EN DASH}", "100.0", "\N{EN DASH}", "1.000"]
 
 
 def test_a_missing_pool_is_left_out(summary):
-    summary["unseen"] = None
-    assert "unseen content" not in print_table(summary, 80)
+    assert "unseen content" not in print_table(replace(summary, unseen=None), 80)
 
 
 def test_long_names_are_folded_not_cut(summary):
     name = "stylegan2_living_rooms_at_night"
-    summary["categories"] = {name: summary["categories"]["cat"]}
-    assert name in "".join(re.findall(r"^\S+", print_table(summary, 80), flags=re.M))
+    long = replace(summary, categories={name: summary.categories["cat"]})
+    assert name in "".join(re.findall(r"^\S+", print_table(long, 80), flags=re.M))
 
 
 def test_the_notes_of_a_single_run_stand_below_its_table(summary):
-    told = {
-        "threshold": {"rule": "validation", "logit": 1.834, "note": ""},
-        "precision": "bf16", "scoring_precision": "float32", "threads": 2, "machine": {"device": "an H100"},
-    }  # fmt: skip
-    text = " ".join(print_table({**summary, **told}, 80).split())
+    told = replace(
+        summary, threshold=OperatingPoint("validation", 1.834), precision="bf16", scoring_precision="float32",
+        threads=2, machine=Machine("an H100"),
+    )  # fmt: skip
+    text = " ".join(print_table(told, 80).split())
     assert "at the balanced threshold from validation images (logit 1.83)" in text
     assert "One training run: the interval covers test images, not other seeds or machines." in text
     assert "Trained in bf16 with 2 threads on an H100; scored in float32." in text
     assert "at P(fake) = 0.5" in print_table(summary, 80)
 
 
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        ({}, []),
-        ({"precision": "bf16"}, ["Trained in bf16."]),
-        ({"precision": "bf16", "trained_on": {}}, ["Trained in bf16."]),  # nobody knows the machine of the training
-        (
-            {"precision": "bf16", "scoring_precision": "float32", "trained_on": {}},
-            ["Trained in bf16; scored in float32 with 1 thread on a CPU."],
-        ),
-    ],
-)
-def test_the_machine_of_a_training_is_told_from_that_of_an_evaluation(told, expected):
-    known = {"threads": 1, "machine": {"device": "a CPU"}} if "trained_on" in told else {}
-    assert list_run_notes({**told, **known})[2:] == expected
+def test_what_is_not_known_of_a_run_is_left_out(summary):
+    assert list_run_notes(summary)[2:] == []
+    assert list_run_notes(replace(summary, precision="bf16"))[2:] == ["Trained in bf16."]
+
+
+def test_the_machine_of_a_training_is_told_from_that_of_an_evaluation():
+    evaluation = {"precision": "bf16", "threads": 1, "machine": {"device": "a CPU"}}  # nobody knows the training's
+    assert list_run_notes(evaluation)[2:] == ["Trained in bf16."]
+    assert list_run_notes({**evaluation, "scoring_precision": "float32"})[2:] == [
+        "Trained in bf16; scored in float32 with 1 thread on a CPU."
+    ]
 
 
 def test_a_run_that_ranks_well_at_a_wrong_threshold_is_named(summary):
-    metrics = {
-        "accuracy": (0.52, 0.45, 0.59), "balanced_accuracy": (0.52, 0.45, 0.59), "auroc": (0.93, 0.89, 0.96),
-        "accuracy_at_validation": (0.85, 0.79, 0.89),
-    }  # fmt: skip
-    summary["unseen"] |= {
-        name: dict(zip(("value", "low", "high"), numbers, strict=True)) for name, numbers in metrics.items()
-    }
-    (sentence,) = list_misplaced(summary)
+    unseen = change(
+        summary.unseen, accuracy=(0.52, 0.45, 0.59), balanced_accuracy=(0.52, 0.45, 0.59), auroc=(0.93, 0.89, 0.96),
+        accuracy_at_validation=(0.85, 0.79, 0.89),
+    )  # fmt: skip
+    off = replace(summary, unseen=unseen)
+    (sentence,) = list_misplaced(off)
     assert sentence.replace("\N{NO-BREAK SPACE}", " ") == (
         "Unseen content: ranks well (AUROC 0.930) but its threshold is off: accuracy 52.0 % [45.0, 59.0] at P(fake) = "
         "0.5; at the balanced threshold from validation images it is 85.0 % [79.0, 89.0]; some threshold reaches a "
         "balanced accuracy of at least 76.5 %."
     )
-    assert sentence in render_line(summary)
-    summary["unseen"]["balanced_accuracy"] |= {"value": 0.7, "high": 0.77}
-    assert not list_misplaced(summary)
+    assert sentence in render_line(off)
+    assert not list_misplaced(replace(off, unseen=change(unseen, balanced_accuracy=(0.7, 0.45, 0.77))))
 
 
 def test_no_run_stands_at_chance_level_without_a_word(summary):
-    metrics = {"balanced_accuracy": (0.5, 0.3, 0.7), "auroc": (0.78, 0.6, 0.9)}  # few images: wide intervals
-    summary["unseen"] |= {
-        name: dict(zip(("value", "low", "high"), numbers, strict=True)) for name, numbers in metrics.items()
-    }
-    (sentence,) = list_misplaced(summary)
+    few = {"balanced_accuracy": (0.5, 0.3, 0.7), "auroc": (0.78, 0.6, 0.9)}  # images: wide intervals
+    (sentence,) = list_misplaced(replace(summary, unseen=change(summary.unseen, **few)))
     assert "some threshold reaches a balanced accuracy of at least 66.8" in sentence
-    summary["unseen"]["auroc"]["value"] = 0.74
-    assert not list_misplaced(summary)
+    assert not list_misplaced(replace(summary, unseen=change(summary.unseen, **{**few, "auroc": (0.74, 0.6, 0.9)})))
 
 
 def test_the_held_out_category_is_told_from_others_that_are_unseen(summary):
-    assert "held out" in print_table({**summary, "held_out": "sheep"}, 80)
+    assert "held out" in print_table(replace(summary, held_out="sheep"), 80)

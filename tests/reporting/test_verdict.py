@@ -1,19 +1,25 @@
 import copy
 import io
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from made_up_evaluation import CASES, estimate, invent_case
 from rich.console import Console
 
+from fakeid.config import Config, to_plain
+from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.quadrants import QUADRANTS
-from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.results import Estimate, Group
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.degradation_names import MILD, STRONG, group_degradations, name_degradations
 from fakeid.reporting.evaluation_markdown import render_evaluation_markdown
 from fakeid.reporting.evaluation_page import render_evaluation_page
 from fakeid.reporting.evaluation_table import render_evaluation_table
 from fakeid.reporting.robustness_words import describe_robustness
-from fakeid.reporting.verdict import BAD, DOUBTFUL, GOOD, judge_evaluation, judge_run
+from fakeid.reporting.table import Tone
+from fakeid.reporting.verdict import judge_evaluation, judge_run
 
 HARD = str(QUADRANTS[3])
 
@@ -53,7 +59,7 @@ def read(evaluation):
 def test_a_detector_that_cries_wolf_is_not_to_be_used():
     evaluation = make_evaluation(real_accuracy_at_chosen=(0.69, 0.89), fake_accuracy_at_chosen=(0.41, 0.53))
     judgement = judge_evaluation(evaluation)
-    assert (judgement.verdict, judgement.look) == (Verdict.FAILS, BAD)
+    assert (judgement.verdict, judgement.look) == (Verdict.FAILS, Tone.BAD.value)
     assert read(evaluation)[0] == (
         "Do not use on photos. At the threshold for 5 % false positives it calls 21 % [11, 31] of the reals with "
         "unseen content fake and misses 53 % [47, 59] of the fakes by unseen generators."
@@ -62,7 +68,7 @@ def test_a_detector_that_cries_wolf_is_not_to_be_used():
 
 def test_the_hardest_images_decide():
     evaluation = make_evaluation(auroc=(0.45, 0.6))
-    assert judge_evaluation(evaluation).look == BAD
+    assert judge_evaluation(evaluation).tone is Tone.BAD
     assert read(evaluation)[0].startswith("At chance on unseen content by unseen generators: not usable. It ranks no")
 
 
@@ -73,8 +79,8 @@ def test_a_ranking_upside_down_is_called_so():
 def test_green_only_where_nothing_breaks():
     whole = judge_evaluation(make_evaluation(("jpeg-90", {})))
     broken = judge_evaluation(make_evaluation(("jpeg-90", {"real_accuracy_at_chosen": (0.5, 0.6)})))
-    assert (whole.verdict, whole.look) == (Verdict.PASSES, GOOD)
-    assert (broken.verdict, broken.look) == (Verdict.PASSES, DOUBTFUL)
+    assert (whole.verdict, whole.tone) == (Verdict.PASSES, Tone.GOOD)
+    assert (broken.verdict, broken.tone) == (Verdict.PASSES, Tone.DOUBTFUL)
     assert broken.head == "Passes on unseen content by unseen generators, but only on untouched images"
 
 
@@ -82,7 +88,7 @@ def test_what_was_trained_on_alone_is_no_test():
     evaluation = make_evaluation()
     evaluation["groups"] = evaluation["groups"][:1]
     judgement = judge_evaluation(evaluation)
-    assert (judgement.verdict, judgement.look) == (Verdict.UNDECIDED, DOUBTFUL)
+    assert (judgement.verdict, judgement.tone) == (Verdict.UNDECIDED, Tone.DOUBTFUL)
     assert "neither unseen content nor unseen generators were tested" in judgement.head
 
 
@@ -166,16 +172,19 @@ def test_untested_degradations_are_called_untested():
     ("area", "verdict"), [((0.9, 0.97), "passes"), ((0.45, 0.55), "at chance"), ((0.2, 0.4), "inverted")]
 )
 def test_a_training_is_judged_on_unseen_content(area, verdict):
-    group = {"auroc": bounds(*area), "real_accuracy_at_chosen": bounds(0.93, 0.98),
-             "fake_accuracy_at_chosen": bounds(0.6, 0.8)}  # fmt: skip
-    summary = {"seen": {**group, "auroc": bounds(0.9, 1.0)}, "unseen": group, "categories": {},
-               "calibration": {"false_alarm_rate": 0.05}}  # fmt: skip
+    numbers = {"auroc": area, "real_accuracy_at_chosen": (0.93, 0.98), "fake_accuracy_at_chosen": (0.6, 0.8)}
+    metrics = {name: Estimate(sum(ends) / 2, *ends) for name, ends in numbers.items()}
+    seen = Group(50, 50, {**metrics, "auroc": Estimate(0.95, 0.9, 1.0)})
+    calibration = fit_calibration(np.arange(200) % 2, np.arange(200) % 2 + np.linspace(0, 2, 200), 0.05, 0.05)
+    summary = RunSummary(
+        seen=seen, unseen=Group(50, 50, metrics), categories={}, config=to_plain(Config()), calibration=calibration
+    )
     judgement = judge_run(summary)
     assert judgement.verdict.value == verdict
     assert "unseen content" in judgement.head
     if verdict == "at chance":
         assert judgement.head == "At chance on unseen content: not usable"
-    assert judge_run({**summary, "unseen": None}).verdict is Verdict.UNDECIDED
+    assert judge_run(replace(summary, unseen=None)).verdict is Verdict.UNDECIDED
 
 
 @pytest.mark.parametrize("case", CASES)

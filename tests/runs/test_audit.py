@@ -129,7 +129,11 @@ def test_a_training_and_its_reports_repeat_the_warning(tiny_config: BuildConfig,
     config = build(tiny_config, jpeg_reals_png_fakes, "optim.epochs=1", "data.audit_per_class=60", "categories=1")
     console = quiet()
     summary = run_training(config, console)
-    assert summary["audit"]["probes"]["files"]["auroc"]["value"] > 0.95
+    assert summary
+    assert summary.audit
+    probe = summary.audit.probes["files"]
+    assert probe
+    assert (probe.auroc.value or 0) > 0.95
     assert said(console).count("WARNING: file facts alone tell real from fake") == 2  # before, and beside the table
     again = quiet()
     run_training(config, again)

@@ -53,8 +53,11 @@ def test_every_command_takes_the_same_codec(
     summary = run_training(config, consoles[2])
     assert [sentence in said(console) for console in consoles] == [True] * 3
     assert "preparing" not in said(consoles[2])
-    assert (summary["data"]["codec"]["name"], summary["data"]["codec"]["quality"]) == ("shared", [70, 90])
-    assert summary["config"]["data"]["codec"] == "auto"
+    assert summary
+    assert summary.data
+    chosen = summary.data.codec or {}
+    assert (chosen["name"], chosen["quality"]) == ("shared", [70, 90])
+    assert summary.config["data"]["codec"] == "auto"
     (cache,) = [path for path in (tmp_path / "cache").iterdir() if path.name.startswith("folders-")]
     assert read_json(cache / "identity.json")["codec_quality"] == [70, 90]
     # An evaluation, of other folders too, takes the checkpoint's codec, not one of its own.

@@ -73,9 +73,9 @@ def test_the_same_command_goes_on_without_training_anew(trained: tuple[Config, R
     (run.path / name).write_bytes(b"[]")
     assert not is_complete(run, config)
     summary, said = train(config)
-    assert f"{name} is damaged (its content is [] instead of an object); going on" in said
+    assert f"{name} is damaged (its content is []: input should be an object); going on" in said
     assert "epoch 1/1" not in said
-    assert summary["seen"] == before["seen"]
+    assert summary.seen == before.seen
     assert run.history.read_text() == history
     assert run.is_done()
     after = read_weights(run.tested)

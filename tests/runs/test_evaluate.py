@@ -77,7 +77,7 @@ def test_the_checkpoint_alone_knows_threshold_and_band(run: RunFolder) -> None:
     assert card.calibration == asdict(calibration)
     summary = json.loads(run.summary.read_text())
     assert summary["calibration"] == asdict(calibration)
-    assert summary["unseen"]["accuracy_at_chosen"]["value"] is not None
+    assert summary["unseen"]["metrics"]["accuracy_at_chosen"]["value"] is not None
     assert len(card.generators) == 2
     assert card.held_out == "coral"
 

@@ -14,6 +14,7 @@ from tiny_runs import train
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import ConfigError
+from fakeid.evaluation.run_summary import Sizes
 from fakeid.evaluation.scores import read_scores
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.runs.evaluation_command import evaluate
@@ -100,7 +101,7 @@ def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_
     config = tiny_config(*options)
     summary, output = train(config)
     sizes = {"image_px": 48, "trained_px": 42, "tested_px": 42, "views": "full"}
-    assert summary["sizes"] == sizes
+    assert summary.sizes == Sizes(48, 42, 42, "full")
     assert "Tested at 42 px, as trained: the center of 48 px." in output
     assert "WARNING" not in output
     folder = RunFolder.locate(config)
@@ -130,7 +131,9 @@ def test_a_checkpoint_that_never_heard_of_the_center_is_said_to_be_tested_at_ano
 ) -> None:
     config = tiny_config("augment=crop")
     module = build_module(config)
-    assert measure_sizes(config, module.hparams["center_px"])["tested_px"] == 42  # type: ignore[index]
+    found = measure_sizes(config, module.hparams["center_px"])
+    assert found
+    assert found.tested_px == 42
     old = measure_sizes(config, None)
     assert sizes_differ(old)
     assert describe_sizes(old).startswith("Trained at 42 px and tested at 48 px (whole images): logits shift")

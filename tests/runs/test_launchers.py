@@ -101,7 +101,7 @@ class Sweep:
         ours = {process.pid: process for process in self.processes()}
         for run in self.runs():
             # Who has just locked a folder has not signed it yet: the number may be of a process that is long gone.
-            worker = ours.get(run.read_status()["process"])
+            worker = ours.get(status.process) if (status := run.read_status()) else None
             if worker and read_state(run).name == RUNNING:
                 with suppress(psutil.Error):
                     worker.kill()
@@ -214,11 +214,13 @@ def test_a_job_that_must_leave_its_machine_is_put_back_and_continues(undisturbed
     sweep = build(sweeps, undisturbed, "submitit_local", "requeued")
     process = sweep.start("categories=1", "color=rgb", "optim.epochs=12")
     deadline = time.monotonic() + 900
-    while not (sweep.runs() and sweep.runs()[0].read_status()["epochs_done"] >= 2):
+    while not (sweep.runs() and sweep.runs()[0].epochs_done >= 2):
         assert process.poll() is None, sweep.output()
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    os.kill(sweep.runs()[0].read_status()["process"], signal.SIGUSR2)
+    status = sweep.runs()[0].read_status()
+    assert status
+    os.kill(status.process, signal.SIGUSR2)
     assert process.wait(timeout=900) == 0, sweep.output()
     assert sweep.count("continuing after epoch") == [1]
     assert sweep.count("epoch 1/12") == [1]

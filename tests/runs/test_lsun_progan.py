@@ -19,6 +19,7 @@ from fakeid.cli import main
 from fakeid.config import Config
 from fakeid.data.catalog import build_plan, build_source
 from fakeid.errors import ConfigError, DataError
+from fakeid.evaluation.run_summary import RunSummary
 from fakeid.runs.images import list_images
 from fakeid.runs.status import print_status
 from fakeid.runs.train import run_training
@@ -54,18 +55,19 @@ def lsun_progan(tiny_config: BuildConfig, lsun_progan_tree: Path) -> BuildConfig
     return build
 
 
-def check_all_eleven(summary: dict[str, object]) -> None:
-    categories = summary["categories"]
+def check_all_eleven(summary: RunSummary | None) -> None:
+    assert summary
+    categories = summary.categories
     assert isinstance(categories, dict)
     assert set(categories) == set(LSUN_CATEGORIES)
-    assert summary["held_out"] == "sheep"
+    assert summary.held_out == "sheep"
 
 
 def test_lsun_and_progan_train_and_test_on_all_eleven(lsun_progan: BuildConfig) -> None:
     summary = run_training(lsun_progan(), quiet())
     check_all_eleven(summary)
-    assert summary["data"]["images"] == {"train": 24, "val": 6, "test": 44}
-    assert summary["config"]["data"]["prep"] == "squash"
+    assert summary.data.images == {"train": 24, "val": 6, "test": 44}
+    assert summary.config["data"]["prep"] == "squash"
 
 
 def test_corrected_prepares_as_progan_did(lsun_progan: BuildConfig) -> None:
@@ -123,7 +125,7 @@ def test_progan_train_trains_and_tests_on_all_eleven(tmp_path: Path, tiny_config
     )  # fmt: skip
     summary = run_training(config, quiet())
     check_all_eleven(summary)
-    assert summary["data"]["images"] == {"train": 12, "val": 6, "test": 44}
+    assert summary.data.images == {"train": 12, "val": 6, "test": 44}
 
 
 def test_the_authors_tree_trains_and_tests_on_all_eleven(tmp_path: Path, tiny_config: BuildConfig) -> None:
@@ -298,4 +300,4 @@ def test_one_undecodable_image_stops_or_is_listed(
     with pytest.raises(DataError, match=r"(cut short|damaged|unreadable).*data.on_bad_image=skip"):
         run_training(config, quiet())
     summary = run_training(tiny_config(*options, "data.on_bad_image=skip"), quiet())
-    assert list(summary["skipped_images"]) == [victim.key]
+    assert list(summary.skipped_images) == [victim.key]

@@ -1,6 +1,5 @@
 import csv
 import io
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -43,12 +42,13 @@ def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
     config = tiny_config()
     summary, output = train(config)
     files = RunFolder.locate(config)
-    assert summary == json.loads(files.summary.read_text())
-    assert summary["parameters"] == 2_240_289
-    assert list(summary["categories"]) == list(DEMO_CATEGORIES)
-    assert [name for name, group in summary["categories"].items() if group["seen"]] == list(DEMO_CATEGORIES[:2])
-    assert summary["seen"]["num_real"] == 4
-    assert summary["unseen"]["num_fake"] == 18
+    assert summary == files.read_summary()
+    assert summary.parameters == 2_240_289
+    assert list(summary.categories) == list(DEMO_CATEGORIES)
+    assert list(summary.list_categories(seen=True)) == list(DEMO_CATEGORIES[:2])
+    assert summary.seen
+    assert summary.unseen
+    assert (summary.seen.num_real, summary.unseen.num_fake) == (4, 18)
     with files.scores.open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 44
@@ -58,7 +58,7 @@ def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
     assert [row["epoch"] for row in history] == ["1", "2"]
     assert {path.stem for path in files.figures.iterdir()} == {"learning_curve", "categories", "roc", "samples"}
     assert same(read_weights(files.tested), read_weights(files.last))
-    assert files.read_status()["state"] == "done"
+    assert files.is_done()
     for part in ("epoch 2/2", "seen content", "unseen content", "coral", "held out", str(files.scores)):
         assert part in output
 
@@ -102,8 +102,9 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(
         with pytest.raises(error):
             train(config)
     status = RunFolder.locate(config).read_status()
-    assert status["state"] == ("interrupted" if error is KeyboardInterrupt else "failed")
-    assert status["epochs_done"] == 1
+    assert status
+    assert status.state == ("interrupted" if error is KeyboardInterrupt else "failed")
+    assert status.epochs_done == 1
     _, output = train(config)
     assert "continuing after epoch 1 of 3" in output
     assert "epoch 1/3" not in output
@@ -136,7 +137,7 @@ def test_scores_are_those_of_the_tested_checkpoint(tiny_config: BuildConfig) -> 
 def test_all_scores_of_a_bf16_training_are_float32(tiny_config: BuildConfig) -> None:
     config = tiny_config("trainer.precision=bf16", "protocol.loss=bce", "optim.learning_rate=0.01")
     summary, _ = train(config)
-    assert summary["precision"] == "bf16"
+    assert summary.precision == "bf16"
     files = RunFolder.locate(config)
     scores = read_scores(files.scores)
     console = Console(file=io.StringIO())

@@ -20,10 +20,10 @@ def test_summaries_have_the_numbers_of_the_scores() -> None:
     for run, logits in zip(page.runs, page.drawn.logits, strict=True):
         assert run.held_out == CATEGORIES[-1]
         assert run.content(seen=True) == list(CATEGORIES[: run.categories])
-        for place, (name, group) in enumerate(run.summary["categories"].items()):
-            assert (group["num_real"], group["num_fake"]) == (30, 30)
-            assert group["accuracy"]["value"] == accuracy_score(label, logits[place] >= 0)
-            np.testing.assert_allclose(group["auroc"]["value"], roc_auc_score(label, logits[place]), rtol=1e-12)
+        for place, (name, group) in enumerate(run.summary.categories.items()):
+            assert (group.num_real, group.num_fake) == (30, 30)
+            assert group.read("accuracy").value == accuracy_score(label, logits[place] >= 0)
+            np.testing.assert_allclose(group.read("auroc").value, roc_auc_score(label, logits[place]), rtol=1e-12)
             assert run.images[name].digest == page.runs[0].images[name].digest
 
 
