@@ -101,7 +101,7 @@ class Group:
 
     num_real: NonNegativeInt
     num_fake: NonNegativeInt
-    metrics: Mapping[str, Estimate] = field(default_factory=dict)
+    metrics: Mapping[str, Estimate]
 
     def read(self, metric: str) -> Estimate:
         """Look up a metric; `UNKNOWN` where it was not measured."""

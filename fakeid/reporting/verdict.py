@@ -70,9 +70,10 @@ class Judgement:
 
 def judge_run(summary: RunSummary) -> Judgement:
     """Judge the test of a training: on unseen content, or on seen where no other was tested."""
-    group, content = (summary.unseen, "unseen") if summary.unseen else (summary.seen, "seen")
+    new = summary.unseen is not None
+    group, content = (summary.unseen, "unseen") if new else (summary.seen, "seen")
     wished = summary.calibration.false_alarm_rate if summary.calibration else None
-    case = _Case(group, group, f"{content} content", unseen=content == "unseen", wished=wished)
+    case = _Case(group, group, f"{content} content", unseen=new, wished=wished, new_content=new)
     drawn = (summary.config.get("data") or {}).get("source") == "demo"
     categories = {f"content {name}": group.read("auroc") for name, group in summary.categories.items()}
     verdict = case.try_out(group, group).judge()
@@ -119,6 +120,7 @@ class _Case:
         place: What it is, such as `unseen content`.
         unseen: Whether any of it was not trained on.
         wished: The false-positive rate that its threshold was chosen for, in [0, 1]; None where none was chosen.
+        new_content: Whether the content of its reals was not trained on.
         new_generator: Whether the fakes are by unseen generators; None where that is not known.
     """
 
@@ -127,6 +129,7 @@ class _Case:
     place: str
     unseen: bool
     wished: float | None
+    new_content: bool
     new_generator: bool | None = None
 
     def try_out(self, reals: Group | None, fakes: Group | None) -> Trial:
@@ -146,7 +149,7 @@ class _Case:
         maker = {True: " by unseen generators", False: " by the generators that it was trained on", None: ""}
         return (
             f"At {place} it calls {format_rate(trial.false_positives)} of the reals with "
-            f"{'unseen' if self.place.startswith('unseen content') else 'seen'} content fake and misses "
+            f"{'unseen' if self.new_content else 'seen'} content fake and misses "
             f"{format_rate(trial.found.complement())} of the fakes{maker[self.new_generator]}."
         )
 
@@ -157,13 +160,14 @@ def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Ca
     filled = [group for group in tested if group.read("auroc").value is not None]
     wished = (evaluation.get("calibration") or {}).get("false_alarm_rate")
     if not filled:
-        return _Case(None, None, "", unseen=False, wished=wished)
+        return _Case(None, None, "", unseen=False, wished=wished, new_content=False)
     fakes = min(filled, key=lambda group: (bool(group.seen_generator), bool(group.seen_content)))
     reals = min(filled, key=lambda group: (bool(group.seen_content), bool(group.seen_generator)))
-    content = "unseen content" if not reals.seen_content else "seen content"
-    new = not fakes.seen_generator
-    place = f"{content} by unseen generators" if new else content
-    return _Case(reals, fakes, place, new or not reals.seen_content, wished, new)
+    new_content, new_generator = not reals.seen_content, not fakes.seen_generator
+    place = f"{'unseen' if new_content else 'seen'} content{' by unseen generators' if new_generator else ''}"
+    return _Case(
+        reals, fakes, place, new_content or new_generator, wished, new_content=new_content, new_generator=new_generator
+    )
 
 
 def _find(groups: EvaluationGroups, part: Group | None, degradation: str) -> EvaluationGroup | None:

@@ -5,18 +5,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from fakeid.errors import DamagedFileError
 from fakeid.reporting.averages import FinishedRun
-from fakeid.reporting.formatting import UNDEFINED, format_estimate, format_number
-from fakeid.reporting.table import Form
+from fakeid.reporting.renderers import render_terminal
+from fakeid.reporting.table import Column, Form, Table, Value
 from fakeid.reporting.verdict import judge
 from fakeid.runs.layout import DONE, RunFolder, find_runs
 from fakeid.runs.states import STATES, State, read_state
+
+_COLUMNS: Final = (
+    Column("unseen acc. %", Form.PERCENT, "unseen\nacc. %"),
+    Column("unseen AUROC", Form.UNIT, "unseen\nAUROC"),
+    Column("seed", Form.DIGITS),
+    Column("verdict or state", short="verdict\nor state"),
+    Column("run"),
+)
 
 _NOTE: Final = "With 95 % intervals over test images; one run says nothing of other seeds."
 
@@ -40,7 +45,7 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
     counts = Counter(state.name for state in states.values())
     console.print(f"{len(runs)} runs: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")
     tested = {run.path.name: _read_tested(run) for run in runs if states[run.path.name].name == DONE}
-    console.print("", _render_table(states, tested))
+    console.print("", render_terminal(_tabulate_states(states, tested), stacked=False))
     for name, state in states.items():
         if state.name != DONE:
             why = f": {state.reason}" if state.reason else ""
@@ -48,24 +53,19 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
     return states
 
 
-def _render_table(states: Mapping[str, State], tested: Mapping[str, FinishedRun]) -> Table:
-    """Tested runs by their accuracy on unseen content, the best first; then the others by name."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, caption=_NOTE, caption_justify="left")
-    for heading in ("unseen\nacc. %", "unseen\nAUROC", "seed"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("verdict\nor state", "run"):
-        table.add_column(heading, overflow="fold")
+def _tabulate_states(states: Mapping[str, State], tested: Mapping[str, FinishedRun]) -> Table:
+    """Tabulate tested runs by their accuracy on unseen content, the best first; then the others by name."""
     accuracies = {name: run.average(seen=False).value for name, run in tested.items()}
+    rows: list[tuple[Value, ...]] = []
     for name in sorted(states, key=lambda name: (name not in tested, -(accuracies.get(name) or 0), name)):
-        state, numbers = states[name], [UNDEFINED] * 3
-        told = f"{state.name} {state.epochs_done}/{state.epochs}"
         if run := tested.get(name):
-            unseen = run.summary.unseen
-            area = format_number(unseen.read("auroc").value if unseen else None, Form.UNIT)
-            numbers = [format_estimate(run.average(seen=False), Form.PERCENT), area, str(run.seed)]
+            area = run.summary.unseen.read("auroc").value if run.summary.unseen else None
             told = judge(run.summary, run.evaluation).verdict.value
-        table.add_row(*numbers, told, Text(name))
-    return table
+            rows.append((run.average(seen=False), area, run.seed, told, name))
+        else:
+            state = states[name]
+            rows.append((None, None, None, f"{state.name} {state.epochs_done}/{state.epochs}", name))
+    return Table.of("", _COLUMNS, rows, [_NOTE])
 
 
 def _read_tested(run: RunFolder) -> FinishedRun:

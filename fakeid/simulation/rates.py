@@ -10,8 +10,9 @@ from scipy.stats import t as student
 
 from fakeid.evaluation.intervals import CONFIDENCE
 from fakeid.evaluation.metrics import Floats
+from fakeid.reporting.formatting import UNDEFINED, format_number
 from fakeid.reporting.judged import LEVEL
-from fakeid.reporting.numbers import UNDEFINED, format_unit
+from fakeid.reporting.table import Form
 
 CLEARLY: Final = 0.001
 """One-sided p-value below which a rate is in bold; with some hundred rates, none would be by chance in most runs."""
@@ -52,7 +53,7 @@ def write_rate(flags: Floats | None) -> str:
 def write_mean_unit(values: Floats | None) -> str:
     """A mean of what is from 0 to 1, with three decimals."""
     known = _drop_unknown(values)
-    return UNDEFINED if len(known) < 2 else format_unit(float(known.mean()))
+    return UNDEFINED if len(known) < 2 else format_number(float(known.mean()), Form.UNIT)
 
 
 def write_mean(values: Floats | None, limit: float = math.inf) -> str:
