@@ -50,6 +50,7 @@ _EFFECTS_NOTE: Final = (
     "that all share. A change with one pair is a comparison of two configurations and stands below."
 )
 _SETTINGS_NOTE: Final = "At the same number of categories, on the images of all categories that neither was trained on."
+_CATEGORIES_TITLE: Final = "Numbers of categories against each other"
 _CATEGORIES_NOTE: Final = "Of one setting, on the images of those categories that neither was trained on."
 _BEST_NOTE: Final = (
     "On the images of those categories that no run was trained on. Corrected for all pairs of configurations, for each "
@@ -206,20 +207,17 @@ class SweepReport:
     def differences(self) -> list[Differences]:
         """The comparisons, those kinds left out of which there are none."""
         claims = self.claims
-        best, option = "The highest accuracy against the others", "One option changed"
-        settings, categories = "Settings against each other", "Numbers of categories against each other"
-        found = [
-            Differences("differences-best", _BEST_NOTE, claims.best, tabulate_claims(claims.best, best)),
-            Differences("differences-options", _EFFECTS_NOTE, self.effects, tabulate_effects(self.effects, option)),
-            Differences(
-                "differences-settings", _SETTINGS_NOTE, claims.settings, tabulate_claims(claims.settings, settings)
-            ),
-            Differences(
-                "differences-categories", _CATEGORIES_NOTE, claims.categories,
-                tabulate_claims(claims.categories, categories),
-            ),
-        ]  # fmt: skip
-        return [kind for kind in found if kind.judged]
+        kinds: tuple[tuple[str, str, str, Sequence[Any], Callable[[Sequence[Any], str], Table]], ...] = (
+            ("best", "The highest accuracy against the others", _BEST_NOTE, claims.best, tabulate_claims),
+            ("options", "One option changed", _EFFECTS_NOTE, self.effects, tabulate_effects),
+            ("settings", "Settings against each other", _SETTINGS_NOTE, claims.settings, tabulate_claims),
+            ("categories", _CATEGORIES_TITLE, _CATEGORIES_NOTE, claims.categories, tabulate_claims),
+        )
+        return [
+            Differences(f"differences-{slug}", note, judged, tabulate(judged, title))
+            for slug, title, note, judged, tabulate in kinds
+            if judged
+        ]
 
     @cached_property
     def not_finished(self) -> Table:
