@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, FiniteFloat, NonNegativeInt
 
+from fakeid.choices import Views
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
 from fakeid.evaluation.results import CategoryGroup, Estimate, Group
@@ -134,13 +135,13 @@ class Sizes:
         image_px: Side of whole images.
         trained_px: Side in training.
         tested_px: Side in the test.
-        views: A name of `fakeid.choices.Views`.
+        views: What of an image was tested.
     """
 
     image_px: NonNegativeInt
     trained_px: NonNegativeInt
     tested_px: NonNegativeInt
-    views: str
+    views: Views
 
 
 @dataclass(frozen=True)

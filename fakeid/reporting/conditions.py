@@ -30,7 +30,7 @@ def describe_sizes(sizes: Sizes | None) -> str:
     if not sizes or sizes.trained_px == sizes.tested_px == sizes.image_px:
         return ""
     trained_px, tested_px, image_px = sizes.trained_px, sizes.tested_px, sizes.image_px
-    seen = "whole images" if tested_px == image_px else f"{_VIEWS[sizes.views]} of {image_px} px"
+    seen = "whole images" if tested_px == image_px else f"{_VIEWS[sizes.views.value]} of {image_px} px"
     if trained_px == tested_px:
         return f"Tested at {tested_px} px, as trained: {seen}."
     return (

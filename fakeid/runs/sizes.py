@@ -17,10 +17,10 @@ def measure_sizes(config: Config, center_px: int | None) -> Sizes | None:
     """
     if config.model.is_fitted_at_once:
         return None
-    image_px, views = config.data.image_px, config.protocol.views.value
+    image_px, views = config.data.image_px, config.protocol.views
     return Sizes(
         image_px=image_px,
         trained_px=compute_trained_px(image_px, config.augment.name.value),
-        tested_px=compute_tested_px(image_px, views, center_px),
+        tested_px=compute_tested_px(image_px, views.value, center_px),
         views=views,
     )

@@ -1,5 +1,6 @@
 import pytest
 
+from fakeid.choices import Views
 from fakeid.evaluation.run_summary import Sizes
 from fakeid.reporting.conditions import describe_conditions, describe_sizes
 
@@ -29,7 +30,7 @@ def test_untouched_images_are_no_degradation(degradations: list[str], words: str
 def test_sizes_are_named_unless_they_are_those_of_whole_images(
     trained_px: int, tested_px: int, views: str, words: str
 ) -> None:
-    found = describe_sizes(Sizes(64, trained_px, tested_px, views))
+    found = describe_sizes(Sizes(64, trained_px, tested_px, Views(views)))
     assert found.startswith(words)
     assert bool(found) == bool(words)
 

@@ -9,11 +9,13 @@ from made_up_sweep import invent_run
 
 from fakeid.evaluation.answers import Answers, average_answers, compare_answers
 from fakeid.evaluation.paired import compare_accuracy
+from fakeid.evaluation.results import Estimate
 from fakeid.reporting.answer import write_answer
 from fakeid.reporting.averages import FinishedRun, collect_cells
 from fakeid.reporting.claims import compare_cells
 from fakeid.reporting.effects import measure_effects
-from fakeid.reporting.numbers import format_points
+from fakeid.reporting.formatting import format_estimate
+from fakeid.reporting.table import Form
 from fakeid.runs.compose import compose_config
 
 
@@ -151,9 +153,10 @@ def test_the_answer_names_what_helps_and_what_does_not() -> None:
     _, _, sentence, open_question = write_answer(cells, compare_cells(cells), effects)
     assert "more categories" in open_question.topic  # what cannot be said comes last
     (color,) = (effect for effect in effects if effect.option == "color")
+    points = format_estimate(Estimate.of(color.accuracy), Form.POINTS)
     assert str(sentence) == (
         "One option changed and all else equal, on unseen content: color=hsv "
-        f"({format_points(color.accuracy)} points against rgb) is significantly better; dropout=0.1, dropout=0.2, "
+        f"({points} points against rgb) is significantly better; dropout=0.1, dropout=0.2, "
         "dropout=0.5 make no significant difference."
     )
     assert len(write_answer(cells, compare_cells(cells), [])) == 3

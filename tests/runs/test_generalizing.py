@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 from tiny_runs import train
 
+from fakeid.choices import Views
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import ConfigError
@@ -101,7 +102,7 @@ def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_
     config = tiny_config(*options)
     summary, output = train(config)
     sizes = {"image_px": 48, "trained_px": 42, "tested_px": 42, "views": "full"}
-    assert summary.sizes == Sizes(48, 42, 42, "full")
+    assert summary.sizes == Sizes(48, 42, 42, Views.full)
     assert "Tested at 42 px, as trained: the center of 48 px." in output
     assert "WARNING" not in output
     folder = RunFolder.locate(config)
