@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from fakeid.evaluation.results import Estimate
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.claims import Claim, Claims, find_contenders, measure_accuracy
 from fakeid.reporting.effects import UNSEEN_CONTENT, Effect
 from fakeid.reporting.finding import Finding, Severity
+from fakeid.reporting.formatting import format_estimate, format_number, format_share
 from fakeid.reporting.judged import (
     BETTER,
     NOT_JUDGED,
@@ -18,8 +20,8 @@ from fakeid.reporting.judged import (
     WORSE,
     Judged,
 )
-from fakeid.reporting.numbers import format_percent, format_percent_estimate, format_points, format_unit_estimate
 from fakeid.reporting.page_family import correct_page
+from fakeid.reporting.table import Form
 
 _BASELINES: Final = {"color": "rgb", "dropout": 0.0}
 _NAMES: Final = {"color": "Another color space", "dropout": "Dropout"}
@@ -185,7 +187,7 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> Finding:
         return Finding(
             "There is nothing to choose from yet",
             f"{cells[0].name} is the only configuration, with "
-            f"{format_percent_estimate(cells[0].average(seen=False))} % on unseen content.",
+            f"{format_estimate(cells[0].average(seen=False), Form.PERCENT)} % on unseen content.",
         )
     if not claims.pairs:
         reason = "no test category is unseen, on the same images, in all runs."
@@ -206,12 +208,12 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> Finding:
         return Finding(
             "No configuration is best",
             f"{best.name} is significantly ahead of {rivals}, but not shown to rank unseen content better than chance "
-            f"(AUROC {format_unit_estimate(area)}).{only}",
+            f"(AUROC {format_estimate(area, Form.UNIT)}).{only}",
         )
     return Finding(
         f"Best is {best.name}",
-        f"{format_percent(measure_accuracy(best, categories))}\N{NO-BREAK SPACE}% on {content}, which no run was "
-        f"trained on, significantly ahead of {rivals}.{only}",
+        f"{format_share(measure_accuracy(best, categories))} on {content}, which no run was trained on, significantly "
+        f"ahead of {rivals}.{only}",
     )
 
 
@@ -221,7 +223,7 @@ def _answer_effects(effects: Sequence[Effect]) -> Finding:
     parts = []
     for verdict in (BETTER, WORSE):
         chosen = [
-            f"{effect.option}={effect.value} ({format_points(effect.accuracy)} points against {effect.against})"
+            f"{effect.option}={effect.value} ({_write_points(effect)} points against {effect.against})"
             for effect in effects
             if effect.verdict == verdict
         ]
@@ -242,5 +244,9 @@ def _rank_largest(claim: Claim) -> tuple[bool, float]:
 def _describe(claim: Claim) -> str:
     """With its interval only where it is significant: the interval is not corrected and could say otherwise."""
     if claim.is_significant:
-        return f"{format_points(claim.accuracy)} points"
-    return f"{100 * claim.accuracy.value:+.1f} points, {claim.verdict}"
+        return f"{_write_points(claim)} points"
+    return f"{format_number(claim.accuracy.value, Form.POINTS)} points, {claim.verdict}"
+
+
+def _write_points(judged: Judged) -> str:
+    return format_estimate(Estimate.of(judged.accuracy), Form.POINTS)
