@@ -29,7 +29,7 @@ from fakeid.files import read_memo, write_memo
 from fakeid.records import write_record
 from fakeid.reporting.renderers import render_terminal
 from fakeid.reporting.sweep_markdown import render_sweep_markdown
-from fakeid.reporting.sweep_rows import list_provenance, list_runs
+from fakeid.reporting.sweep_tables import tabulate_provenance, tabulate_runs
 from fakeid.reporting.tables import list_misplaced, tabulate_run
 from fakeid.runs.contestants import read_contestant
 from fakeid.runs.evaluate import adopt
@@ -127,8 +127,8 @@ def read_everything(run: RunFolder) -> None:
             attempt()
     report = read_report(run.path.parent)  # always: the other run is whole
     render_sweep_markdown(report)
-    list_runs(report.cells)
-    list_provenance(report.tested)
+    tabulate_runs(report.cells)
+    tabulate_provenance(report.tested)
 
 
 @pytest.mark.parametrize("name", ["status.json", "summary.json", "evaluation/evaluation.json"])

@@ -139,7 +139,7 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
             compose_config(words)  # as Hydra does for each job
             train_cell(config)
             seconds = time.perf_counter() - start
-            overhead.seconds.append(seconds - RunFolder.locate(config).read_summary()["seconds"])
+            overhead.seconds.append(seconds - (RunFolder.locate(config).read_summary().seconds or 0.0))
             overhead.memory_mb.append(read_memory_mb("VmRSS"))
             on_cell()
     return overhead

@@ -1,11 +1,15 @@
 """The paper's question, answered in a few sentences from what the runs of a folder show."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
+from fakeid.evaluation.results import Estimate
 from fakeid.reporting.averages import Cell
 from fakeid.reporting.claims import Claim, Claims, find_contenders, measure_accuracy
 from fakeid.reporting.effects import UNSEEN_CONTENT, Effect
+from fakeid.reporting.finding import Finding, Severity
+from fakeid.reporting.formatting import format_estimate, format_number, format_share
 from fakeid.reporting.judged import (
     BETTER,
     NOT_JUDGED,
@@ -16,14 +20,13 @@ from fakeid.reporting.judged import (
     WORSE,
     Judged,
 )
-from fakeid.reporting.numbers import format_percent, format_percent_estimate, format_points, format_unit_estimate
 from fakeid.reporting.page_family import correct_page
+from fakeid.reporting.table import Form
 
 _BASELINES: Final = {"color": "rgb", "dropout": 0.0}
 _NAMES: Final = {"color": "Another color space", "dropout": "Dropout"}
 
 _CHANCE: Final = 0.5
-_OPEN: Final = "Whether"
 _OPENINGS: Final = {
     "helps": ("More categories help on unseen content", "helps"),
     "mixed": (
@@ -41,7 +44,7 @@ _OPENINGS: Final = {
 """What the comparisons say together, of more categories and of one axis."""
 
 
-def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect]) -> list[str]:
+def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect]) -> list[Finding]:
     """Do more categories help on unseen content? Do color and dropout? Is one configuration ahead of all others?
 
     All sentences rest on accuracy and on one family of comparisons, corrected by Holm for the whole page: where no
@@ -54,14 +57,21 @@ def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect
         effects: Of single options; they and the claims are corrected together here, whatever they were before.
 
     Returns:
-        Three sentences, and one on options that were changed alone, where there are any.
+        Three findings, and one on options that were changed alone, where there are any; what cannot be said comes last.
     """
     claims, effects = correct_page(claims, effects)
-    sentences = [_answer_categories(claims.categories), _answer_axes(claims.settings), _answer_best(cells, claims)]
+    findings = [_answer_categories(claims.categories), _answer_axes(claims.settings), _answer_best(cells, claims)]
     on_content = [effect for effect in effects if effect.group == UNSEEN_CONTENT]
     if on_content:
-        sentences.append(_answer_effects(on_content))
-    return sorted(sentences, key=lambda sentence: sentence.startswith(_OPEN))  # what can be said comes first
+        findings.append(_answer_effects(on_content))
+    return sorted(findings, key=lambda finding: finding.severity is Severity.OPEN)
+
+
+def _leave_open(question: str, reason: str = "") -> Finding:
+    """Say that a question cannot be answered, for a reason or because no configuration has two runs."""
+    if reason:
+        return Finding(f"Whether {question}", reason, Severity.OPEN)
+    return Finding("", f"Whether {question} cannot be said ({ONE_RUN_EACH}).", Severity.OPEN)
 
 
 def write_caveat(cells: Sequence[Cell]) -> str:
@@ -92,7 +102,7 @@ def _tell(verdict: str) -> str:
     return f"significantly {verdict}" if verdict in (BETTER, WORSE) else verdict
 
 
-def _answer_categories(claims: Sequence[Claim]) -> str:
+def _answer_categories(claims: Sequence[Claim]) -> Finding:
     widest: dict[object, Claim] = {}
     for claim in claims:
         before = widest.get(claim.first.setting)
@@ -100,19 +110,20 @@ def _answer_categories(claims: Sequence[Claim]) -> str:
             widest[claim.first.setting] = claim
     steps = list(widest.values())
     if not steps:
-        return (
-            f"{_OPEN} more categories help on unseen content cannot be said yet: no setting has two numbers of "
-            "categories that were tested on the same unseen images."
+        return _leave_open(
+            "more categories help on unseen content cannot be said yet",
+            "no setting has two numbers of categories that were tested on the same unseen images.",
         )
     if _are_not_judged(steps):
-        return f"{_OPEN} more categories help on unseen content cannot be said ({ONE_RUN_EACH})."
+        return _leave_open("more categories help on unseen content")
     opening, _ = _OPENINGS[_weigh(steps)]
     largest = max(steps, key=_rank_largest)
     noun = "setting" if len(steps) == 1 else "settings"
-    return (
-        f"{opening}: the most categories against the fewest, on images new to both, are {count_verdicts(steps)} {noun} "
+    return Finding(
+        opening,
+        f"the most categories against the fewest, on images new to both, are {count_verdicts(steps)} {noun} "
         f"(largest difference {_describe(largest)}, from {largest.first.categories} to {largest.second.categories} "
-        f"with {largest.first.setting.name})."
+        f"with {largest.first.setting.name}).",
     )
 
 
@@ -135,27 +146,31 @@ def _span(claim: Claim) -> int:
     return claim.second.categories - claim.first.categories
 
 
-def _answer_axes(claims: Sequence[Claim]) -> str:
+def _answer_axes(claims: Sequence[Claim]) -> Finding:
     parts = [_answer_axis(axis, claims) for axis in _BASELINES]
     told = [part for part in parts if part]
-    if told:
-        return "; ".join([told[0], *(part[0].lower() + part[1:] for part in told[1:])]) + "."
-    return f"{_OPEN} color or dropout helps cannot be said yet: no two runs differ in one of them alone."
+    if not told:
+        question = "color or dropout helps cannot be said yet"
+        return _leave_open(question, "no two runs differ in one of them alone.")
+    first, *others = told
+    more = [f"{text[0].lower()}{text[1:]}" for text in map(str, others)]
+    return replace(first, text="; ".join(text.removesuffix(".") for text in (first.text, *more)) + ".")
 
 
-def _answer_axis(axis: str, claims: Sequence[Claim]) -> str | None:
+def _answer_axis(axis: str, claims: Sequence[Claim]) -> Finding | None:
     against = [claim for claim in claims if _is_against_baseline(axis, claim)]
     if not against:
         return None
     baseline = "RGB" if axis == "color" else "none"
     if _are_not_judged(against):
-        return f"{_OPEN} {_NAMES[axis].lower()} helps cannot be said ({ONE_RUN_EACH})"
+        return _leave_open(f"{_NAMES[axis].lower()} helps")
     _, opening = _OPENINGS[_weigh(against)]
     largest = max(against, key=_rank_largest)
     noun = "comparison" if len(against) == 1 else "comparisons"
-    return (
-        f"{_NAMES[axis]} {opening}: against {baseline} it is {count_verdicts(against)} {noun} "
-        f"(largest difference {_describe(largest)}, {largest.second.name})"
+    return Finding(
+        f"{_NAMES[axis]} {opening}",
+        f"against {baseline} it is {count_verdicts(against)} {noun} "
+        f"(largest difference {_describe(largest)}, {largest.second.name}).",
     )
 
 
@@ -166,45 +181,49 @@ def _is_against_baseline(axis: str, claim: Claim) -> bool:
     return differing == [axis] and first[axis] == _BASELINES[axis]
 
 
-def _answer_best(cells: Sequence[Cell], claims: Claims) -> str:
+def _answer_best(cells: Sequence[Cell], claims: Claims) -> Finding:
     budgets = {cell.setting.budget for cell in cells}
-    if not claims.pairs and len(budgets) > 1 and len(find_contenders(cells)) == 1:
-        return f"{_OPEN} one configuration is best cannot be said: no two have the same budget of images and epochs."
-    if not claims.pairs:
-        return (
-            f"There is nothing to choose from yet: {cells[0].name} is the only configuration, with "
-            f"{format_percent_estimate(cells[0].average(seen=False))} % on unseen content."
-            if len(cells) == 1
-            else f"{_OPEN} one configuration is best cannot be said: no test category is unseen, on the same images, "
-            "in all runs."
+    if not claims.pairs and len(cells) == 1:
+        return Finding(
+            "There is nothing to choose from yet",
+            f"{cells[0].name} is the only configuration, with "
+            f"{format_estimate(cells[0].average(seen=False), Form.PERCENT)} % on unseen content.",
         )
+    if not claims.pairs:
+        reason = "no test category is unseen, on the same images, in all runs."
+        if len(budgets) > 1 and len(find_contenders(cells)) == 1:
+            reason = "no two have the same budget of images and epochs."
+        return _leave_open("one configuration is best cannot be said", reason)
     if _are_not_judged(claims.pairs):
-        return f"{_OPEN} one configuration is best cannot be said ({ONE_RUN_EACH})."
+        return _leave_open("one configuration is best")
     only = f" Only runs with this budget are ranked: {claims.ranked[0].setting.budget}." if len(budgets) > 1 else ""
     best, categories, others = claims.named_best, claims.pairs[0].categories, len(claims.ranked) - 1
     content = f"images of {categories[0]}" if len(categories) == 1 else f"{len(categories)} categories"
     rivals = "the other" if others == 1 else f"all {others} others"
     if best is None:
-        return f"No configuration is significantly ahead of {rivals} on {content}, which no run was trained on.{only}"
+        text = f"No configuration is significantly ahead of {rivals} on {content}, which no run was trained on.{only}"
+        return Finding("", text)
     area = best.measure("unseen", "auroc")
     if area.low is None or area.low <= _CHANCE:
-        return (
-            f"No configuration is best: {best.name} is significantly ahead of {rivals}, but not shown to rank unseen "
-            f"content better than guessing (AUROC {format_unit_estimate(area)}).{only}"
+        return Finding(
+            "No configuration is best",
+            f"{best.name} is significantly ahead of {rivals}, but not shown to rank unseen content better than chance "
+            f"(AUROC {format_estimate(area, Form.UNIT)}).{only}",
         )
-    return (
-        f"Best is {best.name}: {format_percent(measure_accuracy(best, categories))}\N{NO-BREAK SPACE}% on {content}, "
-        f"which no run was trained on, significantly ahead of {rivals}.{only}"
+    return Finding(
+        f"Best is {best.name}",
+        f"{format_share(measure_accuracy(best, categories))} on {content}, which no run was trained on, significantly "
+        f"ahead of {rivals}.{only}",
     )
 
 
-def _answer_effects(effects: Sequence[Effect]) -> str:
+def _answer_effects(effects: Sequence[Effect]) -> Finding:
     if _are_not_judged(effects):
-        return f"{_OPEN} any option helps by itself cannot be said ({ONE_RUN_EACH})."
+        return _leave_open("any option helps by itself")
     parts = []
     for verdict in (BETTER, WORSE):
         chosen = [
-            f"{effect.option}={effect.value} ({format_points(effect.accuracy)} points against {effect.against})"
+            f"{effect.option}={effect.value} ({_write_points(effect)} points against {effect.against})"
             for effect in effects
             if effect.verdict == verdict
         ]
@@ -213,7 +232,7 @@ def _answer_effects(effects: Sequence[Effect]) -> str:
     rest = [f"{effect.option}={effect.value}" for effect in effects if effect.verdict == NOT_SIGNIFICANT]
     if rest:
         parts.append(f"{', '.join(rest)} {'makes' if len(rest) == 1 else 'make'} no significant difference")
-    return f"One option changed and all else equal, on unseen content: {'; '.join(parts)}."
+    return Finding("One option changed and all else equal, on unseen content", f"{'; '.join(parts)}.")
 
 
 def _rank_largest(claim: Claim) -> tuple[bool, float]:
@@ -225,5 +244,9 @@ def _rank_largest(claim: Claim) -> tuple[bool, float]:
 def _describe(claim: Claim) -> str:
     """With its interval only where it is significant: the interval is not corrected and could say otherwise."""
     if claim.is_significant:
-        return f"{format_points(claim.accuracy)} points"
-    return f"{100 * claim.accuracy.value:+.1f} points, {claim.verdict}"
+        return f"{_write_points(claim)} points"
+    return f"{format_number(claim.accuracy.value, Form.POINTS)} points, {claim.verdict}"
+
+
+def _write_points(judged: Judged) -> str:
+    return format_estimate(Estimate.of(judged.accuracy), Form.POINTS)

@@ -9,6 +9,8 @@ class Severity(Enum):
 
     INFO = "info"
     """Part of the answer."""
+    OPEN = "open"
+    """Something that cannot be said."""
     WARNING = "warning"
     """It makes the numbers worth less than they seem."""
 
@@ -18,8 +20,8 @@ class Finding:
     """One sentence of an answer.
 
     Attributes:
-        topic: What it is about, such as `Swap test`.
-        text: What was found; begins in lower case, ends with a full stop.
+        topic: What it is about, such as `Swap test`, or in a few words what was found; may be empty.
+        text: What was found; ends with a full stop, and begins in lower case behind a topic.
         severity: How much it weighs.
         tabled: Whether a table beside it says as much.
     """
@@ -36,4 +38,4 @@ class Finding:
 
     def __str__(self) -> str:
         """Write it as `Topic: text`."""
-        return f"{self.topic}: {self.text}"
+        return f"{self.topic}: {self.text}" if self.topic else self.text

@@ -30,6 +30,7 @@ def _format_p(number: float) -> str:
 _FORMATS: Final[Mapping[Form, Callable[[float], str]]] = MappingProxyType(
     {
         Form.TEXT: str,
+        Form.CODE: str,
         Form.DIGITS: str,
         Form.COUNT: lambda number: f"{number:,}",
         Form.PERCENT: lambda number: f"{100 * number:.1f}",
@@ -57,7 +58,9 @@ def format_bounds(estimate: Estimate, form: Form, between: str = ", ") -> str:
 
 
 def format_estimate(estimate: Estimate, form: Form) -> str:
-    """Write a number with its interval, such as `91.2 [89.9, 92.4]`."""
+    """Write a number with its interval, such as `91.2 [89.9, 92.4]`; bounds alone as `89.9 to 92.4`."""
+    if estimate.value is None and estimate.has_interval:
+        return format_bounds(estimate, form, " to ")
     bounds = format_bounds(estimate, form)
     value = format_number(estimate.value, form)
     return f"{value} [{bounds}]" if bounds else value

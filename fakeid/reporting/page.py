@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from fakeid.evaluation.results import Estimate
 from fakeid.reporting.formatting import format_bounds, format_cell, format_number
-from fakeid.reporting.renderers import is_numeric
+from fakeid.reporting.renderers import has_bounds_below, is_numeric
 from fakeid.reporting.style import BLUE, ORANGE, SKY, VERMILION
 from fakeid.reporting.table import Cell
 
@@ -73,12 +73,8 @@ def _build_environment() -> Environment:
         "bounds": format_bounds,
         "sort_key": _sort_key,
     }
-    environment.tests |= {"numeric": is_numeric, "interval": _has_interval}
+    environment.tests |= {"numeric": is_numeric, "interval": has_bounds_below}
     return environment
-
-
-def _has_interval(cell: Cell) -> bool:
-    return isinstance(cell.value, Estimate) and cell.value.has_interval
 
 
 def _sort_key(cell: Cell) -> float | None:

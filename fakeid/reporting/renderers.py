@@ -19,13 +19,13 @@ _STYLES: Final = {
 _LATEX_SPECIAL: Final = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "\N{EN DASH}": "--", "\N{DAGGER}": r"\textdagger{}",
+    "\N{EN DASH}": "--", "\N{DAGGER}": r"$^{\dagger}$",
 }  # fmt: skip
 
 
 def is_numeric(column: Column) -> bool:
     """Whether a column holds numbers, which are aligned at the right."""
-    return column.form is not Form.TEXT
+    return column.form not in (Form.TEXT, Form.CODE)
 
 
 def render_terminal(table: Table, *, stacked: bool = True, dense: bool = False) -> RichTable:
@@ -56,7 +56,7 @@ def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
     if stacked and cell.note:
         text = Text(format_cell(replace(cell, note=""), column.form), style=style)
         return text.append(f"\n{cell.note}", style="not bold magenta")
-    if not stacked or not isinstance(cell.value, Estimate) or not cell.value.has_interval:
+    if not stacked or not isinstance(cell.value, Estimate) or not has_bounds_below(cell):
         return Text(format_cell(cell, column.form), style=style)
     text = Text(format_number(cell.value.value, column.form) + cell.mark, style=style)
     # 80 columns have no room for the last digit of 100.0.
@@ -64,11 +64,22 @@ def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
     return text.append(f"\n{bounds}", style="not bold dim")
 
 
+def has_bounds_below(cell: Cell) -> bool:
+    """Whether a cell holds a value with an interval, which some renderers write below it."""
+    return isinstance(cell.value, Estimate) and cell.value.value is not None and cell.value.has_interval
+
+
 def render_markdown(table: Table) -> str:
     """Write a table as Markdown, its notes below it; without the title, whose level its surroundings know."""
     lines = [[column.heading for column in table.columns]]
     lines.append(["---:" if is_numeric(column) else "---" for column in table.columns])
-    lines += [_write_cells(row, table.columns) for row in table.rows]
+    lines += [
+        [
+            f"`{text}`" if column.form is Form.CODE and text else text
+            for text, column in zip(_write_cells(row, table.columns), table.columns, strict=True)
+        ]
+        for row in table.rows
+    ]
     body = "\n".join(f"| {' | '.join(_escape_markdown(cell) for cell in line)} |" for line in lines)
     return "\n\n".join([body, *table.notes]) + "\n"
 
@@ -84,8 +95,8 @@ def _escape_markdown(text: str) -> str:
 def tabulate(table: Table) -> tuple[list[str], list[list[Any]]]:
     """Spread a table over plain columns, for CSV files and W&B.
 
-    An estimate becomes its value and, where any row has one, the ends of its interval (`NAME low`, `NAME high`).
-    What is undefined is None.
+    An estimate becomes its value and, where any row has one, the ends of its interval (`NAME low`, `NAME high`); what
+    has bounds alone becomes these. Marks become a column of their own, see `Column`. What is undefined is None.
 
     Returns:
         Names of the columns, each once, and as many values a row.
@@ -96,12 +107,18 @@ def tabulate(table: Table) -> tuple[list[str], list[list[Any]]]:
         cells = [row.cells[at] for row in table.rows]
         name = _make_unique(column.name or column.heading, names)
         estimates = [cell.value if isinstance(cell.value, Estimate) else Estimate(None) for cell in cells]
-        names.append(name)
-        spread.append([cell.value.value if isinstance(cell.value, Estimate) else cell.value for cell in cells])
-        if any(estimate.has_interval for estimate in estimates):
+        values = [cell.value.value if isinstance(cell.value, Estimate) else cell.value for cell in cells]
+        bounded = any(estimate.has_interval for estimate in estimates)
+        if not bounded or any(value is not None for value in values):
+            names.append(name)
+            spread.append(values)
+        if bounded:
             for end in ("low", "high"):
                 names.append(f"{name} {end}")
                 spread.append([getattr(estimate, end) for estimate in estimates])
+        if column.marked:
+            names.append(f"{name} {column.marked}")
+            spread.append([bool(cell.mark) for cell in cells])
     return names, [list(row) for row in zip(*spread, strict=True)]
 
 
@@ -113,20 +130,45 @@ def _make_unique(name: str, taken: Sequence[str]) -> str:
     return unique
 
 
-def render_latex(table: Table) -> str:
-    """Write a table for `booktabs`, its title as caption, its notes below it."""
-    alignment = "".join("r" if is_numeric(column) else "l" for column in table.columns)
-    lines = [r"\begin{table}", r"\centering", rf"\caption{{{escape_latex(table.title)}}}"]
-    lines += [rf"\begin{{tabular}}{{{alignment}}}", r"\toprule"]
-    lines += [_write_latex([column.heading for column in table.columns]), r"\midrule"]
-    lines += [_write_latex(_write_cells(row, table.columns)) for row in table.rows]
-    lines += [r"\bottomrule", r"\end{tabular}"]
-    lines += [rf"\par\smallskip\footnotesize {escape_latex(note)}" for note in table.notes]
-    return "\n".join([*lines, r"\end{table}"]) + "\n"
+def render_latex(table: Table, *, caption: str, label: str, comments: Sequence[str] = ()) -> str:
+    r"""Write a table across both columns of a paper: headings upright, each interval below its number.
+
+    Args:
+        table: What to write; its first column is headed by its short name.
+        caption: Plain text.
+        label: Behind `tab:`.
+        comments: Lines above it that LaTeX skips.
+
+    Returns:
+        A `table*`; it needs `booktabs`, and `graphicx` for the headings.
+    """
+    first, *others = (column.short or column.heading for column in table.columns)
+    headings = [escape_latex(first), *(rf"\rotatebox{{90}}{{{escape_latex(name)}}}" for name in others)]
+    lines = [
+        *(f"% {comment}" for comment in (r"needs \usepackage{booktabs} and \usepackage{graphicx}", *comments)),
+        r"\begin{table*}",
+        r"\centering\footnotesize\setlength{\tabcolsep}{2.5pt}",
+        rf"\caption{{{escape_latex(caption)}}}",
+        rf"\label{{tab:{label}}}",
+        rf"\begin{{tabular}}{{r{'c' * len(others)}}}",
+        r"\toprule",
+        rf"{' & '.join(headings)} \\",
+        r"\midrule",
+    ]
+    for row in table.rows:
+        cells = [_write_stacked(cell, column) for cell, column in zip(row.cells, table.columns, strict=True)]
+        values = " & ".join(escape_latex(value) for value, _ in cells)
+        bounds = " & ".join(rf"\tiny {escape_latex(below)}" if below else "" for _, below in cells)
+        lines += [rf"{values} \\", rf"{bounds} \\[2pt]"]
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table*}"]) + "\n"
 
 
-def _write_latex(cells: Sequence[str]) -> str:
-    return " & ".join(escape_latex(cell) for cell in cells) + r" \\"
+def _write_stacked(cell: Cell, column: Column) -> tuple[str, str]:
+    """Write a value and what stands below it."""
+    if not isinstance(cell.value, Estimate) or not has_bounds_below(cell):
+        return format_cell(cell, column.form), ""
+    value = format_number(cell.value.value, column.form) + cell.mark
+    return value, format_bounds(cell.value, column.form, "\N{EN DASH}")
 
 
 def escape_latex(text: str) -> str:

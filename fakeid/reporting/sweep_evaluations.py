@@ -2,24 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
 
+from fakeid.evaluation.results import UNKNOWN, Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.averages import Cell, average_estimates
-from fakeid.reporting.numbers import NO_ESTIMATE, Estimate, format_percent_estimate, format_unit_estimate
-from fakeid.reporting.sweep_rows import Rows, split_cells
+from fakeid.reporting.setting_names import split_by_budget
+from fakeid.reporting.sweep_tables import CONFIGURATION, name_configuration
+from fakeid.reporting.table import Cell as TableCell
+from fakeid.reporting.table import Column, Form, Line, Table
 
-_QUARTER: Final = "quadrant"
-_KINDS: Final = (_QUARTER, "test_set")
-_METRICS: Final = {"auroc": ("AUROC", format_unit_estimate), "accuracy": ("Accuracy in %", format_percent_estimate)}
-_DEGRADED: Final = "degradations"
-_TITLES: Final = {
-    **{name: f"{word}, by content and generator, images as they are" for name, (word, _) in _METRICS.items()},
-    _DEGRADED: "AUROC under degradations, averaged over the quarters of content and generator",
+SWAP_WARNS: Final = Column("swap test warns", Form.COUNT)
+
+EVALUATION_NOTE: Final = (
+    "Of the configurations all of whose runs were evaluated, on the images of their evaluations. Over several runs, "
+    "the intervals take all of each run's own uncertainty over images as common to all runs, which is cautious; a mean "
+    f"over quadrants has none. {SWAP_WARNS.heading.capitalize()}: in how many of the runs that were tried the swap "
+    "test, which compresses the reals alone and the fakes alone, finds that the detector follows the codec, or may do "
+    "so."
+)
+
+_QUADRANT: Final = "quadrant"
+_KINDS: Final = (_QUADRANT, "test_set")
+_METRICS: Final = {
+    "auroc": ("AUROC, by content and generator, on clean images", Form.UNIT),
+    "accuracy": ("Accuracy in %, by content and generator, on clean images", Form.PERCENT),
 }
-_HEADINGS: Final = ("setting", "categories", "seeds")
+_DEGRADED: Final = "AUROC under degradations, averaged over the quadrants of content and generator"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,83 +40,80 @@ class EvaluationTable:
 
     Attributes:
         slug: For file names and links.
-        title: What the numbers are.
-        rows: One a cell.
+        table: One row a configuration; its title is what the numbers are.
     """
 
     slug: str
-    title: str
-    rows: Rows
+    table: Table
 
 
 def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
-    """Tables of the cells all of whose runs were evaluated; none if there is no such cell.
+    """Build the tables of the cells all of whose runs were evaluated; none if there is no such cell.
 
     Args:
         cells: With `FinishedRun.evaluation`, where there is one.
     """
     evaluated = [cell for cell in cells if all(run.evaluation for run in cell.runs)]
-    if not evaluated:
-        return []
+    groups = split_by_budget(evaluated, attrgetter("setting"))
     found = []
-    groups = split_cells(evaluated)
     for number, (budget, group) in enumerate(groups, start=1):
-        rows = {metric: _list_groups(group, metric) for metric in _METRICS} | {_DEGRADED: _list_degradations(group)}
-        found += [
-            EvaluationTable(
-                f"evaluation-{name}" + (f"-{number}" if len(groups) > 1 else ""),
-                _TITLES[name] + (f". {budget}" if budget else ""),
-                table,
-            )
-            for name, table in rows.items()
-        ]
+        below, of_budget = f"-{number}" if len(groups) > 1 else "", f". {budget}" if budget else ""
+        for metric, (title, form) in _METRICS.items():
+            table = _tabulate_groups(group, metric, form, title + of_budget)
+            found.append(EvaluationTable(f"evaluation-{metric}{below}", table))
+        table = _tabulate_degradations(group, _DEGRADED + of_budget)
+        found.append(EvaluationTable(f"evaluation-degradations{below}", table))
     return found
 
 
-def _list_groups(cells: Sequence[Cell], metric: str) -> Rows:
-    names = dict.fromkeys(group["name"] for each in _evaluations(cells) for group in _groups(each))
-    _, write = _METRICS[metric]
-    rows = []
-    for cell in cells:
-        found = [average_estimates([_find(each, name, metric) for each in _evaluations([cell])]) for name in names]
-        rows.append([*_name(cell), *(write(estimate) for estimate in found)])
-    return [*_HEADINGS, *names], rows
+def _tabulate_groups(cells: Sequence[Cell], metric: str, form: Form, title: str) -> Table:
+    names = dict.fromkeys(group["name"] for each in _list_evaluations(cells) for group in _list_groups(each))
+    rows: list[Line] = [
+        [
+            *name_configuration(cell),
+            *(average_estimates([_find(each, name, metric) for each in _list_evaluations([cell])]) for name in names),
+        ]
+        for cell in cells
+    ]
+    return Table.of(title, [*CONFIGURATION, *(Column(name, form) for name in names)], rows)
 
 
-def _list_degradations(cells: Sequence[Cell]) -> Rows:
-    words = dict.fromkeys(word for each in _evaluations(cells) for word in each["degradations"])
-    rows = []
-    for cell in cells:
-        found = [average_estimates([_average_quarters(each, word) for each in _evaluations([cell])]) for word in words]
-        tried = [each["swap"]["warns"] for each in _evaluations([cell]) if each["swap"]]
-        warned = f"{tried.count(True)} of {len(tried)}" if tried else "not tried"
-        rows.append([*_name(cell), *(format_unit_estimate(estimate) for estimate in found), warned])
-    named = ["as they are" if word == NO_DEGRADATION else word for word in words]
-    return [*_HEADINGS, *named, "swap test warns"], rows
+def _tabulate_degradations(cells: Sequence[Cell], title: str) -> Table:
+    words = dict.fromkeys(word for each in _list_evaluations(cells) for word in each["degradations"])
+    rows: list[Line] = [
+        [
+            *name_configuration(cell),
+            *(average_estimates([_average(each, word) for each in _list_evaluations([cell])]) for word in words),
+            _count_warnings(_list_evaluations([cell])),
+        ]
+        for cell in cells
+    ]
+    named = [Column("clean" if word == NO_DEGRADATION else word, Form.UNIT) for word in words]
+    return Table.of(title, [*CONFIGURATION, *named, SWAP_WARNS], rows)
 
 
-def _name(cell: Cell) -> tuple[str, str, str]:
-    return cell.setting.name, str(cell.categories), str(len(cell.runs))
+def _count_warnings(evaluations: Sequence[Mapping[str, Any]]) -> TableCell:
+    tried = [bool(each["swap"]["warns"]) for each in evaluations if each["swap"]]
+    return TableCell(sum(tried), mark=f" of {len(tried)}") if tried else TableCell(lack="not tried")
 
 
-def _evaluations(cells: Sequence[Cell]) -> list[Mapping[str, Any]]:
+def _list_evaluations(cells: Sequence[Cell]) -> list[Mapping[str, Any]]:
     return [run.evaluation for cell in cells for run in cell.runs if run.evaluation]
 
 
-def _groups(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _list_groups(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [group for group in evaluation["groups"] if group["kind"] in _KINDS]
 
 
 def _find(evaluation: Mapping[str, Any], name: str, metric: str) -> Estimate:
-    for group in _groups(evaluation):
+    for group in _list_groups(evaluation):
         if (group["name"], group["degradation"]) == (name, NO_DEGRADATION):
-            return Estimate.from_plain(group["metrics"][metric])
-    return NO_ESTIMATE
+            return Estimate(**group["metrics"][metric])
+    return UNKNOWN
 
 
-def _average_quarters(evaluation: Mapping[str, Any], degradation: str) -> Estimate:
-    """The mean has no interval of its own: the quarters share images."""
-    quarters = [g for g in evaluation["groups"] if g["kind"] == _QUARTER and g["degradation"] == degradation]
-    values = [group["metrics"]["auroc"]["value"] for group in quarters]
-    value = float(np.mean(values)) if values and None not in values else None
-    return Estimate(value)
+def _average(evaluation: Mapping[str, Any], degradation: str) -> Estimate:
+    """Average the AUROC over quadrants; the mean has no interval of its own, for quadrants share images."""
+    quadrants = [g for g in evaluation["groups"] if g["kind"] == _QUADRANT and g["degradation"] == degradation]
+    values = [group["metrics"]["auroc"]["value"] for group in quadrants]
+    return Estimate(float(np.mean(values)) if values and None not in values else None)

@@ -1,111 +1,230 @@
-"""A setting as the paper's table: a row for each number of categories, a column for each test category."""
+"""The report's tables of configurations, runs and differences, the same for every renderer."""
 
-import re
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import quote
 
-from fakeid.evaluation.run_summary import POOLED
-from fakeid.files import shorten_name
-from fakeid.reporting.averages import METRICS, Cell, order_categories
-from fakeid.reporting.numbers import UNDEFINED, Estimate, format_percent, format_percent_estimate
-from fakeid.reporting.paper import Setting
+from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.run_summary import POOLED, AuditDigest
+from fakeid.reporting.accuracy_tables import AVERAGES
+from fakeid.reporting.averages import METRICS, Cell, FinishedRun, order_categories
+from fakeid.reporting.claims import Claim
+from fakeid.reporting.effects import Effect
+from fakeid.reporting.formatting import format_bounds, format_number
+from fakeid.reporting.judged import BETTER, NOT_JUDGED, NOT_SIGNIFICANT, WORSE, Judged
+from fakeid.reporting.paper import describe_names
+from fakeid.reporting.table import Cell as TableCell
+from fakeid.reporting.table import Column, Form, Line, Table, Tone
+from fakeid.reporting.trends import SettingTrend
+from fakeid.reporting.verdict import judge
 
-SEEN_MARK: Final = "\N{DAGGER}"
-_AVERAGES: Final = ("seen average", "unseen average")
-_LONGEST_NAME: Final = 64  # a name in W&B has the report's before it
+CONFIGURATION: Final = (Column("setting"), Column("categories", Form.COUNT), Column("seeds", Form.COUNT))
+"""Columns that name a configuration; see `name_configuration`."""
+
+_SHOWN_CATEGORIES: Final = 2
+_JUDGED: Final = (
+    Column("accuracy, points", Form.POINTS, name="accuracy difference"),
+    Column("p (Holm)", Form.P_VALUE, name="accuracy p (Holm)"),
+    Column("verdict"),
+    Column("AUROC", Form.UNITS, name="AUROC difference"),
+    Column("p (Holm)", Form.P_VALUE, name="AUROC p (Holm)"),
+    Column("verdict on AUROC"),
+)
+_TONES: Final = {BETTER: Tone.GOOD, WORSE: Tone.BAD, NOT_SIGNIFICANT: Tone.OPEN, NOT_JUDGED: Tone.OPEN}
 
 
-@dataclass(frozen=True)
-class SweepTable:
-    """Accuracies of one setting.
+def name_configuration(cell: Cell) -> tuple[str, int, int]:
+    """Give setting, number of categories and number of seeds."""
+    return cell.setting.name, cell.categories, len(cell.runs)
 
-    Attributes:
-        setting: Which.
-        slug: Name of its files, such as `tab1`.
-        title: For people.
-        categories: The columns, in the order in which they are added to the training, the held-out one last.
-        held_out: It, or None.
-        rows: One a number of categories, rising.
+
+def link_run(name: str) -> str:
+    """Give the address of a run's folder, relative to the page of the report, which lies beside the runs."""
+    return f"../{quote(name)}/"
+
+
+def explain_names(cells: Sequence[Cell]) -> tuple[str, Table]:
+    """Tell what short names of settings stand for: a text and a table; both empty where there is nothing to explain."""
+    sentences, pairs = describe_names([cell.setting for cell in cells])
+    return " ".join(sentences), Table.of("", [Column("name"), Column("stands for")], pairs)
+
+
+def tabulate_averages(cells: Sequence[Cell]) -> Table:
+    """List configurations as the paper averages: over categories; the AUROC pools their images.
+
+    With several seeds, `one more run` is where the unseen accuracy of a further training lands on these test images.
     """
-
-    setting: Setting
-    slug: str
-    title: str
-    categories: tuple[str, ...]
-    held_out: str | None
-    rows: tuple[Cell, ...]
-
-    @property
-    def columns(self) -> list[str]:
-        """Headings: the categories, then the averages."""
-        return [*self.categories, *_AVERAGES]
-
-    def estimates(self, cell: Cell) -> list[Estimate]:
-        """The numbers of a row, one a column."""
-        averages = [cell.average(seen=seen) for seen in (True, False)]
-        return [*(cell.measure(name, "accuracy") for name in self.categories), *averages]
-
-    def seen(self, cell: Cell) -> list[bool]:
-        """Which columns of a row were trained on; the averages are not marked."""
-        return [*(cell.is_seen(name) for name in self.categories), False, False]
-
-
-def build_tables(cells: Sequence[Cell]) -> list[SweepTable]:
-    """One for each setting that has a finished run, in the order of the cells."""
-    settings = list(dict.fromkeys(cell.setting for cell in cells))
-    return [_build_table(setting, [cell for cell in cells if cell.setting == setting]) for setting in settings]
+    columns = [
+        *CONFIGURATION,
+        Column("unseen acc. %", Form.PERCENT, name="unseen accuracy"),
+        Column("one more run", Form.PERCENT),
+        Column("held-out acc. %", Form.PERCENT, name="held-out accuracy"),
+        Column("seen acc. %", Form.PERCENT, name="seen accuracy"),
+        Column("unseen AUROC", Form.UNIT),
+    ]
+    rows: list[Line] = [
+        [
+            *name_configuration(cell),
+            unseen := cell.average(seen=False),
+            Estimate(None, unseen.next_low, unseen.next_high),
+            cell.measure(cell.held_out or "", "accuracy"),
+            cell.average(seen=True),
+            cell.measure("unseen", "auroc"),
+        ]
+        for cell in cells
+    ]
+    return Table.of("Averages", columns, rows)
 
 
-def name_file(name: str) -> str:
-    """A name that is safe for a file, in lower case, and short enough for W&B, which takes 128 characters in all."""
-    return shorten_name(re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-."), _LONGEST_NAME)
+def tabulate_classes(cells: Sequence[Cell]) -> Table:
+    """List real and fake apart, over the pooled images of each group of categories."""
+    columns, places = list(CONFIGURATION), []
+    for group in reversed(POOLED):
+        for metric, title, form in (
+            ("real_accuracy", "real acc. %", Form.PERCENT),
+            ("fake_accuracy", "fake acc. %", Form.PERCENT),
+            ("auroc", "AUROC", Form.UNIT),
+        ):
+            columns.append(Column(f"{group} {title}", form, name=f"{group} {title.replace('acc. %', 'accuracy')}"))
+            places.append((group, metric))
+    rows: list[Line] = [[*name_configuration(cell), *(cell.measure(*place) for place in places)] for cell in cells]
+    return Table.of("Real and fake apart", columns, rows)
 
 
-def describe_brackets(cells: Sequence[Cell]) -> str:
-    """What the intervals of these cells cover."""
-    counts = sorted({len(cell.runs) for cell in cells}) or [1]
-    if counts[-1] == 1:
-        return "95 % interval; one training run: the interval covers test images, not other seeds or machines"
-    several = f"95 % interval over runs ({'/'.join(str(count) for count in counts if count > 1)}) and images"
-    return (
-        several if counts[0] > 1 else f"{several}; of one training run, over test images, not other seeds or machines"
+def tabulate_claims(claims: Sequence[Claim], title: str = "") -> Table:
+    """List comparisons: what against what, on which images, how much, and whether it is significant."""
+    columns = [Column("this"), Column("against"), Column("images of"), Column("images", Form.COUNT), CONFIGURATION[2]]
+    rows: list[Line] = [
+        [
+            *(claim.second.name, claim.first.name, _name_categories(claim.categories)),
+            *(claim.num_images, len(claim.seeds)),
+            *_list_judged(claim),
+        ]
+        for claim in claims
+    ]
+    return Table.of(title, [*columns, *_JUDGED], rows)
+
+
+def tabulate_effects(effects: Sequence[Effect], title: str = "") -> Table:
+    """List single options that were changed: how much over all pairs of configurations, and whether it matters."""
+    columns = [Column("option"), Column("against"), Column("images of")]
+    columns += [Column(name, Form.COUNT) for name in ("images", "pairs")]
+    rows: list[Line] = [
+        [
+            *(f"{effect.option}={effect.value}", effect.against, effect.group),
+            *(effect.num_images, effect.num_pairs),
+            *_list_judged(effect),
+        ]
+        for effect in effects
+    ]
+    return Table.of(title, [*columns, *_JUDGED], rows)
+
+
+def _list_judged(judged: Judged) -> list[TableCell]:
+    accuracy = (judged.accuracy, judged.accuracy_p, judged.verdict)
+    auroc = (judged.auroc, judged.auroc_p, judged.auroc_verdict)
+    return [
+        cell
+        for difference, p_value, verdict in (accuracy, auroc)
+        for cell in (
+            TableCell(Estimate.of(difference)),
+            TableCell(None if math.isnan(p_value) else p_value),
+            TableCell(verdict, tone=_TONES.get(verdict)),
+        )
+    ]
+
+
+def tabulate_trends(trends: Sequence[SettingTrend]) -> Table:
+    """List slopes of the accuracy on the held-out category, in percentage points for one more category."""
+    columns = [Column("setting"), Column("runs", Form.COUNT), Column("held-out category", Form.SLOPE)]
+    rows: list[Line] = [
+        [trend.setting.name, line.num_runs, Estimate(line.slope, line.low, line.high)]
+        for trend in trends
+        for line in [trend.held_out]
+    ]
+    return Table.of("Trend over categories", columns, rows)
+
+
+def tabulate_runs(cells: Sequence[Cell]) -> Table:
+    """List finished runs: axes first, then numbers."""
+    columns = [
+        *(Column("setting"), Column("categories", Form.COUNT), Column("seed", Form.COUNT), Column("verdict")),
+        *(Column(f"{name} acc. %", Form.PERCENT, name=f"{name} accuracy") for name in ("unseen", "seen", "held-out")),
+        Column("unseen AUROC", Form.UNIT),
+        *(Column(f"unseen {name} acc. %", Form.PERCENT, name=f"unseen {name} accuracy") for name in ("real", "fake")),
+        *(Column("minutes", Form.NUMBER), Column("images/s", Form.RATE), Column("images"), Column("run")),
+    ]
+    rows: list[Line] = [_list_run(cell, run) for cell in cells for run in cell.runs]
+    return Table.of("Runs", columns, rows)
+
+
+def _list_run(cell: Cell, run: FinishedRun) -> Line:
+    alone = replace(cell, runs=(run,))
+    seconds = run.summary.seconds
+    measured = (
+        *(alone.average(seen=False), alone.average(seen=True), alone.measure(run.held_out or "", "accuracy")),
+        *(alone.measure("unseen", metric) for metric in ("auroc", "real_accuracy", "fake_accuracy")),
+    )
+    return [
+        *(cell.setting.name, run.categories, run.seed, judge(run.summary, run.evaluation).verdict.value),
+        *(estimate.value for estimate in measured),
+        *(None if seconds is None else seconds / 60, run.summary.images_per_second),
+        *(_shorten_digest(run), TableCell(run.name, link=link_run(run.name))),
+    ]
+
+
+def tabulate_provenance(runs: Sequence[FinishedRun]) -> Table:
+    """List which images runs were given, what the audit said of them, and how and where they were trained.
+
+    Runs that are alike are one row.
+    """
+    headings = ("images", "train / val / test", "audit", "code", "precision", "threads", "device")
+    counts = Counter(_describe_origin(run) for run in runs)
+    return Table.of(
+        "Images, audit, machine",
+        [*map(Column, headings), Column("runs", Form.COUNT)],
+        [[*origin, count] for origin, count in counts.items()],
     )
 
 
-def render_table_markdown(table: SweepTable) -> str:
-    """Accuracies in percent, each as `91.2 [89.9, 92.4]`; a dagger marks what was trained on."""
-    headings = ["categories", "seeds", *(name.replace("|", "\\|") for name in table.columns)]
-    lines = [f"| {' | '.join(headings)} |", f"| {' | '.join(['---:'] * len(headings))} |"]
-    for cell in table.rows:
-        numbers = [
-            format_percent_estimate(estimate) + (SEEN_MARK if seen else "")
-            for estimate, seen in zip(table.estimates(cell), table.seen(cell), strict=True)
-        ]
-        lines.append(f"| {' | '.join([str(cell.categories), str(len(cell.runs)), *numbers])} |")
-    held_out = f" {table.held_out} is held out." if table.held_out else ""
-    lines += ["", f"Accuracy in %. {SEEN_MARK}: trained on.{held_out} In brackets: {describe_brackets(table.rows)}."]
-    return "\n".join(lines) + "\n"
+def _describe_origin(run: FinishedRun) -> tuple[str, ...]:
+    summary = run.summary
+    device = summary.machine.device if summary.machine else None
+    return (
+        _shorten_digest(run),
+        " / ".join(f"{count:,}" for count in summary.data.images.values()) if summary.data else "",
+        _describe_audit(summary.audit) if summary.audit else "not audited",
+        (summary.git_commit or "unknown")[:10],
+        *(str(value or "") for value in (summary.precision, summary.threads, device)),
+    )
 
 
-def tabulate_table(table: SweepTable) -> tuple[list[str], list[list[Any]]]:
-    """The same as plain columns and rows; accuracies in [0, 1], None where undefined."""
-    columns = ["categories", "seeds"]
-    for name in table.columns:
-        columns += [name, f"{name} low", f"{name} high", *([] if name in _AVERAGES else [f"{name} seen"])]
-    rows: list[list[Any]] = []
-    for cell in table.rows:
-        row: list[Any] = [cell.categories, len(cell.runs)]
-        for name, estimate, seen in zip(table.columns, table.estimates(cell), table.seen(cell), strict=True):
-            row += [estimate["value"], estimate["low"], estimate["high"], *([] if name in _AVERAGES else [seen])]
-        rows.append(row)
-    return columns, rows
+def _shorten_digest(run: FinishedRun) -> str:
+    return run.summary.data.digest[:8] if run.summary.data else ""
 
 
-def tabulate_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
-    """Every metric of every configuration, one number a row: for other tools.
+def _describe_audit(audit: AuditDigest) -> str:
+    """Give the verdict, with the AUROC of its probes."""
+    numbers = [f"{name} {format_number(probe.auroc.value, Form.UNIT)}" for name, probe in audit.probes.items() if probe]
+    return f"{audit.verdict} (AUROC by {', '.join(numbers)})" if numbers else audit.verdict
+
+
+def _name_categories(categories: Sequence[str]) -> str:
+    more = len(categories) - _SHOWN_CATEGORIES
+    shown = ", ".join(categories[:_SHOWN_CATEGORIES])
+    return f"{shown}, {more} more" if more > 0 else shown
+
+
+def list_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
+    """List every metric of every configuration, one number a row: for other tools.
 
     `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.averages.average_estimates`.
+
+    Returns:
+        Names of the columns, and as many values a row; None where undefined.
     """
     columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "budget", "categories", "seeds"]
     columns += ["group", "seen", "metric", "value", "low", "high", "next_low", "next_high"]
@@ -114,37 +233,19 @@ def tabulate_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]
         setting = cell.setting
         head = [setting.name, setting.table, setting.model, setting.color, setting.dropout, setting.variant]
         head += [setting.budget, cell.categories, len(cell.runs)]
-        for seen, name in zip((True, False), _AVERAGES, strict=True):
-            rows.append([*head, name, seen, "accuracy", *_bounds(cell.average(seen=seen))])
+        found = [(name, seen, "accuracy", cell.average(seen=seen)) for name, seen in AVERAGES.items()]
         groups = [(f"{name} pooled", name, name == "seen") for name in POOLED]
         groups += [(name, name, cell.is_seen(name)) for name in order_categories([cell])]
-        for title, group, seen in groups:
-            rows += [[*head, title, seen, metric, *_bounds(cell.measure(group, metric))] for metric in METRICS]
+        found += [
+            (title, seen, metric, cell.measure(group, metric)) for title, group, seen in groups for metric in METRICS
+        ]
+        rows += [
+            [*head, title, seen, metric, mean.value, mean.low, mean.high, mean.next_low, mean.next_high]
+            for title, seen, metric, mean in found
+        ]
     return columns, rows
 
 
-def format_cell(estimate: Estimate, write: Callable[[float | None], str] = format_percent) -> tuple[str, str]:
-    """A number, unless told otherwise in percent, and its interval apart, such as `91.2` and `89.9\N{EN DASH}92.4`."""
-    value = write(estimate["value"])
-    if estimate["low"] is None:
-        return value, ""
-    return value, f"{write(estimate['low'])}{UNDEFINED}{write(estimate['high'])}"
-
-
-def _build_table(setting: Setting, cells: Sequence[Cell]) -> SweepTable:
-    number = f"Tab {setting.table}" if setting.table else ""
-    slug = f"tab{setting.table}" if setting.table else name_file(setting.short_name)
-    title = f"{number}: {setting.name}" if number else setting.name
-    held_out = {cell.held_out for cell in cells}
-    return SweepTable(
-        setting=setting,
-        slug=slug + (f"-{name_file(setting.tag)}" if setting.tag else ""),
-        title=title,
-        categories=tuple(order_categories(cells)),
-        held_out=held_out.pop() if len(held_out) == 1 else None,
-        rows=tuple(cells),
-    )
-
-
-def _bounds(estimate: Estimate) -> list[float | None]:
-    return [estimate.get(name) for name in ("value", "low", "high", "next_low", "next_high")]
+def format_cell(estimate: Estimate, write: Callable[[float | None], str]) -> tuple[str, str]:
+    """Write a number and its interval apart, as the page of an evaluation still does."""
+    return write(estimate.value), format_bounds(estimate, Form.UNIT, "\N{EN DASH}")

@@ -8,13 +8,15 @@ from typing import TypeAlias
 from fakeid.evaluation.results import Estimate
 
 Value: TypeAlias = str | int | float | Estimate | None
-"""What a cell holds; None and estimates without a value are undefined."""
+"""What a cell holds; None and estimates with neither a value nor bounds are undefined."""
 
 
 class Form(Enum):
     """How the values of a column are written."""
 
     TEXT = "text"
+    CODE = "code"
+    """Text to be typed, such as a command."""
     COUNT = "count"
     """A whole number with thousands separated."""
     DIGITS = "digits"
@@ -57,12 +59,15 @@ class Column:
         form: How its values are written.
         short: A heading for narrow tables in a terminal, over several lines where it has line breaks; empty: as above.
         name: Under which files and W&B know it; empty: the heading.
+        marked: What a mark in this column means, in a word: files and W&B get a column of that name behind it, which
+            says which of its cells are marked; empty: none.
     """
 
     heading: str
     form: Form = Form.TEXT
     short: str = ""
     name: str = ""
+    marked: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,10 @@ class Cell:
     link: str = ""
     tone: Tone | None = None
     note: str = ""
+
+
+Line: TypeAlias = Sequence[Cell | Value]
+"""One bare value or cell a column."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ class Table:
         cls,
         title: str,
         columns: Sequence[Column],
-        rows: Iterable[Row | Sequence[Cell | Value]],
+        rows: Iterable[Row | Line],
         notes: Iterable[str] = (),
     ) -> "Table":
         """Build a table from bare values as well as cells.
@@ -145,8 +154,14 @@ class Table:
         rows = (replace(row, cells=tuple(row.cells[place] for place in places)) for row in self.rows)
         return Table("", tuple(columns), tuple(rows), self.notes)
 
+    def without(self, *columns: Column) -> "Table":
+        """Leave columns out, such as those that a paper does not have."""
+        kept = [place for place, column in enumerate(self.columns) if column not in columns]
+        rows = (replace(row, cells=tuple(row.cells[place] for place in kept)) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[place] for place in kept), rows=tuple(rows))
 
-def _build_row(row: Row | Sequence[Cell | Value]) -> Row:
+
+def _build_row(row: Row | Line) -> Row:
     if isinstance(row, Row):
         return row
     return Row(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row))

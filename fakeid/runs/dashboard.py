@@ -50,7 +50,7 @@ def write_dashboard(directory: Path, console: Console | None = None) -> str:
             f"logger.entity={place.entity or 'null'} of the runs and at the network, then repeat the command"
         ) from error
     console.print(f"dashboard: {url}", soft_wrap=True, markup=False)
-    left = count_offline(directory)
+    left = _count_offline(directory)
     if left:
         console.print(f"{left} runs are not uploaded yet: {render_upload(directory)}", soft_wrap=True, markup=False)
     return url
@@ -73,8 +73,8 @@ def _check_ready(directory: Path) -> None:
         raise FakeidError('a dashboard needs the package wandb-workspaces: pip install -e ".[dashboard]"')
 
 
-def count_offline(directory: Path) -> int:
-    """How many runs below the folder lie there and were never uploaded; `wandb sync` leaves a mark beside each."""
+def _count_offline(directory: Path) -> int:
+    """Count the runs below the folder that were never uploaded; `wandb sync` leaves a mark beside each."""
     files = directory.glob("*/wandb/offline-run-*/run-*.wandb")
     return sum(not path.with_suffix(".wandb.synced").exists() for path in files)
 

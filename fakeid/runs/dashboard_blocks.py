@@ -5,8 +5,7 @@ from typing import Any, Final
 import wandb_workspaces.reports.v2.interface as wr
 
 from fakeid.reporting.sweep_report import SweepReport
-from fakeid.runs.report_values import CATEGORIES, collect_curves, collect_tables, name_curve
-from fakeid.runs.tracked_report import Place
+from fakeid.runs.tracked_report import CATEGORIES, Place, collect_curves, collect_tables, name_curve
 from fakeid.training.tracked_fields import AXES, EPOCH, LEARNING_CURVES, SETTING, describe_config, make_key
 from fakeid.training.tracking import TRAIN_JOB
 
@@ -40,10 +39,10 @@ def build_dashboard(report: SweepReport, place: Place, entity: str, report_run: 
         project=place.project,
         entity=entity,
         title=f"fakeid: {report.title}"[:128],
-        description=report.answer[0],
+        description=str(report.answer[0]),
         width="fluid",
         blocks=[
-            *(wr.P(sentence) for sentence in (*report.misplaced, *report.answer, report.caveat)),
+            *(wr.P(str(sentence)) for sentence in (*report.misplaced, *report.answer, report.caveat)),
             wr.H2("Settings against the number of training categories"),
             grid(_select_report(report_run), _build_curves(report, report_run)),
             wr.H2("Every run"),

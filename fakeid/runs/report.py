@@ -17,12 +17,12 @@ from fakeid.evaluation.run_summary import check_options
 from fakeid.evaluation.scores import read_scores
 from fakeid.files import clear_output_errors, write_csv, write_text
 from fakeid.reporting.averages import FinishedRun
-from fakeid.reporting.latex import render_table_latex
+from fakeid.reporting.renderers import render_markdown, tabulate
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
-from fakeid.reporting.sweep_rows import list_claims, list_effects, list_runs, tell_verdicts
-from fakeid.reporting.sweep_tables import render_table_markdown, tabulate_numbers, tabulate_table
+from fakeid.reporting.sweep_tables import list_numbers, tabulate_claims, tabulate_effects, tabulate_runs
+from fakeid.reporting.table import Table
 from fakeid.runs.drawings import write_figure
 from fakeid.runs.layout import DONE, RunFolder, RunStatus, find_runs
 from fakeid.runs.overrides import render_command
@@ -51,7 +51,7 @@ def write_report(directory: Path, console: Console | None = None) -> SweepReport
     folder = directory / "report"
     with clear_output_errors(folder, "paths.runs"):
         _write_files(report, folder)
-    console.print(f"{len(report.tested)} of {len(report.runs)} runs finished; {tell_verdicts(report.tested)}\n")
+    console.print(f"{len(report.tested)} of {len(report.runs)} runs finished; {report.verdicts}\n")
     console.print(render_summary_markdown(report), soft_wrap=True, markup=False)
     console.print(f"written to {folder / 'index.html'}", soft_wrap=True)
     if any((run.config.get("logger") or {}).get("name") == LoggerName.wandb.value for run in report.tested):
@@ -62,7 +62,7 @@ def write_report(directory: Path, console: Console | None = None) -> SweepReport
 
 
 def read_report(directory: Path) -> SweepReport:
-    """The same without writing or printing anything.
+    """Average and compare the finished runs without writing or printing anything.
 
     Raises:
         DataError: No folder, or no finished run in it.
@@ -123,18 +123,21 @@ def _write_files(report: SweepReport, folder: Path) -> None:
     # Tables and figures of an earlier report may have other names.
     for name in ("tables", "figures"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for table in report.tables:
-        write_csv(folder / "tables" / f"{table.slug}.csv", *tabulate_table(table))
-        write_text(folder / "tables" / f"{table.slug}.md", render_table_markdown(table))
-        write_text(folder / "tables" / f"{table.slug}.tex", render_table_latex(table))
+    for accuracies in report.accuracies:
+        _write_table(folder / "tables" / f"{accuracies.slug}.csv", accuracies.table)
+        write_text(folder / "tables" / f"{accuracies.slug}.md", render_markdown(accuracies.table))
+        write_text(folder / "tables" / f"{accuracies.slug}.tex", accuracies.render_latex())
     for figure in report.figures:
         write_figure(folder / "figures", figure.slug, figure.plot())
     for evaluation in report.evaluations:
-        write_csv(folder / "tables" / f"{evaluation.slug}.csv", *evaluation.rows)
-    claims = [*report.claims.settings, *report.claims.categories, *report.claims.best]
-    write_csv(folder / "numbers.csv", *tabulate_numbers(report.cells))
-    write_csv(folder / "runs.csv", *list_runs(report.cells))
-    write_csv(folder / "differences.csv", *list_claims(claims))
-    write_csv(folder / "effects.csv", *list_effects(report.effects))
+        _write_table(folder / "tables" / f"{evaluation.slug}.csv", evaluation.table)
+    write_csv(folder / "numbers.csv", *list_numbers(report.cells))
+    _write_table(folder / "runs.csv", tabulate_runs(report.cells))
+    _write_table(folder / "differences.csv", tabulate_claims(report.listed_claims))
+    _write_table(folder / "effects.csv", tabulate_effects(report.effects))
     write_text(folder / "report.md", render_sweep_markdown(report))
     write_text(folder / "index.html", render_sweep_page(report))
+
+
+def _write_table(path: Path, table: Table) -> None:
+    write_csv(path, *tabulate(table))

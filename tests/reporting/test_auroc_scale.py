@@ -13,8 +13,9 @@ from rich.console import Console
 from fakeid.evaluation.evaluation_record import Evaluation
 from fakeid.reporting.evaluation_page import render_evaluation_page
 from fakeid.reporting.evaluation_text import render_evaluation_markdown, render_evaluation_table
+from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.robustness import plot_matrix, plot_robustness
-from fakeid.reporting.settings_figure import plot_settings
+from fakeid.reporting.sweep_figures import plot_settings
 from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
@@ -89,8 +90,11 @@ def test_a_report_shows_auroc_from_0_to_1(report: SweepReport) -> None:
     page = Outline(render_sweep_page(report))
     check_tables([table for table in page.tables if len({len(row) for row in table}) == 1], 3)
     check_tables(read_markdown(render_sweep_markdown(report)), 3)
-    titled = [part for part in report.evaluations if NAMED.search(part.title)]
-    check([(part.title, str([row[3:] for row in part.rows[1]])) for part in titled], 2)
+    titled = [part.table for part in report.evaluations if NAMED.search(part.table.title)]
+    numbers = [
+        [format_cell(cell, table.columns[3].form) for row in table.rows for cell in row.cells[3:-1]] for table in titled
+    ]
+    check([(table.title, " ".join(row)) for table, row in zip(titled, numbers, strict=True)], 2)
 
 
 def test_figures_show_auroc_from_0_to_1(evaluation: Evaluation, report: SweepReport) -> None:

@@ -9,11 +9,9 @@ from page_outline import Outline
 from fakeid.choices import AugmentName
 from fakeid.config import Config
 from fakeid.reporting.averages import FinishedRun
-from fakeid.reporting.latex import render_table_latex
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
-from fakeid.reporting.sweep_rows import list_averages, split_cells
 from fakeid.schema import AugmentConfig, DataConfig, OptimConfig
 
 
@@ -32,14 +30,16 @@ def report() -> SweepReport:
 
 
 def test_each_budget_has_tables_of_its_own(report: SweepReport) -> None:
-    groups = split_cells(report.cells)
-    assert [len(cells) for _, cells in groups] == [3, 2]
+    groups = report.averages
+    assert [len(table.rows) for _, table in groups] == [3, 2]
     for text in (render_summary_markdown(report), render_sweep_markdown(report)):
         parts = re.split(r"\*\*Budget \d: .*\*\*", text.partition("## Tables")[0])
         assert len(parts) == 1 + len(groups)
         assert "budget 2" not in parts[1]
         assert "budget 1 |" not in parts[2]
-    outline = Outline(render_sweep_page(report))
+    page = render_sweep_page(report)
+    assert "<li>No configuration is significantly ahead" in page  # no colon within makes a heading of it
+    outline = Outline(page)
     assert {f"{name}-table-{place}" for name in ("averages", "classes", "runs") for place in (1, 2)} < set(outline.ids)
     assert len(outline.ids) == len(set(outline.ids))
 
@@ -48,22 +48,21 @@ def test_budgets_are_not_ranked_against_each_other(report: SweepReport) -> None:
     claims = [*report.claims.settings, *report.claims.categories, *report.claims.pairs]
     assert claims
     assert all(claim.first.setting.budget == claim.second.setting.budget for claim in claims)
-    assert {cell.setting.budget for cell in report.claims.ranked} == {split_cells(report.cells)[0][1][0].setting.budget}
-    assert any("Only runs with this budget are ranked: " in sentence for sentence in report.answer)
+    assert {cell.setting.budget for cell in report.claims.ranked} == {report.cells[0].setting.budget}
+    assert any("Only runs with this budget are ranked: " in finding.text for finding in report.answer)
     single = build_sweep_report("two", [FolderRun(run.name, "done", "", "", run) for run in (invent(7), invent(50))])
-    assert any("no two have the same budget" in sentence for sentence in single.answer)
+    assert any(finding.text.startswith("no two have the same budget") for finding in single.answer)
 
 
 def test_names_are_short_and_explained_once(report: SweepReport) -> None:
-    rows = [row for _, cells in split_cells(report.cells) for row in list_averages(cells)[1]]
-    assert max(len(row[0]) for row in rows) <= 48
+    names = [str(row.cells[0].value) for _, table in report.averages for row in table.rows]
+    assert max(map(len, names)) <= 48
     text = render_sweep_markdown(report)
     assert text.count("All settings: Pelee, RGB.") + text.count("All settings: Pelee+HPF, RGB.") == 1
     assert len(re.findall(r"^\| budget 1 \|", text, re.MULTILINE)) == 1
-    for table in report.tables:
+    for table in report.accuracies:
         assert table.setting.name in table.title
-        latex = render_table_latex(table)
-        assert f"% {table.setting.name}: {table.setting.full_name}" in latex
+        assert f"% {table.setting.name}: {table.setting.full_name}" in table.render_latex()
     assert {figure.title.rpartition(". ")[2].partition(":")[0] for figure in report.figures[:2]} <= {
         "Budget 1", "Budget 2", *(figure.title for figure in report.figures)
     }  # fmt: skip
@@ -72,5 +71,5 @@ def test_names_are_short_and_explained_once(report: SweepReport) -> None:
 def test_one_budget_needs_no_line() -> None:
     runs = [FolderRun(run.name, "done", "", "", run) for run in (invent(7), invent(7, dropout=0.5))]
     report = build_sweep_report("one", runs)
-    assert [budget for budget, _ in split_cells(report.cells)] == [""]
+    assert [budget for budget, _ in report.averages] == [""]
     assert "udget" not in render_sweep_markdown(report)

@@ -73,7 +73,7 @@ def test_the_best_is_corrected_for_all_pairs(invented):
     assert len(claims.best) == 5
     assert claims.named_best is None
     cells = collect_cells(runs)
-    assert any("No configuration is significantly ahead" in text for text in write_answer(cells, claims, []))
+    assert any("No configuration is significantly ahead" in finding.text for finding in write_answer(cells, claims, []))
 
 
 def test_runs_that_differ_by_seed_alone_claim_nothing(invented):
@@ -128,7 +128,7 @@ def test_common_unseen_categories(invented):
 
 def answer(runs):
     cells = collect_cells(runs)
-    return write_answer(cells, compare_cells(cells), [])
+    return [str(finding) for finding in write_answer(cells, compare_cells(cells), [])]
 
 
 def test_the_answer_where_everything_helps(invented):
@@ -161,7 +161,7 @@ def test_nothing_at_chance_is_called_best(invented):
     assert sentence.startswith(
         "No configuration is best: Pelee+HPF, HSV, dropout 0 at 5 categories is significantly ahead"
     )
-    assert "not shown to rank unseen content better than guessing (AUROC 0." in sentence
+    assert "not shown to rank unseen content better than chance (AUROC 0." in sentence
 
 
 def test_the_answer_where_nothing_does(invented):

@@ -63,7 +63,9 @@ def test_with_one_seed_no_option_is_judged_however_many_settings_there_are() -> 
     assert {effect.num_pairs for effect in effects} == {2, 4}
     assert {verdict for effect in effects for verdict in (effect.verdict, effect.auroc_verdict)} == {"not judged"}
     cells = collect_cells(runs)
-    assert all("one run each: not judged" in text for text in write_answer(cells, compare_cells(cells), effects)[1:])
+    assert all(
+        "one run each: not judged" in finding.text for finding in write_answer(cells, compare_cells(cells), effects)[1:]
+    )
     two = [*grid(3.0, num_seeds=2), invent("color=hsv", "dropout=0.3"), invent("color=rgb", "dropout=0.3")]
     (color,) = (effect for effect in measure_effects(two) if effect.option == "color")
     assert (color.num_pairs, color.num_seeds, color.verdict) == (5, 1, "not judged")
@@ -148,10 +150,10 @@ def test_the_answer_names_what_helps_and_what_does_not() -> None:
     effects = measure_effects(runs)
     cells = collect_cells(runs)
     _, _, sentence, open_question = write_answer(cells, compare_cells(cells), effects)
-    assert "more categories" in open_question  # what cannot be said comes last
+    assert "more categories" in open_question.topic  # what cannot be said comes last
     (color,) = (effect for effect in effects if effect.option == "color")
     points = format_estimate(Estimate.of(color.accuracy), Form.POINTS)
-    assert sentence == (
+    assert str(sentence) == (
         "One option changed and all else equal, on unseen content: color=hsv "
         f"({points} points against rgb) is significantly better; dropout=0.1, dropout=0.2, "
         "dropout=0.5 make no significant difference."

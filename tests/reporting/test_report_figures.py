@@ -5,9 +5,7 @@ import pytest
 from fakeid.reporting.averages import collect_cells
 from fakeid.reporting.effects import measure_effects
 from fakeid.reporting.effects_figure import plot_effects
-from fakeid.reporting.report_figures import collect_figures
-from fakeid.reporting.settings_figure import plot_settings
-from fakeid.reporting.sweep_figures import build_figures
+from fakeid.reporting.sweep_figures import build_curves, collect_figures, plot_settings
 
 
 @pytest.fixture
@@ -23,7 +21,7 @@ def pairs(runs, invented):
 
 def collect(runs):
     cells = collect_cells(runs)
-    return collect_figures(cells, build_figures(cells), measure_effects(runs))
+    return collect_figures(cells, build_curves(cells), measure_effects(runs))
 
 
 def test_settings_of_one_number_of_categories_stand_side_by_side(runs, pairs, invented):
@@ -33,17 +31,16 @@ def test_settings_of_one_number_of_categories_stand_side_by_side(runs, pairs, in
     assert [figure.slug for figure in collect(runs[:1])] == ["fig1"]
 
 
-@pytest.mark.parametrize("narrow", [False, True])
-def test_the_best_setting_is_on_top(runs, narrow):
+def test_the_best_setting_is_on_top(runs):
     cells = collect_cells(runs)
-    figure = plot_settings(cells, narrow=narrow)
-    ranked = sorted(cells, key=lambda cell: -cell.average(seen=False)["value"])
+    figure = plot_settings(cells)
+    ranked = sorted(cells, key=lambda cell: -cell.average(seen=False).value)
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [
         "all as by default" if cell.setting.color == "rgb" else f"color={cell.setting.color}" for cell in ranked
     ]
     dots = [[line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
-    assert dots[0] == [cell.average(seen=False)["value"] for cell in ranked]
-    assert dots[1] == [cell.measure("unseen", "auroc")["value"] for cell in ranked]
+    assert dots[0] == [cell.average(seen=False).value for cell in ranked]
+    assert dots[1] == [cell.measure("unseen", "auroc").value for cell in ranked]
 
 
 def test_each_effect_is_a_dot_filled_where_it_is_significant(pairs):

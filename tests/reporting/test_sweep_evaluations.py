@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from typing import Any
 
 import pytest
@@ -9,15 +10,19 @@ from made_up_sweep import invent_run
 from scipy import stats
 
 from fakeid.reporting.averages import FinishedRun, collect_cells
-from fakeid.reporting.sweep_evaluations import build_evaluation_tables
-from fakeid.reporting.sweep_markdown import EVALUATION_NOTE, render_sweep_markdown
+from fakeid.reporting.formatting import format_cell
+from fakeid.reporting.renderers import tabulate
+from fakeid.reporting.sweep_evaluations import EVALUATION_NOTE, EvaluationTable, build_evaluation_tables
+from fakeid.reporting.sweep_markdown import render_sweep_markdown
 from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
 from fakeid.runs.compose import compose_config
 
 SEEN, UNSEEN = "seen content, seen generators", "unseen content, unseen generators"
 
 
-def describe(*auroc: tuple[str, str, float | None], warns: bool | None = None) -> dict[str, Any]:
+def describe(
+    *auroc: tuple[str, str, float | None], warns: bool | None = None, follows: bool | None = None
+) -> dict[str, Any]:
     groups = [
         {
             "kind": "test_set" if name == "ffhq" else "quadrant",
@@ -34,13 +39,20 @@ def describe(*auroc: tuple[str, str, float | None], warns: bool | None = None) -
         }
         for name, degradation, value in auroc
     ]
-    swap = None if warns is None else {"warns": warns}
+    swap = None if warns is None else {"warns": warns, "follows_codec": follows}
     return {
         "groups": groups,
         "degradations": list(dict.fromkeys(entry[1] for entry in auroc)),
         "swap": swap,
         "test_sets": [],
     }
+
+
+def write(evaluation: EvaluationTable) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells behind the columns that name a configuration."""
+    columns, rows = evaluation.table.columns[3:], [row.cells[3:] for row in evaluation.table.rows]
+    cells = [[format_cell(cell, column.form) for cell, column in zip(row, columns, strict=True)] for row in rows]
+    return [column.heading for column in columns], cells
 
 
 def invent(evaluation: dict[str, Any] | None, *words: str) -> FinishedRun:
@@ -55,13 +67,15 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_their_images() -> Non
         for seed, value in enumerate(values)
     ]
     auroc, accuracy, _ = build_evaluation_tables(collect_cells(runs))
-    headings, (row,) = auroc.rows
+    (row,) = auroc.table.rows
     # Each run's own interval is 1 point to both sides, and is taken for what images do to all runs alike.
     margin = math.hypot(stats.t.ppf(0.975, 2) * stats.sem(values), 0.01)
-    low, high = 0.74 - margin, 0.74 + margin
-    assert headings == ["setting", "categories", "seeds", SEEN, UNSEEN]
-    assert row[1:] == ["10", "3", "0.900 [0.890, 0.910]", f"0.740 [{low:.3f}, {high:.3f}]"]
-    assert accuracy.rows[1][0][4] == f"74.0 [{100 * low:.1f}, {100 * high:.1f}]"
+    assert [column.heading for column in auroc.table.columns] == ["setting", "categories", "seeds", SEEN, UNSEEN]
+    assert [cell.value for cell in row.cells[1:3]] == [10, 3]
+    for table in (auroc.table, accuracy.table):
+        seen, unseen = (cell.value for cell in table.rows[0].cells[3:])
+        assert (seen.value, seen.low, seen.high) == pytest.approx((0.9, 0.89, 0.91))
+        assert (unseen.value, unseen.low, unseen.high) == pytest.approx((0.74, 0.74 - margin, 0.74 + margin))
 
 
 def test_quarters_are_averaged_under_each_degradation_and_warnings_counted() -> None:
@@ -70,9 +84,22 @@ def test_quarters_are_averaged_under_each_degradation_and_warnings_counted() -> 
         invent(describe(*numbers, ("ffhq", "none", 0.1), warns=verdict), f"seed={seed}")
         for seed, verdict in enumerate((True, False, True))
     ]
-    headings, (row,) = build_evaluation_tables(collect_cells(runs))[-1].rows
-    assert headings[3:] == ["as they are", "jpeg-75", "swap test warns"]
-    assert row[3:] == ["0.800", "0.550", "2 of 3"]  # a mean over quarters has no interval over images
+    headings, (row,) = write(build_evaluation_tables(collect_cells(runs))[-1])
+    assert headings == ["clean", "jpeg-75", "swap test warns"]
+    assert row == ["0.800", "0.550", "2 of 3"]  # a mean over quadrants has no interval over images
+
+
+def test_the_swap_test_is_counted_under_the_heading_that_the_note_explains() -> None:
+    """Two warn; of these, one follows the codec for sure."""
+    runs = [
+        invent(describe((SEEN, "none", 0.9), warns=warns, follows=follows), f"seed={seed}")
+        for seed, (warns, follows) in enumerate([(True, True), (True, None), (False, False)])
+    ]
+    table = build_evaluation_tables(collect_cells(runs))[-1].table
+    explained = re.findall(r"\. ([^.]*?): in how many", EVALUATION_NOTE)
+    assert [text.lower() for text in explained] == [table.columns[-1].heading]
+    assert "follows the codec, or may do so" in EVALUATION_NOTE
+    assert tabulate(table)[1][0][-1] == 2
 
 
 def test_other_test_sets_are_columns_and_what_is_missing_is_left_open() -> None:
@@ -81,9 +108,8 @@ def test_other_test_sets_are_columns_and_what_is_missing_is_left_open() -> None:
         invent(describe((SEEN, "none", None), (SEEN, "blur-1", 0.8)), "color=hsv"),
     ]
     auroc, _, degraded = build_evaluation_tables(collect_cells(runs))
-    assert auroc.rows[0][3:] == [SEEN, "ffhq"]
-    assert [row[3:] for row in auroc.rows[1]] == [["0.900 [0.890, 0.910]", "0.600 [0.590, 0.610]"], ["\N{EN DASH}"] * 2]
-    assert [row[3:] for row in degraded.rows[1]] == [
+    assert write(auroc) == ([SEEN, "ffhq"], [["0.900 [0.890, 0.910]", "0.600 [0.590, 0.610]"], ["\N{EN DASH}"] * 2])
+    assert write(degraded)[1] == [
         ["0.900", "\N{EN DASH}", "not tried"],
         ["\N{EN DASH}", "0.800", "not tried"],
     ]

@@ -9,10 +9,11 @@ from page_outline import Outline
 from fakeid.evaluation.results import Estimate
 from fakeid.reporting.averages import FinishedRun, collect_cells
 from fakeid.reporting.misplaced_runs import describe_misplaced_runs
+from fakeid.reporting.renderers import tabulate
 from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
 from fakeid.reporting.sweep_page import render_sweep_page
 from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
-from fakeid.reporting.sweep_rows import list_provenance
+from fakeid.reporting.sweep_tables import tabulate_provenance
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_the_accuracies_are_at_each_runs_own_threshold(runs):
 
 
 def test_provenance_tells_precision_threads_and_device(runs):
-    headings, (*_, row) = list_provenance([runs[0].tested])
+    headings, (*_, row) = tabulate(tabulate_provenance([runs[0].tested]))
     assert headings[4:7] == ["precision", "threads", "device"]
     assert row[4:7] == ["float32", "2", "a made-up machine, 2 cores"]
 
@@ -130,7 +131,7 @@ def test_the_order_of_runs_does_not_matter(runs):
 def test_a_single_run_is_a_report(runs):
     report = build_sweep_report("one", runs[:1])
     Outline(render_sweep_page(report))
-    assert [table.slug for table in report.tables] == ["tab1"]
+    assert [table.slug for table in report.accuracies] == ["tab1"]
     assert [figure.slug for figure in report.figures] == ["fig1"]
 
 

@@ -6,15 +6,10 @@ import pytest
 from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.results import CategoryGroup, Estimate
 from fakeid.evaluation.run_summary import RunSummary
+from fakeid.reporting.accuracy_tables import build_accuracy_tables, name_file
 from fakeid.reporting.averages import FinishedRun, collect_cells
-from fakeid.reporting.latex import escape_latex, render_table_latex
-from fakeid.reporting.sweep_tables import (
-    build_tables,
-    name_file,
-    render_table_markdown,
-    tabulate_numbers,
-    tabulate_table,
-)
+from fakeid.reporting.renderers import escape_latex, render_markdown, tabulate
+from fakeid.reporting.sweep_tables import list_numbers
 
 GOLDEN = """\
 | categories | seeds | cat | bus_50% | sheep | seen average | unseen average |
@@ -44,19 +39,24 @@ def make_run(categories: int, seed: int, accuracies: list[float]) -> FinishedRun
 
 
 @pytest.fixture
-def table():
+def cells():
     runs = [make_run(2, 0, [0.9, 0.9, 0.6]), make_run(2, 1, [1.0, 0.8, 0.8]), make_run(1, 0, [0.9, 0.8, 0.6])]
-    (table,) = build_tables(collect_cells(runs))
-    return table
+    return collect_cells(runs)
 
 
-def test_markdown(table):
-    assert render_table_markdown(table) == GOLDEN
-    assert (table.title, table.slug) == ("Tab 6: Pelee+HPF, HSV, dropout 0.2", "tab6")
+@pytest.fixture
+def accuracies(cells):
+    (accuracies,) = build_accuracy_tables(cells)
+    return accuracies
 
 
-def test_plain_columns(table):
-    columns, rows = tabulate_table(table)
+def test_markdown(accuracies):
+    assert render_markdown(accuracies.table) == GOLDEN
+    assert (accuracies.title, accuracies.slug) == ("Tab 6: Pelee+HPF, HSV, dropout 0.2", "tab6")
+
+
+def test_plain_columns(accuracies):
+    columns, rows = tabulate(accuracies.table)
     assert len(columns) == len(set(columns)) == len(rows[0]) == len(rows[1])
     first = dict(zip(columns, rows[0], strict=True))
     assert (first["categories"], first["cat"], first["cat seen"], first["sheep seen"]) == (1, 0.9, True, False)
@@ -64,8 +64,8 @@ def test_plain_columns(table):
     assert "unseen average seen" not in first
 
 
-def test_every_number_is_listed_with_its_setting(table):
-    columns, rows = tabulate_numbers(table.rows)
+def test_every_number_is_listed_with_its_setting(cells):
+    columns, rows = list_numbers(cells)
     lines = [SimpleNamespace(**dict(zip(columns, row, strict=True))) for row in rows]
     assert {(line.model, line.color, line.dropout, line.paper_table) for line in lines} == {
         ("Pelee+HPF", "hsv", 0.2, 6)
@@ -74,8 +74,8 @@ def test_every_number_is_listed_with_its_setting(table):
     assert (sheep.seen, sheep.value, sheep.seeds) == (False, pytest.approx(0.7), 2)
 
 
-def test_latex_is_well_formed(table):
-    text = render_table_latex(table)
+def test_latex_is_well_formed(accuracies):
+    text = accuracies.render_latex()
     without_comments = re.sub(r"(?m)^%.*$", "", text)
     stack = []
     for kind, name in re.findall(r"\\(begin|end)\{(.*?)\}", without_comments):

@@ -71,11 +71,34 @@ def test_the_terminal_has_intervals_below_their_values() -> None:
 
 
 def test_latex_escapes_what_it_would_read() -> None:
-    text = render_latex(TABLE)
-    assert r"accuracy \%" in text
-    assert r"100.0 [95.0, 100.0]\textdagger{} & needs 500 reals" in text
+    text = render_latex(TABLE, caption="50 % of #1", label="tab1")
+    assert r"\rotatebox{90}{accuracy \%}" in text
+    assert r"\caption{50 \% of \#1}" in text
+    lines = text.splitlines()
+    assert r"cat|dog & 50 & 100.0$^{\dagger}$ & needs 500 reals \\" in lines
+    assert lines[lines.index(r"cat|dog & 50 & 100.0$^{\dagger}$ & needs 500 reals \\") + 1] == (
+        r" &  & \tiny 95.0--100.0 &  \\[2pt]"
+    )
 
 
 def test_a_row_must_fill_its_columns() -> None:
     with pytest.raises(AssertionError, match="1 cells in 2 columns"):
         Table.of("", [Column("a"), Column("b")], [["x"]])
+
+
+def test_bounds_alone_are_a_range() -> None:
+    table = Table.of("", [Column("one more run", Form.PERCENT)], [[Estimate(None, 0.812, 0.95)], [None]])
+    assert render_markdown(table).splitlines()[2:] == ["| 81.2 to 95.0 |", "| \N{EN DASH} |"]
+    assert tabulate(table) == (["one more run low", "one more run high"], [[0.812, 0.95], [None, None]])
+
+
+def test_marks_are_a_column_of_files_where_they_have_a_meaning() -> None:
+    column = Column("cat", Form.PERCENT, marked="seen")
+    table = Table.of("", [Column("k", Form.COUNT), column], [[1, Cell(0.5, mark="*")], [2, Cell(0.25)]])
+    assert tabulate(table) == (["k", "cat", "cat seen"], [[1, 0.5, True], [2, 0.25, False]])
+    assert tabulate(table.without(column)) == (["k"], [[1], [2]])
+
+
+def test_commands_are_code_in_markdown() -> None:
+    table = Table.of("", [Column("command", Form.CODE)], [["train.py a|b"], [""]])
+    assert render_markdown(table).splitlines()[2:] == ["| `train.py a\\|b` |", "|  |"]

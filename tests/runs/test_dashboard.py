@@ -18,8 +18,7 @@ from fakeid.errors import DataError, FakeidError
 from fakeid.reporting.sweep_report import SweepReport
 from fakeid.runs.dashboard import write_dashboard
 from fakeid.runs.report import read_report
-from fakeid.runs.report_values import collect_curves, collect_tables
-from fakeid.runs.tracked_report import Place
+from fakeid.runs.tracked_report import Place, collect_curves, collect_tables
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.tracked_fields import LEARNING_CURVES, describe_config, make_key, sum_up_training
 
