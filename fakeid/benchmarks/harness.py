@@ -27,20 +27,26 @@ def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Resu
     Raises:
         WorkerError: The system ended the process.
     """
-    ended = subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", __name__],
-        input=pickle.dumps((function, arguments)),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         start_new_session=True,  # a terminal sends Ctrl-C to all its processes; this one is ended without a word
-        check=False,
     )
-    if not ended.stdout:
+    with process:
+        try:
+            answered, _ = process.communicate(pickle.dumps((function, arguments)))
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    if not answered:
         raise WorkerError(
             "the system ended a process that measures, most likely because memory ran out: ask for smaller images, or "
             "for fewer at a time"
         )
-    result, failure = pickle.loads(ended.stdout)
+    result, failure = pickle.loads(answered)
     if failure is not None:
         raise failure
     answer: _Result = result

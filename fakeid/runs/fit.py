@@ -11,6 +11,8 @@ from timm.layers.norm_act import convert_sync_batchnorm
 from fakeid.choices import Tested
 from fakeid.config import Config
 from fakeid.data.datamodule import PackedDataModule
+from fakeid.data.packed import PackedImages
+from fakeid.data.plans import Plan
 from fakeid.errors import ConfigError
 from fakeid.files import remove_parts, write_atomically
 from fakeid.runs.context import RunContext
@@ -19,8 +21,41 @@ from fakeid.runs.layout import RUNNING
 from fakeid.training.callbacks import EpochReports, EpochSeeding, History, MovingAverage, TrainingProgress
 from fakeid.training.checkpoint import Restoration, check_fits
 from fakeid.training.module import DetectorModule
-from fakeid.training.trainer import batch_workers, build_trainer, expected_warnings_ignored
+from fakeid.training.trainer import batch_workers, build_trainer, choose_resident, expected_warnings_ignored
 from fakeid.windows import compute_trained_px, list_windows
+
+
+def check_shares(plan: Plan, num_processes: int) -> None:
+    """Check that each process gets an image of each split, without which it has nothing to count.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    for name, records in (("train", plan.train), ("val", plan.val)):
+        if 0 < len(records) < num_processes:
+            raise ConfigError(
+                f"{num_processes} processes cannot share {len(records)} images: raise data.{name}_per_class, or take "
+                "fewer processes"
+            )
+
+
+def build_data(context: RunContext, plan: Plan, packed: PackedImages) -> PackedDataModule:
+    """The batches of one process. Each keeps all training images on its own device, if they are kept on one."""
+    config = context.config
+    augmentation = config.augment.name.value
+    # Augmented images change on the CPU, on their way.
+    cache = config.data.device_cache.value if augmentation == "none" else "off"
+    num_bytes = len(plan.train) * config.data.image_px**2 * 3
+    return PackedDataModule(
+        plan,
+        packed,
+        batch_size=config.optim.batch_size,
+        seed=config.seed,
+        augmentation=augmentation,
+        num_workers=config.trainer.num_workers,
+        resident=choose_resident(cache, context.device, num_bytes),
+        share=context.team.processes.share,
+    )
 
 
 def build_module(config: Config) -> DetectorModule:

@@ -1,4 +1,4 @@
-"""The images of a run, from options to batches: list, draw, pack, load; with progress in the terminal."""
+"""The images of a run, from options to arrays: list, draw, pack; with progress in the terminal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,17 +12,14 @@ from fakeid.config import Config
 from fakeid.data.budgets import Budget
 from fakeid.data.cache import ImageCache
 from fakeid.data.catalog import build_plan, build_source
-from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.packed import PackedImages
 from fakeid.data.packing import Preparation
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.contract import Source
-from fakeid.errors import ConfigError, DataError
+from fakeid.errors import DataError
 from fakeid.progress import StatusLine, build_progress
 from fakeid.runs.codec import choose_codec
-from fakeid.runs.context import RunContext
-from fakeid.training.trainer import choose_resident
 
 
 def list_images(config: Config, console: Console) -> tuple[Source, Plan]:
@@ -99,36 +96,3 @@ def prepare_images(config: Config, plan: Plan, source: Source, console: Console)
             if split and all(record.key in packed.skipped for record in split):
                 raise DataError(f"no usable image is left in the {name} set; see data.on_bad_image")
     return packed
-
-
-def check_shares(plan: Plan, num_processes: int) -> None:
-    """Check that each process gets an image of each split, without which it has nothing to count.
-
-    Raises:
-        ConfigError: It does not.
-    """
-    for name, records in (("train", plan.train), ("val", plan.val)):
-        if 0 < len(records) < num_processes:
-            raise ConfigError(
-                f"{num_processes} processes cannot share {len(records)} images: raise data.{name}_per_class, or take "
-                "fewer processes"
-            )
-
-
-def build_data(context: RunContext, plan: Plan, packed: PackedImages) -> PackedDataModule:
-    """The batches of one process. Each keeps all training images on its own device, if they are kept on one."""
-    config = context.config
-    augmentation = config.augment.name.value
-    # Augmented images change on the CPU, on their way.
-    cache = config.data.device_cache.value if augmentation == "none" else "off"
-    num_bytes = len(plan.train) * config.data.image_px**2 * 3
-    return PackedDataModule(
-        plan,
-        packed,
-        batch_size=config.optim.batch_size,
-        seed=config.seed,
-        augmentation=augmentation,
-        num_workers=config.trainer.num_workers,
-        resident=choose_resident(cache, context.device, num_bytes),
-        share=context.team.processes.share,
-    )

@@ -25,8 +25,8 @@ from fakeid.runs.context import RunContext, build_context
 from fakeid.runs.evaluate import evaluate_run
 from fakeid.runs.evaluation_sets import check_places
 from fakeid.runs.finished import build_console, check_same_images, show_run
-from fakeid.runs.fit import build_module, fit
-from fakeid.runs.images import build_data, check_shares, list_images, prepare_images
+from fakeid.runs.fit import build_data, build_module, check_shares, fit
+from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.launching import is_sweep_process
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.overrides import write_overrides

@@ -206,8 +206,11 @@ def test_a_broken_down_detector_is_told(rgb: RunFolder, hsv: RunFolder, tmp_path
 
 
 def write_numbers(run: RunFolder, trained_on: dict[str, list[str]], sets: list[dict[str, Any]]) -> None:
-    rest = {"groups": [], "degradations": [], "swap": None}
-    write_json(run.evaluation.numbers, {**rest, "trained_on": trained_on, "test_sets": sets})
+    rest = {"groups": [], "degradations": [], "swap": None, "title": "a run"}
+    detector = {"checkpoint": "", "backbone": "pelee", "color": "rgb", "residual": "hpf", "image_px": 64}
+    listed = [{"where": "somewhere", "num_real": 0, "num_fake": 0, **part} for part in sets]
+    numbers = {**rest, "detector": detector, "trained_on": trained_on, "test_sets": listed}
+    write_json(run.evaluation.numbers, numbers)
 
 
 def test_evaluations_count_where_all_have_one(rgb: RunFolder, hsv: RunFolder) -> None:
