@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from fakeid import __version__
-from fakeid.command_parts import SuggestingGroup, explain_usage, number, path, words
+from fakeid.commands.click_parts import SuggestingGroup, explain_usage, number, path, words
 from fakeid.errors import ConfigError
 from fakeid.terminal import command_line_errors
 
@@ -55,7 +55,7 @@ def _add_program(name: str, summary: str) -> None:
     @commands.command(name, context_settings=settings, add_help_option=False, help=summary)
     @words("typed", "[OPTION=VALUE]...", type=click.UNPROCESSED)
     def run(typed: tuple[str, ...]) -> None:
-        from fakeid import programs  # noqa: PLC0415 - Hydra takes a while
+        from fakeid.commands import programs  # noqa: PLC0415 - Hydra takes a while
 
         sys.argv = [f"fakeid {name}", *typed]
         (programs.run_train if name == "train" else programs.run_sweep)()
@@ -73,8 +73,8 @@ def doctor(overrides: tuple[str, ...]) -> None:
     Looks for the images of a data set, where and how many, without reading one, with the options of train.py. Without
     options it looks for LSUN's databases and ProGAN's samples in this folder. Exits with 1 if something is missing.
     """
-    from fakeid.runs.compose import compose_config  # noqa: PLC0415 - each command loads what it needs
-    from fakeid.runs.doctor import run_doctor  # noqa: PLC0415
+    from fakeid.commands.compose import compose_config  # noqa: PLC0415 - each command loads what it needs
+    from fakeid.commands.doctor import run_doctor  # noqa: PLC0415
 
     typed = {word.partition("=")[0] for word in overrides}
     source = [] if "data" in typed else ["data=lsun_progan"]
@@ -92,9 +92,9 @@ def plan(overrides: tuple[str, ...], output: Path | None) -> None:
     Draws the images of a run as train.py does with the same options, prints the counts and writes the list with a
     digest.
     """
-    from fakeid.runs.compose import compose_config  # noqa: PLC0415
-    from fakeid.runs.outputs import locate_plan  # noqa: PLC0415
-    from fakeid.runs.plan import write_plan  # noqa: PLC0415
+    from fakeid.commands.compose import compose_config  # noqa: PLC0415
+    from fakeid.commands.outputs import locate_plan  # noqa: PLC0415
+    from fakeid.commands.plan import write_plan  # noqa: PLC0415
 
     config = compose_config(overrides)
     write_plan(config, output or locate_plan(config))
@@ -110,8 +110,8 @@ def prepare(overrides: tuple[str, ...], rebuild: bool, verify: bool) -> None:
     Decodes, prepares and packs the images of a run once, on all cores; the options are those of train.py, and several
     values, as in categories=1,2,5, pack those of a whole grid. Continues where it was stopped.
     """
-    from fakeid.runs.compose import compose_configs  # noqa: PLC0415
-    from fakeid.runs.prepare import prepare as run_prepare  # noqa: PLC0415
+    from fakeid.commands.compose import compose_configs  # noqa: PLC0415
+    from fakeid.sweeps.prepare import prepare as run_prepare  # noqa: PLC0415
 
     run_prepare(compose_configs(overrides), rebuild=rebuild, verify=verify)
 
@@ -127,9 +127,9 @@ def audit(overrides: tuple[str, ...], per_class: int, output: Path | None) -> No
     duplicates across training, validation and test, and writes audit.json and audit.html. The options are those of
     train.py.
     """
+    from fakeid.commands.compose import compose_config  # noqa: PLC0415
+    from fakeid.commands.outputs import locate_audit  # noqa: PLC0415
     from fakeid.runs.audit import run_audit  # noqa: PLC0415
-    from fakeid.runs.compose import compose_config  # noqa: PLC0415
-    from fakeid.runs.outputs import locate_audit  # noqa: PLC0415
 
     config = compose_config(overrides)
     run_audit(config, output or locate_audit(config, per_class), per_class=per_class)
@@ -154,7 +154,7 @@ def evaluate(checkpoint: Path, targets: tuple[str, ...], output: Path | None) ->
     evaluation.per_class=50, evaluation.controls=[NAME], evaluation.cluster=stem, evaluation.oracle=true; those of
     trainer and paths; data.on_bad_image=skip.
     """
-    from fakeid.runs.evaluation_command import evaluate as run_evaluate  # noqa: PLC0415 - torch takes seconds
+    from fakeid.commands.evaluate import evaluate as run_evaluate  # noqa: PLC0415 - torch takes seconds
 
     run_evaluate(checkpoint, targets, output)
 
@@ -171,8 +171,8 @@ def compare(runs: tuple[Path, ...], output: Path | None, all_pairs: bool) -> Non
     paired tests with Holm's correction, in a table, a figure and a page. Runs that differ by seed alone count as one
     detector.
     """
-    from fakeid.runs.compare import write_comparison  # noqa: PLC0415 - matplotlib takes a second
-    from fakeid.runs.outputs import locate_comparison  # noqa: PLC0415
+    from fakeid.commands.compare import write_comparison  # noqa: PLC0415 - matplotlib takes a second
+    from fakeid.commands.outputs import locate_comparison  # noqa: PLC0415
 
     write_comparison(runs, output or locate_comparison(runs, all_pairs=all_pairs), all_pairs=all_pairs)
 
@@ -185,7 +185,7 @@ def report(directory: Path) -> None:
     Averages the finished runs below DIR, which was given as paths.runs, over their seeds, compares them on the same
     test images, prints the answer, and writes DIR/report: a page, tables (CSV, Markdown, LaTeX) and figures (PNG, SVG).
     """
-    from fakeid.runs.report import write_report  # noqa: PLC0415 - matplotlib takes a second
+    from fakeid.sweeps.report import write_report  # noqa: PLC0415 - matplotlib takes a second
 
     write_report(directory)
 
@@ -199,7 +199,7 @@ def dashboard(directory: Path) -> None:
     of categories, every run, learning curves, tables. Needs a W&B login and pip install -e ".[dashboard]"; later calls
     update the same W&B report.
     """
-    from fakeid.runs.dashboard import write_dashboard  # noqa: PLC0415 - wandb takes a second
+    from fakeid.commands.dashboard import write_dashboard  # noqa: PLC0415 - wandb takes a second
 
     write_dashboard(directory)
 
@@ -212,9 +212,9 @@ def status(directory: Path) -> None:
     Lists the runs below DIR and who is at them, the best on unseen content first. Exits with 1 if one failed or is
     damaged.
     """
+    from fakeid.commands.status import print_status  # noqa: PLC0415
     from fakeid.runs.layout import FAILED  # noqa: PLC0415 - each command loads what it needs
     from fakeid.runs.states import DAMAGED  # noqa: PLC0415
-    from fakeid.runs.status import print_status  # noqa: PLC0415
 
     if any(state.name in (FAILED, DAMAGED) for state in print_status(directory).values()):
         raise SystemExit(1)

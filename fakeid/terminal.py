@@ -12,10 +12,10 @@ from typing import NoReturn, TextIO
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
+from fakeid.config.presets import suggest_assignment, suggest_option
+from fakeid.console import print_plainly
 from fakeid.errors import ConfigError, FakeidError
-from fakeid.options import suggest_assignment, suggest_option
-from fakeid.plain_text import print_plainly
-from fakeid.workers import environment_variable
+from fakeid.processes import environment_variable
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
@@ -66,8 +66,8 @@ def command_line_errors() -> Iterator[None]:
 
 
 def _end_display() -> None:
-    if "fakeid.progress" in sys.modules:  # it takes a while to load; who has not, shows nothing
-        sys.modules["fakeid.progress"].end_display()
+    if "fakeid.console" in sys.modules:  # it takes a while to load; who has not, shows nothing
+        sys.modules["fakeid.console"].end_display()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import lmdb
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.vocabulary import FAKE, LABEL_NAMES, LSUN_CATEGORIES, LSUN_SCENES, REAL
+from fakeid.config.constants import FAKE, LABEL_NAMES, LSUN_CATEGORIES, LSUN_SCENES, REAL
 
 
 def draw_texture(category: str, label: int, number: int, size: tuple[int, int], seed: int = 0) -> npt.NDArray[np.uint8]:

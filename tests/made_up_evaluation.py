@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from fakeid.config.constants import CAMERA, FAKE, REAL
 from fakeid.evaluation.calibration import Calibration, fit_calibration
-from fakeid.evaluation.evaluation_record import (
+from fakeid.evaluation.matrix import find_worst_group
+from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
+from fakeid.evaluation.records.evaluation import (
     ControlResult,
     EvaluatedDetector,
     EvaluatedSet,
@@ -18,12 +21,9 @@ from fakeid.evaluation.evaluation_record import (
     SwapRow,
     WorstGroup,
 )
-from fakeid.evaluation.groups import find_worst_group
-from fakeid.evaluation.intervals import estimate_metrics
-from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
-from fakeid.evaluation.results import Estimate, EvaluationGroup
+from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.scores import Scores
-from fakeid.vocabulary import CAMERA, FAKE, REAL
+from fakeid.evaluation.statistics.intervals import estimate_metrics
 
 CALIBRATED = ("ece", "nll", "brier")
 

@@ -8,19 +8,17 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from fakeid.config import Config, to_plain
-from fakeid.evaluation.ordered_scores import split_by_category
-from fakeid.evaluation.run_summary import AuditDigest, DataRecord, Machine, RunSummary
-from fakeid.evaluation.scores import Scores, write_scores
+from fakeid.commands.compose import compose_config
+from fakeid.config.constants import DEMO_CATEGORIES
+from fakeid.config.identity import name_run
+from fakeid.config.parse import Config, to_plain
+from fakeid.evaluation.records.run_summary import AuditDigest, DataRecord, Machine, RunSummary
+from fakeid.evaluation.scores import Scores, split_by_category, write_scores
 from fakeid.evaluation.summary import summarize
-from fakeid.files import write_text
-from fakeid.identity import name_run
-from fakeid.records import parse_record, write_record
-from fakeid.reporting.averages import FinishedRun
-from fakeid.runs.compose import compose_config
+from fakeid.io import parse_record, write_record, write_text
+from fakeid.reporting.sweep.averages import FinishedRun
 from fakeid.runs.layout import DONE, FAILED, RunFolder
 from fakeid.seeding import derive_seed
-from fakeid.vocabulary import DEMO_CATEGORIES
 
 GOOD_AUDIT: dict[str, Any] = {
     "verdict": "The classes cannot be told apart without looking for a GAN.",

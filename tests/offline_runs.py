@@ -14,10 +14,9 @@ from typing import Any
 from google.protobuf.message import Message
 from wandb.proto import wandb_internal_pb2
 
-from fakeid.evaluation.run_summary import RunSummary
-from fakeid.files import read_json
-from fakeid.records import read_record
-from fakeid.training.loggers import RunTracker
+from fakeid.evaluation.records.run_summary import RunSummary
+from fakeid.io import read_json, read_record
+from fakeid.training.tracking import RunTracker
 
 COLUMNS = ("epoch", "train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/auroc", "learning_rate", "images",
            "seconds")  # fmt: skip

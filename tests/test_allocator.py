@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fakeid import allocator
-from fakeid.allocator import can_keep_memory, keep_memory
+from fakeid import processes as allocator
+from fakeid.processes import can_keep_memory, keep_memory
 
 ROOT = Path(__file__).resolve().parents[1]
 WITH_GLIBC = sys.platform.startswith("linux") and "CS_GNU_LIBC_VERSION" in os.confstr_names
@@ -16,7 +16,7 @@ WITH_GLIBC = sys.platform.startswith("linux") and "CS_GNU_LIBC_VERSION" in os.co
 MEASURE = """
 import sys
 from pathlib import Path
-from fakeid.allocator import is_memory_kept, keep_memory
+from fakeid.processes import is_memory_kept, keep_memory
 
 def read_resident_mb():
     lines = Path("/proc/self/status").read_text().splitlines()

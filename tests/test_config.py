@@ -6,11 +6,11 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from fakeid.choices import AugmentName, Loss, Precision, ResidualName
-from fakeid.config import Config, parse, register_schema, to_plain
+from fakeid.config.choices import AugmentName, Loss, Precision, ResidualName
+from fakeid.config.degradations import DEFAULT_DEGRADATIONS
+from fakeid.config.identity import name_run
+from fakeid.config.parse import Config, parse, register_schema, to_plain
 from fakeid.errors import ConfigError
-from fakeid.identity import name_run
-from fakeid.images.degradation import DEFAULT_DEGRADATIONS
 from fakeid.models.detector import Detector
 
 CONF = Path(__file__).resolve().parents[1] / "conf"

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
+from fakeid.processes import environment_variable
 from fakeid.terminal import command_line_errors
-from fakeid.workers import environment_variable
 
 NAME = "FAKEID_TEST_VARIABLE"
 

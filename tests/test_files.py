@@ -6,7 +6,7 @@ from typing import IO
 import pytest
 
 from fakeid.errors import OutputError
-from fakeid.files import (
+from fakeid.io import (
     check_writable,
     clear_output_errors,
     lock_folder,

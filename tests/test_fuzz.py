@@ -17,31 +17,29 @@ from made_up_evaluation import invent_scores as invent_evaluated
 from made_up_sweep import GOOD_AUDIT, write_run
 from rich.console import Console
 
-from fakeid.config import Config, to_plain
-from fakeid.data.cache import ImageCache
-from fakeid.data.packing import Preparation
+from fakeid.commands.detectors import read_contestant
+from fakeid.commands.status import print_status
+from fakeid.config.parse import Config, to_plain
+from fakeid.data.cache.image_cache import ImageCache
+from fakeid.data.cache.packing import Preparation
 from fakeid.data.plans import Plan
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import FakeidError
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import write_scores
-from fakeid.files import read_memo, write_memo
-from fakeid.records import write_record
+from fakeid.io import read_memo, write_memo, write_record
 from fakeid.reporting.renderers import render_terminal
-from fakeid.reporting.sweep_markdown import render_sweep_markdown
-from fakeid.reporting.sweep_tables import tabulate_provenance, tabulate_runs
-from fakeid.reporting.tables import list_misplaced, tabulate_run
-from fakeid.runs.contestants import read_contestant
-from fakeid.runs.evaluate import adopt
+from fakeid.reporting.run.tables import list_misplaced, tabulate_run
+from fakeid.reporting.sweep.markdown import render_sweep_markdown
+from fakeid.reporting.sweep.tables import tabulate_provenance, tabulate_runs
+from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.report import read_report
 from fakeid.runs.results import read_history
 from fakeid.runs.states import lacks_evaluation
-from fakeid.runs.status import print_status
-from fakeid.runs.tracked_report import recall
+from fakeid.sweeps.report import read_report
+from fakeid.sweeps.report_tracking import recall
 from fakeid.training.callbacks import write_history
-from fakeid.training.card import read_card
-from fakeid.training.checkpoint import check_fits, hash_checkpoint, load_module
+from fakeid.training.checkpoint import check_fits, hash_checkpoint, load_module, read_card
 from fakeid.training.module import DetectorModule
 
 JUNK: Final = (

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fakeid import identity
-from fakeid.choices import ColorName
-from fakeid.config import Config, to_plain
-from fakeid.identity import (
+from fakeid.config import identity
+from fakeid.config.choices import ColorName
+from fakeid.config.identity import (
     RESULTS,
     find_default,
     fingerprint,
@@ -20,10 +19,11 @@ from fakeid.identity import (
     name_setting,
     read_axes,
 )
-from fakeid.metadata import AFFECTS, list_options, option
-from fakeid.options_page import render_page
+from fakeid.config.metadata import AFFECTS, list_options, option
+from fakeid.config.options_page import render_page
+from fakeid.config.parse import Config, to_plain
+from fakeid.config.schema import ColorConfig, LoggerConfig, OptimConfig
 from fakeid.runs.tracking import list_tags
-from fakeid.schema import ColorConfig, LoggerConfig, OptimConfig
 from fakeid.training.tracked_fields import describe_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -146,5 +146,5 @@ def test_a_setting_is_named_by_the_axes_that_were_changed() -> None:
 
 
 def test_the_page_of_options_is_current() -> None:
-    made_anew = "python -m fakeid.options_page > docs/options.md makes it anew"
+    made_anew = "python -m fakeid.config.options_page > docs/options.md makes it anew"
     assert (ROOT / "docs" / "options.md").read_text(encoding="utf-8") == render_page(), made_anew

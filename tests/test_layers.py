@@ -11,7 +11,7 @@ MODULES = sorted((ROOT / "fakeid").rglob("*.py"))
 
 
 def read_layers() -> dict[str, int]:
-    """`fakeid/data/cache.py [6]` gives {"fakeid.data.cache": 6}; a folder's number holds for its files."""
+    """`fakeid/data/cache.py [6]` gives {"fakeid.data.cache.image_cache": 6}; a folder's number holds for its files."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     found = re.findall(r"^\s*(fakeid/\S+)\s+\[(\d+)\]", text, re.MULTILINE)
     return {path.rstrip("/").removesuffix(".py").replace("/", "."): int(number) for path, number in found}

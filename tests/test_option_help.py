@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from fakeid.config import Config
-from fakeid.option_help import explain
+from fakeid.config.help import explain
+from fakeid.config.parse import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,7 +48,7 @@ def test_every_option_has_a_line_of_its_own() -> None:
         for entry in dataclasses.fields(schema):
             if dataclasses.is_dataclass(entry.type):
                 found += list_silent(entry.type)
-            elif "help" not in entry.metadata and getattr(entry.type, "__module__", "") != "fakeid.choices":
+            elif "help" not in entry.metadata and getattr(entry.type, "__module__", "") != "fakeid.config.choices":
                 found.append(entry.name)
         return found
 

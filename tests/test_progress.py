@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from fakeid.progress import StatusLine, build_progress, end_display, find_console
+from fakeid.console import StatusLine, build_progress, end_display, find_console
 from fakeid.terminal import command_line_errors
 
 _HIDE, _SHOW, _ERASE = "\x1b[?25l", "\x1b[?25h", "\x1b[2K"

@@ -12,8 +12,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from fakeid.cli import main
-from fakeid.config import parse, register_schema
-from fakeid.vocabulary import LSUN_CATEGORIES
+from fakeid.config.constants import LSUN_CATEGORIES
+from fakeid.config.parse import parse, register_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)

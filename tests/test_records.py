@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fakeid.errors import DamagedFileError
-from fakeid.evaluation.results import Estimate, Group
-from fakeid.records import read_record, to_plain_record, write_record
+from fakeid.evaluation.records.results import Estimate, Group
+from fakeid.io import read_record, to_plain_record, write_record
 
 
 @dataclass(frozen=True)

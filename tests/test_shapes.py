@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from fakeid.errors import DamagedFileError
-from fakeid.files import read_json
+from fakeid.io import read_json
 from fakeid.shapes import COUNT, find_fault
 
 SHAPE = {"name": str, "done": COUNT, "rate": (None, float), "more?": [{"seen": bool}], str: {"low": float}}

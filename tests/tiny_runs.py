@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from fakeid.config import Config
-from fakeid.evaluation.run_summary import RunSummary
+from fakeid.config.parse import Config
+from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.runs.train import run_training
 
 

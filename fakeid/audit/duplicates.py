@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.audit.result import Duplicate, Duplicates, SharedImages, TornPair, TornPairs
+from fakeid.config.constants import FAKE, REAL
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
-from fakeid.images.fingerprint import FEATURELESS
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.images.hashing import FEATURELESS
 
 MAX_DISTANCE: Final = 4
 """Differing bits of the perceptual hash up to which two images count as copies."""

@@ -15,7 +15,7 @@ from PIL.ExifTags import IFD
 from PIL.ImageFile import ImageFile
 from scipy.stats import fisher_exact, ks_2samp
 
-from fakeid.evaluation.metrics import Floats
+from fakeid.evaluation.ranking import Floats
 from fakeid.images.codecs import SHARED_QUALITIES
 from fakeid.images.decode import read_header
 

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.audit.result import Probe
-from fakeid.evaluation.intervals import rank_intervals
-from fakeid.evaluation.metrics import Floats, Labels, auroc
-from fakeid.evaluation.results import Estimate
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.config.constants import FAKE, REAL
+from fakeid.evaluation.metrics import auroc
+from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.statistics.intervals import rank_intervals
 
 LIMIT: Final = 0.6
 """AUROC above which a probe is worth a warning."""

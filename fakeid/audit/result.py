@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import FiniteFloat, NonNegativeInt
 
-from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.records.results import Estimate
 
 
 @dataclass(frozen=True)

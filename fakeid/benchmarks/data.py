@@ -14,14 +14,14 @@ from fakeid.benchmarks.harness import build_table, compute_medians, in_fresh_pro
 from fakeid.benchmarks.made_up import HELD_OUT, TRAINED, write_keys, write_made_up
 from fakeid.benchmarks.memory import list_keys, list_keys_as_torchvision, pack_chunks
 from fakeid.benchmarks.photos import Photos, draw_photos
-from fakeid.choices import Prep, SourceName
-from fakeid.config import Config
+from fakeid.config.choices import Prep, SourceName
+from fakeid.config.parse import Config
+from fakeid.config.schema import DataConfig, PathsConfig, TrainerConfig
+from fakeid.data.cache.packing import Preparation
 from fakeid.data.datamodule import PackedDataModule
-from fakeid.data.packing import Preparation
 from fakeid.errors import ConfigError, DataError, OutputError
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.provenance import name_device
-from fakeid.schema import DataConfig, PathsConfig, TrainerConfig
 from fakeid.training.trainer import cpu_as_asked, set_up_cpu
 
 _MAX_PHOTOS: Final = 2000

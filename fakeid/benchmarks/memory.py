@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 import cv2
 
-from fakeid.data.packing import Preparation, pack_images
-from fakeid.data.packs import write_pack
+from fakeid.data.cache.packing import Preparation, pack_images
+from fakeid.data.cache.packs import write_pack
 from fakeid.data.records import Record
-from fakeid.data.sources.contract import Source
+from fakeid.data.sources.base import Source
 from fakeid.data.sources.lsun import LsunSource
 
 Effort: TypeAlias = dict[str, float]

@@ -13,14 +13,14 @@ from torchvision.transforms import Compose, PILToTensor, Resize
 
 from fakeid.benchmarks.harness import compute_medians, take_turns, time_call
 from fakeid.benchmarks.made_up import write_database
-from fakeid.data.cache import ImageCache
+from fakeid.config.constants import REAL
+from fakeid.data.cache.image_cache import ImageCache
+from fakeid.data.cache.packing import Preparation, pack_images
 from fakeid.data.datamodule import PackedDataset
-from fakeid.data.packing import Preparation, pack_images
 from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource
 from fakeid.data.sources.lsun import LsunSource
-from fakeid.images.prepare import prepare_image
-from fakeid.vocabulary import REAL
+from fakeid.images.resize import prepare_image
 
 _SIDE_PX: Final = 256
 _CATEGORY: Final = "bedroom"

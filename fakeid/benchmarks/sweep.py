@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from fakeid.benchmarks.memory import read_memory_mb
-from fakeid.config import Config
+from fakeid.commands.compose import compose_config, compose_grid
+from fakeid.config.parse import Config
+from fakeid.config.schema import DataConfig, PathsConfig
+from fakeid.console import build_progress
 from fakeid.errors import ConfigError
-from fakeid.evaluation.trend import Trend, fit_trend
-from fakeid.progress import build_progress
-from fakeid.runs.compose import compose_config, compose_grid
-from fakeid.runs.grid import Cell
+from fakeid.evaluation.statistics.trend import Trend, fit_trend
+from fakeid.processes import environment_variable
 from fakeid.runs.layout import RunFolder
-from fakeid.schema import DataConfig, PathsConfig
-from fakeid.workers import environment_variable
+from fakeid.sweeps.grid import Cell
 
 if TYPE_CHECKING:  # it loads torch, and the import is measured
-    from fakeid.runs.sweep_estimate import Estimate
+    from fakeid.benchmarks.grid_hours import Estimate
 
 _IMAGE_PX: Final = 48
 _MOST_CATEGORIES: Final = 10  # of the built-in images
@@ -95,7 +95,7 @@ def run_sweep_benchmark(words: Sequence[str], *, cells: int, steps: int, console
         task = progress.add_task("training tiny cells", total=cells, unit="cells")
         overhead = measure_overhead(grid, cells, lambda: progress.advance(task))
     _print_overhead(overhead, console)
-    from fakeid.runs.sweep_estimate import estimate_sweep  # noqa: PLC0415 - torch, whose import was measured
+    from fakeid.benchmarks.grid_hours import estimate_sweep  # noqa: PLC0415 - torch, whose import was measured
 
     return SweepCost(overhead, estimate_sweep(pending, median(overhead.later_seconds), steps, console))
 
@@ -128,7 +128,7 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
         on_cell: Told after each.
     """
     start = time.perf_counter()
-    from fakeid.runs.cell import train_cell  # noqa: PLC0415 - the import is measured
+    from fakeid.sweeps.worker import train_cell  # noqa: PLC0415 - the import is measured
 
     overhead = Overhead(time.perf_counter() - start, [], [])
     offline = environment_variable("WANDB_MODE", "offline")  # made-up trainings are nothing to show to others
@@ -147,7 +147,7 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
 
 def _prepare(cells: Sequence[Cell], num_cells: int, root: Path) -> list[Config]:
     """The shrunken cells, whose images are packed."""
-    from fakeid.runs.prepare import prepare  # noqa: PLC0415 - loads torch; see above
+    from fakeid.sweeps.prepare import prepare  # noqa: PLC0415 - loads torch; see above
 
     sides = {cell.config.model.name: _choose_side(cell.config) for cell in cells}
     configs = []

@@ -20,24 +20,24 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import ToTensor
 
-from fakeid.allocator import can_keep_memory
 from fakeid.benchmarks.harness import build_table, compute_medians, in_fresh_process, take_turns, time_call
-from fakeid.choices import Accelerator, Precision
-from fakeid.config import Config
-from fakeid.data.cache import ImageCache
+from fakeid.benchmarks.step_rates import time_steps
+from fakeid.config.choices import Accelerator, Precision
+from fakeid.config.constants import LABEL_NAMES
+from fakeid.config.parse import Config
+from fakeid.config.schema import DataConfig, OptimConfig, TrainerConfig
+from fakeid.data.cache.image_cache import ImageCache
+from fakeid.data.cache.packing import Preparation
+from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
-from fakeid.data.packed import PackedImages
-from fakeid.data.packing import Preparation
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.folders import FolderSource
 from fakeid.models.pelee import PeleeNet
+from fakeid.processes import can_keep_memory
 from fakeid.runs.provenance import name_device
-from fakeid.runs.step_rates import time_steps
-from fakeid.schema import DataConfig, OptimConfig, TrainerConfig
 from fakeid.training.module import DetectorModule, compute_loss
 from fakeid.training.trainer import choose_device, choose_precision, set_up_cpu
-from fakeid.vocabulary import LABEL_NAMES
 
 _DTYPES: Final = {Precision.float32: torch.float32, Precision.bf16: torch.bfloat16}
 _KV = torch.tensor([[-1, 2, -2, 2, -1], [2, -6, 8, -6, 2], [-2, 8, -12, 8, -2], [2, -6, 8, -6, 2], [-1, 2, -2, 2, -1]])

@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.evaluation.calls import HALF
-from fakeid.evaluation.evaluation_record import ControlResult
-from fakeid.evaluation.intervals import Estimate as Measured
-from fakeid.evaluation.intervals import estimate_called_fake, estimate_metrics
-from fakeid.evaluation.results import Estimate
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.config.constants import FAKE, REAL
+from fakeid.evaluation.metrics import HALF
+from fakeid.evaluation.records.evaluation import ControlResult
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.statistics.intervals import Estimate as Measured
+from fakeid.evaluation.statistics.intervals import estimate_called_fake, estimate_metrics
 
 _CHANCE: Final = 0.5
 _LEAST_SHARE: Final = 0.5  # of the lead that true fakes have over reals

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from pydantic import FiniteFloat
 
-from fakeid.choices import ThresholdFrom
+from fakeid.config.choices import ThresholdFrom
 from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.calls import HALF
+from fakeid.evaluation.metrics import HALF
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.config.constants import FAKE, OWN_TEST_SET, REAL
 from fakeid.evaluation.scores import Scores
-from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""One row of scores for each test image: the file from which every number, table and figure is made."""
+"""Scores, one row for each test image: the file from which every number, table and figure is made."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from fakeid.config.constants import FAKE, LABEL_NAMES, OWN_TEST_SET, REAL
 from fakeid.errors import DataError, OutputError
-from fakeid.files import write_atomically
-from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
+from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
+from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.io import write_atomically
 
 NO_DEGRADATION: Final = "none"
 """The `degradation` of an image that was tested as it is."""
@@ -155,3 +158,125 @@ def _parse_row(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[st
         raise DataError(f"{path}, line {line}: logit must be a number, got {texts['logit']!r}") from None
     parsed: dict[str, str | int | float] = {**texts, "label": int(texts["label"]), "logit": logit}
     return tuple(parsed[name] for name in _INPUTS)
+
+
+@dataclass(frozen=True, eq=False)
+class OrderedScores:
+    """What a run said about some images, ordered by key.
+
+    Attributes:
+        digest: Hash of the keys and labels; with the same source, equal digests are the same images.
+        label: (n,), 0 or 1.
+        logit: (n,), as in the `Scores` that they come from.
+    """
+
+    digest: str
+    label: Labels
+    logit: Floats
+
+
+def split_by_category(scores: Scores) -> dict[str, OrderedScores]:
+    """Split the clean images by category, whatever their order in the file; of their keys only a hash is kept."""
+    clean = scores.select(scores.degradation == NO_DEGRADATION)
+    return {name: _order(clean.select(clean.category == name)) for name in dict.fromkeys(clean.category.tolist())}
+
+
+def split_by_quadrant(scores: Scores, trained_on: TrainedOn) -> dict[str, OrderedScores]:
+    """Split them by seen and unseen content and generators; those without images are left out."""
+    clean = scores.select(scores.degradation == NO_DEGRADATION)
+    parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
+    return {name: _order(part) for name, part in parts.items() if len(part)}
+
+
+def _order(scores: Scores) -> OrderedScores:
+    order = np.lexsort((scores.key, scores.test_set))
+    images = scores.select(order)
+    columns = (images.test_set.tolist(), images.key.tolist(), images.label.tolist())
+    lines = "\n".join("\t".join(map(str, image)) for image in zip(*columns, strict=True))
+    digest = hashlib.sha256(lines.encode()).hexdigest()[:16]
+    return OrderedScores(digest, images.label, images.logit)
+
+
+_Image = tuple[str, str, str]  # test set, degradation, key
+
+
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """Several detectors on the same images.
+
+    Attributes:
+        images: The images that all have, by test set, degradation and key; with the first file's categories,
+            generators and logits.
+        logits: (files, n).
+        left_out: (files,), how many rows of each file others lack.
+    """
+
+    images: Scores
+    logits: Floats
+    left_out: tuple[int, ...]
+
+
+def pair_scores(files: Mapping[str, Scores]) -> Pairing:
+    """Match images by test set, degradation and key; the order of rows does not matter.
+
+    Args:
+        files: At least one, by the names that errors use.
+
+    Raises:
+        DataError: Nothing in common, an image twice in one file, or an image that is real in one and fake in another.
+    """
+    places = {name: _index(name, scores) for name, scores in files.items()}
+    common = sorted(set.intersection(*(set(index) for index in places.values())))
+    if not common:
+        raise DataError(_explain_nothing_common(places))
+    rows = [np.array([index[image] for image in common]) for index in places.values()]
+    labels = [scores.label[chosen] for scores, chosen in zip(files.values(), rows, strict=True)]
+    for name, other in zip(files, labels, strict=True):
+        if (other != labels[0]).any():
+            where = int(np.flatnonzero(other != labels[0])[0])
+            raise DataError(
+                f"expected the same label in every file, but {_name(common[where])} is "
+                f"{LABEL_NAMES[labels[0][where]]} in {next(iter(files))} and {LABEL_NAMES[other[where]]} in {name}; "
+                "compare detectors that were tested on the same images"
+            )
+    return Pairing(
+        images=next(iter(files.values())).select(rows[0]),
+        logits=np.stack([scores.logit[chosen] for scores, chosen in zip(files.values(), rows, strict=True)]),
+        left_out=tuple(len(scores) - len(common) for scores in files.values()),
+    )
+
+
+def join_scores(first: Scores, second: Scores) -> Scores:
+    """Put the images that the first lacks behind it."""
+    known = set(_list_images(first))
+    more = second.select(np.array([image not in known for image in _list_images(second)], dtype=np.bool_))
+    return Scores.join([first, more])
+
+
+def _list_images(scores: Scores) -> list[_Image]:
+    return list(zip(scores.test_set.tolist(), scores.degradation.tolist(), scores.key.tolist(), strict=True))
+
+
+def _index(name: str, scores: Scores) -> dict[_Image, int]:
+    images = _list_images(scores)
+    index = {image: row for row, image in enumerate(images)}
+    if len(index) < len(images):
+        twice = next(image for row, image in enumerate(images) if index[image] != row)
+        raise DataError(
+            f"expected one row for each test_set, degradation and key in {name}, got two for {_name(twice)}; "
+            "give each image a key of its own"
+        )
+    return index
+
+
+def _name(image: _Image) -> str:
+    test_set, degradation, key = image
+    return f"{key!r} (test_set {test_set}, degradation {degradation})"
+
+
+def _explain_nothing_common(places: Mapping[str, Mapping[_Image, int]]) -> str:
+    examples = [f"{name} has {_name(next(iter(index))) if index else 'no row'}" for name, index in places.items()]
+    return (
+        f"expected images that all have in common by test_set, degradation and key, but {', '.join(examples[:2])}; "
+        "test them on the same images, as python -m fakeid evaluate RUN does"
+    )

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.intervals import estimate_metrics
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint, list_thresholds
-from fakeid.evaluation.results import CategoryGroup, Estimate, Group
-from fakeid.evaluation.run_summary import RunResults
+from fakeid.evaluation.records.results import CategoryGroup, Estimate, Group
+from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.evaluation.statistics.intervals import estimate_metrics
 
 
 def summarize(

@@ -1,19 +1,64 @@
-"""Where to call an image fake: chosen on validation scores, or as an oracle on the tested images themselves.
-
-A threshold lies half-way between the lowest logit called fake and the next below it, so that the last digit of another
-machine changes no call.
-"""
+"""Where to call an image fake: chosen on validation, with what few reals promise of new ones; or as an oracle."""
 
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
+from scipy.stats import beta, betabinom
 
-from fakeid.evaluation.conformal import bound_rate, count_allowed
-from fakeid.evaluation.proportions import NOWHERE, Interval
 from fakeid.evaluation.ranking import Floats, Labels, Ranking, divide, rank_images
+from fakeid.evaluation.statistics.intervals import NOWHERE, Interval
+
+_ROUNDING: Final = 1e-9  # 0.29 * 100 is a hair below 29
+
+
+def count_allowed(num_real: int, rate: float) -> int:
+    """How many of n reals a threshold may call fake so that on average at most this share of new reals is.
+
+    Args:
+        num_real: n, the reals that the threshold is chosen on.
+        rate: Wished for, in [0, 1].
+
+    Returns:
+        k = floor(rate * (n + 1)) - 1; -1 where so few reals cannot promise the rate, see `count_needed`.
+    """
+    return min(math.floor(rate * (num_real + 1) + _ROUNDING) - 1, num_real)
+
+
+def count_needed(rate: float) -> int | None:
+    """The least number of reals that can promise a rate in [0, 1]; None for 0, which no number can."""
+    return math.ceil(1 / rate - 1 - _ROUNDING) if rate > 0 else None
+
+
+def bound_rate(num_called: int, num_real: int) -> tuple[float, float]:
+    """95 % bounds of the rate on new reals, where k of n were called fake: quantiles of Beta(k + 1, n - k)."""
+    if num_called >= num_real:  # below all reals: only that it is above the share beyond the lowest is known
+        return float(beta.ppf(0.025, max(num_real, 1), 1)) if num_real else 0.0, 1.0
+    low, high = beta.ppf((0.025, 0.975), num_called + 1, num_real - num_called)
+    return float(low), float(high)
+
+
+def compute_surprise(num_called: int, num_tested: int, num_called_before: int, num_real: int) -> float:
+    """How often at least so many new reals are called fake where nothing has changed since validation.
+
+    The beta-binomial tail P(X >= x | m, k + 1, n - k): it holds both uncertainties, that of the m tested reals and that
+    of the n on which the threshold was chosen.
+
+    Args:
+        num_called: x of the tested reals are called fake.
+        num_tested: m.
+        num_called_before: k of the validation reals are.
+        num_real: n.
+
+    Returns:
+        A one-sided p-value in [0, 1].
+    """
+    if num_called_before >= num_real:
+        return 1.0
+    return float(betabinom.sf(num_called - 1, num_tested, num_called_before + 1, num_real - num_called_before))
+
 
 Rule = Literal["false_alarms", "balanced_accuracy", "eer"]
 

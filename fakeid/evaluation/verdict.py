@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.records.results import Estimate
 
 FALSE_ALARM_RATE: Final = 0.05
 """The false-positive rate that is wished for where no threshold was chosen for one."""

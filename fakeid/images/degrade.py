@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.config.degradations import Degradation
 from fakeid.images.codecs import jpeg, webp
-from fakeid.images.degradation import Degradation
 from fakeid.seeding import derive_seed
 
 _Image = npt.NDArray[np.uint8]

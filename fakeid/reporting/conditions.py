@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from fakeid.evaluation.run_summary import Sizes
+from fakeid.evaluation.records.run_summary import Sizes
 from fakeid.evaluation.scores import NO_DEGRADATION
 
 _VIEWS: Final = {"full": "the center", "crops": "five windows", "patches": "the four quarters"}
@@ -13,7 +13,7 @@ def describe_conditions(degradations: Sequence[str]) -> str:
     """Such as `as they are and under 3 degradations`.
 
     Args:
-        degradations: The words of `fakeid.images.degradation`; `none` does not count.
+        degradations: The words of `fakeid.config.degradations`; `none` does not count.
     """
     number = sum(word != NO_DEGRADATION for word in degradations)
     if number == 0:

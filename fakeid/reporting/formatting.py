@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.table import Cell, Form, Value
 
 UNDEFINED: Final = "\N{EN DASH}"

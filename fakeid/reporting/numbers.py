@@ -3,10 +3,10 @@
 import math
 from typing import Final
 
-from fakeid.evaluation.paired_tests import Difference
-from fakeid.evaluation.results import UNKNOWN
-from fakeid.evaluation.results import Estimate as Estimate  # noqa: PLC0414 - read from here by others
-from fakeid.evaluation.trend import Trend
+from fakeid.evaluation.records.results import UNKNOWN
+from fakeid.evaluation.records.results import Estimate as Estimate  # noqa: PLC0414 - read from here by others
+from fakeid.evaluation.statistics.paired_tests import Difference
+from fakeid.evaluation.statistics.trend import Trend
 
 NO_ESTIMATE: Final = UNKNOWN
 

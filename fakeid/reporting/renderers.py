@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.formatting import format_bounds, format_cell, format_number
 from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone
 

@@ -1,14 +1,16 @@
-"""matplotlib's figures as SVG: the same bytes for the same figure, and in a page with the page's own colors."""
+"""matplotlib's figures as files, and as SVG in a page with the page's own colors."""
 
 import io
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from fakeid.io import write_atomically, write_text
 from fakeid.reporting.style import DPI, GRAY, PALETTE
 
 GRID: Final = "#e4e4e4"
@@ -70,3 +72,9 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
         label, round(_LEAST_SCALE * figure.get_figwidth() * DPI)
     )
     return Markup(head + Markup(svg.removeprefix("<svg")))  # matplotlib escapes texts
+
+
+def write_figure(folder: Path, name: str, figure: Figure) -> None:
+    """Write NAME.png and NAME.svg, each whole or not at all."""
+    write_atomically(folder / f"{name}.png", lambda file: figure.savefig(file, format="png"))
+    write_text(folder / f"{name}.svg", render_svg(figure))

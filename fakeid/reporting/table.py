@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
-from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.records.results import Estimate
 
 Value: TypeAlias = str | int | float | Estimate | None
 """What a cell holds; None and estimates with neither a value nor bounds are undefined."""

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rich.text import Text
+
 from fakeid.evaluation.operating_point import CHOSEN
-from fakeid.evaluation.results import UNKNOWN, Estimate, EvaluationGroup, Group
-from fakeid.evaluation.run_summary import RunSummary
+from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup, Group
+from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import FALSE_ALARM_RATE, RecordedVerdict, Trial, Verdict
-from fakeid.records import to_plain_record
-from fakeid.reporting.evaluation_groups import EvaluationGroups
+from fakeid.io import to_plain_record
+from fakeid.reporting.degradations import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
+from fakeid.reporting.evaluation.groups import EvaluationGroups
 from fakeid.reporting.formatting import format_estimate
-from fakeid.reporting.robustness_words import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
-from fakeid.reporting.single_run import name_alarm_threshold, name_threshold
+from fakeid.reporting.run.notes import name_alarm_threshold, name_threshold
 from fakeid.reporting.table import Form, Tone
 
 _TONES: Final = {Verdict.PASSES: Tone.GOOD, Verdict.UNDECIDED: Tone.DOUBTFUL, Verdict.UNKNOWN: Tone.DOUBTFUL}
@@ -237,3 +239,18 @@ def _find_weakest(areas: Mapping[str, Estimate]) -> str:
     if max(area.low or 0.0 for area in known.values()) <= (known[weakest].high or 0.0):
         return ""
     return f"{weakest}, AUROC {format_estimate(known[weakest], Form.UNIT)}."
+
+
+_STYLES: Final = {Tone.GOOD: "bold green", Tone.DOUBTFUL: "bold yellow", Tone.BAD: "bold red"}
+
+
+def render_verdict(judgement: Judgement) -> Text:
+    """Draw two or three paragraphs, the head in the color of the verdict, and an empty line."""
+    text = Text()
+    style = _STYLES[judgement.tone]
+    for line in judgement.lines:
+        for number, (head, told) in enumerate(line):
+            text.append(" " * bool(number)).append(head, style=style).append(f" {told}")
+            style = "bold"
+        text.append("\n")
+    return text

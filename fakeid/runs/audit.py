@@ -18,20 +18,26 @@ from fakeid.audit.duplicates import (
 )
 from fakeid.audit.metadata import CodecChoice, FileFacts, read_file_facts
 from fakeid.audit.result import AuditResult
-from fakeid.config import Config
-from fakeid.data.packed import PackedImages
+from fakeid.config.constants import FAKE, REAL
+from fakeid.config.parse import Config
+from fakeid.console import StatusLine
+from fakeid.data.cache.packs import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
-from fakeid.data.sources.contract import Source
+from fakeid.data.sources.base import Source
 from fakeid.errors import BadImageError
-from fakeid.files import clear_output_errors, read_memo, write_memo, write_text
-from fakeid.progress import StatusLine
-from fakeid.records import parse_record, to_plain_record, write_record
-from fakeid.reporting.audit_page import render_audit_page
-from fakeid.reporting.audit_tables import render_audit
-from fakeid.runs.codec import choose_codec, print_codec
-from fakeid.runs.images import build_cache, list_images, prepare_images
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.io import (
+    clear_output_errors,
+    parse_record,
+    read_memo,
+    to_plain_record,
+    write_memo,
+    write_record,
+    write_text,
+)
+from fakeid.reporting.audit.page import render_audit_page
+from fakeid.reporting.audit.tables import render_audit
+from fakeid.runs.images import build_cache, choose_codec, list_images, prepare_images, print_codec
 
 _VERSION: Final = 4  # raise it whenever the same images give another audit
 

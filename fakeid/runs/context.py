@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from fakeid.config import Config
+from fakeid.config.parse import Config
 from fakeid.runs.layout import RunFolder
-from fakeid.training.loggers import RunTracker
 from fakeid.training.team import Team
+from fakeid.training.tracking import RunTracker
 from fakeid.training.trainer import choose_device, choose_precision
 
 

@@ -1,28 +1,58 @@
-"""Print the table of a run that is finished, as its training did, without loading torch."""
+"""Print the table of a finished run and what to type next, as its training did, without loading torch."""
 
 import json
 import os
+import shlex
 from typing import Final
 
 from rich.console import Console
 
-from fakeid.config import Config
+from fakeid.config.parse import Config
 from fakeid.data.plans import Plan
-from fakeid.data.sources.contract import Source
+from fakeid.data.sources.base import Source
 from fakeid.errors import CheckpointError, DamagedFileError
-from fakeid.evaluation.run_summary import DataRecord, RunSummary
-from fakeid.files import clear_output_errors, lock_folder
-from fakeid.records import write_record
+from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
+from fakeid.evaluation.verdict import Verdict
+from fakeid.io import clear_output_errors, lock_folder, write_record
 from fakeid.reporting.renderers import render_terminal
-from fakeid.reporting.tables import list_misplaced, render_line, tabulate_run
-from fakeid.reporting.verdict import judge_run
-from fakeid.reporting.verdict_lines import render_verdict
-from fakeid.runs.codec import choose_codec
-from fakeid.runs.evaluation_sets import check_places
-from fakeid.runs.images import list_images
+from fakeid.reporting.run.tables import list_misplaced, render_line, tabulate_run
+from fakeid.reporting.verdict import Judgement, judge_run, render_verdict
+from fakeid.runs.evaluate.test_sets import check_places
+from fakeid.runs.images import choose_codec, list_images
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.next_steps import list_next_steps
 from fakeid.runs.states import is_complete
+
+_LEARNED_NOTHING: Final = (Verdict.AT_CHANCE, Verdict.INVERTED)
+
+
+def list_next_steps(run: RunFolder, judgement: Judgement) -> list[str]:
+    """Lines to print below the table of a run.
+
+    Args:
+        run: A tested one.
+        judgement: Of its test.
+    """
+    place = shlex.quote(str(run.path))
+    evaluate = [
+        f"python -m fakeid evaluate {place}",
+        "  its test images under JPEG, blur, rescaling and the like, as tables and a page",
+    ]
+    if run.evaluation.page.exists():
+        evaluate = [f"{shlex.quote(str(run.evaluation.page))}", "  what the evaluation found, to look at"]
+    own = [
+        f"python -m fakeid evaluate {place} DIR",
+        "  your own images, laid out as DIR/[generator/][category/]{0_real,1_fake}",
+    ]
+    if judgement.verdict not in _LEARNED_NOTHING:
+        return ["next:", *(f"  {line}" for line in (*evaluate, *own))]
+    curve = shlex.quote(str(run.figures / "learning_curve.png"))
+    return [
+        "next:",
+        f"  {curve}",
+        "    does the training loss fall? If not, try another optim.learning_rate, or more optim.epochs;",
+        "    if it does, more images (data.train_per_class) or more categories",
+    ]
+
 
 _PROCESSES: Final = ("RANK", "SLURM_STEP_NUM_TASKS")
 """Environment variables of torchrun and srun, under which each process would print."""

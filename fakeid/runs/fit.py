@@ -8,21 +8,21 @@ import torch
 from pytorch_lightning import Callback, Trainer, seed_everything
 from timm.layers.norm_act import convert_sync_batchnorm
 
-from fakeid.choices import Tested
-from fakeid.config import Config
+from fakeid.config.choices import Tested
+from fakeid.config.constants import compute_trained_px, list_windows
+from fakeid.config.parse import Config
+from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
-from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.errors import ConfigError
-from fakeid.files import remove_parts, write_atomically
+from fakeid.io import remove_parts, write_atomically
+from fakeid.runs.closed_form import fit_at_once
 from fakeid.runs.context import RunContext
-from fakeid.runs.fit_at_once import fit_at_once
 from fakeid.runs.layout import RUNNING
 from fakeid.training.callbacks import EpochReports, EpochSeeding, History, MovingAverage, TrainingProgress
 from fakeid.training.checkpoint import Restoration, check_fits
 from fakeid.training.module import DetectorModule
 from fakeid.training.trainer import batch_workers, build_trainer, choose_resident, expected_warnings_ignored
-from fakeid.windows import compute_trained_px, list_windows
 
 
 def check_shares(plan: Plan, num_processes: int) -> None:

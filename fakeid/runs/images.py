@@ -1,25 +1,130 @@
-"""The images of a run, from options to arrays: list, draw, pack; with progress in the terminal."""
+"""The images of a run, from options to arrays: list, draw, choose the codec, pack; with progress in the terminal."""
 
+import contextlib
+import dataclasses
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
 from rich.console import Console
 from rich.filesize import decimal
 
-from fakeid.audit.metadata import CodecChoice
-from fakeid.choices import BudgetName, OnBadImage
-from fakeid.config import Config
-from fakeid.data.budgets import Budget
-from fakeid.data.cache import ImageCache
+from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts, read_file_facts
+from fakeid.config.choices import BudgetName, Codec, OnBadImage
+from fakeid.config.constants import FAKE, REAL, compute_tested_px, compute_trained_px
+from fakeid.config.parse import Config
+from fakeid.console import StatusLine, build_progress
+from fakeid.data.cache.image_cache import ImageCache
+from fakeid.data.cache.packing import Preparation
+from fakeid.data.cache.packs import PackedImages
 from fakeid.data.catalog import build_plan, build_source
-from fakeid.data.packed import PackedImages
-from fakeid.data.packing import Preparation
-from fakeid.data.plans import Plan
+from fakeid.data.plans import Budget, Plan
 from fakeid.data.records import Record
-from fakeid.data.sources.contract import Source
-from fakeid.errors import DataError
-from fakeid.progress import StatusLine, build_progress
-from fakeid.runs.codec import choose_codec
+from fakeid.data.sources.base import Source
+from fakeid.errors import BadImageError, DataError
+from fakeid.evaluation.records.run_summary import Sizes
+from fakeid.images.codecs import SHARED_QUALITIES
+from fakeid.io import parse_record, read_memo, write_memo
+
+
+def measure_sizes(config: Config, center_px: int | None) -> Sizes | None:
+    """Measure the sides in px, as a summary and an evaluation keep them.
+
+    Args:
+        config: Of the run.
+        center_px: Of the module that is tested; a checkpoint of an earlier release has none and scores whole images.
+
+    Returns:
+        None for statistics, which are shares at any size.
+    """
+    if config.model.is_fitted_at_once:
+        return None
+    image_px, views = config.data.image_px, config.protocol.views
+    return Sizes(
+        image_px=image_px,
+        trained_px=compute_trained_px(image_px, config.augment.name.value),
+        tested_px=compute_tested_px(image_px, views.value, center_px),
+        views=views,
+    )
+
+
+_VERSION: Final = 1  # raise it whenever the same files give another choice
+_FILES_PER_CLASS: Final = 300  # whose headers are read
+_NONE: Final = CodecChoice(None, "data.codec=none")
+
+
+def choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
+    """Look at the headers of training files, if `data.codec=auto` leaves it to them.
+
+    Up to 300 files of each class are read, spread evenly over the plan, so that every command on the same images comes
+    to the same choice. It is remembered below `paths.cache`.
+
+    Args:
+        config: Checked options.
+        source: Where the files are.
+        plan: Which images the run trains on.
+    """
+    if config.data.codec is not Codec.auto:
+        return name_codec(config)
+    wanted = config.data.codec_quality
+    identity = repr((_VERSION, source.describe(), plan.digest(), wanted))
+    path = Path(config.paths.cache) / "codecs" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
+    try:
+        return parse_record(read_memo(path), CodecChoice)
+    except (OSError, ValueError):
+        real, fake = (_read_facts(source, plan.train, label) for label in (REAL, FAKE))
+        choice = choose_by_facts(real, fake, _pair(wanted))
+        with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
+            write_memo(path, choice.to_plain())
+        return choice
+
+
+def name_codec(config: Config) -> CodecChoice:
+    """Take the choice that the options make by themselves, without a look at any file."""
+    assert config.data.codec is not Codec.auto
+    if config.data.codec is Codec.none:
+        return _NONE
+    return CodecChoice(_pair(config.data.codec_quality) or SHARED_QUALITIES, "data.codec=shared")
+
+
+def print_codec(choice: CodecChoice, console: Console) -> None:
+    """Print one line, unless the options ask for no codec."""
+    if choice != _NONE:
+        console.print(str(choice), soft_wrap=True, markup=False)
+
+
+def settle_codec(config: Config, card_data: dict[str, Any]) -> Config:
+    """Complete the options of a trained detector by the codec that its training chose in place of `auto`.
+
+    Args:
+        config: Of the run.
+        card_data: What its checkpoint says of its images.
+    """
+    if config.data.codec is not Codec.auto:
+        return config
+    choice = parse_record(card_data["codec"], CodecChoice)
+    quality = list(choice.quality) if choice.quality else None
+    data = dataclasses.replace(config.data, codec=Codec(choice.name), codec_quality=quality)
+    return dataclasses.replace(config, data=data)
+
+
+def _pair(quality: Sequence[int] | None) -> tuple[int, int] | None:
+    return (quality[0], quality[1]) if quality else None
+
+
+def _read_facts(source: Source, records: Sequence[Record], label: int) -> list[FileFacts]:
+    """Read the first files and those that follow at even distances; none where images are drawn."""
+    own = [record for record in records if record.label == label]
+    spread = [own[at * len(own) // _FILES_PER_CLASS] for at in range(_FILES_PER_CLASS)] if own else []
+    found = []
+    for record in dict.fromkeys(spread):
+        try:
+            data = source.read_file(record)
+            found += [] if data is None else [read_file_facts(data, record.key)]
+        except BadImageError:
+            continue  # packing says what to do about it
+    return found
 
 
 def list_images(config: Config, console: Console) -> tuple[Source, Plan]:

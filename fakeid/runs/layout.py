@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from pydantic import NonNegativeInt
 
 from fakeid.audit.result import AuditResult
-from fakeid.config import Config
+from fakeid.config.identity import name_run
+from fakeid.config.parse import Config
 from fakeid.errors import DamagedFileError, DataError
-from fakeid.identity import name_run
-from fakeid.records import read_record, write_record
+from fakeid.io import read_record, write_record
 
 if TYPE_CHECKING:
-    from fakeid.evaluation.run_summary import DataRecord, RunSummary
+    from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
 
 Stage: TypeAlias = Literal["running", "done", "failed", "interrupted"]
 
 if TYPE_CHECKING:
-    from fakeid.evaluation.evaluation_record import Evaluation
+    from fakeid.evaluation.records.evaluation import Evaluation
 
 RUNNING: Final = "running"
 DONE: Final = "done"
@@ -167,7 +167,7 @@ class RunFolder:
             FileNotFoundError: It was not tested yet.
             DamagedFileError: The file is damaged.
         """
-        from fakeid.evaluation.run_summary import RunSummary  # noqa: PLC0415 - scipy takes half a second
+        from fakeid.evaluation.records.run_summary import RunSummary  # noqa: PLC0415 - scipy takes half a second
 
         return read_record(self.summary, RunSummary)
 
@@ -178,7 +178,7 @@ class RunFolder:
             FileNotFoundError: It has not begun.
             DamagedFileError: The file is damaged.
         """
-        from fakeid.evaluation.run_summary import DataRecord  # noqa: PLC0415 - see above
+        from fakeid.evaluation.records.run_summary import DataRecord  # noqa: PLC0415 - see above
 
         return read_record(self.data, DataRecord)
 
@@ -286,7 +286,7 @@ class EvaluationFolder:
             FileNotFoundError: There is no evaluation.
             DamagedFileError: The file is damaged.
         """
-        from fakeid.evaluation.evaluation_record import Evaluation  # noqa: PLC0415 - loads scipy
+        from fakeid.evaluation.records.evaluation import Evaluation  # noqa: PLC0415 - loads scipy
 
         return read_record(self.numbers, Evaluation)
 

@@ -1,9 +1,9 @@
-"""The test of one run: scores of every test image, then every number and figure out of them."""
+"""The test of one run: what validation teaches, scores of every test image, then every number and figure."""
 
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,25 +11,64 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from fakeid.choices import ThresholdFrom
+from fakeid.config.choices import ThresholdFrom
+from fakeid.config.constants import CAMERA, FAKE, OWN_TEST_SET, REAL
+from fakeid.config.parse import to_plain
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.errors import DamagedFileError
-from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.calibration import Calibration, fit_calibration
 from fakeid.evaluation.operating_point import choose_operating_point
-from fakeid.evaluation.run_summary import RunResults
+from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
 from fakeid.evaluation.summary import summarize
-from fakeid.files import write_atomically
+from fakeid.io import write_atomically
 from fakeid.reporting.contact_sheet import plot_samples
-from fakeid.reporting.figures import plot_category_accuracy, plot_learning_curve, plot_roc
+from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc
 from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RunFolder
 from fakeid.training.callbacks import HISTORY_COLUMNS
+from fakeid.training.checkpoint import Card, write_card
 from fakeid.training.module import DetectorModule
-from fakeid.training.scoring import predict_logits
-from fakeid.vocabulary import FAKE, OWN_TEST_SET, REAL
+from fakeid.training.predict import predict_logits
+
+
+def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: DetectorModule) -> Calibration | None:
+    """Score the validation images, fit threshold, temperature and unsure band to them, and complete `tested.ckpt`.
+
+    Args:
+        context: Its run's `tested.ckpt` is completed and its `validation.csv` written.
+        plan: What was trained on.
+        data: Holds the validation images.
+        module: The tested weights.
+
+    Returns:
+        None without validation images, with one class only, or where the detector broke down.
+    """
+    calibration = None
+    if len(data.val_set):
+        logits = predict_logits(module, data.scoring_dataloader(data.val_set), device=context.device)
+        scores = build_scores(data.val_set.records, logits)
+        write_scores(context.run.validation, scores)
+        wishes = context.config.evaluation
+        calibration = fit_calibration(scores.label, scores.logit, wishes.false_alarm_rate, wishes.max_error)
+    write_card(context.run.tested, _describe(context, plan, calibration))
+    return calibration
+
+
+def _describe(context: RunContext, plan: Plan, calibration: Calibration | None) -> Card:
+    return Card(
+        name=context.run.path.name,
+        categories=list(plan.seen),
+        generators=sorted({record.generator for record in plan.train} - {CAMERA}),
+        held_out=plan.held_out,
+        config=to_plain(context.config),
+        data=asdict(context.run.read_data()),
+        precision=context.precision,
+        calibration=asdict(calibration) if calibration else None,
+    )
+
 
 _SAMPLES_A_CLASS: Final = 4
 

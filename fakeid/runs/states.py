@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
-from fakeid.config import Config
+from fakeid.config.parse import Config
 from fakeid.errors import DamagedFileError
 from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RUNNING, EvaluationFolder, RunFolder
 

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from fakeid.choices import LoggerName
-from fakeid.config import Config, to_plain
-from fakeid.identity import format_value, read_axes
+from fakeid.config.choices import LoggerName
+from fakeid.config.identity import format_value, read_axes
+from fakeid.config.parse import Config, to_plain
 from fakeid.runs.layout import RunFolder
-from fakeid.training.loggers import RunTracker
+from fakeid.training.tracking import RunTracker
 
 
 @contextmanager

@@ -7,35 +7,30 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from fakeid.audit.result import AuditResult
-from fakeid.config import Config, to_plain
+from fakeid.config.parse import Config, to_plain
+from fakeid.console import StatusLine
+from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
-from fakeid.data.packed import PackedImages
 from fakeid.data.plans import Plan
-from fakeid.data.sources.contract import Source
-from fakeid.evaluation.run_summary import AuditDigest, Machine, RunSummary
-from fakeid.files import clear_output_errors, lock_folder, write_text
-from fakeid.progress import StatusLine
-from fakeid.records import parse_record, to_plain_record, write_record
+from fakeid.data.sources.base import Source
+from fakeid.evaluation.records.run_summary import AuditDigest, Machine, RunSummary
+from fakeid.io import clear_output_errors, lock_folder, parse_record, to_plain_record, write_record, write_text
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
 from fakeid.runs.audit import audit_plan, print_warnings
-from fakeid.runs.calibrate import calibrate
-from fakeid.runs.codec import choose_codec, print_codec
 from fakeid.runs.context import RunContext, build_context
-from fakeid.runs.evaluate import evaluate_run
-from fakeid.runs.evaluation_sets import check_places
+from fakeid.runs.evaluate.evaluation import evaluate_run
+from fakeid.runs.evaluate.test_sets import check_places
+from fakeid.runs.evaluate.tracking import track_evaluation
 from fakeid.runs.finished import build_console, check_same_images, show_run
 from fakeid.runs.fit import build_data, build_module, check_shares, fit
-from fakeid.runs.images import list_images, prepare_images
-from fakeid.runs.launching import is_sweep_process
+from fakeid.runs.images import choose_codec, list_images, measure_sizes, prepare_images, print_codec
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
-from fakeid.runs.overrides import write_overrides
-from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
-from fakeid.runs.results import compute_results, compute_scores, measure_speed, write_figures
-from fakeid.runs.sizes import measure_sizes
+from fakeid.runs.provenance import SCORING_PRECISION, describe_environment, write_overrides
+from fakeid.runs.results import calibrate, compute_results, compute_scores, measure_speed, write_figures
 from fakeid.runs.states import is_complete
-from fakeid.runs.tracked_evaluation import track_evaluation
 from fakeid.runs.tracking import track_run
+from fakeid.sweeps.launchers import is_sweep_process
 from fakeid.training.checkpoint import load_module, read_checkpoint
 from fakeid.training.team import Team, find_processes, start_processes
 from fakeid.training.trainer import choose_device, cpu_as_asked

@@ -15,8 +15,8 @@ from rich.progress import TaskID
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from fakeid.files import write_text
-from fakeid.progress import build_progress
+from fakeid.console import build_progress
+from fakeid.io import write_text
 from fakeid.seeding import derive_seed
 
 HISTORY_COLUMNS: Final = (

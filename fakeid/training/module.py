@@ -12,8 +12,7 @@ from torchmetrics.classification import BinaryAccuracy, BinaryAUROC
 
 from fakeid.errors import ConfigError
 from fakeid.models.backbones import get_classifier
-from fakeid.models.detector import Detector
-from fakeid.models.views import average_views
+from fakeid.models.detector import Detector, average_views
 
 ImageBatch = tuple[Tensor, Tensor]
 """What the module is fed: images (N, 3, H, W) uint8 RGB and labels (N,) int64, 0 real and 1 fake."""

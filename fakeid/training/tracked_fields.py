@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from fakeid.evaluation.results import Estimate, Group
-from fakeid.evaluation.run_summary import POOLED, RunSummary
-from fakeid.identity import list_axes, name_setting, read_axes
-from fakeid.records import to_plain_record
+from fakeid.config.identity import list_axes, name_setting, read_axes
+from fakeid.evaluation.records.results import Estimate, Group
+from fakeid.evaluation.records.run_summary import POOLED, RunSummary
+from fakeid.io import to_plain_record
 
 AXES: Final = tuple(each.column for each in list_axes())
 """Options that a sweep varies, at the top level of a run's configuration there."""
@@ -86,7 +86,7 @@ def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Lay out a configuration for W&B: axes and setting at the top level, everything below `options`.
 
     Args:
-        config: Nested plain values, as `fakeid.config.to_plain` gives them.
+        config: Nested plain values, as `fakeid.config.parse.to_plain` gives them.
     """
     return {**read_axes(config), SETTING: name_setting(config), "options": dict(config)}
 

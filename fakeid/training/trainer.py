@@ -12,12 +12,11 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
-from fakeid.allocator import keep_memory
+from fakeid.config.schema import TrainerConfig
 from fakeid.errors import DeviceError
-from fakeid.schema import TrainerConfig
+from fakeid.processes import clear_worker_errors, keep_memory
 from fakeid.training.checkpoint import WholeCheckpoints
 from fakeid.training.team import Processes
-from fakeid.workers import clear_worker_errors
 
 LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
 """What Lightning calls our precisions."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts
-from fakeid.records import parse_record
+from fakeid.io import parse_record
 
 
 def jpeg(quality: int | None, subsampling: str = "4:2:0") -> FileFacts:

@@ -20,7 +20,7 @@ from fakeid.audit.duplicates import (
 from fakeid.audit.result import SharedImages
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import jpeg
-from fakeid.images.fingerprint import FEATURELESS, fingerprint
+from fakeid.images.hashing import FEATURELESS, fingerprint
 
 
 def split(name: str, images: list[np.ndarray]) -> SplitImages:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from fakeid.audit.duplicates import count_duplicates, count_torn_pairs, find_torn_pairs, list_split_warnings
-from fakeid.data.mixing import Budget, draw_plan
+from fakeid.config.constants import TEST, TRAIN
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
+from fakeid.data.sampling import Budget, draw_plan
 from fakeid.data.sources.folders import FolderSource
-from fakeid.vocabulary import TEST, TRAIN
 
 
 def write(root: Path, *names: str) -> list[Record]:

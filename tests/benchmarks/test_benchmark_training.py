@@ -11,8 +11,8 @@ from rich.console import Console
 
 from fakeid.benchmarks import training
 from fakeid.benchmarks.training import Loop, count_flops, render_rates, run_benchmark
-from fakeid.choices import Precision
 from fakeid.cli import main
+from fakeid.config.choices import Precision
 from fakeid.training import trainer
 from fakeid.training.module import DetectorModule
 

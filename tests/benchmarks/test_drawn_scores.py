@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fakeid.benchmarks.statistics.scores import DrawnScores, ScoreModel, calibrate_model, draw_scores
-from fakeid.vocabulary import FAKE
+from fakeid.config.constants import FAKE
 
 
 def draw(model: ScoreModel, accuracy: float, shape: tuple[int, int], per_class: int) -> DrawnScores:

@@ -8,9 +8,9 @@ from fakeid.benchmarks.statistics import coverage
 from fakeid.benchmarks.statistics.coverage import METRICS, OneConfiguration, OneRun, Validated, find_truths
 from fakeid.benchmarks.statistics.draws import Point
 from fakeid.benchmarks.statistics.pairs import TwoConfigurations
+from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.metrics import measure
-from fakeid.vocabulary import FAKE, REAL
 
 MANY = 200_000
 

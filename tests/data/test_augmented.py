@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from fakeid.data.cache.packs import Pack, PackedImages
 from fakeid.data.datamodule import Batch, PackedDataModule
-from fakeid.data.packed import PackedImages
-from fakeid.data.packs import Pack
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
-from fakeid.images.augmentations.augment import augment
+from fakeid.images.augment import augment
 from fakeid.seeding import derive_seed
 
 SIDE = 40

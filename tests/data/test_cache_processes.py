@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fakeid.data import packing
-from fakeid.data.packing import Preparation
+from fakeid.data.cache import packing
+from fakeid.data.cache.packing import Preparation
 from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import WorkerError
@@ -22,8 +22,8 @@ from fakeid.errors import WorkerError
 BUILD = """
 import sys
 from pathlib import Path
-from fakeid.data import cache
-from fakeid.data.packing import Preparation
+from fakeid.data.cache import image_cache as cache
+from fakeid.data.cache.packing import Preparation
 from fakeid.data.sources.demo import DemoSource
 
 if __name__ == "__main__":
@@ -40,7 +40,7 @@ IN_JOBLIB = """
 import sys
 from pathlib import Path
 from joblib import Parallel, delayed
-from fakeid.data.packing import Preparation, pack_in_parallel
+from fakeid.data.cache.packing import Preparation, pack_in_parallel
 from fakeid.data.sources.demo import DemoSource
 
 def pack(folder):

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import BatchSampler
 
+from fakeid.data.cache.packs import Pack, PackedImages
 from fakeid.data.datamodule import EpochSampler, PackedDataModule
-from fakeid.data.packed import PackedImages
-from fakeid.data.packs import Pack
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 

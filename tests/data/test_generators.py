@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 import torch
 
-from fakeid.data.generators import SimulatedGenerator
-from fakeid.data.scenes import paint_scene
+from fakeid.config.constants import HELD_OUT_BLOCK, UPSAMPLING_BLOCKS
+from fakeid.data.simulate.generators import SimulatedGenerator
+from fakeid.data.simulate.scenes import paint_scene
 from fakeid.images.camera import SENSOR_SCALE, take_photo
-from fakeid.vocabulary import HELD_OUT_BLOCK, UPSAMPLING_BLOCKS
 
 Photos = np.ndarray
 BLOCKS = (*UPSAMPLING_BLOCKS, HELD_OUT_BLOCK)

@@ -5,12 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.data.image_sets import build_folder_set, build_own_set, take_per_class
-from fakeid.data.mixing import Budget, draw_plan
+from fakeid.config.constants import DEMO_CATEGORIES, FAKE, REAL
 from fakeid.data.records import Record
+from fakeid.data.sampling import Budget, draw_plan
 from fakeid.data.sources.demo import DemoSource
+from fakeid.data.test_sets import build_folder_set, build_own_set, take_per_class
 from fakeid.errors import DataError
-from fakeid.vocabulary import DEMO_CATEGORIES, FAKE, REAL
 
 
 def plant(root: Path, *folders: str, count: int = 3) -> None:

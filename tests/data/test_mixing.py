@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakeid.data import mixing, pools
-from fakeid.data.mixing import Budget, draw_plan
+from fakeid.config.constants import FAKE, LSUN_CATEGORIES, REAL, TEST, TRAIN, VAL
+from fakeid.data import sampling as mixing
+from fakeid.data import sampling as pools
 from fakeid.data.plans import Plan, check_no_leak
 from fakeid.data.records import Record
+from fakeid.data.sampling import Budget, draw_plan
 from fakeid.errors import ConfigError, DataError
-from fakeid.vocabulary import FAKE, LSUN_CATEGORIES, REAL, TEST, TRAIN, VAL
 
 HELD_OUT = "sheep"
 ORDER = LSUN_CATEGORIES[:-1]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fakeid.data.packs import INDEX_SUFFIX, Pack, read_pack, write_pack
+from fakeid.data.cache.packs import INDEX_SUFFIX, Pack, read_pack, write_pack
 from fakeid.errors import DataError
-from fakeid.images.fingerprint import NUM_VIEWS
+from fakeid.images.hashing import NUM_VIEWS
 
 
 def test_a_pack_travels_to_another_process_as_a_path(tmp_path: Path) -> None:

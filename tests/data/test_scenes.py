@@ -3,9 +3,9 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import cross_val_score
 
-from fakeid.data.scenes import paint_scene
-from fakeid.data.scenes.fields import fractal_field, pick_colors
-from fakeid.vocabulary import DEMO_CATEGORIES
+from fakeid.config.constants import DEMO_CATEGORIES
+from fakeid.data.simulate.fields import fractal_field, pick_colors
+from fakeid.data.simulate.scenes import paint_scene
 
 
 @pytest.mark.parametrize("family", DEMO_CATEGORIES)

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from fakeid.evaluation.auroc_interval import auroc_interval
-from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.statistics.intervals import auroc_interval, wilson_interval
 
 logits = st.lists(st.integers(-4, 4), min_size=1, max_size=12)
 

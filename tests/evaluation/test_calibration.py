@@ -8,13 +8,12 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from fakeid.evaluation.calibration import Calibration, fit_calibration, fit_platt
-from fakeid.evaluation.conformal import count_allowed
+from fakeid.evaluation.failures import find_mistakes
 from fakeid.evaluation.metrics import measure
-from fakeid.evaluation.mistakes import find_mistakes
-from fakeid.evaluation.paired_tests import Answers
 from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.statistics.paired_tests import Answers
 from fakeid.evaluation.summary import summarize
-from fakeid.evaluation.thresholds import choose_threshold
+from fakeid.evaluation.thresholds import choose_threshold, count_allowed
 
 HAND_MADE = Calibration(1.0, 0.0, 0.0, 0.05, 0, 0.0, 0.3, 0.0, 0.4, 0.6, 0.05, 9, 9)
 RANK_METRICS = ("auroc", "average_precision", "eer", "tpr_at_fpr_01", "tpr_at_fpr_05")

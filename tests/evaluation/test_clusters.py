@@ -1,7 +1,7 @@
 import pytest
 
 from fakeid.errors import ConfigError
-from fakeid.evaluation.clusters import name_clusters
+from fakeid.evaluation.statistics.bootstrap import name_clusters
 
 
 def partition(keys, by, categories=None):

@@ -7,14 +7,12 @@ from made_up_sweep import invent_scores
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
+from fakeid.config.constants import DEMO_CATEGORIES
 from fakeid.errors import DataError
-from fakeid.evaluation.comparison import Comparison, Detector, compare_detectors
-from fakeid.evaluation.comparison_groups import build_groups
-from fakeid.evaluation.multiple_testing import correct_holm
-from fakeid.evaluation.paired_tests import compare_auroc, compute_placements
-from fakeid.evaluation.pairing import pair_scores
-from fakeid.evaluation.scores import Scores
-from fakeid.vocabulary import DEMO_CATEGORIES
+from fakeid.evaluation.comparison import Comparison, Detector, build_groups, compare_detectors
+from fakeid.evaluation.scores import Scores, pair_scores
+from fakeid.evaluation.statistics.multiple_testing import correct_holm
+from fakeid.evaluation.statistics.paired_tests import compare_auroc, compute_placements
 
 SIX = DEMO_CATEGORIES[:6]
 

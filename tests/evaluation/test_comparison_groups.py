@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_up_sweep import invent_scores
 
-from fakeid.evaluation.comparison_groups import build_groups
+from fakeid.evaluation.comparison import build_groups
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores
 

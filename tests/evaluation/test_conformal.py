@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from fakeid.evaluation.conformal import bound_rate, compute_surprise, count_allowed, count_needed
-from fakeid.evaluation.thresholds import choose_threshold
+from fakeid.evaluation.thresholds import bound_rate, choose_threshold, compute_surprise, count_allowed, count_needed
 
 
 @pytest.mark.parametrize(

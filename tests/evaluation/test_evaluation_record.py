@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from fakeid.errors import DamagedFileError
-from fakeid.evaluation.evaluation_record import EvaluatedDetector, EvaluatedSet, Evaluation
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
-from fakeid.evaluation.results import UNKNOWN, Estimate, EvaluationGroup
-from fakeid.records import read_record, write_record
+from fakeid.evaluation.records.evaluation import EvaluatedDetector, EvaluatedSet, Evaluation
+from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
+from fakeid.io import read_record, write_record
 
 EASY, HARD = str(QUADRANTS[0]), str(QUADRANTS[3])
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fakeid.evaluation.groups import find_worst_group
+from fakeid.evaluation.matrix import find_worst_group
 
 LABELS = np.array([0, 1, 0, 1, 0, 1, 1])
 LOGITS = np.array([-1.0, 1.0, 2.0, -1.0, -1.0, -0.5, 9.0])

@@ -9,7 +9,7 @@ from scipy.stats import bootstrap, norm
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fakeid.evaluation import metrics
-from fakeid.evaluation.intervals import LEAST_CLUSTERS, estimate_metrics, rank_intervals, wilson_interval
+from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, estimate_metrics, rank_intervals, wilson_interval
 
 
 def draw_group(rng: np.random.Generator, num_real: int, num_fake: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
@@ -110,7 +110,7 @@ def test_rank_intervals_contain_their_values(reals, fakes):
 
 def test_the_batches_of_a_large_group_change_nothing(monkeypatch):
     labels, logits = draw_group(np.random.default_rng(0), 30, 20, 1.0)
-    monkeypatch.setattr("fakeid.evaluation.resampling._CELLS_AT_ONCE", 50 * 7)
+    monkeypatch.setattr("fakeid.evaluation.statistics.bootstrap._CELLS_AT_ONCE", 50 * 7)
     in_batches = rank_intervals(labels, logits, seed=0)
     monkeypatch.undo()
     # The draws come in another order, so only nearly.

@@ -3,10 +3,9 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from fakeid.evaluation.calibration import Calibration, fit_calibration
-from fakeid.evaluation.groups import find_worst
-from fakeid.evaluation.matrix import Measuring, measure_matrix
+from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
-from fakeid.evaluation.results import UNKNOWN, EvaluationGroup
+from fakeid.evaluation.records.results import UNKNOWN, EvaluationGroup
 from fakeid.evaluation.scores import Scores
 
 TRAINED_ON = TrainedOn(("cat", "bus"), ("progan",))

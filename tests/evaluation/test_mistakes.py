@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 
-from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.evaluation.failures import find_mistakes
 from fakeid.evaluation.scores import Scores
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakeid.evaluation.multiple_testing import correct_holm
+from fakeid.evaluation.statistics.multiple_testing import correct_holm
 
 
 def test_by_hand():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from fakeid.choices import ThresholdFrom
+from fakeid.config.choices import ThresholdFrom
 from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.operating_point import AT_HALF, choose_operating_point, list_thresholds, read_threshold
 from fakeid.evaluation.scores import Scores

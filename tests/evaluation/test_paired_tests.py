@@ -5,8 +5,12 @@ import pytest
 from scipy.stats import binom, norm, ttest_1samp
 from sklearn.metrics import roc_auc_score
 
-from fakeid.evaluation.crossed import measure_scatter
-from fakeid.evaluation.paired_tests import compare_accuracy, compare_auroc, compute_placements
+from fakeid.evaluation.statistics.paired_tests import (
+    compare_accuracy,
+    compare_auroc,
+    compute_placements,
+    measure_scatter,
+)
 
 
 def pair_with(gained: int, lost: int, agreed: int) -> tuple[list[list[int]], list[list[int]]]:

@@ -5,8 +5,7 @@ import pytest
 from made_up_sweep import invent_scores
 
 from fakeid.errors import DataError
-from fakeid.evaluation.pairing import join_scores, pair_scores
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, join_scores, pair_scores
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import brier_score_loss, log_loss
 
-from fakeid.evaluation.probability_metrics import compute_brier, compute_ece, compute_nll
+from fakeid.evaluation.metrics import compute_brier, compute_ece, compute_nll
 from fakeid.evaluation.ranking import rank_images
 
 

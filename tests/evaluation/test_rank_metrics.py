@@ -3,8 +3,7 @@ import pytest
 from scipy.optimize import brentq
 from sklearn.metrics import roc_curve
 
-from fakeid.evaluation.rank_metrics import compute_eer, compute_tpr_at_fpr
-from fakeid.evaluation.ranking import rank_images
+from fakeid.evaluation.ranking import compute_eer, compute_tpr_at_fpr, rank_images
 
 
 def draw_group(seed: int, n: int, num_values: int | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -3,9 +3,9 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.calibration import calibration_curve
 
-from fakeid.evaluation.intervals import wilson_interval
+from fakeid.evaluation.calibration import tabulate_reliability
 from fakeid.evaluation.metrics import measure
-from fakeid.evaluation.reliability import tabulate_reliability
+from fakeid.evaluation.statistics.intervals import wilson_interval
 
 
 def test_matches_scikit_learns_calibration_curve():

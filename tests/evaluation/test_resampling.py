@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fakeid.evaluation.resampling import count_clusters, draw_repeats
+from fakeid.evaluation.statistics.bootstrap import count_clusters, draw_repeats
 
 
 def draw(labels, clusters, resamples=400, logits=None):

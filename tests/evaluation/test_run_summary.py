@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from made_up_sweep import invent_run
 
-from fakeid.config import Config
+from fakeid.config.parse import Config
 from fakeid.errors import DamagedFileError
-from fakeid.evaluation.run_summary import RunSummary
-from fakeid.records import read_record, to_plain_record, write_record
+from fakeid.evaluation.records.run_summary import RunSummary
+from fakeid.io import read_record, to_plain_record, write_record
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from fakeid.evaluation.intervals import wilson_interval
-from fakeid.evaluation.results import UNKNOWN
-from fakeid.evaluation.run_summary import RunResults
+from fakeid.evaluation.records.results import UNKNOWN
+from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.summary import summarize
-from fakeid.records import parse_record, to_plain_record
+from fakeid.io import parse_record, to_plain_record
 
 METRICS = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
 

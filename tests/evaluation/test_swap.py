@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from fakeid.evaluation.codec_swap import judge_swap
 from fakeid.evaluation.scores import Scores
-from fakeid.evaluation.swap import judge_swap
 
 NUM = 200
 

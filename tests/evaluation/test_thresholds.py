@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakeid.evaluation.conformal import bound_rate, count_allowed
-from fakeid.evaluation.thresholds import choose_oracle_threshold, choose_threshold
+from fakeid.evaluation.thresholds import bound_rate, choose_oracle_threshold, choose_threshold, count_allowed
 
 RULES = ("false_alarms", "balanced_accuracy", "eer")
 

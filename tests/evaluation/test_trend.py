@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student_t
 
-from fakeid.evaluation.trend import fit_trend
+from fakeid.evaluation.statistics.trend import fit_trend
 
 
 def test_the_slope_and_its_interval_by_the_normal_equations():

@@ -1,8 +1,8 @@
 import pytest
 from scipy.stats import binom
 
-from fakeid.evaluation.intervals import wilson_interval
-from fakeid.evaluation.results import UNKNOWN, Estimate
+from fakeid.evaluation.records.results import UNKNOWN, Estimate
+from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.verdict import Trial, Verdict
 
 

@@ -12,9 +12,9 @@ import torchvision.transforms.functional as TF
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from fakeid.choices import AugmentName
+from fakeid.config.choices import AugmentName
 from fakeid.errors import ConfigError
-from fakeid.images.augmentations.augment import augment
+from fakeid.images.augment import augment
 
 NAMES = [choice.value for choice in AugmentName]
 NO, YES = 0.9, 0.1  # draws above and below one half

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakeid.config.degradations import DEFAULT_DEGRADATIONS, Degradation, parse_degradation
 from fakeid.errors import ConfigError
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.images.degradation import DEFAULT_DEGRADATIONS, Degradation, parse_degradation
 
 
 @pytest.mark.parametrize(
@@ -88,5 +88,5 @@ def test_the_untouched_image_has_the_name_that_the_scores_give_it() -> None:
 
 
 def test_options_can_be_checked_without_opencv() -> None:
-    code = "import sys, fakeid.images.degradation; sys.exit('cv2' in sys.modules or 'numpy' in sys.modules)"
+    code = "import sys, fakeid.config.degradations; sys.exit('cv2' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

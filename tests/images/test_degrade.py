@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, stats
 
+from fakeid.config.degradations import DEFAULT_DEGRADATIONS, parse_degradation
 from fakeid.images import degrade as degrade_module
 from fakeid.images.codecs import jpeg, webp
-from fakeid.images.degradation import DEFAULT_DEGRADATIONS, parse_degradation
 from fakeid.images.degrade import degrade
 
 WORDS = ("none", *DEFAULT_DEGRADATIONS)
@@ -221,7 +221,7 @@ def test_threads_do_not_matter() -> None:
 _ANOTHER_PROCESS = """
 import hashlib, sys
 import numpy as np
-from fakeid.images.degradation import parse_degradation
+from fakeid.config.degradations import parse_degradation
 from fakeid.images.degrade import degrade
 image = np.frombuffer(sys.stdin.buffer.read(), np.uint8).reshape(60, 80, 3)
 for word in reversed(sys.argv[1:]):

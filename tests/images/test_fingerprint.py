@@ -8,7 +8,7 @@ from PIL import Image
 
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import jpeg
-from fakeid.images.fingerprint import FEATURELESS, NUM_VIEWS, fingerprint
+from fakeid.images.hashing import FEATURELESS, NUM_VIEWS, fingerprint
 
 
 @pytest.fixture(scope="module")

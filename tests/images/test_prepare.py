@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeid.errors import BadImageError, ConfigError
-from fakeid.images.prepare import prepare_image
+from fakeid.images.resize import prepare_image
 
 SIDES = st.integers(8, 90)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fakeid.choices import ResidualName
+from fakeid.config.choices import ResidualName
 from fakeid.errors import DataError
 from fakeid.models.residuals.base import Residual
 from fakeid.models.residuals.build import build_residual

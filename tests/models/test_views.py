@@ -2,9 +2,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from fakeid.config.constants import (
+    compute_patch_px,
+    compute_tested_px,
+    compute_trained_px,
+    compute_window_px,
+    list_windows,
+)
 from fakeid.errors import ConfigError
-from fakeid.models.views import average_views
-from fakeid.windows import compute_patch_px, compute_tested_px, compute_trained_px, compute_window_px, list_windows
+from fakeid.models.detector import average_views
 
 
 def mean_pixel(rgb: Tensor) -> Tensor:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from made_up_sweep import invent_run
 
-from fakeid.choices import ColorName, ResidualName
-from fakeid.config import Config, to_plain
-from fakeid.evaluation.results import CategoryGroup, Estimate, Group
-from fakeid.evaluation.run_summary import RunSummary
-from fakeid.reporting.averages import FinishedRun
-from fakeid.schema import ColorConfig, ModelConfig, ResidualConfig
+from fakeid.config.choices import ColorName, ResidualName
+from fakeid.config.parse import Config, to_plain
+from fakeid.config.schema import ColorConfig, ModelConfig, ResidualConfig
+from fakeid.evaluation.records.results import CategoryGroup, Estimate, Group
+from fakeid.evaluation.records.run_summary import RunSummary
+from fakeid.reporting.sweep.averages import FinishedRun
 
 
 def make_group(accuracy: float, num: int = 200) -> Group:

@@ -14,9 +14,9 @@ from fakeid.audit.duplicates import count_duplicates
 from fakeid.audit.metadata import FileFacts
 from fakeid.audit.result import AuditResult, Duplicate, Histogram
 from fakeid.data.records import Record
-from fakeid.reporting.audit_figure import plot_histograms
-from fakeid.reporting.audit_page import render_audit_page
-from fakeid.reporting.audit_tables import render_audit
+from fakeid.reporting.audit.figures import plot_histograms
+from fakeid.reporting.audit.page import render_audit_page
+from fakeid.reporting.audit.tables import render_audit
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,16 @@ from made_up_sweep import invent_run
 from page_outline import Outline
 from rich.console import Console
 
-from fakeid.evaluation.evaluation_record import Evaluation
-from fakeid.reporting.evaluation_page import render_evaluation_page
-from fakeid.reporting.evaluation_text import render_evaluation_markdown, render_evaluation_table
+from fakeid.commands.compose import compose_config
+from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.reporting.evaluation.page import render_evaluation_page
+from fakeid.reporting.evaluation.robustness import plot_matrix, plot_robustness
+from fakeid.reporting.evaluation.text import render_evaluation_markdown, render_evaluation_table
 from fakeid.reporting.formatting import format_cell
-from fakeid.reporting.robustness import plot_matrix, plot_robustness
-from fakeid.reporting.sweep_figures import plot_settings
-from fakeid.reporting.sweep_markdown import render_sweep_markdown
-from fakeid.reporting.sweep_page import render_sweep_page
-from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
-from fakeid.runs.compose import compose_config
+from fakeid.reporting.sweep.figures import plot_settings
+from fakeid.reporting.sweep.markdown import render_sweep_markdown
+from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.report import FolderRun, SweepReport, build_sweep_report
 
 NAMED = re.compile(r"\b(AUROC|average precision)\b", re.IGNORECASE)
 NUMBER = re.compile(r"\d+\.\d+")

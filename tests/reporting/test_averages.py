@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t, ttest_1samp
 
+from fakeid.config.constants import DEMO_CATEGORIES
 from fakeid.errors import DataError
-from fakeid.evaluation.intervals import wilson_interval
-from fakeid.evaluation.results import UNKNOWN, CategoryGroup, Estimate
-from fakeid.reporting.averages import FinishedRun, collect_cells, order_categories
-from fakeid.vocabulary import DEMO_CATEGORIES
+from fakeid.evaluation.records.results import UNKNOWN, CategoryGroup, Estimate
+from fakeid.evaluation.statistics.intervals import wilson_interval
+from fakeid.reporting.sweep.averages import FinishedRun, collect_cells, order_categories
 
 
 def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):

@@ -6,13 +6,13 @@ import pytest
 from made_up_sweep import invent_run
 from page_outline import Outline
 
-from fakeid.choices import AugmentName
-from fakeid.config import Config
-from fakeid.reporting.averages import FinishedRun
-from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
-from fakeid.reporting.sweep_page import render_sweep_page
-from fakeid.reporting.sweep_report import FolderRun, SweepReport, build_sweep_report
-from fakeid.schema import AugmentConfig, DataConfig, OptimConfig
+from fakeid.config.choices import AugmentName
+from fakeid.config.parse import Config
+from fakeid.config.schema import AugmentConfig, DataConfig, OptimConfig
+from fakeid.reporting.sweep.averages import FinishedRun
+from fakeid.reporting.sweep.markdown import render_summary_markdown, render_sweep_markdown
+from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.report import FolderRun, SweepReport, build_sweep_report
 
 
 def invent(epochs: int, seed: int = 0, **more: object) -> FinishedRun:

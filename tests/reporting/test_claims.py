@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from fakeid.reporting.answer import write_answer, write_caveat
-from fakeid.reporting.averages import FinishedRun, collect_cells
-from fakeid.reporting.claims import compare_cells, find_common_unseen
-from fakeid.vocabulary import DEMO_CATEGORIES, FAKE
+from fakeid.config.constants import DEMO_CATEGORIES, FAKE
+from fakeid.reporting.sweep.answer import write_answer, write_caveat
+from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
+from fakeid.reporting.sweep.claims import compare_cells, find_common_unseen
 
 
 def right(run, categories):

@@ -5,10 +5,10 @@ import pytest
 from rich.console import Console
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
-from fakeid.evaluation.paired_tests import Difference
-from fakeid.reporting.comparison_figure import plot_comparison
-from fakeid.reporting.comparison_findings import describe_comparison
-from fakeid.reporting.comparison_tables import split_metrics, tabulate_comparison
+from fakeid.evaluation.statistics.paired_tests import Difference
+from fakeid.reporting.comparison.figures import plot_comparison
+from fakeid.reporting.comparison.findings import describe_comparison
+from fakeid.reporting.comparison.tables import split_metrics, tabulate_comparison
 from fakeid.reporting.renderers import render_markdown, render_terminal
 from fakeid.reporting.svg import inline_svg
 

@@ -1,7 +1,7 @@
 import pytest
 
-from fakeid.choices import Views
-from fakeid.evaluation.run_summary import Sizes
+from fakeid.config.choices import Views
+from fakeid.evaluation.records.run_summary import Sizes
 from fakeid.reporting.conditions import describe_conditions, describe_sizes
 
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.evaluation.failures import find_mistakes
 from fakeid.evaluation.scores import Scores
 from fakeid.reporting.contact_sheet import plot_mistakes, plot_samples
 

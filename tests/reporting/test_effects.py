@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from made_up_sweep import invent_run
 
-from fakeid.evaluation.paired_tests import Answers, average_answers, compare_accuracy, compare_answers
-from fakeid.evaluation.results import Estimate
-from fakeid.reporting.answer import write_answer
-from fakeid.reporting.averages import FinishedRun, collect_cells
-from fakeid.reporting.claims import compare_cells
-from fakeid.reporting.effects import measure_effects
+from fakeid.commands.compose import compose_config
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.statistics.paired_tests import Answers, average_answers, compare_accuracy, compare_answers
 from fakeid.reporting.formatting import format_estimate
+from fakeid.reporting.sweep.answer import write_answer
+from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
+from fakeid.reporting.sweep.claims import compare_cells
+from fakeid.reporting.sweep.effects import measure_effects
 from fakeid.reporting.table import Form
-from fakeid.runs.compose import compose_config
 
 
 def invent(*words: str, skill: float = 1.0, **more: int) -> FinishedRun:

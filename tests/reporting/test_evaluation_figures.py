@@ -8,17 +8,16 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from sklearn.metrics import roc_curve
 
-from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.evaluation.calibration import Calibration, tabulate_reliability
+from fakeid.evaluation.failures import find_mistakes
 from fakeid.evaluation.operating_point import OperatingPoint
 from fakeid.evaluation.quadrants import QUADRANTS, select_quadrant
-from fakeid.evaluation.reliability import tabulate_reliability
 from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
-from fakeid.reporting.evaluation_curves import plot_reliability, plot_roc_zoom, plot_score_histograms
-from fakeid.reporting.evaluation_figures import ShownImages, plot_evaluation
-from fakeid.reporting.robustness import plot_matrix, plot_robustness
-from fakeid.reporting.spectra import plot_spectra
+from fakeid.reporting.evaluation.curves import plot_reliability, plot_roc_zoom, plot_score_histograms
+from fakeid.reporting.evaluation.figures import ShownImages, plot_evaluation
+from fakeid.reporting.evaluation.robustness import plot_matrix, plot_robustness
+from fakeid.reporting.evaluation.spectra import plot_spectra
 from fakeid.reporting.style import PALETTE
 
 FIELDS = [field.name for field in dataclasses.fields(Scores)]

@@ -5,12 +5,12 @@ import pytest
 from made_up_evaluation import CASES, estimate, invent_case, invent_control, invent_swap
 
 from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.evaluation_record import EvaluatedDetector, Evaluation, WorstGroup
-from fakeid.evaluation.intervals import wilson_interval
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
-from fakeid.evaluation.results import EvaluationGroup
+from fakeid.evaluation.records.evaluation import EvaluatedDetector, Evaluation, WorstGroup
+from fakeid.evaluation.records.results import EvaluationGroup
+from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.thresholds import choose_threshold
-from fakeid.reporting.evaluation_findings import find_false_positives, list_caveats, list_findings
+from fakeid.reporting.evaluation.findings import find_false_positives, list_caveats, list_findings
 
 EASY, HARD = str(QUADRANTS[0]), str(QUADRANTS[3])
 

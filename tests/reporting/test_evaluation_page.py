@@ -10,13 +10,13 @@ from page_outline import Outline
 from rich.console import Console
 from rich.text import Text
 
-from fakeid.evaluation.evaluation_record import Evaluation
-from fakeid.evaluation.mistakes import find_mistakes
+from fakeid.evaluation.failures import find_mistakes
+from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.reporting.contact_sheet import plot_mistakes
-from fakeid.reporting.evaluation_page import render_evaluation_page
-from fakeid.reporting.evaluation_text import render_evaluation_markdown, render_evaluation_table
-from fakeid.reporting.robustness import plot_robustness
-from fakeid.reporting.single_run import ONE_RUN
+from fakeid.reporting.evaluation.page import render_evaluation_page
+from fakeid.reporting.evaluation.robustness import plot_robustness
+from fakeid.reporting.evaluation.text import render_evaluation_markdown, render_evaluation_table
+from fakeid.reporting.run.notes import ONE_RUN
 
 
 def draw(table) -> str:

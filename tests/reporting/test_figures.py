@@ -8,9 +8,9 @@ from matplotlib.colors import to_hex
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from fakeid.evaluation.operating_point import OperatingPoint
-from fakeid.evaluation.results import UNKNOWN
+from fakeid.evaluation.records.results import UNKNOWN
 from fakeid.evaluation.scores import Scores
-from fakeid.reporting.figures import plot_category_accuracy, plot_learning_curve, plot_roc
+from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc
 from fakeid.reporting.style import SEEN_COLOR, UNSEEN_COLOR
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"

@@ -1,7 +1,7 @@
 import jinja2
 import pytest
 
-from fakeid.reporting.page import render_page
+from fakeid.reporting.html import render_page
 
 
 def test_a_page_is_a_whole_document_with_escaped_values() -> None:

@@ -2,8 +2,8 @@ from string import ascii_uppercase
 
 import pytest
 
-from fakeid.config import Config, to_plain
-from fakeid.reporting.paper import FIGURES, TABLES, Setting, describe_names, identify_settings, order_settings
+from fakeid.config.parse import Config, to_plain
+from fakeid.reporting.sweep.paper import FIGURES, TABLES, Setting, describe_names, identify_settings, order_settings
 
 
 def configure(model="pelee", residual="hpf", color="rgb", dropout=0.0, **changes):

@@ -2,10 +2,9 @@
 
 import pytest
 
-from fakeid.reporting.averages import collect_cells
-from fakeid.reporting.effects import measure_effects
-from fakeid.reporting.effects_figure import plot_effects
-from fakeid.reporting.sweep_figures import build_curves, collect_figures, plot_settings
+from fakeid.reporting.sweep.averages import collect_cells
+from fakeid.reporting.sweep.effects import measure_effects
+from fakeid.reporting.sweep.figures import build_curves, collect_figures, plot_effects, plot_settings
 
 
 @pytest.fixture

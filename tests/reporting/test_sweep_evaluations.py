@@ -9,13 +9,13 @@ import pytest
 from made_up_sweep import invent_run
 from scipy import stats
 
-from fakeid.reporting.averages import FinishedRun, collect_cells
+from fakeid.commands.compose import compose_config
 from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.renderers import tabulate
-from fakeid.reporting.sweep_evaluations import EVALUATION_NOTE, EvaluationTable, build_evaluation_tables
-from fakeid.reporting.sweep_markdown import render_sweep_markdown
-from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
-from fakeid.runs.compose import compose_config
+from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
+from fakeid.reporting.sweep.evaluations import EVALUATION_NOTE, EvaluationTable, build_evaluation_tables
+from fakeid.reporting.sweep.markdown import render_sweep_markdown
+from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
 
 SEEN, UNSEEN = "seen content, seen generators", "unseen content, unseen generators"
 

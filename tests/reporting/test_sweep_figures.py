@@ -1,8 +1,8 @@
 import pytest
 
-from fakeid.reporting.averages import collect_cells
 from fakeid.reporting.svg import inline_svg, render_svg
-from fakeid.reporting.sweep_figures import build_curves, plot_curves
+from fakeid.reporting.sweep.averages import collect_cells
+from fakeid.reporting.sweep.figures import build_curves, plot_curves
 
 PAPER = (
     ("pelee", "rgb", 0.0), ("pelee", "hsv", 0.0), ("pelee", "ycbcr", 0.0), ("pelee", "rgb", 0.2), ("pelee", "rgb", 0.5),

@@ -6,14 +6,14 @@ from urllib.parse import quote
 import pytest
 from page_outline import Outline
 
-from fakeid.evaluation.results import Estimate
-from fakeid.reporting.averages import FinishedRun, collect_cells
-from fakeid.reporting.misplaced_runs import describe_misplaced_runs
+from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.renderers import tabulate
-from fakeid.reporting.sweep_markdown import render_summary_markdown, render_sweep_markdown
-from fakeid.reporting.sweep_page import render_sweep_page
-from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
-from fakeid.reporting.sweep_tables import tabulate_provenance
+from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
+from fakeid.reporting.sweep.markdown import render_summary_markdown, render_sweep_markdown
+from fakeid.reporting.sweep.misplaced_runs import describe_misplaced_runs
+from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
+from fakeid.reporting.sweep.tables import tabulate_provenance
 
 
 @pytest.fixture

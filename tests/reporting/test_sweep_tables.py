@@ -3,13 +3,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from fakeid.evaluation.intervals import wilson_interval
-from fakeid.evaluation.results import CategoryGroup, Estimate
-from fakeid.evaluation.run_summary import RunSummary
-from fakeid.reporting.accuracy_tables import build_accuracy_tables, name_file
-from fakeid.reporting.averages import FinishedRun, collect_cells
+from fakeid.evaluation.records.results import CategoryGroup, Estimate
+from fakeid.evaluation.records.run_summary import RunSummary
+from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.reporting.renderers import escape_latex, render_markdown, tabulate
-from fakeid.reporting.sweep_tables import list_numbers
+from fakeid.reporting.sweep.accuracy_tables import build_accuracy_tables, name_file
+from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
+from fakeid.reporting.sweep.tables import list_numbers
 
 GOLDEN = """\
 | categories | seeds | cat | bus_50% | sheep | seen average | unseen average |

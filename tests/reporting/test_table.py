@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from fakeid.evaluation.results import Estimate
+from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.formatting import format_estimate, format_number, format_share
 from fakeid.reporting.renderers import render_latex, render_markdown, render_terminal, tabulate
 from fakeid.reporting.table import Cell, Column, Form, Row, Table

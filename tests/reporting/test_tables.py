@@ -6,11 +6,11 @@ import pytest
 from rich.console import Console
 
 from fakeid.evaluation.operating_point import OperatingPoint
-from fakeid.evaluation.results import Estimate
-from fakeid.evaluation.run_summary import Machine
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.records.run_summary import Machine
 from fakeid.reporting.renderers import render_terminal
-from fakeid.reporting.single_run import list_run_notes
-from fakeid.reporting.tables import list_misplaced, render_line, tabulate_run
+from fakeid.reporting.run.notes import list_run_notes
+from fakeid.reporting.run.tables import list_misplaced, render_line, tabulate_run
 
 
 def print_table(summary, width: int) -> str:

@@ -6,16 +6,15 @@ import pytest
 from made_up_evaluation import CASES, invent_case
 from rich.console import Console
 
-from fakeid.config import Config, to_plain
+from fakeid.config.parse import Config, to_plain
 from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.quadrants import QUADRANTS
-from fakeid.evaluation.results import Estimate, Group
-from fakeid.evaluation.run_summary import RunSummary
+from fakeid.evaluation.records.results import Estimate, Group
+from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.evaluation.verdict import Trial, Verdict
-from fakeid.reporting.degradation_names import MILD, STRONG, group_degradations, name_degradations
-from fakeid.reporting.evaluation_page import render_evaluation_page
-from fakeid.reporting.evaluation_text import render_evaluation_markdown, render_evaluation_table
-from fakeid.reporting.robustness_words import describe_robustness
+from fakeid.reporting.degradations import MILD, STRONG, describe_robustness, group_degradations, name_degradations
+from fakeid.reporting.evaluation.page import render_evaluation_page
+from fakeid.reporting.evaluation.text import render_evaluation_markdown, render_evaluation_table
 from fakeid.reporting.table import Tone
 from fakeid.reporting.verdict import judge_evaluation, judge_run
 

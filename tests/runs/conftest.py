@@ -7,10 +7,11 @@ import cv2
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fakeid.config import Config, parse, register_schema
+from fakeid.config.constants import REAL
+from fakeid.config.parse import Config, parse, register_schema
 from fakeid.data.sources.demo import DemoSource
-from fakeid.runs import evaluate, train
-from fakeid.vocabulary import REAL
+from fakeid.runs import train
+from fakeid.runs.evaluate import evaluation as evaluate
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 

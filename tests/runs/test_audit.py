@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from fakeid.audit.result import AuditResult
-from fakeid.config import Config
-from fakeid.records import read_record
+from fakeid.config.parse import Config
+from fakeid.io import read_record
 from fakeid.runs.audit import print_warnings, run_audit
-from fakeid.runs.report import write_report
 from fakeid.runs.train import run_training
+from fakeid.sweeps.report import write_report
 
 BuildConfig = Callable[..., Config]
 

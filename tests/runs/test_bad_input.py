@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from made_up_sweep import invent_run
 
-from fakeid.config import Config
-from fakeid.records import write_record
+from fakeid.config.parse import Config
+from fakeid.io import write_record
 from fakeid.runs import train as train_module
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.train import run_training

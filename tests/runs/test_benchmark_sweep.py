@@ -17,24 +17,23 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-import fakeid.data.cache
-import fakeid.runs.cell
-import fakeid.runs.prepare
+import fakeid.data.cache.image_cache
+import fakeid.sweeps.prepare
+import fakeid.sweeps.worker
+from fakeid.benchmarks.grid_hours import Network, estimate_packing_seconds, group_cells
 from fakeid.benchmarks.made_up import write_made_up
+from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.benchmarks.sweep import Overhead, measure_overhead, run_sweep_benchmark
 from fakeid.cli import main
-from fakeid.config import Config, to_plain
-from fakeid.data import augmented as augmented_module
+from fakeid.commands.compose import compose_config, compose_grid
+from fakeid.config.identity import name_run
+from fakeid.config.parse import Config, to_plain
+from fakeid.data import datamodule as augmented_module
 from fakeid.errors import DataError
-from fakeid.evaluation.run_summary import RunSummary
-from fakeid.identity import name_run
-from fakeid.records import write_record
-from fakeid.runs.compose import compose_config, compose_grid
+from fakeid.evaluation.records.run_summary import RunSummary
+from fakeid.io import write_record
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.step_rates import Rates, measure_rates
-from fakeid.runs.sweep_hours import Network, group_cells
-from fakeid.runs.sweep_images import count_by_budget, count_images
-from fakeid.runs.sweep_packing import estimate_packing_seconds
+from fakeid.sweeps.images import count_by_budget, count_images
 from fakeid.training.callbacks import MovingAverage
 from fakeid.training.module import DetectorModule
 
@@ -148,8 +147,8 @@ def test_tiny_cells_are_all_different_offline_and_silent(
         tested = RunSummary(seen=None, unseen=None, categories={}, config=to_plain(config), seconds=0.0)
         write_record(RunFolder.locate(config).summary, tested)
 
-    monkeypatch.setattr(fakeid.runs.cell, "train_cell", train)
-    monkeypatch.setattr(fakeid.runs.prepare, "prepare", print)
+    monkeypatch.setattr(fakeid.sweeps.worker, "train_cell", train)
+    monkeypatch.setattr(fakeid.sweeps.prepare, "prepare", print)
     monkeypatch.setenv("WANDB_MODE", "online")
     words = ["grid=full", "seed=0", "data=lsun_progan", "paths.data=/nowhere", "model=pelee_hpf", "color=rgb,hsv",
              "dropout=0", "categories=2", "data.seed=0,1", "logger=wandb"]  # fmt: skip
@@ -226,13 +225,13 @@ def test_mistakes_come_first(words: list[str], message: str, capfd: pytest.Captu
 @pytest.mark.slow
 def test_a_sweep_is_measured_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed: list[str] = []
-    pack = fakeid.data.cache.pack_in_parallel
+    pack = fakeid.data.cache.image_cache.pack_in_parallel
 
     def count(folder: Path, source: Any, chunks: Sequence[list[Any]], *more: Any) -> Any:
         packed.extend(record.key for chunk in chunks for record in chunk)
         return pack(folder, source, chunks, *more)
 
-    monkeypatch.setattr(fakeid.data.cache, "pack_in_parallel", count)
+    monkeypatch.setattr(fakeid.data.cache.image_cache, "pack_in_parallel", count)
     monkeypatch.chdir(tmp_path)
     console = quiet()
     cost = run_sweep_benchmark([*SMALL, "categories=1,2"], cells=2, steps=1, console=console)
@@ -256,7 +255,7 @@ def test_a_cell_leaves_no_network_in_memory(tiny_config: BuildConfig) -> None:
     before = [thing for thing in gc.get_objects() if issubclass(type(thing), DetectorModule)]
     gc.disable()
     try:
-        fakeid.runs.cell.train_cell(tiny_config("optim.epochs=1"))
+        fakeid.sweeps.worker.train_cell(tiny_config("optim.epochs=1"))
         after = [thing for thing in gc.get_objects() if issubclass(type(thing), DetectorModule)]
     finally:
         gc.enable()

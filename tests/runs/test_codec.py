@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from fakeid.config import Config
-from fakeid.files import read_json
-from fakeid.runs import codec
-from fakeid.runs.codec import choose_codec
-from fakeid.runs.evaluate import run_evaluation
-from fakeid.runs.images import list_images
-from fakeid.runs.plan import write_plan
-from fakeid.runs.prepare import prepare
-from fakeid.runs.sweep_images import count_images
+from fakeid.commands.plan import write_plan
+from fakeid.config.parse import Config
+from fakeid.io import read_json
+from fakeid.runs import images as codec
+from fakeid.runs.evaluate.evaluation import run_evaluation
+from fakeid.runs.images import choose_codec, list_images
 from fakeid.runs.train import run_training
+from fakeid.sweeps.images import count_images
+from fakeid.sweeps.prepare import prepare
 
 BuildConfig = Callable[..., Config]
 

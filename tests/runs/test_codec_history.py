@@ -9,13 +9,13 @@ import cv2
 import pytest
 from rich.console import Console
 
-from fakeid.config import Config
-from fakeid.data.image_sets import ImageSet, build_folder_set
-from fakeid.data.packed import PackedImages
+from fakeid.config.parse import Config
+from fakeid.data.cache.packs import PackedImages
 from fakeid.data.sources.demo import DemoSource
-from fakeid.runs.codec_history import compare_codecs
-from fakeid.runs.evaluate import run_evaluation
-from fakeid.runs.evaluation_sets import pack_sets
+from fakeid.data.test_sets import ImageSet, build_folder_set
+from fakeid.runs.evaluate.analyze import compare_codecs
+from fakeid.runs.evaluate.evaluation import run_evaluation
+from fakeid.runs.evaluate.test_sets import pack_sets
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.train import run_training
 

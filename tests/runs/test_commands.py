@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from fakeid.cli import main
-from fakeid.config import Config
+from fakeid.config.parse import Config
 from fakeid.errors import DataError
-from fakeid.runs.report import write_report
 from fakeid.runs.train import run_training
+from fakeid.sweeps.report import write_report
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,14 +17,13 @@ from page_outline import Outline
 from rich.console import Console
 
 from fakeid.cli import main
+from fakeid.commands.compare import read_comparison, write_comparison
+from fakeid.commands.status import print_status
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.scores import Scores, read_scores, write_scores
-from fakeid.files import read_json, write_json
-from fakeid.records import read_record
-from fakeid.reporting.comparison_findings import ComparisonRecord, ComparisonReport, build_record
-from fakeid.runs.compare import read_comparison, write_comparison
+from fakeid.io import read_json, read_record, write_json
+from fakeid.reporting.comparison.findings import ComparisonRecord, ComparisonReport, build_record
 from fakeid.runs.layout import RUNNING, RunFolder
-from fakeid.runs.status import print_status
 
 
 def change(run: RunFolder, path: Path | None = None, **columns: Any) -> Path:

@@ -12,12 +12,13 @@ import torch
 from joblib import Parallel, delayed
 from rich.console import Console
 
-from fakeid.config import Config
+from fakeid.benchmarks import step_rates
+from fakeid.commands.doctor import describe_surroundings
+from fakeid.config.parse import Config
+from fakeid.config.schema import TrainerConfig
 from fakeid.data import datamodule
-from fakeid.runs import evaluate, step_rates
 from fakeid.runs import train as train_module
-from fakeid.runs.doctor_environment import describe_surroundings
-from fakeid.schema import TrainerConfig
+from fakeid.runs.evaluate import evaluation as evaluate
 from fakeid.training import trainer
 from fakeid.training.trainer import cpu_as_asked
 
@@ -105,7 +106,7 @@ def test_workers_that_load_batches_keep_memory_too(monkeypatch: pytest.MonkeyPat
 
 
 def test_doctor_says_what_a_training_would_do(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fakeid.runs.doctor_environment.can_keep_memory", lambda: True)
+    monkeypatch.setattr("fakeid.commands.doctor.can_keep_memory", lambda: True)
     told = dict(describe_surroundings(tiny_config("trainer.threads=7")))
     assert told["threads"].startswith("7 of ")
     assert told["freed memory"].startswith("kept")

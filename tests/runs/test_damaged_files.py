@@ -12,18 +12,17 @@ from made_up_sweep import write_run
 from rich.console import Console
 from tiny_runs import read_weights, train
 
-from fakeid.config import Config, to_plain
+from fakeid.commands.status import print_status
+from fakeid.config.parse import Config, to_plain
 from fakeid.errors import CheckpointError, DamagedFileError
-from fakeid.runs.cell import train_cell
-from fakeid.runs.evaluate import adopt
-from fakeid.runs.grid import Cell
+from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.overview import Overview
-from fakeid.runs.report import write_report
-from fakeid.runs.rounds import run_rounds
 from fakeid.runs.states import DAMAGED, is_complete, read_state
-from fakeid.runs.status import print_status
-from fakeid.training.card import read_card
+from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.monitor import Overview, run_rounds
+from fakeid.sweeps.report import write_report
+from fakeid.sweeps.worker import train_cell
+from fakeid.training.checkpoint import read_card
 
 BuildConfig = Callable[..., Config]
 

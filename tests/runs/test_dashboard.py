@@ -14,11 +14,11 @@ from made_up_sweep import write_run
 from rich.console import Console
 
 from fakeid.cli import main
+from fakeid.commands.dashboard import write_dashboard
 from fakeid.errors import DataError, FakeidError
-from fakeid.reporting.sweep_report import SweepReport
-from fakeid.runs.dashboard import write_dashboard
-from fakeid.runs.report import read_report
-from fakeid.runs.tracked_report import Place, collect_curves, collect_tables
+from fakeid.reporting.sweep.report import SweepReport
+from fakeid.sweeps.report import read_report
+from fakeid.sweeps.report_tracking import Place, collect_curves, collect_tables
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.tracked_fields import LEARNING_CURVES, describe_config, make_key, sum_up_training
 
@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # wandb-workspaces validates in pydantic's older style
     from wandb_workspaces.reports.v2 import interface, internal
 
-    from fakeid.runs.dashboard_blocks import build_dashboard
+    from fakeid.commands.dashboard_blocks import build_dashboard
 
 GROUP = "my \"sweep\" = <o'brien's>"
 PANELS = {
@@ -43,7 +43,7 @@ def nobody_and_nothing_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE", "WANDB_BASE_URL", "WANDB_MODE", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("fakeid.runs.report._write_files", lambda *_: None)  # drawing takes seconds
+    monkeypatch.setattr("fakeid.sweeps.report._write_files", lambda *_: None)  # drawing takes seconds
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ def test_offline_there_is_no_dashboard(sweep: Path, monkeypatch: pytest.MonkeyPa
 
 def test_the_missing_package_is_named(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
-    monkeypatch.setattr("fakeid.runs.dashboard.find_spec", lambda _: None)
+    monkeypatch.setattr("fakeid.commands.dashboard.find_spec", lambda _: None)
     with pytest.raises(FakeidError, match=r'pip install -e "\.\[dashboard\]"'):
         write_dashboard(sweep)
 
@@ -202,7 +202,7 @@ def test_what_the_server_refuses_is_one_sentence(sweep: Path, monkeypatch: pytes
         raise wandb.errors.CommError("permission denied\nand more")
 
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
-    monkeypatch.setattr("fakeid.runs.tracked_report.track_report", lambda *_: None)
+    monkeypatch.setattr("fakeid.sweeps.report_tracking.track_report", lambda *_: None)
     monkeypatch.setattr(interface.Report, "save", refuse)
     with pytest.raises(FakeidError, match=r"did not take the dashboard \(permission denied\).*logger.entity=a-team"):
         write_dashboard(sweep, Console(file=io.StringIO()))

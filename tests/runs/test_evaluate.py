@@ -12,26 +12,26 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from fakeid.config import Config
+from fakeid.commands.compose import compose_config
+from fakeid.commands.evaluate import evaluate
+from fakeid.config.degradations import parse_degradation
+from fakeid.config.identity import name_run
+from fakeid.config.parse import Config
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import CheckpointError, ConfigError, DataError
 from fakeid.evaluation.calibration import fit_calibration
-from fakeid.evaluation.evaluation_record import Evaluation
+from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.scores import Scores, read_scores
-from fakeid.identity import name_run
-from fakeid.images.degradation import parse_degradation
 from fakeid.images.degrade import degrade
-from fakeid.reporting.evaluation_tables import tabulate_test_sets
-from fakeid.runs import score_sets, train
-from fakeid.runs.compose import compose_config
-from fakeid.runs.evaluate import adopt
-from fakeid.runs.evaluation_command import evaluate
+from fakeid.reporting.evaluation.tables import tabulate_test_sets
+from fakeid.runs import train
+from fakeid.runs.evaluate import score as score_sets
+from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import EvaluationFolder, RunFolder
 from fakeid.runs.states import read_state
 from fakeid.runs.train import run_training
-from fakeid.training.card import read_card
-from fakeid.training.checkpoint import load_module
-from fakeid.training.scoring import Scorer
+from fakeid.training.checkpoint import load_module, read_card
+from fakeid.training.predict import Scorer
 
 BuildConfig = Callable[..., Config]
 

@@ -14,14 +14,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tiny_runs import read_weights, train
 
-from fakeid.config import Config
+from fakeid.benchmarks.grid_hours import group_cells
+from fakeid.benchmarks.step_rates import Rates, measure_rates
+from fakeid.config.parse import Config
 from fakeid.data.datamodule import PackedDataset
-from fakeid.runs import fit_at_once as fitting
+from fakeid.runs import closed_form as fitting
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import read_state
-from fakeid.runs.step_rates import Rates, measure_rates
-from fakeid.runs.sweep_hours import group_cells
 from fakeid.training.checkpoint import check_fits, load_module
 from fakeid.training.module import DetectorModule
 

@@ -11,18 +11,17 @@ import torch
 from rich.console import Console
 from tiny_runs import train
 
-from fakeid.choices import Views
-from fakeid.config import Config
+from fakeid.commands.evaluate import evaluate
+from fakeid.config.choices import Views
+from fakeid.config.parse import Config
 from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import ConfigError
-from fakeid.evaluation.run_summary import Sizes
+from fakeid.evaluation.records.run_summary import Sizes
 from fakeid.evaluation.scores import read_scores
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
-from fakeid.runs.evaluation_command import evaluate
 from fakeid.runs.fit import build_module
-from fakeid.runs.images import list_images, prepare_images
+from fakeid.runs.images import list_images, measure_sizes, prepare_images
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.sizes import measure_sizes
 from fakeid.runs.train import run_training
 from fakeid.training.checkpoint import load_module
 from fakeid.training.module import DetectorModule

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fakeid.config import Config, parse
+from fakeid.commands.compose import compose_config, compose_grid
+from fakeid.config.identity import name_run
+from fakeid.config.parse import Config, parse
+from fakeid.config.presets import GRID, list_choices
 from fakeid.errors import ConfigError
-from fakeid.identity import name_run
-from fakeid.options import GRID, list_choices
-from fakeid.runs import networks
-from fakeid.runs.compose import compose_config, compose_grid
-from fakeid.runs.grid import Cell, check_intended, expand_grid
+from fakeid.sweeps import networks
+from fakeid.sweeps.grid import Cell, check_intended, expand_grid
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 

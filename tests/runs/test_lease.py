@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fakeid.runs import lease
-from fakeid.runs.lease import lease_gpu
+from fakeid.sweeps import gpu_lock as lease
+from fakeid.sweeps.gpu_lock import lease_gpu
 
 
 def test_every_gpu_gets_one_run_before_any_gets_a_second(tmp_path: Path) -> None:

@@ -15,15 +15,15 @@ from genuine_trees import write_add_k, write_lsun, write_progan, write_progan_tr
 from rich.console import Console
 
 from fakeid.cli import main
-from fakeid.config import Config
+from fakeid.commands.status import print_status
+from fakeid.config.constants import FAKE, LSUN_CATEGORIES, REAL
+from fakeid.config.identity import name_run
+from fakeid.config.parse import Config
 from fakeid.data.catalog import build_plan, build_source
 from fakeid.errors import ConfigError, DataError
-from fakeid.evaluation.run_summary import RunSummary
-from fakeid.identity import name_run
+from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.runs.images import list_images
-from fakeid.runs.status import print_status
 from fakeid.runs.train import run_training
-from fakeid.vocabulary import FAKE, LSUN_CATEGORIES, REAL
 
 BuildConfig = Callable[..., Config]
 SMALL = (
@@ -94,7 +94,7 @@ def test_the_plan_is_remembered(lsun_progan: BuildConfig, monkeypatch: pytest.Mo
     def refuse(*_: object) -> None:
         raise AssertionError("listed again")
 
-    monkeypatch.setattr("fakeid.data.sources.real_fake.RealFakeSource.records", refuse)
+    monkeypatch.setattr("fakeid.data.sources.base.RealFakeSource.records", refuse)
     assert build_plan(config, build_source(config)) == plan
     (remembered,) = (
         path for path in (Path(config.paths.cache) / "plans").iterdir() if plan.digest() in path.read_text()

@@ -10,7 +10,7 @@ import torch
 from tiny_runs import read_weights, train
 from torch.utils.data import get_worker_info
 
-from fakeid.config import Config
+from fakeid.config.parse import Config
 from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import WorkerError
 from fakeid.runs.layout import RunFolder

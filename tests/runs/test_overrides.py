@@ -11,11 +11,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fakeid.config import Config, to_plain
-from fakeid.files import read_json, write_json
-from fakeid.runs.compose import compose_config
+from fakeid.commands.compose import compose_config
+from fakeid.config.parse import Config, to_plain
+from fakeid.io import read_json, write_json
 from fakeid.runs.layout import RunFolder, find_runs
-from fakeid.runs.overrides import render_command
+from fakeid.runs.provenance import render_command
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = RunFolder(Path("nowhere"))

@@ -8,12 +8,12 @@ import pytest
 from made_up_sweep import write_run
 from rich.console import Console
 
-from fakeid.progress import build_progress
-from fakeid.runs import overview
-from fakeid.runs.compose import compose_config
-from fakeid.runs.grid import Cell
+from fakeid.commands.compose import compose_config
+from fakeid.console import build_progress
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.overview import Overview
+from fakeid.sweeps import monitor as overview
+from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.monitor import Overview
 
 
 def build_cells(root: Path, seeds: range) -> list[Cell]:

@@ -15,18 +15,18 @@ from made_up_sweep import invent_run, write_failed_run, write_run
 from offline_runs import find_bad_names, find_offline_runs
 from rich.console import Console
 
+from fakeid.commands.compose import compose_config
 from fakeid.errors import DataError
-from fakeid.evaluation.evaluation_record import EvaluatedSet
 from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.records.evaluation import EvaluatedSet
 from fakeid.evaluation.scores import Scores, write_scores
-from fakeid.records import write_record
-from fakeid.reporting.sweep_markdown import render_sweep_markdown
-from fakeid.reporting.sweep_page import render_sweep_page
-from fakeid.reporting.sweep_report import FolderRun, build_sweep_report
-from fakeid.runs.compose import compose_config
+from fakeid.io import write_record
+from fakeid.reporting.sweep.markdown import render_sweep_markdown
+from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
 from fakeid.runs.layout import RUNNING
-from fakeid.runs.report import read_report, write_report
-from fakeid.runs.tracked_report import collect_tables, sum_up_report
+from fakeid.sweeps.report import read_report, write_report
+from fakeid.sweeps.report_tracking import collect_tables, sum_up_report
 
 
 def quiet() -> Console:
@@ -207,7 +207,7 @@ def test_the_best_configuration_is_in_the_summary_where_one_is_named(tmp_path: P
 
 
 def test_another_report_takes_the_place_of_the_first_in_wandb(tracked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fakeid.runs.report._write_files", lambda *_: None)  # drawing takes seconds
+    monkeypatch.setattr("fakeid.sweeps.report._write_files", lambda *_: None)  # drawing takes seconds
     write_report(tracked, quiet())
     (first,) = find_offline_runs(tracked / "report")
     write_run(tracked, "categories=10", "logger.name=wandb")
@@ -225,7 +225,7 @@ def test_wandb_neither_costs_a_report_nor_shows_up_uncalled(
     def fail(**_: Any) -> None:
         raise OSError("no space for W&B")
 
-    monkeypatch.setattr("fakeid.runs.report._write_files", lambda *_: None)
+    monkeypatch.setattr("fakeid.sweeps.report._write_files", lambda *_: None)
     monkeypatch.setattr("wandb.init", fail)
     with pytest.warns(UserWarning, match=r"W&B logging stopped \(no space for W&B\)"):
         assert len(write_report(tracked, quiet()).tested) == 4

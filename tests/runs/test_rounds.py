@@ -13,12 +13,12 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from rich.console import Console
 
-from fakeid.config import Config
-from fakeid.runs import rounds
-from fakeid.runs.grid import Cell
-from fakeid.runs.launching import launch_cells
+from fakeid.config.parse import Config
 from fakeid.runs.layout import DONE, FAILED, RUNNING, RunFolder
-from fakeid.runs.rounds import run_rounds
+from fakeid.sweeps import monitor as rounds
+from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.launchers import launch_cells
+from fakeid.sweeps.monitor import run_rounds
 
 
 class Script:

@@ -9,11 +9,11 @@ from made_up_sweep import write_failed_run, write_run
 from rich.console import Console
 
 from fakeid.cli import main
+from fakeid.commands.status import print_status
 from fakeid.errors import DataError
 from fakeid.reporting.verdict import judge_run
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.report import read_report
-from fakeid.runs.status import print_status
+from fakeid.sweeps.report import read_report
 
 
 def say(root: Path, width: int = 100) -> list[str]:

@@ -19,15 +19,14 @@ from made_up_sweep import write_run
 from offline_runs import OfflineRun, find_bad_names, find_offline_runs, open_tracker, track_run, write_history
 from rich.console import Console
 
-from fakeid.config import Config
-from fakeid.evaluation.evaluation_record import Evaluation
-from fakeid.files import read_json
-from fakeid.records import write_record
+from fakeid.commands.compose import compose_config
+from fakeid.commands.evaluate import evaluate
+from fakeid.config.parse import Config
+from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.io import read_json, write_record
 from fakeid.reporting.style import new_figure
-from fakeid.runs.compose import compose_config
-from fakeid.runs.evaluation_command import evaluate
+from fakeid.runs.evaluate.tracking import EVALUATION_SUMMARY, track_evaluation
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.tracked_evaluation import EVALUATION_SUMMARY, track_evaluation
 from fakeid.runs.train import run_training
 from fakeid.training.tracked_fields import AXES, CURVES, HEADLINES, LEARNING_CURVES, TRAINING_SUMMARY, make_key
 from fakeid.training.tracking import make_id

@@ -9,16 +9,16 @@ import torch
 from rich.console import Console
 from tiny_runs import read_weights, train
 
-from fakeid.config import Config
+from fakeid.config.constants import DEMO_CATEGORIES
+from fakeid.config.parse import Config
 from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import CheckpointError, OutputError
 from fakeid.evaluation.scores import read_scores
-from fakeid.files import lock_folder
+from fakeid.io import lock_folder
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
 from fakeid.training.checkpoint import load_module
 from fakeid.training.module import DetectorModule, compute_loss
-from fakeid.vocabulary import DEMO_CATEGORIES
 
 BuildConfig = Callable[..., Config]
 

@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from fakeid.errors import CheckpointError
-from fakeid.training.card import Card, read_card, write_card
-from fakeid.training.checkpoint import hash_checkpoint, load_module
+from fakeid.training.checkpoint import Card, hash_checkpoint, load_module, read_card, write_card
 from fakeid.training.module import DetectorModule
 
 CARD = Card(

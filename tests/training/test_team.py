@@ -97,8 +97,8 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from fakeid.data.datamodule import PackedDataModule
-from fakeid.data.packed import PackedImages
-from fakeid.data.packs import Pack
+from fakeid.data.cache.packs import PackedImages
+from fakeid.data.cache.packs import Pack
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.training.team import Team, find_processes

@@ -13,12 +13,13 @@ from scipy.stats import norm
 from fakeid.benchmarks.statistics.claims import ACCURACY
 from fakeid.benchmarks.statistics.pages import CATEGORIES, Configuration, draw_page
 from fakeid.benchmarks.statistics.scores import calibrate_model
+from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.calibration import FALSE_ALARM_RATE, Calibration, fit_calibration
-from fakeid.evaluation.intervals import estimate_metrics
-from fakeid.evaluation.metrics import Floats, Labels, measure
-from fakeid.reporting.averages import collect_cells
+from fakeid.evaluation.metrics import measure
+from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.statistics.intervals import estimate_metrics
 from fakeid.reporting.numbers import Estimate
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.reporting.sweep.averages import collect_cells
 
 AUROCS: Final = (0.75, 0.9, 0.99, 0.995)
 METRICS: Final = (

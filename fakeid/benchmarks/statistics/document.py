@@ -17,7 +17,7 @@ from fakeid.benchmarks.statistics.tables import (
     tabulate_power,
 )
 from fakeid.errors import OutputError
-from fakeid.files import clear_output_errors, write_text
+from fakeid.io import clear_output_errors, write_text
 from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.renderers import render_markdown, render_terminal
 from fakeid.reporting.table import Cell, Row, Table, Tone

@@ -7,8 +7,8 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from rich.console import Console
 
-from fakeid.evaluation.metrics import Floats
-from fakeid.progress import build_progress
+from fakeid.console import build_progress
+from fakeid.evaluation.ranking import Floats
 from fakeid.seeding import derive_seed
 
 _BLOCK: Final = 10  # repeats that a worker takes at a time

@@ -8,16 +8,16 @@ from typing import Any, Final
 import numpy as np
 
 from fakeid.benchmarks.statistics.scores import DrawnScores, ScoreModel, draw_scores
-from fakeid.choices import ColorName, ResidualName
-from fakeid.config import Config, to_plain
-from fakeid.evaluation.intervals import wilson_interval
-from fakeid.evaluation.metrics import Floats, Labels
-from fakeid.evaluation.ordered_scores import OrderedScores
-from fakeid.evaluation.results import CategoryGroup, Estimate
-from fakeid.evaluation.run_summary import DataRecord, RunSummary
-from fakeid.reporting.averages import FinishedRun
-from fakeid.schema import ColorConfig, ResidualConfig
-from fakeid.vocabulary import DEMO_CATEGORIES, FAKE
+from fakeid.config.choices import ColorName, ResidualName
+from fakeid.config.constants import DEMO_CATEGORIES, FAKE
+from fakeid.config.parse import Config, to_plain
+from fakeid.config.schema import ColorConfig, ResidualConfig
+from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.records.results import CategoryGroup, Estimate
+from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
+from fakeid.evaluation.scores import OrderedScores
+from fakeid.evaluation.statistics.intervals import wilson_interval
+from fakeid.reporting.sweep.averages import FinishedRun
 
 CATEGORIES: Final = DEMO_CATEGORIES
 """As many as the paper has; the last is held out."""

@@ -10,17 +10,16 @@ import numpy as np
 from fakeid.benchmarks.statistics.claims import ACCURACY, METRICS
 from fakeid.benchmarks.statistics.pages import CATEGORIES, Configuration, Page, draw_page
 from fakeid.benchmarks.statistics.scores import ScoreModel, calibrate_model
-from fakeid.evaluation.comparison import Comparison, Detector, compare_detectors
-from fakeid.evaluation.comparison_groups import Group, build_groups
-from fakeid.evaluation.metrics import Floats
-from fakeid.evaluation.paired_tests import Difference
+from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL
+from fakeid.evaluation.comparison import Comparison, Detector, Group, build_groups, compare_detectors
 from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.reporting.averages import collect_cells
-from fakeid.reporting.claims import compare_cells
-from fakeid.reporting.comparison_findings import judge_measured
-from fakeid.reporting.judged import BETTER, WORSE
-from fakeid.vocabulary import CAMERA, FAKE, LABEL_NAMES, REAL
+from fakeid.evaluation.statistics.paired_tests import Difference
+from fakeid.reporting.comparison.findings import judge_measured
+from fakeid.reporting.significance import BETTER, WORSE
+from fakeid.reporting.sweep.averages import collect_cells
+from fakeid.reporting.sweep.claims import compare_cells
 
 _LAYOUT: Final = (Configuration("rgb"), Configuration("hsv"))
 _GENERATOR: Final = "gan"

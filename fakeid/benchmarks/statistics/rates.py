@@ -7,9 +7,9 @@ import numpy as np
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
-from fakeid.evaluation.intervals import CONFIDENCE
-from fakeid.evaluation.metrics import Floats
-from fakeid.reporting.judged import LEVEL
+from fakeid.evaluation.ranking import Floats
+from fakeid.evaluation.statistics.intervals import CONFIDENCE
+from fakeid.reporting.significance import LEVEL
 from fakeid.reporting.table import Cell, Tone
 
 CLEARLY: Final = 0.001

@@ -20,8 +20,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from fakeid.evaluation.metrics import Floats, Labels
-from fakeid.vocabulary import FAKE, REAL
+from fakeid.config.constants import FAKE, REAL
+from fakeid.evaluation.ranking import Floats, Labels
 
 _NODES: Final = 60  # of the quadrature over each of slope and shift
 

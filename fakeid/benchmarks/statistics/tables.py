@@ -12,8 +12,8 @@ from fakeid.benchmarks.statistics.coverage import AUROCS, OneConfiguration, OneR
 from fakeid.benchmarks.statistics.draws import Outcome, Plan, Point
 from fakeid.benchmarks.statistics.pairs import TwoConfigurations, TwoDetectors
 from fakeid.benchmarks.statistics.rates import COVERAGE, FALSE_CLAIMS, build_mean, build_rate, describe_error
-from fakeid.evaluation.metrics import Floats
-from fakeid.reporting.judged import LEVEL
+from fakeid.evaluation.ranking import Floats
+from fakeid.reporting.significance import LEVEL
 from fakeid.reporting.table import Cell, Column, Form, Table, Value
 
 Outcomes: TypeAlias = Mapping[Point, Outcome]

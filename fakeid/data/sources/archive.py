@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.errors import BadImageError, DataError
-from fakeid.files import clear_output_errors, write_atomically
+from fakeid.io import clear_output_errors, write_atomically
 
 ARCHIVE_EXTENSIONS: Final = (".zip", ".tar")
 IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from fakeid.config.constants import LSUN_OBJECTS, LSUN_SCENES
 from fakeid.errors import ConfigError
-from fakeid.vocabulary import LSUN_OBJECTS, LSUN_SCENES
 
 _CATEGORIES: Final = (*LSUN_SCENES, *LSUN_OBJECTS)
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.data.records import Record
-from fakeid.data.scenes import paint_scene
-from fakeid.errors import ConfigError
-from fakeid.images.camera import SENSOR_SCALE, take_photo
-from fakeid.seeding import derive_seed
-from fakeid.vocabulary import (
+from fakeid.config.constants import (
     CAMERA,
     DEMO_CATEGORIES,
     FAKE,
@@ -22,9 +17,14 @@ from fakeid.vocabulary import (
     TEST,
     UPSAMPLING_BLOCKS,
 )
+from fakeid.data.records import Record
+from fakeid.data.simulate.scenes import paint_scene
+from fakeid.errors import ConfigError
+from fakeid.images.camera import SENSOR_SCALE, take_photo
+from fakeid.seeding import derive_seed
 
 if TYPE_CHECKING:
-    from fakeid.data.generators import SimulatedGenerator
+    from fakeid.data.simulate.generators import SimulatedGenerator
 
 _VERSION = 1  # raise it whenever any pixel changes
 _MIN_PX, _MAX_PX = 32, 512
@@ -134,7 +134,7 @@ def _photograph(category: str, image_px: int, seed: int) -> npt.NDArray[np.uint8
 @lru_cache(maxsize=4 * len(DEMO_CATEGORIES))
 def _build_generator(block: str, category: str, image_px: int, seed: int) -> "SimulatedGenerator":
     """Fit a generator for the family to photos of scenes that occur nowhere else."""
-    from fakeid.data.generators import SimulatedGenerator  # noqa: PLC0415 - torch takes seconds, and a list needs none
+    from fakeid.data.simulate.generators import SimulatedGenerator  # noqa: PLC0415 - torch takes seconds, and a list needs none
 
     count = max(_MIN_FIT_PHOTOS, _FIT_PIXELS // image_px**2)
     photos = [_photograph(category, image_px, derive_seed(seed, "demo fit", category, i)) for i in range(count)]

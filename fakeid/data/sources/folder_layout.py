@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from fakeid.config.constants import CAMERA, FAKE, LSUN_CATEGORIES, REAL, TEST, TRAIN, VAL
 from fakeid.errors import DataError
-from fakeid.vocabulary import CAMERA, FAKE, LSUN_CATEGORIES, REAL, TEST, TRAIN, VAL
 
 LAYOUT: Final = (
     "DIR/[generator/][category/]{0_real,1_fake} or {real,fake}, below train/, val/ and test/ where the splits are "

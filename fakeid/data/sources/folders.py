@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from fakeid.config.constants import CLASS_SUFFIX, LABEL_NAMES
 from fakeid.data.records import Record
+from fakeid.data.sources.base import StoredImages
 from fakeid.data.sources.folder_layout import (
     LAYOUT,
     MAX_LEVELS,
@@ -19,10 +21,8 @@ from fakeid.data.sources.folder_layout import (
     names_split,
     read_layout,
 )
-from fakeid.data.sources.stored import StoredImages
 from fakeid.errors import BadImageError, DataError
-from fakeid.files import check_utf8
-from fakeid.vocabulary import CLASS_SUFFIX, LABEL_NAMES
+from fakeid.io import check_utf8
 
 _EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _IGNORED_PREFIXES: Final = (".", "__MACOSX")

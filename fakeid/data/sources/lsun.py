@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from fakeid.config.constants import CAMERA, LSUN_SCENES, REAL
 from fakeid.data.records import Record
+from fakeid.data.sources.base import StoredImages
 from fakeid.data.sources.category_names import check_categories
-from fakeid.data.sources.database import open_database
-from fakeid.data.sources.stored import StoredImages
+from fakeid.data.sources.lmdb_database import open_database
 from fakeid.errors import BadImageError, DataError
-from fakeid.files import clear_output_errors, write_atomically
-from fakeid.vocabulary import CAMERA, LSUN_SCENES, REAL
+from fakeid.io import clear_output_errors, write_atomically
 
 _PREFIX = "lsun/"
 

@@ -1,6 +1,12 @@
-"""What every residual has in common."""
+"""What all residuals have in common: the layer, exact filtering, the smallest image that one takes."""
 
-from torch import nn
+from functools import reduce
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fakeid.errors import DataError
 
 
 class Residual(nn.Module):
@@ -9,3 +15,62 @@ class Residual(nn.Module):
     def __init__(self, out_channels: int) -> None:
         super().__init__()
         self.out_channels = out_channels
+
+
+def filter_exactly(x: Tensor, kernels: Tensor, *, sum_channels: bool, reflect: bool, name: str) -> Tensor:
+    """Correlate an image with kernels of odd side k, in float32 or better.
+
+    In bf16 (autocast) an 8-bit image keeps 8 significant bits and in TF32 (the default for convolutions on NVIDIA
+    GPUs) 11, and the trace that we look for is in the last ones.
+
+    Args:
+        x: (N, C, H, W) float.
+        kernels: (K, C, k, k) float for kernels across the channels, or (K · C, 1, k, k) for K kernels on each; with
+            `sum_channels` (K, 1, k, k).
+        sum_channels: Sum the channels first: the same, and cheaper, where one kernel would serve all channels.
+        reflect: Reflect the image at its border (without repeating the edge) instead of losing (k - 1) / 2 px on each
+            side.
+        name: What the filter is called in an error.
+
+    Returns:
+        (N, K or K · C, H', W') float32, the kernels of a channel side by side. H' = H with a reflected border and
+        H - k + 1 without, and so for the width.
+
+    Raises:
+        DataError: If the image is smaller than a kernel.
+    """
+    side = kernels.shape[-1]
+    check_size(x, side, f"the {side}x{side} {name}")
+    with torch.autocast(x.device.type, enabled=False):
+        x = x.double() if x.is_cuda else x.float()  # there is no TF32 for float64, and no global switch to set
+        if sum_channels:
+            x = reduce(torch.add, x.unbind(1)).unsqueeze(1)  # (N, 1, H, W); on a CPU 5 times as fast as x.sum(1)
+        if reflect:
+            x = F.pad(x, (side // 2,) * 4, mode="reflect")
+        return F.conv2d(x, kernels.to(x.dtype), groups=x.shape[1] // kernels.shape[1]).float()
+
+
+def check_size(x: Tensor, least_px: int, what: str) -> None:
+    """Refuse images that are too small.
+
+    Args:
+        x: (…, H, W).
+        least_px: Of height and width.
+        what: What needs that size, as the error's subject.
+
+    Raises:
+        DataError: If height or width is less.
+    """
+    if min(x.shape[-2:]) < least_px:
+        raise DataError(
+            f"{what} needs images of at least {least_px} x {least_px} px, got {x.shape[-2]} x {x.shape[-1]}; "
+            "raise data.image_px"
+        )
+
+
+class NoResidual(Residual):
+    """The image as it is: (N, C, H, W) → the same in float32."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, C, H, W) float32, unchanged."""
+        return x.float()

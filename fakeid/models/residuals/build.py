@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from fakeid.errors import ConfigError
-from fakeid.models.residuals.base import Residual
+from fakeid.models.residuals.base import NoResidual, Residual
 from fakeid.models.residuals.bayar import ConstrainedResidual
 from fakeid.models.residuals.dwt_hh import DiagonalWaveletResidual
 from fakeid.models.residuals.hpf import HighPassResidual
-from fakeid.models.residuals.none import NoResidual
 from fakeid.models.residuals.npr import NeighborResidual
 from fakeid.models.residuals.srm import SrmResidual
 

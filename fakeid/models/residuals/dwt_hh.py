@@ -2,8 +2,7 @@
 
 from torch import Tensor
 
-from fakeid.models.residuals.base import Residual
-from fakeid.models.residuals.sizes import check_size
+from fakeid.models.residuals.base import Residual, check_size
 
 
 class DiagonalWaveletResidual(Residual):

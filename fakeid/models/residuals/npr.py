@@ -3,8 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from fakeid.models.residuals.base import Residual
-from fakeid.models.residuals.sizes import check_size
+from fakeid.models.residuals.base import Residual, check_size
 
 
 class NeighborResidual(Residual):

@@ -5,8 +5,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from fakeid.models.residuals.base import Residual
-from fakeid.models.residuals.filtering import filter_exactly
+from fakeid.models.residuals.base import Residual, filter_exactly
 from fakeid.models.residuals.hpf import KV
 
 _SQUARE_3X3: Final = (

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from genuine_trees import draw_texture, encode, write_archive
 
+from fakeid.config.constants import FAKE
 from fakeid.data.sources import archive as archive_module
 from fakeid.data.sources.archive import open_archive
 from fakeid.errors import BadImageError, DataError, OutputError
-from fakeid.vocabulary import FAKE
 
 FORMS = ("zip", "tar")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from fakeid.config.constants import LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES
 from fakeid.data.sources.category_names import check_categories, named_categories, near_names
 from fakeid.errors import ConfigError
-from fakeid.vocabulary import LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES
 
 
 @pytest.mark.parametrize("category", sorted({*LSUN_CATEGORIES, *LSUN_SCENES, *LSUN_OBJECTS}))

@@ -13,7 +13,7 @@ from genuine_trees import write_database, write_lsun
 from lsun_reading import message, open_lsun, stored_values
 
 from fakeid.data.records import Record
-from fakeid.data.sources import database as database_module
+from fakeid.data.sources import lmdb_database as database_module
 from fakeid.data.sources.lsun import LsunSource
 from fakeid.errors import BadImageError
 

@@ -9,10 +9,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from fakeid.config.constants import CAMERA, DEMO_CATEGORIES, FAKE, HELD_OUT_BLOCK, REAL, UPSAMPLING_BLOCKS
 from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource, _build_generator
 from fakeid.errors import ConfigError
-from fakeid.vocabulary import CAMERA, DEMO_CATEGORIES, FAKE, HELD_OUT_BLOCK, REAL, UPSAMPLING_BLOCKS
 
 _PER_CLASS = 60
 

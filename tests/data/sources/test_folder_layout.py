@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakeid.config.constants import CAMERA, FAKE, LSUN_OBJECTS, LSUN_SCENES, REAL, TEST, TRAIN, VAL
 from fakeid.data.sources.folder_layout import Place, class_level, name_category, read_layout
 from fakeid.errors import DataError
-from fakeid.vocabulary import CAMERA, FAKE, LSUN_OBJECTS, LSUN_SCENES, REAL, TEST, TRAIN, VAL
 
 REPRODUCIBLE = settings(max_examples=100, deadline=None, derandomize=True)
 ROOT = Path("/data/photos")

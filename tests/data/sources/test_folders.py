@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.data.sources.contract import Source
+from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
+from fakeid.data.sources.base import Source
 from fakeid.data.sources.folders import FolderSource
 from fakeid.errors import BadImageError, DataError
-from fakeid.vocabulary import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
 
 
 def write_tree(root: Path, files: Iterable[str]) -> Path:

@@ -11,12 +11,12 @@ import pytest
 from genuine_trees import draw_texture, encode, write_database, write_lsun
 from lsun_reading import message, open_lsun, stored_values
 
+from fakeid.config.constants import CAMERA, REAL
 from fakeid.data.records import Record
-from fakeid.data.sources import database as database_module
-from fakeid.data.sources.contract import Source
+from fakeid.data.sources import lmdb_database as database_module
+from fakeid.data.sources.base import Source
 from fakeid.data.sources.lsun import count_images, find_databases, public_archives
 from fakeid.errors import BadImageError, ConfigError, DataError, OutputError
-from fakeid.vocabulary import CAMERA, REAL
 
 
 def test_scenes_and_objects_are_listed_whole(tmp_path: Path) -> None:

@@ -21,12 +21,12 @@ from genuine_trees import (
     write_progan_train,
 )
 
+from fakeid.config.constants import FAKE, LSUN_CATEGORIES
 from fakeid.data.records import Record
 from fakeid.data.sources import archive as archive_module
-from fakeid.data.sources.contract import Source
+from fakeid.data.sources.base import Source
 from fakeid.data.sources.progan import ProGanSource, find_samples, public_archive
 from fakeid.errors import BadImageError, ConfigError, DataError
-from fakeid.vocabulary import FAKE, LSUN_CATEGORIES
 
 
 def open_progan(root: Path, *categories: str, max_megapixels: float = 100.0) -> ProGanSource:

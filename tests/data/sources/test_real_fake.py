@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from genuine_trees import draw_texture, write_lsun, write_progan
 
-from fakeid.data.sources.contract import Source
+from fakeid.config.constants import FAKE, LSUN_CATEGORIES, REAL
+from fakeid.data.sources.base import RealFakeSource, Source
 from fakeid.data.sources.lsun import LsunSource
 from fakeid.data.sources.progan import ProGanSource
-from fakeid.data.sources.real_fake import RealFakeSource
 from fakeid.errors import DataError
-from fakeid.vocabulary import FAKE, LSUN_CATEGORIES, REAL
 
 
 def open_both(root: Path, categories: tuple[str, ...]) -> Source:

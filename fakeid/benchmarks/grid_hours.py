@@ -1,0 +1,210 @@
+"""The hours of a grid on this machine, from a few steps with each of its networks and the packing of its images."""
+
+import math
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from torch import cuda
+
+from fakeid.benchmarks.harness import time_call
+from fakeid.benchmarks.photos import Photos, draw_photos
+from fakeid.benchmarks.step_rates import Rates, measure_rates
+from fakeid.config.constants import TEST, TRAIN, VAL
+from fakeid.config.identity import flatten, label_options, tell_apart
+from fakeid.config.metadata import list_options
+from fakeid.config.parse import Config, to_plain
+from fakeid.console import StatusLine, build_progress
+from fakeid.data.cache.packing import pack_images
+from fakeid.runs.provenance import name_device
+from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.images import GridImages, ToPack, count_images
+from fakeid.training.trainer import choose_device, choose_precision
+
+
+@dataclass
+class Network:
+    """The cells that take the same time an image.
+
+    Attributes:
+        config: Of one of them.
+        num_cells: How many there are.
+        trained: Images that they still train on, each as often as it is trained on.
+        inferred: Images of their validation and test.
+    """
+
+    config: Config
+    num_cells: int = 0
+    trained: int = 0
+    inferred: int = 0
+
+    def add(self, config: Config, splits: Counter[str], epochs_done: int = 0) -> None:
+        """Count a cell in.
+
+        Args:
+            config: Its options.
+            splits: Images in its `train`, `val` and `test`.
+            epochs_done: Epochs that it has behind it.
+        """
+        limit = config.trainer.limit_batches
+        epochs = 1 if config.model.is_fitted_at_once else config.optim.epochs - epochs_done
+        most = limit * config.optim.batch_size if limit else max(splits.values())
+        self.num_cells += 1
+        self.trained += epochs * min(splits[TRAIN], most)
+        self.inferred += epochs * min(splits[VAL], most) + splits[TEST]
+
+    def estimate_seconds(self, rates: Rates, each_seconds: float) -> float:
+        """Estimate the time of all its cells, one after the other.
+
+        Args:
+            rates: Images per second.
+            each_seconds: What a cell takes beside.
+        """
+        return self.trained / rates.train + self.inferred / rates.infer + self.num_cells * each_seconds
+
+
+def group_cells(
+    configs: Sequence[Config], splits: Sequence[Counter[str]], epochs_done: Sequence[int]
+) -> dict[str, Network]:
+    """Group the cells by network, under labels of the options in which the networks differ.
+
+    Args:
+        configs: Options of each cell.
+        splits: Images of each cell by split.
+        epochs_done: Epochs that each has behind it.
+    """
+    networks: dict[str, Network] = {}
+    for config, images, done in zip(configs, splits, epochs_done, strict=True):
+        networks.setdefault(repr(_describe(config)), Network(config)).add(config, images, done)
+    differences = tell_apart([_describe(network.config) for network in networks.values()])
+    labels = [label_options(values) or "all runs" for values in differences]
+    return dict(zip(labels, networks.values(), strict=True))
+
+
+def _describe(config: Config) -> dict[str, Any]:
+    """Every option that can change the time of a step, by its path."""
+    values = flatten(to_plain(config))
+    timed = [each for each in list_options(Config) if each.timed]
+    return {
+        each.path: ("on" if values[each.path] else "off") if each.timed == "on" else values[each.path] for each in timed
+    }
+
+
+_SAMPLE: Final = 64
+
+
+def estimate_packing_seconds(images: GridImages) -> float:
+    """Seconds on all cores, from the packing of 64 images of each cache on one.
+
+    Images that are counted from budgets are taken for JPEG files of 256 px, which LSUN's are at their shorter side.
+
+    Args:
+        images: What is to be packed.
+    """
+    there = sum(len(each.records) for each in images.to_pack)
+    seconds = sum(len(each.records) / _measure_rate(each) for each in images.to_pack if each.records)
+    if images.num_to_pack > there:
+        seconds += (images.num_to_pack - there) / _measure_photo_rate()
+    return seconds / _count_cores()
+
+
+def _measure_rate(each: ToPack) -> float:
+    """Images per second on one core."""
+    records = list(each.records.values())
+    records = records[:: math.ceil(len(records) / _SAMPLE)]
+    return len(records) / time_call(pack_images, each.source, records, each.preparation, True)
+
+
+def _measure_photo_rate() -> float:
+    with tempfile.TemporaryDirectory(prefix="fakeid-benchmark-") as folder:
+        return Photos(Path(folder), draw_photos(_SAMPLE)).measure_reading(1)["pack"]
+
+
+def _count_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What was measured, and what follows from it.
+
+    Attributes:
+        rates: Images per second, by network.
+        packing_seconds: To pack the images that no cache holds yet.
+        seconds: Of all cells, one after the other, with the packing.
+    """
+
+    rates: Mapping[str, Rates]
+    packing_seconds: float
+    seconds: float
+
+
+def estimate_sweep(cells: Sequence[Cell], each_seconds: float, steps: int, console: Console) -> Estimate:
+    """Measure and print.
+
+    Args:
+        cells: Those that are to be trained; of one that was interrupted the epochs that are left count.
+        each_seconds: What a cell takes beside its images.
+        steps: Measured steps of each network, in training and in validation.
+        console: Where to print.
+
+    Raises:
+        DataError: Missing or too few images, where the options do not tell how many there would be.
+        DeviceError: No GPU with `trainer=gpu`.
+    """
+    configs = [cell.config for cell in cells]
+    images = count_images(configs, console)
+    if images.missing:
+        console.print(f"images counted from the budgets, for not all are there: {images.missing}", soft_wrap=True)
+    with StatusLine(console, "packing a few images"):
+        packing_seconds = estimate_packing_seconds(images)
+    epochs_done = [0 if cell.config.force else cell.run.epochs_done for cell in cells]
+    networks = group_cells(configs, images.splits, epochs_done)
+    rates = _measure(networks, steps, console)
+    hours = {label: network.estimate_seconds(rates[label], each_seconds) / 3600 for label, network in networks.items()}
+    if networks:
+        console.print(_render(networks, rates, hours))
+    seconds = packing_seconds + 3600 * sum(hours.values())
+    _print_total(images, packing_seconds, seconds, console)
+    return Estimate(rates, packing_seconds, seconds)
+
+
+def _measure(networks: Mapping[str, Network], steps: int, console: Console) -> dict[str, Rates]:
+    rates = {}
+    for config in [network.config for network in networks.values()][:1]:
+        console.print(f"{steps} steps with each network, on {_name_hardware(config)}", soft_wrap=True)
+    with build_progress(console) as progress:
+        task = progress.add_task("measuring", total=2 * (steps + 1) * len(networks), unit="steps")
+        for label, network in networks.items():
+            progress.update(task, description=f"measuring {label}")
+            rates[label] = measure_rates(network.config, steps=steps, on_step=lambda: progress.advance(task))
+    return rates
+
+
+def _name_hardware(config: Config) -> str:
+    device = choose_device(config.trainer.accelerator.value)
+    return f"{name_device(device)} in {choose_precision(config.trainer.precision.value, device)}"
+
+
+def _render(networks: Mapping[str, Network], rates: Mapping[str, Rates], hours: Mapping[str, float]) -> Table:
+    table = Table("network", "cells", "training", "testing", "hours", box=box.SIMPLE_HEAD, show_edge=False)
+    for label, network in networks.items():
+        train, infer = (f"{rate:,.1f} images/s" for rate in rates[label])
+        table.add_row(label, str(network.num_cells), train, infer, f"{hours[label]:,.2f}")
+    return table
+
+
+def _print_total(images: GridImages, packing_seconds: float, seconds: float, console: Console) -> None:
+    if images.num_to_pack:
+        console.print(f"packing {images.num_to_pack:,} images, once: {packing_seconds / 3600:,.2f} hours")
+    console.print(f"together {seconds / 3600:,.1f} hours, one cell after the other")
+    if cuda.device_count() > 1:
+        spread = packing_seconds + (seconds - packing_seconds) / cuda.device_count()
+        console.print(f"with a launcher, on {cuda.device_count()} GPUs at once: {spread / 3600:,.1f} hours")

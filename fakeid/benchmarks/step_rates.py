@@ -1,0 +1,123 @@
+"""Images per second of one network, as Lightning trains and validates it."""
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+
+from fakeid.config.parse import Config
+from fakeid.data.cache.packs import Pack, PackedImages
+from fakeid.data.datamodule import PackedDataModule
+from fakeid.data.plans import Plan
+from fakeid.data.records import Record
+from fakeid.runs.fit import build_module
+from fakeid.training.callbacks import MovingAverage
+from fakeid.training.trainer import (
+    build_trainer,
+    choose_device,
+    choose_precision,
+    cpu_as_asked,
+    expected_warnings_ignored,
+)
+
+
+class Rates(NamedTuple):
+    """Images per second: of training steps, and of a forward pass as validation and test do it."""
+
+    train: float
+    infer: float
+
+
+def measure_rates(config: Config, *, steps: int, on_step: Callable[[], None] = lambda: None) -> Rates:
+    """Measure a few steps of each kind on one batch of noise: medians after a first step that is not counted.
+
+    The noise is in memory; a run takes its images from a memory map, which costs a thousandth of a step. It is
+    augmented in this process, whatever `trainer.num_workers` says, so that the rate is the lowest to expect.
+
+    Args:
+        config: Checked options; no image of its data is read.
+        steps: How many are measured, of each kind.
+        on_step: Told of each step, 2 · (steps + 1) times.
+
+    Raises:
+        ConfigError: An unknown network, or options that do not fit it.
+        DeviceError: No GPU with `trainer=gpu`.
+    """
+    size, side = config.optim.batch_size, config.data.image_px
+    noise = np.random.default_rng(0).integers(0, 256, (size, side, side, 3), np.uint8)
+    records = [Record(f"noise/{number}", number % 2, "noise", "", "") for number in range(size)]
+    packed = PackedImages([Pack(noise, [record.key for record in records], [], [], [], {})])
+    repeated = (steps + 1) * records
+    plan = Plan(train=repeated, val=repeated, test=[], seen=("noise",), unseen=(), held_out=None)
+    data = PackedDataModule(plan, packed, batch_size=size, seed=0, augmentation=config.augment.name.value)
+    return Rates(*(size / median(seconds) for seconds in time_steps(config, data, on_step)))
+
+
+def time_steps(
+    config: Config, data: PackedDataModule, on_step: Callable[[], None] = lambda: None
+) -> tuple[list[float], list[float]]:
+    """Train for one epoch and validate, with the network, device and precision of a run.
+
+    Args:
+        config: Checked options; published weights, which take no other time, are not fetched.
+        data: What to train on.
+        on_step: Told of each step.
+
+    Returns:
+        Seconds of each step of training and of validation but the first ones, all between two steps counted.
+    """
+    device = choose_device(config.trainer.accelerator.value)
+    clock = _StepClock(on_step)
+    module = build_module(replace(config, model=replace(config.model, pretrained=False)))
+    with cpu_as_asked(config.trainer), TemporaryDirectory(prefix="fakeid-benchmark-") as folder:
+        trainer = build_trainer(
+            folder=Path(folder),
+            epochs=1,
+            device=device,
+            precision=choose_precision(config.trainer.precision.value, device),
+            keep_best=False,
+            callbacks=[clock, *([MovingAverage(config.optim.ema, device)] if config.optim.ema else [])],
+        )
+        try:
+            with expected_warnings_ignored():
+                trainer.fit(module, datamodule=data)
+        except SystemExit as error:
+            # Lightning turns Ctrl-C into an exit and leaves the signal ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            raise
+    return clock.training, clock.validation
+
+
+class _StepClock(pl.Callback):
+    """Seconds from the end of a step to the end of the next."""
+
+    def __init__(self, on_step: Callable[[], None]) -> None:
+        self._on_step = on_step
+        self._ended = 0.0
+        self.training: list[float] = []
+        self.validation: list[float] = []
+
+    def on_train_batch_end(self, *arguments: Any, **_: Any) -> None:
+        self._note(self.training, batch_idx=arguments[4])
+
+    def on_validation_batch_end(self, *arguments: Any, **_: Any) -> None:
+        self._note(self.validation, batch_idx=arguments[4])
+
+    def _note(self, seconds: list[float], batch_idx: int) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        now = time.perf_counter()
+        if batch_idx > 0:
+            seconds.append(now - self._ended)
+        self._ended = now
+        self._on_step()

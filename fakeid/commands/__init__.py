@@ -1,0 +1,1 @@
+"""What a person types after `fakeid`, one file a command."""

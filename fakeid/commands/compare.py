@@ -1,0 +1,186 @@
+"""`python -m fakeid compare`: detectors against each other on the images that all of them scored."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from fakeid.commands.detectors import Contestant, Entrant, group_by_seed, read_contestant
+from fakeid.errors import ConfigError, DataError
+from fakeid.evaluation.comparison import Detector, build_groups, compare_detectors
+from fakeid.evaluation.scores import pair_scores
+from fakeid.io import clear_output_errors, write_csv, write_record, write_text
+from fakeid.reporting.comparison.figures import plot_comparison
+from fakeid.reporting.comparison.findings import (
+    COMPARISON_NOTE,
+    AuditWarning,
+    ComparisonReport,
+    build_record,
+    describe_comparison,
+    name_comparison,
+)
+from fakeid.reporting.comparison.page import render_comparison_page
+from fakeid.reporting.comparison.tables import (
+    render_comparison_markdown,
+    split_metrics,
+    tabulate_comparison,
+    tabulate_differences,
+)
+from fakeid.reporting.renderers import render_terminal, tabulate
+from fakeid.reporting.run.notes import describe_training
+from fakeid.reporting.svg import write_figure
+from fakeid.reporting.sweep.averages import order_categories
+from fakeid.reporting.sweep.report import count_warnings
+
+
+def write_comparison(
+    paths: Sequence[Path], output: Path, *, all_pairs: bool = False, console: Console | None = None
+) -> ComparisonReport:
+    """Compare, print the tables, and write them with a figure and a page.
+
+    Writes `comparison.{csv,md,json,png,svg}` and `index.html`.
+
+    Args:
+        paths: Folders of runs or files of scores; the first is the baseline. Runs that differ by seed alone are
+            several runs of one detector.
+        output: Folder to write to.
+        all_pairs: Compare each with each instead of with the baseline.
+        console: Where to print; None is the terminal.
+
+    Raises:
+        ConfigError: Fewer than two, or one twice.
+        DataError: Something that cannot be read, compared or matched.
+        OutputError: The folder cannot be written to.
+    """
+    console = console or Console(highlight=False)
+    report = read_comparison(paths, all_pairs=all_pairs)
+    with clear_output_errors(output, "--output"):
+        _write_files(report, output)
+    for warning in report.warnings:
+        console.print(f"WARNING ({warning.runs}): {warning.text}", style="bold red", soft_wrap=True, markup=False)
+    for comparison in report.comparisons:
+        console.print(f"\n{name_comparison(comparison)}", style="bold", markup=False)
+        console.print(describe_comparison(comparison), markup=False)
+        for table in split_metrics(tabulate_comparison(comparison)):
+            console.print()
+            console.print(render_terminal(table, stacked=False))
+    for note in (*report.notes, COMPARISON_NOTE):
+        console.print(f"\n{note}", style="dim", markup=False)
+    console.print(f"\nwritten to {output / 'index.html'}", soft_wrap=True, markup=False)
+    return report
+
+
+def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> ComparisonReport:
+    """Compare, without printing or writing anything."""
+    _check_paths(paths)
+    contestants = [read_contestant(path) for path in paths]
+    contestants, notes = _agree_on_test_sets(contestants)
+    pairing = pair_scores({entry.place: entry.scores for entry in contestants})
+    notes += _describe_left_out(contestants, pairing.left_out, len(pairing.images))
+    notes += _describe_breakdowns(contestants, np.isnan(pairing.logits).sum(axis=1).tolist())
+    entrants, more = group_by_seed(contestants)
+    notes += more
+    notes += _describe_trainings(contestants)
+    known = [entry.trained_on for entry in contestants if entry.trained_on is not None]
+    if len(known) < len(contestants):
+        notes.append("What was trained on is not known of all, so that seen and unseen are not told apart.")
+    trained_on = known if len(known) == len(contestants) else None
+    groups = build_groups(pairing.images, trained_on, _order_categories(entrants))
+    detectors = [Detector(entrant.name, pairing.logits[entrant.places], entrant.seeds) for entrant in entrants]
+    pairs = combinations(detectors, 2) if all_pairs else ((detectors[0], other) for other in detectors[1:])
+    return ComparisonReport(
+        places={e.name: [contestants[place].place for place in e.places] for e in entrants},
+        num_images=len(pairing.images),
+        comparisons=compare_detectors(pairs, pairing.images.label, groups),
+        notes=notes,
+        warnings=[
+            AuditWarning(text, count)
+            for text, count in count_warnings([entry.run.summary for entry in contestants if entry.run])
+        ],
+    )
+
+
+def _check_paths(paths: Sequence[Path]) -> None:
+    if len(paths) < 2:
+        raise ConfigError(
+            f"expected two runs or more, got {len(paths)}; python -m fakeid compare RUN_A RUN_B compares the second "
+            "with the first"
+        )
+    twice = [path for path, count in Counter(path.resolve() for path in paths).items() if count > 1]
+    if twice:
+        raise ConfigError(f"{twice[0]} is given twice, and would not differ from itself; give each run once")
+
+
+def _agree_on_test_sets(contestants: list[Contestant]) -> tuple[list[Contestant], list[str]]:
+    """Leave out what cannot be the same images, and take the evaluations in where all runs have one."""
+    notes = []
+    if len({entry.source for entry in contestants} - {None}) > 1:
+        contestants = [entry.without_own_test_set() for entry in contestants]
+        notes.append(
+            "The runs' own test images come from different sources and are left out, for equal keys need not be equal "
+            "images."
+        )
+        if not any(len(entry.scores) or len(entry.evaluated or ()) for entry in contestants):
+            raise DataError(
+                "expected the same test images, but the runs' images come from different sources; test them on one "
+                "set, as python -m fakeid evaluate RUN does, or give their scores.csv to match images by key alone"
+            )
+    lacking = [entry for entry in contestants if entry.run and entry.evaluated is None]
+    if not lacking:
+        contestants = [entry.take_evaluated() for entry in contestants]
+    elif any(entry.evaluated is not None for entry in contestants):
+        names = ", ".join(entry.place for entry in lacking)
+        notes.append(
+            f"Only the runs' own test images are compared, for not all are evaluated: python -m fakeid evaluate adds "
+            f"further test sets and degradations to {names}."
+        )
+    return contestants, notes
+
+
+def _describe_left_out(contestants: Sequence[Contestant], left_out: Sequence[int], num_common: int) -> list[str]:
+    parts = [f"{count:,} of {entry.place}" for entry, count in zip(contestants, left_out, strict=True) if count]
+    if not parts:
+        return []
+    return [f"Compared on the {num_common:,} images that all have; others lack {', '.join(parts)}."]
+
+
+def _describe_breakdowns(contestants: Sequence[Contestant], counts: Sequence[int]) -> list[str]:
+    return [
+        f"{entry.place} broke down on {count:,} image{'s' * (count > 1)} (its logit is NaN), which leaves the groups "
+        "with it undefined."
+        for entry, count in zip(contestants, counts, strict=True)
+        if count
+    ]
+
+
+def _describe_trainings(contestants: Sequence[Contestant]) -> list[str]:
+    """Precision, threads and device: another machine is as good as another seed."""
+    found: dict[str, list[str]] = {}
+    for entry in contestants:
+        if entry.run and (how := describe_training(entry.run.summary)):
+            found.setdefault(how, []).append(entry.place)
+    if len(found) == 1:
+        return [f"{how} (all runs)." for how in found]
+    return [f"{how}: {', '.join(places)}." for how, places in found.items()]
+
+
+def _order_categories(entrants: Sequence[Entrant]) -> list[str]:
+    return order_categories([entrant.cell for entrant in entrants if entrant.cell])
+
+
+def _write_files(report: ComparisonReport, folder: Path) -> None:
+    baselines = list(dict.fromkeys(comparison.first for comparison in report.comparisons))
+    figures = [[one for one in report.comparisons if one.first == name] for name in baselines]
+    for old in folder.glob("comparison-*.*"):  # of an earlier call with more baselines
+        old.unlink()
+    for number, chosen in enumerate(figures):
+        name = f"comparison-{number + 1}" if number else "comparison"
+        write_figure(folder, name, plot_comparison(chosen, first_look=number))
+    record = build_record(report)
+    write_csv(folder / "comparison.csv", *tabulate(tabulate_differences(record)))
+    write_record(folder / "comparison.json", record)
+    write_text(folder / "comparison.md", render_comparison_markdown(report))
+    write_text(folder / "index.html", render_comparison_page(report, figures))

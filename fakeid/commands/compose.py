@@ -1,0 +1,79 @@
+"""Read options typed after `python -m fakeid COMMAND` as `train.py` and `sweep.py` read theirs."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from fakeid.config.parse import Config, parse, register_schema
+from fakeid.config.presets import locate_presets
+from fakeid.errors import ConfigError
+from fakeid.sweeps.grid import Cell, build_cells, expand_grid
+from fakeid.sweeps.sweeper import register_sweeper
+
+
+@contextmanager
+def presets() -> Iterator[None]:
+    """Let Hydra compose from `conf/` while this lasts.
+
+    Raises:
+        ConfigError: The folder is missing.
+    """
+    register_schema()
+    with initialize_config_dir(str(locate_presets()), version_base="1.3"):
+        yield
+
+
+def compose_configs(overrides: Sequence[str]) -> list[Config]:
+    """Build one checked configuration for each combination of the values that are separated by commas.
+
+    Args:
+        overrides: Such as `data=lsun_progan` or `categories=1,2,5`; those of `train.py`.
+
+    Raises:
+        ConfigError: An unknown option or a value out of range.
+        HydraException: A word that is no override, or an unknown choice.
+    """
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    choices = [
+        [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+        if override.is_sweep_override()
+        else [str(override.input_line)]
+        for override in parsed
+    ]
+    with presets():
+        return [parse(compose("train", list(words))) for words in itertools.product(*choices)]
+
+
+def compose_config(overrides: Sequence[str]) -> Config:
+    """Build the configuration of a command that takes one value for each option.
+
+    Raises:
+        ConfigError: Also for several values.
+    """
+    configs = compose_configs(overrides)
+    if len(configs) > 1:
+        raise ConfigError(f"this command takes one value for each option, got {len(configs)} combinations")
+    return configs[0]
+
+
+def compose_grid(words: Sequence[str]) -> list[Cell]:
+    """Build each cell that `python sweep.py -m` would have from the same words, once and checked.
+
+    Args:
+        words: What would be typed after `python sweep.py -m`, such as `grid=paper` or `seed=0,1,2`.
+
+    Raises:
+        ConfigError: Every mistake in the whole grid.
+        HydraException: A word that is no override, or an unknown choice.
+    """
+    register_sweeper()
+    with presets():
+        grid = [word for word in words if word.startswith("grid=") and "," not in word]  # of several says expand_grid
+        chosen = compose("sweep", grid, return_hydra_config=True)
+        experiments = OmegaConf.to_container(chosen.hydra.sweeper.experiments)
+        assert isinstance(experiments, list)
+        return build_cells(expand_grid(experiments, words), lambda overrides: compose("sweep", overrides))

@@ -1,0 +1,199 @@
+"""Detectors to compare: finished runs, alone or with several seeds, and files of scores by any detector."""
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from fakeid.config.constants import FAKE, OWN_TEST_SET
+from fakeid.errors import DataError
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.scores import Scores, join_scores, read_scores
+from fakeid.io import check_utf8
+from fakeid.reporting.sweep.averages import Cell, FinishedRun, collect_cells
+from fakeid.runs.layout import DONE, RunFolder
+from fakeid.runs.states import DAMAGED, read_state
+
+
+@dataclass(frozen=True, eq=False)
+class Contestant:
+    """One run of a detector.
+
+    Attributes:
+        path: As it was given.
+        scores: Of its test images; logits are counted from the threshold that the run is judged at.
+        evaluated: With the further test sets and degradations of its evaluation; None where there is none.
+        run: Its numbers, without images; None for a file of scores.
+        trained_on: None for a file of scores.
+    """
+
+    path: Path
+    scores: Scores
+    evaluated: Scores | None = None
+    run: FinishedRun | None = None
+    trained_on: TrainedOn | None = None
+
+    @property
+    def place(self) -> str:
+        """Write the path as text."""
+        return str(self.path)
+
+    @property
+    def source(self) -> str | None:
+        """Identity of the images that the run's own test set is drawn from; None where it is not known."""
+        described = self.run.summary.data.source if self.run and self.run.summary.data else None
+        return json.dumps(described, sort_keys=True) if described else None
+
+    def take_evaluated(self) -> "Contestant":
+        """Take the scores of its evaluation, where there is one."""
+        return self if self.evaluated is None else replace(self, scores=self.evaluated)
+
+    def without_own_test_set(self) -> "Contestant":
+        """Keep its other test sets alone."""
+        parts = (self.scores, self.evaluated)
+        kept = [None if part is None else part.select(part.test_set != OWN_TEST_SET) for part in parts]
+        assert kept[0] is not None
+        return replace(self, scores=kept[0], evaluated=kept[1])
+
+
+def read_contestant(path: Path) -> Contestant:
+    """Read a run's folder or a file of scores.
+
+    Raises:
+        DataError: Neither, or a run that is not finished or damaged, or a path that is not UTF-8.
+    """
+    check_utf8(path)
+    if path.is_file():
+        return Contestant(path, read_scores(path))
+    if not path.is_dir():
+        raise DataError(f"there is no {path}{_near(path)}; give the folder of a run or a file of scores")
+    run = RunFolder(path)
+    _check_done(run)
+    try:
+        summary = run.read_summary()
+        tested = FinishedRun(path.resolve().name, summary, {})
+        threshold = summary.threshold.logit
+        scores = read_scores(run.scores).count_from(threshold)
+        evaluated = _read_evaluated(run, scores, threshold)
+        return Contestant(path, scores, evaluated, tested, _find_training(run, tested, scores))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"the run {path} is damaged ({type(error).__name__}: {error}); train it again with force=true, or give its "
+            "scores.csv alone"
+        ) from error
+
+
+def _near(path: Path) -> str:
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return ""
+    found = difflib.get_close_matches(path.name, names, n=2)
+    return f"; did you mean {' or '.join(str(path.parent / name) for name in found)}?" if found else ""
+
+
+def _check_done(run: RunFolder) -> None:
+    if not run.status.exists():
+        runs = sorted(entry.parent.name for entry in run.path.glob("*/status.json"))
+        if runs:
+            raise DataError(
+                f"{run.path} is not a run but holds {len(runs)}; name the ones to compare, such as "
+                f"{run.path / runs[0]}, or compare all with python -m fakeid report {run.path}"
+            )
+        raise DataError(f"{run.path} is no run, for it has no status.json; give the folder of a run or a scores.csv")
+    state = read_state(run)
+    if state.name == DAMAGED:
+        raise DataError(f"{state.reason}; the command that trained the run mends it, or give its scores.csv alone")
+    if state.name != DONE:
+        raise DataError(
+            f"the run {run.path} is not finished ({state.name}, {state.epochs_done} of {state.epochs} epochs); the "
+            "command that began it continues it"
+        )
+
+
+def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores | None:
+    if not run.evaluation.numbers.exists():  # written last
+        return None
+    controls = [part.name for part in run.evaluation.read_numbers().test_sets if part.control]
+    rows = read_scores(run.evaluation.scores).count_from(threshold)
+    return join_scores(rows.select(~np.isin(rows.test_set, controls)), scores)
+
+
+def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:
+    known = run.evaluation.read_numbers().trained_on.generators if run.evaluation.numbers.exists() else ()
+    categories = tested.content(seen=True)
+    # The own test set is drawn as the training images are: by the same generators for the same content.
+    own = (scores.test_set == OWN_TEST_SET) & (scores.label == FAKE) & np.isin(scores.category, categories)
+    generators = known or np.unique(scores.generator[own]).tolist()
+    return TrainedOn(tuple(categories), tuple(generators))
+
+
+@dataclass(frozen=True, eq=False)
+class Entrant:
+    """One detector.
+
+    Attributes:
+        name: Different from that of any other.
+        places: Of its runs among the contestants.
+        seeds: Of its runs; empty for a file of scores.
+        cell: Its runs; None for a file of scores.
+    """
+
+    name: str
+    places: list[int]
+    seeds: tuple[int, ...] = ()
+    cell: Cell | None = None
+
+
+def group_by_seed(contestants: Sequence[Contestant]) -> tuple[list[Entrant], list[str]]:
+    """Take runs that differ by seed alone as one detector, in the order in which each first appears.
+
+    Runs of which all differ by seed alone are detectors of their own, for there is nothing else to compare.
+
+    Returns:
+        The detectors, and what a reader must know of them.
+
+    Raises:
+        DataError: Two runs of one setting, number of categories and seed.
+    """
+    runs = [entry.run for entry in contestants if entry.run]
+    cells = {id(run): cell for cell in collect_cells(runs) for run in cell.runs}
+    apart = len({id(cell) for cell in cells.values()}) == 1 and len(runs) == len(contestants)
+    chosen: dict[object, list[int]] = {}
+    for place, entry in enumerate(contestants):
+        identity = place if apart or entry.run is None else f"cell {id(cells[id(entry.run)])}"
+        chosen.setdefault(identity, []).append(place)
+    entrants = []
+    for places in chosen.values():
+        members = [contestants[place].run for place in places]
+        named = [run for run in members if run is not None]
+        cell = cells[id(named[0])] if named else None
+        name = f"seed {named[0].seed}" if apart else cell.full_name if cell else _name_file(contestants[places[0]].path)
+        entrants.append(Entrant(name, places, tuple(run.seed for run in named), cell))
+    notes = []
+    if apart:
+        notes.append(
+            f"All are {next(iter(cells.values())).full_name}: they differ by seed alone, and are compared one by one."
+        )
+    return _tell_apart(entrants, contestants), notes
+
+
+def _name_file(path: Path) -> str:
+    """`scores.csv` says nothing; its folder may."""
+    return path.resolve().parent.name if path.stem == "scores" else path.stem
+
+
+def _tell_apart(entrants: Sequence[Entrant], contestants: Sequence[Contestant]) -> list[Entrant]:
+    counts = Counter(entrant.name for entrant in entrants)
+    return [
+        entrant
+        if counts[entrant.name] == 1
+        else Entrant(contestants[entrant.places[0]].place, entrant.places, entrant.seeds, entrant.cell)
+        for entrant in entrants
+    ]

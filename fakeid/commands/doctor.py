@@ -1,0 +1,194 @@
+"""`python -m fakeid doctor`: the machine; which images were found where, how many; which files are still needed."""
+
+import os
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from rich import box
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from fakeid.config.choices import SourceName
+from fakeid.config.constants import FAKE, REAL
+from fakeid.config.parse import Config
+from fakeid.console import StatusLine
+from fakeid.data.catalog import build_source, list_order
+from fakeid.data.sources.archive import open_archive
+from fakeid.data.sources.lsun import count_images, find_databases, public_archives
+from fakeid.data.sources.progan import find_samples, list_images, public_archive
+from fakeid.errors import DataError
+from fakeid.processes import can_keep_memory
+from fakeid.runs.provenance import name_device
+from fakeid.training.tracking import is_logged_in
+from fakeid.training.trainer import choose_device, choose_precision
+
+
+def describe_surroundings(config: Config) -> list[tuple[str, str]]:
+    """What trainings depend on here, each with what was found; nothing is tried out or loaded.
+
+    Args:
+        config: Its `trainer`, `paths` and `logger` are used.
+    """
+    device = choose_device(config.trainer.accelerator.value)
+    fast = choose_precision("auto", device) == "bf16"
+    return [
+        ("Python", f"{platform.python_version()}, fakeid {version('fakeid')}"),
+        ("torch", f"{torch.__version__}, timm {version('timm')}, Lightning {version('pytorch-lightning')}"),
+        ("GPU", _describe_gpus()),
+        ("trains on", name_device(device)),
+        ("bf16", f"in hardware on the {device.upper()}" if fast else f"not in hardware: the {device.upper()} is faster "
+         "in float32"),
+        ("threads", f"{config.trainer.threads or torch.get_num_threads()} of {os.cpu_count()} cores"),
+        ("freed memory", _describe_memory(config.trainer.keep_memory)),
+        *_describe_disks(config),
+        ("W&B", "logged in" if is_logged_in() else "nobody is logged in: runs are logged offline; wandb login changes "
+         "that, logger=csv does without"),
+    ]  # fmt: skip
+
+
+def _describe_memory(wanted: bool) -> str:
+    if wanted and can_keep_memory():
+        return "kept from step to step, which is faster on a CPU"
+    why = "the allocator is not glibc's, or is set up in the environment" if wanted else "trainer.keep_memory=false"
+    return f"goes as the allocator does it: {why}"
+
+
+def _describe_gpus() -> str:
+    if not torch.cuda.is_available():
+        return "none that torch can use"
+    names = [torch.cuda.get_device_properties(place) for place in range(torch.cuda.device_count())]
+    return ", ".join(f"{each.name} with {decimal(each.total_memory)}" for each in names)
+
+
+def _describe_disks(config: Config) -> Iterator[tuple[str, str]]:
+    for option in ("cache", "runs"):
+        wanted = Path(getattr(config.paths, option)).expanduser().absolute()
+        place = next(folder for folder in (wanted, *wanted.parents) if folder.is_dir())
+        locked = "" if os.access(place, os.W_OK) else f"; {place} must not be written to, choose another"
+        yield f"paths.{option}", f"{decimal(shutil.disk_usage(place).free)} free at {wanted}{locked}"
+
+
+_Found = tuple[list[Path], int, str]  # where, how many images, what is wrong
+
+
+def run_doctor(config: Config, console: Console | None = None) -> bool:
+    """Describe the machine, look for the images of a configuration without reading one, and say what is missing.
+
+    Args:
+        config: Checked options.
+        console: Where to print; None is the terminal.
+
+    Returns:
+        Whether everything is there.
+
+    Raises:
+        DataError: With other sources than `lsun_progan`, what a training would say too.
+    """
+    console = console or Console(highlight=False)
+    _print_surroundings(config, console)
+    if config.data.source is SourceName.lsun_progan:
+        return _look_for_lsun_progan(config, console)
+    with StatusLine(console, "listing the images"):
+        counts = Counter((r.category, r.split, r.label) for r in build_source(config).records())
+    table = _table("category", "split", ">real", ">fake")
+    for category, split in dict.fromkeys((category, split) for category, split, _ in counts):
+        num_real, num_fake = (counts[category, split, label] for label in (REAL, FAKE))
+        table.add_row(category, split or "to be drawn", f"{num_real:,}", f"{num_fake:,}")
+    console.print(table)
+    return True
+
+
+def _print_surroundings(config: Config, console: Console) -> None:
+    with StatusLine(console, "looking at the machine"):
+        found = describe_surroundings(config)
+    table = Table.grid(padding=(0, 2))
+    for name, text in found:
+        table.add_row(name, Text(text))
+    console.print(table, "")
+
+
+def _look_for_lsun_progan(config: Config, console: Console) -> bool:
+    order, held_out = list_order(config.data)
+    names = [*order, held_out]
+    roots = [root or config.paths.data or "." for root in (config.data.real.root, config.data.fake.root)]
+    for root in roots:
+        if not Path(root).expanduser().is_dir():
+            raise DataError(
+                f"{root} must be the folder of LSUN's databases or ProGAN's samples: there is no such folder"
+            )
+    with StatusLine(console, "looking for LSUN's databases and ProGAN's samples"):
+        reals = {name: _find_reals(roots[0], name) for name in names}
+        fakes = _find_fakes(roots[1], names, config)
+    for title, found, root in (("LSUN's databases", reals, roots[0]), ("ProGAN's samples", fakes, roots[1])):
+        folder = Path(root).expanduser().absolute()
+        console.print(f"{title} in {folder}\n", soft_wrap=True)
+        table = _table("category", ">images", ">size", "where")
+        for name in names:
+            table.add_row(name + (" (held out)" if name == held_out else ""), *_render(found[name], folder))
+        console.print(table, "")
+    wrong = dict.fromkeys(problem for found in (reals, fakes) for _, _, problem in found.values() if problem)
+    photos = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not any(reals[name][1:])]
+    samples = [public_archive(name) for name in names if not any(fakes[name][1:])]
+    _say("wrong", list(wrong), console)
+    _say("still needed of LSUN, as Yu et al. 2015 publish it", photos, console)
+    _say("still needed of ProGAN's samples, as Karras et al. 2018 publish them", samples, console)
+    complete = not (wrong or photos or samples)
+    if complete:
+        console.print("everything is there; python -m fakeid plan with the same options counts what a run takes")
+    return complete
+
+
+def _find_reals(root: str, name: str) -> _Found:
+    try:
+        folders = find_databases(root, name)
+        return folders, sum(count_images(folder) for folder in folders), ""
+    except DataError as error:
+        return [], 0, str(error)
+
+
+def _find_fakes(root: str, names: list[str], config: Config) -> dict[str, _Found]:
+    listings = Path(config.paths.cache).absolute() / "listings"
+    try:
+        samples = find_samples(root, names, listings=str(listings))
+    except DataError as error:
+        return {name: ([], 0, str(error)) for name in names}
+    return {name: (paths, sum(_count_samples(path, listings) for path in paths), "") for name, paths in samples.items()}
+
+
+def _count_samples(path: Path, listings: Path) -> int:
+    names = list_images(path) if path.is_dir() else open_archive(path, listings).names()
+    return sum(1 for _ in names)
+
+
+def _render(found: _Found, folder: Path) -> tuple[str, str, str]:
+    paths, num_images, problem = found
+    where = ", ".join(path.relative_to(folder).as_posix() for path in paths)
+    size = decimal(sum(map(_measure, paths))) if paths else "-"
+    return f"{num_images:,}" if paths else "-", size, "unusable" if problem else where or "missing"
+
+
+def _measure(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
+
+
+def _say(what: str, lines: list[str], console: Console) -> None:
+    if lines:
+        console.print(f"{what}:")
+    for line in lines:
+        console.print(f"  {line}", soft_wrap=True, markup=False)
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in headings:
+        right = heading.startswith(">")
+        table.add_column(heading.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+    return table

@@ -1,0 +1,76 @@
+"""`python -m fakeid status DIR`: what became of each run of a folder, who is at it, and why some failed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from fakeid.errors import DamagedFileError
+from fakeid.reporting.renderers import render_terminal
+from fakeid.reporting.sweep.averages import FinishedRun
+from fakeid.reporting.table import Column, Form, Table, Value
+from fakeid.reporting.verdict import judge
+from fakeid.runs.layout import DONE, RunFolder, find_runs
+from fakeid.runs.states import STATES, State, read_state
+
+_COLUMNS: Final = (
+    Column("unseen acc. %", Form.PERCENT, "unseen\nacc. %"),
+    Column("unseen AUROC", Form.UNIT, "unseen\nAUROC"),
+    Column("seed", Form.DIGITS),
+    Column("verdict or state", short="verdict\nor state"),
+    Column("run"),
+)
+
+_NOTE: Final = "With 95 % intervals over test images; one run says nothing of other seeds."
+
+
+def print_status(directory: Path, console: Console | None = None) -> dict[str, State]:
+    """Print the counts and a line for each run, the best first; and why some failed.
+
+    Args:
+        directory: Holds one folder a run.
+        console: Where to print; None is the terminal.
+
+    Returns:
+        The state of each run by its name.
+
+    Raises:
+        DataError: No such folder, or no run in it.
+    """
+    console = console or Console(highlight=False)
+    runs = find_runs(directory)
+    states = {run.path.name: read_state(run) for run in runs}
+    counts = Counter(state.name for state in states.values())
+    console.print(f"{len(runs)} runs: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")
+    tested = {run.path.name: _read_tested(run) for run in runs if states[run.path.name].name == DONE}
+    console.print("", render_terminal(_tabulate_states(states, tested), stacked=False))
+    for name, state in states.items():
+        if state.name != DONE:
+            why = f": {state.reason}" if state.reason else ""
+            console.print(f"\n{name}\n  {state.name} by {state.who or 'nobody'}{why}", markup=False, soft_wrap=True)
+    return states
+
+
+def _tabulate_states(states: Mapping[str, State], tested: Mapping[str, FinishedRun]) -> Table:
+    """Tabulate tested runs by their accuracy on unseen content, the best first; then the others by name."""
+    accuracies = {name: run.average(seen=False).value for name, run in tested.items()}
+    rows: list[tuple[Value, ...]] = []
+    for name in sorted(states, key=lambda name: (name not in tested, -(accuracies.get(name) or 0), name)):
+        if run := tested.get(name):
+            area = run.summary.unseen.read("auroc").value if run.summary.unseen else None
+            told = judge(run.summary, run.evaluation).verdict.value
+            rows.append((run.average(seen=False), area, run.seed, told, name))
+        else:
+            state = states[name]
+            rows.append((None, None, None, f"{state.name} {state.epochs_done}/{state.epochs}", name))
+    return Table.of("", _COLUMNS, rows, [_NOTE])
+
+
+def _read_tested(run: RunFolder) -> FinishedRun:
+    try:
+        evaluation = run.evaluation.read_numbers().to_plain()
+    except (FileNotFoundError, DamagedFileError):
+        evaluation = None
+    return FinishedRun(run.path.name, run.read_summary(), {}, evaluation)

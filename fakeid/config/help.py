@@ -1,0 +1,138 @@
+"""Extend what Hydra answers to `--help` and to the Tab key by what the options say of themselves."""
+
+import dataclasses
+import shutil
+import textwrap
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from hydra._internal.hydra import Hydra
+from hydra.plugins.completion_plugin import CompletionPlugin
+from omegaconf import DictConfig, OmegaConf
+
+from fakeid.config.metadata import explain, list_options
+from fakeid.config.parse import Config
+from fakeid.config.presets import GRID, GROUPS, list_choices
+
+_NAME_WIDTH: Final = 21  # of the longest name, `held_out_generators`
+_VALUE_WIDTH: Final = 14
+_WIDEST: Final = 110
+
+
+_Query: TypeAlias = Callable[[CompletionPlugin, str | None, str], list[str]]
+_ListGroups: TypeAlias = Callable[[Hydra, Callable[[str], bool]], str]
+
+
+def register_help() -> None:
+    """Let the templates in `conf/` name `${choices:}` and `${options:}`."""
+    OmegaConf.register_new_resolver("choices", _render_choices, replace=True)
+    OmegaConf.register_new_resolver("options", _render_options, replace=True)
+    list_groups: _ListGroups = Hydra.format_config_groups
+    # Hydra lists all groups for any template, which takes most of a second; ours name none of its lists.
+    Hydra.format_config_groups = lambda hydra, predicate: _OnDemand(lambda: list_groups(hydra, predicate))  # type: ignore
+
+
+class _OnDemand:
+    """Text that is made when a template wants it."""
+
+    def __init__(self, build: Callable[[], str]) -> None:
+        self._build = build
+
+    def __str__(self) -> str:
+        return self._build()
+
+
+def register_completion(*, grids: bool) -> None:
+    """Answer the Tab key in this process, for every shell.
+
+    Hydra takes seconds to list its groups, and offers the present value of an option alone, an enum's by its name in
+    Python. It has no hook for more, so its query is wrapped.
+
+    Args:
+        grids: Whether the program takes `grid=`, which lies beside the groups of all programs.
+    """
+    ask_hydra: _Query = CompletionPlugin._query
+
+    def query(plugin: CompletionPlugin, config_name: str | None, line: str) -> list[str]:
+        found = complete_word(line.rpartition(" ")[2], grids=grids)
+        return ask_hydra(plugin, config_name, line) if found is None else found
+
+    CompletionPlugin._query = query  # type: ignore[method-assign,assignment]
+
+
+def complete_word(word: str, *, grids: bool) -> list[str] | None:
+    """List what a word that has been begun can become, such as `color=hsv` for `color=h`.
+
+    Args:
+        word: What was typed of it.
+        grids: As `register_completion`.
+
+    Returns:
+        Sorted words; None for what only Hydra knows: values that are no names, and options of its own.
+    """
+    name, given, _ = word.partition("=")
+    groups = (*GROUPS, GRID) if grids else GROUPS
+    if word.startswith(("hydra", "+", "~", "-")):
+        return None
+    if given:
+        values = list_choices(name) if name in groups else _list_values(name)
+        return [found for found in (f"{name}={value}" for value in values) if found.startswith(word)] or None
+    section = word.rpartition(".")[0] + "." if "." in word else ""
+    found = {"hydra/", *(f"{group}=" for group in groups)}
+    for option in list_options(Config):
+        if option.path.startswith(section):
+            step, further, _ = option.path.removeprefix(section).partition(".")
+            found.add(f"{section}{step}{further or '='}")
+    return sorted(each for each in found if each.startswith(word))
+
+
+def _list_values(name: str) -> tuple[str, ...]:
+    return next((option.values for option in list_options(Config) if option.path == name), ())
+
+
+def _render_choices(*more: str) -> str:
+    return "\n".join(f"{group}: {', '.join(list_choices(group))}" for group in (*GROUPS, *more))
+
+
+def _render_options(*, _root_: DictConfig) -> str:
+    """Every option with the value that the chosen presets give it, and what it is."""
+    names = [entry.name for entry in dataclasses.fields(Config)]
+    values: Any = OmegaConf.to_container(OmegaConf.masked_copy(_root_, names), resolve=True, enum_to_str=True)
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    text = "\n".join(_render_section(Config, values, "", width))
+    return text.replace("$", "$$")  # Hydra's template is one of `string.Template`
+
+
+def _render_section(schema: Any, values: dict[str, Any], indent: str, width: int) -> list[str]:
+    lines = []
+    for entry in dataclasses.fields(schema):
+        name, about = f"{indent}{entry.name}", explain(entry)
+        if dataclasses.is_dataclass(entry.type):
+            if not indent:
+                lines += ["", *textwrap.wrap(f"{name}: {about}", width, subsequent_indent="  ")]
+            else:
+                lines.append(f"{name}:")
+            lines += _render_section(entry.type, values[entry.name], f"{indent}  ", width)
+        else:
+            lines += _wrap(f"{name:<{_NAME_WIDTH}} {_render_value(values[entry.name])}", about, width)
+    return lines
+
+
+def _wrap(start: str, about: str, width: int) -> list[str]:
+    """The explanation in a column of its own, below what is too long to stand beside it."""
+    column = _NAME_WIDTH + _VALUE_WIDTH + 2
+    room = textwrap.wrap(about, width - column)
+    if len(start) < column:
+        return [f"{start:<{column}}{room[0]}", *(" " * column + line for line in room[1:])]
+    return [
+        *textwrap.wrap(start, width, subsequent_indent=" " * (_NAME_WIDTH + 1), break_on_hyphens=False),
+        *(" " * column + line for line in room),
+    ]
+
+
+def _render_value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_render_value, value))}]"
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,80 @@
+"""The page of all options, `docs/options.md`; made anew by `python -m fakeid.config.options_page > docs/options.md`."""
+
+import dataclasses
+import sys
+from typing import Any, Final
+
+from fakeid.config.metadata import AFFECTS, Option, explain, list_options
+from fakeid.config.parse import Config
+
+_HEAD: Final = """# Options
+
+Every option of `train.py`, `sweep.py` and `python -m fakeid`, typed as `path=value`, with its default. Presets such as
+`data=lsun_progan` or `protocol=corrected` set several at once; `python train.py PRESETS --help` shows what they give.
+This page is made from `fakeid/schema.py`.
+
+## What an option affects
+
+The folder of a run is named by the options that affect data, network or training, so that asking for the same run again
+finds it. All others can be changed without training anew.
+
+{affects}
+
+**Axes** are what sweeps vary: columns and tags in W&B. **Budgets** are what a training may spend: reports do not rank
+trainings of different budgets against each other.
+"""
+
+_HEADINGS: Final = ("option", "default", "values", "affects", "what it is")
+
+_KINDS: Final = {
+    "str": "text", "int": "whole number", "float": "number", "list[str]": "names", "list[int]": "whole numbers",
+    "None": "`null`",
+}  # fmt: skip
+
+
+def render_page() -> str:
+    """Render the page as Markdown."""
+    affects = "\n".join(f"- `{name}`: {about}" for name, about in AFFECTS.items())
+    sections = [_render_section("Top level", "", Config)]
+    sections += [
+        _render_section(f"`{entry.name}`: {explain(entry)}", f"{entry.name}.", entry.type)
+        for entry in dataclasses.fields(Config)
+        if dataclasses.is_dataclass(entry.type)
+    ]
+    return "\n".join([_HEAD.format(affects=affects), *sections])
+
+
+def _render_section(title: str, prefix: str, schema: Any) -> str:
+    options = [each for each in list_options(schema) if prefix or "." not in each.path]
+    rows = [_HEADINGS, ("---",) * len(_HEADINGS), *(_describe(prefix, each) for each in options)]
+    return f"## {title}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
+def _describe(prefix: str, option: Option) -> tuple[str, ...]:
+    marks = [name for name, holds in (("axis", option.axis), ("budget", option.budget)) if holds]
+    about = option.help.removesuffix(f" ({', '.join(option.values)})")  # they have a column of their own
+    affects = ", ".join([option.affects, *marks])
+    return f"`{prefix}{option.path}`", f"`{_write(option.default)}`", _name_values(option), affects, about
+
+
+def _name_values(option: Option) -> str:
+    if option.values:
+        return ", ".join(f"`{value}`" for value in option.values)
+    kinds = [option.kind.__name__] if isinstance(option.kind, type) else str(option.kind).split(" | ")
+    named = [_KINDS[kind] for kind in kinds]
+    if option.at_least is not None:
+        named[0] += f" from {option.at_least:g} on"
+    return " or ".join(named)
+
+
+def _write(value: Any) -> str:
+    """As it is typed."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(getattr(value, "name", value))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render_page())

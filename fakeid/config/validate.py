@@ -1,0 +1,231 @@
+"""The rules of the options: ranges, and what joins several of them. Each mistake is one sentence with the way out."""
+
+import difflib
+import re
+from typing import Any, Final
+
+from fakeid.config.choices import AugmentName, BudgetName, ColorName, DeviceCache, ResidualName, SourceName, Tested
+from fakeid.config.constants import (
+    DEMO_CATEGORIES,
+    LSUN_CATEGORIES,
+    LSUN_OBJECTS,
+    LSUN_SCENES,
+    OWN_TEST_SET,
+    SMALLEST_PX,
+)
+from fakeid.config.metadata import list_options
+from fakeid.config.schema import Config, DataConfig, EvaluationConfig, OptimConfig, TrainerConfig
+from fakeid.errors import ConfigError
+
+_SEEDS: Final = 2**32  # that numpy takes
+_MOST_THREADS: Final = 1024  # of more, OpenMP gets none
+_LARGEST: Final = 2**53  # up to which JSON's readers agree
+
+
+def check(holds: bool, message: str) -> None:
+    """Refuse a value, with the sentence that the user reads.
+
+    Raises:
+        ConfigError: It does not hold.
+    """
+    if not holds:
+        raise ConfigError(message)
+
+
+def check_config(config: Config) -> None:
+    """Check every range and every rule that joins several options.
+
+    Raises:
+        ConfigError: The first rule that does not hold.
+    """
+    values = {each.path: _look_up(config, each.path) for each in list_options(type(config))}
+    for each in list_options(type(config)):
+        if each.at_least is not None and values[each.path] is not None:
+            message = f"{each.path} must be at least {each.at_least:g}, got {values[each.path]}"
+            check(values[each.path] >= each.at_least, message)
+    _check_data(config.data)
+    _check_optim(config.optim)
+    _check_trainer(config.trainer)
+    check_evaluation(config.evaluation)
+    _check_top_level(config)
+    _check_joined(config)
+    _check_source(config)
+    for path, value in values.items():  # a summary has all options, and is written after the training
+        if isinstance(value, int | float):
+            check(abs(value) < _LARGEST, f"{path} must be a number below {_LARGEST:,}, got {value}")
+
+
+def _look_up(config: Any, path: str) -> Any:
+    for name in path.split("."):
+        config = getattr(config, name)
+    return config
+
+
+def _check_data(data: DataConfig) -> None:
+    quality = data.codec_quality
+    check(
+        quality is None or (len(quality) == 2 and 1 <= quality[0] <= quality[1] <= 100),
+        f"data.codec_quality must be [lowest, highest] of JPEG's qualities 1 to 100, got {quality}",
+    )
+    check(data.max_megapixels > 0, f"data.max_megapixels must be above 0, got {data.max_megapixels}")
+    if data.categories is not None:
+        doubled = sorted({name for name in data.categories if data.categories.count(name) > 1})
+        check(not doubled, f"data.categories names {', '.join(doubled)} more than once")
+        check(
+            data.held_out is None or data.held_out not in data.categories,
+            f"the held-out category {data.held_out} must not be trained on; "
+            "take it out of data.categories or hold out another with data.held_out",
+        )
+
+
+def _check_optim(optim: OptimConfig) -> None:
+    rate = optim.learning_rate
+    check(0 < rate <= 1, f"optim.learning_rate must be above 0 and at most 1, got {rate}; the paper uses 0.001")
+    check(0 <= optim.ema < 1, f"optim.ema must be in [0, 1), got {optim.ema}; 0.999 is usual, 0 does without")
+
+
+def _check_trainer(trainer: TrainerConfig) -> None:
+    check(
+        trainer.threads is None or 1 <= trainer.threads <= _MOST_THREADS,
+        f"trainer.threads must be between 1 and {_MOST_THREADS}, got {trainer.threads}; null takes one a core",
+    )
+    check(
+        trainer.devices == 1 or not trainer.compile,
+        "trainer.compile=true works in one process: set trainer.devices=1, or trainer.compile=false",
+    )
+
+
+def check_evaluation(evaluation: EvaluationConfig) -> None:
+    """Check the options of `evaluation` by themselves.
+
+    Raises:
+        ConfigError: A value out of range, or two sets of one name.
+    """
+    check(
+        evaluation.swap_quality is None or 1 <= evaluation.swap_quality <= 100,
+        f"evaluation.swap_quality must be a JPEG quality from 1 to 100, got {evaluation.swap_quality}",
+    )
+    for name in ("false_alarm_rate", "max_error"):
+        value = getattr(evaluation, name)
+        check(0 <= value < 1, f"evaluation.{name} must be in [0, 1), got {value}; 0.05 is common")
+    try:
+        re.compile(evaluation.cluster or "")
+    except re.error as error:
+        check(False, f"evaluation.cluster={evaluation.cluster} is neither stem nor a regular expression ({error})")
+    names = [name for name, _ in evaluation.name_sets()]
+    doubled = sorted({name for name in names if names.count(name) > 1 or name == OWN_TEST_SET})
+    check(
+        not doubled,
+        f"two sets are called {', '.join(doubled)} ({OWN_TEST_SET} are the run's own images): name one NAME:DIR",
+    )
+
+
+def _check_top_level(config: Config) -> None:
+    dropout = config.dropout
+    check(0 <= dropout < 1, f"dropout must be in [0, 1), got {dropout}; the paper uses 0, 0.2 and 0.5")
+    check(config.seed < _SEEDS, f"seed must be below {_SEEDS} (2^32), got {config.seed}")
+
+
+def _check_joined(config: Config) -> None:
+    """Rules that join options of several groups."""
+    data, trainer = config.data, config.trainer
+    check(
+        config.protocol.tested is Tested.last or data.val_per_class != 0,
+        "protocol.tested=best chooses by validation: give data.val_per_class, or set protocol.tested=last",
+    )
+    check(
+        config.optim.batch_size % (trainer.devices or 1) == 0,
+        f"trainer.devices={trainer.devices} processes cannot share batches of {config.optim.batch_size} images "
+        f"equally: set optim.batch_size to a multiple of {trainer.devices}, or take fewer processes",
+    )
+    if config.model.is_fitted_at_once:
+        _check_fitted_at_once(config)
+    check(
+        data.device_cache is not DeviceCache.on or config.augment.name is AugmentName.none,
+        f"data.device_cache=on keeps images where augment={config.augment.name.value} cannot reach them: set "
+        "data.device_cache=auto, or augment=none",
+    )
+    for option, left in config.list_windows().items():
+        check(
+            left >= SMALLEST_PX,
+            f"{option} cuts {left} px out of data.image_px={data.image_px}, and a network needs {SMALLEST_PX}: raise "
+            f"data.image_px, or leave {option} out",
+        )
+
+
+def _check_fitted_at_once(config: Config) -> None:
+    model = f"model={config.model.name}"
+    check(
+        config.color.name is ColorName.rgb and config.residual.name is ResidualName.none,
+        f"{model} computes its own colors and residuals: leave color=rgb and residual=none, got "
+        f"color={config.color.name.value} and residual={config.residual.name.value}",
+    )
+    check(config.dropout == 0, f"{model} is fitted without dropout: leave dropout=0, got {config.dropout}")
+    check(
+        config.augment.name is AugmentName.none and config.optim.ema == 0,
+        f"{model} looks at each image once: leave augment=none and optim.ema=0",
+    )
+    check(
+        config.trainer.devices == 1 and not config.trainer.compile,
+        f"{model} is fitted at once, in one process: leave trainer.devices=1 and trainer.compile=false",
+    )
+
+
+def _check_source(config: Config) -> None:
+    data = config.data
+    if data.source is SourceName.demo:
+        _check_demo(config)
+    if data.source is SourceName.folders:
+        check(
+            config.paths.data is not None,
+            "data=folders needs paths.data=DIR, a folder that holds [generator/][category/]{0_real,1_fake}",
+        )
+    if data.source is SourceName.lsun_progan:
+        _check_lsun_progan(config)
+    else:
+        check(
+            data.real.root is None and data.fake.root is None,
+            f"data.real.root and data.fake.root belong to data=lsun_progan, not to data={data.source.value}",
+        )
+        check(data.budget is BudgetName.paper, "data.budget=auto lowers the numbers of data=lsun_progan alone")
+
+
+def _check_demo(config: Config) -> None:
+    data = config.data
+    for name in ("train_per_class", "val_per_class", "test_per_class"):
+        check(
+            getattr(data, name) is not None,
+            f"data=demo draws as many images as it is asked for: data.{name} needs a number, got null",
+        )
+    held_out = data.held_out or DEMO_CATEGORIES[-1]
+    named = data.categories or [name for name in DEMO_CATEGORIES if name != held_out]
+    for name in (held_out, *named):
+        check(name in DEMO_CATEGORIES, f"data=demo has no category {name}; it has {', '.join(DEMO_CATEGORIES)}")
+    check(
+        held_out not in named,
+        f"the held-out category {held_out} must not be trained on; "
+        "take it out of data.categories or hold out another with data.held_out",
+    )
+    _check_number(config.categories, len(named), held_out)
+
+
+def _check_lsun_progan(config: Config) -> None:
+    data = config.data
+    check(
+        config.paths.data is not None or (data.real.root is not None and data.fake.root is not None),
+        "data=lsun_progan needs paths.data=DIR, which holds LSUN's databases and ProGAN's samples, "
+        "or data.real.root=DIR and data.fake.root=DIR; python -m fakeid doctor says what belongs there",
+    )
+    known = (*LSUN_SCENES, *LSUN_OBJECTS)
+    for name in (*(data.categories or ()), *([data.held_out] if data.held_out else ())):
+        near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+        way_out = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+        check(name in known, f"LSUN has no category {name}; {way_out}")
+    _check_number(config.categories, len(data.categories or LSUN_CATEGORIES[:-1]), data.held_out or LSUN_CATEGORIES[-1])
+
+
+def _check_number(categories: int | None, most: int, held_out: str) -> None:
+    check(
+        categories is None or categories <= most,
+        f"categories must be between 1 and {most}, got {categories}; {held_out} is held out",
+    )

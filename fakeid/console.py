@@ -1,0 +1,185 @@
+"""What a terminal shows: one live display that draws all that moves, in characters that the terminal knows."""
+
+import codecs
+import io
+import sys
+import threading
+import time
+import unicodedata
+from typing import Final, TypeAlias, Union
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
+from rich.spinner import Spinner
+from rich.table import Column
+from rich.text import Text
+
+_PLAIN: Final = {
+    "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{MINUS SIGN}": "-", "\N{PLUS-MINUS SIGN}": "+-",
+    "\N{MULTIPLICATION SIGN}": "x", "\N{RIGHTWARDS ARROW}": "->", "\N{MIDDLE DOT}": "*", "\N{BULLET}": "*",
+    "\N{DAGGER}": "+", "\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"', "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+}  # fmt: skip
+_HANDLER: Final = "fakeid.plain"
+
+
+def print_plainly() -> None:
+    """Let this process print plain characters in place of those that its standard output and error do not know.
+
+    Otherwise the first of them would end it in an error, as the dash in the table after a training of hours does where
+    the language of the terminal is C or Latin-1.
+    """
+    codecs.register_error(_HANDLER, _replace)
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue  # a test or a notebook has put something else there
+        if (codecs.lookup(stream.encoding).name, stream.errors) != ("utf-8", "surrogateescape"):  # which fits all
+            stream.reconfigure(errors=_HANDLER)
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    refused = error.object[error.start : error.end]
+    return "".join(map(make_plain, refused)), error.end
+
+
+def make_plain(character: str) -> str:
+    """One character in ASCII: the letter without its accent, a likeness, or a question mark."""
+    if character in _PLAIN:
+        return _PLAIN[character]
+    likeness = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return likeness or ("" if unicodedata.combining(character) else "?")
+
+
+_Row: TypeAlias = Union["_Bar", "StatusLine"]
+
+_LONGEST_BAR: Final = 40  # characters
+_MARGIN: Final = 5
+"""Characters at the right that stay free: a terminal writes ^C behind the last one, which must not begin a line."""
+
+
+class _Display:
+    """Rows below everything that is printed to a console, the newest the lowest.
+
+    It never becomes lower until it ends: its height is how far a thread that prints goes back, while another draws.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._rows: list[_Row] = []
+        self._height = 0
+        self._live: Live | None = None
+
+    @property
+    def console(self) -> Console | None:
+        return self._live.console if self._live else None
+
+    def show(self, row: _Row, console: Console) -> None:
+        with self._lock:
+            if row not in self._rows:
+                self._rows.append(row)
+            if self._live is None:
+                self._live = Live(self, console=console, transient=True)
+                self._live.start(refresh=True)
+
+    def hide(self, row: _Row) -> None:
+        with self._lock:
+            if row in self._rows:
+                self._rows.remove(row)
+            if not self._rows:
+                self.end()
+
+    def end(self) -> None:
+        with self._lock:
+            live, self._live, self._rows, self._height = self._live, None, [], 0
+            if live:
+                live.stop()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        narrower = options.update_width(max(1, options.max_width - _MARGIN))
+        lines = [line for row in list(self._rows) for line in console.render_lines(row, narrower, pad=False)]
+        self._height = max(self._height, len(lines))
+        for line in [*lines, *[[]] * (self._height - len(lines))]:
+            yield from line
+            yield Segment.line()
+
+
+_DISPLAY: Final = _Display()
+
+
+class StatusLine:
+    """A moving sign and a line of text, for what has no count; a context in which it is shown.
+
+    Args:
+        console: Where to; nothing is shown where it is no terminal.
+        text: Cut where the terminal is narrower.
+    """
+
+    def __init__(self, console: Console, text: str) -> None:
+        self._console = console
+        self._text = text
+        self._spinner = Spinner("dots")
+
+    def update(self, text: str) -> None:
+        """Show another text."""
+        self._text = text
+
+    def start(self) -> None:
+        """Show it."""
+        if self._console.is_terminal:
+            _DISPLAY.show(self, self._console)
+
+    def stop(self) -> None:
+        """Take it away."""
+        _DISPLAY.hide(self)
+
+    def __enter__(self) -> "StatusLine":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __rich__(self) -> Text:
+        sign = self._spinner.render(time.monotonic())
+        assert isinstance(sign, Text)
+        return Text.assemble(sign, " ", self._text, no_wrap=True, overflow="ellipsis")
+
+
+class _Bar(Progress):
+    """One that does not draw by itself."""
+
+    def start(self) -> None:
+        if not self.disable:
+            _DISPLAY.show(self, self.console)
+
+    def stop(self) -> None:
+        _DISPLAY.hide(self)
+
+
+def build_progress(console: Console) -> Progress:
+    """A bar with count, elapsed time and an estimate of the time left; silent where the console is no terminal."""
+    return _Bar(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None, table_column=Column(max_width=_LONGEST_BAR)),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f} {task.fields[unit]}"),
+        TimeElapsedColumn(),
+        TextColumn("elapsed,"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+def find_console() -> Console | None:
+    """The console at whose bottom something is shown, which is then the one to print to; None where nothing is."""
+    return _DISPLAY.console
+
+
+def end_display() -> None:
+    """Take everything away, whatever was interrupted on the way, and give the cursor back."""
+    _DISPLAY.end()

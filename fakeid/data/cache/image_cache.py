@@ -1,0 +1,185 @@
+"""Each image is decoded and prepared once, into memory-mapped uint8 arrays that all runs share.
+
+A cache folder belongs to one source and one preparation. It holds packs: an array of a few hundred images and, written
+after it, an index of its keys. A pack counts only with its index, so a kill loses no more than the packs in work, and
+a run that needs other images adds packs with just those. What is complete is opened without a lock and without
+writing, so that a cache may lie on a read-only disk.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from fakeid.data.cache.packing import Preparation, pack_in_parallel
+from fakeid.data.cache.packs import INDEX_SUFFIX, PackedImages, check_pack, read_pack
+from fakeid.data.records import Record
+from fakeid.data.sources.base import Source
+from fakeid.errors import BadImageError, DataError, OutputError
+from fakeid.io import clear_output_errors, lock_folder, read_json, remove_parts, write_json
+
+resource: ModuleType | None
+try:
+    import resource
+except ImportError:  # Windows, where any number of files may be open
+    resource = None
+
+_VERSION: Final = 4  # of the files of a pack, and of how pixels are prepared
+_IMAGES_A_PACK: Final = 256
+_OTHER_FILES: Final = 256  # that a process has open beside the packs
+_REBUILD: Final = "rebuild it with python -m fakeid prepare --rebuild and the same options"
+
+
+class ImageCache:
+    """The folder of one source under one preparation.
+
+    Args:
+        root: Holds one folder a cache.
+        source: Where images are read.
+        preparation: How they are prepared.
+    """
+
+    def __init__(self, root: Path, source: Source, preparation: Preparation) -> None:
+        self._source = source
+        self._preparation = preparation
+        meaning = {**source.describe(), **preparation.describe()}
+        digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
+        self._identity = {**meaning, "cache_version": _VERSION}
+        self._root = root
+        self.folder = root / f"{meaning['source']}-{preparation.image_px}px-{digest}"
+
+    def load(
+        self,
+        records: Sequence[Record],
+        *,
+        skip_bad: bool = False,
+        on_start: Callable[[int, int], None] = lambda _num, _bytes: None,
+        on_progress: Callable[[int], None] = lambda _: None,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> PackedImages:
+        """Pack what is missing, on all cores, and open everything.
+
+        Args:
+            records: The images that are needed.
+            skip_bad: List unusable images in `PackedImages.skipped`, or raise at the first.
+            on_start: Told how many images have to be packed, if any, and how many bytes they will take.
+            on_progress: Told of each pack how many images it held.
+            on_wait: Told when another process is at it.
+
+        Raises:
+            BadImageError: An unusable image, unless `skip_bad`.
+            DataError: A damaged or foreign cache; says how to rebuild it.
+            OutputError: The folder cannot be written to, or its disk has too little room.
+        """
+        packed = self._open()
+        if packed.list_missing(records):
+            with clear_output_errors(self._root, "paths.cache"):
+                packed = self._complete(records, skip_bad, on_start, on_progress, on_wait)
+        bad = [packed.skipped[record.key] for record in records if record.key in packed.skipped]
+        if bad and not skip_bad:
+            raise BadImageError(f"{bad[0]}; data.on_bad_image=skip leaves such images out")
+        return packed
+
+    def verify(self, on_progress: Callable[[int], None] = lambda _: None) -> int:
+        """Read every byte and compare it with the digests; returns the number of packs.
+
+        Args:
+            on_progress: Told after each pack how many there are.
+
+        Raises:
+            DataError: Something differs.
+        """
+        self._open()
+        paths = self._index_paths()
+        for path in paths:
+            try:
+                check_pack(path)
+            except DataError as error:
+                raise DataError(f"{error}; {_REBUILD}") from error
+            on_progress(len(paths))
+        return len(paths)
+
+    def remove(self) -> None:
+        """Delete the folder, to build it anew.
+
+        Raises:
+            OutputError: It cannot be deleted, or another process is writing to it.
+        """
+        if not self.folder.exists():
+            return
+        with clear_output_errors(self._root, "paths.cache"):
+            with lock_folder(self.folder, wait=False, busy=f"another process is packing images into {self.folder}"):
+                for path in sorted(self.folder.glob("*.json")):  # first what makes the arrays count
+                    path.unlink()
+            shutil.rmtree(self.folder)
+
+    def _complete(
+        self,
+        records: Sequence[Record],
+        skip_bad: bool,
+        on_start: Callable[[int, int], None],
+        on_progress: Callable[[int], None],
+        on_wait: Callable[[], None],
+    ) -> PackedImages:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with lock_folder(self.folder, on_wait=on_wait):
+            packed = self._open()
+            # By key: neighbors of an archive are read together, and the same images always share a pack.
+            missing = sorted(packed.list_missing(records), key=lambda record: record.key)
+            if missing:
+                size = len(missing) * self._preparation.image_px**2 * 3
+                self._check_room(size)
+                on_start(len(missing), size)
+                remove_parts(self.folder)
+                write_json(self.folder / "identity.json", self._identity)
+                chunks = [missing[at : at + _IMAGES_A_PACK] for at in range(0, len(missing), _IMAGES_A_PACK)]
+                for count in pack_in_parallel(self.folder, self._source, chunks, self._preparation, skip_bad):
+                    on_progress(count)
+            return self._open()
+
+    def _check_room(self, size: int) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if size > free:
+            raise OutputError(
+                f"the prepared images take {size / 1e6:,.1f} MB and {self._root} has {free / 1e6:,.1f} MB left; "
+                "choose another disk with paths.cache=DIR, or fewer images with data.train_per_class"
+            )
+
+    def _index_paths(self) -> list[Path]:
+        return sorted(self.folder.glob(f"*{INDEX_SUFFIX}"))
+
+    def _open(self) -> PackedImages:
+        paths = self._index_paths()
+        if paths:
+            self._check_identity()
+        _allow_open_files(len(paths) + _OTHER_FILES)
+        try:
+            return PackedImages([read_pack(path, self._preparation.image_px) for path in paths])
+        except DataError as error:
+            raise DataError(f"{error}; {_REBUILD}") from error
+
+    def _check_identity(self) -> None:
+        try:
+            found = read_json(self.folder / "identity.json")
+        except (OSError, ValueError):
+            found = None
+        version = found.get("cache_version", _VERSION) if isinstance(found, dict) else _VERSION
+        if version != _VERSION:
+            raise DataError(f"the cache {self.folder} is of version {version}, this is version {_VERSION}; {_REBUILD}")
+        if found != json.loads(json.dumps(self._identity)):
+            raise DataError(f"the cache {self.folder} does not say that it belongs to these images; {_REBUILD}")
+
+
+def _allow_open_files(count: int) -> None:
+    """Every mapped pack counts as an open file, and many systems allow 1,024 until a process asks for more."""
+    if resource is None:
+        return
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed >= count or allowed == resource.RLIM_INFINITY:
+        return
+    if most < count and most != resource.RLIM_INFINITY:
+        raise DataError(f"the cache needs {count:,} open files and {most:,} are allowed: raise that with ulimit -n")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))

@@ -1,0 +1,140 @@
+"""Turn records into packs of prepared images; runs in worker processes."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from fakeid.data.cache.packs import Pack, write_pack
+from fakeid.data.records import Record
+from fakeid.data.sources.base import Source
+from fakeid.errors import BadImageError
+from fakeid.images.codecs import shared_codec
+from fakeid.images.hashing import Fingerprint, fingerprint
+from fakeid.images.resize import prepare_image
+from fakeid.processes import clear_worker_errors, known_start_method
+from fakeid.seeding import derive_seed
+
+_LESS_MEMORY: Final = "lower data.max_megapixels, or let fewer cores prepare images (taskset -c 0,1 python ...)"
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How every image of both classes is brought to one form.
+
+    Attributes:
+        image_px: Side of the square result, pixels.
+        prep: `crop`, `squash` or `center_crop`; see `fakeid.images.resize`.
+        codec: `none`, or `shared` for one random JPEG quality per image, drawn alike for both classes.
+        codec_quality: Lowest and highest of these qualities; None without a codec.
+    """
+
+    image_px: int
+    prep: str
+    codec: str
+    codec_quality: tuple[int, int] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Plain values that change with the pixels; part of the cache's identity."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def pack_images(source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> Pack:
+    """Read and prepare the records.
+
+    Args:
+        source: Where the records are read.
+        records: What to read.
+        preparation: How each image is prepared.
+        skip_bad: List unusable images in `skipped`, or raise at the first.
+
+    Raises:
+        BadImageError: An unusable image, unless `skip_bad`.
+    """
+    side = preparation.image_px
+    images = np.empty((len(records), side, side, 3), np.uint8)
+    prints: list[Fingerprint] = []
+    keys: list[str] = []
+    skipped: dict[str, str] = {}
+    for record in records:
+        try:
+            rgb_u8 = prepare_image(source.read(record), side, preparation.prep, name=record.key)
+        except BadImageError as error:
+            if not skip_bad:
+                raise BadImageError(f"{error}; data.on_bad_image=skip leaves such images out") from error
+            skipped[record.key] = str(error)
+            continue
+        prints.append(fingerprint(rgb_u8))  # before the codec, whose quality differs between equal images
+        if preparation.codec_quality is not None:
+            rgb_u8 = shared_codec(rgb_u8, derive_seed("codec", record.key), preparation.codec_quality)
+        images[len(keys)] = rgb_u8
+        keys.append(record.key)
+    digests, phashes = [found.digest for found in prints], [f"{found.phash:016x}" for found in prints]
+    views = ["".join(f"{view:016x}" for view in found.views) for found in prints]
+    return Pack(images[: len(keys)], keys, digests, phashes, views, skipped)
+
+
+def pack_in_parallel(
+    folder: Path, source: Source, chunks: Sequence[list[Record]], preparation: Preparation, skip_bad: bool
+) -> Iterator[int]:
+    """Pack each chunk into `folder` in a worker process, as many at once as there are cores.
+
+    The workers write for themselves, for sending images between processes costs more. A single chunk is packed
+    here, for starting a worker costs more still.
+
+    Yields:
+        The number of images of a chunk, once it is written.
+
+    Raises:
+        BadImageError: An unusable image, unless `skip_bad`.
+        OSError: The folder cannot be written to.
+        WorkerError: The system ended a worker.
+    """
+    num_workers = min(_count_cores(), len(chunks))
+    if num_workers <= 1:
+        yield from (_pack_chunk(folder, source, chunk, preparation, skip_bad) for chunk in chunks)
+        return
+    # Spawned, not forked: a forked child inherits the locks of torch's threads and may hang on them.
+    executor = ProcessPoolExecutor(num_workers, get_context("spawn"), _start_worker)
+    try:
+        with known_start_method(), clear_worker_errors("prepares images", _LESS_MEMORY):
+            jobs = [executor.submit(_pack_chunk, folder, source, chunk, preparation, skip_bad) for chunk in chunks]
+        for job in as_completed(jobs):
+            with clear_worker_errors("prepares images", _LESS_MEMORY):
+                count = job.result()
+            yield count
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _pack_chunk(folder: Path, source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> int:
+    write_pack(folder, pack_images(source, records, preparation, skip_bad))
+    return len(records)
+
+
+def _count_cores() -> int:
+    # Under a container or a cluster's scheduler fewer cores may be ours than the machine has.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start_worker() -> None:
+    """One thread a worker; Ctrl-C is the parent's business; die with the parent, even when it is killed."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

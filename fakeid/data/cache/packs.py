@@ -1,0 +1,150 @@
+"""Packs: one file of prepared images and its index, which is written last; and images found in them by key."""
+
+import hashlib
+import io
+import mmap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.data.records import Record
+from fakeid.errors import DataError
+from fakeid.images.hashing import NUM_VIEWS
+from fakeid.io import read_json, write_atomically, write_json
+from fakeid.shapes import COUNT
+
+INDEX_SUFFIX: Final = ".index.json"
+_INDEX: Final = {
+    "keys": [str], "digests": list, "phashes": list, "views": list, "skipped": {str: str}, "bytes": COUNT,
+    "sha256": str,
+}  # fmt: skip
+_DIGITS: Final = {"digests": 32, "phashes": 16, "views": 16 * NUM_VIEWS}
+_HEADER: Final = 128  # bytes of an .npy file of images; to parse it takes np.load ten times as long as to map the file
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Prepared images (N, H, W, 3) uint8 RGB with their N keys, digests, perceptual hashes and views.
+
+    The last three are those of `fakeid.images.hashing`, in hexadecimal, the views of an image in one string.
+    `skipped` says why images that were asked for are missing, by key. One that was read has its `index_path`.
+    """
+
+    images: npt.NDArray[np.uint8]
+    keys: list[str]
+    digests: list[str]
+    phashes: list[str]
+    views: list[str]
+    skipped: dict[str, str]
+    index_path: Path | None = None
+
+    def __reduce__(self) -> str | tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Another process maps the same file; a copy of the images would take its memory."""
+        if self.index_path is None:
+            return super().__reduce__()
+        return read_pack, (self.index_path, self.images.shape[1])
+
+
+def write_pack(folder: Path, pack: Pack) -> None:
+    """Write array and index, named after the keys, so that the same keys always give the same files."""
+    name = hashlib.sha256("\n".join(sorted([*pack.keys, *pack.skipped])).encode()).hexdigest()[:16]
+    memory = io.BytesIO()
+    np.save(memory, pack.images)
+    content = memory.getbuffer()
+    write_atomically(folder / f"{name}.npy", lambda file: file.write(content))
+    index = {
+        "keys": pack.keys, "digests": pack.digests, "phashes": pack.phashes, "views": pack.views,
+        "skipped": pack.skipped, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
+    }  # fmt: skip
+    write_json(folder / f"{name}{INDEX_SUFFIX}", index)
+
+
+def read_pack(index_path: Path, image_px: int) -> Pack:
+    """Open one pack; its array stays on the disk and is mapped into memory, read-only.
+
+    Raises:
+        DataError: Array or index are cut short, damaged or of another kind.
+    """
+    path = index_path.with_name(index_path.name.removesuffix(INDEX_SUFFIX) + ".npy")
+    try:
+        index = read_json(index_path, _INDEX)
+        for name, digits in _DIGITS.items():
+            _check_hex(index[name], digits, len(index["keys"]))
+        with path.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if len(content) != index["bytes"]:
+            raise ValueError("cut short")  # noqa: TRY301 - the same answer as to numpy's own
+        shape = (len(index["keys"]), image_px, image_px, 3)
+        images = np.frombuffer(content, np.uint8, offset=_HEADER).reshape(shape)
+        return Pack(
+            images, index["keys"], index["digests"], index["phashes"], index["views"], index["skipped"], index_path
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"the cache is damaged at {path}") from error
+
+
+def _check_hex(words: list[str], digits: int, count: int) -> None:
+    """Refuse other than this many hexadecimal words of so many digits; all at once, for there may be millions."""
+    if len(words) != count or any(len(word) != digits for word in words):
+        raise ValueError("cut short")
+    if 2 * len(bytes.fromhex("".join(words))) != digits * count:  # it passes over spaces
+        raise ValueError("no hexadecimal digits")
+
+
+def check_pack(index_path: Path) -> None:
+    """Read every byte of the array and compare it with the digest in the index.
+
+    Raises:
+        DataError: They differ.
+    """
+    index: dict[str, Any] = read_json(index_path)
+    path = index_path.with_name(index_path.name.removesuffix(INDEX_SUFFIX) + ".npy")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != index["sha256"]:
+        raise DataError(f"the cache is damaged at {path}, its bytes are not those that were written")
+
+
+class PackedImages:
+    """The images of several packs.
+
+    Attributes:
+        skipped: Why an image that was asked for is missing, by key.
+    """
+
+    def __init__(self, packs: Sequence[Pack]) -> None:
+        self._packs = [pack for pack in packs if pack.keys]
+        self._starts = np.cumsum([0, *(len(pack.keys) for pack in self._packs)])  # of each pack, in all images
+        self._numbers = {key: at for at, key in enumerate(chain.from_iterable(pack.keys for pack in self._packs))}
+        self.skipped: dict[str, str] = {}
+        for pack in packs:
+            self.skipped.update(pack.skipped)
+
+    def list_missing(self, records: Iterable[Record]) -> list[Record]:
+        """The records whose images are neither there nor known to be unusable."""
+        return [record for record in records if record.key not in self._numbers and record.key not in self.skipped]
+
+    def locate(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Where the images of these keys are: int64 (N, 2), for `take`."""
+        numbers = np.fromiter((self._numbers[key] for key in keys), np.int64, len(keys))
+        packs = np.searchsorted(self._starts, numbers, side="right") - 1
+        return np.stack([packs, numbers - self._starts[packs]], axis=1)
+
+    def take(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """The images at these places: RGB uint8 (N, H, W, 3), a copy in memory."""
+        shape = self._packs[0].images.shape[1:] if self._packs else (0, 0, 3)
+        images = np.empty((len(places), *shape), np.uint8)
+        for index, (at, row) in enumerate(places.tolist()):
+            images[index] = self._packs[at].images[row]
+        return images
+
+    def fingerprints(self, keys: Sequence[str]) -> tuple[list[str], npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        """Digest, perceptual hash and `NUM_VIEWS` hashes of views of each image; see `fakeid.images.hashing`."""
+        places = self.locate(keys).tolist()
+        digests = [self._packs[at].digests[row] for at, row in places]
+        phashes = np.array([int(self._packs[at].phashes[row], 16) for at, row in places], np.uint64)
+        views = bytes.fromhex("".join(self._packs[at].views[row] for at, row in places))
+        return digests, phashes, np.frombuffer(views, ">u8").astype(np.uint64).reshape(len(places), NUM_VIEWS)

@@ -1,0 +1,125 @@
+"""What every source of images offers, and what those that read files have in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.config.constants import REAL
+from fakeid.data.records import Record
+from fakeid.images.decode import decode_image
+
+
+class Source(Protocol):
+    """A place that images come from. Picklable: worker processes get a copy of it, without any listing."""
+
+    def records(self) -> Iterable[Record]:
+        """All images that the source holds, in any order; may be streamed, for there can be millions.
+
+        Raises:
+            DataError: Missing, empty or one-sided data, with the way out.
+        """
+        ...
+
+    def read(self, record: Record) -> npt.NDArray[np.uint8]:
+        """One image as RGB uint8 (H, W, 3) in its native size.
+
+        Raises:
+            BadImageError: The file is no image, cut short, or of an absurd size.
+        """
+        ...
+
+    def read_file(self, record: Record) -> bytes | None:
+        """The image's file as it is stored; None where images are drawn and there is no file.
+
+        Raises:
+            BadImageError: The file has vanished or cannot be read.
+        """
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Plain values that change whenever the same key would yield other pixels; part of the cache's identity.
+
+        Quick even for millions of images. Holds the name of the source under `source`.
+        """
+        ...
+
+
+class StoredImages(ABC):
+    """Base of sources whose images are files, members of archives or values of a database.
+
+    Args:
+        max_megapixels: Larger images are refused when they are read.
+    """
+
+    def __init__(self, max_megapixels: float) -> None:
+        self._max_megapixels = max_megapixels
+
+    @abstractmethod
+    def read_file(self, record: Record) -> bytes:
+        """The image's file as it is stored.
+
+        Raises:
+            BadImageError: It has vanished or cannot be read.
+        """
+
+    @abstractmethod
+    def locate(self, record: Record) -> str:
+        """Where a person finds the image; errors name it so."""
+
+    def read(self, record: Record) -> npt.NDArray[np.uint8]:
+        """One image as RGB uint8 (H, W, 3) in its native size.
+
+        Raises:
+            BadImageError: The file has vanished, is no image, cut short or too large.
+        """
+        max_pixels = round(self._max_megapixels * 1e6)
+        return decode_image(self.read_file(record), self.locate(record), max_pixels=max_pixels)
+
+
+class RealFakeSource:
+    """Reals from one place, fakes from another.
+
+    Args:
+        real: Its records are all `REAL`.
+        fake: Its records are all `FAKE`; its keys differ from the other's, as those of LSUN and ProGAN do.
+    """
+
+    def __init__(self, real: Source, fake: Source) -> None:
+        self._real = real
+        self._fake = fake
+
+    def records(self) -> Iterator[Record]:
+        """The reals, then the fakes, streamed.
+
+        Raises:
+            DataError: As either source does.
+        """
+        # Both are asked before the first record comes: what is missing shows before millions of keys are listed.
+        return chain(self._real.records(), self._fake.records())
+
+    def read(self, record: Record) -> npt.NDArray[np.uint8]:
+        """One image as RGB uint8 (H, W, 3) in its native size.
+
+        Raises:
+            BadImageError: As its source does.
+        """
+        return self._source(record).read(record)
+
+    def read_file(self, record: Record) -> bytes | None:
+        """The image's file as it is stored.
+
+        Raises:
+            BadImageError: As its source does.
+        """
+        return self._source(record).read_file(record)
+
+    def describe(self) -> dict[str, Any]:
+        """Both identities."""
+        return {"source": "lsun_progan", "real": self._real.describe(), "fake": self._fake.describe()}
+
+    def _source(self, record: Record) -> Source:
+        return self._real if record.label == REAL else self._fake

@@ -1,0 +1,1 @@
+"""What tests find, as typed values: the schemas of the JSON files."""

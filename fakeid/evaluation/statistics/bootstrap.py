@@ -1,0 +1,111 @@
+"""Which images a bootstrap draws: as many reals and fakes as there are, or whole clusters of images."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.config.constants import CLASS_SUFFIX, FAKE, REAL
+from fakeid.errors import ConfigError
+from fakeid.evaluation.ranking import Floats, Labels, Places
+
+STEM: Final = "stem"
+"""Images of a category with the same file name but for folder, ending, and `_real` or `_fake`: a photo and what a
+generator made of it."""
+
+
+def name_clusters(keys: Sequence[str], categories: Sequence[str], by: str) -> npt.NDArray[np.str_]:
+    """The cluster of each image, from its key; images of different categories never share one.
+
+    Args:
+        keys: (n,), paths with forward slashes.
+        categories: (n,).
+        by: `stem`, or a regular expression such as `scene_[0-9]+`: what its groups match (where it has none, all that
+            it matches) names the cluster. An image whose key it is not found in is a cluster of its own.
+
+    Returns:
+        (n,).
+
+    Raises:
+        ConfigError: `by` is no regular expression.
+    """
+    try:
+        pattern = re.compile(by)
+    except re.error as error:
+        raise ConfigError(
+            f"cluster must be {STEM} or a regular expression that is found in the keys of images, such as "
+            f"'scene_[0-9]+', got {by!r}: {error}"
+        ) from error
+    names = []
+    for key, category in zip(keys, categories, strict=True):
+        if by == STEM:
+            parts: tuple[str, ...] = (CLASS_SUFFIX.sub("", PurePosixPath(key).stem),)
+        elif found := pattern.search(key):
+            parts = tuple(part or "" for part in found.groups()) or (found[0],)
+        else:
+            parts = ("", key)  # a key of its own; no match is that long
+        names.append("\n".join((category, *parts)))
+    return np.array(names, dtype=np.str_)
+
+
+_CELLS_AT_ONCE: Final = 1_000_000  # resamples times images in one batch: some 50 MB
+
+
+def draw_repeats(
+    labels: Labels, logits: Floats, clusters: npt.ArrayLike | None, rng: np.random.Generator, resamples: int
+) -> Iterator[Floats]:
+    """How often each image comes up in each resample of a stratified bootstrap, in batches.
+
+    Without clusters, reals and fakes are drawn apart, each as many as there are. With clusters, whole clusters are
+    drawn, each with all its images: apart from each other those of reals only, of fakes only and of both, each as many
+    as there are, so that no resample lacks a class. Resamples then differ in size where clusters do.
+
+    Args:
+        labels: (n,), 0 or 1.
+        logits: (n,); without clusters they alone tell images apart, so that the order of images does not matter.
+        clusters: (n,), what each image's cluster is called; None makes each image its own.
+        rng: Moves on with each batch.
+        resamples: How many to draw.
+
+    Yields:
+        (rows, n), rows summing to `resamples`.
+    """
+    if clusters is None:
+        unit = np.empty(len(labels), dtype=np.intp)
+        unit[np.lexsort((logits, labels))] = np.arange(len(labels))  # reals, then fakes
+        sizes = [int((labels == label).sum()) for label in (REAL, FAKE)]
+    else:
+        unit, sizes = _stratify(labels, clusters)
+    batch = max(1, _CELLS_AT_ONCE // max(1, len(labels)))
+    for start in range(0, resamples, batch):
+        rows = min(batch, resamples - start)
+        drawn = np.concatenate([_draw(rng, rows, size) for size in sizes], axis=1)  # (rows, units)
+        yield drawn[:, unit].astype(np.float64)
+
+
+def count_clusters(labels: Labels, clusters: npt.ArrayLike | None) -> tuple[int, int, int]:
+    """Clusters with a real, with a fake, and all of them; without clusters, images."""
+    names = np.arange(len(labels)) if clusters is None else np.asarray(clusters)
+    return len(np.unique(names[labels == REAL])), len(np.unique(names[labels == FAKE])), len(np.unique(names))
+
+
+def _stratify(labels: Labels, clusters: npt.ArrayLike) -> tuple[Places, list[int]]:
+    """The cluster of each image as a number, clusters of one kind in a row; and how many there are of each kind."""
+    names, member = np.unique(np.asarray(clusters), return_inverse=True)
+    has_real = np.bincount(member, weights=labels == REAL, minlength=len(names)) > 0
+    has_fake = np.bincount(member, weights=labels == FAKE, minlength=len(names)) > 0
+    kind = has_real + 2 * has_fake
+    number = np.empty(len(names), dtype=np.intp)
+    number[np.argsort(kind, kind="stable")] = np.arange(len(names))
+    return number[member], np.bincount(kind, minlength=4).tolist()
+
+
+def _draw(rng: np.random.Generator, rows: int, size: int) -> npt.NDArray[np.int64]:
+    """How often each of `size` units comes up in `size` draws with replacement: (rows, size)."""
+    if size == 0:
+        return np.zeros((rows, 0), dtype=np.int64)
+    drawn = rng.integers(size, size=(rows, size)) + np.arange(rows)[:, None] * size
+    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)  # one count for each row and unit

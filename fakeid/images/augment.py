@@ -1,0 +1,221 @@
+"""Augmentations: what happens to training images, each time anew."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.config.constants import compute_window_px
+from fakeid.errors import ConfigError
+from fakeid.images.codecs import jpeg
+
+_FLIP_PROBABILITY: Final = 0.5
+
+
+def flip(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Mirror every other image horizontally; part of several papers' augmentations.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3).
+        rng: Of this one image; one number is drawn.
+
+    Returns:
+        RGB uint8 (H, W, 3), a view.
+    """
+    return rgb_u8[:, ::-1] if rng.random() < _FLIP_PROBABILITY else rgb_u8
+
+
+def crop(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Cut out a window of 7/8 of each side, each place as likely as any other.
+
+    Nothing is resized, for interpolation wears off the trace of a generator and leaves one of its own: Wang et al.
+    2020 ("CNN-generated images are surprisingly easy to spot... for now") cut 224 of 256 px out in training, Li et al.
+    2024 (SAFE, arXiv 2408.06741) measure what it gains to crop and not resize. The share of 7/8 at any size is ours.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3).
+        rng: Of this one image.
+
+    Returns:
+        RGB uint8 (H', W', 3), the same size for all images of a size; a view.
+    """
+    height, width = (compute_window_px(side) for side in rgb_u8.shape[:2])
+    top, left = (
+        int(rng.integers(spare, endpoint=True)) for spare in (rgb_u8.shape[0] - height, rgb_u8.shape[1] - width)
+    )
+    return rgb_u8[top : top + height, left : left + width]
+
+
+_PROBABILITY: Final = 0.5
+_MAX_SIGMA_PX: Final = 3.0
+_QUALITIES: Final = (30, 100)
+
+
+def jpeg_blur(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Blur one half of the images and compress one half, each drawn on its own.
+
+    After "CNN-generated images are surprisingly easy to spot... for now" (Wang et al. 2020), their `Blur+JPEG (0.5)`:
+    a Gaussian blur with probability 0.5, its sigma uniform up to 3 px; JPEG with probability 0.5, its quality uniform
+    over the integers from 30 to 100; a horizontal flip with probability 0.5. Before the flip they cut 224 of 256 px out
+    at random, which is left to `crop`; half of their JPEGs are written by Pillow, all of ours by OpenCV.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3).
+        rng: Of this one image.
+
+    Returns:
+        RGB uint8 (H, W, 3).
+    """
+    if rng.random() < _PROBABILITY:
+        rgb_u8 = _blur(rgb_u8, rng.uniform(0, _MAX_SIGMA_PX))
+    if rng.random() < _PROBABILITY:
+        rgb_u8 = jpeg(rgb_u8, int(rng.integers(*_QUALITIES, endpoint=True)))
+    return flip(rgb_u8, rng)
+
+
+def _blur(rgb_u8: npt.NDArray[np.uint8], sigma_px: float) -> npt.NDArray[np.uint8]:
+    # In float, because OpenCV's 8-bit filter has 8-bit weights; OpenCV takes a sigma of 0 for another question.
+    blurred = cv2.GaussianBlur(rgb_u8.astype(np.float32), (0, 0), max(sigma_px, 0.01), borderType=cv2.BORDER_REFLECT)
+    return np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
+
+
+_MAX_DEGREES: Final = 180.0
+_FACTORS: Final = (0.5, 1.5)  # of brightness, contrast and saturation
+_MASK_PROBABILITY: Final = 0.5
+_MAX_MASKED: Final = 0.75  # of all patches
+_PATCH_PX: Final = 16
+
+_GRAY: Final = np.array([0.299, 0.587, 0.114], np.float32)
+
+_Image = npt.NDArray[np.uint8]
+_Levels = npt.NDArray[np.float32]
+
+
+def safe(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
+    """Change everything about an image but its small-scale correlations.
+
+    After "Improving synthetic image detection towards generalization: an image transformation perspective" (Li et al.
+    2024, "SAFE", arXiv 2408.06741) with the numbers of its published code: a random window instead of a resized image;
+    a horizontal flip with probability 0.5; a rotation about the center by an angle uniform in +-180 degrees, to the
+    nearest pixel, so that no value is interpolated, with black corners; brightness, contrast and saturation times
+    factors uniform in [0.5, 1.5], in random order; with probability 0.5 up to 0.75 of all patches of 16 x 16 px black.
+
+    Ours: windows of 7/8 at any size, where theirs are of 256 px; patches are counted in whole ones, so that some stay
+    at any size; colors are rounded once, after all three factors.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3).
+        rng: Of this one image.
+
+    Returns:
+        RGB uint8 (H', W', 3), the same size for all images of a size.
+    """
+    rgb_u8 = _rotate(flip(crop(rgb_u8, rng), rng), rng.uniform(-_MAX_DEGREES, _MAX_DEGREES))
+    rgb_u8 = _jitter(rgb_u8, rng)
+    if rng.random() < _MASK_PROBABILITY:
+        _mask(rgb_u8, rng)
+    return rgb_u8
+
+
+def _rotate(rgb_u8: _Image, degrees: float) -> _Image:
+    height, width = rgb_u8.shape[:2]
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    return np.asarray(
+        cv2.warpAffine(np.ascontiguousarray(rgb_u8), turn, (width, height), flags=cv2.INTER_NEAREST), np.uint8
+    )
+
+
+def _jitter(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
+    """As torchvision's `ColorJitter`: away from black, from the mean gray and from each pixel's gray, or towards it."""
+    levels = rgb_u8.astype(np.float32)
+    for kind in rng.permutation(3):
+        factor = np.float32(rng.uniform(*_FACTORS))
+        levels = np.clip(factor * levels + (1 - factor) * _find_anchor(levels, int(kind)), 0, 255)
+    return np.rint(levels).astype(np.uint8)
+
+
+def _find_anchor(levels: _Levels, kind: int) -> _Levels | np.float32:
+    """What brightness (0), contrast (1) and saturation (2) move away from."""
+    if kind == 0:
+        return np.float32(0)
+    gray = levels @ _GRAY  # (H, W)
+    return np.float32(gray.mean()) if kind == 1 else gray[..., None]
+
+
+def _mask(rgb_u8: _Image, rng: np.random.Generator) -> None:
+    """Blacken patches of a grid from the upper left corner, in place."""
+    rows, columns = (side // _PATCH_PX for side in rgb_u8.shape[:2])
+    num_masked = int(rng.uniform(0, _MAX_MASKED) * rows * columns)
+    for patch in rng.permutation(rows * columns)[:num_masked]:
+        top, left = (int(place) * _PATCH_PX for place in divmod(patch, columns))
+        rgb_u8[top : top + _PATCH_PX, left : left + _PATCH_PX] = 0
+
+
+_SHARE: Final = 0.15
+
+
+def spectral(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Set 15 % of the coefficients of the 2-D Fourier transform to 0, the same in each channel.
+
+    After "Frequency masking for universal deepfake detection" (Doloriel & Cheung 2024), whose best masks are of 15 %
+    and drawn over all frequencies. Ours differ in three ways: a frequency and its negative go together, so that a
+    coefficient is gone altogether, where theirs is halved if its counterpart stays; the mean color stays; and the
+    result is rounded and clipped to 8 bits, where theirs wraps around.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3).
+        rng: Of this one image.
+
+    Returns:
+        RGB uint8 (H, W, 3).
+    """
+    height, width = rgb_u8.shape[:2]
+    kept = _draw_mask(height, width, rng).astype(np.float32)[..., None]  # (H, W, 1)
+    levels = cv2.merge([_filter(channel, kept) for channel in cv2.split(rgb_u8.astype(np.float32))])
+    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
+
+
+def _filter(channel: npt.NDArray[Any], kept: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    spectrum = cv2.dft(channel, flags=cv2.DFT_COMPLEX_OUTPUT)  # (H, W, 2)
+    return cv2.idft(spectrum * kept, flags=cv2.DFT_REAL_OUTPUT | cv2.DFT_SCALE)
+
+
+def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Which coefficients stay: (H, W), the same at a frequency and at its negative."""
+    places = np.arange(height * width).reshape(height, width)
+    negative = np.roll(places[::-1, ::-1], (1, 1), axis=(0, 1))  # the place of minus each frequency
+    ranks = rng.random(height * width, np.float32)[np.minimum(places, negative)]  # one draw for both
+    ranks[0, 0] = np.inf  # the mean
+    num_masked = round(_SHARE * ranks.size)
+    return np.asarray(ranks >= np.partition(ranks, num_masked, axis=None)[num_masked])
+
+
+_AUGMENTATIONS: Final[dict[str, Callable[[_Image, np.random.Generator], _Image]]] = {
+    "none": lambda rgb_u8, _: rgb_u8,
+    "jpeg_blur": jpeg_blur,
+    "crop": crop,
+    "safe": safe,
+    "spectral": spectral,
+}
+
+
+def augment(rgb_u8: npt.NDArray[np.uint8], name: str, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Change a training image at random.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3); left as it is.
+        name: `none`, `jpeg_blur`, `crop`, `safe` or `spectral`; see the function of each for its source.
+        rng: Of this one image; every draw comes from it.
+
+    Returns:
+        RGB uint8 (H', W', 3); smaller for `crop` and `safe`, and then by the same for all images of a size. May be a
+        view of the argument.
+
+    Raises:
+        ConfigError: No such augmentation.
+    """
+    if name not in _AUGMENTATIONS:
+        raise ConfigError(f"augment must be one of {', '.join(_AUGMENTATIONS)}, got {name!r}")
+    return _AUGMENTATIONS[name](rgb_u8, rng)

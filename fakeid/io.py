@@ -1,0 +1,299 @@
+"""Write whole files or none, read what was written with every value checked, and lock folders."""
+
+import csv
+import errno
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, Final, TypeVar
+
+from filelock import FileLock, Timeout
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from fakeid.errors import DamagedFileError, DataError, OutputError
+from fakeid.shapes import Shape, find_fault
+
+LONGEST_NAME: Final = 255
+"""Bytes of a file's name on nearly every file system."""
+
+_GLANCE_SECONDS: Final = 0.5
+"""Who only asks whether a folder is locked holds its lock for an instant, which must not pass for an owner."""
+
+
+@contextmanager
+def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
+    """Say which folder cannot be written to, and which option names another.
+
+    Raises:
+        OutputError: In place of an `OSError` because the folder is read-only, full, or not a folder.
+    """
+    reasons = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the file system is read-only",
+        errno.EACCES: "it is not writable for you",
+        errno.EPERM: "it is not writable for you",
+        errno.EEXIST: "a file of that name is in the way",
+        errno.ENOTDIR: "a file is where a folder should be",
+        errno.ENOENT: "it cannot be created",
+        errno.ELOOP: "it is a loop of symbolic links",
+        errno.ENAMETOOLONG: "its name is longer than the file system takes",
+        errno.EFBIG: "a file would be larger than is allowed",
+    }
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, OutputError) or error.errno not in reasons:
+            raise
+        too_large = error.errno == errno.EFBIG
+        way_out = "raise that with ulimit -f" if too_large else f"choose another with {option}=DIR"
+        raise OutputError(f"cannot write to {folder}: {reasons[error.errno]}; {way_out}") from error
+
+
+def check_writable(folder: Path, option: str) -> None:
+    """Make the folder, and write something there that is gone again.
+
+    Raises:
+        OutputError: As `clear_output_errors`.
+    """
+    with clear_output_errors(folder, option):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder) as file:
+            file.write(b"\0")
+
+
+def check_utf8(path: Path) -> None:
+    """Refuse a path that no file, page or figure could name; on Linux, names are bytes and need not be text.
+
+    Raises:
+        DataError: It is not UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"the path {str(path)!a} is not UTF-8: rename the file or folder") from error
+
+
+def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name that the file system takes: too long a one is cut, and has a hash of the whole at its end.
+
+    Args:
+        name: Of a file or folder.
+        longest: Bytes.
+    """
+    content = name.encode("utf-8", "surrogateescape")
+    if len(content) <= longest:
+        return name
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    return f"{content[: longest - len(digest) - 1].decode('utf-8', 'ignore')}-{digest}"
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it: readers see the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete what killed processes left half-written; the caller holds the folder's lock, so nobody else is at it."""
+    for part in folder.glob(".*.part"):
+        part.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a heading and rows as UTF-8 CSV, atomically; None becomes an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain values as indented JSON, atomically; NaN is refused, for other readers choke on it."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path, shape: Shape = object) -> Any:
+    """Read one JSON file.
+
+    Args:
+        path: The file.
+        shape: What it must hold; see `fakeid.shapes`.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It cannot be read, is no JSON, or holds something else; says what.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read ({error.strerror or error})") from error
+    except (ValueError, RecursionError) as error:
+        raise DamagedFileError(f"{path} is damaged ({error or 'nested without end'})") from error
+    fault = find_fault(value, shape)
+    if fault:
+        raise DamagedFileError(f"{path} is damaged ({fault})")
+    return value
+
+
+def write_memo(path: Path, value: Any) -> None:
+    """Write plain values that can be computed again, with a digest that tells whether they are still the same."""
+    write_json(path, {"sha256": _hash(value), "value": value})
+
+
+def read_memo(path: Path) -> Any:
+    """Read what `write_memo` wrote.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It was changed since, or is none.
+    """
+    memo = read_json(path, {"sha256": str, "value": object})
+    if memo["sha256"] != _hash(memo["value"]):
+        raise DamagedFileError(f"{path} is damaged (it was changed since it was written)")
+    return memo["value"]
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def lock_folder(
+    folder: Path, *, busy: str = "", wait: bool = True, on_wait: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Hold the folder's lock; it is freed by the operating system when the process dies.
+
+    Args:
+        folder: Must exist.
+        busy: The message when another process holds it and `wait` is False.
+        wait: Wait for the other process, or raise at once.
+        on_wait: Called once before waiting.
+
+    Raises:
+        OutputError: Another process holds the lock and `wait` is False.
+    """
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=_GLANCE_SECONDS, poll_interval=_GLANCE_SECONDS / 10)
+    except Timeout as error:
+        if not wait:
+            raise OutputError(busy) from error
+        on_wait()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+Record = TypeVar("Record")
+
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+
+_SHOWN = 40  # characters of a wrong value
+
+
+def read_record(path: Path, kind: type[Record]) -> Record:
+    """Read a JSON file.
+
+    Keys that the dataclass does not have are left out, so that files of later releases can be read.
+
+    Args:
+        path: Of the file.
+        kind: A dataclass, its fields dataclasses, containers and plain values; a field with a default may be missing.
+            Numbers are `pydantic.FiniteFloat`, for JSON has no NaN.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It cannot be read, is no JSON, or a value is not what its field is declared to be.
+    """
+    try:
+        record: Record = _build_adapter(kind).validate_json(path.read_bytes(), strict=True)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read ({error.strerror or error})") from error
+    except ValidationError as error:
+        raise DamagedFileError(f"{path} is damaged ({_describe(error)})") from error
+    return record
+
+
+def parse_record(values: Any, kind: type[Record]) -> Record:
+    """Check plain values, such as a checkpoint holds, against a dataclass.
+
+    Raises:
+        ValueError: A value is not what its field is declared to be; the message says which.
+    """
+    try:
+        record: Record = _build_adapter(kind).validate_python(values)
+    except ValidationError as error:
+        raise ValueError(_describe(error)) from error
+    return record
+
+
+def check_plain(values: Any, kind: type[Any]) -> None:
+    """Hold plain values against a dataclass as strictly as a file.
+
+    Raises:
+        ValueError: A value is missing, or not what its field is declared to be; the message says which.
+    """
+    try:
+        _build_adapter(kind).validate_json(to_json(values, inf_nan_mode="constants"), strict=True)
+    except ValidationError as error:
+        raise ValueError(_describe(error)) from error
+
+
+def to_plain_record(record: Any) -> dict[str, Any]:
+    """Turn a dataclass into dictionaries, lists and plain values, ready for JSON."""
+    plain: dict[str, Any] = _build_adapter(type(record)).dump_python(record, mode="json")
+    return plain
+
+
+def write_record(path: Path, record: Any) -> None:
+    """Write a dataclass as JSON.
+
+    Raises:
+        OutputError: The folder cannot be written to.
+    """
+    write_text(path, _build_adapter(type(record)).dump_json(record, indent=2).decode() + "\n")
+
+
+def _build_adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)  # takes milliseconds, reading a file far less
+    return _ADAPTERS[kind]
+
+
+def _describe(error: ValidationError) -> str:
+    """Name the first wrong value and what it should have been."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "its content"
+    if first["type"] == "missing":
+        return f"{place} is missing"
+    if first["type"] == "value_error":  # of a check of our own, which names the part
+        return f"{place}.{first['ctx']['error']}"
+    found = repr(first["input"])
+    found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]} ..."
+    return f"{place} is {found}: {first['msg'][:1].lower()}{first['msg'][1:]}"

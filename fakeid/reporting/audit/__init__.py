@@ -1,0 +1,1 @@
+"""The audit: tables, figure, page."""

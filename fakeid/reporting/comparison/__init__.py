@@ -1,0 +1,1 @@
+"""A comparison of detectors: findings, tables, figure, page."""

@@ -1,0 +1,97 @@
+"""Tables of comparisons of detectors, and the comparison as Markdown."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import pairwise
+from typing import Final
+
+from fakeid.evaluation.comparison import Comparison, Measured
+from fakeid.evaluation.records.results import Estimate
+from fakeid.reporting.comparison.findings import (
+    COMPARISON_NOTE,
+    ComparisonRecord,
+    ComparisonReport,
+    MetricDifference,
+    describe_comparison,
+    judge_measured,
+    name_comparison,
+    name_group,
+    to_known,
+)
+from fakeid.reporting.renderers import render_markdown
+from fakeid.reporting.significance import BETTER, WORSE
+from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone
+
+_GROUPS: Final = (Column("images of"), Column("real", Form.COUNT), Column("fake", Form.COUNT))
+_ACCURACY: Final = (
+    Column("accuracy, points", Form.POINTS, name="accuracy difference"),
+    Column("p (Holm)", Form.P_VALUE, name="accuracy p"),
+    Column("verdict", name="accuracy verdict"),
+)
+_AUROC: Final = (
+    Column("AUROC, difference", Form.UNITS, name="AUROC difference"),
+    Column("p (Holm)", Form.P_VALUE, name="AUROC p"),
+    Column("verdict", name="AUROC verdict"),
+)
+_COLUMNS: Final = (
+    *_GROUPS,
+    Column("baseline accuracy %", Form.PERCENT),
+    Column("accuracy %", Form.PERCENT),
+    *_ACCURACY,
+    Column("baseline AUROC", Form.UNIT),
+    Column("AUROC", Form.UNIT),
+    *_AUROC,
+)
+_KEYS: Final = [field.name for field in fields(MetricDifference)]
+_TONES: Final = {BETTER: Tone.GOOD, WORSE: Tone.BAD}
+
+
+def tabulate_comparison(comparison: Comparison) -> Table:
+    """Build one row a group, with the values of both detectors, the difference and what may be said of it."""
+    kinds = [row.kind for row in comparison.rows]
+    rows = [
+        Row(
+            (
+                *(Cell(value) for value in (name_group(row), row.num_real, row.num_fake)),
+                *_list_cells(row.accuracy),
+                *_list_cells(row.auroc),
+            ),
+            ends_section=ends,
+        )
+        for row, ends in zip(comparison.rows, [*(a != b for a, b in pairwise(kinds)), False], strict=True)
+    ]
+    return Table.of(f"{comparison.second} against {comparison.first}", _COLUMNS, rows)
+
+
+def split_metrics(table: Table) -> list[Table]:
+    """Take the differences of accuracy, then those of AUROC, without the values: each fits a terminal."""
+    return [table.select((*_GROUPS, *columns)) for columns in (_ACCURACY, _AUROC)]
+
+
+def tabulate_differences(record: ComparisonRecord) -> Table:
+    """Build the table of comparison.csv: a metric of a group a row, in the keys of comparison.json."""
+    rows = [[getattr(difference, name) for name in _KEYS] for difference in record.differences]
+    rows = [[" ".join(map(str, value)) if isinstance(value, tuple) else value for value in row] for row in rows]
+    return Table.of("", [Column(name) for name in _KEYS], rows)
+
+
+def render_comparison_markdown(report: ComparisonReport) -> str:
+    """Write the figure, what came out, and every table."""
+    parts = ["# Comparison\n", *(f"> **WARNING** ({warning.runs}): {warning.text}\n" for warning in report.warnings)]
+    parts += [f"- **{name_comparison(one)}**: {describe_comparison(one)}" for one in report.comparisons]
+    parts += ["", *(f"{note}\n" for note in report.notes)]
+    parts += ["![Differences with 95 % intervals](comparison.png)\n"]
+    for table in map(tabulate_comparison, report.comparisons):
+        parts += [f"## {table.title}\n", render_markdown(table)]
+    parts += [COMPARISON_NOTE, "", "## Scores\n"]
+    parts += [f"- {name}: {', '.join(f'`{place}`' for place in places)}" for name, places in report.places.items()]
+    return "\n".join(parts) + "\n"
+
+
+def _list_cells(measured: Measured) -> Iterator[Cell]:
+    verdict = judge_measured(measured)
+    yield Cell(to_known(measured.first))
+    yield Cell(to_known(measured.second))
+    yield Cell(Estimate.of(measured.difference))
+    yield Cell(to_known(measured.corrected_p))
+    yield Cell(verdict, tone=_TONES.get(verdict, Tone.OPEN))

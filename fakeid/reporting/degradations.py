@@ -1,0 +1,167 @@
+"""Degradations in words, and under which of them a detector holds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from fakeid.config.degradations import parse_degradation
+from fakeid.errors import ConfigError
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.evaluation.verdict import Trial, Verdict
+
+MILD: Final = "mild"
+STRONG: Final = "strong"
+
+
+class _Kind(NamedTuple):
+    """How one kind is called, in which form a strength stands beside it, and whether larger numbers are milder."""
+
+    name: str
+    form: str = ""
+    larger_is_milder: bool = False
+
+
+_KINDS: Final = {
+    "jpeg": _Kind("JPEG", "{:g}", larger_is_milder=True),
+    "webp": _Kind("WebP", "{:g}", larger_is_milder=True),
+    "blur": _Kind("blur", "of {:g} px"),
+    "downup": _Kind("rescaling", "by {:g}", larger_is_milder=True),
+    "crop": _Kind("cropping", "to {:g}", larger_is_milder=True),
+    "noise": _Kind("noise", "of {:g} levels"),
+    "social": _Kind("social networks"),
+}
+
+
+def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
+    """Group degradations by kind, each from mild to strong, kinds in the order of their first words."""
+    kinds: dict[str, list[str]] = {}
+    for word in words:
+        kinds.setdefault(_read(word).name, []).append(word)
+    return {kind: sorted(found, key=_rank) for kind, found in kinds.items()}
+
+
+def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str = "") -> str:
+    """Name some degradations of one kind.
+
+    Args:
+        chosen: At least one, from mild to strong.
+        tested: All of this kind that were tested, from mild to strong.
+        towards: `MILD` says that what holds for these holds for milder ones too, `STRONG` the same of stronger ones;
+            empty lists them.
+
+    Returns:
+        Such as `blur` for all that were tested, `JPEG down to 90` with `MILD`, `JPEG 75 and below` with `STRONG`, or
+        `JPEG 95, 75`.
+    """
+    kind = _KINDS.get(_read(chosen[0]).name, _Kind(chosen[0]))
+    strengths = [kind.form.format(strength) for word in chosen if (strength := _read(word).strength) is not None]
+    if not strengths or (len(chosen) == len(tested) > 1):
+        return kind.name
+    if towards == MILD and len(tested) > 1 and list(chosen) == list(tested[: len(chosen)]):
+        return f"{kind.name} {'down' if kind.larger_is_milder else 'up'} to {name_strength(chosen[-1])}"
+    if towards == STRONG and len(tested) > 1 and list(chosen) == list(tested[-len(chosen) :]):
+        return f"{kind.name} {strengths[0]} and {'below' if kind.larger_is_milder else 'more'}"
+    return f"{kind.name} {', '.join(strengths)}"
+
+
+def name_strength(word: str) -> str:
+    """Name the strength alone, such as `75` or `2 px`; empty where there is none."""
+    degradation = _read(word)
+    if degradation.strength is None:
+        return ""
+    unit = _KINDS[degradation.name].form.partition("}")[2]
+    return f"{degradation.strength:g}{unit}"
+
+
+def _rank(word: str) -> float:
+    degradation = _read(word)
+    strength = degradation.strength or 0.0
+    return -strength if _KINDS.get(degradation.name, _Kind("")).larger_is_milder else strength
+
+
+class _Read(NamedTuple):
+    name: str
+    strength: float | None
+
+
+def _read(word: str) -> _Read:
+    """Kind and strength; the word itself where another release of fakeid knew it."""
+    try:
+        degradation = parse_degradation(word)
+    except ConfigError:
+        return _Read(word, None)
+    return _Read(degradation.name, degradation.strength)
+
+
+Part: TypeAlias = tuple[str, str]
+"""A head and what is told after it."""
+
+DEGRADATIONS_NOT_TESTED: Final[Part] = (
+    "Not tested:", "JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that.",
+)  # fmt: skip
+
+
+_SIGN: Final = "\N{NO-BREAK SPACE}%"
+_BROKEN: Final = (Verdict.FAILS, Verdict.AT_CHANCE, Verdict.INVERTED)
+
+
+def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:
+    """Say where it holds, where it breaks, and where the images are too few to tell.
+
+    Args:
+        trials: By degradation, `none` among them.
+
+    Returns:
+        Heads and texts, and whether it breaks anywhere but on untouched images.
+    """
+    kinds = group_degradations([name for name in trials if name != NO_DEGRADATION])
+    if not kinds:
+        return [DEGRADATIONS_NOT_TESTED], False
+    verdicts = {name: trial.judge() for name, trial in trials.items()}
+    holds = ["untouched images"] if verdicts[NO_DEGRADATION] is Verdict.PASSES else []
+    breaks, unclear = [], []
+    for tested in kinds.values():
+        passing = [name for name in tested if verdicts[name] is Verdict.PASSES]
+        broken = [name for name in tested if verdicts[name] in _BROKEN]
+        open_ones = [name for name in tested if name not in passing and name not in broken]
+        holds += [name_degradations(passing, tested, MILD)] if passing else []
+        unclear += [name_degradations(open_ones, tested)] if open_ones else []
+        if broken:
+            why = _explain(broken, trials, verdicts, several=len(broken) > 1)
+            breaks.append(f"{name_degradations(broken, tested, STRONG)} ({why})")
+    told = {"Holds on": holds or ["nothing that was tested"], "Breaks on": breaks, "Too few images to tell:": unclear}
+    return [(head, f"{', '.join(names)}.") for head, names in told.items() if names], bool(breaks)
+
+
+def _explain(
+    broken: Sequence[str], trials: Mapping[str, Trial], verdicts: Mapping[str, Verdict], *, several: bool
+) -> str:
+    """Why, at the mildest strength; and the same number at the strongest."""
+    mild, strong = broken[0], broken[-1]
+    if verdicts[mild] in (Verdict.AT_CHANCE, Verdict.INVERTED):
+        return str(verdicts[mild].value) + (f" from {name_strength(mild)} on" if several else "")
+    rates = [_rate(trials[name], alarms=trials[mild].has_too_many_false_positives) for name in (mild, strong)]
+    if None in rates:
+        return "no number"
+    what = "of reals called fake" if trials[mild].has_too_many_false_positives else "of fakes missed"
+    first, last = (f"{_format(rate or 0.0)}{_SIGN}" for rate in rates)
+    return (
+        f"{first} {what} at {name_strength(mild)}, {last} at {name_strength(strong)}" if several else f"{first} {what}"
+    )
+
+
+def _rate(trial: Trial, *, alarms: bool) -> float | None:
+    if alarms:
+        return trial.false_positives.value
+    found = trial.found.value
+    return None if found is None else 1 - found
+
+
+def format_rate(estimate: Estimate) -> str:
+    """A share in percent with its interval, such as `18 % [10, 31]`; one decimal below 10."""
+    value, low, high = (_format(number or 0.0) for number in (estimate.value, estimate.low, estimate.high))
+    return f"{value}{_SIGN}" if estimate.low is None else f"{value}{_SIGN} [{low}, {high}]"
+
+
+def _format(share: float) -> str:
+    return f"{100 * share:.1f}" if 0 < 100 * share < 9.95 else f"{100 * share:.0f}"

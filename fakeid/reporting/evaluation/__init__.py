@@ -1,0 +1,1 @@
+"""An evaluation: findings, tables, figures, page."""

@@ -1,0 +1,51 @@
+"""All figures of an evaluation at once, by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.evaluation.scores import Scores
+from fakeid.reporting.contact_sheet import Images, plot_mistakes
+from fakeid.reporting.evaluation.curves import plot_reliability, plot_roc_zoom, plot_score_histograms
+from fakeid.reporting.evaluation.robustness import plot_matrix, plot_robustness
+from fakeid.reporting.evaluation.spectra import plot_spectra
+
+
+@dataclass(frozen=True, eq=False)
+class ShownImages:
+    """The pixels that an evaluation shows, as tested; RGB uint8 (n, H, W, 3), all of one size.
+
+    Attributes:
+        reals: For the spectra.
+        fakes_by_name: Likewise, by generator.
+        called_fake: Reals called fake, and their scores: what `find_mistakes` picked.
+        called_real: Fakes called real, likewise.
+    """
+
+    reals: Images
+    fakes_by_name: Mapping[str, Images]
+    called_fake: tuple[Images, Scores]
+    called_real: tuple[Images, Scores]
+
+
+def plot_evaluation(evaluation: Evaluation, scores: Scores, images: ShownImages | None) -> dict[str, Figure]:
+    """Plot all figures, by name, for files, W&B and the page.
+
+    Args:
+        evaluation: What was found.
+        scores: What it was computed from, without controls.
+        images: None leaves out the spectra and the mistakes; without degradations there is no robustness.
+    """
+    figures = {"matrix": plot_matrix(evaluation)}
+    if len(evaluation.degradations) > 1:
+        figures["robustness"] = plot_robustness(evaluation)
+    trained_on, calibration, threshold = evaluation.trained_on, evaluation.calibration, evaluation.threshold
+    figures["roc"] = plot_roc_zoom(scores, trained_on, calibration, threshold)
+    figures["histograms"] = plot_score_histograms(scores, trained_on, calibration, threshold)
+    figures["reliability"] = plot_reliability(scores, trained_on, calibration)
+    if images is not None:
+        figures["spectra"] = plot_spectra(images.reals, images.fakes_by_name)
+        figures["mistakes"] = plot_mistakes(images.called_fake, images.called_real)
+    return figures

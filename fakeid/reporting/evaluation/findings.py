@@ -1,0 +1,236 @@
+"""Say in a few sentences, computed from its numbers, what an evaluation found: does the detector generalize?"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from fakeid.config.degradations import parse_degradation
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.records.evaluation import Evaluation, WorstGroup
+from fakeid.evaluation.records.results import Estimate, EvaluationGroup
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.evaluation.thresholds import compute_surprise, count_needed
+from fakeid.reporting.finding import Finding, Severity
+from fakeid.reporting.formatting import format_estimate, format_number, format_share
+from fakeid.reporting.run.notes import describe_misplaced, describe_threshold, name_alarm_threshold
+from fakeid.reporting.table import Form
+
+_CHANCE: Final = 0.5
+_SIGN: Final = "\N{NO-BREAK SPACE}%"
+_SURPRISE: Final = 0.025  # for seen and for unseen content, 5 % together
+_NOT_IN_PERCENT: Final = ("auroc", "average_precision", "ece", "nll", "brier")
+
+
+def list_findings(evaluation: Evaluation) -> list[Finding]:
+    """List what a reader must know before all else.
+
+    How good the detector is on the hardest and on the easiest quadrant, its worst group, what JPEG does to it, what
+    the swap test says, whether false positives are as few as promised, where it ranks well at a threshold that is off,
+    each control that it fires on, and whether intervals rest on too few clusters.
+    """
+    return [
+        *_describe_quadrants(evaluation),
+        *_describe_worst(evaluation),
+        *_describe_jpeg(evaluation),
+        *_describe_swap(evaluation),
+        *_describe_false_positives(evaluation),
+        *_describe_misplaced(evaluation),
+        *_describe_controls(evaluation),
+        *_describe_intervals(evaluation),
+    ]
+
+
+def list_caveats(evaluation: Evaluation) -> list[Finding]:
+    """List those findings because of which the numbers do not show what they seem to."""
+    found = [*_describe_swap(evaluation), *_describe_controls(evaluation), *_describe_intervals(evaluation)]
+    return [finding for finding in found if finding.is_warning]
+
+
+def describe_worst(worst: WorstGroup) -> str:
+    """Name the group and its number, such as `coral, with an accuracy of 60.0 %`."""
+    metric, value = worst.metric.replace("_", " "), worst.value
+    if value is None:
+        return f"{worst.group}, on which the detector broke down (no number is defined)"
+    unit = worst.metric.startswith(_NOT_IN_PERCENT)
+    number = format_number(value, Form.UNIT) if unit else f"{format_number(value, Form.PERCENT)}{_SIGN}"
+    metric = metric.upper() if metric in ("auroc", "eer", "ece", "nll") else metric
+    return f"{worst.group}, with {'an' if metric[0] in 'aeAE' else 'a'} {metric} of {number}"
+
+
+def describe_promise(calibration: Calibration) -> str:
+    """Say what the threshold for few false positives promises of new reals, and with which uncertainty."""
+    place = name_alarm_threshold(calibration.false_alarm_rate)
+    wished, num_real = format_share(calibration.false_alarm_rate), calibration.num_real
+    low = format_number(calibration.false_positive_low, Form.PERCENT)
+    found = (
+        f"{calibration.num_false_positives:,} of {num_real:,} validation reals are called fake, so that of new ones "
+        f"{low} to {format_share(calibration.false_positive_high)} are"
+    )
+    if calibration.keeps_promise:
+        return f"{place} calls at most {wished} of new reals fake on average ({found})"
+    needed = count_needed(calibration.false_alarm_rate)
+    few = f", which takes {needed:,}" if needed else ""
+    return f"{num_real:,} validation reals are too few to promise {wished}{few}; at {place} {found}"
+
+
+def describe_thresholds(calibration: Calibration | None) -> str:
+    """Say which thresholds a table of them shows, and where they come from."""
+    if calibration is None:
+        return "At 0.5: called fake from P(fake) = 0.5 on. No threshold was chosen on validation images."
+    rate = f"{100 * calibration.false_alarm_rate:g}{_SIGN}"
+    return (
+        "At 0.5: called fake from P(fake) = 0.5 on. At balanced: at the balanced threshold from validation images, "
+        f"where the balanced accuracy is highest there (logit {calibration.balanced_threshold:.3g}). At {rate} FP "
+        f"(logit {calibration.threshold:.3g}): {describe_promise(calibration)}. Both are chosen on "
+        f"{calibration.num_real:,} reals and {calibration.num_fake:,} fakes of the validation split."
+    )
+
+
+def find_false_positives(evaluation: Evaluation, *, seen_content: bool) -> Estimate | None:
+    """Find the share of the reals called fake at the threshold for few false positives; None without such a real."""
+    group = _find_reals(evaluation, seen_content=seen_content)
+    return None if group is None else group.read("real_accuracy_at_chosen").complement()
+
+
+def _describe_quadrants(evaluation: Evaluation) -> list[Finding]:
+    areas = {name: evaluation.read("auroc", "quadrant", name).value for name in evaluation.list_names("quadrant")}
+    known = {name: area for name, area in areas.items() if area is not None}
+    if not known:
+        return [Finding("No answer", "no quadrant holds both reals and fakes with a score each.")]
+    easiest, hardest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
+    named = {"Alone": hardest} if easiest == hardest else {"Hardest": hardest, "Easiest": easiest}
+    place = describe_threshold(evaluation.to_plain())
+    return [_describe_quadrant(topic, evaluation, name, place) for topic, name in named.items()]
+
+
+def _describe_quadrant(topic: str, evaluation: Evaluation, name: str, place: str) -> Finding:
+    area, real, fake = (
+        evaluation.read(metric, "quadrant", name) for metric in ("auroc", "real_accuracy", "fake_accuracy")
+    )
+    chance = ", no better than chance" if _is_at_chance(area) else ""
+    return Finding(
+        topic,
+        f"on {name} the AUROC is {format_estimate(area, Form.UNIT)}{chance}; {place} it calls {format_share(real)} of "
+        f"the reals real and {format_share(fake)} of the fakes fake.",
+        tabled=True,
+    )
+
+
+def _describe_worst(evaluation: Evaluation) -> Iterator[Finding]:
+    clean = [worst for worst in evaluation.worst if worst.degradation == NO_DEGRADATION]
+    chosen = [worst for worst in clean if worst.metric == "accuracy"] or clean
+    if chosen:
+        yield Finding("Worst group", f"{describe_worst(chosen[0])}.")
+
+
+def _describe_jpeg(evaluation: Evaluation) -> Iterator[Finding]:
+    """Follow the easiest quadrant that has an AUROC from clean images to the mildest and the strongest JPEG."""
+    parsed = {word: parse_degradation(word) for word in evaluation.degradations}
+    qualities = {int(found.strength or 0): word for word, found in parsed.items() if found.name == "jpeg"}
+    for name in evaluation.list_names("quadrant"):
+        before = evaluation.read("auroc", "quadrant", name)
+        if before.value is None:
+            continue
+        tested = {
+            quality: area
+            for quality in sorted(qualities, reverse=True)
+            if (area := evaluation.read("auroc", "quadrant", name, qualities[quality])).value is not None
+        }
+        if tested:
+            ends = dict.fromkeys((max(tested), min(tested)))
+            falls = " and ".join(
+                f"{format_number(tested[quality].value, Form.UNIT)} at quality {quality}" for quality in ends
+            )
+            lost = [quality for quality, area in tested.items() if _is_at_chance(area)]
+            tail = f"; at quality {max(lost)} it is no better than chance" if lost else ""
+            yield Finding(
+                "JPEG", f"on {name} the AUROC goes from {format_number(before.value, Form.UNIT)} to {falls}{tail}."
+            )
+        return
+
+
+def _describe_swap(evaluation: Evaluation) -> Iterator[Finding]:
+    swap = evaluation.swap
+    if swap:
+        yield Finding("Swap test", swap.verdict, Severity.WARNING if swap.warns else Severity.INFO)
+
+
+def _describe_controls(evaluation: Evaluation) -> Iterator[Finding]:
+    """One warning on all controls that the detector fires on."""
+    fired = [control for control in evaluation.controls if control.fires]
+    if not fired:
+        return
+    *others, last = [f"{_percent(control.fake_share)} of {control.name}" for control in fired]
+    called = " and ".join([*([", ".join(others)] if others else []), last])
+    text = (
+        "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: it calls "
+        f"{called} fake, beside {_percent(fired[0].fake_share_of_reals)} of the reals and "
+        f"{_percent(fired[0].fake_share_of_fakes)} of the fakes."
+    )
+    yield Finding("Controls", text, Severity.WARNING)
+
+
+def _describe_intervals(evaluation: Evaluation) -> Iterator[Finding]:
+    for text in evaluation.warnings:
+        yield Finding("Intervals", text, Severity.WARNING)
+
+
+def _describe_false_positives(evaluation: Evaluation) -> Iterator[Finding]:
+    if evaluation.calibration is None:
+        yield Finding(
+            "False positives", "no threshold was chosen on validation images, so nothing is promised of them."
+        )
+        return
+    measured, severity = [], Severity.INFO
+    for seen in (True, False):
+        rate = find_false_positives(evaluation, seen_content=seen)
+        if rate is not None:
+            broken = _breaks_promise(evaluation, evaluation.calibration, seen_content=seen)
+            severity = Severity.WARNING if broken else severity
+            judged = " (more than promised)" if broken else ""
+            measured.append(f"{format_share(rate)} on {'seen' if seen else 'unseen'} content{judged}")
+    if measured:
+        promise = describe_promise(evaluation.calibration)
+        text = f"{promise}; of the tested reals it calls {' and '.join(measured)} fake."
+        yield Finding("False positives", text, severity)
+
+
+def _describe_misplaced(evaluation: Evaluation) -> Iterator[Finding]:
+    """A warning for each quadrant that is ranked well at a threshold that is off."""
+    record = evaluation.to_plain()
+    tested = {group.name for group in evaluation.list_tested(("quadrant",), NO_DEGRADATION)}
+    groups = {
+        group["name"]: group["metrics"]
+        for group in record["groups"]
+        if group["name"] in tested and (group["kind"], group["degradation"]) == ("quadrant", NO_DEGRADATION)
+    }
+    for text in describe_misplaced(record, groups):
+        yield Finding("Threshold", f"on {text[:1].lower()}{text[1:]}", Severity.WARNING)
+
+
+def _breaks_promise(evaluation: Evaluation, calibration: Calibration, *, seen_content: bool) -> bool:
+    """Whether more reals are called fake than the uncertainty of validation and that of the test together explain."""
+    group = _find_reals(evaluation, seen_content=seen_content)
+    rate = find_false_positives(evaluation, seen_content=seen_content)
+    if group is None or rate is None or rate.value is None:
+        return False
+    # The interval knows of clusters of images, which the counts do not.
+    if rate.low is None or rate.low <= calibration.false_alarm_rate:
+        return False
+    called = round(rate.value * group.num_real)
+    surprise = compute_surprise(called, group.num_real, calibration.num_false_positives, calibration.num_real)
+    return surprise < _SURPRISE
+
+
+def _find_reals(evaluation: Evaluation, *, seen_content: bool) -> EvaluationGroup | None:
+    for group in evaluation.list_tested(("quadrant",), NO_DEGRADATION):
+        if group.seen_content == seen_content and group.read("real_accuracy_at_chosen").value is not None:
+            return group
+    return None
+
+
+def _is_at_chance(area: Estimate) -> bool:
+    return area.low is not None and area.low <= _CHANCE
+
+
+def _percent(share: Estimate) -> str:
+    return format_share(share.value)

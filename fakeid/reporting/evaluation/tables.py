@@ -1,0 +1,214 @@
+"""An evaluation's tables, the same for the terminal, Markdown and the page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from fakeid.config.choices import ThresholdFrom
+from fakeid.config.constants import LABEL_NAMES
+from fakeid.evaluation.metrics import count_reals_needed
+from fakeid.evaluation.operating_point import CHOSEN
+from fakeid.evaluation.records.evaluation import EvaluatedSet, Evaluation, SwapResult
+from fakeid.evaluation.records.results import EvaluationGroup
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.reporting.evaluation.findings import describe_worst
+from fakeid.reporting.formatting import PERCENT_SIGN
+from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone, Value
+
+ORACLE_NOTE: Final = "Oracle: chosen on the tested images, no result."
+
+_METRICS: Final = {
+    "accuracy": Column("accuracy %", Form.PERCENT, "accuracy"),
+    "real_accuracy": Column("real acc. %", Form.PERCENT, "real\nacc."),
+    "fake_accuracy": Column("fake acc. %", Form.PERCENT, "fake\nacc."),
+    "balanced_accuracy": Column("balanced %", Form.PERCENT),
+    "auroc": Column("AUROC", Form.UNIT),
+    "average_precision": Column("average precision", Form.UNIT),
+    "eer": Column("EER %", Form.PERCENT),
+    "tpr_at_fpr_01": Column("TPR at 1 % FPR", Form.PERCENT, "TPR at\n1 % FPR"),
+    "tpr_at_fpr_05": Column("TPR at 5 % FPR", Form.PERCENT),
+    "ece": Column("ECE", Form.UNIT),
+    "nll": Column("NLL", Form.UNIT),
+    "brier": Column("Brier", Form.UNIT),
+}
+_CALLS: Final = ("accuracy", "real_accuracy", "fake_accuracy")
+_IN_TERMINAL: Final = (*_CALLS, "auroc", "tpr_at_fpr_01")
+_OF_PROBABILITIES: Final = ("ece", "nll", "brier")
+_RULES: Final = {ThresholdFrom.half.value: "0.5", ThresholdFrom.validation.value: "balanced"}
+_LIMITS: Final = {"tpr_at_fpr_01": 0.01, "tpr_at_fpr_05": 0.05}
+_ORACLE: Final = "_at_oracle"
+_COUNTS: Final = tuple(Column(label, Form.COUNT) for label in LABEL_NAMES)
+
+
+def tabulate_quadrants(evaluation: Evaluation) -> Table:
+    """Tabulate the quadrants on clean images, in 80 columns of a terminal."""
+    columns = [Column("content"), Column("gen."), *_COUNTS, *(_METRICS[metric] for metric in _IN_TERMINAL)]
+    tested = evaluation.list_tested(("quadrant",), NO_DEGRADATION)
+    rows: list[list[Cell | Value]] = [
+        [
+            *("seen" if seen else "unseen" for seen in (group.seen_content, group.seen_generator)),
+            *(group.num_real, group.num_fake),
+            *(group.read(metric) for metric in _IN_TERMINAL),
+        ]
+        for group in tested
+    ]
+    needed = count_reals_needed(_LIMITS["tpr_at_fpr_01"])
+    lacks = any(group.num_real < needed for group in tested)
+    notes = ["Rates in %, AUROC from 0 to 1; below each its 95 % interval."]
+    return Table.of("", columns, rows, [*notes, *([f"TPR at 1 % FPR needs {needed} reals."] if lacks else [])])
+
+
+def tabulate_matrix(evaluation: Evaluation) -> Table:
+    """Tabulate the AUROC: one row a degradation, one column a quadrant or test set."""
+    places = evaluation.list_main()
+    columns = [
+        Column(name, Form.UNIT, name.replace(", ", ",\n") if kind == "quadrant" else f"test set\n{name}")
+        for kind, name in places
+    ]
+    rows: list[list[Cell | Value]] = [
+        [word, *(evaluation.read("auroc", *place, word) for place in places)] for word in evaluation.degradations
+    ]
+    return Table.of("AUROC, by degradation", [Column("degradation"), *columns], rows)
+
+
+def tabulate_thresholds(evaluation: Evaluation) -> Table:
+    """Tabulate accuracies at each threshold, on clean images; an oracle's only where it was asked for."""
+    groups = _list_main(evaluation)
+    named = {"": _RULES[evaluation.threshold.rule], **{f"_at_{rule}": name for rule, name in _RULES.items()}}
+    named |= {f"_at_{CHOSEN}": name_few_false_positives(evaluation), _ORACLE: "oracle"}
+    places = [place for place in named if any(f"accuracy{place}" in group.metrics for group in groups)]
+    columns = [Column("images of"), *_COUNTS]
+    columns += [
+        Column(f"{_METRICS[metric].heading} at {named[place]}", Form.PERCENT) for place in places for metric in _CALLS
+    ]
+    rows: list[list[Cell | Value]] = [
+        [
+            *(group.name, group.num_real, group.num_fake),
+            *(
+                Cell(group.read(metric + place), tone=Tone.FAINT if place == _ORACLE else None)
+                for place in places
+                for metric in _CALLS
+            ),
+        ]
+        for group in groups
+    ]
+    return Table.of("Thresholds", columns, rows, [ORACLE_NOTE] if _ORACLE in places else [])
+
+
+def tabulate_calibration(evaluation: Evaluation) -> Table:
+    """Tabulate how far P(fake) can be believed, as trained and calibrated on validation."""
+    names = [(metric, when) for metric in _OF_PROBABILITIES for when in ("", "_calibrated")]
+    columns = [Column(f"{_METRICS[metric].heading}{when.replace('_', ', ')}", Form.UNIT) for metric, when in names]
+    rows: list[list[Cell | Value]] = [
+        [group.name, *(group.read(metric + when) for metric, when in names)] for group in _list_main(evaluation)
+    ]
+    return Table.of("Calibration", [Column("images of"), *columns], rows)
+
+
+def tabulate_groups(evaluation: Evaluation, *, degraded: bool) -> Table:
+    """Tabulate every metric of every group, on clean images or on degraded ones."""
+    columns = [Column("group"), Column("of"), *([Column("degradation")] if degraded else []), *_COUNTS]
+    rows: list[list[Cell | Value]] = [
+        [
+            *(group.name, group.kind.replace("_", " "), *([group.degradation] if degraded else [])),
+            *(group.num_real, group.num_fake),
+            *(Cell(group.read(metric), _describe_lack(group, metric)) for metric in _METRICS),
+        ]
+        for group in evaluation.list_tested()
+        if (group.degradation != NO_DEGRADATION) == degraded
+    ]
+    title = "Groups, degraded images" if degraded else "Groups, clean images"
+    return Table.of(title, [*columns, *_METRICS.values()], rows)
+
+
+def tabulate_swap(swap: SwapResult) -> Table:
+    """Tabulate what the calls do when one class alone goes through JPEG."""
+    metrics = ("real_accuracy", "fake_accuracy", "auroc")
+    rows = [(row.name, row.real_accuracy, row.fake_accuracy, row.auroc) for row in swap.rows]
+    columns = [Column(f"images (JPEG quality {swap.quality})"), *(_METRICS[metric] for metric in metrics)]
+    return Table.of("Swap test", columns, rows)
+
+
+def tabulate_controls(evaluation: Evaluation) -> Table:
+    """Tabulate sets without any GAN that a detector should leave alone."""
+    columns = [
+        Column("control"),
+        Column(f"called fake % at {name_few_false_positives(evaluation)}", Form.PERCENT),
+        Column("of reals %", Form.PERCENT),
+        Column("of fakes %", Form.PERCENT),
+        Column("fires"),
+        Column("verdict"),
+    ]
+    fires = {True: Cell("yes", tone=Tone.BAD), False: Cell("no"), None: Cell("unclear", tone=Tone.OPEN)}
+    rows: list[list[Cell | Value]] = [
+        [
+            *(control.name, control.fake_share, control.fake_share_of_reals, control.fake_share_of_fakes),
+            *(fires[control.fires], control.verdict),
+        ]
+        for control in evaluation.controls
+    ]
+    return Table.of("Controls", columns, rows)
+
+
+def tabulate_worst(evaluation: Evaluation) -> Table:
+    """Tabulate on what the detector is worst, under each degradation."""
+    rows = [(worst.degradation, describe_worst(worst)) for worst in evaluation.worst]
+    return Table.of("The worst group of each test", [Column("degradation"), Column("worst group")], rows)
+
+
+def tabulate_test_sets(evaluation: Evaluation) -> Table:
+    """Tabulate where the tested images come from, and in which files."""
+    columns = [Column("test set"), Column("from"), *_COUNTS, Column("files of reals"), Column("files of fakes")]
+    rows: list[list[Cell | Value]] = [
+        [
+            Cell(part.name, mark=" (control)" if part.control else ""),
+            part.where,
+            *(_count(part, label) for label in LABEL_NAMES),
+            *(_describe_formats((part.file_formats or {}).get(label, {})) for label in LABEL_NAMES),
+        ]
+        for part in evaluation.test_sets
+    ]
+    return Table.of("Test sets", columns, rows)
+
+
+def tabulate_detector(evaluation: Evaluation) -> Table:
+    """Tabulate what was tested, and what it had been trained on."""
+    detector, trained_on = evaluation.detector, evaluation.trained_on
+    rows: list[Sequence[Cell | Value] | Row] = [
+        ("checkpoint", detector.checkpoint),
+        ("backbone", detector.backbone),
+        ("color", detector.color),
+        ("residual", detector.residual),
+        ("image (px)", detector.image_px),
+        ("protocol", detector.protocol),
+        ("trained on categories", ", ".join(trained_on.categories) or "none"),
+        ("trained on generators", ", ".join(trained_on.generators) or "none"),
+    ]
+    return Table.of("Detector", [Column("detector"), Column("")], rows)
+
+
+def name_few_false_positives(evaluation: Evaluation) -> str:
+    """Name the threshold for few false positives in headings, such as `5 % FP`; `0.5` where none was chosen."""
+    calibration = evaluation.calibration
+    return f"{100 * calibration.false_alarm_rate:g} % FP" if calibration else "0.5"
+
+
+def _list_main(evaluation: Evaluation) -> list[EvaluationGroup]:
+    """The groups of the matrix, on clean images."""
+    found = [evaluation.find(kind, name) for kind, name in evaluation.list_main()]
+    return [group for group in found if group is not None]
+
+
+def _describe_lack(group: EvaluationGroup, metric: str) -> str:
+    """Why a group has no number, such as `needs 500 reals, has 50`; empty where it has one, or for other reasons."""
+    needed = count_reals_needed(_LIMITS[metric]) if metric in _LIMITS else 0
+    return f"needs {needed} reals, has {group.num_real}" if group.num_real < needed else ""
+
+
+def _count(part: EvaluatedSet, label: str) -> Cell:
+    tested, left_out = getattr(part, f"num_{label}"), part.left_out.get(label, 0)
+    return Cell(tested, mark=f" of {tested + left_out:,}" if left_out else "")
+
+
+def _describe_formats(shares: Mapping[str, float]) -> str:
+    ordered = sorted(shares.items(), key=lambda share: -share[1])
+    return ", ".join(f"{name} {round(100 * share, 1):g}{PERCENT_SIGN}" for name, share in ordered)

@@ -1,0 +1,121 @@
+"""What may be said about differences between configurations, with one correction for all that a page says."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar, cast
+
+from fakeid.evaluation.statistics.multiple_testing import correct_distinct
+from fakeid.evaluation.statistics.paired_tests import Difference
+from fakeid.reporting.sweep.claims import Claim, Claims
+from fakeid.reporting.sweep.effects import Effect
+
+LEVEL: Final = 0.05
+"""A difference with a corrected p-value below it is significant."""
+
+BETTER: Final = "better"
+WORSE: Final = "worse"
+NOT_SIGNIFICANT: Final = "not significant"
+NOT_JUDGED: Final = "not judged"
+UNDEFINED: Final = "undefined"
+VERDICTS: Final = (BETTER, WORSE, NOT_SIGNIFICANT, NOT_JUDGED, UNDEFINED)
+"""In the order in which they are counted; the first two are significant."""
+
+ONE_RUN_EACH: Final = "one run each: not judged"
+"""Why two configurations are not judged."""
+
+_FEWEST_SEEDS: Final = 2  # a side; with another seed the difference of two networks may change sign
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(ABC):
+    """Two configurations, or pairs of them, on the same images.
+
+    Attributes:
+        accuracy: Of the second minus that of the first.
+        auroc: Likewise.
+        accuracy_p: Corrected, see `correct_judged`; NaN before, and where nothing is judged.
+        auroc_p: Likewise.
+    """
+
+    accuracy: Difference
+    auroc: Difference
+    accuracy_p: float = math.nan
+    auroc_p: float = math.nan
+
+    @property
+    @abstractmethod
+    def test(self) -> Hashable:
+        """What is tested; rows of several tables with equal ones are one test."""
+
+    @property
+    def num_seeds(self) -> int:
+        """Trainings of each configuration; with one, nothing is judged."""
+        return self.accuracy.num_runs
+
+    @property
+    def verdict(self) -> str:
+        """Of the accuracy, one of `VERDICTS`."""
+        return judge(self.accuracy, self.accuracy_p, self.num_seeds)
+
+    @property
+    def auroc_verdict(self) -> str:
+        """Of the AUROC, one of `VERDICTS`."""
+        return judge(self.auroc, self.auroc_p, self.num_seeds)
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the accuracy is `better` or `worse`."""
+        return self.verdict in (BETTER, WORSE)
+
+
+_Judged = TypeVar("_Judged", bound=Judged)
+
+
+def judge(difference: Difference, corrected_p: float, num_seeds: int) -> str:
+    """What may be said about the second of two configurations: one of `VERDICTS`.
+
+    With one seed each nothing, whatever the p-value of the two networks.
+    """
+    if math.isnan(difference.value):
+        return UNDEFINED
+    if num_seeds < _FEWEST_SEEDS:
+        return NOT_JUDGED
+    if math.isnan(corrected_p):
+        return UNDEFINED
+    if corrected_p >= LEVEL:
+        return NOT_SIGNIFICANT
+    return BETTER if difference.value > 0 else WORSE
+
+
+def correct_judged(*tables: Sequence[_Judged]) -> list[list[_Judged]]:
+    """With p-values corrected by Holm for all tables together, accuracy and AUROC in one family.
+
+    A test that stands in several tables counts once; what is not judged does not count.
+    """
+    rows = [row for table in tables for row in table]
+    tests = [(row.test, metric) for metric in ("accuracy", "auroc") for row in rows]
+    p_values = [_find_p(row, row.accuracy) for row in rows] + [_find_p(row, row.auroc) for row in rows]
+    corrected = correct_distinct(tests, p_values)
+    judged = (
+        replace(row, accuracy_p=accuracy_p, auroc_p=auroc_p)
+        for row, accuracy_p, auroc_p in zip(rows, corrected[: len(rows)], corrected[len(rows) :], strict=True)
+    )
+    return [[next(judged) for _ in table] for table in tables]
+
+
+def _find_p(row: Judged, difference: Difference) -> float:
+    return difference.p_value if row.num_seeds >= _FEWEST_SEEDS else math.nan
+
+
+def correct_page(claims: Claims, effects: Sequence[Effect]) -> tuple[Claims, list[Effect]]:
+    """Correct all comparisons and effects of a page by Holm together, accuracy and AUROC alike.
+
+    Where no configuration differs from another, at most 1 page in 20 calls anything significant, in whichever table or
+    sentence. It starts from the uncorrected p-values, so correcting twice changes nothing.
+    """
+    tables = correct_judged(claims.settings, claims.categories, claims.pairs, effects)
+    settings, categories, pairs = (cast(list[Claim], table) for table in tables[:3])
+    corrected = replace(claims, settings=settings, categories=categories, pairs=pairs)
+    return corrected, cast(list[Effect], tables[3])

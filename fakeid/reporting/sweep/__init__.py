@@ -1,0 +1,1 @@
+"""The report over many runs: averages, tests, answer, tables, figures, page."""

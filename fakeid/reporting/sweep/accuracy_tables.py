@@ -1,0 +1,118 @@
+"""A setting as the paper's table: a row for each number of categories, a column for each test category."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fakeid.io import shorten_name
+from fakeid.reporting.renderers import render_latex
+from fakeid.reporting.sweep.averages import Cell, order_categories
+from fakeid.reporting.sweep.paper import Setting
+from fakeid.reporting.table import Cell as TableCell
+from fakeid.reporting.table import Column, Form, Table
+
+SEEN_MARK: Final = "\N{DAGGER}"
+"""Behind accuracies on categories that were trained on."""
+
+AVERAGES: Final = {"seen average": True, "unseen average": False}
+"""Names of the averages over categories, and whether these were trained on."""
+
+_CATEGORIES: Final = Column("categories", Form.COUNT, short="k")
+_SEEDS: Final = Column("seeds", Form.COUNT)
+_LONGEST_NAME: Final = 64  # a name in W&B has the report's before it
+
+
+@dataclass(frozen=True)
+class AccuracyTable:
+    """Accuracies of one setting.
+
+    Attributes:
+        setting: Which.
+        slug: Name of its files, such as `tab1`.
+        held_out: The category that no run trains on, or None.
+        brackets: What the intervals cover.
+        table: One row a number of categories, rising; the test categories in the order in which they are added to the
+            training, the held-out one last, then the averages.
+    """
+
+    setting: Setting
+    slug: str
+    held_out: str | None
+    brackets: str
+    table: Table
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return self.table.title
+
+    @property
+    def as_printed(self) -> Table:
+        """The columns that the paper has."""
+        return self.table.without(_SEEDS)
+
+    def render_latex(self) -> str:
+        """Write it for a paper, with a caption that explains it."""
+        return render_latex(
+            self.as_printed,
+            caption=f"{self.setting.name}: accuracy in % on each test category by number of training categories k; "
+            f"below it the {self.brackets}. Daggers mark what was trained on.{_tell_held_out(self.held_out)}",
+            label=self.slug,
+            comments=[f"{self.setting.name}: {self.setting.full_name}"] if self.setting.short else [],
+        )
+
+
+def build_accuracy_tables(cells: Sequence[Cell]) -> list[AccuracyTable]:
+    """Build one for each setting that has a finished run, in the order of the cells."""
+    settings = list(dict.fromkeys(cell.setting for cell in cells))
+    return [_build_table(setting, [cell for cell in cells if cell.setting == setting]) for setting in settings]
+
+
+def name_file(name: str) -> str:
+    """Make a name safe for a file, in lower case, and short enough for W&B, which takes 128 characters in all."""
+    return shorten_name(re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-."), _LONGEST_NAME)
+
+
+def describe_brackets(cells: Sequence[Cell]) -> str:
+    """Say what the intervals of these cells cover."""
+    counts = sorted({len(cell.runs) for cell in cells}) or [1]
+    if counts[-1] == 1:
+        return "95 % interval; one training run: the interval covers test images, not other seeds or machines"
+    several = f"95 % interval over runs ({'/'.join(str(count) for count in counts if count > 1)}) and images"
+    return (
+        several if counts[0] > 1 else f"{several}; of one training run, over test images, not other seeds or machines"
+    )
+
+
+def _build_table(setting: Setting, cells: Sequence[Cell]) -> AccuracyTable:
+    held_out = {cell.held_out for cell in cells}
+    category = held_out.pop() if len(held_out) == 1 else None
+    slug = f"tab{setting.table}" if setting.table else name_file(setting.short_name)
+    brackets = describe_brackets(cells)
+    names = order_categories(cells)
+    table = Table.of(
+        f"Tab {setting.table}: {setting.name}" if setting.table else setting.name,
+        [
+            *(_CATEGORIES, _SEEDS),
+            *(Column(name, Form.PERCENT, marked="seen") for name in names),
+            *(Column(name, Form.PERCENT) for name in AVERAGES),
+        ],
+        [_build_row(cell, names) for cell in cells],
+        [f"Accuracy in %. {SEEN_MARK}: trained on.{_tell_held_out(category)} In brackets: {brackets}."],
+    )
+    return AccuracyTable(
+        setting, slug + (f"-{name_file(setting.tag)}" if setting.tag else ""), category, brackets, table
+    )
+
+
+def _build_row(cell: Cell, names: Sequence[str]) -> list[TableCell]:
+    return [
+        *(TableCell(count) for count in (cell.categories, len(cell.runs))),
+        *(TableCell(cell.measure(name, "accuracy"), mark=SEEN_MARK * cell.is_seen(name)) for name in names),
+        *(TableCell(cell.average(seen=seen)) for seen in AVERAGES.values()),
+    ]
+
+
+def _tell_held_out(category: str | None) -> str:
+    return f" {category} is held out." if category else ""

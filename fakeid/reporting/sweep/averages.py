@@ -1,0 +1,255 @@
+"""Runs of one setting and number of categories, averaged over their seeds."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from fakeid.config.constants import FAKE, REAL
+from fakeid.errors import DataError
+from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.records.results import UNKNOWN, Estimate, Group, MeanEstimate
+from fakeid.evaluation.records.run_summary import POOLED, RunSummary
+from fakeid.evaluation.scores import OrderedScores
+from fakeid.evaluation.statistics.intervals import wilson_interval
+from fakeid.evaluation.statistics.paired_tests import Answers, find_margin, measure_scatter, pool_answers
+from fakeid.reporting.sweep.paper import Setting, identify_settings, order_settings
+
+METRICS: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
+_ROUNDING: Final = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class FinishedRun:
+    """A finished run.
+
+    Attributes:
+        name: Of its folder.
+        summary: What its test found, and how it came about.
+        images: Its scores by category.
+        evaluation: The content of its `evaluation.json`; None where there is none.
+        quarters: The scores of its evaluation by seen and unseen content and generators, as `quadrants` names them.
+    """
+
+    name: str
+    summary: RunSummary
+    images: Mapping[str, OrderedScores]
+    evaluation: Mapping[str, Any] | None = None
+    quarters: Mapping[str, OrderedScores] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Every option."""
+        return self.summary.config
+
+    @property
+    def seed(self) -> int:
+        """Of the training."""
+        return int(self.config["seed"])
+
+    @property
+    def categories(self) -> int:
+        """How many were trained on."""
+        asked = self.config["categories"]
+        if asked is not None:
+            return int(asked)
+        # None asks for all that there are.
+        return len(self.content(seen=True))
+
+    @cached_property
+    def source(self) -> str:
+        """Where its images came from, equal for runs on the same ones."""
+        return json.dumps(self.summary.data and self.summary.data.source, sort_keys=True)
+
+    @property
+    def held_out(self) -> str | None:
+        """The category that no run of this plan trains on."""
+        return self.summary.held_out
+
+    def content(self, *, seen: bool) -> list[str]:
+        """The categories that were trained on, or those that were not."""
+        return list(self.summary.list_categories(seen=seen))
+
+    def average(self, *, seen: bool) -> Estimate:
+        """Accuracy averaged over categories, as in the paper, with an interval over images.
+
+        Where categories are equally large this is the pooled accuracy, and the interval Wilson's; otherwise Wilson's
+        for as many images as have the average's variance.
+        """
+        return self._averages[seen]
+
+    @cached_property
+    def _averages(self) -> dict[bool, Estimate]:
+        found = {seen: self.summary.list_categories(seen=seen) for seen in (True, False)}
+        return {seen: _average_categories(list(groups.values())) for seen, groups in found.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """A configuration: runs that differ in their seed only, by rising seed."""
+
+    setting: Setting
+    categories: int
+    runs: tuple[FinishedRun, ...]
+
+    @property
+    def name(self) -> str:
+        """Such as `Pelee+HPF, RGB, dropout 0 at 5 categories`."""
+        return f"{self.setting.name} at {self._count_categories()}"
+
+    @property
+    def full_name(self) -> str:
+        """The same where nothing explains short names of settings."""
+        return f"{self.setting.full_name} at {self._count_categories()}"
+
+    def _count_categories(self) -> str:
+        return f"{self.categories} {'category' if self.categories == 1 else 'categories'}"
+
+    @property
+    def seeds(self) -> list[int]:
+        """Of the runs."""
+        return [run.seed for run in self.runs]
+
+    @property
+    def held_out(self) -> str | None:
+        """The category that no run trains on; None where there is none, or not one for all."""
+        names = {run.held_out for run in self.runs}
+        return names.pop() if len(names) == 1 else None
+
+    def average(self, *, seen: bool) -> MeanEstimate:
+        """Of the accuracies of the categories that were, or were not, trained on; see `average_estimates`."""
+        names = self.runs[0].content(seen=seen)
+        stacks = [self._stack([name], "accuracy") for name in names]
+        parts = [part / len(names) for stack in stacks for part in stack] if all(stacks) else []
+        return average_estimates([run.average(seen=seen) for run in self.runs], parts)
+
+    def measure(self, group: str, metric: str) -> MeanEstimate:
+        """A metric of one category, or of the images of `POOLED` ones; see `average_estimates`.
+
+        Returns:
+            Without values where some run has no such group.
+        """
+        names = self.runs[0].content(seen=group == POOLED[0]) if group in POOLED else [group]
+        found = [run.summary.find(group) for run in self.runs]
+        estimates = [each.read(metric) if each else UNKNOWN for each in found]
+        return average_estimates(estimates, self._stack(names, metric))
+
+    def _stack(self, names: Sequence[str], metric: str) -> list[Floats]:
+        """What each run has on each image, (runs, n), in groups of images whose means add up to the metric.
+
+        Empty where the runs were not tested on the same images, or the metric is no such sum.
+        """
+        known = [[run.images[name] for name in names if name in run.images] for run in self.runs]
+        if len(self.runs) < 2 or not names or len({tuple(part.digest for part in parts) for parts in known}) > 1:
+            return []
+        if len(known[0]) < len(names) or len({run.source for run in self.runs}) > 1:
+            return []
+        answers = [pool_answers(parts) for parts in known]
+        return _stack_metric(answers, np.concatenate([part.label for part in known[0]]), metric)
+
+    def is_seen(self, category: str) -> bool:
+        """Whether it was trained on."""
+        return category in self.runs[0].content(seen=True)
+
+
+def collect_cells(runs: Iterable[FinishedRun]) -> list[Cell]:
+    """Group runs; their order does not matter.
+
+    What the 95 % interval of a number covers with one seed and with several is told at `average_estimates`.
+
+    Raises:
+        DataError: Two runs of one setting, number of categories and seed.
+    """
+    runs = sorted(runs, key=lambda run: run.name)
+    settings = identify_settings([run.config for run in runs])
+    grouped: dict[tuple[Setting, int], dict[int, FinishedRun]] = {}
+    for setting, run in zip(settings, runs, strict=True):
+        same = grouped.setdefault((setting, run.categories), {})
+        if run.seed in same:
+            raise DataError(
+                f"expected one run of {setting.full_name} with categories={run.categories} and seed={run.seed}, got "
+                f"two ({same[run.seed].name} and {run.name}); leave one out"
+            )
+        same[run.seed] = run
+    return [
+        Cell(setting, categories, tuple(grouped[setting, categories][seed] for seed in sorted(seeds)))
+        for setting in order_settings(settings)
+        for (other, categories), seeds in sorted(grouped.items(), key=lambda item: item[0][1])
+        if other == setting
+    ]
+
+
+def order_categories(cells: Sequence[Cell]) -> list[str]:
+    """Every test category once: as they are added to the training, then those that never are, the held-out one last."""
+    runs = sorted((run for cell in cells for run in cell.runs), key=lambda run: -len(run.content(seen=True)))
+    ordered = dict.fromkeys(name for run in runs for name in run.content(seen=True))
+    ordered |= dict.fromkeys(name for run in runs for name in run.summary.categories)
+    held_out = {run.held_out for run in runs}
+    return [name for name in ordered if name not in held_out] + [name for name in ordered if name in held_out]
+
+
+def _average_categories(groups: Sequence[Group]) -> Estimate:
+    values = [value for group in groups if (value := group.read("accuracy").value) is not None]
+    if not values or len(values) < len(groups):
+        return UNKNOWN
+    mean = float(np.mean(values))
+    trials = round(len(groups) ** 2 / sum(1 / group.num_images for group in groups))
+    low, high = wilson_interval(round(mean * trials), trials)
+    return Estimate(mean, min(low, mean), max(high, mean))
+
+
+def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> MeanEstimate:
+    """Over the runs of a configuration, with an interval over runs and images.
+
+    The interval is for the mean of ever more trainings on ever more images of the kind: the variance is that of the
+    runs over their number, with Student's quantile, and what images do to all runs alike (`measure_scatter`).
+    A single further training scatters more: where it lands on the same test images is `next_low` to `next_high`, by
+    Student's prediction interval. One run alone keeps its own interval, which covers test images and not other seeds.
+
+    Args:
+        estimates: One a run.
+        images: What each run has on each image, (runs, n), in groups whose means add up to the value. Where there are
+            none, the runs' own intervals stand for what images do to all alike, which is more, and so cautious.
+
+    Returns:
+        The mean; undefined where a run's is, without an interval where nothing is known of the images.
+    """
+    if len(estimates) == 1:
+        return MeanEstimate(estimates[0].value, estimates[0].low, estimates[0].high)
+    known = [estimate.value for estimate in estimates if estimate.value is not None]
+    if len(known) < len(estimates):
+        return MeanEstimate()
+    values = np.array(known)
+    mean, of_runs, freedom = float(values.mean()), float(values.var(ddof=1)), len(values) - 1
+    step = find_margin(of_runs * (1 + 1 / len(values)), freedom, 0.0)
+    further = max(0.0, mean - step), min(1.0, mean + step)
+    of_images = measure_scatter(values, images).shared if images else _measure_own_intervals(estimates)
+    if of_images is None:
+        return MeanEstimate(mean, None, None, *further)
+    margin = find_margin(of_runs / len(values), freedom, of_images)
+    low, high = mean - margin, mean + margin
+    if margin < _ROUNDING and images:  # all runs are right, or wrong, on all images
+        low, high = wilson_interval(round(mean * (num := sum(part.shape[1] for part in images))), num)
+    return MeanEstimate(mean, max(0.0, min(low, mean)), min(1.0, max(high, mean)), *further)
+
+
+def _measure_own_intervals(estimates: Sequence[Estimate]) -> float | None:
+    """The mean variance over images that the runs' own 95 % intervals tell of."""
+    widths = [
+        estimate.high - estimate.low for estimate in estimates if estimate.low is not None and estimate.high is not None
+    ]
+    unit = find_margin(0.0, 1, 1.0)
+    return float(np.mean([(width / 2 / unit) ** 2 for width in widths])) if len(widths) == len(estimates) else None
+
+
+def _stack_metric(runs: Sequence[Answers], label: Labels, metric: str) -> list[Floats]:
+    chosen = {"accuracy": label >= 0, "real_accuracy": label == REAL, "fake_accuracy": label == FAKE}.get(metric)
+    if chosen is not None:
+        return [np.array([answers.right[chosen] for answers in runs])]
+    if metric != "auroc":
+        return []
+    placements = [answers.placements for answers in runs]
+    return [np.array([each.fakes for each in placements]), np.array([each.reals for each in placements])]

@@ -1,0 +1,179 @@
+"""Which configurations of a folder differ significantly.
+
+Three tables of comparisons:
+
+- `settings`: two settings at the same number of categories, on the images that neither was trained on;
+- `categories`: two numbers of categories of one setting, on the images of the categories that *neither* was trained
+  on, so that both face the same images (the paper's unseen averages do not);
+- `pairs`: each configuration against each other one, on the images of the categories that *no* run was trained on.
+  Choosing the best makes all of these comparisons, so all are corrected for, though `best` lists its own alone.
+
+Runs are matched by seed; with one seed in common two configurations are not judged. See
+`fakeid.evaluation.statistics.paired_tests` for what several seeds can say. All tables, accuracy and AUROC, are one
+family, corrected by Holm together.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from fakeid.evaluation.statistics.paired_tests import Answers, compare_answers, pool_answers
+from fakeid.reporting.significance import BETTER, Judged, correct_judged
+from fakeid.reporting.sweep.averages import Cell, FinishedRun
+
+
+@dataclass(frozen=True)
+class Claim(Judged):
+    """The second configuration against the first, on the same images.
+
+    Attributes:
+        first: The one that stands lower in its table: fewer categories, or the earlier setting.
+        second: The other.
+        categories: Whose images were compared.
+        num_images: How many they are.
+        seeds: Of the runs that were compared.
+    """
+
+    first: Cell
+    second: Cell
+    categories: tuple[str, ...]
+    num_images: int
+    seeds: tuple[int, ...]
+
+    @property
+    def test(self) -> Hashable:
+        """Whichever comes first."""
+        return frozenset((self.first.name, self.second.name)), self.categories
+
+
+@dataclass(frozen=True)
+class Claims:
+    """All comparisons of a folder.
+
+    Attributes:
+        settings: See above, as the others.
+        categories: By setting, the largest numbers last.
+        pairs: The higher accuracy against the lower.
+        ranked: The configurations of `pairs` by falling accuracy; empty where there is one, or no image in common.
+        refused: Pairs of configurations that were not compared, with the reason.
+    """
+
+    settings: list[Claim]
+    categories: list[Claim]
+    pairs: list[Claim]
+    ranked: list[Cell]
+    refused: list[tuple[Cell, Cell, str]]
+
+    @property
+    def best(self) -> list[Claim]:
+        """Of `pairs`, those of the configuration with the highest accuracy."""
+        return [claim for claim in self.pairs if claim.second is self.ranked[0]]
+
+    @property
+    def named_best(self) -> Cell | None:
+        """The configuration that is significantly ahead of every other one, corrected for all pairs; often none."""
+        best = self.best
+        clear = bool(best) and len(best) == len(self.ranked) - 1 and all(claim.verdict == BETTER for claim in best)
+        return self.ranked[0] if clear else None
+
+
+def compare_cells(cells: Sequence[Cell]) -> Claims:
+    """Make every comparison, corrected for all of them together.
+
+    Settings of different variants are compared only where they agree in all else, and those of different budgets never.
+    Where effects are shown beside them, `fakeid.reporting.significance.correct_page` takes them into the family too.
+    """
+    comparer = _Comparer()
+    contenders = find_contenders(cells)
+    shared = find_common_unseen([run for cell in contenders for run in cell.runs])
+    ranked = _rank(contenders, shared)
+    settings, categories, pairs = correct_judged(
+        comparer.compare(pair for pair in combinations(cells, 2) if _are_settings_comparable(*pair)),
+        comparer.compare((a, b) for a, b in combinations(cells, 2) if a.setting == b.setting),
+        _Comparer(shared).compare((lower, higher) for higher, lower in combinations(ranked, 2)),
+    )
+    return Claims(settings, categories, pairs, ranked, comparer.refused)
+
+
+def find_contenders(cells: Sequence[Cell]) -> list[Cell]:
+    """Those with the budget that most runs have: who had more images or epochs is not ranked beside them."""
+    runs = Counter[str]()
+    for cell in cells:
+        runs[cell.setting.budget] += len(cell.runs)
+    return [cell for cell in cells if cell.setting.budget == max(runs, key=lambda budget: runs[budget])]
+
+
+def find_common_unseen(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
+    """The categories that all were tested on and none was trained on."""
+    unseen = [set(run.content(seen=False)) & set(run.images) for run in runs]
+    return tuple(name for name in runs[0].content(seen=False) if all(name in names for names in unseen))
+
+
+def measure_accuracy(cell: Cell, categories: Sequence[str]) -> float:
+    """Accuracy on the images of these categories, averaged over seeds; NaN without images."""
+    if not categories:
+        return math.nan
+    return float(np.mean([np.mean(_pool(run, categories).right) for run in cell.runs]))
+
+
+def _are_settings_comparable(first: Cell, second: Cell) -> bool:
+    a, b = first.setting, second.setting
+    alike = first.categories == second.categories and a.budget == b.budget and a != b
+    return alike and (a.variant == b.variant or a.short_name == b.short_name)
+
+
+def _rank(cells: Sequence[Cell], categories: Sequence[str]) -> list[Cell]:
+    """By falling accuracy on these images; none where fewer than two have one."""
+    accuracies = [measure_accuracy(cell, categories) for cell in cells]
+    ranked = sorted((-accuracy, i) for i, accuracy in enumerate(accuracies) if not math.isnan(accuracy))
+    return [cells[i] for _, i in ranked] if len(ranked) > 1 else []
+
+
+class _Comparer:
+    """Compares pairs, remembering what was computed of a run and which pairs could not be compared."""
+
+    def __init__(self, categories: tuple[str, ...] | None = None) -> None:
+        self.refused: list[tuple[Cell, Cell, str]] = []
+        self._categories = categories
+        self._answers: dict[tuple[str, tuple[str, ...]], Answers] = {}
+
+    def compare(self, pairs: Iterable[tuple[Cell, Cell]]) -> list[Claim]:
+        return [claim for first, second in pairs if (claim := self._compare(first, second))]
+
+    def _compare(self, first: Cell, second: Cell) -> Claim | None:
+        categories = find_common_unseen([*first.runs, *second.runs]) if self._categories is None else self._categories
+        seeds = tuple(seed for seed in first.seeds if seed in second.seeds)
+        runs = [[run for run in cell.runs if run.seed in seeds] for cell in (first, second)]
+        reason = _find_obstacle(categories, seeds, runs)
+        if reason:
+            self.refused.append((first, second, reason))
+            return None
+        a, b = ([self._answer(run, categories) for run in cell] for cell in runs)
+        accuracy, auroc = compare_answers(a, b)
+        return Claim(first, second, categories, len(a[0]), seeds, accuracy=accuracy, auroc=auroc)
+
+    def _answer(self, run: FinishedRun, categories: tuple[str, ...]) -> Answers:
+        return self._answers.setdefault((run.name, categories), _pool(run, categories))
+
+
+def _pool(run: FinishedRun, categories: Sequence[str]) -> Answers:
+    return pool_answers([run.images[name] for name in categories])
+
+
+def _find_obstacle(
+    categories: Sequence[str], seeds: Sequence[int], runs: Sequence[Sequence[FinishedRun]]
+) -> str | None:
+    if not categories:
+        return "no category is unseen in both"
+    if not seeds:
+        return "no seed in common"
+    everyone = [run for side in runs for run in side]
+    if len({run.source for run in everyone}) > 1:
+        return "their images come from different sources"
+    if any(len({run.images[name].digest for run in everyone}) > 1 for name in categories):
+        return "they were tested on different images"
+    return None

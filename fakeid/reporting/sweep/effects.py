@@ -1,0 +1,156 @@
+"""What one option does, over all pairs of configurations that agree in everything else.
+
+A grid holds many such pairs: `color=hsv` against `color=rgb` with each dropout and number of categories. Two settings
+with three seeds each say little; all pairs together say more. The seeds of a configuration are averaged first, for they
+are one setting and not several: an option does more in one setting than in another, and that scatter, between pairs, is
+what an effect must stand out from. All pairs share their test images, which is in the variance too (see
+`fakeid.evaluation.statistics.paired_tests`, where pairs take the place of runs).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from fakeid.config.identity import WITHIN_SETTING, find_default, format_value, list_differences
+from fakeid.evaluation.quadrants import QUADRANTS
+from fakeid.evaluation.scores import OrderedScores
+from fakeid.evaluation.statistics.paired_tests import MeanAnswers, average_answers, compare_answers, pool_answers
+from fakeid.reporting.significance import Judged, correct_judged
+from fakeid.reporting.sweep.averages import FinishedRun
+from fakeid.reporting.sweep.claims import find_common_unseen
+
+UNSEEN_CONTENT: Final = "unseen content"
+_FEWEST: Final = 2  # pairs; one is a comparison of two configurations, which stands among those
+_UNSEEN_GENERATORS: Final = [str(quadrant) for quadrant in QUADRANTS if not quadrant.seen_generator]
+
+_Runs: TypeAlias = list[FinishedRun]
+_Select: TypeAlias = Callable[[FinishedRun], list[OrderedScores]]
+
+
+@dataclass(frozen=True)
+class Effect(Judged):
+    """One value of an option against another; corrected for all effects.
+
+    Attributes:
+        option: As it is typed, such as `residual`.
+        value: Such as `srm`.
+        against: The value that it is compared with: the default, or where nobody has it the most frequent.
+        group: Whose images were compared.
+        num_images: How many they are.
+        num_pairs: Of configurations; the degrees of freedom are one less.
+        seeds_each: That both configurations of a pair have, in the pair that has the fewest.
+    """
+
+    option: str
+    value: str
+    against: str
+    group: str
+    num_images: int
+    num_pairs: int
+    seeds_each: int
+
+    @property
+    def num_seeds(self) -> int:
+        """With one, nothing is judged, as where two configurations are compared."""
+        return self.seeds_each
+
+    @property
+    def test(self) -> Hashable:
+        """A change on a group of images."""
+        return self.option, self.value, self.group
+
+
+class _Change(NamedTuple):
+    """Pairs of configurations without and with the value, each as many runs of the same seeds."""
+
+    option: str
+    value: str
+    against: str
+    pairs: list[tuple[_Runs, _Runs]]
+
+
+def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
+    """Every change of one option for which there are two pairs of configurations or more, group by group.
+
+    The p-values are corrected for all effects together; where claims are shown beside them,
+    `fakeid.reporting.significance.correct_page` takes both into one family.
+
+    The groups are the content that none of the runs was trained on, and of evaluations the images by unseen generators
+    with seen and with unseen content. Numbers of categories are no option here: they change which content is unseen.
+
+    Args:
+        runs: Finished ones, in any order.
+    """
+    runs = sorted(runs, key=lambda run: run.name)
+    changes = list(_list_changes(runs))
+    unseen = find_common_unseen(runs)
+    groups: dict[str, _Select] = {UNSEEN_CONTENT: lambda run: [run.images[name] for name in unseen]}
+    for name in _UNSEEN_GENERATORS:
+        groups[name] = lambda run, name=name: [run.quarters[name]] if name in run.quarters else []  # type: ignore[misc]
+    found: list[Effect] = []
+    for name, select in groups.items():
+        found += [effect for change in changes if (effect := _measure(change, name, select))]
+    return correct_judged(found)[0]
+
+
+def _list_changes(runs: Sequence[FinishedRun]) -> Iterator[_Change]:
+    found = [
+        {**values, **{name: getattr(run, name) for name in WITHIN_SETTING}}
+        for run, values in zip(runs, list_differences([run.config for run in runs]), strict=True)
+    ]
+    for option in _list_options(found):
+        by_value: dict[str, dict[str, dict[int, FinishedRun]]] = defaultdict(lambda: defaultdict(dict))
+        for run, values in zip(runs, found, strict=True):
+            rest = repr(sorted((name, repr(value)) for name, value in values.items() if name not in (option, "seed")))
+            by_value[format_value(values.get(option))][rest][run.seed] = run
+        against = _choose_reference(by_value, option)
+        for value, configurations in by_value.items():
+            pairs = list(_match(by_value[against], configurations))
+            if value != against and len(pairs) >= _FEWEST:
+                yield _Change(option.removesuffix(".name"), value, against, pairs)
+
+
+def _match(
+    first: Mapping[str, Mapping[int, FinishedRun]], second: Mapping[str, Mapping[int, FinishedRun]]
+) -> Iterator[tuple[_Runs, _Runs]]:
+    """Configurations that agree in all else, with the seeds that both have."""
+    for rest in first:
+        seeds = sorted(first[rest].keys() & second.get(rest, {}).keys())
+        if seeds:
+            yield [first[rest][seed] for seed in seeds], [second[rest][seed] for seed in seeds]
+
+
+def _list_options(found: list[dict[str, Any]]) -> list[str]:
+    """Those that can differ alone; where several always change together, the first stands for all."""
+    names: dict[tuple[int, ...], str] = {}
+    for name in dict.fromkeys(name for values in found for name in values if name not in WITHIN_SETTING):
+        column = [format_value(values.get(name)) for values in found]
+        places = {value: place for place, value in enumerate(dict.fromkeys(column))}
+        pattern = tuple(places[value] for value in column)
+        if names.setdefault(pattern, name) != name:
+            for values in found:
+                values.pop(name, None)
+    return list(names.values())
+
+
+def _choose_reference(by_value: Mapping[str, Mapping[str, object]], option: str) -> str:
+    default = format_value(find_default(option))
+    return max(by_value, key=lambda value: (value == default, len(by_value[value])))
+
+
+def _measure(change: _Change, group: str, select: _Select) -> Effect | None:
+    runs = [run for pair in change.pairs for side in pair for run in side]
+    digests = {tuple(part.digest for part in select(run)) for run in runs}
+    if len(digests) > 1 or len({run.source for run in runs}) > 1 or digests == {()}:
+        return None  # not the same images, or none
+    first, second = ([_average(pair[side], select) for pair in change.pairs] for side in (0, 1))
+    accuracy, auroc = compare_answers(first, second)
+    return Effect(
+        change.option, change.value, change.against, group, len(first[0]), len(change.pairs),
+        seeds_each=min(len(pair[0]) for pair in change.pairs), accuracy=accuracy, auroc=auroc,
+    )  # fmt: skip
+
+
+def _average(runs: _Runs, select: _Select) -> MeanAnswers:
+    return average_answers([pool_answers(select(run)) for run in runs])

@@ -1,0 +1,119 @@
+"""What evaluations add to a report over many runs: unseen generators, other test sets, degradations, the swap test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final
+
+import numpy as np
+
+from fakeid.evaluation.records.results import UNKNOWN, Estimate
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.reporting.sweep.averages import Cell, average_estimates
+from fakeid.reporting.sweep.setting_names import split_by_budget
+from fakeid.reporting.sweep.tables import CONFIGURATION, name_configuration
+from fakeid.reporting.table import Cell as TableCell
+from fakeid.reporting.table import Column, Form, Line, Table
+
+SWAP_WARNS: Final = Column("swap test warns", Form.COUNT)
+
+EVALUATION_NOTE: Final = (
+    "Of the configurations all of whose runs were evaluated, on the images of their evaluations. Over several runs, "
+    "the intervals take all of each run's own uncertainty over images as common to all runs, which is cautious; a mean "
+    f"over quadrants has none. {SWAP_WARNS.heading.capitalize()}: in how many of the runs that were tried the swap "
+    "test, which compresses the reals alone and the fakes alone, finds that the detector follows the codec, or may do "
+    "so."
+)
+
+_QUADRANT: Final = "quadrant"
+_KINDS: Final = (_QUADRANT, "test_set")
+_METRICS: Final = {
+    "auroc": ("AUROC, by content and generator, on clean images", Form.UNIT),
+    "accuracy": ("Accuracy in %, by content and generator, on clean images", Form.PERCENT),
+}
+_DEGRADED: Final = "AUROC under degradations, averaged over the quadrants of content and generator"
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationTable:
+    """One of them.
+
+    Attributes:
+        slug: For file names and links.
+        table: One row a configuration; its title is what the numbers are.
+    """
+
+    slug: str
+    table: Table
+
+
+def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
+    """Build the tables of the cells all of whose runs were evaluated; none if there is no such cell.
+
+    Args:
+        cells: With `FinishedRun.evaluation`, where there is one.
+    """
+    evaluated = [cell for cell in cells if all(run.evaluation for run in cell.runs)]
+    groups = split_by_budget(evaluated, attrgetter("setting"))
+    found = []
+    for number, (budget, group) in enumerate(groups, start=1):
+        below, of_budget = f"-{number}" if len(groups) > 1 else "", f". {budget}" if budget else ""
+        for metric, (title, form) in _METRICS.items():
+            table = _tabulate_groups(group, metric, form, title + of_budget)
+            found.append(EvaluationTable(f"evaluation-{metric}{below}", table))
+        table = _tabulate_degradations(group, _DEGRADED + of_budget)
+        found.append(EvaluationTable(f"evaluation-degradations{below}", table))
+    return found
+
+
+def _tabulate_groups(cells: Sequence[Cell], metric: str, form: Form, title: str) -> Table:
+    names = dict.fromkeys(group["name"] for each in _list_evaluations(cells) for group in _list_groups(each))
+    rows: list[Line] = [
+        [
+            *name_configuration(cell),
+            *(average_estimates([_find(each, name, metric) for each in _list_evaluations([cell])]) for name in names),
+        ]
+        for cell in cells
+    ]
+    return Table.of(title, [*CONFIGURATION, *(Column(name, form) for name in names)], rows)
+
+
+def _tabulate_degradations(cells: Sequence[Cell], title: str) -> Table:
+    words = dict.fromkeys(word for each in _list_evaluations(cells) for word in each["degradations"])
+    rows: list[Line] = [
+        [
+            *name_configuration(cell),
+            *(average_estimates([_average(each, word) for each in _list_evaluations([cell])]) for word in words),
+            _count_warnings(_list_evaluations([cell])),
+        ]
+        for cell in cells
+    ]
+    named = [Column("clean" if word == NO_DEGRADATION else word, Form.UNIT) for word in words]
+    return Table.of(title, [*CONFIGURATION, *named, SWAP_WARNS], rows)
+
+
+def _count_warnings(evaluations: Sequence[Mapping[str, Any]]) -> TableCell:
+    tried = [bool(each["swap"]["warns"]) for each in evaluations if each["swap"]]
+    return TableCell(sum(tried), mark=f" of {len(tried)}") if tried else TableCell(lack="not tried")
+
+
+def _list_evaluations(cells: Sequence[Cell]) -> list[Mapping[str, Any]]:
+    return [run.evaluation for cell in cells for run in cell.runs if run.evaluation]
+
+
+def _list_groups(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [group for group in evaluation["groups"] if group["kind"] in _KINDS]
+
+
+def _find(evaluation: Mapping[str, Any], name: str, metric: str) -> Estimate:
+    for group in _list_groups(evaluation):
+        if (group["name"], group["degradation"]) == (name, NO_DEGRADATION):
+            return Estimate(**group["metrics"][metric])
+    return UNKNOWN
+
+
+def _average(evaluation: Mapping[str, Any], degradation: str) -> Estimate:
+    """Average the AUROC over quadrants; the mean has no interval of its own, for quadrants share images."""
+    quadrants = [g for g in evaluation["groups"] if g["kind"] == _QUADRANT and g["degradation"] == degradation]
+    values = [group["metrics"]["auroc"]["value"] for group in quadrants]
+    return Estimate(float(np.mean(values)) if values and None not in values else None)

@@ -1,0 +1,294 @@
+"""What each option does by itself, as a figure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from textwrap import fill
+from typing import Any, Final
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from fakeid.config.identity import label_changes
+from fakeid.evaluation.records.results import UNKNOWN, Estimate
+from fakeid.reporting.comparison.figures import DIFFERENCE_PANELS, SIGNIFICANT, name_hollow
+from fakeid.reporting.forest import ForestDot, ForestPanel, ForestRow, ForestSeries, plot_forest
+from fakeid.reporting.significance import BETTER, WORSE
+from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
+from fakeid.reporting.sweep.accuracy_tables import describe_brackets, name_file
+from fakeid.reporting.sweep.averages import Cell
+from fakeid.reporting.sweep.effects import Effect
+from fakeid.reporting.sweep.paper import FIGURES, Setting
+from fakeid.reporting.sweep.setting_names import split_by_budget
+from fakeid.reporting.table import Form
+
+
+def plot_effects(effects: Sequence[Effect], *, narrow: bool = False) -> Figure:  # noqa: ARG001
+    """Draw one row a change, one color a group of images; filled dots are significant.
+
+    Args:
+        effects: At least one.
+        narrow: Makes no difference.
+    """
+    changes = list(dict.fromkeys((effect.option, effect.value, effect.against) for effect in effects))
+    found = {(effect.group, effect.option, effect.value): effect for effect in effects}
+    groups = dict.fromkeys(effect.group for effect in effects)
+    return plot_forest(
+        [ForestRow(f"{option}={value} against {against}", option) for option, value, against in changes],
+        DIFFERENCE_PANELS,
+        [
+            ForestSeries(group, _list_dots([found.get((group, option, value)) for option, value, _ in changes]))
+            for group in groups
+        ],
+        reference="the other value; right of it: better",
+        filled=SIGNIFICANT,
+        hollow=name_hollow(verdict for effect in effects for verdict in (effect.verdict, effect.auroc_verdict)),
+    )
+
+
+def _list_dots(effects: Sequence[Effect | None]) -> list[list[ForestDot]]:
+    """List those of the accuracy, then those of the AUROC."""
+    nothing = ForestDot(UNKNOWN)
+    return [
+        [ForestDot(Estimate.of(each.accuracy), each.verdict in (BETTER, WORSE)) if each else nothing
+         for each in effects],
+        [ForestDot(Estimate.of(each.auroc), each.auroc_verdict in (BETTER, WORSE)) if each else nothing
+         for each in effects],
+    ]  # fmt: skip
+
+
+_Look = dict[str, Any]  # keywords of a line
+# Markers and dashes tell the lines apart where there is no color.
+_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
+_DASHES: Final[tuple[Any, ...]] = ("-", (0, (7, 2)), (0, (3, 1.5)), (0, (7, 2, 1.5, 2)), (0, (1.2, 1.5)))
+_TITLES: Final = {1: "more categories", 2: "color spaces", 3: "dropout", 4: "HSV with dropout, and Xception"}
+_MOST_LINES: Final = 6
+_LEGEND: Final = 52  # characters in a line
+_BAND_ALPHA: Final = 0.14
+_SHIFT: Final = 0.05  # of lines beside each other, so that their whiskers do not cover each other
+
+_FEWEST_SETTINGS: Final = 3  # that a list of them shows better than a curve of single points
+
+
+@dataclass(frozen=True, eq=False)
+class ReportFigure:
+    """A figure of a report, drawn when it is needed.
+
+    Attributes:
+        slug: Name of its files, such as `fig2`.
+        title: For people.
+        label: What it shows, for those who cannot see it.
+        plot: Draws it.
+        is_wide: Whether it takes the width of a page.
+    """
+
+    slug: str
+    title: str
+    label: str
+    plot: Callable[[], Figure]
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Lines that belong together, one a setting, of accuracy against the number of training categories.
+
+    Attributes:
+        number: Of the paper's figure, None where it has none.
+        slug: Name of its files, such as `fig2`.
+        title: For people.
+        cells: Of all lines, those without unseen content left out.
+    """
+
+    number: int | None
+    slug: str
+    title: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def draws_held_out(self) -> bool:
+        """Whether the lines are of the held-out category, see above; otherwise of the unseen average."""
+        names = {cell.held_out for cell in self.cells}
+        several = len({cell.categories for cell in self.cells}) > 1
+        return several and len(names) == 1 and all(_measure_held_out(cell).value is not None for cell in self.cells)
+
+    @property
+    def measured(self) -> str:
+        """What the lines are of."""
+        return "accuracy on the held-out category" if self.draws_held_out else "accuracy on unseen content"
+
+    def measure(self, cell: Cell) -> Estimate:
+        """Find a point of a line."""
+        return _measure_held_out(cell) if self.draws_held_out else cell.average(seen=False)
+
+    @property
+    def settings(self) -> list[Setting]:
+        """One a line."""
+        return list(dict.fromkeys(cell.setting for cell in self.cells))
+
+
+def collect_figures(cells: Sequence[Cell], curves: Sequence[Curves], effects: Sequence[Effect]) -> list[ReportFigure]:
+    """List the curves, or the settings side by side where there is one number of categories; and what options do.
+
+    Args:
+        cells: Of the report.
+        curves: See `build_curves`.
+        effects: See `fakeid.reporting.sweep.effects`.
+    """
+    drawable = [cell for cell in cells if cell.average(seen=False).value is not None]
+    numbers = {cell.categories for cell in drawable}
+    if len(numbers) == 1 and len(drawable) >= _FEWEST_SETTINGS:
+        figures = _compare_settings(drawable, numbers.pop())
+    else:
+        figures = [
+            ReportFigure(
+                curve.slug,
+                curve.title,
+                f"{curve.title}: {curve.measured} against the number of training categories",
+                partial(plot_curves, curve),
+            )
+            for curve in curves
+        ]
+    if effects:
+        title = "One option changed, all else equal"
+        figures.append(ReportFigure("effects", title, title, partial(plot_effects, effects), True))
+    return figures
+
+
+def _compare_settings(cells: Sequence[Cell], number: int) -> list[ReportFigure]:
+    """List one figure for each budget."""
+    title = f"Settings at {number} {'category' if number == 1 else 'categories'}, on unseen content"
+    groups = split_by_budget(cells, attrgetter("setting"))
+    return [
+        ReportFigure(
+            f"settings-{place}" if len(groups) > 1 else "settings",
+            named := f"{title}. {budget}" if budget else title,
+            named,
+            partial(plot_settings, group),
+            True,
+        )
+        for place, (budget, group) in enumerate(groups, start=1)
+    ]
+
+
+def build_curves(cells: Sequence[Cell]) -> list[Curves]:
+    """Build the paper's Fig 1 to 4 as far as there are runs, then those settings that it does not have.
+
+    A figure is left out where another, earlier one shows the same lines: Fig 2 without HSV and YCbCr is Fig 1.
+    """
+    drawable = [cell for cell in cells if cell.average(seen=False).value is not None]
+    figures: list[Curves] = []
+    for variant in dict.fromkeys(cell.setting.tag for cell in drawable):
+        chosen = [cell for cell in drawable if cell.setting.tag == variant]
+        drawn: list[list[Setting]] = []
+        for number, tables in FIGURES.items():
+            lines = [cell for cell in chosen if cell.setting.table in tables]
+            settings = list(dict.fromkeys(cell.setting for cell in lines))
+            if settings and settings not in drawn:
+                drawn.append(settings)
+                figures.append(_name(number, f"fig{number}", f"Fig {number}: {_TITLES[number]}", variant, lines))
+        figures += _build_others([cell for cell in chosen if cell.setting.table is None], variant)
+    return figures
+
+
+def _build_others(cells: Sequence[Cell], variant: str) -> list[Curves]:
+    settings = list(dict.fromkeys(cell.setting for cell in cells))
+    groups = [settings[i : i + _MOST_LINES] for i in range(0, len(settings), _MOST_LINES)]
+    return [
+        _name(
+            None,
+            "others" if len(groups) == 1 else f"others-{i}",
+            "Other settings" if len(groups) == 1 else f"Other settings, {i} of {len(groups)}",
+            variant,
+            [cell for cell in cells if cell.setting in group],
+        )
+        for i, group in enumerate(groups, start=1)
+    ]
+
+
+def _name(number: int | None, slug: str, title: str, variant: str, cells: Sequence[Cell]) -> Curves:
+    if variant:
+        slug, title = f"{slug}-{name_file(variant)}", f"{title} ({variant})"
+    return Curves(number, slug, title, tuple(cells))
+
+
+@styled
+def plot_curves(curves: Curves) -> Figure:
+    """Plot the lines with bands; with a single number of categories, with whiskers."""
+    figure = new_figure(740, 420)  # two of them fill a page
+    ax = figure.subplots()
+    looks = {
+        setting: {
+            "color": PALETTE[i % len(PALETTE)],
+            "marker": _MARKERS[i % len(_MARKERS)],
+            "linestyle": _DASHES[i % len(_DASHES)],
+        }
+        for i, setting in enumerate(curves.settings)
+    }
+    for i, (setting, look) in enumerate(looks.items()):
+        cells = [cell for cell in curves.cells if cell.setting == setting]
+        _draw_line(ax, cells, [curves.measure(cell) for cell in cells], look, _SHIFT * i)
+    mark_chance(ax, 0.5)
+    ax.set(xlabel="number of training categories, same images in total", ylabel=f"{curves.measured} (%)")
+    ax.set_xticks(sorted({cell.categories for cell in curves.cells}))
+    ax.margins(x=0.04)
+    label_in_percent(ax.yaxis)
+    ax.grid(visible=False, axis="x")
+    ax.set_ylim(top=min(1.01, ax.get_ylim()[1]))
+    _add_legend(figure, looks, curves.cells)
+    return figure
+
+
+def _measure_held_out(cell: Cell) -> Estimate:
+    return cell.measure(cell.held_out, "accuracy") if cell.held_out else UNKNOWN
+
+
+def _draw_line(ax: Axes, cells: Sequence[Cell], estimates: Sequence[Estimate], look: _Look, shift: float) -> None:
+    # What is undefined is not drawn, see build_curves.
+    value, low, high = ([getattr(each, name) or 0.0 for each in estimates] for name in ("value", "low", "high"))
+    x: list[float] = [cell.categories for cell in cells]
+    # A band of one point has no width.
+    if len(cells) > 1:
+        ax.fill_between(x, low, high, color=look["color"], alpha=_BAND_ALPHA, linewidth=0)
+    else:
+        x = [x[0] + shift]
+        ax.vlines(x, low, high, color=look["color"], alpha=0.6)
+    ax.plot(x, value, label=cells[0].setting.short_name, **look)
+
+
+def _add_legend(figure: Figure, looks: Mapping[Setting, _Look], cells: Sequence[Cell]) -> None:
+    handles: list[Artist] = [Line2D([], [], **look, label=_describe_line(setting)) for setting, look in looks.items()]
+    handles.append(Line2D([], [], **CHANCE_LINE, label="chance level"))
+    handles.append(Patch(color=GRAY, alpha=0.3, linewidth=0, label=fill(describe_brackets(cells), _LEGEND)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=3.2)
+
+
+def _describe_line(setting: Setting) -> str:
+    return f"{setting.short_name} (Tab {setting.table})" if setting.table else setting.short_name
+
+
+def plot_settings(cells: Sequence[Cell]) -> Figure:
+    """Plot accuracy and AUROC on unseen content with intervals, by falling accuracy.
+
+    Args:
+        cells: Of one number of categories; named as in the tables where these have short
+            names, otherwise by the options in which they differ, where they are not the default.
+    """
+    labels = label_changes([cell.runs[0].config for cell in cells])
+    if any(cell.setting.short for cell in cells):
+        labels = [cell.setting.name for cell in cells]  # as in the tables
+    ranked = sorted(zip(cells, labels, strict=True), key=lambda entry: -(entry[0].average(seen=False).value or 0.0))
+    dots = [
+        [ForestDot(cell.average(seen=False)) for cell, _ in ranked],
+        [ForestDot(cell.measure("unseen", "auroc")) for cell, _ in ranked],
+    ]
+    return plot_forest(
+        [ForestRow(label) for _, label in ranked],
+        [ForestPanel("Accuracy (%)", form=Form.PERCENT, reference=0.5), ForestPanel("AUROC", reference=0.5)],
+        [ForestSeries(fill(describe_brackets(cells), 2 * _LEGEND), dots)],
+        reference="chance level",
+    )

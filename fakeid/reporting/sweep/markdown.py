@@ -1,0 +1,103 @@
+"""The report over many runs as Markdown."""
+
+from typing import Final
+
+from fakeid.reporting.renderers import render_markdown
+from fakeid.reporting.sweep.evaluations import EVALUATION_NOTE
+from fakeid.reporting.sweep.report import BudgetTables, SweepReport
+from fakeid.reporting.table import Column, Table
+
+TREND_NOTE: Final = (
+    "Percentage points of accuracy on the held-out category, the same images throughout, for one more training "
+    "category: least squares over runs. The 95 % interval covers runs and images, for a straight line and each setting "
+    "by itself; it is not corrected for the number of settings, so no verdict rests on it."
+)
+NEXT_NOTE: Final = "One more run: where a further training lands on these test images, 95 times in 100."
+TEST_NOTE: Final = (
+    "Paired tests on the same images, runs matched by seed and crossed with images (Obuchowski & Rockette 1995); the "
+    "95 % intervals cover runs and images. One seed: nothing is judged, and the interval covers test images, not other "
+    "seeds or machines. Holm's correction over all comparisons of the page together, those behind the answer and all "
+    "pairs of configurations among them, accuracy and AUROC together; the intervals are not corrected. A corrected p "
+    "of 0.05 or more is not significant."
+)
+
+
+def render_summary_markdown(report: SweepReport) -> str:
+    """Write what the terminal shows: warnings, the answer, the tables of the averages, and what is not finished."""
+    parts = [*_render_warnings(report), *_render_answer(report), *_render_names(report), *_render_averages(report)]
+    return "\n".join([*parts, *_render_unfinished(report)])
+
+
+def render_sweep_markdown(report: SweepReport) -> str:
+    """Write everything that the page shows, without its figures."""
+    parts = [f"# Report: {report.title}\n", *_render_warnings(report), *_render_answer(report)]
+    if report.missing:
+        parts.append(f"Not in this folder: {'; '.join(report.missing)}.\n")
+    parts += [*_render_names(report), "## Figures\n"]
+    parts += [f"![{figure.title}](figures/{figure.slug}.png)\n" for figure in report.figures] or ["None yet.\n"]
+    parts += ["## Averages\n", *_render_averages(report), "## Tables\n"]
+    for budget, tables in report.accuracies_by_budget:
+        parts += _render_budget(budget)
+        parts += [part for table in tables for part in (f"### {table.title}\n", render_markdown(table.table))]
+    if report.trends:
+        parts += ["## Trend over categories\n", *_render_tables(report.slopes), f"{TREND_NOTE}\n"]
+    parts += _render_differences(report)
+    brackets = f"In brackets: {report.brackets}.\n"
+    parts += ["## Real and fake apart\n", *_render_tables(report.classes), brackets]
+    if report.evaluations:
+        parts += ["## Evaluations\n", f"{EVALUATION_NOTE} {brackets}"]
+    for evaluation in report.evaluations:
+        parts += [f"### {evaluation.table.title}\n", render_markdown(evaluation.table)]
+    parts += ["## Runs\n", *_render_tables(report.finished), *_render_unfinished(report)]
+    parts += ["## Images, audit, machine\n", render_markdown(report.provenance), "## How to reproduce\n"]
+    commands = "\n".join(f"# {run.name}\n{run.command}" for run in report.runs if run.command)
+    parts.append(f"```console\n{commands}\n```\n")
+    return "\n".join(parts)
+
+
+def _render_warnings(report: SweepReport) -> list[str]:
+    """Loud and first: what the audits warned of and whose threshold is off decides what the numbers are worth."""
+    total = len(report.tested)
+    audits = [f"> **WARNING** ({count} of {total} runs): {text}\n" for text, count in report.warnings]
+    return [*audits, *(f"> **WARNING**: {text}\n" for text in report.misplaced)]
+
+
+def _render_answer(report: SweepReport) -> list[str]:
+    findings = "\n".join(f"{i}. {finding}" for i, finding in enumerate(report.answer, start=1))
+    return [f"{findings}\n\n{report.caveat}\n"]
+
+
+def _render_names(report: SweepReport) -> list[str]:
+    text, table = report.names
+    return [*([f"{text}\n"] if text else []), *([render_markdown(table)] if table.rows else [])]
+
+
+def _render_averages(report: SweepReport) -> list[str]:
+    return [*_render_tables(report.averages), f"In brackets: {report.brackets}. {NEXT_NOTE}\n"]
+
+
+def _render_differences(report: SweepReport) -> list[str]:
+    parts = []
+    for kind in report.differences:
+        parts += [f"## {kind.table.title}\n", f"{kind.note}\n", render_markdown(kind.table)]
+    if parts:
+        parts.append(f"{TEST_NOTE}\n")
+    return [*parts, *(f"{sentence}\n" for sentence in report.refusals)]
+
+
+def _render_unfinished(report: SweepReport) -> list[str]:
+    return [f"## {report.not_finished.title}\n\n{render_markdown(report.not_finished)}"] if report.unfinished else []
+
+
+def _render_tables(tables: BudgetTables) -> list[str]:
+    return [part for budget, table in tables for part in (*_render_budget(budget), render_markdown(table))]
+
+
+def _render_budget(budget: str) -> list[str]:
+    return [f"**{budget}**\n"] if budget else []
+
+
+def render_rows(rows: tuple[list[str], list[list[str]]]) -> str:
+    """Write a table of words, as comparisons and evaluations still hand them on."""
+    headings, body = rows
+    return render_markdown(Table.of("", [Column(heading) for heading in headings], body))

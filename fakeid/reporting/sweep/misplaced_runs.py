@@ -1,0 +1,69 @@
+"""Which runs of a report rank images well, but call them at a threshold that is off."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.records.run_summary import POOLED
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.reporting.formatting import format_share
+from fakeid.reporting.run.notes import RANKS_WELL, Metrics, is_misplaced
+from fakeid.reporting.sweep.averages import Cell, FinishedRun
+
+_TABLED: Final = ("quadrant", "test_set")  # what a report shows of evaluations
+_MOST_NAMES: Final = 5  # of configurations
+
+
+def describe_misplaced_runs(cells: Sequence[Cell]) -> list[str]:
+    """One sentence for each kind of images, with the number of runs and the configurations.
+
+    Categories are spoken of by themselves only where the seen, or unseen, content as a whole gives no reason to.
+
+    Args:
+        cells: All of a report.
+    """
+    found: dict[str, list[tuple[Cell, float]]] = {}
+    for cell in cells:
+        for run in cell.runs:
+            for name, accuracy in _find_misplaced(run):
+                found.setdefault(name, []).append((cell, accuracy))
+    total = sum(len(cell.runs) for cell in cells)
+    return [_describe(name, places, total) for name, places in found.items()]
+
+
+def _find_misplaced(run: FinishedRun) -> Iterator[tuple[str, float]]:
+    """Each kind of images and the lowest accuracy among those that are meant."""
+    for name in reversed(POOLED):
+        pooled, categories = run.summary.find(name), run.summary.list_categories(seen=name == POOLED[0])
+        if pooled and is_misplaced(pooled.metrics):
+            yield f"{name} content", _read_accuracy(pooled.metrics)
+        elif lowest := [_read_accuracy(each.metrics) for each in categories.values() if is_misplaced(each.metrics)]:
+            yield f"some {name} category", min(lowest)
+    for group in _list_evaluated(run.evaluation or {}):
+        if is_misplaced(group["metrics"]):
+            yield f"{group['name']} (evaluation)", _read_accuracy(group["metrics"])
+
+
+def _read_accuracy(metrics: Metrics) -> float:
+    return Estimate.from_plain(metrics.get("accuracy")).value or 0.0
+
+
+def _list_evaluated(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    groups = evaluation.get("groups", [])
+    return [group for group in groups if group["kind"] in _TABLED and group["degradation"] == NO_DEGRADATION]
+
+
+def _describe(name: str, places: Sequence[tuple[Cell, float]], total: int) -> str:
+    cells = [cell for cell, _ in places]
+    named = [
+        cell.name + (f" ({cells.count(cell)} of {len(cell.runs)})" if len(cell.runs) > 1 else "")
+        for cell in dict.fromkeys(cells)
+    ]
+    more = len(named) - _MOST_NAMES
+    listed = "; ".join(named[:_MOST_NAMES]) + (f"; and {more} more" if more > 0 else "")
+    ranks, its = ("ranks", "its") if len(places) == 1 else ("rank", "their")
+    lowest = format_share(min(accuracy for _, accuracy in places))
+    return (
+        f"On {name} {len(places)} of {total} {'run' if total == 1 else 'runs'} {ranks} well (AUROC above "
+        f"{RANKS_WELL:g}) but {its} threshold is off, with an accuracy down to {lowest}: {listed}."
+    )

@@ -1,0 +1,280 @@
+"""Everything that a report over many runs says, before it becomes Markdown, HTML or files."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Final, TypeAlias
+
+from fakeid.evaluation.records.run_summary import RunSummary
+from fakeid.evaluation.verdict import Verdict
+from fakeid.reporting.finding import Finding
+from fakeid.reporting.significance import Judged, correct_page
+from fakeid.reporting.sweep.accuracy_tables import AccuracyTable, build_accuracy_tables, describe_brackets
+from fakeid.reporting.sweep.answer import write_answer, write_caveat
+from fakeid.reporting.sweep.averages import Cell, FinishedRun, collect_cells
+from fakeid.reporting.sweep.claims import Claim, Claims, compare_cells
+from fakeid.reporting.sweep.effects import Effect, measure_effects
+from fakeid.reporting.sweep.evaluations import EvaluationTable, build_evaluation_tables
+from fakeid.reporting.sweep.figures import Curves, ReportFigure, build_curves, collect_figures
+from fakeid.reporting.sweep.misplaced_runs import describe_misplaced_runs
+from fakeid.reporting.sweep.paper import FIGURES, TABLES
+from fakeid.reporting.sweep.setting_names import split_by_budget
+from fakeid.reporting.sweep.tables import (
+    explain_names,
+    link_run,
+    tabulate_averages,
+    tabulate_claims,
+    tabulate_classes,
+    tabulate_effects,
+    tabulate_provenance,
+    tabulate_runs,
+    tabulate_trends,
+)
+from fakeid.reporting.sweep.trends import SettingTrend, fit_trends
+from fakeid.reporting.table import Column, Form, Table
+from fakeid.reporting.verdict import judge
+
+BudgetTables: TypeAlias = list[tuple[str, Table]]
+"""A table for each budget, with the line above it; the line is empty where there is one budget."""
+
+COMMAND: Final = Column("command", Form.CODE)
+"""Of the table of unfinished runs; a page has the commands of all runs elsewhere."""
+
+_EFFECTS_NOTE: Final = (
+    "All else equal: over all pairs of configurations that agree in the number of categories and every other option, "
+    "on images that no run was trained on. The seeds of a configuration are averaged first. The interval covers "
+    "further settings and images: the scatter of the effect between pairs (Student's, pairs less one) and the images "
+    "that all share. A change with one pair is a comparison of two configurations and stands below."
+)
+_SETTINGS_NOTE: Final = "At the same number of categories, on the images of all categories that neither was trained on."
+_CATEGORIES_TITLE: Final = "Numbers of categories against each other"
+_CATEGORIES_NOTE: Final = "Of one setting, on the images of those categories that neither was trained on."
+_BEST_NOTE: Final = (
+    "On the images of those categories that no run was trained on. Corrected for all pairs of configurations, for each "
+    "could have come out highest."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FolderRun:
+    """A run as it lies in the folder, finished or not.
+
+    Attributes:
+        name: Of its folder.
+        state: `done`, `running`, `failed`, `interrupted`; `unreadable` where its files are damaged.
+        reason: Why it is not done, or how far it is.
+        command: What trains it again; empty where its options are not known.
+        tested: Its numbers, where it is done.
+    """
+
+    name: str
+    state: str
+    reason: str
+    command: str
+    tested: FinishedRun | None
+
+    @property
+    def link(self) -> str:
+        """Its folder, relative to the page of the report."""
+        return link_run(self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """Comparisons of one kind.
+
+    Attributes:
+        slug: For links.
+        note: What is compared.
+        judged: The comparisons.
+        table: One row each.
+    """
+
+    slug: str
+    note: str
+    judged: Sequence[Judged]
+    table: Table
+
+    @property
+    def counts(self) -> str:
+        """How many came out how, such as `2 better, 5 not significant`."""
+        counts = Counter(each.verdict for each in self.judged)
+        return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+
+
+@dataclass(frozen=True, eq=False)
+class SweepReport:
+    """The content of a report; `runs` and `cells` hold everything, the rest is made of them.
+
+    Attributes:
+        title: Name of the folder.
+        runs: By name.
+        cells: Of the finished runs.
+        accuracies: The paper's tables.
+        answer: Three findings or four.
+        caveat: What the numbers cannot say.
+        warnings: Of the audits, with the number of runs that each concerns.
+        misplaced: Which runs rank well, but at a threshold that is off; one sentence for each kind of images.
+        missing: Tables and figures of the paper that have no runs here.
+    """
+
+    title: str
+    runs: list[FolderRun]
+    cells: list[Cell]
+    accuracies: list[AccuracyTable]
+    figures: list[ReportFigure]
+    evaluations: list[EvaluationTable]
+    trends: list[SettingTrend]
+    effects: list[Effect]
+    claims: Claims
+    answer: list[Finding]
+    caveat: str
+    warnings: list[tuple[str, int]]
+    misplaced: list[str]
+    missing: list[str]
+
+    @property
+    def tested(self) -> list[FinishedRun]:
+        """The finished runs."""
+        return [run.tested for run in self.runs if run.tested]
+
+    @property
+    def unfinished(self) -> list[FolderRun]:
+        """The others."""
+        return [run for run in self.runs if not run.tested]
+
+    @property
+    def listed_claims(self) -> list[Claim]:
+        """All comparisons of configurations that a table shows."""
+        return [*self.claims.settings, *self.claims.categories, *self.claims.best]
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why cells were not compared, how often, and an example; one sentence a reason."""
+        found: dict[str, list[str]] = {}
+        for first, second, reason in self.claims.refused:
+            found.setdefault(reason, []).append(f"{first.name} and {second.name}")
+        return [
+            f"Not compared: {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}, for {reason} (such as {pairs[0]})."
+            for reason, pairs in found.items()
+        ]
+
+    @cached_property
+    def verdicts(self) -> str:
+        """How the finished runs are judged, from good to bad, such as `verdicts: 2 undecided, 18 fails`."""
+        counts = Counter(judge(run.summary, run.evaluation).verdict for run in self.tested)
+        return f"verdicts: {', '.join(f'{counts[each]} {each.value}' for each in Verdict if counts[each])}"
+
+    @property
+    def brackets(self) -> str:
+        """What intervals over all configurations cover."""
+        return describe_brackets(self.cells)
+
+    @cached_property
+    def names(self) -> tuple[str, Table]:
+        """What short names of settings stand for: a text and a table; both empty where names say it themselves."""
+        return explain_names(self.cells)
+
+    @cached_property
+    def accuracies_by_budget(self) -> list[tuple[str, list[AccuracyTable]]]:
+        """The paper's tables for each budget."""
+        return split_by_budget(self.accuracies, attrgetter("setting"))
+
+    @cached_property
+    def averages(self) -> BudgetTables:
+        """One row a configuration."""
+        return _tabulate_by_budget(self.cells, tabulate_averages)
+
+    @cached_property
+    def classes(self) -> BudgetTables:
+        """Real and fake apart, one row a configuration."""
+        return _tabulate_by_budget(self.cells, tabulate_classes)
+
+    @cached_property
+    def finished(self) -> BudgetTables:
+        """One row a finished run."""
+        return _tabulate_by_budget(self.cells, tabulate_runs)
+
+    @cached_property
+    def slopes(self) -> BudgetTables:
+        """One row a setting with several numbers of categories."""
+        return _tabulate_by_budget(self.trends, tabulate_trends)
+
+    @cached_property
+    def differences(self) -> list[Differences]:
+        """The comparisons, those kinds left out of which there are none."""
+        claims = self.claims
+        kinds: tuple[tuple[str, str, str, Sequence[Any], Callable[[Sequence[Any], str], Table]], ...] = (
+            ("best", "The highest accuracy against the others", _BEST_NOTE, claims.best, tabulate_claims),
+            ("options", "One option changed", _EFFECTS_NOTE, self.effects, tabulate_effects),
+            ("settings", "Settings against each other", _SETTINGS_NOTE, claims.settings, tabulate_claims),
+            ("categories", _CATEGORIES_TITLE, _CATEGORIES_NOTE, claims.categories, tabulate_claims),
+        )
+        return [
+            Differences(f"differences-{slug}", note, judged, tabulate(judged, title))
+            for slug, title, note, judged, tabulate in kinds
+            if judged
+        ]
+
+    @cached_property
+    def not_finished(self) -> Table:
+        """Why runs are not in the numbers, and what trains them."""
+        columns = [*map(Column, ("run", "state", "reason")), COMMAND]
+        rows = [[run.name, run.state, run.reason, run.command] for run in self.unfinished]
+        return Table.of("Not finished", columns, rows)
+
+    @cached_property
+    def provenance(self) -> Table:
+        """On which images, by what and where the runs were trained."""
+        return tabulate_provenance(self.tested)
+
+
+def _tabulate_by_budget(items: Sequence[Any], tabulate: Callable[[Sequence[Any]], Table]) -> BudgetTables:
+    return [(budget, tabulate(group)) for budget, group in split_by_budget(items, attrgetter("setting"))]
+
+
+def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
+    """Average, compare and answer.
+
+    Args:
+        title: Name of the folder.
+        runs: At least one of them finished; their order does not matter.
+
+    Raises:
+        DataError: Two runs of one setting, number of categories and seed.
+    """
+    tested = [run.tested for run in runs if run.tested]
+    cells = collect_cells(tested)
+    claims, effects = correct_page(compare_cells(cells), measure_effects(tested))
+    tables, curves = build_accuracy_tables(cells), build_curves(cells)
+    return SweepReport(
+        title=title,
+        runs=sorted(runs, key=lambda run: run.name),
+        cells=cells,
+        accuracies=tables,
+        figures=collect_figures(cells, curves, effects),
+        evaluations=build_evaluation_tables(cells),
+        trends=fit_trends(cells),
+        effects=effects,
+        claims=claims,
+        answer=write_answer(cells, claims, effects),
+        caveat=write_caveat(cells),
+        warnings=count_warnings([run.summary for run in tested]),
+        misplaced=describe_misplaced_runs(cells),
+        missing=_list_missing(tables, curves),
+    )
+
+
+def count_warnings(summaries: Sequence[RunSummary]) -> list[tuple[str, int]]:
+    """Count the runs that each warning of an audit concerns, the most frequent first."""
+    counts = Counter(warning for summary in summaries for warning in summary.warnings)
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _list_missing(tables: Sequence[AccuracyTable], curves: Sequence[Curves]) -> list[str]:
+    numbers = {table.setting.table for table in tables}
+    missing = [f"Tab {number}: {name}" for number, name in TABLES.items() if number not in numbers]
+    shown = {curve.number for curve in curves}
+    return [*missing, *(f"Fig {number}" for number in FIGURES if number not in shown)]

@@ -1,0 +1,251 @@
+"""The report's tables of configurations, runs and differences, the same for every renderer."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote
+
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.records.run_summary import POOLED, AuditDigest
+from fakeid.reporting.formatting import format_bounds, format_number
+from fakeid.reporting.significance import BETTER, NOT_JUDGED, NOT_SIGNIFICANT, WORSE, Judged
+from fakeid.reporting.sweep.accuracy_tables import AVERAGES
+from fakeid.reporting.sweep.averages import METRICS, Cell, FinishedRun, order_categories
+from fakeid.reporting.sweep.claims import Claim
+from fakeid.reporting.sweep.effects import Effect
+from fakeid.reporting.sweep.paper import describe_names
+from fakeid.reporting.sweep.trends import SettingTrend
+from fakeid.reporting.table import Cell as TableCell
+from fakeid.reporting.table import Column, Form, Line, Table, Tone
+from fakeid.reporting.verdict import judge
+
+CONFIGURATION: Final = (Column("setting"), Column("categories", Form.COUNT), Column("seeds", Form.COUNT))
+"""Columns that name a configuration; see `name_configuration`."""
+
+_SHOWN_CATEGORIES: Final = 2
+_JUDGED: Final = (
+    Column("accuracy, points", Form.POINTS, name="accuracy difference"),
+    Column("p (Holm)", Form.P_VALUE, name="accuracy p (Holm)"),
+    Column("verdict"),
+    Column("AUROC", Form.UNITS, name="AUROC difference"),
+    Column("p (Holm)", Form.P_VALUE, name="AUROC p (Holm)"),
+    Column("verdict on AUROC"),
+)
+_TONES: Final = {BETTER: Tone.GOOD, WORSE: Tone.BAD, NOT_SIGNIFICANT: Tone.OPEN, NOT_JUDGED: Tone.OPEN}
+
+
+def name_configuration(cell: Cell) -> tuple[str, int, int]:
+    """Give setting, number of categories and number of seeds."""
+    return cell.setting.name, cell.categories, len(cell.runs)
+
+
+def link_run(name: str) -> str:
+    """Give the address of a run's folder, relative to the page of the report, which lies beside the runs."""
+    return f"../{quote(name)}/"
+
+
+def explain_names(cells: Sequence[Cell]) -> tuple[str, Table]:
+    """Tell what short names of settings stand for: a text and a table; both empty where there is nothing to explain."""
+    sentences, pairs = describe_names([cell.setting for cell in cells])
+    return " ".join(sentences), Table.of("", [Column("name"), Column("stands for")], pairs)
+
+
+def tabulate_averages(cells: Sequence[Cell]) -> Table:
+    """List configurations as the paper averages: over categories; the AUROC pools their images.
+
+    With several seeds, `one more run` is where the unseen accuracy of a further training lands on these test images.
+    """
+    columns = [
+        *CONFIGURATION,
+        Column("unseen acc. %", Form.PERCENT, name="unseen accuracy"),
+        Column("one more run", Form.PERCENT),
+        Column("held-out acc. %", Form.PERCENT, name="held-out accuracy"),
+        Column("seen acc. %", Form.PERCENT, name="seen accuracy"),
+        Column("unseen AUROC", Form.UNIT),
+    ]
+    rows: list[Line] = [
+        [
+            *name_configuration(cell),
+            unseen := cell.average(seen=False),
+            Estimate(None, unseen.next_low, unseen.next_high),
+            cell.measure(cell.held_out or "", "accuracy"),
+            cell.average(seen=True),
+            cell.measure("unseen", "auroc"),
+        ]
+        for cell in cells
+    ]
+    return Table.of("Averages", columns, rows)
+
+
+def tabulate_classes(cells: Sequence[Cell]) -> Table:
+    """List real and fake apart, over the pooled images of each group of categories."""
+    columns, places = list(CONFIGURATION), []
+    for group in reversed(POOLED):
+        for metric, title, form in (
+            ("real_accuracy", "real acc. %", Form.PERCENT),
+            ("fake_accuracy", "fake acc. %", Form.PERCENT),
+            ("auroc", "AUROC", Form.UNIT),
+        ):
+            columns.append(Column(f"{group} {title}", form, name=f"{group} {title.replace('acc. %', 'accuracy')}"))
+            places.append((group, metric))
+    rows: list[Line] = [[*name_configuration(cell), *(cell.measure(*place) for place in places)] for cell in cells]
+    return Table.of("Real and fake apart", columns, rows)
+
+
+def tabulate_claims(claims: Sequence[Claim], title: str = "") -> Table:
+    """List comparisons: what against what, on which images, how much, and whether it is significant."""
+    columns = [Column("this"), Column("against"), Column("images of"), Column("images", Form.COUNT), CONFIGURATION[2]]
+    rows: list[Line] = [
+        [
+            *(claim.second.name, claim.first.name, _name_categories(claim.categories)),
+            *(claim.num_images, len(claim.seeds)),
+            *_list_judged(claim),
+        ]
+        for claim in claims
+    ]
+    return Table.of(title, [*columns, *_JUDGED], rows)
+
+
+def tabulate_effects(effects: Sequence[Effect], title: str = "") -> Table:
+    """List single options that were changed: how much over all pairs of configurations, and whether it matters."""
+    columns = [Column("option"), Column("against"), Column("images of")]
+    columns += [Column(name, Form.COUNT) for name in ("images", "pairs")]
+    rows: list[Line] = [
+        [
+            *(f"{effect.option}={effect.value}", effect.against, effect.group),
+            *(effect.num_images, effect.num_pairs),
+            *_list_judged(effect),
+        ]
+        for effect in effects
+    ]
+    return Table.of(title, [*columns, *_JUDGED], rows)
+
+
+def _list_judged(judged: Judged) -> list[TableCell]:
+    accuracy = (judged.accuracy, judged.accuracy_p, judged.verdict)
+    auroc = (judged.auroc, judged.auroc_p, judged.auroc_verdict)
+    return [
+        cell
+        for difference, p_value, verdict in (accuracy, auroc)
+        for cell in (
+            TableCell(Estimate.of(difference)),
+            TableCell(None if math.isnan(p_value) else p_value),
+            TableCell(verdict, tone=_TONES.get(verdict)),
+        )
+    ]
+
+
+def tabulate_trends(trends: Sequence[SettingTrend]) -> Table:
+    """List slopes of the accuracy on the held-out category, in percentage points for one more category."""
+    columns = [Column("setting"), Column("runs", Form.COUNT), Column("held-out category", Form.SLOPE)]
+    rows: list[Line] = [
+        [trend.setting.name, line.num_runs, Estimate(line.slope, line.low, line.high)]
+        for trend in trends
+        for line in [trend.held_out]
+    ]
+    return Table.of("Trend over categories", columns, rows)
+
+
+def tabulate_runs(cells: Sequence[Cell]) -> Table:
+    """List finished runs: axes first, then numbers."""
+    columns = [
+        *(Column("setting"), Column("categories", Form.COUNT), Column("seed", Form.COUNT), Column("verdict")),
+        *(Column(f"{name} acc. %", Form.PERCENT, name=f"{name} accuracy") for name in ("unseen", "seen", "held-out")),
+        Column("unseen AUROC", Form.UNIT),
+        *(Column(f"unseen {name} acc. %", Form.PERCENT, name=f"unseen {name} accuracy") for name in ("real", "fake")),
+        *(Column("minutes", Form.NUMBER), Column("images/s", Form.RATE), Column("images"), Column("run")),
+    ]
+    rows: list[Line] = [_list_run(cell, run) for cell in cells for run in cell.runs]
+    return Table.of("Runs", columns, rows)
+
+
+def _list_run(cell: Cell, run: FinishedRun) -> Line:
+    alone = replace(cell, runs=(run,))
+    seconds = run.summary.seconds
+    measured = (
+        *(alone.average(seen=False), alone.average(seen=True), alone.measure(run.held_out or "", "accuracy")),
+        *(alone.measure("unseen", metric) for metric in ("auroc", "real_accuracy", "fake_accuracy")),
+    )
+    return [
+        *(cell.setting.name, run.categories, run.seed, judge(run.summary, run.evaluation).verdict.value),
+        *(estimate.value for estimate in measured),
+        *(None if seconds is None else seconds / 60, run.summary.images_per_second),
+        *(_shorten_digest(run), TableCell(run.name, link=link_run(run.name))),
+    ]
+
+
+def tabulate_provenance(runs: Sequence[FinishedRun]) -> Table:
+    """List which images runs were given, what the audit said of them, and how and where they were trained.
+
+    Runs that are alike are one row.
+    """
+    headings = ("images", "train / val / test", "audit", "code", "precision", "threads", "device")
+    counts = Counter(_describe_origin(run) for run in runs)
+    return Table.of(
+        "Images, audit, machine",
+        [*map(Column, headings), Column("runs", Form.COUNT)],
+        [[*origin, count] for origin, count in counts.items()],
+    )
+
+
+def _describe_origin(run: FinishedRun) -> tuple[str, ...]:
+    summary = run.summary
+    device = summary.machine.device if summary.machine else None
+    return (
+        _shorten_digest(run),
+        " / ".join(f"{count:,}" for count in summary.data.images.values()) if summary.data else "",
+        _describe_audit(summary.audit) if summary.audit else "not audited",
+        (summary.git_commit or "unknown")[:10],
+        *(str(value or "") for value in (summary.precision, summary.threads, device)),
+    )
+
+
+def _shorten_digest(run: FinishedRun) -> str:
+    return run.summary.data.digest[:8] if run.summary.data else ""
+
+
+def _describe_audit(audit: AuditDigest) -> str:
+    """Give the verdict, with the AUROC of its probes."""
+    numbers = [f"{name} {format_number(probe.auroc.value, Form.UNIT)}" for name, probe in audit.probes.items() if probe]
+    return f"{audit.verdict} (AUROC by {', '.join(numbers)})" if numbers else audit.verdict
+
+
+def _name_categories(categories: Sequence[str]) -> str:
+    more = len(categories) - _SHOWN_CATEGORIES
+    shown = ", ".join(categories[:_SHOWN_CATEGORIES])
+    return f"{shown}, {more} more" if more > 0 else shown
+
+
+def list_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
+    """List every metric of every configuration, one number a row: for other tools.
+
+    `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.sweep.averages.average_estimates`.
+
+    Returns:
+        Names of the columns, and as many values a row; None where undefined.
+    """
+    columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "budget", "categories", "seeds"]
+    columns += ["group", "seen", "metric", "value", "low", "high", "next_low", "next_high"]
+    rows: list[list[Any]] = []
+    for cell in cells:
+        setting = cell.setting
+        head = [setting.name, setting.table, setting.model, setting.color, setting.dropout, setting.variant]
+        head += [setting.budget, cell.categories, len(cell.runs)]
+        found = [(name, seen, "accuracy", cell.average(seen=seen)) for name, seen in AVERAGES.items()]
+        groups = [(f"{name} pooled", name, name == "seen") for name in POOLED]
+        groups += [(name, name, cell.is_seen(name)) for name in order_categories([cell])]
+        found += [
+            (title, seen, metric, cell.measure(group, metric)) for title, group, seen in groups for metric in METRICS
+        ]
+        rows += [
+            [*head, title, seen, metric, mean.value, mean.low, mean.high, mean.next_low, mean.next_high]
+            for title, seen, metric, mean in found
+        ]
+    return columns, rows
+
+
+def format_cell(estimate: Estimate, write: Callable[[float | None], str]) -> tuple[str, str]:
+    """Write a number and its interval apart, as the page of an evaluation still does."""
+    return write(estimate.value), format_bounds(estimate, Form.UNIT, "\N{EN DASH}")

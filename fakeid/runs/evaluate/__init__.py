@@ -1,0 +1,1 @@
+"""One evaluation of a trained detector: its test sets, scores, numbers and page."""

@@ -1,0 +1,254 @@
+"""From the scores of an evaluation to everything that can be said about it."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.audit.pixels import compute_pixel_facts
+from fakeid.config.constants import FAKE, LABEL_NAMES, OWN_TEST_SET, REAL
+from fakeid.config.parse import Config
+from fakeid.data.cache.packs import PackedImages
+from fakeid.data.test_sets import ImageSet
+from fakeid.errors import CheckpointError
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.codec_swap import judge_swap
+from fakeid.evaluation.controls import judge_control
+from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
+from fakeid.evaluation.metrics import HALF
+from fakeid.evaluation.operating_point import choose_operating_point
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.records.evaluation import (
+    ControlResult,
+    EvaluatedDetector,
+    EvaluatedSet,
+    Evaluation,
+    RecordedVerdict,
+)
+from fakeid.evaluation.records.results import EvaluationGroup
+from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, rank_intervals
+from fakeid.io import parse_record
+from fakeid.reporting.conditions import describe_sizes
+from fakeid.reporting.verdict import judge_evaluation
+from fakeid.runs.images import measure_sizes
+from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
+from fakeid.training.checkpoint import Card, read_checkpoint
+from fakeid.training.trainer import choose_device
+
+_LOSSY: Final = (".jpg", ".jpeg", ".webp")
+_LEAST_GAP: Final = 0.5  # between the shares of lossy files
+_LEAST_AUROC: Final = 0.6  # from which on the audit warns too
+_LOOKED_AT: Final = 200  # images of each class
+
+
+def compare_codecs(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
+    """Say how the files of the two classes differ; None where they are alike.
+
+    Looks at the endings of the files' names, and for the edges of JPEG's 8 x 8 blocks at the pixels.
+
+    Args:
+        sets: With their prepared images; controls are left out.
+    """
+    judged = [(part, packed) for part, packed in sets if not part.control]
+    lossy = [
+        [record.key.lower().endswith(_LOSSY) for part, _ in judged for record in part.records if record.label == label]
+        for label in (REAL, FAKE)
+    ]
+    if not all(lossy):
+        return None
+    shares = [float(np.mean(found)) for found in lossy]
+    if abs(shares[0] - shares[1]) > _LEAST_GAP:
+        told = " and ".join(
+            f"{100 * share:.0f} % of the {name}s" for name, share in zip(LABEL_NAMES, shares, strict=True)
+        )
+        return f"JPEG or WebP files are {told}"
+    return _compare_blocks(judged)
+
+
+def _compare_blocks(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
+    blockiness = []
+    for label in (REAL, FAKE):
+        keys = [(packed, r.key) for part, packed in sets for r in part.records
+                if r.label == label and r.key not in packed.skipped]  # fmt: skip
+        spread = keys[:: max(1, len(keys) // _LOOKED_AT)]
+        images = (packed.take(packed.locate([key]))[0] for packed, key in spread)
+        blockiness.append([compute_pixel_facts(image)["blockiness"] for image in images])
+    labels = np.repeat([REAL, FAKE], [len(found) for found in blockiness])
+    low, high = rank_intervals(labels, np.concatenate(blockiness), seed=0)[0]
+    if low > _LEAST_AUROC or high < 1 - _LEAST_AUROC:
+        more = "fakes" if low > _LEAST_AUROC else "reals"
+        return f"the {more} show JPEG's 8 x 8 blocks more than the others do"
+    return None
+
+
+_BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
+"""Degradations that make photos as soft as a generator's images."""
+
+
+def compute_evaluation(
+    scores: Scores, card: Card, config: Config, packed_sets: Sequence[tuple[ImageSet, PackedImages]], checkpoint: Path
+) -> Evaluation:
+    """Measure, judge and describe.
+
+    Args:
+        scores: Of every image under every degradation.
+        card: Of the checkpoint.
+        config: Of the run, with today's evaluation.
+        packed_sets: What was tested, with its prepared images.
+        checkpoint: What was tested, to name it.
+    """
+    options, sets = config.evaluation, [part for part, _ in packed_sets]
+    calibration = read_calibration(card)
+    trained_on = TrainedOn(tuple(card.categories), tuple(card.generators), card.held_out)
+    judged = scores.select(~np.isin(scores.test_set, [part.name for part in sets if part.control]))
+    sizes = measure_sizes(config, read_checkpoint(checkpoint)["hyper_parameters"].get("center_px"))
+    point = choose_operating_point(config.protocol.threshold, calibration)
+    groups = measure_matrix(judged, trained_on, Measuring(calibration, options.cluster, options.oracle, point))
+    few = calibration.threshold if calibration else None
+    quality = options.swap_quality
+    evaluation = Evaluation(
+        title=card.name,
+        detector=_describe_detector(checkpoint, config),
+        trained_on=trained_on,
+        test_sets=tuple(_describe_set(part, scores) for part in sets),
+        degradations=tuple(dict.fromkeys(scores.degradation.tolist())),
+        groups=tuple(groups),
+        worst=tuple(find_worst(judged, trained_on, point.logit)),
+        command=_describe_command(checkpoint, config, sets),
+        calibration=calibration,
+        threshold=point,
+        swap=judge_swap(judged, quality, compare_codecs(packed_sets), point.logit, few) if quality else None,
+        controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few)),
+        sizes=asdict(sizes) if sizes else None,
+        notes=(*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)),
+        warnings=tuple(_list_warnings(groups)) if options.cluster else (),
+        evaluation=asdict(options),
+        precision=card.precision,
+        scoring_precision=SCORING_PRECISION,
+        **describe_environment(choose_device(config.trainer.accelerator.value)),
+    )
+    verdict = parse_record(judge_evaluation(evaluation.to_plain()).to_plain(), RecordedVerdict)
+    return replace(evaluation, verdict=verdict)
+
+
+def read_calibration(card: Card) -> Calibration | None:
+    """What the checkpoint learned from validation.
+
+    Raises:
+        CheckpointError: Something else is in its place.
+    """
+    try:
+        return Calibration.from_plain(card.calibration) if card.calibration else None
+    except (ArithmeticError, AssertionError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the calibration of {card.name} is damaged ({error}); train it again") from error
+
+
+def _describe_detector(checkpoint: Path, config: Config) -> EvaluatedDetector:
+    return EvaluatedDetector(
+        checkpoint=str(checkpoint),
+        backbone=config.model.name,
+        color=config.color.name.value,
+        residual=config.residual.name.value,
+        image_px=config.data.image_px,
+        protocol=config.protocol.name,
+    )
+
+
+def _describe_set(part: ImageSet, scores: Scores) -> EvaluatedSet:
+    rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
+    return EvaluatedSet(
+        name=part.name,
+        where=part.where,
+        num_real=int((rows.label == REAL).sum()),
+        num_fake=int((rows.label == FAKE).sum()),
+        control=part.control,
+        left_out={"real": part.left_out[REAL], "fake": part.left_out[FAKE]},
+        file_formats=_count_formats(part),
+    )
+
+
+def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
+    """Shares of the file name's endings, by class; None where images are drawn."""
+    if part.source.describe()["source"] == "demo":
+        return None
+    shares: dict[str, dict[str, float]] = {}
+    for name, label in (("real", REAL), ("fake", FAKE)):
+        endings = [Path(r.key).suffix.lower().lstrip(".") or "none" for r in part.records if r.label == label]
+        shares[name] = {ending: endings.count(ending) / len(endings) for ending in dict.fromkeys(sorted(endings))}
+    return shares
+
+
+def _judge_controls(
+    scores: Scores, judged: Scores, sets: Sequence[ImageSet], threshold: float
+) -> Iterator[ControlResult]:
+    """The detector's own test photos, made as soft as a generator's images, then sets whose "fakes" no GAN made."""
+    clean = judged.select(judged.degradation == NO_DEGRADATION)
+    own = judged.select((judged.test_set == OWN_TEST_SET) & (judged.label == REAL))
+    beside = [clean.logit[(clean.test_set == OWN_TEST_SET) & (clean.label == label)] for label in (REAL, FAKE)]
+    for word in dict.fromkeys(own.degradation.tolist()):
+        if word.startswith(_BUILT_IN_CONTROLS):
+            yield judge_control(f"reals, {word}", own.logit[own.degradation == word], beside[0], beside[1], threshold)
+    for part in sets:
+        if part.control:
+            rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
+            reals = rows.logit[rows.label == REAL]
+            others = _find_beside(clean, rows)
+            reals = reals if len(reals) else others[0]
+            yield judge_control(part.name, rows.logit[rows.label == FAKE], reals, others[1], threshold)
+
+
+def _find_beside(clean: Scores, rows: Scores) -> list[npt.NDArray[np.float64]]:
+    """Logits of reals and of fakes of the same content, or of any where there is none."""
+    same = np.isin(clean.category, rows.category)
+    found = []
+    for label in (REAL, FAKE):
+        own = clean.label == label
+        found.append(clean.logit[own & same] if (own & same).any() else clean.logit[own])
+    return found
+
+
+def _list_notes(config: Config, calibration: Calibration | None, sets: Sequence[ImageSet]) -> list[str]:
+    most = config.evaluation.per_class
+    notes = [
+        f"{part.name}: {len(part.records):,} of {len(part.records) + part.left_out.total():,} images were tested, at "
+        f"most {most} of each category, generator and class; evaluation.per_class=null takes all."
+        for part in sets
+        if part.left_out
+    ]
+    if calibration is None:
+        notes.append("No threshold and no calibration: the run had no validation images of both classes.")
+    if config.evaluation.cluster:
+        notes.append(f"Intervals draw whole clusters of images (evaluation.cluster={config.evaluation.cluster}).")
+    if config.evaluation.oracle:
+        notes.append("oracle: chosen on the tested images themselves; an upper bound and no result.")
+    return notes
+
+
+def _list_warnings(groups: Sequence[EvaluationGroup]) -> list[str]:
+    """Of intervals over clusters of images."""
+    counts = [group.num_clusters for group in groups if group.num_clusters is not None]
+    few = [count for count in counts if count < LEAST_CLUSTERS]
+    if not few:
+        return []
+    narrow = (
+        f"{len(few)} of {len(groups)} groups have fewer than {LEAST_CLUSTERS} clusters in a class (the fewest "
+        f"{min(few)}); their intervals are too narrow: with 5 clusters a class they hold the truth in 81 to 83 % of "
+        "cases instead of 95."
+    )
+    return [narrow]
+
+
+def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]) -> str:
+    words = ["python", "-m", "fakeid", "evaluate", str(checkpoint)]
+    words += [] if sets[0].name == OWN_TEST_SET else [part.where for part in sets]
+    evaluation = config.evaluation
+    words.append(f"evaluation.degradations=[{','.join(evaluation.degradations)}]")
+    for name in ("per_class", "swap_quality", "cluster"):
+        if getattr(evaluation, name) is not None:
+            words.append(f"evaluation.{name}={getattr(evaluation, name)}")
+    return " ".join(shlex.quote(word) for word in words)

@@ -1,0 +1,167 @@
+"""Test a trained detector on any images: all of them under every degradation, then every number and the page."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+
+from fakeid.config.degradations import Degradation, parse_degradation
+from fakeid.config.parse import Config, parse
+from fakeid.console import StatusLine
+from fakeid.data.cache.packs import PackedImages
+from fakeid.data.test_sets import ImageSet
+from fakeid.errors import CheckpointError, ConfigError
+from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
+from fakeid.io import clear_output_errors, lock_folder, shorten_name, write_record
+from fakeid.reporting.conditions import describe_conditions
+from fakeid.reporting.evaluation.text import render_evaluation_table
+from fakeid.runs.evaluate.analyze import compute_evaluation, read_calibration
+from fakeid.runs.evaluate.score import score_sets
+from fakeid.runs.evaluate.test_sets import list_sets, pack_sets
+from fakeid.runs.evaluate.write import write_evaluation
+from fakeid.runs.images import settle_codec
+from fakeid.runs.layout import EvaluationFolder, RunFolder
+from fakeid.runs.provenance import SCORING_PRECISION
+from fakeid.runs.states import lacks_evaluation
+from fakeid.training.checkpoint import Card, hash_checkpoint, load_module, read_card
+from fakeid.training.predict import Scorer
+from fakeid.training.trainer import choose_device, cpu_as_asked
+
+
+def run_evaluation(
+    checkpoint: Path, options: Config, console: Console, *, own: bool = True, output: Path | None = None
+) -> Evaluation:
+    """Test a checkpoint and write scores, numbers, figures and a page.
+
+    Args:
+        checkpoint: A run folder, or a `tested.ckpt`, wherever it lies.
+        options: Its `evaluation`, `trainer` and `paths` are used, and how to treat unusable images. The images of the
+            run's own test come from where the checkpoint says, unless `paths.data` is given.
+        console: Where progress and the table are printed.
+        own: Test the run's own images too, beside `evaluation.sets`.
+        output: Folder of the files; None is `evaluation` in the run folder, with the sets' names where they are not
+            its own, or in the current folder.
+
+    Raises:
+        FakeidError: Something that the user can mend.
+        KeyboardInterrupt: Ctrl-C; the same call continues.
+    """
+    path, run = find_checkpoint(checkpoint)
+    card = read_card(path)
+    config = adopt(card, options)
+    folder = EvaluationFolder(output or _name_output(run, config, own))
+    with cpu_as_asked(config.trainer), clear_output_errors(folder.path, "--output"):
+        folder.path.mkdir(parents=True, exist_ok=True)
+        busy = f"another process writes to {folder.path}; wait for it, or choose another folder with --output"
+        with lock_folder(folder.path, wait=False, busy=busy):
+            sets = pack_sets(config, list_sets(config, console, card=card, own=own), console)
+            scores = _score(path, config, sets, folder, console)
+            folder.numbers.unlink(missing_ok=True)  # no numbers beside scores that they do not belong to
+            write_scores(folder.scores, scores)
+            with StatusLine(console, "measuring"):
+                evaluation = compute_evaluation(scores, card, config, sets, path)
+            with StatusLine(console, "drawing the figures"):
+                write_evaluation(folder, evaluation, scores, sets)
+            write_record(folder.numbers, evaluation)  # last: who finds it, finds all
+            folder.progress.unlink(missing_ok=True)
+    console.print(render_evaluation_table(evaluation))
+    for label, place in (("numbers", folder.numbers), ("scores", folder.scores), ("page", folder.page)):
+        console.print(f"{label:8} {place}", soft_wrap=True)
+    return evaluation
+
+
+def evaluate_run(config: Config, run: RunFolder, console: Console) -> Evaluation | None:
+    """Make the evaluation that the options of a training ask for, unless they ask for none or it was done already.
+
+    Args:
+        config: Of the run.
+        run: A tested one.
+        console: Where progress and the table are printed.
+
+    Returns:
+        None where it was not made now.
+    """
+    return run_evaluation(run.path, config, console) if lacks_evaluation(run, config) else None
+
+
+def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
+    """Find the checkpoint at a place, and the run that it belongs to, if any.
+
+    Raises:
+        CheckpointError: There is none, or the path is no text.
+    """
+    if not str(place).isprintable():
+        raise CheckpointError(f"the path {str(place)!r} is not UTF-8, or cannot be printed: rename its folders")
+    if place.is_dir():
+        run = RunFolder(place)
+        if not run.tested.exists():
+            raise CheckpointError(
+                f"{place} holds no {run.tested.relative_to(place)}: give a finished run's folder or a checkpoint file; "
+                "python -m fakeid status DIR lists runs that are not done"
+            )
+        return run.tested, run
+    if not place.exists():
+        raise CheckpointError(f"there is no run and no checkpoint at {place}")
+    run = RunFolder(place.absolute().parent.parent)
+    return place, run if run.tested == place.absolute() else None
+
+
+def adopt(card: Card, options: Config) -> Config:
+    """Take the options of the run that made a checkpoint, its codec among them, with those that are for today.
+
+    Raises:
+        CheckpointError: The checkpoint is of a release with other options.
+    """
+    try:
+        config = settle_codec(parse(OmegaConf.create(card.config)), card.data)
+        read_calibration(card)  # before hours of scoring
+    except (ConfigError, OmegaConfBaseException, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{card.name} was trained by another release of fakeid, or is damaged: {error}"
+        ) from error
+    paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)
+    roots = {name: getattr(options.data, name) for name in ("real", "fake") if getattr(options.data, name).root}
+    data = dataclasses.replace(config.data, on_bad_image=options.data.on_bad_image, **roots)
+    return dataclasses.replace(
+        config, evaluation=options.evaluation, trainer=options.trainer, paths=paths, data=data, force=options.force
+    )
+
+
+def _name_output(run: RunFolder | None, config: Config, own: bool) -> Path:
+    name = "evaluation" if own else "-".join(["evaluation", *(name for name, _ in config.evaluation.name_sets())])
+    return run.path / shorten_name(name) if run else Path(shorten_name(name))
+
+
+def _score(
+    path: Path,
+    config: Config,
+    sets: Sequence[tuple[ImageSet, PackedImages]],
+    folder: EvaluationFolder,
+    console: Console,
+) -> Scores:
+    device = choose_device(config.trainer.accelerator.value)
+    degradations = list_degradations(config)
+    num_images = sum(len(part.records) - len(packed.skipped) for part, packed in sets)
+    how = describe_conditions([str(degradation) for degradation in degradations])
+    console.print(f"scoring {num_images:,} images {how} on the {device.upper()} in {SCORING_PRECISION}")
+    return score_sets(
+        sets,
+        degradations,
+        Scorer(load_module(path), device=device),
+        seed=config.evaluation.seed,
+        identity={"checkpoint": hash_checkpoint(path), "precision": SCORING_PRECISION, "device": device},
+        progress_file=folder.progress,
+        console=console,
+    )
+
+
+def list_degradations(config: Config) -> list[Degradation]:
+    """List what every image is put through: nothing first, and whatever the swap test needs."""
+    evaluation = config.evaluation
+    swap = [f"jpeg-{evaluation.swap_quality}"] if evaluation.swap_quality else []
+    words = dict.fromkeys([NO_DEGRADATION, *evaluation.degradations, *swap])
+    return [parse_degradation(word) for word in words]

@@ -1,0 +1,169 @@
+"""Score every image under every degradation, in one pass over the images that can be interrupted."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+
+from fakeid.config.degradations import Degradation
+from fakeid.console import build_progress
+from fakeid.data.cache.packs import PackedImages
+from fakeid.data.records import Record
+from fakeid.data.test_sets import ImageSet
+from fakeid.evaluation.scores import Scores
+from fakeid.images.degrade import degrade
+from fakeid.io import write_atomically
+from fakeid.runs.results import build_scores
+from fakeid.training.predict import Scorer
+
+_BATCH: Final = 64  # images
+_SAVE_SECONDS: Final = 10.0
+_AHEAD: Final = 4  # batches that are degraded while one is scored
+
+_Logits = npt.NDArray[np.float64]
+
+
+class _Task(NamedTuple):
+    """One batch: which set, its first image there, and which degradation."""
+
+    at: int
+    start: int
+    which: int
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All batches of an evaluation, image by image: one pass over the images."""
+
+    sets: Sequence[tuple[ImageSet, PackedImages]]
+    degradations: Sequence[Degradation]
+    seed: int
+
+    @cached_property
+    def records(self) -> list[list[Record]]:
+        """The usable images of each set."""
+        return [[record for record in part.records if record.key not in packed.skipped] for part, packed in self.sets]
+
+    def list_tasks(self) -> list[_Task]:
+        """In the order in which they are scored."""
+        return [
+            _Task(at, start, which)
+            for at, part in enumerate(self.records)
+            for start in range(0, len(part), _BATCH)
+            for which in range(len(self.degradations))
+        ]
+
+    def prepare(self, task: _Task) -> npt.NDArray[np.uint8]:
+        """The degraded images of a batch, (n, H, W, 3)."""
+        keys = [record.key for record in self.records[task.at][task.start : task.start + _BATCH]]
+        packed, degradation = self.sets[task.at][1], self.degradations[task.which]
+        images = packed.take(packed.locate(keys))
+        return np.stack(
+            [degrade(image, degradation, key, seed=self.seed) for image, key in zip(images, keys, strict=True)]
+        )
+
+    def hash(self, identity: dict[str, Any]) -> str:
+        """Digest of what is scored, and of what else decides the scores."""
+        sets = [
+            [part.name, part.source.describe(), [record.key for record in own]]
+            for (part, _), own in zip(self.sets, self.records, strict=True)
+        ]
+        plain = [identity, self.seed, [str(degradation) for degradation in self.degradations], sets]
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    def join(self, logits: Sequence[_Logits]) -> Scores:
+        """Rows by degradation, then by set."""
+        parts = [
+            build_scores(own, rows[which], degradation=str(degradation), test_set=part.name)
+            for which, degradation in enumerate(self.degradations)
+            for (part, _), own, rows in zip(self.sets, self.records, logits, strict=True)
+        ]
+        return Scores.join(parts)
+
+
+def score_sets(
+    sets: Sequence[tuple[ImageSet, PackedImages]],
+    degradations: Sequence[Degradation],
+    scorer: Scorer,
+    *,
+    seed: int,
+    identity: dict[str, Any],
+    progress_file: Path,
+    console: Console,
+) -> Scores:
+    """Score test sets, with a bar; what was scored before an interruption is not scored again.
+
+    Args:
+        sets: With their prepared images; unusable images are left out.
+        degradations: What is done to every image, one after the other.
+        scorer: The detector.
+        seed: Of random degradations.
+        identity: Plain values that change whenever other scores would come out, beside those of the sets.
+        progress_file: Where scores are kept until all are there; the caller removes it then.
+        console: Where progress is printed.
+
+    Returns:
+        Rows by degradation, then by set, in the order of the records.
+    """
+    work = _Work(sets, degradations, seed)
+    tasks, digest = work.list_tasks(), work.hash(identity)
+    logits = [np.full((len(degradations), len(part)), np.nan) for part in work.records]
+    done = _read_progress(progress_file, digest, logits)
+    if done:
+        console.print(f"continuing after {done:,} of {len(tasks):,} batches")
+    saved = time.monotonic()
+    with build_progress(console) as bar, ThreadPoolExecutor() as pool:
+        row = bar.add_task("scoring", total=len(tasks), completed=done, unit="batches")
+        for number, (task, images) in enumerate(_prepare_ahead(pool, work.prepare, tasks[done:]), start=done + 1):
+            logits[task.at][task.which, task.start : task.start + len(images)] = scorer.score(images)
+            bar.advance(row)
+            if time.monotonic() - saved > _SAVE_SECONDS:
+                _write_progress(progress_file, digest, number, logits)
+                saved = time.monotonic()
+    _write_progress(progress_file, digest, len(tasks), logits)
+    return work.join(logits)
+
+
+def _prepare_ahead(
+    pool: ThreadPoolExecutor, prepare: Callable[[_Task], npt.NDArray[np.uint8]], tasks: Sequence[_Task]
+) -> Iterator[tuple[_Task, npt.NDArray[np.uint8]]]:
+    """Tasks with their images, in order; a few are prepared before they are asked for."""
+    left = iter(tasks)
+    waiting = [(task, pool.submit(prepare, task)) for task in islice(left, _AHEAD)]
+    try:
+        while waiting:
+            task, future = waiting.pop(0)
+            waiting += [(following, pool.submit(prepare, following)) for following in islice(left, 1)]
+            yield task, future.result()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def _write_progress(path: Path, digest: str, done: int, logits: Sequence[_Logits]) -> None:
+    arrays: dict[str, Any] = {f"logits_{at}": part for at, part in enumerate(logits)}
+    write_atomically(path, lambda file: np.savez(file, digest=digest, done=done, **arrays))
+
+
+def _read_progress(path: Path, digest: str, logits: Sequence[_Logits]) -> int:
+    """Fill in what is there, if it belongs to the same scores; returns how many batches are done."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if str(file["digest"]) != digest:
+                return 0
+            for at, part in enumerate(logits):
+                part[:] = file[f"logits_{at}"]
+            return int(file["done"])
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):  # missing or damaged: scored anew
+        return 0

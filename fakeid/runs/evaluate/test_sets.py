@@ -1,0 +1,124 @@
+"""List the images of an evaluation, and bring them to the size that the detector was trained on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from fakeid.config.choices import SourceName
+from fakeid.config.constants import OWN_TEST_SET
+from fakeid.config.parse import Config
+from fakeid.console import StatusLine
+from fakeid.data.cache.packs import PackedImages
+from fakeid.data.plans import Plan
+from fakeid.data.sources.base import Source
+from fakeid.data.test_sets import ImageSet, build_folder_set, build_own_set
+from fakeid.errors import ConfigError, DataError
+from fakeid.runs.images import build_cache, list_images, name_codec, pack_images
+
+if TYPE_CHECKING:  # a sweep lists images before it loads torch
+    from fakeid.training.checkpoint import Card
+
+
+def check_places(config: Config) -> None:
+    """Refuse test sets that are not there or cannot be named, and controls that are none of them.
+
+    Raises:
+        ConfigError: A control that is none of the sets.
+        DataError: No such folder, or one whose name is no text.
+    """
+    named = config.evaluation.name_sets()
+    strangers = set(config.evaluation.controls) - {name for name, _ in named}
+    if strangers:
+        raise ConfigError(f"evaluation.controls names {', '.join(sorted(strangers))}, but no test set is called so")
+    for _, folder in named:
+        if not Path(folder).expanduser().exists():
+            raise DataError(
+                f"there is no folder {folder} to test on; the run's own test images are called {OWN_TEST_SET}"
+            )
+        if not folder.isprintable():
+            raise DataError(f"the folder {folder!r} has a name that is not UTF-8, or cannot be printed: rename it")
+
+
+def list_sets(
+    config: Config,
+    console: Console,
+    *,
+    card: "Card | None" = None,
+    own: bool = True,
+    drawn: tuple[Source, Plan] | None = None,
+) -> list[ImageSet]:
+    """List the run's own test images and the sets that the options name.
+
+    Args:
+        config: Of the run, with today's evaluation and paths.
+        console: Where progress is printed.
+        card: Of the checkpoint; None where it is yet to be trained.
+        own: Whether to take the run's own.
+        drawn: What the configuration draws, where it has been listed already.
+
+    Raises:
+        ConfigError: A control that is none of the sets.
+        DataError: Missing images, or others than those that the run was tested with.
+    """
+    evaluation = config.evaluation
+    check_places(config)
+    sets = [_list_own(config, *(drawn or list_images(config, console)), card)] if own else []
+    for name, folder in evaluation.name_sets():
+        with StatusLine(console, f"listing the images of {name}"):
+            part = build_folder_set(
+                name, folder, per_class=evaluation.per_class, seed=config.data.seed,
+                control=name in evaluation.controls, max_megapixels=config.data.max_megapixels,
+            )  # fmt: skip
+        if card:
+            _check_not_trained_on(part, card)
+        sets.append(part)
+    if not sets:
+        raise DataError("there is nothing to test: name a folder of images, or evaluation.sets")
+    return sets
+
+
+def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> list[tuple[ImageSet, PackedImages]]:
+    """Prepare the images of each set, packed in the cache that trainings use too.
+
+    Args:
+        config: Of the run, with the codec that it was trained with.
+        sets: Which images.
+        console: Where progress is printed.
+
+    Raises:
+        BadImageError: An unusable image, with `data.on_bad_image=error`.
+        DataError: No usable image is left of a set, or a damaged cache.
+    """
+    packed_sets = []
+    for part in sets:
+        packed = pack_images(config, build_cache(config, part.source, name_codec(config)), part.records, console)
+        packed.skipped = {r.key: packed.skipped[r.key] for r in part.records if r.key in packed.skipped}
+        if packed.skipped:
+            console.print(f"left out {len(packed.skipped)} of {len(part.records):,} images of {part.name}")
+            if len(packed.skipped) == len(part.records):
+                raise DataError(f"no usable image is left in the test set {part.name}; see data.on_bad_image")
+        packed_sets.append((part, packed))
+    return packed_sets
+
+
+def _list_own(config: Config, source: Source, plan: Plan, card: "Card | None") -> ImageSet:
+    if card and plan.digest() != card.data["digest"]:
+        raise DataError(
+            f"the images that {card.name} was tested with are not those that are there now; give their place with "
+            "paths.data=DIR, or name other folders to test on"
+        )
+    where = "built-in data" if config.data.source is SourceName.demo else str(config.paths.data)
+    evaluation = config.evaluation
+    return build_own_set(
+        source, plan, where, per_class=evaluation.per_class, held_out_generators=evaluation.held_out_generators
+    )
+
+
+def _check_not_trained_on(part: ImageSet, card: "Card") -> None:
+    if part.source.describe() == card.data["source"] and not any(record.split for record in part.records):
+        raise DataError(
+            f"{part.where} is what {card.name} was trained on, without splits of its own: test its own test images "
+            "by naming no folder"
+        )

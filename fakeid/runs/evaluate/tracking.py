@@ -1,0 +1,156 @@
+"""An evaluation as a run of Weights & Biases of its own, beside that of the training whose detector it tests."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from wandb.sdk.wandb_run import Run
+
+from fakeid.config.choices import LoggerName
+from fakeid.config.parse import Config, to_plain
+from fakeid.evaluation.quadrants import QUADRANTS, Quadrant
+from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.io import to_plain_record
+from fakeid.runs.layout import RunFolder
+from fakeid.runs.tracking import list_tags
+from fakeid.training.tracked_fields import Rows, describe_config, list_numbers, make_key
+from fakeid.training.tracking import EVALUATION_JOB, Tracker, build_table, collect_figures, make_id
+
+EVALUATION_ALL: Final = "eval/all"
+"""The table of every number: kind, group, degradation, metric, value, low, high."""
+
+_QUADRANT_NUMBERS: Final = ("auroc", "auroc_low", "auroc_high", "accuracy", "false_positive_rate")
+
+
+def name_quadrant(quadrant: Quadrant) -> str:
+    """Name content, then generator, such as `seen_unseen`."""
+    return "_".join("seen" if seen else "unseen" for seen in quadrant)
+
+
+EVALUATION_SUMMARY: Final = (
+    *(make_key("eval", name_quadrant(quadrant), name) for quadrant in QUADRANTS for name in _QUADRANT_NUMBERS),
+    *(f"eval/worst/{name}" for name in ("auroc", "auroc_low", "auroc_high", "degradation", "quadrant")),
+    *("eval/verdict", "eval/swap_warns", "eval/controls_firing"),
+)
+"""What the list of runs shows of an evaluation; quadrants are of clean images."""
+
+
+def describe_tested(config: Mapping[str, Any], run_name: str, evaluation: Evaluation) -> dict[str, Any]:
+    """Describe what was tested: axes and options of its training, the checkpoint, what it had seen, and with what.
+
+    Args:
+        config: Of the training, with today's evaluation; nested plain values.
+        run_name: Of the training.
+        evaluation: What was found.
+    """
+    record = evaluation.to_plain()
+    return {
+        **describe_config(config),
+        "categories": len(evaluation.trained_on.categories),
+        "trained_run": run_name,
+        "checkpoint": evaluation.detector.checkpoint,
+        **{name: record[name] for name in ("trained_on", "degradations", "threshold", "test_sets")},
+    }
+
+
+def sum_up_evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    """List those of `EVALUATION_SUMMARY` that are known."""
+    found = dict[str, Any]()
+    for quadrant in QUADRANTS:
+        name, place = f"eval/{name_quadrant(quadrant)}", ("quadrant", str(quadrant))
+        for metric in ("auroc", "accuracy"):
+            found |= _spread(f"{name}/{metric}", evaluation.read(metric, *place))
+        wrong = evaluation.read("real_accuracy_at_chosen", *place).complement()
+        found[f"{name}/false_positive_rate"] = wrong.value
+    found |= _find_worst(evaluation)
+    if evaluation.swap:
+        found["eval/swap_warns"] = int(evaluation.swap.warns)
+    if evaluation.controls:
+        found["eval/controls_firing"] = sum(bool(control.fires) for control in evaluation.controls)
+    found["eval/verdict"] = evaluation.verdict and evaluation.verdict.word
+    return {name: found[name] for name in EVALUATION_SUMMARY if found.get(name) is not None}
+
+
+def tabulate_evaluation(evaluation: Evaluation) -> Rows:
+    """List every number: of the groups under each degradation, of the swap test, the controls and the calibration."""
+    rows: list[list[Any]] = []
+    for group in evaluation.groups:
+        head = [group.kind, group.name, group.degradation]
+        rows += [[*head, name, float(getattr(group, name)), None, None] for name in ("num_real", "num_fake")]
+        rows += [[*head, name, area.value, area.low, area.high] for name, area in group.metrics.items()]
+    swapped = evaluation.swap.rows if evaluation.swap else ()
+    parts: list[tuple[str, str, Any]] = [("swap", row.name, row) for row in swapped]
+    parts += [("control", control.name, control) for control in evaluation.controls]
+    parts += [("calibration", "validation", evaluation.calibration)] if evaluation.calibration else []
+    for kind, name, record in parts:
+        rows += [[kind, name, NO_DEGRADATION, *numbers] for numbers in list_numbers(to_plain_record(record))]
+    return ["kind", "group", "degradation", "metric", "value", "low", "high"], rows
+
+
+def _find_worst(evaluation: Evaluation) -> dict[str, Any]:
+    """The quadrant and the degradation with the lowest AUROC of all."""
+    tested = [
+        (area.value, area, degradation, quadrant)
+        for degradation in evaluation.degradations
+        if degradation != NO_DEGRADATION
+        for quadrant in QUADRANTS
+        for area in [evaluation.read("auroc", "quadrant", str(quadrant), degradation)]
+        if area.value is not None
+    ]
+    if not tested:
+        return {}
+    _, area, degradation, quadrant = min(tested, key=lambda entry: entry[0])
+    where = {"eval/worst/degradation": degradation, "eval/worst/quadrant": name_quadrant(quadrant)}
+    return _spread("eval/worst/auroc", area) | where
+
+
+def _spread(name: str, estimate: Estimate) -> dict[str, float | None]:
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+
+
+def track_evaluation(config: Config, run: RunFolder, evaluation: Evaluation, console: Console) -> None:
+    """Log an evaluation as `RUN/evaluation`, in the group of the training; nothing with `logger=csv`.
+
+    A later evaluation of the same run takes the place of an earlier one; the training's run is not touched.
+
+    Args:
+        config: Of the training, with today's evaluation.
+        run: The folder of both.
+        evaluation: What was found.
+        console: Where is printed how to upload what was logged offline.
+    """
+    if config.logger.name is LoggerName.csv:
+        return
+    name = f"{run.path.name}/evaluation"
+    for earlier in (run.path / "wandb").glob("offline-run-*"):
+        if earlier.name.endswith(f"-{make_id(name)}"):
+            shutil.rmtree(earlier, ignore_errors=True)
+    tracker = _EvaluationTracker(
+        run.path, name, describe_tested(to_plain(config), run.path.name, evaluation), job_type=EVALUATION_JOB,
+        tags=list_tags(config), **_find_place(config, run),
+    )  # fmt: skip
+    tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
+    sync = tracker.finish()
+    if sync:
+        console.print(f"W&B logged the evaluation offline; to upload: {sync}", soft_wrap=True, markup=False)
+
+
+def _find_place(config: Config, run: RunFolder) -> dict[str, Any]:
+    """Where the training is; where today's runs go, if it was not tracked."""
+    trained = run.read_summary().config.get("logger") or {}
+    tracked = trained.get("name") == LoggerName.wandb.value
+    logger = trained if tracked else to_plain(config)["logger"]
+    return {name: logger[name] for name in ("project", "entity", "group")}
+
+
+class _EvaluationTracker(Tracker):
+    def log_evaluation(self, evaluation: Evaluation, figures: Sequence[Path]) -> None:
+        def log(run: Run) -> None:
+            run.log({EVALUATION_ALL: build_table(*tabulate_evaluation(evaluation)), **collect_figures(figures)})
+            run.summary.update(sum_up_evaluation(evaluation))
+
+        self._with_run(log)

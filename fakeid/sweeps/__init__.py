@@ -1,0 +1,1 @@
+"""Many runs: grids, launchers, progress, and the report over all of them."""

@@ -1,0 +1,162 @@
+"""From a grid's experiments and what was typed to its cells: each a training, named by its meaning, and checked."""
+
+import copy
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import OverrideType
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from fakeid.config.identity import name_run
+from fakeid.config.parse import Config, parse
+from fakeid.config.presets import GRID, list_choices
+from fakeid.errors import ConfigError
+from fakeid.runs.layout import RunFolder
+
+
+def refuse(mistakes: Counter[str], num_cells: int) -> None:
+    """Do nothing where there is none.
+
+    Args:
+        mistakes: What is wrong → how many cells have it.
+        num_cells: How many were looked at.
+
+    Raises:
+        ConfigError: Every mistake once, and how many cells have it.
+    """
+    if mistakes:
+        lines = (f"{message} ({count} of {num_cells} cells)" for message, count in mistakes.items())
+        raise ConfigError("; ".join(lines))
+
+
+Overrides: TypeAlias = tuple[str, ...]
+
+_SHORTEST: Final = "smoke"
+_LONGEST: Final = "full"
+
+_VALUES: Final = frozenset(entry.name for entry in fields(Config) if not is_dataclass(entry.type))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training of a grid.
+
+    Attributes:
+        overrides: What would be typed after `python train.py`, and the grid, which names the folder of its runs.
+        config: The checked options.
+        run: The folder that follows from them.
+    """
+
+    overrides: Overrides
+    config: Config
+    run: RunFolder
+
+
+def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> list[Overrides]:
+    """All combinations of values, each experiment by itself.
+
+    Args:
+        experiments: Option → a value or a list of values.
+        arguments: Typed overrides, several values separated by commas; they take the place of an option of the grid.
+
+    Returns:
+        The overrides of each cell; those of an experiment in the order of its options, the last changing fastest.
+
+    Raises:
+        ConfigError: More than one grid.
+    """
+    typed = {}
+    for override in OverridesParser.create().parse_overrides(list(arguments)):
+        name = override.key_or_group
+        if name == GRID and override.is_sweep_override():
+            raise ConfigError("grid takes one name; sweep the options of a grid instead, as in seed=0,1,2")
+        typed[name] = (
+            [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
+            if override.is_sweep_override()
+            else [str(override.input_line)]
+        )
+    found: list[Overrides] = []
+    for experiment in experiments or [{}]:
+        axes = [
+            [f"{name}={value}" for value in (values if isinstance(values, list) else [values])]
+            for name, values in experiment.items()
+            if name not in typed
+        ]
+        found += [(*cell, *words) for words in itertools.product(*typed.values()) for cell in itertools.product(*axes)]
+    return found
+
+
+def check_intended(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> None:
+    """Refuse to train the largest grid because none was named.
+
+    Args:
+        experiments: Of the grid that is taken where none is named.
+        arguments: Typed overrides.
+
+    Raises:
+        ConfigError: They name neither a grid nor an axis, which is an option of the grid or one with several values.
+    """
+    axes = {GRID, *(name for experiment in experiments for name in experiment)}
+    typed = OverridesParser.create().parse_overrides(list(arguments))
+    if not any(override.key_or_group in axes or override.is_sweep_override() for override in typed):
+        others = " or ".join(f"grid={name}" for name in list_choices(GRID) if name not in (_SHORTEST, _LONGEST))
+        num_cells = len(expand_grid(experiments, arguments))
+        raise ConfigError(
+            f"which grid? python sweep.py -m grid={_SHORTEST} takes a few minutes, grid={_LONGEST} trains all "
+            f"{num_cells} cells; further ones are {others}, or give the values of an axis, such as categories=1,5,10; "
+            "sweep.plan_only=true shows what would be trained"
+        )
+
+
+def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictConfig]) -> list[Cell]:
+    """Check every cell before any is trained; one that several experiments share is kept once.
+
+    Args:
+        grid: What `expand_grid` gives.
+        compose: Overrides → configuration.
+
+    Raises:
+        ConfigError: Every mistake in the whole grid, each once, and how many cells have it.
+    """
+    cells: dict[str, Cell] = {}
+    mistakes: Counter[str] = Counter()
+    composer = _Composer(compose)
+    for overrides in grid:
+        try:
+            config = parse(composer.compose(overrides))
+        except ConfigError as error:
+            mistakes[str(error)] += 1
+            continue
+        cells.setdefault(name_run(config), Cell(overrides, config, RunFolder.locate(config)))
+    refuse(mistakes, len(grid))
+    return list(cells.values())
+
+
+class _Composer:
+    """Composes each combination of presets once and sets plain values in copies of it, which is ten times faster."""
+
+    def __init__(self, compose: Callable[[list[str]], DictConfig]) -> None:
+        self._compose = lru_cache(maxsize=None)(lambda presets: compose(list(presets)))
+        self._parse = lru_cache(maxsize=None)(OverridesParser.create().parse_override)
+
+    def compose(self, overrides: Overrides) -> DictConfig:
+        parsed = [self._parse(word) for word in overrides]
+        plain = [each for each in parsed if each.type is OverrideType.CHANGE and self._is_value(each.key_or_group)]
+        presets = tuple(word for word, each in zip(overrides, parsed, strict=True) if each not in plain)
+        config = copy.deepcopy(self._compose(presets))
+        for each in plain:
+            try:
+                OmegaConf.update(config, each.key_or_group, each.value())
+            except OmegaConfBaseException:
+                return self._compose(overrides)  # for Hydra's own message
+        return config
+
+    @staticmethod
+    def _is_value(name: str) -> bool:
+        return "." in name or name in _VALUES

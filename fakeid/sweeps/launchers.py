@@ -1,0 +1,169 @@
+"""Hydra's launchers for a sweep: defaults that suit long trainings, and cells handed to them."""
+
+import logging
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.errors import HydraException
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig, OmegaConf
+
+from fakeid.errors import ConfigError, FakeidError
+from fakeid.sweeps.grid import Cell
+
+_SUBMITIT: Final[dict[str, Any]] = {"submitit_folder": "${paths.runs}/.submitit/%j", "stderr_to_stdout": True}
+
+_PRESETS: Final[dict[str, dict[str, Any]]] = {
+    # Sensible is the number of GPUs times sweep.runs_per_gpu, or half the cores. A queue would outlive a killed sweep.
+    # Of its own accord joblib gives each cell its share of the cores, as OMP_NUM_THREADS, which trainer.threads=null
+    # takes; submitit_local does so in launching.py, and Ray, which counts one core a cell, likewise.
+    "joblib": {"n_jobs": 2, "pre_dispatch": "n_jobs", "batch_size": "1"},
+    # A week; as with SLURM, a cell that takes longer is stopped and continued, a few times.
+    "submitit_local": {**_SUBMITIT, "timeout_min": 7 * 24 * 60},
+    # Short limits start sooner, and cost little: a cell that reaches its limit, or is preempted, goes back into the
+    # queue and continues from its last epoch.
+    "submitit_slurm": {
+        **_SUBMITIT, "timeout_min": 240, "max_num_timeout": 100, "gpus_per_node": 1, "cpus_per_task": 4, "mem_gb": 16,
+    },
+    "ray": {
+        "ray": {
+            # An own Ray, which ends with the sweep; each cell writes a log of its own.
+            "init": {
+                "address": "local",
+                "num_cpus": None,
+                "include_dashboard": False,
+                "log_to_driver": False,
+                "logging_level": logging.WARNING,
+            },
+            # One core a cell, and as many cells at once as there are cores. None of the GPUs is asked for: a cell sees
+            # all of them and leases one, as under the other launchers; older releases of Ray would hide them.
+            "remote": {
+                "num_cpus": 1,
+                "max_retries": 3,
+                "runtime_env": {"env_vars": {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}},
+            },
+        }
+    },
+}  # fmt: skip
+
+
+def check_launcher(options: DictConfig) -> None:
+    """Refuse what a launcher would stumble over only when the grid is checked and the images are packed.
+
+    Args:
+        options: `hydra.launcher`.
+
+    Raises:
+        ConfigError: No job at a time.
+    """
+    if options.get("n_jobs") == 0:
+        raise ConfigError("hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0")
+
+
+def register_launchers() -> None:
+    """Change the defaults of the launchers that are installed."""
+    Plugins.instance()  # loads them; each registers its options
+    store = ConfigStore.instance()
+    known = store.list("hydra/launcher")
+    for name, preset in _PRESETS.items():
+        if f"{name}.yaml" in known:
+            own = OmegaConf.structured(store.load(f"hydra/launcher/{name}.yaml").node)
+            store.store(group="hydra/launcher", name=name, node=OmegaConf.merge(own, preset), provider="fakeid")
+
+
+GPUS: Final = "FAKEID_VISIBLE_GPUS"
+"""Environment variable with the GPUs that the sweep sees, for submitit hides them all from its local jobs."""
+
+SWEEP_PROCESS: Final = "FAKEID_SWEEP_PROCESS"
+"""Environment variable with the number of the process that runs the sweep."""
+
+_SUBMITIT_CLASS: Final = "hydra_plugins.hydra_submitit_launcher"
+
+
+def is_sweep_process() -> bool:
+    """Whether cells are trained, and print, in the process of the sweep itself."""
+    return os.environ.get(SWEEP_PROCESS) == str(os.getpid())
+
+
+def launch_cells(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> str | None:
+    """Let the launcher run a job for each cell; returns when it is through with all of them.
+
+    Args:
+        launcher: Hydra's.
+        cells: Those to be trained.
+        at_once: How many jobs of submitit on this machine are under way at a time, for it has no such limit.
+
+    Returns:
+        What went wrong with a job, or with the launcher itself, such as the death of a worker; None if nothing did.
+
+    Raises:
+        FakeidError: Something that the user can mend.
+        HydraException: Likewise.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    if not type(launcher).__module__.startswith(_SUBMITIT_CLASS):
+        return _launch(launcher, cells)
+    if type(launcher).__name__ == "LocalLauncher":
+        os.environ[GPUS] = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _count_cores() // at_once)))
+        return _launch_apart(launcher, cells, at_once)
+    return _launch_apart(launcher, cells, len(cells))
+
+
+def _launch(launcher: Launcher, cells: Sequence[Cell]) -> str | None:
+    ray = getattr(launcher, "ray_cfg", None)
+    if ray is not None and ray.init.get("address") not in (None, "local"):
+        # The plugin would ask for memory, which a cluster that is there already refuses.
+        ray.init.setdefault("object_store_memory", None)
+    try:
+        returns: Sequence[Any] = launcher.launch([list(cell.overrides) for cell in cells], initial_job_idx=0)
+    except (FakeidError, HydraException):
+        raise
+    except Exception as error:
+        if "ray" in sys.modules:
+            sys.modules["ray"].shutdown()  # with all jobs that are left, which would be in the way of the next ones
+        return _render(error)
+    # Most failures are in the folders too; not that of a cell that could not even write there.
+    failed = [job for job in returns if isinstance(job, JobReturn) and job.status is JobStatus.FAILED]
+    return _render(failed[0]._return_value) if failed else None
+
+
+def _launch_apart(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> str | None:
+    """A launch for each cell: submitit would stop to look after all other jobs when one of them dies."""
+    left = deque(cells)
+    reasons: list[str | None] = []
+
+    def work() -> None:
+        while left:
+            try:
+                cell = left.popleft()
+            except IndexError:
+                return  # another thread was faster
+            try:
+                reasons.append(_launch(launcher, [cell]))
+            except (FakeidError, HydraException) as error:
+                reasons.append(_render(error))
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(at_once, len(cells)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return next((reason for reason in reasons if reason), None)
+
+
+def _render(error: Any) -> str:
+    """The name of the exception and the first line that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _count_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

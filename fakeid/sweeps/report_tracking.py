@@ -1,0 +1,220 @@
+"""A folder's report as one run of Weights & Biases, in the group of the runs that it sums up."""
+
+import secrets
+import shlex
+import shutil
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from wandb.sdk.wandb_run import Run
+
+from fakeid.config.choices import LoggerName
+from fakeid.errors import DamagedFileError
+from fakeid.io import read_json, write_json
+from fakeid.reporting.renderers import tabulate
+from fakeid.reporting.sweep.averages import Cell
+from fakeid.reporting.sweep.report import SweepReport
+from fakeid.reporting.sweep.tables import tabulate_averages, tabulate_claims, tabulate_effects, tabulate_runs
+from fakeid.training.tracked_fields import make_key, spread
+from fakeid.training.tracking import REPORT_JOB, Tracker, build_table, collect_figures
+
+CATEGORIES: Final = "categories"
+"""What the curves are drawn against."""
+
+CURVES: Final = (
+    *("held_out_accuracy", "unseen_accuracy", "seen_accuracy"),
+    *("unseen_real_accuracy", "unseen_fake_accuracy", "unseen_auroc"),
+)
+"""Of each there is a curve for each setting; the first alone is of the same images at every number of categories."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the runs of a folder are in W&B."""
+
+    project: str
+    entity: str | None
+    group: str | None
+
+
+def find_place(report: SweepReport) -> Place | None:
+    """Find where most of the finished runs that were tracked are; None where none was."""
+    loggers = [run.config.get("logger") or {} for run in report.tested]
+    places = Counter(
+        Place(logger["project"], logger["entity"], logger["group"])
+        for logger in loggers
+        if logger.get("name") == LoggerName.wandb.value
+    )
+    return places.most_common(1)[0][0] if places else None
+
+
+def track_report(report: SweepReport, directory: Path, console: Console) -> None:
+    """Log tables, figures, curves and the answer as one run; nothing where the runs themselves were not tracked.
+
+    A later call replaces what an earlier one logged: the run's identity is kept in `directory/report/wandb.json`. Where
+    W&B fails, the report is complete without it.
+
+    Args:
+        report: Of the folder; its files are written already.
+        directory: Holds one folder a run.
+        console: Told where the run is.
+    """
+    place = find_place(report)
+    if place is None:
+        return
+    try:
+        _track(report, place, directory, console)
+    except Exception as error:
+        warnings.warn(f"W&B has no summary of {directory} ({error}); its report is complete", stacklevel=2)
+
+
+def _track(report: SweepReport, place: Place, directory: Path, console: Console) -> None:
+    folder = directory / "report"
+    run_id = recall(folder, "run")
+    if run_id is None:
+        run_id = f"report-{secrets.token_hex(4)}"
+        remember(folder, "run", run_id)
+    shutil.rmtree(folder / "wandb", ignore_errors=True)  # of an earlier, offline call
+    tracker = _ReportTracker(
+        folder, run_id, _describe_report(report), job_type=REPORT_JOB, project=place.project, entity=place.entity,
+        group=place.group, tags=[REPORT_JOB],
+    )  # fmt: skip
+    tracker.log_report(report, sorted((folder / "figures").glob("*.png")))
+    url = tracker.url
+    if tracker.finish():
+        line = f"W&B has the report offline; to upload it and the runs: {render_upload(directory)}"
+        console.print(line, soft_wrap=True, markup=False)
+    elif url:
+        console.print(f"W&B has the report too: {url}", soft_wrap=True, markup=False)
+
+
+class _ReportTracker(Tracker):
+    @property
+    def url(self) -> str | None:
+        # W&B warns of its own when it is asked for the address of an offline run.
+        return None if self._run is None or self._run.settings.mode != "online" else self._run.url
+
+    def log_report(self, report: SweepReport, figures: Sequence[Path]) -> None:
+        def log(run: Run) -> None:
+            # The list of runs needs none of them: their last values are of whatever the most categories are.
+            run.define_metric(CATEGORIES, summary="none")
+            for quantity in CURVES:
+                run.define_metric(f"{quantity}/*", step_metric=CATEGORIES, summary="none")
+            for row in collect_curves(report.cells):
+                run.log(row)
+            tables = {name: build_table(*table) for name, table in collect_tables(report).items()}
+            run.log(tables | collect_figures(figures))
+            run.summary.update(sum_up_report(report))
+
+        self._with_run(log)
+
+
+def render_upload(directory: Path) -> str:
+    """Write the command that uploads whatever lies offline in the folder, for a POSIX shell."""
+    return f"wandb sync {shlex.quote(str(directory))}/*/wandb/offline-run-*"
+
+
+def recall(folder: Path, name: str) -> str | None:
+    """Look up what `wandb.json` of a report's folder keeps under this name."""
+    return _read_memory(folder).get(name)
+
+
+def remember(folder: Path, name: str, value: str) -> None:
+    """Keep it."""
+    write_json(folder / "wandb.json", {**_read_memory(folder), name: value})
+
+
+def _read_memory(folder: Path) -> dict[str, str]:
+    """Empty where there is none, or a damaged one: W&B then gets a new run."""
+    try:
+        memory: dict[str, str] = read_json(folder / "wandb.json", {str: str})
+    except (FileNotFoundError, DamagedFileError):
+        return {}
+    return memory
+
+
+def name_curve(quantity: str, cell: Cell) -> str:
+    """Name what a quantity of a cell's setting is logged under."""
+    return make_key(quantity, cell.setting.name.lower())
+
+
+def collect_curves(cells: Sequence[Cell]) -> list[dict[str, float]]:
+    """Collect one row for each number of categories, rising, with what each setting reaches at it."""
+    rows: dict[int, dict[str, float]] = {k: {CATEGORIES: k} for k in sorted({cell.categories for cell in cells})}
+    for cell in cells:
+        estimates = (
+            cell.measure(cell.held_out or "", "accuracy"), cell.average(seen=False), cell.average(seen=True),
+            cell.measure("unseen", "real_accuracy"), cell.measure("unseen", "fake_accuracy"),
+            cell.measure("unseen", "auroc"),
+        )  # fmt: skip
+        for quantity, estimate in zip(CURVES, estimates, strict=True):
+            if estimate.value is not None:
+                rows[cell.categories][name_curve(quantity, cell)] = estimate.value
+    return list(rows.values())
+
+
+def collect_tables(report: SweepReport) -> dict[str, tuple[list[str], list[list[Any]]]]:
+    """Collect the tables as columns of numbers, by the names under which they are logged: the paper's first.
+
+    Returns:
+        Columns under names that W&B can query, such as `unseen_accuracy_low`, and rows of as many cells.
+    """
+    tables = {accuracies.slug: accuracies.table for accuracies in report.accuracies}
+    tables |= {"averages": tabulate_averages(report.cells), "runs": tabulate_runs(report.cells)}
+    tables |= {evaluation.slug: evaluation.table for evaluation in report.evaluations}
+    if report.effects:
+        tables["effects"] = tabulate_effects(report.effects)
+    if report.listed_claims:
+        tables["differences"] = tabulate_claims(report.listed_claims)
+    spread_out = {make_key("tables", slug): tabulate(table) for slug, table in tables.items()}
+    return {name: (_name_columns(columns), rows) for name, (columns, rows) in spread_out.items()}
+
+
+def _name_columns(names: Sequence[str]) -> list[str]:
+    """Name columns so that W&B can query them, each once: names of categories may differ in signs alone."""
+    keys: list[str] = []
+    for name in names:
+        key, number = make_key(name), 1
+        while key in keys:
+            number += 1
+            key = f"{make_key(name)}_{number}"
+        keys.append(key)
+    return keys
+
+
+def _describe_report(report: SweepReport) -> Mapping[str, Any]:
+    """Tell what was varied."""
+    return {
+        "folder": report.title,
+        "settings": list(dict.fromkeys(cell.setting.name for cell in report.cells)),
+        CATEGORIES: sorted({cell.categories for cell in report.cells}),
+        "seeds": sorted({run.seed for run in report.tested}),
+    }
+
+
+def sum_up_report(report: SweepReport) -> dict[str, Any]:
+    """Collect the answer, counts, and the numbers of the best configuration where one is named."""
+    summary: dict[str, Any] = {
+        "answer": " ".join(map(str, report.answer)),
+        "caveat": report.caveat,
+        "finished_runs": len(report.tested),
+        "unfinished_runs": len(report.unfinished),
+        "audit_warnings": [warning for warning, _ in report.warnings],
+        "misplaced_thresholds": report.misplaced,
+        "comparisons": len(report.listed_claims),
+        "comparisons_significant": sum(claim.is_significant for claim in report.listed_claims),
+    }
+    named = report.claims.named_best
+    for cell in report.cells if len(report.cells) == 1 else [named] if named else []:  # one alone is the best of itself
+        summary |= {
+            "best/cell": cell.name,
+            **spread("best/unseen_accuracy", cell.average(seen=False)),
+            **spread("best/seen_accuracy", cell.average(seen=True)),
+            **spread("best/unseen_auroc", cell.measure("unseen", "auroc")),
+        }
+    return summary

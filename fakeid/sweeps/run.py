@@ -1,0 +1,103 @@
+"""Check a whole grid, train what is left of it, and report on all of it."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig
+from rich.console import Console
+
+from fakeid.config.identity import fingerprint
+from fakeid.console import StatusLine
+from fakeid.errors import FakeidError
+from fakeid.io import check_writable
+from fakeid.runs.layout import DONE
+from fakeid.runs.states import is_complete, lacks_evaluation, read_state
+from fakeid.sweeps.grid import Cell, build_cells, check_intended, expand_grid
+from fakeid.sweeps.launchers import SWEEP_PROCESS
+from fakeid.sweeps.monitor import Overview, run_rounds
+from fakeid.sweeps.networks import check_networks
+from fakeid.sweeps.prepare import prepare
+
+
+def run_sweep(
+    experiments: Sequence[Mapping[str, Any]],
+    typed: Sequence[str],
+    compose: Callable[[list[str]], DictConfig],
+    launch: Callable[[Sequence[Cell]], str | None],
+    *,
+    must_be_named: bool,
+) -> list[Cell]:
+    """Train the cells of a grid that are not done yet, and report on all of them.
+
+    Args:
+        experiments: Of the grid; see `expand_grid`.
+        typed: Overrides.
+        compose: Overrides → configuration.
+        launch: Trains cells and says what went wrong, if anything did.
+        must_be_named: Whether neither a grid nor an axis among `typed` is a mistake.
+
+    Returns:
+        All cells.
+
+    Raises:
+        ConfigError: Neither a grid nor an axis was typed, or a mistake anywhere in the grid, before anything is
+            trained.
+        OutputError: The folder of the runs cannot be written to.
+        SystemExit: A cell failed; with 1, after all others were trained and the report was written.
+    """
+    console = Console(highlight=False)
+    console.soft_wrap = not console.is_terminal  # lines of a log file stay whole
+    if must_be_named:
+        check_intended(experiments, typed)
+    with StatusLine(console, "checking the grid"):
+        cells = build_cells(expand_grid(experiments, typed), compose)
+        pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
+        check_networks([cell.config for cell in pending])
+    overview = Overview(cells, console)
+    overview.print_plan(pending)
+    if cells[0].config.sweep.plan_only:
+        return cells
+    if pending:
+        for folder in {Path(cell.config.paths.runs) for cell in pending}:
+            check_writable(folder, "paths.runs")  # or each cell would find out by itself, on each launch
+        _prepare(pending, console)
+        os.environ[SWEEP_PROCESS] = str(os.getpid())
+        with overview:
+            run_rounds(pending, launch, console)
+    _conclude(cells, console)
+    return cells
+
+
+def _prepare(cells: list[Cell], console: Console) -> None:
+    """Pack all images before the first training, so that parallel ones need not wait for each other."""
+    configs = [cell.config for cell in cells]
+    by_data = {fingerprint(each, "data", "evaluation", "place"): each for each in configs}
+    for config in by_data.values():
+        try:
+            prepare([config], console=console)
+        except FakeidError as error:
+            # It may concern a few cells only; each of them will find out and keep the reason.
+            console.print(f"not prepared: {error}", style="red", markup=False)
+
+
+def _conclude(cells: list[Cell], console: Console) -> None:
+    """Report on what is done, name what is not, and leave with 1 if there is any."""
+    from fakeid.sweeps.report import write_report  # noqa: PLC0415 - matplotlib takes a second
+
+    states = {cell.run.path: read_state(cell.run) for cell in cells}
+    GlobalHydra.instance().clear()  # all is launched; the report composes command lines of its own
+    if any(state.name == DONE for state in states.values()):
+        for folder in sorted({Path(cell.config.paths.runs) for cell in cells}):
+            write_report(folder, console)
+    unevaluated = {cell.run.path for cell in cells if lacks_evaluation(cell.run, cell.config)}
+    missing = {path: state for path, state in states.items() if state.name != DONE or path in unevaluated}
+    for path, state in missing.items():
+        left = f"left {'without its evaluation' if state.name == DONE else state.name} by {state.who or 'nobody'}"
+        reason = state.reason or left
+        console.print(f"{path.name}: {reason}", style="red", markup=False)
+    if missing:
+        console.print(f"{len(missing)} of {len(cells)} cells are not done; the same command tries them again")
+        raise SystemExit(1)

@@ -1,0 +1,90 @@
+"""Tell Hydra of our sweeper, which trains a grid; light, for each `--help` and each Tab of `sweep.py` loads it."""
+
+import importlib
+import sys
+import types
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from fakeid.errors import ConfigError
+from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.launchers import check_launcher, launch_cells, register_launchers
+
+_PACKAGE: Final = "hydra_plugins"
+"""Hydra instantiates registered plugins too only if their class is found below this package."""
+
+
+@dataclass
+class GridSweeperConf:
+    """Hold what `conf/grid/` fills in."""
+
+    _target_: str = f"{_PACKAGE}.fakeid.GridSweeper"
+    experiments: list[dict[str, Any]] = field(default_factory=list)
+    at_once: int = 2
+
+
+def register_sweeper() -> None:
+    """Make `hydra/sweeper=grid` known to Hydra, and the launchers as it wants them."""
+    ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="fakeid")
+    try:
+        package = importlib.import_module(_PACKAGE)
+    except ModuleNotFoundError:  # no other plugin, such as a launcher, is installed
+        package = sys.modules[_PACKAGE] = types.ModuleType(_PACKAGE)
+        package.__path__ = []
+    package.fakeid = sys.modules[__name__]  # type: ignore[attr-defined]
+    GridSweeper.__module__ = f"{_PACKAGE}.fakeid"
+    Plugins.instance().register(GridSweeper)
+    register_launchers()
+
+
+class GridSweeper(Sweeper):
+    """Train the cells of a grid that are not done yet, one job each on whatever launcher is chosen.
+
+    Args:
+        experiments: Option → a value or a list of values; see `expand_grid`.
+        at_once: Cells in progress at a time under `submitit_local`; other launchers have a limit of their own.
+
+    Raises:
+        ConfigError: `at_once` is below 1.
+    """
+
+    def __init__(self, experiments: ListConfig, at_once: int) -> None:
+        if at_once < 1:
+            raise ConfigError(f"hydra.sweeper.at_once must be at least 1, got {at_once}")
+        self._experiments: Any = OmegaConf.to_container(experiments)
+        self._at_once = at_once
+        self.config: DictConfig | None = None
+        self.launcher: Launcher | None = None
+        self.hydra_context: HydraContext | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take over what Hydra hands to a sweeper."""
+        check_launcher(config.hydra.launcher)
+        self.config, self.hydra_context = config, hydra_context
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> list[Cell]:
+        """Train the grid that was typed; see `run_sweep`."""
+        assert self.config is not None
+        assert self.launcher is not None
+        from fakeid.sweeps.run import run_sweep  # noqa: PLC0415 - torch takes seconds, and `--help` needs none of it
+
+        intended = not self.config.sweep.plan_only
+        launch = partial(launch_cells, self.launcher, at_once=self._at_once)
+        return run_sweep(self._experiments, arguments, self._compose, launch, must_be_named=intended)
+
+    def _compose(self, overrides: list[str]) -> DictConfig:
+        assert self.hydra_context is not None
+        assert self.config is not None
+        config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
+        return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
