@@ -73,8 +73,8 @@ def doctor(overrides: tuple[str, ...]) -> None:
     Looks for the images of a data set, where and how many, without reading one, with the options of train.py. Without
     options it looks for LSUN's databases and ProGAN's samples in this folder. Exits with 1 if something is missing.
     """
-    from fakeid.commands.compose import compose_config  # noqa: PLC0415 - each command loads what it needs
     from fakeid.commands.doctor import run_doctor  # noqa: PLC0415
+    from fakeid.config.compose import compose_config  # noqa: PLC0415 - each command loads what it needs
 
     typed = {word.partition("=")[0] for word in overrides}
     source = [] if "data" in typed else ["data=lsun_progan"]
@@ -92,9 +92,9 @@ def plan(overrides: tuple[str, ...], output: Path | None) -> None:
     Draws the images of a run as train.py does with the same options, prints the counts and writes the list with a
     digest.
     """
-    from fakeid.commands.compose import compose_config  # noqa: PLC0415
     from fakeid.commands.outputs import locate_plan  # noqa: PLC0415
     from fakeid.commands.plan import write_plan  # noqa: PLC0415
+    from fakeid.config.compose import compose_config  # noqa: PLC0415
 
     config = compose_config(overrides)
     write_plan(config, output or locate_plan(config))
@@ -110,7 +110,7 @@ def prepare(overrides: tuple[str, ...], rebuild: bool, verify: bool) -> None:
     Decodes, prepares and packs the images of a run once, on all cores; the options are those of train.py, and several
     values, as in categories=1,2,5, pack those of a whole grid. Continues where it was stopped.
     """
-    from fakeid.commands.compose import compose_configs  # noqa: PLC0415
+    from fakeid.config.compose import compose_configs  # noqa: PLC0415
     from fakeid.sweeps.prepare import prepare as run_prepare  # noqa: PLC0415
 
     run_prepare(compose_configs(overrides), rebuild=rebuild, verify=verify)
@@ -127,8 +127,8 @@ def audit(overrides: tuple[str, ...], per_class: int, output: Path | None) -> No
     duplicates across training, validation and test, and writes audit.json and audit.html. The options are those of
     train.py.
     """
-    from fakeid.commands.compose import compose_config  # noqa: PLC0415
     from fakeid.commands.outputs import locate_audit  # noqa: PLC0415
+    from fakeid.config.compose import compose_config  # noqa: PLC0415
     from fakeid.runs.audit import run_audit  # noqa: PLC0415
 
     config = compose_config(overrides)

@@ -129,3 +129,12 @@ def _has_glibc() -> bool:
         return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
     except (OSError, ValueError):  # musl knows no such name
         return False
+
+
+SWEEP_PROCESS: Final = "FAKEID_SWEEP_PROCESS"
+"""Environment variable with the number of the process that runs the sweep."""
+
+
+def is_sweep_process() -> bool:
+    """Whether cells are trained, and print, in the process of the sweep itself."""
+    return os.environ.get(SWEEP_PROCESS) == str(os.getpid())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from fakeid.commands.compose import compose_config
+from fakeid.config.compose import compose_config
 from fakeid.config.constants import DEMO_CATEGORIES
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config, to_plain

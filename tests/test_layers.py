@@ -1,4 +1,4 @@
-"""A module imports from lower layers only; the numbers are those of CONTRIBUTING."""
+"""The picture in CONTRIBUTING is the house: its folders, its files, and which package may import which."""
 
 import ast
 import re
@@ -7,70 +7,92 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = sorted((ROOT / "fakeid").rglob("*.py"))
+HOUSE = ROOT / "fakeid"
+MODULES = sorted(HOUSE.rglob("*.py"))
+MOST_FILES = 15
+MOST_LINES = 350
 
 
-def read_layers() -> dict[str, int]:
-    """`fakeid/data/cache.py [6]` gives {"fakeid.data.cache.image_cache": 6}; a folder's number holds for its files."""
+def read_picture() -> tuple[dict[str, int], dict[str, set[str]]]:
+    """Read the numbers, `{"config": 2, "io": 1}`, and the files of each folder."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    found = re.findall(r"^\s*(fakeid/\S+)\s+\[(\d+)\]", text, re.MULTILINE)
-    return {path.rstrip("/").removesuffix(".py").replace("/", "."): int(number) for path, number in found}
+    picture = text[text.index("```\nfakeid/\n") :].split("```")[1]
+    layers: dict[str, int] = {}
+    files: dict[str, set[str]] = {"": set()}
+    folder = ""
+    for line in picture.splitlines()[2:]:
+        if opened := re.match(r"  (\S+)/ \[(\d+)\]", line):
+            folder = opened[1]
+            files[folder] = set()
+            layers.setdefault(folder.partition("/")[0], int(opened[2]))
+            assert layers[folder.partition("/")[0]] == int(opened[2]), f"{folder} has two numbers"
+        elif folder:
+            files[folder] |= set(line.split())
+        else:
+            found = {name: int(number) for name, number in re.findall(r"(\w+) \[(\d+)\]", line)}
+            layers |= found
+            files[""] |= set(found)
+    return layers, files
 
 
-def module_name(path: Path) -> str:
+LAYERS, FILES = read_picture()
+
+
+def name_package(module: str) -> str:
+    """`config` of `fakeid.config.schema`, `io` of `fakeid.io`."""
+    return (module.split(".") + [""])[1]
+
+
+def name_module(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def layer(name: str, layers: dict[str, int]) -> int | None:
-    while name:
-        if name in layers:
-            return layers[name]
-        name = name.rpartition(".")[0]
-    return None
-
-
-def imports(path: Path) -> set[str]:
+def list_imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("fakeid"):
-            below = {f"{node.module}.{alias.name}" for alias in node.names}
-            modules = {module_name(module) for module in MODULES}
-            found |= (below & modules) or {node.module}
+        if isinstance(node, ast.ImportFrom) and node.module == "fakeid":
+            found |= {f"fakeid.{alias.name}" for alias in node.names if alias.name != "__version__"}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("fakeid."):
+            found.add(node.module)
         elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if alias.name.startswith("fakeid")}
+            found |= {alias.name for alias in node.names if alias.name.startswith("fakeid.")}
     return found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_module_imports_from_lower_layers(path: Path) -> None:
-    layers = read_layers()
-    own = layer(module_name(path), layers)
-    if path.name == "__init__.py" and own is None:
-        assert not imports(path)
-        return
-    assert own is not None, f"{module_name(path)} has no layer in CONTRIBUTING"
-    for name in imports(path):
-        if name == "fakeid":
-            continue
-        other = layer(name, layers)
-        assert other is not None, f"{name} has no layer in CONTRIBUTING"
-        same_package = name.rpartition(".")[0] == module_name(path).rpartition(".")[0] or name.startswith(
-            module_name(path)
-        )
-        assert other < own or (other == own and same_package), (
-            f"{name} [{other}] is not below {module_name(path)} [{own}]"
-        )
-
-
-def test_data_and_models_do_not_know_each_other() -> None:
+def test_the_picture_is_the_tree() -> None:
+    tree: dict[str, set[str]] = {}
     for path in MODULES:
-        package = module_name(path).split(".")[1:2]
-        if package == ["data"]:
-            assert not [name for name in imports(path) if name.startswith("fakeid.models")]
-        if package == ["models"]:
-            assert not [name for name in imports(path) if name.startswith("fakeid.data")]
+        folder = path.parent.relative_to(HOUSE).as_posix().removeprefix(".")
+        tree.setdefault(folder, set())
+        if path.name != "__init__.py":
+            tree[folder].add(path.stem)
+    assert tree == FILES
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
+@pytest.mark.parametrize("path", MODULES, ids=name_module)
+def test_a_package_imports_from_lower_layers(path: Path) -> None:
+    own = name_package(name_module(path))
+    if not own:  # fakeid/__init__.py
+        assert list_imports(path) == set()
+        return
+    for module in list_imports(path):
+        other = name_package(module)
+        assert other == own or LAYERS[other] < LAYERS[own], (
+            f"{module} [{LAYERS[other]}] is not below {own} [{LAYERS[own]}]"
+        )
+
+
+@pytest.mark.parametrize(("own", "other"), [("data", "models"), ("models", "data")])
+def test_data_and_models_do_not_know_each_other(own: str, other: str) -> None:
+    for path in (HOUSE / own).rglob("*.py"):
+        assert other not in {name_package(module) for module in list_imports(path)}
+
+
+@pytest.mark.parametrize("folder", FILES)
+def test_folders_are_small(folder: str) -> None:
+    assert len(FILES[folder]) <= MOST_FILES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_module)
 def test_files_are_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 350
+    assert len(path.read_text().splitlines()) <= MOST_LINES

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from fakeid.benchmarks.memory import read_memory_mb
-from fakeid.commands.compose import compose_config, compose_grid
+from fakeid.config.compose import compose_config
 from fakeid.config.parse import Config
 from fakeid.config.schema import DataConfig, PathsConfig
 from fakeid.console import build_progress
@@ -23,6 +23,7 @@ from fakeid.evaluation.statistics.trend import Trend, fit_trend
 from fakeid.processes import environment_variable
 from fakeid.runs.layout import RunFolder
 from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.sweeper import compose_grid
 
 if TYPE_CHECKING:  # it loads torch, and the import is measured
     from fakeid.benchmarks.grid_hours import Estimate

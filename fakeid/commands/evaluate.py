@@ -7,8 +7,8 @@ from typing import Final
 
 from rich.console import Console
 
-from fakeid.commands.compose import compose_config
 from fakeid.config.choices import LoggerName
+from fakeid.config.compose import compose_config
 from fakeid.config.constants import OWN_TEST_SET
 from fakeid.config.parse import Config
 from fakeid.config.validate import check_evaluation

@@ -15,7 +15,7 @@ GROUPS: Final = (
 
 GRID: Final = "grid"
 
-_PACKAGE: Final = Path(__file__).resolve().parent
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 _OTHER_NAMES: Final = {
     "amp": "trainer.precision",

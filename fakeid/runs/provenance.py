@@ -16,8 +16,8 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from fakeid.commands.compose import presets
 from fakeid.config.choices import Precision
+from fakeid.config.compose import presets
 from fakeid.config.parse import Config
 from fakeid.config.presets import GRID
 from fakeid.errors import DamagedFileError
@@ -109,8 +109,9 @@ def render_command(run: RunFolder, config: Mapping[str, Any]) -> str:
 
     Args:
         run: Where the overrides are kept.
-        config: Every option, nested plain values as `to_plain` gives them; for a run without overrides, whose options that differ from the defaults are named one by one. Options that today's `train.py` does not
-            have are left out.
+        config: Every option, nested plain values as `to_plain` gives them; for a run without overrides,
+            whose options that differ from the defaults are named one by one. Options that `train.py` does not have
+            today are left out.
     """
     try:
         words = read_json(run.overrides, [str])

@@ -15,6 +15,7 @@ from fakeid.data.plans import Plan
 from fakeid.data.sources.base import Source
 from fakeid.evaluation.records.run_summary import AuditDigest, Machine, RunSummary
 from fakeid.io import clear_output_errors, lock_folder, parse_record, to_plain_record, write_record, write_text
+from fakeid.processes import is_sweep_process
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
 from fakeid.runs.audit import audit_plan, print_warnings
@@ -30,7 +31,6 @@ from fakeid.runs.provenance import SCORING_PRECISION, describe_environment, writ
 from fakeid.runs.results import calibrate, compute_results, compute_scores, measure_speed, write_figures
 from fakeid.runs.states import is_complete
 from fakeid.runs.tracking import track_run
-from fakeid.sweeps.launchers import is_sweep_process
 from fakeid.training.checkpoint import load_module, read_checkpoint
 from fakeid.training.team import Team, find_processes, start_processes
 from fakeid.training.trainer import choose_device, cpu_as_asked

@@ -81,15 +81,7 @@ def register_launchers() -> None:
 GPUS: Final = "FAKEID_VISIBLE_GPUS"
 """Environment variable with the GPUs that the sweep sees, for submitit hides them all from its local jobs."""
 
-SWEEP_PROCESS: Final = "FAKEID_SWEEP_PROCESS"
-"""Environment variable with the number of the process that runs the sweep."""
-
 _SUBMITIT_CLASS: Final = "hydra_plugins.hydra_submitit_launcher"
-
-
-def is_sweep_process() -> bool:
-    """Whether cells are trained, and print, in the process of the sweep itself."""
-    return os.environ.get(SWEEP_PROCESS) == str(os.getpid())
 
 
 def launch_cells(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> str | None:

@@ -13,10 +13,10 @@ from fakeid.config.identity import fingerprint
 from fakeid.console import StatusLine
 from fakeid.errors import FakeidError
 from fakeid.io import check_writable
+from fakeid.processes import SWEEP_PROCESS
 from fakeid.runs.layout import DONE
 from fakeid.runs.states import is_complete, lacks_evaluation, read_state
 from fakeid.sweeps.grid import Cell, build_cells, check_intended, expand_grid
-from fakeid.sweeps.launchers import SWEEP_PROCESS
 from fakeid.sweeps.monitor import Overview, run_rounds
 from fakeid.sweeps.networks import check_networks
 from fakeid.sweeps.prepare import prepare

@@ -3,10 +3,12 @@
 import importlib
 import sys
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from hydra import compose
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
@@ -14,8 +16,9 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from fakeid.config.compose import presets
 from fakeid.errors import ConfigError
-from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.grid import Cell, build_cells, expand_grid
 from fakeid.sweeps.launchers import check_launcher, launch_cells, register_launchers
 
 _PACKAGE: Final = "hydra_plugins"
@@ -88,3 +91,22 @@ class GridSweeper(Sweeper):
         assert self.config is not None
         config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
         return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+
+
+def compose_grid(words: Sequence[str]) -> list[Cell]:
+    """Build each cell that `python sweep.py -m` would have from the same words, once and checked.
+
+    Args:
+        words: What would be typed after `python sweep.py -m`, such as `grid=paper` or `seed=0,1,2`.
+
+    Raises:
+        ConfigError: Every mistake in the whole grid.
+        HydraException: A word that is no override, or an unknown choice.
+    """
+    register_sweeper()
+    with presets():
+        grid = [word for word in words if word.startswith("grid=") and "," not in word]  # of several says expand_grid
+        chosen = compose("sweep", grid, return_hydra_config=True)
+        experiments = OmegaConf.to_container(chosen.hydra.sweeper.experiments)
+        assert isinstance(experiments, list)
+        return build_cells(expand_grid(experiments, words), lambda overrides: compose("sweep", overrides))

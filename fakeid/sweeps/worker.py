@@ -15,10 +15,11 @@ from fakeid.config.choices import Accelerator
 from fakeid.config.parse import Config
 from fakeid.console import find_console, print_plainly
 from fakeid.io import LONGEST_NAME, shorten_name
+from fakeid.processes import is_sweep_process
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.train import run_training
 from fakeid.sweeps.gpu_lock import lease_gpu
-from fakeid.sweeps.launchers import GPUS, is_sweep_process
+from fakeid.sweeps.launchers import GPUS
 
 
 def train_cell(config: Config) -> None:

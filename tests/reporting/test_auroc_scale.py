@@ -10,7 +10,7 @@ from made_up_sweep import invent_run
 from page_outline import Outline
 from rich.console import Console
 
-from fakeid.commands.compose import compose_config
+from fakeid.config.compose import compose_config
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.reporting.evaluation.page import render_evaluation_page
 from fakeid.reporting.evaluation.robustness import plot_matrix, plot_robustness

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_up_sweep import invent_run
 
-from fakeid.commands.compose import compose_config
+from fakeid.config.compose import compose_config
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.statistics.paired_tests import Answers, average_answers, compare_accuracy, compare_answers
 from fakeid.reporting.formatting import format_estimate

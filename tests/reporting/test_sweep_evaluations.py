@@ -9,7 +9,7 @@ import pytest
 from made_up_sweep import invent_run
 from scipy import stats
 
-from fakeid.commands.compose import compose_config
+from fakeid.config.compose import compose_config
 from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.renderers import tabulate
 from fakeid.reporting.sweep.averages import FinishedRun, collect_cells

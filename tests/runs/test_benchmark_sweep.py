@@ -25,7 +25,7 @@ from fakeid.benchmarks.made_up import write_made_up
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.benchmarks.sweep import Overhead, measure_overhead, run_sweep_benchmark
 from fakeid.cli import main
-from fakeid.commands.compose import compose_config, compose_grid
+from fakeid.config.compose import compose_config
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config, to_plain
 from fakeid.data import datamodule as augmented_module
@@ -34,6 +34,7 @@ from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.io import write_record
 from fakeid.runs.layout import RunFolder
 from fakeid.sweeps.images import count_by_budget, count_images
+from fakeid.sweeps.sweeper import compose_grid
 from fakeid.training.callbacks import MovingAverage
 from fakeid.training.module import DetectorModule
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from fakeid.commands.compose import compose_config
 from fakeid.commands.evaluate import evaluate
+from fakeid.config.compose import compose_config
 from fakeid.config.degradations import parse_degradation
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config

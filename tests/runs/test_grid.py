@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fakeid.commands.compose import compose_config, compose_grid
+from fakeid.config.compose import compose_config
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config, parse
 from fakeid.config.presets import GRID, list_choices
 from fakeid.errors import ConfigError
 from fakeid.sweeps import networks
 from fakeid.sweeps.grid import Cell, check_intended, expand_grid
+from fakeid.sweeps.sweeper import compose_grid
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 

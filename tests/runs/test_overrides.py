@@ -11,7 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fakeid.commands.compose import compose_config
+from fakeid.config.compose import compose_config
 from fakeid.config.parse import Config, to_plain
 from fakeid.io import read_json, write_json
 from fakeid.runs.layout import RunFolder, find_runs

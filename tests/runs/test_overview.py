@@ -8,7 +8,7 @@ import pytest
 from made_up_sweep import write_run
 from rich.console import Console
 
-from fakeid.commands.compose import compose_config
+from fakeid.config.compose import compose_config
 from fakeid.console import build_progress
 from fakeid.runs.layout import RunFolder
 from fakeid.sweeps import monitor as overview

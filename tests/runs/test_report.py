@@ -15,7 +15,7 @@ from made_up_sweep import invent_run, write_failed_run, write_run
 from offline_runs import find_bad_names, find_offline_runs
 from rich.console import Console
 
-from fakeid.commands.compose import compose_config
+from fakeid.config.compose import compose_config
 from fakeid.errors import DataError
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.records.evaluation import EvaluatedSet

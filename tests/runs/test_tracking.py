@@ -19,8 +19,8 @@ from made_up_sweep import write_run
 from offline_runs import OfflineRun, find_bad_names, find_offline_runs, open_tracker, track_run, write_history
 from rich.console import Console
 
-from fakeid.commands.compose import compose_config
 from fakeid.commands.evaluate import evaluate
+from fakeid.config.compose import compose_config
 from fakeid.config.parse import Config
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.io import read_json, write_record

@@ -1,4 +1,4 @@
-"""Read options typed after `python -m fakeid COMMAND` as `train.py` and `sweep.py` read theirs."""
+"""Read options typed after `python -m fakeid COMMAND` as `train.py` reads its own."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -6,13 +6,10 @@ from contextlib import contextmanager
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import OmegaConf
 
 from fakeid.config.parse import Config, parse, register_schema
 from fakeid.config.presets import locate_presets
 from fakeid.errors import ConfigError
-from fakeid.sweeps.grid import Cell, build_cells, expand_grid
-from fakeid.sweeps.sweeper import register_sweeper
 
 
 @contextmanager
@@ -58,22 +55,3 @@ def compose_config(overrides: Sequence[str]) -> Config:
     if len(configs) > 1:
         raise ConfigError(f"this command takes one value for each option, got {len(configs)} combinations")
     return configs[0]
-
-
-def compose_grid(words: Sequence[str]) -> list[Cell]:
-    """Build each cell that `python sweep.py -m` would have from the same words, once and checked.
-
-    Args:
-        words: What would be typed after `python sweep.py -m`, such as `grid=paper` or `seed=0,1,2`.
-
-    Raises:
-        ConfigError: Every mistake in the whole grid.
-        HydraException: A word that is no override, or an unknown choice.
-    """
-    register_sweeper()
-    with presets():
-        grid = [word for word in words if word.startswith("grid=") and "," not in word]  # of several says expand_grid
-        chosen = compose("sweep", grid, return_hydra_config=True)
-        experiments = OmegaConf.to_container(chosen.hydra.sweeper.experiments)
-        assert isinstance(experiments, list)
-        return build_cells(expand_grid(experiments, words), lambda overrides: compose("sweep", overrides))

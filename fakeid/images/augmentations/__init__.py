@@ -1,1 +1,0 @@
-"""What happens to training images, each time anew."""
