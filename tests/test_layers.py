@@ -40,7 +40,7 @@ LAYERS, FILES = read_picture()
 
 def name_package(module: str) -> str:
     """`config` of `fakeid.config.schema`, `io` of `fakeid.io`."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def name_module(path: Path) -> str:

@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.metrics import NUM_BINS, call_fake, find_bins
-from fakeid.evaluation.ranking import Floats, Labels, rank_images
+from fakeid.evaluation.metrics import NUM_BINS, find_bins
+from fakeid.evaluation.ranking import Floats, Labels, call_fake, rank_images
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.thresholds import bound_rate, choose_threshold, count_allowed
 

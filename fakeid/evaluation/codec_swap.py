@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.metrics import HALF, auroc
+from fakeid.evaluation.metrics import auroc
+from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import SwapResult, SwapRow
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.metrics import HALF
+from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import ControlResult
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.statistics.intervals import Estimate as Measured

@@ -5,8 +5,7 @@ from typing import Final
 import numpy as np
 
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.metrics import HALF, call_fake
-from fakeid.evaluation.ranking import Floats
+from fakeid.evaluation.ranking import HALF, Floats, call_fake
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 
 MISTAKES_SHOWN: Final = 8

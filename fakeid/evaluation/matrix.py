@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.metrics import ERRORS, HALF, measure
+from fakeid.evaluation.metrics import ERRORS, measure
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint, list_thresholds
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant, select_with_reals
-from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.ranking import HALF, Floats, Labels
 from fakeid.evaluation.records.evaluation import WorstGroup
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores

@@ -1,4 +1,12 @@
-"""Which logits are called fake: the one rule, for thresholds, calibration, metrics, figures and reports alike."""
+"""How good a detector is on a group of images: pure functions of labels and logits.
+
+Labels (n,) are 0 for real and 1 for fake, logits (n,) float64 of any size, infinities included. Where a number has no
+meaning it is NaN, never an exception: a rank metric of a group with one class, an accuracy of no images, and everything
+as soon as one logit is NaN (a detector that broke down must not pass for one that says "real").
+
+With `repeats` (..., n), how often each image counts, a metric is an array of shape (...): a bootstrap needs no second
+sort. What each metric is stands beside its `compute_` function.
+"""
 
 import math
 from collections.abc import Callable, Mapping
@@ -10,7 +18,9 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from fakeid.evaluation.ranking import (
+    HALF,
     Floats,
+    Labels,
     Places,
     Ranking,
     compute_auroc,
@@ -20,26 +30,6 @@ from fakeid.evaluation.ranking import (
     divide,
     rank_images,
 )
-from fakeid.evaluation.ranking import Labels as Labels  # noqa: PLC0414
-
-HALF: Final = 0.0
-"""The logit at which P(fake) = 0.5."""
-
-
-def call_fake(logits: npt.ArrayLike, threshold: float = HALF) -> npt.NDArray[np.bool_]:
-    """Whether each logit is called fake: from the threshold on, the threshold itself included.
-
-    Logits and threshold are those of the detector, never calibrated ones: what is scaled and shifted is rounded, and
-    an image that ties with the threshold would then fall on either side of it.
-
-    Args:
-        logits: Of any shape.
-        threshold: On the same scale.
-
-    Returns:
-        Of the same shape; False for NaN.
-    """
-    return np.asarray(np.asarray(logits, dtype=np.float64) >= threshold)
 
 
 def compute_accuracy(ranking: Ranking, threshold: float = HALF) -> Floats:

@@ -8,7 +8,7 @@ from pydantic import FiniteFloat
 
 from fakeid.config.choices import ThresholdFrom
 from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.metrics import HALF
+from fakeid.evaluation.ranking import HALF
 
 
 @dataclass(frozen=True)

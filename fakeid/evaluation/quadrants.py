@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.config.constants import FAKE, OWN_TEST_SET, REAL
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import NO_DEGRADATION, OrderedScores, Scores, order_by_key
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,10 @@ def select_with_reals(scores: Scores, content: npt.NDArray[np.bool_], fakes: npt
     have_reals = set(np.unique(scores.test_set[reals]).tolist())
     lenders = (sets & have_reals) | ({OWN_TEST_SET} if sets - have_reals else set())
     return scores.select(fakes | (reals & np.isin(scores.test_set, sorted(lenders))))
+
+
+def split_by_quadrant(scores: Scores, trained_on: TrainedOn) -> dict[str, OrderedScores]:
+    """Split them by seen and unseen content and generators; those without images are left out."""
+    clean = scores.select(scores.degradation == NO_DEGRADATION)
+    parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
+    return {name: order_by_key(part) for name, part in parts.items() if len(part)}

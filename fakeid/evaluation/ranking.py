@@ -2,16 +2,36 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from fakeid.config.constants import FAKE
-from fakeid.evaluation.metrics import call_fake
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
+
+
+HALF: Final = 0.0
+"""The logit at which P(fake) = 0.5."""
+
+
+def call_fake(logits: npt.ArrayLike, threshold: float = HALF) -> npt.NDArray[np.bool_]:
+    """Whether each logit is called fake: from the threshold on, the threshold itself included.
+
+    Logits and threshold are those of the detector, never calibrated ones: what is scaled and shifted is rounded, and
+    an image that ties with the threshold would then fall on either side of it.
+
+    Args:
+        logits: Of any shape.
+        threshold: On the same scale.
+
+    Returns:
+        Of the same shape; False for NaN.
+    """
+    return np.asarray(np.asarray(logits, dtype=np.float64) >= threshold)
 
 
 @dataclass(frozen=True, eq=False)

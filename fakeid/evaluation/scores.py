@@ -14,7 +14,6 @@ from scipy.special import expit
 
 from fakeid.config.constants import FAKE, LABEL_NAMES, OWN_TEST_SET, REAL
 from fakeid.errors import DataError, OutputError
-from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.io import write_atomically
 
@@ -178,17 +177,11 @@ class OrderedScores:
 def split_by_category(scores: Scores) -> dict[str, OrderedScores]:
     """Split the clean images by category, whatever their order in the file; of their keys only a hash is kept."""
     clean = scores.select(scores.degradation == NO_DEGRADATION)
-    return {name: _order(clean.select(clean.category == name)) for name in dict.fromkeys(clean.category.tolist())}
+    return {name: order_by_key(clean.select(clean.category == name)) for name in dict.fromkeys(clean.category.tolist())}
 
 
-def split_by_quadrant(scores: Scores, trained_on: TrainedOn) -> dict[str, OrderedScores]:
-    """Split them by seen and unseen content and generators; those without images are left out."""
-    clean = scores.select(scores.degradation == NO_DEGRADATION)
-    parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
-    return {name: _order(part) for name, part in parts.items() if len(part)}
-
-
-def _order(scores: Scores) -> OrderedScores:
+def order_by_key(scores: Scores) -> OrderedScores:
+    """Order images by test set and key, so that runs on the same images can be compared image by image."""
     order = np.lexsort((scores.key, scores.test_set))
     images = scores.select(order)
     columns = (images.test_set.tolist(), images.key.tolist(), images.label.tolist())

@@ -4,12 +4,10 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 from fakeid.evaluation.statistics.multiple_testing import correct_distinct
 from fakeid.evaluation.statistics.paired_tests import Difference
-from fakeid.reporting.sweep.claims import Claim, Claims
-from fakeid.reporting.sweep.effects import Effect
 
 LEVEL: Final = 0.05
 """A difference with a corrected p-value below it is significant."""
@@ -107,15 +105,3 @@ def correct_judged(*tables: Sequence[_Judged]) -> list[list[_Judged]]:
 
 def _find_p(row: Judged, difference: Difference) -> float:
     return difference.p_value if row.num_seeds >= _FEWEST_SEEDS else math.nan
-
-
-def correct_page(claims: Claims, effects: Sequence[Effect]) -> tuple[Claims, list[Effect]]:
-    """Correct all comparisons and effects of a page by Holm together, accuracy and AUROC alike.
-
-    Where no configuration differs from another, at most 1 page in 20 calls anything significant, in whichever table or
-    sentence. It starts from the uncorrected p-values, so correcting twice changes nothing.
-    """
-    tables = correct_judged(claims.settings, claims.categories, claims.pairs, effects)
-    settings, categories, pairs = (cast(list[Claim], table) for table in tables[:3])
-    corrected = replace(claims, settings=settings, categories=categories, pairs=pairs)
-    return corrected, cast(list[Effect], tables[3])

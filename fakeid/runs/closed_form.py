@@ -13,7 +13,8 @@ from torch import Tensor
 from fakeid.config.parse import Config
 from fakeid.console import StatusLine, build_progress
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
-from fakeid.evaluation.metrics import auroc, call_fake
+from fakeid.evaluation.metrics import auroc
+from fakeid.evaluation.ranking import call_fake
 from fakeid.models.color_stats import ColorStatistics
 from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RUNNING

@@ -12,8 +12,9 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 
 from fakeid.config.choices import LoggerName
 from fakeid.errors import DamagedFileError, DataError
+from fakeid.evaluation.quadrants import split_by_quadrant
 from fakeid.evaluation.records.run_summary import check_options
-from fakeid.evaluation.scores import OrderedScores, read_scores, split_by_category, split_by_quadrant
+from fakeid.evaluation.scores import OrderedScores, read_scores, split_by_category
 from fakeid.io import clear_output_errors, write_csv, write_text
 from fakeid.reporting.renderers import render_markdown, tabulate
 from fakeid.reporting.svg import write_figure

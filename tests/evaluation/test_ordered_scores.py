@@ -4,8 +4,8 @@ import made_up_evaluation
 import numpy as np
 from made_up_sweep import invent_scores
 
-from fakeid.evaluation.quadrants import TrainedOn
-from fakeid.evaluation.scores import Scores, split_by_category, split_by_quadrant
+from fakeid.evaluation.quadrants import TrainedOn, split_by_quadrant
+from fakeid.evaluation.scores import Scores, split_by_category
 
 
 def shuffle(scores: Scores) -> Scores:

@@ -11,8 +11,17 @@ from scipy.special import expit, logit
 from scipy.stats import binomtest, norm, rankdata
 
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.metrics import DECISIONS, HALF, NO_THRESHOLDS, call_fake, measure_ranking
-from fakeid.evaluation.ranking import Floats, Labels, Ranking, compute_auroc, compute_average_precision, rank_images
+from fakeid.evaluation.metrics import DECISIONS, NO_THRESHOLDS, measure_ranking
+from fakeid.evaluation.ranking import (
+    HALF,
+    Floats,
+    Labels,
+    Ranking,
+    call_fake,
+    compute_auroc,
+    compute_average_precision,
+    rank_images,
+)
 from fakeid.evaluation.statistics.bootstrap import count_clusters, draw_repeats
 from fakeid.seeding import derive_seed
 

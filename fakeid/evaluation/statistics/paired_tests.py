@@ -22,8 +22,7 @@ from scipy.special import ndtri, stdtrit
 from scipy.stats import binomtest, norm
 
 from fakeid.config.constants import FAKE
-from fakeid.evaluation.metrics import call_fake
-from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.ranking import Floats, Labels, call_fake
 from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.intervals import CONFIDENCE, Placements, compute_placements
 

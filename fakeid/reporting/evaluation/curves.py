@@ -13,10 +13,10 @@ from scipy.special import logit as log_odds
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.calibration import Calibration, tabulate_reliability
-from fakeid.evaluation.metrics import auroc, call_fake, count_above
+from fakeid.evaluation.metrics import auroc, count_above
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
-from fakeid.evaluation.ranking import Floats
+from fakeid.evaluation.ranking import Floats, call_fake
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.reporting.run.notes import name_alarm_threshold, name_threshold
 from fakeid.reporting.style import (

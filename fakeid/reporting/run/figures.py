@@ -11,8 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.metrics import auroc, call_fake, count_above
+from fakeid.evaluation.metrics import auroc, count_above
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
+from fakeid.evaluation.ranking import call_fake
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores

@@ -16,11 +16,10 @@ from fakeid.reporting.significance import (
     VERDICTS,
     WORSE,
     Judged,
-    correct_page,
 )
 from fakeid.reporting.sweep.averages import Cell
 from fakeid.reporting.sweep.claims import Claim, Claims, find_contenders, measure_accuracy
-from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect
+from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect, correct_page
 from fakeid.reporting.table import Form
 
 _BASELINES: Final = {"color": "rgb", "dropout": 0.0}

@@ -85,7 +85,7 @@ def compare_cells(cells: Sequence[Cell]) -> Claims:
     """Make every comparison, corrected for all of them together.
 
     Settings of different variants are compared only where they agree in all else, and those of different budgets never.
-    Where effects are shown beside them, `fakeid.reporting.significance.correct_page` takes them into the family too.
+    Where effects are shown beside them, `fakeid.reporting.sweep.effects.correct_page` takes them into the family too.
     """
     comparer = _Comparer()
     contenders = find_contenders(cells)

@@ -9,8 +9,8 @@ what an effect must stand out from. All pairs share their test images, which is 
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from fakeid.config.identity import WITHIN_SETTING, find_default, format_value, list_differences
 from fakeid.evaluation.quadrants import QUADRANTS
@@ -18,7 +18,7 @@ from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.paired_tests import MeanAnswers, average_answers, compare_answers, pool_answers
 from fakeid.reporting.significance import Judged, correct_judged
 from fakeid.reporting.sweep.averages import FinishedRun
-from fakeid.reporting.sweep.claims import find_common_unseen
+from fakeid.reporting.sweep.claims import Claim, Claims, find_common_unseen
 
 UNSEEN_CONTENT: Final = "unseen content"
 _FEWEST: Final = 2  # pairs; one is a comparison of two configurations, which stands among those
@@ -74,7 +74,7 @@ def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
     """Every change of one option for which there are two pairs of configurations or more, group by group.
 
     The p-values are corrected for all effects together; where claims are shown beside them,
-    `fakeid.reporting.significance.correct_page` takes both into one family.
+    `correct_page` takes both into one family.
 
     The groups are the content that none of the runs was trained on, and of evaluations the images by unseen generators
     with seen and with unseen content. Numbers of categories are no option here: they change which content is unseen.
@@ -154,3 +154,15 @@ def _measure(change: _Change, group: str, select: _Select) -> Effect | None:
 
 def _average(runs: _Runs, select: _Select) -> MeanAnswers:
     return average_answers([pool_answers(select(run)) for run in runs])
+
+
+def correct_page(claims: Claims, effects: Sequence[Effect]) -> tuple[Claims, list[Effect]]:
+    """Correct all comparisons and effects of a page by Holm together, accuracy and AUROC alike.
+
+    Where no configuration differs from another, at most 1 page in 20 calls anything significant, in whichever table or
+    sentence. It starts from the uncorrected p-values, so correcting twice changes nothing.
+    """
+    tables = correct_judged(claims.settings, claims.categories, claims.pairs, effects)
+    settings, categories, pairs = (cast(list[Claim], table) for table in tables[:3])
+    corrected = replace(claims, settings=settings, categories=categories, pairs=pairs)
+    return corrected, cast(list[Effect], tables[3])

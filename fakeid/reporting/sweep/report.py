@@ -10,12 +10,12 @@ from typing import Any, Final, TypeAlias
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.evaluation.verdict import Verdict
 from fakeid.reporting.finding import Finding
-from fakeid.reporting.significance import Judged, correct_page
+from fakeid.reporting.significance import Judged
 from fakeid.reporting.sweep.accuracy_tables import AccuracyTable, build_accuracy_tables, describe_brackets
 from fakeid.reporting.sweep.answer import write_answer, write_caveat
 from fakeid.reporting.sweep.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.sweep.claims import Claim, Claims, compare_cells
-from fakeid.reporting.sweep.effects import Effect, measure_effects
+from fakeid.reporting.sweep.effects import Effect, correct_page, measure_effects
 from fakeid.reporting.sweep.evaluations import EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep.figures import Curves, ReportFigure, build_curves, collect_figures
 from fakeid.reporting.sweep.misplaced_runs import describe_misplaced_runs

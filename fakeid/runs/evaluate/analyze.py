@@ -19,9 +19,9 @@ from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.codec_swap import judge_swap
 from fakeid.evaluation.controls import judge_control
 from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
-from fakeid.evaluation.metrics import HALF
 from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import (
     ControlResult,
     EvaluatedDetector,
