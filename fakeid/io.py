@@ -8,22 +8,32 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 from filelock import FileLock, Timeout
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
 
 from fakeid.errors import DamagedFileError, DataError, OutputError
-from fakeid.shapes import Shape, find_fault
+
+if TYPE_CHECKING:
+    from pydantic import (  # where it is needed: it takes long to import, and --help reads no file
+        TypeAdapter,
+        ValidationError,
+    )
+
+Record = TypeVar("Record")
 
 LONGEST_NAME: Final = 255
 """Bytes of a file's name on nearly every file system."""
 
 _GLANCE_SECONDS: Final = 0.5
 """Who only asks whether a folder is locked holds its lock for an instant, which must not pass for an owner."""
+
+_SHOWN: Final = 40
+"""Characters of a wrong value."""
 
 
 @contextmanager
@@ -81,7 +91,7 @@ def check_utf8(path: Path) -> None:
 
 
 def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
-    """A name that the file system takes: too long a one is cut, and has a hash of the whole at its end.
+    """Make a name one that the file system takes: one that is too long is cut, and ends in a hash of the whole.
 
     Args:
         name: Of a file or folder.
@@ -132,29 +142,28 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: Path, shape: Shape = object) -> Any:
-    """Read one JSON file.
-
-    Args:
-        path: The file.
-        shape: What it must hold; see `fakeid.shapes`.
+def read_json(path: Path) -> Any:
+    """Read one JSON file whose content nobody needs to check.
 
     Raises:
         FileNotFoundError: There is none.
-        DamagedFileError: It cannot be read, is no JSON, or holds something else; says what.
+        DamagedFileError: It cannot be read, or is no JSON; says why.
     """
+    with _clear_read_errors(path):
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise DamagedFileError(f"{path} is damaged ({error or 'nested without end'})") from error
+
+
+@contextmanager
+def _clear_read_errors(path: Path) -> Iterator[None]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        yield
     except FileNotFoundError:
         raise
     except OSError as error:
         raise DamagedFileError(f"{path} cannot be read ({error.strerror or error})") from error
-    except (ValueError, RecursionError) as error:
-        raise DamagedFileError(f"{path} is damaged ({error or 'nested without end'})") from error
-    fault = find_fault(value, shape)
-    if fault:
-        raise DamagedFileError(f"{path} is damaged ({fault})")
-    return value
 
 
 def write_memo(path: Path, value: Any) -> None:
@@ -169,14 +178,112 @@ def read_memo(path: Path) -> Any:
         FileNotFoundError: There is none.
         DamagedFileError: It was changed since, or is none.
     """
-    memo = read_json(path, {"sha256": str, "value": object})
-    if memo["sha256"] != _hash(memo["value"]):
+    memo = read_record(path, _Memo)
+    if memo.sha256 != _hash(memo.value):
         raise DamagedFileError(f"{path} is damaged (it was changed since it was written)")
-    return memo["value"]
+    return memo.value
+
+
+@dataclass(frozen=True)
+class _Memo:
+    sha256: str
+    value: Any
 
 
 def _hash(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def read_record(path: Path, kind: type[Record]) -> Record:
+    """Read a JSON file.
+
+    Keys that the dataclass does not have are left out, so that files of later releases can be read.
+
+    Args:
+        path: Of the file.
+        kind: A dataclass, its fields dataclasses, containers and plain values; a field with a default may be missing.
+            Numbers are `pydantic.FiniteFloat`, for JSON has no NaN. Or a container, such as `dict[str, str]`.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It cannot be read, is no JSON, or a value is not what its field is declared to be.
+    """
+    with _clear_read_errors(path):
+        content = path.read_bytes()
+    try:
+        record: Record = _validate(kind, lambda adapter: adapter.validate_json(content, strict=True))
+    except ValueError as error:
+        raise DamagedFileError(f"{path} is damaged ({error})") from error
+    return record
+
+
+def parse_record(values: Any, kind: type[Record]) -> Record:
+    """Check plain values, such as a checkpoint holds, against a dataclass.
+
+    Raises:
+        ValueError: A value is not what its field is declared to be; the message says which.
+    """
+    record: Record = _validate(kind, lambda adapter: adapter.validate_python(values))
+    return record
+
+
+def check_plain(values: Any, kind: type[Any]) -> None:
+    """Hold plain values against a dataclass as strictly as a file.
+
+    Raises:
+        ValueError: A value is missing, or not what its field is declared to be; the message says which.
+    """
+    content = json.dumps(values)
+    _validate(kind, lambda adapter: adapter.validate_json(content, strict=True))
+
+
+def to_plain_record(record: Any) -> dict[str, Any]:
+    """Turn a dataclass into dictionaries, lists and plain values, ready for JSON."""
+    plain: dict[str, Any] = _build_adapter(type(record)).dump_python(record, mode="json")
+    return plain
+
+
+def write_record(path: Path, record: Any) -> None:
+    """Write a dataclass as JSON.
+
+    Raises:
+        OutputError: The folder cannot be written to.
+    """
+    write_text(path, _build_adapter(type(record)).dump_json(record, indent=2).decode() + "\n")
+
+
+def _validate(kind: Any, check: "Callable[[TypeAdapter[Any]], Any]") -> Any:
+    """Check against a dataclass.
+
+    Raises:
+        ValueError: Says which value is wrong.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - takes long to import, and --help checks nothing
+
+    try:
+        return check(_build_adapter(kind))
+    except ValidationError as error:
+        raise ValueError(_describe(error)) from error
+
+
+@cache  # to build one takes milliseconds, to read a file far less
+def _build_adapter(kind: Any) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
+
+    return TypeAdapter(kind)
+
+
+def _describe(error: "ValidationError") -> str:
+    """Name the first wrong value and what it should have been."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "its content"
+    if first["type"] == "missing":
+        return f"{place} is missing"
+    if first["type"] == "value_error":  # of a check of our own, which names the part
+        return f"{place}.{first['ctx']['error']}"
+    found = repr(first["input"])
+    found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]} ..."
+    return f"{place} is {found}: {first['msg'][:1].lower()}{first['msg'][1:]}"
 
 
 @contextmanager
@@ -206,94 +313,3 @@ def lock_folder(
         yield
     finally:
         lock.release()
-
-
-Record = TypeVar("Record")
-
-_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
-
-_SHOWN = 40  # characters of a wrong value
-
-
-def read_record(path: Path, kind: type[Record]) -> Record:
-    """Read a JSON file.
-
-    Keys that the dataclass does not have are left out, so that files of later releases can be read.
-
-    Args:
-        path: Of the file.
-        kind: A dataclass, its fields dataclasses, containers and plain values; a field with a default may be missing.
-            Numbers are `pydantic.FiniteFloat`, for JSON has no NaN.
-
-    Raises:
-        FileNotFoundError: There is none.
-        DamagedFileError: It cannot be read, is no JSON, or a value is not what its field is declared to be.
-    """
-    try:
-        record: Record = _build_adapter(kind).validate_json(path.read_bytes(), strict=True)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise DamagedFileError(f"{path} cannot be read ({error.strerror or error})") from error
-    except ValidationError as error:
-        raise DamagedFileError(f"{path} is damaged ({_describe(error)})") from error
-    return record
-
-
-def parse_record(values: Any, kind: type[Record]) -> Record:
-    """Check plain values, such as a checkpoint holds, against a dataclass.
-
-    Raises:
-        ValueError: A value is not what its field is declared to be; the message says which.
-    """
-    try:
-        record: Record = _build_adapter(kind).validate_python(values)
-    except ValidationError as error:
-        raise ValueError(_describe(error)) from error
-    return record
-
-
-def check_plain(values: Any, kind: type[Any]) -> None:
-    """Hold plain values against a dataclass as strictly as a file.
-
-    Raises:
-        ValueError: A value is missing, or not what its field is declared to be; the message says which.
-    """
-    try:
-        _build_adapter(kind).validate_json(to_json(values, inf_nan_mode="constants"), strict=True)
-    except ValidationError as error:
-        raise ValueError(_describe(error)) from error
-
-
-def to_plain_record(record: Any) -> dict[str, Any]:
-    """Turn a dataclass into dictionaries, lists and plain values, ready for JSON."""
-    plain: dict[str, Any] = _build_adapter(type(record)).dump_python(record, mode="json")
-    return plain
-
-
-def write_record(path: Path, record: Any) -> None:
-    """Write a dataclass as JSON.
-
-    Raises:
-        OutputError: The folder cannot be written to.
-    """
-    write_text(path, _build_adapter(type(record)).dump_json(record, indent=2).decode() + "\n")
-
-
-def _build_adapter(kind: Any) -> TypeAdapter[Any]:
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)  # takes milliseconds, reading a file far less
-    return _ADAPTERS[kind]
-
-
-def _describe(error: ValidationError) -> str:
-    """Name the first wrong value and what it should have been."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "its content"
-    if first["type"] == "missing":
-        return f"{place} is missing"
-    if first["type"] == "value_error":  # of a check of our own, which names the part
-        return f"{place}.{first['ctx']['error']}"
-    found = repr(first["input"])
-    found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]} ..."
-    return f"{place} is {found}: {first['msg'][:1].lower()}{first['msg'][1:]}"

@@ -11,7 +11,7 @@ from fakeid.config.choices import BudgetName, SourceName
 from fakeid.config.constants import DEMO_CATEGORIES, LSUN_CATEGORIES, TRAIN
 from fakeid.config.parse import Config
 from fakeid.config.schema import DataConfig
-from fakeid.data.plans import Budget, Plan
+from fakeid.data.plans import Budget, Plan, read_plan, write_plan
 from fakeid.data.records import Record
 from fakeid.data.sampling import draw_plan
 from fakeid.data.sources.base import RealFakeSource, Source
@@ -19,8 +19,8 @@ from fakeid.data.sources.folder_layout import name_category
 from fakeid.data.sources.folders import FolderSource
 from fakeid.data.sources.lsun import LsunSource
 from fakeid.data.sources.progan import ProGanSource
-from fakeid.errors import ConfigError, DataError
-from fakeid.io import clear_output_errors, read_json, write_json
+from fakeid.errors import ConfigError, DamagedFileError, DataError
+from fakeid.io import clear_output_errors
 
 _CATEGORY: Final = re.compile(r"add_(\d+)")
 
@@ -173,12 +173,12 @@ def _remember(
     path = Path(config.paths.cache) / "plans" / f"{digest}.json"
     if path.exists():
         try:
-            return Plan.from_plain(read_json(path))
-        except (DataError, json.JSONDecodeError):
+            return read_plan(path)
+        except DamagedFileError:
             pass  # damaged: drawn anew, which gives the same
     plan = _draw(config, _count(source.records(), on_listed), order, held_out)
     with clear_output_errors(path.parent, "paths.cache"):
-        write_json(path, plan.to_plain())
+        write_plan(path, plan)
     return plan
 
 

@@ -3,18 +3,19 @@
 import gc
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from pathlib import Path
+from typing import Final, Literal
 
 from fakeid.config.constants import TEST, TRAIN, VAL
 from fakeid.data.records import Record
-from fakeid.errors import DataError
-from fakeid.shapes import find_fault
+from fakeid.errors import DamagedFileError, DataError
+from fakeid.io import read_record, write_record
 
 _PAPER: Final = (25_000, 2_500, 2_000)
 """Training, validation (ours) and test images of a class, in whose proportion a budget is lowered."""
@@ -38,7 +39,7 @@ class Budget:
     test: int | None
 
     def __str__(self) -> str:
-        """As it is typed."""
+        """Write it as it is typed."""
         return " ".join(
             f"data.{name}_per_class={'null' if count is None else count}"
             for name, count in (("train", self.train), ("val", self.val), ("test", self.test))
@@ -85,7 +86,7 @@ def _lower(wanted: int | None, most: int, least: int) -> int | None:
 
 
 def _find_largest(holds: Callable[[int], bool], least: int, most: int) -> int | None:
-    """The largest number of a range for which it holds, if it does for all below; None if not for the least."""
+    """Search a range for the largest number for which it holds, if it does for all below; None if not for the least."""
     if not holds(least):
         return None
     low, high = least, most + 1
@@ -93,18 +94,6 @@ def _find_largest(holds: Callable[[int], bool], least: int, most: int) -> int | 
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
-
-
-_SHARED: Final = ("label", "category", "generator", "split")
-"""What neighbors in a plan have in common; it is written once for all of them."""
-
-_GROUP: Final = {
-    "label": range(2), "category": str, "generator": str, "split": str, "keys": [str], "scenes": [str],
-}  # fmt: skip
-_PLAN: Final = {
-    "digest": str, "seen": [str], "unseen": [str], "held_out": (None, str), "mixture": (None, str),
-    TRAIN: [_GROUP], VAL: [_GROUP], TEST: [_GROUP],
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -123,15 +112,15 @@ class Plan:
     mixture: str | None = None
 
     def splits(self) -> dict[str, list[Record]]:
-        """The three lists by the name of their split."""
+        """Give the three lists by the name of their split."""
         return {TRAIN: self.train, VAL: self.val, TEST: self.test}
 
     def records(self) -> list[Record]:
-        """Every image of the run."""
+        """List every image of the run."""
         return [*self.train, *self.val, *self.test]
 
     def digest(self) -> str:
-        """Hash of every key with its split: equal for two runs if and only if they use the same images."""
+        """Hash every key with its split and label: equal for two runs if and only if they use the same images."""
         return self._digest
 
     @cached_property
@@ -140,53 +129,77 @@ class Plan:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def count(self) -> Counter[tuple[str, str, int]]:
-        """Number of images by (split, category, label)."""
+        """Count the images by (split, category, label)."""
         return Counter((split, r.category, r.label) for split, records in self.splits().items() for r in records)
 
-    def to_plain(self) -> dict[str, Any]:
-        """Nested lists and strings, for JSON."""
-        splits = {split: _to_groups(records) for split, records in self.splits().items()}
-        return {
-            "digest": self.digest(), "seen": self.seen, "unseen": self.unseen, "held_out": self.held_out,
-            "mixture": self.mixture, **splits,
-        }  # fmt: skip
 
-    @staticmethod
-    def from_plain(plain: Mapping[str, Any]) -> "Plan":
-        """The plan that `to_plain` was called on.
+@dataclass(frozen=True)
+class _Group:
+    """Neighbors in a plan, with what they have in common written once for all of them."""
 
-        Raises:
-            DataError: It was changed since, or is none.
-        """
-        fault = find_fault(plain, _PLAN)
-        if fault:
-            raise DataError(f"the plan is not one that fakeid wrote ({fault})")
+    label: Literal[0, 1]
+    category: str
+    generator: str
+    split: str
+    keys: list[str]
+    scenes: list[str]
+
+    def list_records(self) -> list[Record]:
+        """List them one by one."""
+        return [
+            Record(key, self.label, self.category, self.generator, scene, self.split)
+            for key, scene in zip(self.keys, self.scenes, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class _PlanFile:
+    """The schema of a plan's file."""
+
+    digest: str
+    seen: tuple[str, ...]
+    unseen: tuple[str, ...]
+    held_out: str | None
+    mixture: str | None
+    train: list[_Group]
+    val: list[_Group]
+    test: list[_Group]
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan as JSON."""
+    train, val, test = (_group(records) for records in (plan.train, plan.val, plan.test))
+    write_record(path, _PlanFile(plan.digest(), plan.seen, plan.unseen, plan.held_out, plan.mixture, train, val, test))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read what `write_plan` wrote.
+
+    Raises:
+        FileNotFoundError: There is none.
+        DamagedFileError: It was changed since, or is none.
+    """
+    with _collector_paused():
+        file = read_record(path, _PlanFile)
         try:
-            with _collector_paused():
-                train, val, test = (_from_groups(plain[split]) for split in (TRAIN, VAL, TEST))
-            names = (tuple(plain["seen"]), tuple(plain["unseen"]), plain["held_out"], plain["mixture"])
-            plan, digest = Plan(train, val, test, *names), plain["digest"]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise DataError("the plan is not one that fakeid wrote") from error
-        if plan.digest() != digest:
-            raise DataError("the plan was changed since it was written")
-        return plan
+            train, val, test = (
+                [record for group in groups for record in group.list_records()]
+                for groups in (file.train, file.val, file.test)
+            )
+        except ValueError as error:
+            raise DamagedFileError(f"{path} is damaged (a group has not one scene for each key)") from error
+    plan = Plan(train, val, test, file.seen, file.unseen, file.held_out, file.mixture)
+    if plan.digest() != file.digest:
+        raise DamagedFileError(f"{path} is damaged (it was changed since it was written)")
+    return plan
 
 
-def _to_groups(records: Iterable[Record]) -> list[dict[str, Any]]:
+def _group(records: Iterable[Record]) -> list[_Group]:
     groups = []
-    for shared, neighbors in groupby(records, attrgetter(*_SHARED)):
+    for shared, neighbors in groupby(records, attrgetter("label", "category", "generator", "split")):
         keys, scenes = zip(*((record.key, record.scene) for record in neighbors), strict=True)
-        groups.append({**dict(zip(_SHARED, shared, strict=True)), "keys": keys, "scenes": scenes})
+        groups.append(_Group(*shared, list(keys), list(scenes)))
     return groups
-
-
-def _from_groups(groups: Iterable[Mapping[str, Any]]) -> list[Record]:
-    return [
-        Record(key, group["label"], group["category"], group["generator"], scene, group["split"])
-        for group in groups
-        for key, scene in zip(group["keys"], group["scenes"], strict=True)
-    ]
 
 
 @contextmanager

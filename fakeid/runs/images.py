@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -23,7 +23,7 @@ from fakeid.data.plans import Budget, Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.base import Source
 from fakeid.errors import BadImageError, DataError
-from fakeid.evaluation.records.run_summary import Sizes
+from fakeid.evaluation.records.run_summary import DataRecord, Sizes
 from fakeid.images.codecs import SHARED_QUALITIES
 from fakeid.io import parse_record, read_memo, write_memo
 
@@ -94,19 +94,19 @@ def print_codec(choice: CodecChoice, console: Console) -> None:
         console.print(str(choice), soft_wrap=True, markup=False)
 
 
-def settle_codec(config: Config, card_data: dict[str, Any]) -> Config:
+def settle_codec(config: Config, data: DataRecord) -> Config:
     """Complete the options of a trained detector by the codec that its training chose in place of `auto`.
 
     Args:
         config: Of the run.
-        card_data: What its checkpoint says of its images.
+        data: What its checkpoint says of its images.
     """
     if config.data.codec is not Codec.auto:
         return config
-    choice = parse_record(card_data["codec"], CodecChoice)
+    choice = parse_record(data.codec, CodecChoice)
     quality = list(choice.quality) if choice.quality else None
-    data = dataclasses.replace(config.data, codec=Codec(choice.name), codec_quality=quality)
-    return dataclasses.replace(config, data=data)
+    settled = dataclasses.replace(config.data, codec=Codec(choice.name), codec_quality=quality)
+    return dataclasses.replace(config, data=settled)
 
 
 def _pair(quality: Sequence[int] | None) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ from fakeid.config.compose import presets
 from fakeid.config.parse import Config
 from fakeid.config.presets import GRID
 from fakeid.errors import DamagedFileError
-from fakeid.io import read_json, write_json
+from fakeid.io import read_record, write_json
 from fakeid.runs.layout import RunFolder
 
 SCORING_PRECISION: Final = Precision.float32.value
@@ -114,7 +114,7 @@ def render_command(run: RunFolder, config: Mapping[str, Any]) -> str:
             today are left out.
     """
     try:
-        words = read_json(run.overrides, [str])
+        words = read_record(run.overrides, list[str])
     except (FileNotFoundError, DamagedFileError):
         wanted = _flatten(config)
         words = [

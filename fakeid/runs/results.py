@@ -64,7 +64,7 @@ def _describe(context: RunContext, plan: Plan, calibration: Calibration | None) 
         generators=sorted({record.generator for record in plan.train} - {CAMERA}),
         held_out=plan.held_out,
         config=to_plain(context.config),
-        data=asdict(context.run.read_data()),
+        data=context.run.read_data(),
         precision=context.precision,
         calibration=asdict(calibration) if calibration else None,
     )

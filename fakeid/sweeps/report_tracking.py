@@ -15,7 +15,7 @@ from wandb.sdk.wandb_run import Run
 
 from fakeid.config.choices import LoggerName
 from fakeid.errors import DamagedFileError
-from fakeid.io import read_json, write_json
+from fakeid.io import read_record, write_json
 from fakeid.reporting.renderers import tabulate
 from fakeid.reporting.sweep.averages import Cell
 from fakeid.reporting.sweep.report import SweepReport
@@ -132,10 +132,9 @@ def remember(folder: Path, name: str, value: str) -> None:
 def _read_memory(folder: Path) -> dict[str, str]:
     """Empty where there is none, or a damaged one: W&B then gets a new run."""
     try:
-        memory: dict[str, str] = read_json(folder / "wandb.json", {str: str})
+        return read_record(folder / "wandb.json", dict[str, str])
     except (FileNotFoundError, DamagedFileError):
         return {}
-    return memory
 
 
 def name_curve(quantity: str, cell: Cell) -> str:

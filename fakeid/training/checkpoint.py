@@ -4,44 +4,37 @@ import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final
+from typing import IO, Annotated, Any, Final, TypeAlias
 
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+from pydantic import Field, FiniteFloat, InstanceOf, StrictFloat, StrictInt, StrictStr
 
 from fakeid.config.metadata import list_options
 from fakeid.config.schema import TrainerConfig
 from fakeid.errors import CheckpointError, FakeidError
-from fakeid.io import write_atomically
-from fakeid.shapes import COUNT, find_fault
+from fakeid.evaluation.records.run_summary import DataRecord
+from fakeid.io import parse_record, write_atomically
 from fakeid.training.module import DetectorModule
 
+_Count: TypeAlias = Annotated[StrictInt, Field(ge=0)]
+
 _KEY: Final = "fakeid"
-_CARD: Final = {
-    "name": str,
-    "categories": [str],
-    "generators": [str],
-    "held_out": (None, str),
-    "config": dict,
-    "data": {"source": dict, "digest": str},
-    "precision": str,
-    "calibration": (None, {str: float}),
-}
 _KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
 
 
 @dataclass(frozen=True)
 class Card:
-    """All of it plain values, as `torch.load(weights_only=True)` wants them.
+    """What a checkpoint says of its training; written as plain values, as `torch.load(weights_only=True)` wants them.
 
     Attributes:
         name: Of the run.
-        categories: Contents that were trained on.
+        categories: Those that were trained on.
         generators: Generators that were trained on, without the camera.
-        held_out: The content that was kept from training; None if there was none.
+        held_out: The category that was kept from training; None if there was none.
         config: Every option of the run, nested.
-        data: Which images the run used: source, digest and counts.
+        data: Which images the run used.
         precision: Of the backbone in training: `float32` or `bf16`.
         calibration: Fields of `fakeid.evaluation.calibration.Calibration`; None without validation images.
     """
@@ -51,13 +44,13 @@ class Card:
     generators: list[str]
     held_out: str | None
     config: dict[str, Any]
-    data: dict[str, Any]
+    data: DataRecord
     precision: str
-    calibration: dict[str, Any] | None
+    calibration: dict[str, int | FiniteFloat] | None
 
 
 def write_card(path: Path, card: Card) -> None:
-    """Put a card into a checkpoint, in place of one that it may have and of what only a training could continue from.
+    """Put a card into a checkpoint, in place of its card, if any, and of what only a training could continue from.
 
     Raises:
         CheckpointError: Missing, damaged, or not a detector's.
@@ -68,18 +61,18 @@ def write_card(path: Path, card: Card) -> None:
 
 
 def read_card(path: Path) -> Card:
-    """The card of a checkpoint.
+    """Read the card of a checkpoint.
 
     Raises:
         CheckpointError: It has none, or one with other fields.
     """
-    plain: Any = read_checkpoint(path).get(_KEY)
-    if find_fault(plain, _CARD) or plain.keys() != _CARD.keys():
+    try:
+        return parse_record(read_checkpoint(path).get(_KEY), Card)
+    except ValueError as error:
         raise CheckpointError(
-            f"{path} does not say what it was trained on: take tested.ckpt of a finished run, and train a run of an "
-            "earlier release again (force=true)"
-        )
-    return Card(**plain)
+            f"{path} does not say what it was trained on ({error}): take tested.ckpt of a finished run, and train a "
+            "run of an earlier release again (force=true)"
+        ) from error
 
 
 ANEW: Final = "force=true trains the run anew"
@@ -88,18 +81,26 @@ ANEW: Final = "force=true trains the run anew"
 _SPEED: Final = {each.column for each in list_options(TrainerConfig) if each.affects == "speed"}
 """Hyperparameters that may differ between two parts of a training."""
 
-_CHECKPOINT: Final = {
-    "epoch": COUNT,
-    "state_dict": {str: torch.Tensor},
-    "hyper_parameters": {
-        "detector": dict,
-        "loss?": str,
-        "views?": str,
-        "center_px?": (None, COUNT),
-        "learning_rate?": float,
-        "schedule?": str,
-    },
-}
+
+@dataclass(frozen=True)
+class _Hyperparameters:
+    """Those of `DetectorModule` that must be of their kind for anything to be said of the others."""
+
+    detector: dict[str, Any]
+    loss: StrictStr = ""
+    views: StrictStr = ""
+    center_px: _Count | None = None
+    learning_rate: StrictFloat | StrictInt = 0
+    schedule: StrictStr = ""
+
+
+@dataclass(frozen=True)
+class _Checkpoint:
+    """What every checkpoint holds."""
+
+    epoch: _Count
+    state_dict: dict[StrictStr, InstanceOf[torch.Tensor]]
+    hyper_parameters: _Hyperparameters
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -109,7 +110,7 @@ class WholeCheckpoints(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Called by Lightning; `storage_options` are for remote disks, which hold no runs."""
+        """Write it where Lightning asks; `storage_options` are for remote disks, which hold no runs."""
         assert storage_options is None
         save_checkpoint(checkpoint, Path(path))
 
@@ -173,7 +174,7 @@ def check_fits(path: Path, module: DetectorModule) -> int:
 
 
 class Restoration(pl.Callback):
-    """Surrounds a fit; lays what goes wrong before the end of its first step at the checkpoint's door.
+    """Surrounds a fit; blames the checkpoint for what goes wrong before the end of the first step.
 
     Lightning puts back loops, optimizers and callbacks piece by piece, and it may be the first step that stumbles over
     one of them.
@@ -189,7 +190,7 @@ class Restoration(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Acquit the checkpoint."""
+        """Count the checkpoint as restored: what goes wrong from here on is not its fault."""
         self._restored = True
 
     def __enter__(self) -> "Restoration":
@@ -207,7 +208,7 @@ class Restoration(pl.Callback):
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """All that a checkpoint holds, on the CPU; plain values and tensors only.
+    """Read all that a checkpoint holds, plain values and tensors only, on the CPU.
 
     Raises:
         CheckpointError: Missing, damaged, or not a detector's.
@@ -218,20 +219,21 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
     except Exception as error:  # bytes that were changed can mean anything to the reader of pickles
         raise CheckpointError(f"{path} is damaged or no checkpoint; {ANEW}") from error
-    fault = find_fault(checkpoint, _CHECKPOINT)
-    if fault:
-        raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector ({fault}); {ANEW}")
+    try:
+        parse_record(checkpoint, _Checkpoint)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector ({error}); {ANEW}") from error
     content: dict[str, Any] = checkpoint
     return content
 
 
 def render_cause(error: BaseException | None) -> str:
-    """The kind of an exception and its first line."""
+    """Write the kind of an exception and its first line."""
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def hash_checkpoint(path: Path) -> str:
-    """Digest of the weights and of how they are used; a new card leaves it as it is."""
+    """Hash the weights and how they are used; a new card does not change it."""
     checkpoint = read_checkpoint(path)
     digest = hashlib.sha256(repr(sorted(checkpoint["hyper_parameters"].items())).encode())
     for name, weights in checkpoint["state_dict"].items():

@@ -1,8 +1,10 @@
+import copy
 import json
 import random
 import re
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +14,10 @@ from hypothesis import strategies as st
 from fakeid.config.constants import FAKE, LSUN_CATEGORIES, REAL, TEST, TRAIN, VAL
 from fakeid.data import sampling as mixing
 from fakeid.data import sampling as pools
-from fakeid.data.plans import Plan, check_no_leak
+from fakeid.data.plans import Plan, check_no_leak, read_plan, write_plan
 from fakeid.data.records import Record
 from fakeid.data.sampling import Budget, draw_plan
-from fakeid.errors import ConfigError, DataError
+from fakeid.errors import ConfigError, DamagedFileError, DataError
 
 HELD_OUT = "sheep"
 ORDER = LSUN_CATEGORIES[:-1]
@@ -265,15 +267,21 @@ def test_a_mixture_trains_for_its_categories() -> None:
     assert (plan.seen, plan.unseen) == (("a", "b"), ("c",))
 
 
-def test_a_plan_survives_being_written_and_any_change_is_noticed() -> None:
-    plan = draw(make_records(100))
-    plain = json.loads(json.dumps(plan.to_plain()))
-    assert Plan.from_plain(plain) == plan
-    plain["train"][0]["keys"][0] = "another/key"
-    with pytest.raises(DataError, match="changed since"):
-        Plan.from_plain(plain)
-    with pytest.raises(DataError, match="not one that fakeid wrote"):
-        Plan.from_plain({"train": 3})
+def test_a_plan_survives_being_written_and_any_change_is_noticed(tmp_path: Path) -> None:
+    plan, path = draw(make_records(100)), tmp_path / "plan.json"
+    write_plan(path, plan)
+    assert read_plan(path) == plan
+    plain = json.loads(path.read_text())
+    for change, complaint in (
+        (lambda group: group["keys"].__setitem__(0, "another/key"), "changed since"),
+        (lambda group: group["scenes"].pop(), "not one scene for each key"),
+        (lambda group: group.update(label=2), r"train\.0\.label is 2"),
+    ):
+        changed = copy.deepcopy(plain)
+        change(changed["train"][0])
+        path.write_text(json.dumps(changed))
+        with pytest.raises(DamagedFileError, match=complaint):
+            read_plan(path)
 
 
 def test_guard_refuses_held_out_content_in_training() -> None:

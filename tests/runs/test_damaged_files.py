@@ -206,7 +206,7 @@ def test_a_card_of_another_shape_is_told_before_anything_is_scored(tmp_path: Pat
     path = tmp_path / "tested.ckpt"
     card = {
         "name": "run", "categories": ["leaves"], "generators": ["gan"], "held_out": None, "config": to_plain(Config()),
-        "data": {"source": {}, "digest": "x"}, "precision": "float32", "calibration": None,
+        "data": {"source": {}, "digest": "x", "images": {}}, "precision": "float32", "calibration": None,
     }  # fmt: skip
     options = {"detector": {"backbone": "pelee"}}
     torch.save({"state_dict": {}, "hyper_parameters": options, "epoch": 0, "fakeid": {**card, **change}}, path)

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from fakeid.errors import CheckpointError
+from fakeid.evaluation.records.run_summary import DataRecord
 from fakeid.training.checkpoint import Card, hash_checkpoint, load_module, read_card, write_card
 from fakeid.training.module import DetectorModule
 
 CARD = Card(
     name="demo", categories=["cat"], generators=["progan"], held_out="sheep", config={"data": {"image_px": 48}},
-    data={"source": {}, "digest": "0"}, precision="float32", calibration={"scale": 0.1 + 0.2, "bias": -1.0},
+    data=DataRecord({}, "0", {"train": 2}), precision="float32", calibration={"scale": 0.1 + 0.2, "bias": -1.0},
 )  # fmt: skip
 
 

@@ -15,14 +15,9 @@ import numpy.typing as npt
 from fakeid.data.records import Record
 from fakeid.errors import DataError
 from fakeid.images.hashing import NUM_VIEWS
-from fakeid.io import read_json, write_atomically, write_json
-from fakeid.shapes import COUNT
+from fakeid.io import read_record, write_atomically, write_record
 
 INDEX_SUFFIX: Final = ".index.json"
-_INDEX: Final = {
-    "keys": [str], "digests": list, "phashes": list, "views": list, "skipped": {str: str}, "bytes": COUNT,
-    "sha256": str,
-}  # fmt: skip
 _DIGITS: Final = {"digests": 32, "phashes": 16, "views": 16 * NUM_VIEWS}
 _HEADER: Final = 128  # bytes of an .npy file of images; to parse it takes np.load ten times as long as to map the file
 
@@ -44,10 +39,23 @@ class Pack:
     index_path: Path | None = None
 
     def __reduce__(self) -> str | tuple[Callable[..., Any], tuple[Any, ...]]:
-        """Another process maps the same file; a copy of the images would take its memory."""
+        """Let another process map the same file; a copy of the images would take its memory."""
         if self.index_path is None:
             return super().__reduce__()
         return read_pack, (self.index_path, self.images.shape[1])
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What a pack's index holds beside what `Pack` says: size and digest of the array."""
+
+    keys: list[str]
+    digests: list[str]
+    phashes: list[str]
+    views: list[str]
+    skipped: dict[str, str]
+    bytes: int
+    sha256: str
 
 
 def write_pack(folder: Path, pack: Pack) -> None:
@@ -57,11 +65,9 @@ def write_pack(folder: Path, pack: Pack) -> None:
     np.save(memory, pack.images)
     content = memory.getbuffer()
     write_atomically(folder / f"{name}.npy", lambda file: file.write(content))
-    index = {
-        "keys": pack.keys, "digests": pack.digests, "phashes": pack.phashes, "views": pack.views,
-        "skipped": pack.skipped, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
-    }  # fmt: skip
-    write_json(folder / f"{name}{INDEX_SUFFIX}", index)
+    digest = hashlib.sha256(content).hexdigest()
+    index = _Index(pack.keys, pack.digests, pack.phashes, pack.views, pack.skipped, len(content), digest)
+    write_record(folder / f"{name}{INDEX_SUFFIX}", index)
 
 
 def read_pack(index_path: Path, image_px: int) -> Pack:
@@ -70,22 +76,23 @@ def read_pack(index_path: Path, image_px: int) -> Pack:
     Raises:
         DataError: Array or index are cut short, damaged or of another kind.
     """
-    path = index_path.with_name(index_path.name.removesuffix(INDEX_SUFFIX) + ".npy")
+    path = _locate_array(index_path)
     try:
-        index = read_json(index_path, _INDEX)
+        index = read_record(index_path, _Index)
         for name, digits in _DIGITS.items():
-            _check_hex(index[name], digits, len(index["keys"]))
+            _check_hex(getattr(index, name), digits, len(index.keys))
         with path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if len(content) != index["bytes"]:
+        if len(content) != index.bytes:
             raise ValueError("cut short")  # noqa: TRY301 - the same answer as to numpy's own
-        shape = (len(index["keys"]), image_px, image_px, 3)
-        images = np.frombuffer(content, np.uint8, offset=_HEADER).reshape(shape)
-        return Pack(
-            images, index["keys"], index["digests"], index["phashes"], index["views"], index["skipped"], index_path
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        images = np.frombuffer(content, np.uint8, offset=_HEADER).reshape(len(index.keys), image_px, image_px, 3)
+        return Pack(images, index.keys, index.digests, index.phashes, index.views, index.skipped, index_path)
+    except (OSError, ValueError) as error:
         raise DataError(f"the cache is damaged at {path}") from error
+
+
+def _locate_array(index_path: Path) -> Path:
+    return index_path.with_name(index_path.name.removesuffix(INDEX_SUFFIX) + ".npy")
 
 
 def _check_hex(words: list[str], digits: int, count: int) -> None:
@@ -102,9 +109,8 @@ def check_pack(index_path: Path) -> None:
     Raises:
         DataError: They differ.
     """
-    index: dict[str, Any] = read_json(index_path)
-    path = index_path.with_name(index_path.name.removesuffix(INDEX_SUFFIX) + ".npy")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != index["sha256"]:
+    path = _locate_array(index_path)
+    if hashlib.sha256(path.read_bytes()).hexdigest() != read_record(index_path, _Index).sha256:
         raise DataError(f"the cache is damaged at {path}, its bytes are not those that were written")
 
 
@@ -124,17 +130,17 @@ class PackedImages:
             self.skipped.update(pack.skipped)
 
     def list_missing(self, records: Iterable[Record]) -> list[Record]:
-        """The records whose images are neither there nor known to be unusable."""
+        """List the records whose images are neither there nor known to be unusable."""
         return [record for record in records if record.key not in self._numbers and record.key not in self.skipped]
 
     def locate(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Where the images of these keys are: int64 (N, 2), for `take`."""
+        """Find the images of these keys: their places, int64 (N, 2), for `take`."""
         numbers = np.fromiter((self._numbers[key] for key in keys), np.int64, len(keys))
         packs = np.searchsorted(self._starts, numbers, side="right") - 1
         return np.stack([packs, numbers - self._starts[packs]], axis=1)
 
     def take(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """The images at these places: RGB uint8 (N, H, W, 3), a copy in memory."""
+        """Copy the images at these places into memory: RGB uint8 (N, H, W, 3)."""
         shape = self._packs[0].images.shape[1:] if self._packs else (0, 0, 3)
         images = np.empty((len(places), *shape), np.uint8)
         for index, (at, row) in enumerate(places.tolist()):
@@ -142,7 +148,7 @@ class PackedImages:
         return images
 
     def fingerprints(self, keys: Sequence[str]) -> tuple[list[str], npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-        """Digest, perceptual hash and `NUM_VIEWS` hashes of views of each image; see `fakeid.images.hashing`."""
+        """Look up digest, perceptual hash and `NUM_VIEWS` hashes of views of each; see `fakeid.images.hashing`."""
         places = self.locate(keys).tolist()
         digests = [self._packs[at].digests[row] for at, row in places]
         phashes = np.array([int(self._packs[at].phashes[row], 16) for at, row in places], np.uint64)

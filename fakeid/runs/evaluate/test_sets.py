@@ -104,7 +104,7 @@ def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> lis
 
 
 def _list_own(config: Config, source: Source, plan: Plan, card: "Card | None") -> ImageSet:
-    if card and plan.digest() != card.data["digest"]:
+    if card and plan.digest() != card.data.digest:
         raise DataError(
             f"the images that {card.name} was tested with are not those that are there now; give their place with "
             "paths.data=DIR, or name other folders to test on"
@@ -117,7 +117,7 @@ def _list_own(config: Config, source: Source, plan: Plan, card: "Card | None") -
 
 
 def _check_not_trained_on(part: ImageSet, card: "Card") -> None:
-    if part.source.describe() == card.data["source"] and not any(record.split for record in part.records):
+    if part.source.describe() == card.data.source and not any(record.split for record in part.records):
         raise DataError(
             f"{part.where} is what {card.name} was trained on, without splits of its own: test its own test images "
             "by naming no folder"
