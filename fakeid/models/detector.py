@@ -9,7 +9,7 @@ from fakeid.config.constants import compute_patch_px, compute_window_px
 from fakeid.errors import ConfigError
 from fakeid.models.backbones import OWN, Normalization, build_backbone, get_input_statistics
 from fakeid.models.color import build_color
-from fakeid.models.residuals.build import build_residual
+from fakeid.models.residuals import build_residual
 
 
 def average_views(
@@ -65,8 +65,8 @@ class Detector(nn.Module):
         backbone: `pelee`, the name of a timm model, or `color_stats` with `rgb` and `none`.
         color: `rgb`, `hsv` or `ycbcr`.
         hsv: Form of `hsv`: `opencv_8bit` or `circular`.
-        residual: `none`, `hpf`, `srm`, `npr`, `bayar` or `dwt_hh`.
-        hpf_channels: For the residuals that filter (`hpf`, `srm`, `bayar`): `sum` over the channels, or `each`.
+        residual: A key of `fakeid.models.residuals.RESIDUALS`.
+        hpf_channels: For residuals that filter, as `hpf` does: `sum` over the channels, or `each`.
         hpf_border: For the same: `valid`, which removes 4 px from height and width, or `reflect`.
         bottleneck: For `pelee`: `wide` or `published`.
         dropout: Probability in [0, 1).

@@ -3,7 +3,7 @@ import pytest
 import pywt
 import torch
 
-from fakeid.models.residuals.build import build_residual
+from fakeid.models.residuals import build_residual
 
 
 def test_worked_example(device: torch.device) -> None:

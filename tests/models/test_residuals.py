@@ -6,11 +6,13 @@ from torch import Tensor
 
 from fakeid.config.choices import ResidualName
 from fakeid.errors import DataError
-from fakeid.models.residuals.base import Residual
-from fakeid.models.residuals.build import build_residual
+from fakeid.models.residuals import RESIDUALS, FilterResidual, Residual, build_residual
 
-NAMES = [name.value for name in ResidualName]
-LEAST_PX = {"hpf": 5, "srm": 5, "npr": 2, "bayar": 5, "dwt_hh": 2}
+NAMES = list(RESIDUALS)
+
+
+def test_every_name_that_can_be_typed_is_built() -> None:
+    assert [name.value for name in ResidualName] == NAMES
 
 
 def build(name: str, device: torch.device, in_channels: int = 3, **options: str) -> Residual:
@@ -32,9 +34,9 @@ def test_promises_its_channels(name: str, channels: str, border: str, in_channel
     filtered = residual(image)
     assert filtered.dtype == torch.float32
     assert filtered.shape[:2] == (2, residual.out_channels)
-    if name in ("hpf", "srm", "bayar"):
+    if isinstance(residual, FilterResidual):
         assert filtered.shape[2:] == ((11, 8) if border == "reflect" else (7, 4))
-        assert residual.out_channels == (1 if name == "hpf" else 3) * (1 if channels == "sum" else in_channels)
+        assert residual.out_channels == residual.num_filters * (1 if channels == "sum" else in_channels)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,9 +81,9 @@ def test_flat_color_leaves_nothing(name: str, device: torch.device) -> None:
     assert build(name, device, border="reflect")(flat).abs().max() < 1e-4
 
 
-@pytest.mark.parametrize("name", LEAST_PX)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "none"])
 def test_images_that_are_too_small_are_refused(name: str, device: torch.device) -> None:
-    least = LEAST_PX[name]
+    least = 5 if issubclass(RESIDUALS[name], FilterResidual) else 2
     residual = build(name, device, border="reflect")
     assert residual(draw(device, height=least, width=least)).isfinite().all()
     with pytest.raises(DataError, match=rf"at least {least} x {least} px, got {least - 1} x 9; raise data\.image_px"):

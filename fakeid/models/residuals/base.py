@@ -17,6 +17,30 @@ class Residual(nn.Module):
         self.out_channels = out_channels
 
 
+class FilterResidual(Residual):
+    """A residual by filters of 5x5: (N, C, H, W) → (N, filters or filters · C, H', W').
+
+    Always computed in float32 or better.
+
+    Args:
+        in_channels: Channels C of the input.
+        sum_channels: Sum over the channels, as a convolution does. Otherwise each is filtered on its own, and the
+            responses of the first channel come first.
+        reflect: Reflect the image at its border (without repeating the edge), which keeps its size, instead of losing
+            2 px on each side.
+
+    Attributes:
+        num_filters: How many there are.
+    """
+
+    num_filters: int
+
+    def __init__(self, in_channels: int, *, sum_channels: bool, reflect: bool) -> None:
+        super().__init__(self.num_filters * (1 if sum_channels else in_channels))
+        self.sum_channels = sum_channels
+        self.reflect = reflect
+
+
 def filter_exactly(x: Tensor, kernels: Tensor, *, sum_channels: bool, reflect: bool, name: str) -> Tensor:
     """Correlate an image with kernels of odd side k, in float32 or better.
 

@@ -5,44 +5,38 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from fakeid.models.residuals.base import Residual, filter_exactly
+from fakeid.models.residuals.base import FilterResidual, filter_exactly
 
-_FILTERS: Final = 3
 _SIDE: Final = 5
 _NEIGHBORS: Final = _SIDE**2 - 1
 
 
-class ConstrainedResidual(Residual):
+class ConstrainedResidual(FilterResidual):
     """Three learned 5x5 filters whose center is -1 and whose other weights sum to 1 (Bayar & Stamm 2018).
 
     "Constrained convolutional neural networks" (IEEE TIFS 13, no. 11): each predicts a pixel from its neighbors and
     returns the error of that. Zero on flat color, for any weights. For an input in [0, 1], a filtered channel lies in
-    [-1 - n, 1 + n], where -n is the sum of its filter's negative weights. With a valid border, as in the paper,
-    H' = H - 4, with a reflected one H' = H, and so for the width. Always computed in float32 or better.
+    [-1 - n, 1 + n], where -n is the sum of its filter's negative weights. The paper's border is valid. Without
+    `sum_channels`, each channel has filters of its own.
 
     The paper divides the neighbors by their sum after each step, which fails where that comes near 0. Here their mean
     is moved to 1/24 whenever they are used, which reaches the same filters, and every step of an optimizer and every
     average of weights keeps it.
-
-    Args:
-        in_channels: Channels C of the input; each has filters of its own.
-        sum_channels: Sum over the channels, as a convolution does: three channels come out. Otherwise 3 · C, those of
-            the first channel first.
-        reflect: Reflect the image at its border (without repeating the edge) instead of losing 2 px on each side.
 
     Attributes:
         weight: The 24 neighbors of each filter, row by row, before they are moved: (3, C, 24), or (3 · C, 1, 24).
             They start as normal with mean and standard deviation 1/24.
     """
 
+    num_filters = 3
+
     def __init__(self, in_channels: int, *, sum_channels: bool, reflect: bool) -> None:
-        super().__init__(out_channels=_FILTERS * (1 if sum_channels else in_channels))
-        self.reflect = reflect
+        super().__init__(in_channels, sum_channels=sum_channels, reflect=reflect)
         self.weight = nn.Parameter(torch.empty(self.out_channels, in_channels if sum_channels else 1, _NEIGHBORS))
         nn.init.normal_(self.weight, mean=1 / _NEIGHBORS, std=1 / _NEIGHBORS)
 
     def constrain(self) -> Tensor:
-        """The filters, (out_channels, C or 1, 5, 5) float32, with gradients to `weight`."""
+        """Compute the filters, (out_channels, C or 1, 5, 5) float32, with gradients to `weight`."""
         neighbors = self.weight - self.weight.mean(-1, keepdim=True) + 1 / _NEIGHBORS
         before, after = neighbors.chunk(2, dim=-1)
         filters = torch.cat((before, -torch.ones_like(neighbors[..., :1]), after), dim=-1)

@@ -5,7 +5,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from fakeid.models.residuals.base import Residual, filter_exactly
+from fakeid.models.residuals.base import FilterResidual, filter_exactly
 
 KV: Final = (
     (-1, 2, -2, 2, -1),
@@ -17,24 +17,18 @@ KV: Final = (
 """The 5x5 "KV" kernel of the spatial rich model (Fridrich & Kodovsky 2012), still to be divided by 12."""
 
 
-class HighPassResidual(Residual):
+class HighPassResidual(FilterResidual):
     """The KV kernel, divided by 12, on each channel; summed over the channels or not.
 
-    Zero on flat color and linear ramps; a filtered channel lies in [-4, 4] if its input lies in [0, 1]. With a valid
-    border H' = H - 4, with a reflected one H' = H, and so for the width. Always computed in float32 or better.
-
-    Args:
-        in_channels: Channels C of the input.
-        sum_channels: Sum into one channel. The kernel is the same for all, so this filters the sum of the channels.
-        reflect: Reflect the image at its border (without repeating the edge) instead of losing 2 px on each side.
+    Zero on flat color and linear ramps; a filtered channel lies in [-4, 4] if its input lies in [0, 1]. The kernel is
+    the same for all channels, so `sum_channels` filters their sum.
     """
 
+    num_filters = 1
     kernel: Tensor
 
     def __init__(self, in_channels: int, *, sum_channels: bool, reflect: bool) -> None:
-        super().__init__(out_channels=1 if sum_channels else in_channels)
-        self.sum_channels = sum_channels
-        self.reflect = reflect
+        super().__init__(in_channels, sum_channels=sum_channels, reflect=reflect)
         kernel = torch.tensor(KV, dtype=torch.float32) / 12
         self.register_buffer("kernel", kernel.repeat(self.out_channels, 1, 1, 1), persistent=False)  # (out, 1, 5, 5)
 

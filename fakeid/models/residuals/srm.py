@@ -5,7 +5,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from fakeid.models.residuals.base import Residual, filter_exactly
+from fakeid.models.residuals.base import FilterResidual, filter_exactly
 from fakeid.models.residuals.hpf import KV
 
 _SQUARE_3X3: Final = (
@@ -25,35 +25,28 @@ _SECOND_ORDER: Final = (
 _BANK: Final = ((_SQUARE_3X3, 4), (KV, 12), (_SECOND_ORDER, 2))
 """Each kernel and the size of its center, by which it is divided."""
 
+_TRUNCATION: Final = 2.0
+"""The threshold T of the rich model, in 8-bit levels."""
 
-class SrmResidual(Residual):
+
+class SrmResidual(FilterResidual):
     """The three kernels that Zhou et al. 2018 chose from the spatial rich model (Fridrich & Kodovsky 2012), clipped.
 
     In this order, the 3x3 square, the 5x5 square ("KV") and the second difference along a row, divided by 4, 12 and 2.
     "Learning rich features for image manipulation detection" (CVPR 2018) found thirty to be hardly better. All are
     zero on flat color and linear ramps, the squares on every function of the row alone or of the column alone.
 
-    The response is in 8-bit levels, 255 times that of an input in [0, 1], and clipped at ± `truncation`, so that an
-    edge says no more than faint noise does: it lies in [-2, 2]. It is not rounded to whole levels, as in the rich
-    model, which would leave no gradient. With a valid border H' = H - 4, with a reflected one H' = H, and so for the
-    width. Always computed in float32 or better.
-
-    Args:
-        in_channels: Channels C of the input.
-        sum_channels: Filter the sum of the channels, as Zhou et al. do: three channels come out. Otherwise 3 · C,
-            those of the first channel first.
-        reflect: Reflect the image at its border (without repeating the edge) instead of losing 2 px on each side.
-        truncation: The threshold T in 8-bit levels, above 0; the rich model takes 2.
+    The response is in 8-bit levels, 255 times that of an input in [0, 1], and clipped, so that an edge says no more
+    than faint noise does: it lies in [-2, 2]. It is not rounded to whole levels, as in the rich model, which would
+    leave no gradient. Zhou et al. filter the sum of the channels.
     """
 
+    num_filters = len(_BANK)
     kernels: Tensor
 
-    def __init__(self, in_channels: int, *, sum_channels: bool, reflect: bool, truncation: float = 2.0) -> None:
+    def __init__(self, in_channels: int, *, sum_channels: bool, reflect: bool) -> None:
+        super().__init__(in_channels, sum_channels=sum_channels, reflect=reflect)
         filtered = 1 if sum_channels else in_channels
-        super().__init__(out_channels=len(_BANK) * filtered)
-        self.sum_channels = sum_channels
-        self.reflect = reflect
-        self.truncation = truncation
         kernels = torch.stack([torch.tensor(kernel, dtype=torch.float32) / center for kernel, center in _BANK])
         self.register_buffer("kernels", kernels.unsqueeze(1).repeat(filtered, 1, 1, 1), persistent=False)
 
@@ -66,4 +59,4 @@ class SrmResidual(Residual):
         filtered = filter_exactly(
             x, self.kernels, sum_channels=self.sum_channels, reflect=self.reflect, name="kernels of srm"
         )
-        return (filtered * 255).clamp(-self.truncation, self.truncation)
+        return (filtered * 255).clamp(-_TRUNCATION, _TRUNCATION)
