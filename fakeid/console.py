@@ -47,7 +47,7 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 
 
 def make_plain(character: str) -> str:
-    """One character in ASCII: the letter without its accent, a likeness, or a question mark."""
+    """Replace one character by ASCII: the letter without its accent, a likeness, or a question mark."""
     if character in _PLAIN:
         return _PLAIN[character]
     likeness = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
@@ -161,7 +161,7 @@ class _Bar(Progress):
 
 
 def build_progress(console: Console) -> Progress:
-    """A bar with count, elapsed time and an estimate of the time left; silent where the console is no terminal."""
+    """Build a bar with count, elapsed time and an estimate of what is left; silent where the console is no terminal."""
     return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None, table_column=Column(max_width=_LONGEST_BAR)),
@@ -176,7 +176,7 @@ def build_progress(console: Console) -> Progress:
 
 
 def find_console() -> Console | None:
-    """The console at whose bottom something is shown, which is then the one to print to; None where nothing is."""
+    """Find the console at whose bottom something is shown, which is then the one to print to; None where nothing is."""
     return _DISPLAY.console
 
 

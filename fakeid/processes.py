@@ -105,7 +105,7 @@ def keep_memory() -> bool:
 
 
 def can_keep_memory() -> bool:
-    """Whether the allocator is glibc's, and nobody has set it up through the environment."""
+    """Tell whether the allocator is glibc's, and nobody has set it up through the environment."""
     if not sys.platform.startswith("linux") or any(name.startswith("MALLOC_") for name in os.environ):
         return False
     if "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", ""):
@@ -115,12 +115,12 @@ def can_keep_memory() -> bool:
 
 
 def is_memory_kept() -> bool:
-    """Whether `keep_memory` has done it in this process."""
+    """Tell whether `keep_memory` was called in this process."""
     return _state["kept"]
 
 
 def keep_memory_in_worker(_: int) -> None:
-    """The same as torch calls it in a process that loads batches, with that worker's number; forked ones inherit it."""
+    """Keep memory in a process that loads batches; torch calls it with that worker's number, forked ones inherit it."""
     keep_memory()
 
 
@@ -136,5 +136,5 @@ SWEEP_PROCESS: Final = "FAKEID_SWEEP_PROCESS"
 
 
 def is_sweep_process() -> bool:
-    """Whether cells are trained, and print, in the process of the sweep itself."""
+    """Tell whether runs are trained, and print, in the process of the sweep itself."""
     return os.environ.get(SWEEP_PROCESS) == str(os.getpid())

@@ -86,14 +86,14 @@ def _closed_output() -> Iterator[None]:
 
 
 def _is_abandoned(file: TextIO) -> bool:
-    """Whether it is a pipe whose other end is closed."""
+    """Tell whether it is a pipe whose other end is closed."""
     poller = select.poll()
     poller.register(file, 0)
     return any(event & select.POLLERR for _, event in poller.poll(0))
 
 
 def _lacks_memory(error: Exception) -> bool:
-    """Whether Python, torch, or the loader of libraries such as torch's, got no memory."""
+    """Tell whether Python, torch, or the loader of libraries such as torch's, got no memory."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
     # Who may not load from a disk at all, or lacks room for the library's thread-local variables, reads much the same.
@@ -110,7 +110,7 @@ def _explain_lack(error: Exception) -> str:
 
 
 def _find_memory_limit() -> int | None:
-    """Bytes that a process may take; None where there is no limit."""
+    """Find the bytes that a process may take; None where there is no limit."""
     try:
         import resource  # noqa: PLC0415 - Windows has none, and only failures need it
     except ImportError:

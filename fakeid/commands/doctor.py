@@ -22,7 +22,8 @@ from fakeid.console import StatusLine
 from fakeid.data.catalog import build_source, list_order
 from fakeid.data.sources.archive import open_archive
 from fakeid.data.sources.lsun import count_images, find_databases, public_archives
-from fakeid.data.sources.progan import find_samples, list_images, public_archive
+from fakeid.data.sources.progan import find_samples, public_archive
+from fakeid.data.sources.sample_tree import list_images
 from fakeid.errors import DataError
 from fakeid.processes import can_keep_memory
 from fakeid.runs.provenance import name_device

@@ -100,12 +100,12 @@ SMALLEST_PX: Final = 33
 
 
 def compute_window_px(image_px: int) -> int:
-    """Side of a window of 7/8, which is 224 of 256 px, as in Wang et al. 2020."""
+    """Compute the side of a window of 7/8, which is 224 of 256 px, as in Wang et al. 2020."""
     return image_px * 7 // 8
 
 
 def compute_patch_px(image_px: int) -> int:
-    """Side of a patch, of which two fit beside each other."""
+    """Compute the side of a patch, of which two fit beside each other."""
     return image_px // 2
 
 
@@ -121,7 +121,7 @@ def compute_tested_px(image_px: int, views: str, center_px: int | None) -> int:
 
 
 def list_windows(image_px: int, augmentation: str, views: str) -> dict[str, int]:
-    """Side of what is cut out of images in training and test, by the option that has it cut out.
+    """List the sides of what is cut out of images in training and test, by the option that has it cut out.
 
     Args:
         image_px: Side of the images.

@@ -43,7 +43,7 @@ class _OnDemand:
 
 
 def register_completion(*, grids: bool) -> None:
-    """Answer the Tab key in this process, for every shell.
+    """Register an answer to the Tab key in this process, for every shell.
 
     Hydra takes seconds to list its groups, and offers the present value of an option alone, an enum's by its name in
     Python. It has no hook for more, so its query is wrapped.
@@ -95,7 +95,7 @@ def _render_choices(*more: str) -> str:
 
 
 def _render_options(*, _root_: DictConfig) -> str:
-    """Every option with the value that the chosen presets give it, and what it is."""
+    """Render every option with the value that the chosen presets give it, and what it is."""
     names = [entry.name for entry in dataclasses.fields(Config)]
     values: Any = OmegaConf.to_container(OmegaConf.masked_copy(_root_, names), resolve=True, enum_to_str=True)
     width = min(shutil.get_terminal_size().columns, _WIDEST)
@@ -119,7 +119,7 @@ def _render_section(schema: Any, values: dict[str, Any], indent: str, width: int
 
 
 def _wrap(start: str, about: str, width: int) -> list[str]:
-    """The explanation in a column of its own, below what is too long to stand beside it."""
+    """Put the explanation into a column of its own, below what is too long to stand beside it."""
     column = _NAME_WIDTH + _VALUE_WIDTH + 2
     room = textwrap.wrap(about, width - column)
     if len(start) < column:

@@ -169,7 +169,7 @@ def _plain_default(option: Option) -> Any:
 
 
 def _is_setting(path: str) -> bool:
-    """Whether a setting is told by it. An option of another release counts as those of its group do."""
+    """Tell whether a setting is told by it. An option of another release counts as those of its group do."""
     affects = _list_affects(Config)
     own = affects.get(path)
     if own:
@@ -184,7 +184,7 @@ def _list_affects(schema: Any) -> dict[str, Affects]:
 
 
 def _is_implied(path: str, differing: Sequence[str], flat: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the name of its group, the protocol or the network says it already."""
+    """Tell whether the name of its group, the protocol or the network says it already."""
     if _follows_protocol(path, flat) or _follows_model(path, flat):
         return True
     parts = path.split(".")
@@ -197,7 +197,7 @@ def _is_implied(path: str, differing: Sequence[str], flat: Sequence[Mapping[str,
 
 
 def _follows_protocol(path: str, flat: Sequence[Mapping[str, Any]]) -> bool:
-    """As `data.codec` and `trainer.precision` do those of the protocol, unless they are set."""
+    """Tell whether it follows the protocol, as `data.codec` and `trainer.precision` do unless they are set."""
     group, _, name = path.partition(".")
     return group in ("data", "trainer") and all(
         repr(values.get(path, _ABSENT)) == repr(values.get(f"protocol.{name}", _ABSENT)) for values in flat
@@ -205,7 +205,7 @@ def _follows_protocol(path: str, flat: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _follows_model(path: str, flat: Sequence[Mapping[str, Any]]) -> bool:
-    """As the loss does: the paper's protocol has one for Pelee and another for Xception."""
+    """Tell whether it follows the network, as the loss does: the paper has one for Pelee and another for Xception."""
     if not path.startswith("protocol.") or path == "protocol.name":
         return False
     named = {(repr(v.get("model.name")), repr(v.get("protocol.name")), repr(v.get(path, _ABSENT))) for v in flat}

@@ -120,7 +120,7 @@ def _list_values(kind: Any) -> tuple[str, ...]:
 
 
 def _first_line(kind: Any) -> str:
-    """Of the docstring of a section or of a list of names, with the names that it leaves out."""
+    """Take the first line of a section's or a choice's docstring, with the names that it leaves out."""
     line: str = kind.__doc__.partition("\n")[0].replace("`", "").removesuffix(".")
     line = line[0].lower() + line[1:]  # as beside the others; none begins with a name
     names = [member.value for member in kind] if issubclass(kind, Enum) else []

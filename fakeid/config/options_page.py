@@ -11,7 +11,7 @@ _HEAD: Final = """# Options
 
 Every option of `train.py`, `sweep.py` and `python -m fakeid`, typed as `path=value`, with its default. Presets such as
 `data=lsun_progan` or `protocol=corrected` set several at once; `python train.py PRESETS --help` shows what they give.
-This page is made from `fakeid/schema.py`.
+This page is made from `fakeid/config/schema.py`.
 
 ## What an option affects
 
@@ -68,7 +68,7 @@ def _name_values(option: Option) -> str:
 
 
 def _write(value: Any) -> str:
-    """As it is typed."""
+    """Write a value as it is typed."""
     if value is None:
         return "null"
     if isinstance(value, bool):

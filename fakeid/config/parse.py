@@ -63,7 +63,7 @@ def to_plain(config: Config) -> dict[str, Any]:
 
 
 def _make_plain(value: Any) -> Any:
-    """As OmegaConf does it, a hundred times faster: a sweep asks for each of its cells, again and again."""
+    """Make a value plain as OmegaConf does, a hundred times faster: a sweep asks for each cell again and again."""
     if isinstance(value, Enum):
         return value.name
     if dataclasses.is_dataclass(value):

@@ -271,7 +271,7 @@ class EvaluationConfig:
         return bool(self.degradations or self.sets or self.swap_quality)
 
     def name_sets(self) -> list[tuple[str, str]]:
-        """Name and folder of each set; without a name of its own, a set has that of its folder."""
+        """Read name and folder of each set; without a name of its own, a set has that of its folder."""
         named = [re.fullmatch(r"(?:([^/:\\]+):)?(.+)", word) for word in self.sets]
         return [(match[1] or PurePath(match[2]).name, match[2]) for match in named if match]
 
@@ -305,5 +305,5 @@ class Config:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def list_windows(self) -> dict[str, int]:
-        """Side of what is cut out of images in training and test, in px, by the option that has it cut out."""
+        """List the sides in px of what is cut out of images in training and test, by the option that has it cut out."""
         return list_windows(self.data.image_px, self.augment.name.value, self.protocol.views.value)

@@ -127,7 +127,7 @@ def _check_top_level(config: Config) -> None:
 
 
 def _check_joined(config: Config) -> None:
-    """Rules that join options of several groups."""
+    """Check the rules that join options of several groups."""
     data, trainer = config.data, config.trainer
     check(
         config.protocol.tested is Tested.last or data.val_per_class != 0,

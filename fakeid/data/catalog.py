@@ -26,17 +26,17 @@ _CATEGORY: Final = re.compile(r"add_(\d+)")
 
 
 def is_mixture(record: Record) -> bool:
-    """Whether the image lies in a `train(Add_k)`, or the `val(Add_k)` beside it."""
+    """Tell whether the image lies in a `train(Add_k)`, or the `val(Add_k)` beside it."""
     return bool(record.split and _CATEGORY.fullmatch(record.category))
 
 
 def count_mixed(mixture: str) -> int:
-    """The k of `add_k`."""
+    """Read the k of `add_k`."""
     return int(mixture.rpartition("_")[2])
 
 
 def find_mixture(records: Iterable[Record], num_categories: int | None) -> str | None:
-    """The category `add_k` of the training folder that is wanted; None where there is no such folder at all.
+    """Find the category `add_k` of the training folder that is wanted; None where there is no such folder at all.
 
     Args:
         records: All images of a tree.
@@ -92,7 +92,7 @@ _PLAN_VERSION: Final = 2  # raise it whenever the same options draw other images
 
 
 def build_source(config: Config) -> Source:
-    """The source that `data.source` names."""
+    """Build the source that `data.source` names."""
     data = config.data
     if data.source is SourceName.folders:
         assert config.paths.data is not None  # a rule of Config
@@ -106,7 +106,7 @@ def build_source(config: Config) -> Source:
 
 
 def build_lsun_progan(config: Config) -> RealFakeSource:
-    """LSUN's databases as reals and ProGAN's samples as fakes; what was listed is remembered below `paths.cache`."""
+    """Build a source of LSUN's databases and ProGAN's samples; what it lists is remembered below `paths.cache`."""
     real, fake = config.data.real.root or config.paths.data, config.data.fake.root or config.paths.data
     assert real is not None  # a rule of Config
     assert fake is not None
@@ -190,13 +190,13 @@ def _count(records: Iterable[Record], on_listed: Callable[[int], None]) -> Itera
 
 
 def list_order(data: DataConfig) -> tuple[list[str], str]:
-    """With `data=lsun_progan`: training categories in the order in which they are added, and the held-out one."""
+    """List the training categories of `data=lsun_progan` in the order in which they are added, and the held-out one."""
     held_out = data.held_out or LSUN_CATEGORIES[-1]
     return data.categories or [name for name in LSUN_CATEGORIES if name != held_out], held_out
 
 
 def _order(data: DataConfig, found: Collection[str]) -> tuple[list[str], str | None]:
-    """Training categories in the order in which they are added, and the held-out one.
+    """List the training categories that were found in the order in which they are added, and the held-out one.
 
     The seed paper's categories come in its order, sheep held out; others by name, the last held out.
     """

@@ -47,11 +47,11 @@ class AugmentedDataset(Dataset[Any]):
         self._seed = seed
 
     def __len__(self) -> int:
-        """Number of images."""
+        """Count the images."""
         return len(self._images.records)
 
     def __getitems__(self, batch: EpochBatch) -> Any:
-        """One batch in one epoch; smaller images where the augmentation crops."""
+        """Augment one batch in one epoch; its images are smaller where the augmentation crops."""
         epoch, indices = batch
         found = self._images.__getitems__(indices)
         images = found.rgb_u8.permute(0, 2, 3, 1).numpy()  # (N, H, W, 3)
@@ -64,7 +64,7 @@ class AugmentedDataset(Dataset[Any]):
         return found._replace(rgb_u8=torch.from_numpy(changed).permute(0, 3, 1, 2))  # (N, 3, H', W'), a view
 
     def _build_rng(self, epoch: int, index: int) -> np.random.Generator:
-        # ascii() because a file name that is no UTF-8 cannot be encoded as such.
+        # ascii() is part of what the draws follow from: without it, runs would not repeat those of earlier releases.
         key = ascii(self._images.records[index].key)
         return np.random.default_rng(derive_seed(self._seed, "augment", epoch, key))
 
@@ -81,11 +81,11 @@ class EpochBatches(BatchSampler):
         self._batches = batches
 
     def __len__(self) -> int:
-        """Number of batches."""
+        """Count the batches."""
         return len(self._batches)
 
     def __iter__(self) -> Iterator[EpochBatch]:  # type: ignore[override]
-        """Each batch with the epoch in which it is drawn."""
+        """Give each batch with the epoch in which it is drawn."""
         sampler: Any = self.sampler
         for indices in self._batches:
             yield sampler.epoch, indices
@@ -116,11 +116,11 @@ class PackedDataset(Dataset[Batch]):
         self._resident: torch.Tensor | None = None
 
     def __len__(self) -> int:
-        """Number of images."""
+        """Count the images."""
         return len(self.records)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        """One batch, gathered at once."""
+        """Gather one batch."""
         if self._resident is not None:
             rows = torch.tensor(indices, dtype=torch.int64, device=self._resident.device)
             return Batch(self._resident[rows].permute(0, 3, 1, 2), self._labels[rows])  # (N, 3, H, W), a view
@@ -172,15 +172,15 @@ class EpochSampler(Sampler[int]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
+        """Draw the order of this epoch; Lightning calls it before each."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Number of images in this process."""
+        """Count the images of this process."""
         return self._num_images // self._share[1]
 
     def __iter__(self) -> Iterator[int]:
-        """Each index of this process once."""
+        """Give each index of this process once."""
         generator = np.random.default_rng(derive_seed(self._seed, "order", self.epoch))
         return iter(take_share(generator.permutation(self._num_images).tolist(), self._share))
 
@@ -232,7 +232,7 @@ class PackedDataModule(pl.LightningDataModule):
             self.train_set.move_to(resident)
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Shuffled anew in each epoch."""
+        """Load the training images, shuffled anew in each epoch."""
         sampler = EpochSampler(len(self.train_set), self._seed, self._share)
         batch_size = self._batch_size // self._share[1]
         batches = BatchSampler(sampler, batch_size, drop_last=len(sampler) % batch_size == 1)
@@ -241,12 +241,12 @@ class PackedDataModule(pl.LightningDataModule):
         return self._loader(AugmentedDataset(self.train_set, self._augmentation, self._seed), EpochBatches(batches))
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """In order."""
+        """Load the validation images, in order."""
         share = take_share(range(len(self.val_set)), self._share)
         return self._loader(self.val_set, BatchSampler(share, self._batch_size // self._share[1], drop_last=False))
 
     def scoring_dataloader(self, dataset: PackedDataset) -> DataLoader[Batch]:
-        """The images of one split, in order, all of them in this process."""
+        """Load the images of one split, in order, all of them in this process."""
         return self._loader(dataset, BatchSampler(SequentialSampler(dataset), self._batch_size, False))
 
     def _loader(self, dataset: PackedDataset | AugmentedDataset, batches: BatchSampler) -> DataLoader[Batch]:

@@ -42,7 +42,7 @@ class Pool:
             self._trim(*self._reach)
 
     def in_order(self) -> list[Record]:
-        """All that can be reached, from the front."""
+        """List all that can be reached, from the front."""
         self._entries.sort(key=lambda entry: entry[:2])
         return [record for _, _, record in self._entries]
 
@@ -130,7 +130,7 @@ def _draw_what_fits(draw: Callable[[Budget], Plan], budget: Budget, num_categori
 
 
 def _compute_reach(budget: Budget) -> tuple[int, int] | None:
-    """How many scenes of one category and class a draw can reach from the front and from the back.
+    """Compute how many scenes of one category and class a draw can reach from the front and from the back.
 
     A scene that either class has used up is passed over, so each draw may have to look as far again as both have taken.
     """
@@ -140,7 +140,7 @@ def _compute_reach(budget: Budget) -> tuple[int, int] | None:
 
 
 def _sort_into_pools(records: Iterable[Record], seed: int, reach: tuple[int, int] | None) -> dict[str, _Pools]:
-    """The records by the split that may draw them, then by category and class, in the order of drawing."""
+    """Sort the records by the split that may draw them, then by category and class, in the order of drawing."""
     given: dict[str, dict[tuple[str, int], Pool]] = defaultdict(lambda: defaultdict(lambda: Pool(seed, reach)))
     for record in records:
         given[record.split][record.category, record.label].add(record)
@@ -218,7 +218,7 @@ def _without(pool: list[Record], taken: list[Record]) -> list[Record]:
 
 
 def _check_enough(pools: Mapping[tuple[str, int], list[Record]], needed: int, purpose: str) -> None:
-    """Name all that have too few images."""
+    """Refuse classes with too few images, naming them."""
     short = [
         f"{category} has {len(pool):,} {LABEL_NAMES[label]} images"
         for (category, label), pool in pools.items()

@@ -39,7 +39,7 @@ class ImageSet:
 def build_own_set(
     source: Source, plan: Plan, where: str, *, per_class: int | None, held_out_generators: bool
 ) -> ImageSet:
-    """A run's own test images; of the built-in data also fakes by the kind of decoder that it never trains on.
+    """Take a run's own test images; of the built-in data also fakes by the kind of decoder that it never trains on.
 
     Args:
         source: Of the run.
@@ -61,7 +61,7 @@ def build_own_set(
 def build_folder_set(
     name: str, folder: str, *, per_class: int | None, seed: int, control: bool, max_megapixels: float
 ) -> ImageSet:
-    """The images of a folder, in any layout that `FolderSource` reads; of one with splits only its test images.
+    """List the images of a folder in any layout that `FolderSource` reads; of one with splits only its test images.
 
     A class may be missing. A folder that does not say which generator made its fakes gives them its own name.
 
@@ -93,7 +93,7 @@ def build_folder_set(
 
 
 def take_per_class(records: Iterable[Record], per_class: int | None, seed: int) -> list[Record]:
-    """The first images of each category, generator and class in the order of a hash; more are a superset.
+    """Take the first images of each category, generator and class in the order of a hash; more are a superset.
 
     Where that would leave out less than a third, all are taken: they cost little, and narrow the intervals.
 

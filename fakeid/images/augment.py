@@ -128,7 +128,7 @@ def _rotate(rgb_u8: _Image, degrees: float) -> _Image:
 
 
 def _jitter(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """As torchvision's `ColorJitter`: away from black, from the mean gray and from each pixel's gray, or towards it."""
+    """Jitter colors as torchvision's `ColorJitter`: away from or towards black, mean gray, each pixel's gray."""
     levels = rgb_u8.astype(np.float32)
     for kind in rng.permutation(3):
         factor = np.float32(rng.uniform(*_FACTORS))
@@ -137,7 +137,7 @@ def _jitter(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
 
 
 def _find_anchor(levels: _Levels, kind: int) -> _Levels | np.float32:
-    """What brightness (0), contrast (1) and saturation (2) move away from."""
+    """Find what brightness (0), contrast (1) and saturation (2) move away from."""
     if kind == 0:
         return np.float32(0)
     gray = levels @ _GRAY  # (H, W)
@@ -183,7 +183,7 @@ def _filter(channel: npt.NDArray[Any], kept: npt.NDArray[np.float32]) -> npt.NDA
 
 
 def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Which coefficients stay: (H, W), the same at a frequency and at its negative."""
+    """Draw which coefficients stay: (H, W), the same at a frequency and at its negative."""
     places = np.arange(height * width).reshape(height, width)
     negative = np.roll(places[::-1, ::-1], (1, 1), axis=(0, 1))  # the place of minus each frequency
     ranks = rng.random(height * width, np.float32)[np.minimum(places, negative)]  # one draw for both

@@ -18,14 +18,14 @@ _RAW_MAX = 65535
 
 @lru_cache(maxsize=1)
 def _srgb_table() -> npt.NDArray[np.uint8]:
-    """16-bit linear → 8-bit sRGB (IEC 61966-2-1), uint8 (65536,)."""
+    """Tabulate 16-bit linear → 8-bit sRGB (IEC 61966-2-1), uint8 (65536,)."""
     light = np.arange(_RAW_MAX + 1) / _RAW_MAX
     encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.asarray(np.round(encoded * 255), np.uint8)
 
 
 def _expose(light: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.uint16]:
-    """One raw reading per sensor pixel behind an RGGB mosaic, uint16 (H, W), with shot and read noise."""
+    """Take one raw reading per sensor pixel behind an RGGB mosaic, uint16 (H, W), with shot and read noise."""
     red, green, blue = (light[..., channel] * np.float32(gain) for channel, gain in enumerate(_CHANNEL_GAIN))
     mosaic = green.copy()
     mosaic[0::2, 0::2] = red[0::2, 0::2]

@@ -56,7 +56,7 @@ def webp(rgb_u8: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
 def shared_codec(
     rgb_u8: npt.NDArray[np.uint8], seed: int, qualities: tuple[int, int] = SHARED_QUALITIES
 ) -> npt.NDArray[np.uint8]:
-    """One JPEG round trip at a random quality, for `data.codec=shared`.
+    """Send an image through JPEG at a random quality, for `data.codec=shared`.
 
     Applied to both classes, it gives photos and fakes the same last codec, so that the file's history says less
     about the class. The quality is uniform over the integers of the range.

@@ -80,7 +80,7 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
 
 
 def read_header(data: bytes, name: str) -> ImageFile.ImageFile:
-    """What the header of a file of one of these formats says, without decoding a pixel.
+    """Read the header of a file of one of these formats, without decoding a pixel.
 
     Args:
         data: The whole file.

@@ -66,14 +66,14 @@ def _shrink(gray: cv2.typing.MatLike, side_px: int) -> Floats:
 
 
 def _pack(low: Floats) -> list[int]:
-    """The bits of (n, 8, 8) coefficients that lie above the median of their own 64."""
+    """Pack the bits of (n, 8, 8) coefficients that lie above the median of their own 64."""
     flat = low.reshape(len(low), -1)
     bits = flat > np.median(flat, axis=1, keepdims=True)
     return [int(value) for value in np.packbits(bits, axis=1).view(">u8")[:, 0]]
 
 
 def _transform_crops(thumbnail: Floats) -> Floats:
-    """The low frequencies of every crop, (n, 8, 8). Cropping, reducing and the transform are one product a side."""
+    """Compute the low frequencies of every crop, (n, 8, 8). Cropping, reducing, transforming: one product a side."""
     parts = []
     for operators in _crop_operators():
         num = len(operators)
@@ -85,7 +85,7 @@ def _transform_crops(thumbnail: Floats) -> Floats:
 
 @lru_cache(maxsize=1)
 def _crop_operators() -> list[Floats]:
-    """For each size of crop (places, 8, 64): from the thumbnail's side to the low frequencies of a crop's side."""
+    """Build for each size of crop (places, 8, 64), from the thumbnail's side to the low frequencies of a crop's."""
     frequencies = cv2.dct(np.eye(_SIDE_PX, dtype=np.float32), flags=cv2.DCT_ROWS).T[:_LOW_FREQUENCIES]  # (8, 32)
     found = []
     for share, num in _CROPS:
@@ -96,7 +96,7 @@ def _crop_operators() -> list[Floats]:
 
 
 def _average(start: float, side: float) -> npt.NDArray[np.float64]:
-    """The weights (32, 64) of the thumbnail's pixels in the 32 equal parts of `side` pixels from `start` on."""
+    """Compute the weights (32, 64) of the thumbnail's pixels in the 32 equal parts of `side` pixels from `start` on."""
     edges = start + side * np.arange(_SIDE_PX + 1) / _SIDE_PX
     pixels = np.arange(_THUMBNAIL_PX)
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)

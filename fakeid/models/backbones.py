@@ -32,7 +32,7 @@ class Normalization(nn.Module):
             buffer.copy_(torch.tensor(values)[:, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W) to the same shape."""
+        """Normalize (N, 3, H, W) to the same shape."""
         return (x - self.mean) / self.std
 
 

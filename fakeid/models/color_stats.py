@@ -35,7 +35,7 @@ class ColorStatistics(nn.Module):
     in float64 falls to either side (by one level, in 0.3 % of all colors for each of the two).
 
     The classifier is not theirs. They train a layer with two outputs on the raw features with SGD (learning rate 0.001,
-    momentum 0.9, 50 epochs of shuffled batches). Here it is the logistic regression of `fakeid.training.linear`, on
+    momentum 0.9, 50 epochs of shuffled batches). Here it is the logistic regression of `fakeid.runs.closed_form`, on
     standardized features, which needs no seed; all results of `model=color_stats` are from it.
 
     Components and counts are integers and the same on every device. No gradient reaches the image.
@@ -74,7 +74,7 @@ class ColorStatistics(nn.Module):
         return self.score(self.compute_features(rgb))
 
     def compute_features(self, rgb: Tensor) -> Tensor:
-        """Shares of the triples, component by component.
+        """Compute the shares of the triples, component by component.
 
         Args:
             rgb: (N, 3, H, W) float in [0, 1]; values between two 8-bit levels are rounded.
@@ -155,7 +155,7 @@ def _compute_residuals(plane: Tensor) -> Iterator[Tensor]:
 
 
 def _count_triples(residual: Tensor, axis: int) -> Tensor:
-    """How often three neighbors along an axis have each code: (N, H, W) in 0 … 4 → (N · 125,) int64."""
+    """Count how often three neighbors along an axis have each code: (N, H, W) in 0 … 4 → (N · 125,) int64."""
     num_images, length = len(residual), residual.shape[axis] - _ORDER + 1
     first, second, third = (residual.narrow(axis, start, length) for start in range(_ORDER))
     codes = (first * _LEVELS + second) * _LEVELS + third  # 0 … 124, in uint8 still
@@ -164,7 +164,7 @@ def _count_triples(residual: Tensor, axis: int) -> Tensor:
 
 
 def _number_bins() -> list[int]:
-    """The bin of each code, the same for a triple and its reversal.
+    """Number the bin of each code, the same for a triple and its reversal.
 
     Of the two the one with the smaller end first gives the place; bins are in MATLAB's order, the first value fastest.
     """

@@ -144,7 +144,7 @@ class Detector(nn.Module):
             raise TypeError(f"expected float RGB in [0, 1], got {rgb.dtype}; divide 8-bit images by 255 first")
         if rgb.ndim != 4 or rgb.shape[1] != 3:
             raise ValueError(f"expected RGB of shape (N, 3, H, W), got {tuple(rgb.shape)}")
-        with torch.autocast(rgb.device.type, enabled=False):  # the trace is in the last bits, which bf16 has not
+        with torch.autocast(rgb.device.type, enabled=False):  # the trace is in the last bits, which bf16 lacks
             x = self.normalization(self.residual(self.color(rgb.float())))  # (N, C, H', W')
         logit: Tensor = self.backbone(x)  # (N, 1)
         return logit.squeeze(1).float()  # (N,)

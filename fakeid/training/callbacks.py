@@ -85,7 +85,7 @@ class History(pl.Callback):
         self.rows: list[dict[str, float]] = []
 
     def state_dict(self) -> dict[str, Any]:
-        """The rows so far, as plain values."""
+        """Keep the rows so far, as plain values."""
         return {"rows": self.rows}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -200,7 +200,7 @@ class TrainingProgress(pl.Callback):
 
 
 def render_epoch(row: Mapping[str, float], epochs: int) -> str:
-    """The line of one epoch.
+    """Write the line of one epoch.
 
     Args:
         row: Of the history.

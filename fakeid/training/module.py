@@ -19,7 +19,7 @@ ImageBatch = tuple[Tensor, Tensor]
 
 
 def compute_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean loss of a batch.
+    """Compute the mean loss of a batch.
 
     Args:
         name: `bce` is cross entropy on the logit. `softmax_ce` feeds probabilities to a cross entropy that applies the
@@ -76,21 +76,21 @@ class DetectorModule(pl.LightningModule):
         self.val_metrics = MetricCollection({"val/accuracy": BinaryAccuracy(), "val/auroc": BinaryAUROC()})
 
     def forward(self, rgb_u8: Tensor) -> Tensor:
-        """Logits (N,) float32 of images (N, 3, H, W) uint8, each as it is."""
+        """Compute logits (N,) float32 of images (N, 3, H, W) uint8, whole."""
         rgb = rgb_u8.to(memory_format=self._memory_format).float().div(255)
         logits: Tensor = self.detector(rgb)
         return logits
 
     def score(self, rgb_u8: Tensor) -> Tensor:
-        """Logits (N,) float32 of images (N, 3, H, W) uint8 by the views that validation and test take of them."""
+        """Compute logits (N,) float32 of images (N, 3, H, W) uint8 by the views of validation and test."""
         return average_views(self, rgb_u8, self.hparams["views"], self.hparams["center_px"])
 
     def training_step(self, batch: ImageBatch, _: int) -> Tensor:
-        """Loss of one batch."""
+        """Compute the loss of one batch."""
         return self._step(batch, "train", self, self.train_metrics)
 
     def validation_step(self, batch: ImageBatch, _: int) -> None:
-        """Loss, accuracy and AUROC of one batch, in float32 whatever the training computes in.
+        """Measure loss, accuracy and AUROC of one batch, in float32 whatever the training computes in.
 
         In bf16 many logits tie, and the best epoch would be chosen by an AUROC that the tested weights do not have.
         """
@@ -98,7 +98,7 @@ class DetectorModule(pl.LightningModule):
             self._step(batch, "val", self.score, self.val_metrics)
 
     def predict_step(self, batch: ImageBatch, _: int) -> Tensor:
-        """Logits (N,) float32."""
+        """Score one batch: logits (N,) float32."""
         rgb_u8, _labels = batch
         return self.score(rgb_u8)
 

@@ -1,4 +1,4 @@
-"""Scores of a trained detector, in float32 whatever the precision of its training.
+"""Score images by a trained detector, in float32 whatever the precision of its training.
 
 In bf16 a logit has 8 significant bits, so that many images tie: 608 distinct values were counted in 2,200 rows.
 """
@@ -29,7 +29,7 @@ class Scorer:
         self._device = torch.device(device)
 
     def score(self, rgb_u8: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-        """Logits (N,) of images (N, H, W, 3) uint8 RGB; above 0 means fake."""
+        """Compute logits (N,) of images (N, H, W, 3) uint8 RGB; above 0 means fake."""
         images = torch.from_numpy(rgb_u8).to(self._device).permute(0, 3, 1, 2)  # (N, 3, H, W), channels last
         with torch.inference_mode():
             logits = self._module.score(images)

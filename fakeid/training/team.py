@@ -247,7 +247,7 @@ class Team:
             yield
 
     def agree(self, value: _Value) -> _Value:
-        """The first process's value, in all of them."""
+        """Broadcast the first process's value to all of them."""
         if self._fabric is None:
             return value
         with self.watched():
@@ -261,7 +261,7 @@ class Team:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def list_callbacks(self) -> list[pl.Callback]:
-        """What a trainer of several processes needs beside its other callbacks."""
+        """List what a trainer of several processes needs beside its other callbacks."""
         return [] if self._fabric is None else [_OwnSigterm(self._end)]
 
     @contextmanager
@@ -295,7 +295,7 @@ class Team:
         ) from cause
 
     def _ignore_signals(self) -> None:
-        """Torchrun ends the other processes once one is gone, in the middle of their last words."""
+        """Ignore what torchrun sends once a process is gone: it would cut short what the others have to say."""
         if self.processes.size > 1:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -308,12 +308,12 @@ class _OwnSigterm(pl.Callback):
         self._handler = handler
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Lightning has put its own in place by now."""
+        """Put back our handler; Lightning has put its own in place by now."""
         signal.signal(signal.SIGTERM, self._handler)
 
 
 def _end_with(launcher: int) -> None:
-    """Torchrun's processes would outlive a launcher that was killed, and train on without anybody knowing."""
+    """End with the launcher: after it was killed, its processes would train on without anybody knowing."""
     while os.getppid() == launcher:
         time.sleep(1)
     os._exit(1)

@@ -43,7 +43,7 @@ _LONGEST_ID: Final = 128
 
 
 def is_logged_in() -> bool:
-    """Whether W&B credentials are on this machine; looks at the environment and the netrc file, asks nobody."""
+    """Tell whether W&B credentials are here, by the environment and the netrc file; nobody is asked."""
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
     paths = (os.environ.get("NETRC"), "~/.netrc", "~/_netrc")
@@ -70,7 +70,7 @@ def choose_mode() -> Any:
 
 
 def make_id(name: str) -> str:
-    """The identity of a run with this name; different ones for different names, however long."""
+    """Make the identity of a run with this name; different ones for different names, however long."""
     return shorten_name(_NOT_IN_AN_ID.sub("_", name), _LONGEST_ID)
 
 
@@ -232,12 +232,12 @@ class RunTracker(Tracker):
 
 
 def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> wandb.Table:
-    """A table as W&B takes it."""
+    """Build a table as W&B takes it."""
     return wandb.Table(columns=[*columns], data=[[*row] for row in rows])
 
 
 def collect_figures(paths: Sequence[Path]) -> dict[str, wandb.Image]:
-    """Image files as W&B takes them, by their names."""
+    """Collect image files as W&B takes them, by their names."""
     return {make_key("figures", path.stem): wandb.Image(str(path)) for path in paths}
 
 

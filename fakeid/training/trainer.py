@@ -56,7 +56,7 @@ def batch_workers() -> Iterator[None]:
 
 
 def set_up_cpu(options: TrainerConfig) -> None:
-    """Take as many threads as are asked for, in torch and OpenCV, and let freed memory be kept if it is wished.
+    """Take as many threads as are asked for, in torch and OpenCV, and let freed memory be kept if asked.
 
     Args:
         options: With `threads=None` the threads stay as they are.
@@ -70,7 +70,7 @@ def set_up_cpu(options: TrainerConfig) -> None:
 
 @contextmanager
 def cpu_as_asked(options: TrainerConfig) -> Iterator[None]:
-    """The same for a while; afterwards the threads are as before, so that a sweep's next run starts from there."""
+    """Set up the CPU for a while, and put the threads back after, so that a sweep's next run starts from there."""
     before = torch.get_num_threads(), cv2.getNumThreads()
     set_up_cpu(options)
     try:
@@ -82,7 +82,7 @@ def cpu_as_asked(options: TrainerConfig) -> Iterator[None]:
 
 
 def choose_device(accelerator: str) -> str:
-    """`cuda`, `mps` or `cpu`.
+    """Choose `cuda`, `mps` or `cpu`.
 
     Args:
         accelerator: `auto` takes a GPU when there is one; `gpu` insists; `cpu` does without.
@@ -101,7 +101,7 @@ def choose_device(accelerator: str) -> str:
 
 
 def choose_precision(precision: str, device: str) -> str:
-    """`float32` or `bf16`.
+    """Choose `float32` or `bf16`.
 
     Args:
         precision: Either, or `auto` for bf16 where the hardware computes in it.
@@ -119,7 +119,7 @@ def choose_precision(precision: str, device: str) -> str:
 
 
 def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.device | None:
-    """The device in whose memory the training images are kept, or None to gather each batch from the disk.
+    """Choose the device in whose memory the training images are kept; None gathers each batch from the disk.
 
     Args:
         device_cache: `on`, `off`, or `auto` for a CUDA device on which they leave room for the training itself.
@@ -143,7 +143,7 @@ def build_trainer(
     limit_batches: int | None = None,
     place: Mapping[str, Any] | None = None,
 ) -> pl.Trainer:
-    """A trainer that writes `last.ckpt` after each epoch, and `best.ckpt` by validation AUROC if asked.
+    """Build a trainer that writes `last.ckpt` after each epoch, and `best.ckpt` by validation AUROC if asked.
 
     Args:
         folder: Where checkpoints go.

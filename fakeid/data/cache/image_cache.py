@@ -174,7 +174,7 @@ class ImageCache:
 
 
 def _allow_open_files(count: int) -> None:
-    """Every mapped pack counts as an open file, and many systems allow 1,024 until a process asks for more."""
+    """Ask for as many open files as packs are mapped; many systems allow 1,024 until a process asks for more."""
     if resource is None:
         return
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)

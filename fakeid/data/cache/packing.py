@@ -43,12 +43,12 @@ class Preparation:
     codec_quality: tuple[int, int] | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Plain values that change with the pixels; part of the cache's identity."""
+        """Describe it by plain values that change with the pixels; part of the cache's identity."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def pack_images(source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> Pack:
-    """Read and prepare the records.
+    """Read and prepare images.
 
     Args:
         source: Where the records are read.
@@ -126,7 +126,7 @@ def _count_cores() -> int:
 
 
 def _start_worker() -> None:
-    """One thread a worker; Ctrl-C is the parent's business; die with the parent, even when it is killed."""
+    """Set up a worker: one thread, deaf to Ctrl-C, which the parent sees, and ended with the parent, even if killed."""
     os.environ["OMP_NUM_THREADS"] = "1"
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -16,7 +16,7 @@ from fakeid.data.simulate.fields import (
 
 
 def _turned_grid(rng: np.random.Generator, size_px: int, max_radians: float) -> tuple[Array, Array]:
-    """Coordinates of a camera that is not held quite level: x, y float32 (size_px, size_px), about (0, 1)."""
+    """Compute coordinates of a camera that is not quite level: x, y float32 (size_px, size_px), about (0, 1)."""
     x, y = pixel_grid(size_px)
     angle = rng.uniform(-max_radians, max_radians)
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
@@ -25,7 +25,7 @@ def _turned_grid(rng: np.random.Generator, size_px: int, max_radians: float) -> 
 
 
 def paint_bricks(rng: np.random.Generator, size_px: int) -> Array:
-    """A wall in running bond: rough bricks in shades of one red or brown, pale recessed mortar."""
+    """Paint a wall in running bond: rough bricks in shades of one red or brown, pale recessed mortar."""
     x, y = _turned_grid(rng, size_px, 0.12)
     courses = rng.uniform(6, 10)
     v = y * np.float32(courses)
@@ -72,7 +72,7 @@ def paint_tartan(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_skyline(rng: np.random.Generator, size_px: int) -> Array:
-    """A city after dusk: dark towers with grids of lit windows before a glowing sky."""
+    """Paint a city after dusk: dark towers with grids of lit windows before a glowing sky."""
     _, y = pixel_grid(size_px)
     hue = rng.uniform(0.6, 0.95)
     canvas = blend(

@@ -51,7 +51,7 @@ def fractal_field(
 
 
 def smoothstep(values: Array, low: float, high: float) -> Array:
-    """0 below `low`, 1 above `high`, a smooth cubic between; the same shape as `values`."""
+    """Step smoothly from 0 below `low` to 1 above `high`, by a cubic; the same shape as `values`."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))
 
@@ -66,21 +66,21 @@ def pick_colors(rng: np.random.Generator, count: int, hue: Range, saturation: Ra
 
 
 def pick_color(rng: np.random.Generator, hue: Range, saturation: Range, value: Range) -> Array:
-    """One random color, float32 (3,), as `pick_colors` makes them."""
+    """Pick one random color, float32 (3,), as `pick_colors` makes them."""
     return np.asarray(pick_colors(rng, 1, hue, saturation, value)[0])
 
 
 def _spread(color: Array, size_px: int) -> Array:
-    """A color (3,) → (1, size_px, 3), which NumPy multiplies far faster than (3,); pictures pass as they are."""
+    """Spread a color (3,) to (1, size_px, 3), which NumPy multiplies far faster than (3,); pictures pass."""
     return np.tile(color, size_px).reshape(1, size_px, 3) if color.ndim == 1 else color
 
 
 def blend(first: Array, second: Array, weight: Array) -> Array:
-    """`first` where the weight (H, W) is 0, `second` where it is 1; both (3,) or (H, W, 3) → float32 (H, W, 3)."""
+    """Blend `first` where the weight (H, W) is 0 and `second` where it is 1: (3,) or (H, W, 3) → float32 (H, W, 3)."""
     first, second = (_spread(color, weight.shape[1]) for color in (first, second))
     return first + (second - first) * cv2.merge([weight, weight, weight])
 
 
 def shade(picture: Array, light: Array) -> Array:
-    """A picture (H, W, 3) or color (3,) under light of varying strength (H, W) → float32 (H, W, 3)."""
+    """Shade a picture (H, W, 3) or color (3,) by light of varying strength (H, W) → float32 (H, W, 3)."""
     return _spread(picture, light.shape[1]) * cv2.merge([light, light, light])

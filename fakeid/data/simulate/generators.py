@@ -54,7 +54,7 @@ class SimulatedGenerator:
         self._detail_loss = _fit_detail_loss(photos, detail, self._trace_gain * trace)
 
     def imitate(self, photo: Photos) -> Photos:
-        """What the generator makes of a photo, RGB uint8 (H, W, 3) → uint8 (H, W, 3)."""
+        """Imitate a photo, RGB uint8 (H, W, 3) → uint8 (H, W, 3)."""
         photos = photo[None]
         detail = _detail(photos)
         trace = _detail(self._decode(photos)) - self._missing * detail
@@ -62,26 +62,26 @@ class SimulatedGenerator:
         return np.asarray(np.clip(np.round(image[0]), 0, 255), np.uint8)
 
     def _features(self, photos: Photos) -> Tensor:
-        """Photos (N, H, W, 3) → features before scaling (N, _WIDTH, H, W), H and W rounded up to even."""
+        """Compute features of photos (N, H, W, 3) before scaling: (N, _WIDTH, H, W), H and W rounded up to even."""
         x = torch.tensor(photos).permute(0, 3, 1, 2).float() - 128  # (N, 3, H, W)
         x = F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2), mode="replicate")
         latent = torch.round(F.avg_pool2d(x, 2))  # (N, 3, H / 2, W / 2)
         return F.leaky_relu(_upsample(self._block, latent, self._kernel), _LEAK)
 
     def _fit_scale(self, photos: Photos) -> float:
-        """The power of two that brings the features to a quarter of their range."""
+        """Find the power of two that brings the features to a quarter of their range."""
         spread = float(self._features(photos).std())
         return float(2.0 ** np.floor(np.log2(_FEATURE_LEVELS / 4 / spread)))
 
     def _scaled_features(self, photos: Photos) -> Tensor:
-        """Whole numbers within ±_FEATURE_LEVELS, (N, _WIDTH + 1, H, W): the last is constant."""
+        """Scale the features to whole numbers within ±_FEATURE_LEVELS, (N, _WIDTH + 1, H, W): the last is constant."""
         height, width = photos.shape[1:3]
         features = self._features(photos)[..., :height, :width]
         features = torch.round(features * self._scale).clamp(-_FEATURE_LEVELS, _FEATURE_LEVELS)
         return torch.cat([features, torch.full_like(features[:, :1], 128.0)], 1)
 
     def _fit_colors(self, photos: Photos) -> Tensor:
-        """Ridge regression of the photos on the features: a 1x1 kernel (3, _WIDTH + 1, 1, 1), in steps of 1/1024."""
+        """Regress the photos on the features (ridge): a 1x1 kernel (3, _WIDTH + 1, 1, 1), in steps of 1/1024."""
         features = self._scaled_features(photos).permute(0, 2, 3, 1)  # (N, H, W, _WIDTH + 1)
         design = features.reshape(-1, _WIDTH + 1).double()  # (N * H * W, _WIDTH + 1)
         target = torch.tensor(photos).reshape(-1, 3).double() - 128  # (N * H * W, 3)
@@ -92,29 +92,29 @@ class SimulatedGenerator:
         return (torch.round(weights.T * 1024) / 1024).float()[..., None, None]  # (3, _WIDTH + 1, 1, 1)
 
     def _decode(self, photos: Photos) -> Array:
-        """The decoder's own picture of the photos, centered on 0: float32 (N, H, W, 3)."""
+        """Decode the photos into pictures centered on 0: float32 (N, H, W, 3)."""
         rgb: Array = F.conv2d(self._scaled_features(photos), self._to_rgb).permute(0, 2, 3, 1).numpy()
         return rgb
 
 
 def _rounded(value: float) -> np.float32:
-    """Four decimals: what is beyond them may depend on the order of a sum."""
+    """Round to four decimals: what is beyond them may depend on the order of a sum."""
     return np.float32(round(float(value), 4))
 
 
 def _detail(images: npt.NDArray[np.uint8] | Array) -> Array:
-    """What a 3x3 binomial blur removes, (N, H, W, 3) → float32 (N, H, W, 3)."""
+    """Compute what a 3x3 binomial blur removes, (N, H, W, 3) → float32 (N, H, W, 3)."""
     return np.stack([image - cv2.GaussianBlur(image, (3, 3), 0) for image in images.astype(np.float32)])
 
 
 def _code_length(images: Array) -> float:
-    """Bits per sample that a predictive lossless coder such as PNG spends on (N, H, W, 3), up to a constant."""
+    """Estimate the bits per sample that a predictive coder such as PNG spends on (N, H, W, 3), up to a constant."""
     steps = (np.diff(images, axis=1), np.diff(images, axis=2))
     return float(np.mean([np.log2(step**2 + np.float32(_CODER_FLOOR**2)).mean() for step in steps]))
 
 
 def _fit_detail_loss(photos: Photos, detail: Array, trace: Array) -> np.float32:
-    """The share of the photos' own detail to give up for the trace, by bisection on the code length."""
+    """Find the share of the photos' own detail to give up for the trace, by bisection on the code length."""
     target, low, high = _code_length(photos.astype(np.float32)), -1.0, 1.0
     for _ in range(12):
         middle = (low + high) / 2
@@ -124,7 +124,7 @@ def _fit_detail_loss(photos: Photos, detail: Array, trace: Array) -> np.float32:
 
 
 def _draw_kernel(block: str, generator: torch.Generator) -> Tensor:
-    """Interpolation gone astray: binomial taps that mix colors at random, each disturbed; whole numbers."""
+    """Draw an interpolation gone astray: binomial taps that mix colors at random, each disturbed; whole numbers."""
     taps = torch.tensor([1.0, 3.0, 3.0, 1.0] if block == "transposed_conv" else [1.0, 2.0, 1.0])
     smooth = torch.outer(taps, taps)
     mix = torch.randn((_WIDTH, 3, 1, 1), generator=generator)
@@ -137,7 +137,7 @@ def _draw_kernel(block: str, generator: torch.Generator) -> Tensor:
 
 
 def _upsample(block: str, x: Tensor, kernel: Tensor) -> Tensor:
-    """One up-sampling block, (N, 3, H, W) → (N, _WIDTH, 2 * H, 2 * W)."""
+    """Apply one up-sampling block, (N, 3, H, W) → (N, _WIDTH, 2 * H, 2 * W)."""
     if block == "transposed_conv":
         return F.conv_transpose2d(x, kernel, stride=2, padding=1)
     if block == HELD_OUT_BLOCK:

@@ -58,7 +58,7 @@ def paint_clouds(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_pebbles(rng: np.random.Generator, size_px: int) -> Array:
-    """A shingle beach: rounded gray and tan stones packed edge to edge, dark gaps between, speckled."""
+    """Paint a shingle beach: rounded gray and tan stones packed edge to edge, dark gaps between, speckled."""
     per_side = int(rng.integers(6, 10))
     pitch = size_px / per_side
     rows, columns = np.mgrid[-1 : per_side + 1, -1 : per_side + 1].reshape(2, -1)  # (2, (per_side + 2)**2)
@@ -82,7 +82,7 @@ def paint_pebbles(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_mountains(rng: np.random.Generator, size_px: int) -> Array:
-    """Ridges behind ridges, each paler with haze, under a sky that glows towards the horizon."""
+    """Paint ridges behind ridges, each paler with haze, under a sky that glows towards the horizon."""
     x, y = pixel_grid(size_px)
     hue = rng.choice([0.02, 0.08, 0.58, 0.72, 0.9]) + rng.uniform(-0.03, 0.03)
     haze = pick_color(rng, (hue, hue + 0.04), (0.15, 0.55), (0.85, 1.0))
@@ -106,7 +106,7 @@ def paint_mountains(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_wood(rng: np.random.Generator, size_px: int) -> Array:
-    """Planks side by side, each with its own tone, wandering growth rings and fine lengthwise fibers."""
+    """Paint planks side by side, each with its own tone, wandering growth rings and fine lengthwise fibers."""
     x, y = pixel_grid(size_px)
     planks = int(rng.integers(2, 5))
     plank = np.minimum(x * planks, planks - 1e-3).astype(int)

@@ -24,7 +24,7 @@ Points = npt.NDArray[np.int32]
 
 
 def _fixed_point(points: npt.NDArray[np.floating[Any]]) -> Points:
-    """Coordinates x, y in pixels, (…, 2), as OpenCV's drawing functions take fractions of pixels."""
+    """Turn coordinates x, y in pixels, (…, 2), into what OpenCV's drawing functions take fractions of pixels."""
     return np.round(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
 
 
@@ -47,7 +47,7 @@ def _leaf_outlines(rng: np.random.Generator, size_px: int) -> list[tuple[Points,
 
 
 def paint_leaves(rng: np.random.Generator, size_px: int) -> Array:
-    """A forest floor: pointed leaves with a midrib, dropped one over another, in one season's greens or browns."""
+    """Paint a forest floor: pointed leaves with a midrib, one over another, in one season's greens or browns."""
     season = rng.uniform(0.04, 0.34)
     canvas = np.empty((size_px, size_px, 3), np.float32)
     canvas[:] = pick_color(rng, (season, season), (0.5, 0.8), (0.1, 0.25))
@@ -62,7 +62,7 @@ def paint_leaves(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_flowers(rng: np.random.Generator, size_px: int) -> Array:
-    """A meadow: round blossoms with petals and a yellow heart above blurred dark grass."""
+    """Paint a meadow: round blossoms with petals and a yellow heart above blurred dark grass."""
     grass = fractal_field(rng, size_px, slope=0.25, first=8, stretch=4)
     canvas = blend(
         pick_color(rng, (0.28, 0.4), (0.6, 0.9), (0.12, 0.25)),

@@ -14,13 +14,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.data.sources.base import IGNORED_PREFIXES, IMAGE_EXTENSIONS
 from fakeid.errors import BadImageError, DataError
 from fakeid.io import clear_output_errors, write_atomically
 
 ARCHIVE_EXTENSIONS: Final = (".zip", ".tar")
-IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-IGNORED_PREFIXES: Final = (".", "__MACOSX")
-"""Beginnings of the names of files and folders that are not looked at."""
 
 _VERSION: Final = 1  # of the listing's format
 _UNSAFE: Final = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -61,20 +59,20 @@ class Archive:
         self._members = np.asarray(members)  # a mapped array is slow to take elements from
 
     def names(self) -> Iterator[str]:
-        """The members' paths in the archive, with forward slashes, sorted."""
+        """List the members' paths in the archive, with forward slashes, sorted."""
         for name in self._members["name"]:
             yield name.decode()
 
     def folders(self) -> set[str]:
-        """The paths of the folders in the archive that hold images; empty for its top."""
+        """Collect the paths of the folders that hold images; the top of the archive is the empty path."""
         return {name.rpartition("/")[0] for name in self.names()}
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        """The members' paths, each with the bytes of the file when it is unpacked."""
+        """List the members' paths, each with the bytes of the file when it is unpacked."""
         yield from zip(self.names(), self._members["size"].tolist(), strict=True)
 
     def read(self, name: str) -> bytes:
-        """The bytes of one member.
+        """Read the bytes of one member.
 
         Raises:
             BadImageError: It is not there, cut short, or damaged.
@@ -102,7 +100,7 @@ class Archive:
 
 
 def open_archive(path: Path, listings: Path | None) -> Archive:
-    """The images of an archive; the list of its members is remembered and mapped, so that it takes little memory.
+    """Open an archive; the list of its members is remembered and mapped, so that it takes little memory.
 
     Args:
         path: A zip or tar file, by its extension.
@@ -197,7 +195,7 @@ def _to_array(members: Iterable[_Member]) -> npt.NDArray[Any]:
 
 
 def _check_name(path: Path, name: str, *, is_folder: bool) -> str | None:
-    """The member's path without empty parts; None for what is no visible image file."""
+    """Clean the member's path of empty parts; None for what is no visible image file."""
     if is_folder:
         return None
     if _UNSAFE.search(name) or len(name.encode(errors="replace")) > _MAX_NAME:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,18 @@ from fakeid.config.constants import REAL
 from fakeid.data.records import Record
 from fakeid.images.decode import decode_image
 
+IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+"""Ends of the names of image files, in lower case."""
+
+IGNORED_PREFIXES: Final = (".", "__MACOSX")
+"""Beginnings of the names of files and folders that are not looked at."""
+
 
 class Source(Protocol):
     """A place that images come from. Picklable: worker processes get a copy of it, without any listing."""
 
     def records(self) -> Iterable[Record]:
-        """All images that the source holds, in any order; may be streamed, for there can be millions.
+        """List all images that the source holds, in any order; may stream them, for there can be millions.
 
         Raises:
             DataError: Missing, empty or one-sided data, with the way out.
@@ -25,7 +31,7 @@ class Source(Protocol):
         ...
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
-        """One image as RGB uint8 (H, W, 3) in its native size.
+        """Read one image as RGB uint8 (H, W, 3) in its native size.
 
         Raises:
             BadImageError: The file is no image, cut short, or of an absurd size.
@@ -33,7 +39,7 @@ class Source(Protocol):
         ...
 
     def read_file(self, record: Record) -> bytes | None:
-        """The image's file as it is stored; None where images are drawn and there is no file.
+        """Read the image's file as it is stored; None where images are drawn and there is no file.
 
         Raises:
             BadImageError: The file has vanished or cannot be read.
@@ -41,9 +47,9 @@ class Source(Protocol):
         ...
 
     def describe(self) -> dict[str, Any]:
-        """Plain values that change whenever the same key would yield other pixels; part of the cache's identity.
+        """Identify the images by plain values that change whenever the same key would yield other pixels.
 
-        Quick even for millions of images. Holds the name of the source under `source`.
+        Part of the cache's identity, and quick even for millions of images. `source` is the name of the source.
         """
         ...
 
@@ -60,7 +66,7 @@ class StoredImages(ABC):
 
     @abstractmethod
     def read_file(self, record: Record) -> bytes:
-        """The image's file as it is stored.
+        """Read the image's file as it is stored.
 
         Raises:
             BadImageError: It has vanished or cannot be read.
@@ -68,10 +74,10 @@ class StoredImages(ABC):
 
     @abstractmethod
     def locate(self, record: Record) -> str:
-        """Where a person finds the image; errors name it so."""
+        """Say where a person finds the image, for errors."""
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
-        """One image as RGB uint8 (H, W, 3) in its native size.
+        """Read one image as RGB uint8 (H, W, 3) in its native size.
 
         Raises:
             BadImageError: The file has vanished, is no image, cut short or too large.
@@ -93,7 +99,7 @@ class RealFakeSource:
         self._fake = fake
 
     def records(self) -> Iterator[Record]:
-        """The reals, then the fakes, streamed.
+        """Stream the reals, then the fakes.
 
         Raises:
             DataError: As either source does.
@@ -102,7 +108,7 @@ class RealFakeSource:
         return chain(self._real.records(), self._fake.records())
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
-        """One image as RGB uint8 (H, W, 3) in its native size.
+        """Read one image as RGB uint8 (H, W, 3) in its native size.
 
         Raises:
             BadImageError: As its source does.
@@ -110,7 +116,7 @@ class RealFakeSource:
         return self._source(record).read(record)
 
     def read_file(self, record: Record) -> bytes | None:
-        """The image's file as it is stored.
+        """Read the image's file as it is stored.
 
         Raises:
             BadImageError: As its source does.
@@ -118,7 +124,7 @@ class RealFakeSource:
         return self._source(record).read_file(record)
 
     def describe(self) -> dict[str, Any]:
-        """Both identities."""
+        """Identify both sources."""
         return {"source": "lsun_progan", "real": self._real.describe(), "fake": self._fake.describe()}
 
     def _source(self, record: Record) -> Source:

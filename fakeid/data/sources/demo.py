@@ -69,7 +69,7 @@ class DemoSource:
             raise ConfigError(f"the built-in data needs at least 1 image per class, got {self.images_per_class}")
 
     def records(self) -> list[Record]:
-        """All images; keys are `category/label/number`, and no two images share a scene.
+        """List all images; keys are `category/label/number`, and no two images share a scene.
 
         The generator of a fake is its kind of decoder; each family has a random network of its own of that kind.
         """
@@ -87,7 +87,7 @@ class DemoSource:
         ]
 
     def held_out_records(self, images_per_category: int) -> list[Record]:
-        """Fakes of every category by the kind of decoder that `records` does not have: an unseen generator.
+        """List fakes of every category by the kind of decoder that `records` does not have: an unseen generator.
 
         Their keys are `category/HELD_OUT_BLOCK/number`, and their scenes occur nowhere else.
         """
@@ -114,10 +114,10 @@ class DemoSource:
         return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
 
     def read_file(self, record: Record) -> None:
-        """None: the images are drawn."""
+        """Return None: the images are drawn, and have no files."""
 
     def describe(self) -> dict[str, Any]:
-        """What decides the pixels: algorithm version, size and seed."""
+        """Identify the pixels by what decides them: algorithm version, size and seed."""
         return {"source": "demo", "version": _VERSION, "image_px": self.image_px, "seed": self.seed}
 
 
@@ -126,7 +126,7 @@ def _rng(*parts: object) -> np.random.Generator:
 
 
 def _photograph(category: str, image_px: int, seed: int) -> npt.NDArray[np.uint8]:
-    """A scene of the family as the camera sees it, RGB uint8 (image_px, image_px, 3)."""
+    """Photograph a scene of the family, RGB uint8 (image_px, image_px, 3)."""
     light = paint_scene(category, SENSOR_SCALE * image_px, seed)
     return take_photo(light, _rng(seed, "sensor"))
 

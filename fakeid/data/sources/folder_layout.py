@@ -51,17 +51,17 @@ class _Head(NamedTuple):
 
 
 def class_level(parts: Parts) -> int | None:
-    """Where in the path the class folder is; None if there is none."""
+    """Find the level of the path at which the class folder is; None if there is none."""
     return next((level for level, name in enumerate(parts) if name.casefold() in _CLASS_FOLDERS), None)
 
 
 def names_split(folder: str) -> bool:
-    """Whether a first-level folder of this name may be a split: `train`, `valid`, `progan_test` and the like."""
+    """Tell whether a first-level folder of this name may be a split: `train`, `valid`, `progan_test` and the like."""
     return folder.casefold() in _SPLIT_FOLDERS
 
 
 def read_layout(root: Path, num_images: Mapping[Parts, int]) -> dict[Parts, Place]:
-    """The place of each class folder of a tree, in any of the layouts that `FolderSource` describes.
+    """Read what each class folder of a tree stands for, in any of the layouts that `FolderSource` describes.
 
     Args:
         root: The tree. Its name is the category of class folders without a folder above.
@@ -91,7 +91,7 @@ def read_layout(root: Path, num_images: Mapping[Parts, int]) -> dict[Parts, Plac
 
 
 def name_category(file_name: str, categories: Iterable[str]) -> str | None:
-    """The category that a file name begins with: `church_outdoor` for `church_outdoor-12.png`.
+    """Find the category that a file name begins with: `church_outdoor` for `church_outdoor-12.png`.
 
     Case is ignored, as are the separators within a name (`churchoutdoor7.png`). A separator, a digit or the end must
     follow, so that `category.png` names no cat; the longest name wins.
@@ -106,7 +106,7 @@ def name_category(file_name: str, categories: Iterable[str]) -> str | None:
 
 
 def _read_heads(root: Path, num_images: Mapping[Parts, int], class_folders: list[Parts]) -> dict[str, _Head]:
-    """First-level folders that do not merely name a generator or a category; none in a tree without splits."""
+    """Read the first-level folders that do not merely name a generator or a category; none in a tree without splits."""
     visible = [parts[0] for parts in num_images if len(parts) == 1]
     depths: dict[str, int] = {}  # most folders between a first folder and its class folders; -1 if it is one itself
     for parts in class_folders:
@@ -123,7 +123,7 @@ def _read_heads(root: Path, num_images: Mapping[Parts, int], class_folders: list
 
 
 def _are_splits(splits: dict[str, str], depths: dict[str, int]) -> bool:
-    """Whether folders named like splits are splits, and not categories: LSUN has photos of a `train`."""
+    """Tell whether folders named like splits are splits, and not categories: LSUN has photos of a `train`."""
     with_classes = [name for name in splits if name in depths]
     if any(depths[name] > 0 for name in with_classes) or len({splits[name] for name in with_classes}) > 1:
         return True
@@ -132,7 +132,7 @@ def _are_splits(splits: dict[str, str], depths: dict[str, int]) -> bool:
 
 
 def _read_beside_mixtures(root: Path, name: str, depth: int | None) -> _Head | None:
-    """A first-level folder of the seed paper's authors; None if it is none of theirs."""
+    """Read a first-level folder of the seed paper's authors; None if it is none of theirs."""
     if mixture := _read_mixture(root, name):
         if depth:
             raise DataError(f"{root / name} must hold real and fake directly, found other folders: remove them")
@@ -161,7 +161,7 @@ def _check_heads(root: Path, heads: dict[str, _Head], depths: dict[str, int], nu
 
 
 def _read_mixture(root: Path, name: str) -> _Head | None:
-    """`train(Add_3)`, in whatever spelling, is the category `add_3`; None for a folder that is no mixture."""
+    """Read `train(Add_3)`, in whatever spelling, as the category `add_3`; None for a folder that is no mixture."""
     match = _MIXTURE.fullmatch(name)
     if not match or not names_split(match[1]):
         return None

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fakeid.config.constants import CLASS_SUFFIX, LABEL_NAMES
 from fakeid.data.records import Record
-from fakeid.data.sources.base import StoredImages
+from fakeid.data.sources.base import IGNORED_PREFIXES, IMAGE_EXTENSIONS, StoredImages
 from fakeid.data.sources.folder_layout import (
     LAYOUT,
     MAX_LEVELS,
@@ -23,9 +23,6 @@ from fakeid.data.sources.folder_layout import (
 )
 from fakeid.errors import BadImageError, DataError
 from fakeid.io import check_utf8
-
-_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-_IGNORED_PREFIXES: Final = (".", "__MACOSX")
 
 
 class FolderSource(StoredImages):
@@ -67,7 +64,7 @@ class FolderSource(StoredImages):
         }  # fmt: skip
 
     def records(self) -> list[Record]:
-        """All images, sorted by key: the path below the root, with forward slashes.
+        """List all images, sorted by key: the path below the root, with forward slashes.
 
         Images of a category share their `scene` if their names differ by `_real` and `_fake` alone, as those of a
         photo and its translation do. Where splits are given, equal names in two of them are different scenes.
@@ -79,7 +76,7 @@ class FolderSource(StoredImages):
         return list(self._records)
 
     def read_file(self, record: Record) -> bytes:
-        """The file as it lies on the disk.
+        """Read the file as it lies on the disk.
 
         Raises:
             BadImageError: It has vanished or cannot be read.
@@ -92,11 +89,11 @@ class FolderSource(StoredImages):
             ) from error
 
     def locate(self, record: Record) -> str:
-        """The path of the file."""
+        """Give the path of the file."""
         return str(self._root / record.key)
 
     def describe(self) -> dict[str, Any]:
-        """Identity by the files' names, sizes and times of change, not by place: a moved tree stays the same data."""
+        """Identify the files by names, sizes and times of change, not by place: a moved tree stays the same data."""
         return {"source": "folders", "max_megapixels": self._max_megapixels, "files": self._digest}
 
     @cached_property
@@ -130,16 +127,18 @@ class FolderSource(StoredImages):
 
 
 def _walk(folder: str, parts: Parts, ancestors: frozenset[tuple[int, int]]) -> Iterator[tuple[Parts, list[str]]]:
-    """Each folder, by the names that lead to it from the root, with the names of its images."""
+    """List each folder, by the names that lead to it from the root, with the names of its images."""
     try:
         status = os.stat(folder)  # noqa: PTH116
         if (status.st_dev, status.st_ino) in ancestors:  # a symbolic link back up
             return
         with os.scandir(folder) as entries:
-            visible = [entry for entry in entries if not entry.name.startswith(_IGNORED_PREFIXES)]
+            visible = [entry for entry in entries if not entry.name.startswith(IGNORED_PREFIXES)]
         folders = sorted(entry.name for entry in visible if entry.is_dir())
         # A broken link to an image is listed too: it must fail when it is read, not go missing in silence.
-        names = [entry.name for entry in visible if entry.name.lower().endswith(_EXTENSIONS) and not entry.is_dir()]
+        names = [
+            entry.name for entry in visible if entry.name.lower().endswith(IMAGE_EXTENSIONS) and not entry.is_dir()
+        ]
         "/".join(names + folders).encode()
     except OSError as error:
         raise DataError(
@@ -185,7 +184,7 @@ def _check_found(root: Path, num_images: Counter[str]) -> None:
     empty = next((folder for folder, num in num_images.items() if num == 0), None)
     if empty is not None:
         raise DataError(
-            f"{root / empty} holds no image ({' '.join(_EXTENSIONS)}): fill it, remove it, or correct paths.data"
+            f"{root / empty} holds no image ({' '.join(IMAGE_EXTENSIONS)}): fill it, remove it, or correct paths.data"
         )
 
 

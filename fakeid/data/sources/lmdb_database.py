@@ -36,7 +36,7 @@ class Database:
         self._mapped = 0
 
     def count(self) -> int:
-        """Number of entries, from the header.
+        """Read the number of entries from the header.
 
         Raises:
             DataError: No database, empty, or cut short.
@@ -45,7 +45,7 @@ class Database:
             return int(self._open().stat()["entries"])
 
     def keys(self) -> Iterator[str]:
-        """All keys, sorted; some thousand at a time are in memory.
+        """Stream all keys, sorted; some thousand at a time are in memory.
 
         Raises:
             DataError: No database, cut short, damaged, or a key is not printable ASCII.
@@ -63,7 +63,7 @@ class Database:
             yield from names
 
     def read(self, key: str) -> bytes | None:
-        """The value of a key, or None.
+        """Read the value of a key; None where there is no such key.
 
         Raises:
             DataError: No database, cut short or damaged.
@@ -86,7 +86,7 @@ class Database:
         self._environment, self._mapped = None, 0
 
     def _keys_after(self, last: bytes) -> list[bytes]:
-        """The next keys in order; a call for each lot, so that nothing stays mapped or locked in between."""
+        """Read the next keys in order; a call for each lot, so that nothing stays mapped or locked in between."""
         with _LOCK:
             try:
                 with self._open().begin() as transaction, transaction.cursor() as cursor:
@@ -160,7 +160,7 @@ _DATABASES: Final[dict[Path, Database]] = {}
 
 
 def open_database(folder: Path) -> Database:
-    """The database in a folder, one object for each in a process; nothing is read yet."""
+    """Get the database of a folder, one object for each in a process; nothing is read yet."""
     path = folder.resolve()
     return _DATABASES.setdefault(path, Database(path))
 

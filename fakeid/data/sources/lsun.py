@@ -9,7 +9,6 @@ from typing import Any
 from fakeid.config.constants import CAMERA, LSUN_SCENES, REAL
 from fakeid.data.records import Record
 from fakeid.data.sources.base import StoredImages
-from fakeid.data.sources.category_names import check_categories
 from fakeid.data.sources.lmdb_database import open_database
 from fakeid.errors import BadImageError, DataError
 from fakeid.io import clear_output_errors, write_atomically
@@ -26,20 +25,16 @@ class LsunSource(StoredImages):
         listings: A folder of the cache. The keys of each database are listed once and remembered there, since
             bedroom has three million.
         max_megapixels: Larger images are refused when they are read.
-
-    Raises:
-        ConfigError: A category that LSUN does not have.
     """
 
     def __init__(self, root: str, categories: Sequence[str], *, listings: str, max_megapixels: float = 100.0) -> None:
         super().__init__(max_megapixels)
-        check_categories(categories)
         self._root = Path(root).expanduser().absolute()
         self._categories = tuple(dict.fromkeys(categories))
         self._listings = Path(listings).expanduser().absolute()
 
     def records(self) -> Iterator[Record]:
-        """All photos, streamed; keys are `lsun/FOLDER/KEY`, and every photo is a scene of its own.
+        """Stream all photos; keys are `lsun/FOLDER/KEY`, and every photo is a scene of its own.
 
         Raises:
             DataError: A category is missing, or a database is empty, cut short, or none. All are looked at here,
@@ -58,7 +53,7 @@ class LsunSource(StoredImages):
                     yield Record(prefix + key, REAL, category, CAMERA, key)
 
     def read_file(self, record: Record) -> bytes:
-        """The value as it is stored, a WebP or JPEG file.
+        """Read the value as it is stored, a WebP or JPEG file.
 
         Raises:
             BadImageError: The database or the value in it has vanished, or cannot be read.
@@ -73,12 +68,12 @@ class LsunSource(StoredImages):
         return value
 
     def locate(self, record: Record) -> str:
-        """The path of the database, and the key in it."""
+        """Give the path of the database, and the key in it."""
         folder, _, key = record.key.removeprefix(_PREFIX).partition("/")
         return f"{self._root / folder / 'data.mdb'} key {key}"
 
     def describe(self) -> dict[str, Any]:
-        """Identity by the databases' names, sizes and times of change."""
+        """Identify the databases by names, sizes and times of change."""
         stats = {f.name: (f / "data.mdb").stat() for folders in self._find().values() for f in folders}
         return {
             "source": "lsun",
@@ -99,7 +94,7 @@ class LsunSource(StoredImages):
 
 
 def find_databases(root: str, category: str) -> list[Path]:
-    """The folders with this category's databases, directly below the root; none if there are none.
+    """Find the folders with this category's databases, directly below the root.
 
     Raises:
         DataError: The root does not exist, or must not be looked into.
@@ -116,7 +111,7 @@ def find_databases(root: str, category: str) -> list[Path]:
 
 
 def count_images(folder: Path) -> int:
-    """How many images a database holds, from its header.
+    """Read the number of images of a database from its header.
 
     Raises:
         DataError: No database, empty, or cut short.
@@ -125,7 +120,7 @@ def count_images(folder: Path) -> int:
 
 
 def public_archives(category: str) -> tuple[str, ...]:
-    """The names under which LSUN publishes a category; the first holds most of it."""
+    """Name the archives in which LSUN publishes a category; the first holds most of it."""
     return (
         (f"{category}_train_lmdb.zip", f"{category}_val_lmdb.zip") if category in LSUN_SCENES else (f"{category}.zip",)
     )
@@ -143,7 +138,7 @@ def _explain_missing(root: Path, category: str) -> str:
 
 
 def _holds_database(path: Path) -> bool:
-    """Whether a zip holds an LMDB; ProGAN's samples may have the same name."""
+    """Tell whether a zip holds an LMDB; ProGAN's samples may have the same name."""
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.rpartition("/")[2] == "data.mdb" for name in archive.namelist())
@@ -152,7 +147,7 @@ def _holds_database(path: Path) -> bool:
 
 
 def _list_keys(folder: Path, count: int, listings: Path) -> Iterator[str]:
-    """The keys of a database, remembered line by line in a file; neither they nor the file are ever whole in memory."""
+    """Stream the keys of a database, which are remembered line by line in a file and never whole in memory."""
     status = (folder / "data.mdb").stat()
     identity = f"{folder.name}/{status.st_size}/{status.st_mtime_ns}"
     listing = listings / f"{folder.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.txt"

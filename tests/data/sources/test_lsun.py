@@ -16,7 +16,7 @@ from fakeid.data.records import Record
 from fakeid.data.sources import lmdb_database as database_module
 from fakeid.data.sources.base import Source
 from fakeid.data.sources.lsun import count_images, find_databases, public_archives
-from fakeid.errors import BadImageError, ConfigError, DataError, OutputError
+from fakeid.errors import BadImageError, DataError, OutputError
 
 
 def test_scenes_and_objects_are_listed_whole(tmp_path: Path) -> None:
@@ -142,11 +142,6 @@ def test_finder_and_counts(tmp_path: Path) -> None:
     assert find_databases(str(tmp_path), "dog") == []
     assert public_archives("bedroom") == ("bedroom_train_lmdb.zip", "bedroom_val_lmdb.zip")
     assert public_archives("cat") == ("cat.zip",)
-
-
-def test_an_unknown_category(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="did you mean church_outdoor"):
-        open_lsun(tmp_path, "church")
 
 
 def test_a_missing_category_names_what_to_get(tmp_path: Path) -> None:
