@@ -1,19 +1,21 @@
-"""Turn what goes wrong in a command into one clear message and an exit code, without a traceback."""
+"""Turn what goes wrong in a command into one clear message in plain characters, and an exit code."""
 
+import codecs
 import errno
+import io
 import os
 import re
 import select
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn, TextIO
+from typing import Final, NoReturn, TextIO
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
 from fakeid.config.presets import suggest_assignment, suggest_option
-from fakeid.console import print_plainly
 from fakeid.errors import ConfigError, FakeidError
 from fakeid.processes import environment_variable
 
@@ -48,7 +50,7 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def command_line_errors() -> Iterator[None]:
-    """The same for what Hydra and omegaconf find wrong with the command line, Ctrl-C, and `| head`; on any terminal."""
+    """Print as `user_errors` does, also for Ctrl-C, `| head`, and what Hydra finds wrong with the command line."""
     print_plainly()
     try:
         # Hydra then raises, where it would print its own rendering and exit.
@@ -146,3 +148,41 @@ def _explain(error: Exception) -> str:
     path = re.search(r"full_key: (\S+)", text)
     first_line = next(line for line in str(cause).splitlines() if line.strip())
     return f"{path.group(1)}: {first_line}" if path else first_line
+
+
+_PLAIN: Final = {
+    "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{MINUS SIGN}": "-", "\N{PLUS-MINUS SIGN}": "+-",
+    "\N{MULTIPLICATION SIGN}": "x", "\N{RIGHTWARDS ARROW}": "->", "\N{MIDDLE DOT}": "*", "\N{BULLET}": "*",
+    "\N{DAGGER}": "+", "\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"', "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+}  # fmt: skip
+_HANDLER: Final = "fakeid.plain"
+
+
+def print_plainly() -> None:
+    """Let this process print plain characters in place of those that its standard output and error do not know.
+
+    Otherwise the first of them would end it in an error, as the dash in the table after a training of hours does where
+    the language of the terminal is C or Latin-1.
+    """
+    codecs.register_error(_HANDLER, _replace)
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue  # a test or a notebook has put something else there
+        if (codecs.lookup(stream.encoding).name, stream.errors) != ("utf-8", "surrogateescape"):  # which fits all
+            stream.reconfigure(errors=_HANDLER)
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    refused = error.object[error.start : error.end]
+    return "".join(map(make_plain, refused)), error.end
+
+
+def make_plain(character: str) -> str:
+    """Replace one character by ASCII: the letter without its accent, a likeness, or a question mark."""
+    if character in _PLAIN:
+        return _PLAIN[character]
+    likeness = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return likeness or ("" if unicodedata.combining(character) else "?")

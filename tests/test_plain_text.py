@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_up_sweep import write_run
 
-from fakeid.console import make_plain
+from fakeid.terminal import make_plain
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -13,13 +13,14 @@ from hydra.core.hydra_config import HydraConfig
 
 from fakeid.config.choices import Accelerator
 from fakeid.config.parse import Config
-from fakeid.console import find_console, print_plainly
+from fakeid.console import find_console
 from fakeid.io import LONGEST_NAME, shorten_name
 from fakeid.processes import is_sweep_process
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.train import run_training
 from fakeid.sweeps.gpu_lock import lease_gpu
 from fakeid.sweeps.launchers import GPUS
+from fakeid.terminal import print_plainly
 
 
 def train_cell(config: Config) -> None:
