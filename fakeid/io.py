@@ -239,7 +239,8 @@ def check_plain(values: Any, kind: type[Any]) -> None:
 
 def to_plain_record(record: Any) -> dict[str, Any]:
     """Turn a dataclass into dictionaries, lists and plain values, ready for JSON."""
-    plain: dict[str, Any] = _build_adapter(type(record)).dump_python(record, mode="json")
+    kind: Any = type(record)
+    plain: dict[str, Any] = _build_adapter(kind).dump_python(record, mode="json")
     return plain
 
 
@@ -249,7 +250,8 @@ def write_record(path: Path, record: Any) -> None:
     Raises:
         OutputError: The folder cannot be written to.
     """
-    write_text(path, _build_adapter(type(record)).dump_json(record, indent=2).decode() + "\n")
+    kind: Any = type(record)
+    write_text(path, _build_adapter(kind).dump_json(record, indent=2).decode() + "\n")
 
 
 def _validate(kind: Any, check: "Callable[[TypeAdapter[Any]], Any]") -> Any:

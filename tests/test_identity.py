@@ -19,7 +19,7 @@ from fakeid.config.identity import (
     name_setting,
     read_axes,
 )
-from fakeid.config.metadata import AFFECTS, list_options, option
+from fakeid.config.options import AFFECTS, list_options, option
 from fakeid.config.options_page import render_page
 from fakeid.config.parse import Config, to_plain
 from fakeid.config.schema import ColorConfig, LoggerConfig, OptimConfig

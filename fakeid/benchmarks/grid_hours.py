@@ -19,7 +19,7 @@ from fakeid.benchmarks.photos import Photos, draw_photos
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.config.constants import TEST, TRAIN, VAL
 from fakeid.config.identity import flatten, label_options, tell_apart
-from fakeid.config.metadata import list_options
+from fakeid.config.options import list_options
 from fakeid.config.parse import Config, to_plain
 from fakeid.console import StatusLine, build_progress
 from fakeid.data.cache.packing import pack_images

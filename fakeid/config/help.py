@@ -10,7 +10,7 @@ from hydra._internal.hydra import Hydra
 from hydra.plugins.completion_plugin import CompletionPlugin
 from omegaconf import DictConfig, OmegaConf
 
-from fakeid.config.metadata import explain, list_options
+from fakeid.config.options import explain, list_options
 from fakeid.config.parse import Config
 from fakeid.config.presets import GRID, GROUPS, list_choices
 

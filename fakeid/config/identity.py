@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fakeid.config.choices import AugmentName, ResidualName, SourceName
-from fakeid.config.metadata import RESULTS, Affects, Option, list_options
+from fakeid.config.options import RESULTS, Affects, Option, list_options
 from fakeid.config.parse import Config, to_plain
 from fakeid.io import shorten_name
 
@@ -30,7 +30,7 @@ def fingerprint(config: Config, *affects: Affects, also: Mapping[str, Any] | Non
 
     Args:
         config: Checked options.
-        affects: Keys of `fakeid.config.metadata.AFFECTS`.
+        affects: Keys of `fakeid.config.options.AFFECTS`.
         also: What else they must agree in, by path.
     """
     values, meaning = flatten(to_plain(config)), dict[str, Any]()

@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from typing import Any, Final
 
-from fakeid.config.metadata import AFFECTS, Option, explain, list_options
+from fakeid.config.options import AFFECTS, Option, explain, list_options
 from fakeid.config.parse import Config
 
 _HEAD: Final = """# Options

@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 from typing import Final
 
-from fakeid.config.metadata import list_options
+from fakeid.config.options import list_options
 from fakeid.config.parse import Config
 from fakeid.errors import ConfigError
 

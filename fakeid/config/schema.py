@@ -34,9 +34,9 @@ from fakeid.config.choices import (
     ThresholdFrom,
     Views,
 )
-from fakeid.config.constants import SMALLEST_PX, list_windows
 from fakeid.config.degradations import parse_degradation
-from fakeid.config.metadata import option
+from fakeid.config.options import option
+from fakeid.config.windows import SMALLEST_PX, list_windows
 
 
 @dataclass

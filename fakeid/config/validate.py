@@ -5,16 +5,10 @@ import re
 from typing import Any, Final
 
 from fakeid.config.choices import AugmentName, BudgetName, ColorName, DeviceCache, ResidualName, SourceName, Tested
-from fakeid.config.constants import (
-    DEMO_CATEGORIES,
-    LSUN_CATEGORIES,
-    LSUN_OBJECTS,
-    LSUN_SCENES,
-    OWN_TEST_SET,
-    SMALLEST_PX,
-)
-from fakeid.config.metadata import list_options
+from fakeid.config.constants import DEMO_CATEGORIES, LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES, OWN_TEST_SET
+from fakeid.config.options import list_options
 from fakeid.config.schema import Config, DataConfig, EvaluationConfig, OptimConfig, TrainerConfig
+from fakeid.config.windows import SMALLEST_PX
 from fakeid.errors import ConfigError
 
 _SEEDS: Final = 2**32  # that numpy takes

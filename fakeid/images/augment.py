@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.config.constants import compute_window_px
+from fakeid.config.windows import compute_window_px
 from fakeid.errors import ConfigError
 from fakeid.images.codecs import jpeg
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from fakeid.config.constants import compute_patch_px, compute_window_px
+from fakeid.config.windows import compute_patch_px, compute_window_px
 from fakeid.errors import ConfigError
 from fakeid.models.backbones import OWN, Normalization, build_backbone, get_input_statistics
 from fakeid.models.color import build_color

@@ -9,8 +9,8 @@ from pytorch_lightning import Callback, Trainer, seed_everything
 from timm.layers.norm_act import convert_sync_batchnorm
 
 from fakeid.config.choices import Tested
-from fakeid.config.constants import compute_trained_px, list_windows
 from fakeid.config.parse import Config
+from fakeid.config.windows import compute_trained_px, list_windows
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan

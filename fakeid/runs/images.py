@@ -12,8 +12,9 @@ from rich.filesize import decimal
 
 from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts, read_file_facts
 from fakeid.config.choices import BudgetName, Codec, OnBadImage
-from fakeid.config.constants import FAKE, REAL, compute_tested_px, compute_trained_px
+from fakeid.config.constants import FAKE, REAL
 from fakeid.config.parse import Config
+from fakeid.config.windows import compute_tested_px, compute_trained_px
 from fakeid.console import StatusLine, build_progress
 from fakeid.data.cache.image_cache import ImageCache
 from fakeid.data.cache.packing import Preparation

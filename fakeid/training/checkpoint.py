@@ -11,7 +11,7 @@ import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pydantic import Field, FiniteFloat, InstanceOf, StrictFloat, StrictInt, StrictStr
 
-from fakeid.config.metadata import list_options
+from fakeid.config.options import list_options
 from fakeid.config.schema import TrainerConfig
 from fakeid.errors import CheckpointError, FakeidError
 from fakeid.evaluation.records.run_summary import DataRecord

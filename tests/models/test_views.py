@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fakeid.config.constants import (
+from fakeid.config.windows import (
     compute_patch_px,
     compute_tested_px,
     compute_trained_px,

@@ -7,7 +7,7 @@ from string import ascii_uppercase
 from typing import Any, Final, TypeVar
 
 from fakeid.config.identity import find_default, flatten, label_options, list_differences
-from fakeid.config.metadata import list_options
+from fakeid.config.options import list_options
 from fakeid.config.parse import Config
 
 _LONGEST_NAME: Final = 48  # characters; with a longer one among them, all settings of a report have short names
