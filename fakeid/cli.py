@@ -142,7 +142,7 @@ def audit(overrides: tuple[str, ...], per_class: int, output: Path | None) -> No
 def evaluate(checkpoint: Path, targets: tuple[str, ...], output: Path | None) -> None:
     """Test a detector on new content, new generators, degradations.
 
-    Scores every image as it is and under each degradation, and writes scores.csv, evaluation.json, figures and a page
+    Scores every image clean and under each degradation, and writes scores.csv, evaluation.json, figures and a page
     with all metrics, the swap test, controls and calibration. Continues where it was stopped.
 
     RUN is a finished run's folder, or its tested.ckpt.

@@ -39,20 +39,6 @@ def test_every_option_trains(color: str, options: dict[str, object], device: tor
     assert all(p.grad is not None and p.grad.isfinite().all() for p in detector.parameters())
 
 
-@pytest.mark.parametrize("residual", ["srm", "npr", "dwt_hh"])
-def test_every_residual_scores(residual: str, device: torch.device) -> None:
-    detector = _detector(device, residual=residual, color="hsv", hsv="circular").eval()
-    assert detector(_rgb(64, device)).isfinite().all()
-
-
-def test_learned_residual_takes_part_in_training_and_checkpoints(device: torch.device) -> None:
-    detector = _detector(device, residual="bayar")
-    assert "residual.weight" in detector.state_dict()
-    assert "residual.weight" in dict(detector.named_parameters())
-    other = _detector(device, residual="bayar")
-    assert torch.equal(detector.residual.weight, other.residual.weight)
-
-
 def test_layers_follow_one_another(device: torch.device) -> None:
     detector = _detector(device, color="ycbcr", hpf_channels="each").eval()
     rgb = _rgb(64, device)

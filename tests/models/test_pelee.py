@@ -101,12 +101,6 @@ def test_dropout_acts_in_training_and_not_in_evaluation(dropout_at: str, device:
     assert torch.equal(network(batch), network(batch))
 
 
-def test_without_dropout_training_repeats_itself(device: torch.device) -> None:
-    network = _pelee(device)
-    batch = _input(64, device)
-    torch.testing.assert_close(network(batch), network(batch), rtol=1e-4, atol=1e-6)
-
-
 def test_dropout_on_branches_acts_on_both_outputs_and_not_on_the_layer_input(device: torch.device) -> None:
     layer = _pelee(device, dropout=0.5, dropout_at="branches").stages[0][0]
     branches: list[torch.Tensor] = []

@@ -137,15 +137,6 @@ def test_a_category_train_may_stand_beside_an_empty_folder() -> None:
     assert reading({**both("train", "cat"), ("val",): 0})["train"] == ("", "unknown", "train")
 
 
-def test_forensynths() -> None:
-    assert reading(both("train/cat", "val/cat", "test/progan/cat", "test/biggan")) == {
-        "train/cat": (TRAIN, "unknown", "cat"),
-        "val/cat": (VAL, "unknown", "cat"),
-        "test/progan/cat": (TEST, "progan", "cat"),
-        "test/biggan": (TEST, "unknown", "biggan"),
-    }
-
-
 def test_plain_folders_beside_a_mixture() -> None:
     assert reading(both("train(Add_1)", "train", "test"))["train"] == (TEST, "unknown", "train")
     assert reading(both("train(Add_1)", "test"))["test"] == (TEST, "unknown", "photos")

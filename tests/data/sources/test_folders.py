@@ -216,14 +216,6 @@ def test_another_layout_is_explained(tmp_path: Path, files: list[str], found: st
     assert text.endswith(f"found {found}")
 
 
-def test_too_many_levels(tmp_path: Path) -> None:
-    text = message(write_tree(tmp_path, pairs("set/progan/cat/")))
-    assert text.startswith("set/progan/cat/0_real is too deep below paths.data=")
-    assert message(write_tree(tmp_path / "given", pairs("train/set/progan/cat/"))).startswith(
-        "train/set/progan/cat/0_r"
-    )
-
-
 @pytest.mark.parametrize("content", [[], ["notes.txt", ".hidden.png"]])
 def test_an_empty_class_folder_is_named(tmp_path: Path, content: list[str]) -> None:
     root = write_tree(tmp_path, ["cat/0_real/a.png"])

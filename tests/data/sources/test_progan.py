@@ -23,7 +23,6 @@ from genuine_trees import (
 
 from fakeid.config.constants import FAKE, LSUN_CATEGORIES
 from fakeid.data.records import Record
-from fakeid.data.sources import archive as archive_module
 from fakeid.data.sources.base import Source
 from fakeid.data.sources.progan import ProGanSource, find_samples, public_archive
 from fakeid.errors import BadImageError, DataError
@@ -220,14 +219,6 @@ def test_a_worker_gets_a_small_copy_and_reads_the_same(tmp_path: Path) -> None:
     with get_context("spawn").Pool(1) as pool:
         assert pool.apply(read_all, (source, records)) == read_all(source, records)
     assert pickle.loads(pickle.dumps(source)).describe() == identity
-
-
-def test_archives_are_listed_once_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_progan(tmp_path, ["cat", "bus"], 3, 16)
-    before = keys(tmp_path, "cat", "bus")
-    archive_module._open.cache_clear()  # as in another process
-    monkeypatch.setattr(archive_module, "_list", lambda _: pytest.fail("listed again"))
-    assert keys(tmp_path, "cat", "bus") == before
 
 
 @pytest.mark.parametrize("form", ["zip", "folder"])

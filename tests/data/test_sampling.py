@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakeid.config.constants import FAKE, LSUN_CATEGORIES, REAL, TEST, TRAIN, VAL
-from fakeid.data import sampling as mixing
-from fakeid.data import sampling as pools
+from fakeid.data import sampling
 from fakeid.data.plans import Plan, check_no_leak, read_plan, write_plan
 from fakeid.data.records import Record
 from fakeid.data.sampling import Budget, draw_plan
@@ -213,19 +212,19 @@ def test_a_long_stream_is_drawn_from_like_a_list(
         "order": ["a", "b"], "held_out": "c", "num_categories": 2, "seed": seed, "budget": Budget(train, val, test),
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pools, "_FIRST_TRIM", 16)
+        patch.setattr(sampling, "_FIRST_TRIM", 16)
         streamed = draw_plan(iter(records), **wishes)
-        patch.setattr(mixing, "_compute_reach", lambda _: None)
+        patch.setattr(sampling, "_compute_reach", lambda _: None)
         assert streamed == draw_plan(records, **wishes)
 
 
 def test_a_long_stream_is_not_held_in_memory() -> None:
-    pool = pools.Pool(0, (10, 20))
+    pool = sampling.Pool(0, (10, 20))
     for index in range(50_000):
         pool.add(Record(str(index), REAL, "cat", "camera", str(index)))
     assert pool.count == 50_000
     assert len(pool._entries) < 8192
-    whole = pools.Pool(0)
+    whole = sampling.Pool(0)
     for index in range(50_000):
         whole.add(Record(str(index), REAL, "cat", "camera", str(index)))
     assert pool.in_order()[:10] == whole.in_order()[:10]
