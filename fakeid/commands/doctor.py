@@ -157,7 +157,7 @@ def _find_reals(root: str, name: str) -> _Found:
 def _find_fakes(root: str, names: list[str], config: Config) -> dict[str, _Found]:
     listings = Path(config.paths.cache).absolute() / "listings"
     try:
-        samples = find_samples(root, names, listings=str(listings))
+        samples = find_samples(root, names, listings)
     except DataError as error:
         return {name: ([], 0, str(error)) for name in names}
     return {name: (paths, sum(_count_samples(path, listings) for path in paths), "") for name, paths in samples.items()}

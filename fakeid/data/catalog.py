@@ -22,12 +22,13 @@ from fakeid.data.sources.progan import ProGanSource
 from fakeid.errors import ConfigError, DamagedFileError, DataError
 from fakeid.io import clear_output_errors
 
-_CATEGORY: Final = re.compile(r"add_(\d+)")
+_MIXTURE: Final = re.compile(r"add_(\d+)")
+_PLAN_VERSION: Final = 2  # raise it whenever the same options draw other images
 
 
 def is_mixture(record: Record) -> bool:
     """Tell whether the image lies in a `train(Add_k)`, or the `val(Add_k)` beside it."""
-    return bool(record.split and _CATEGORY.fullmatch(record.category))
+    return bool(record.split and _MIXTURE.fullmatch(record.category))
 
 
 def count_mixed(mixture: str) -> int:
@@ -86,9 +87,6 @@ def check_mixture(mixture: str, records: Iterable[Record], order: Sequence[str],
                     f"{record.key} is named after {shown}, which train(Add_{k}) must not show; it mixes "
                     f"{', '.join(seen)}: remove it, or name its categories with data.categories=[…]"
                 )
-
-
-_PLAN_VERSION: Final = 2  # raise it whenever the same options draw other images
 
 
 def build_source(config: Config) -> Source:

@@ -10,7 +10,13 @@ from fakeid.data.records import Record
 from fakeid.errors import ConfigError, DataError
 from fakeid.seeding import derive_seed
 
-_FIRST_TRIM = 4096
+_TEST_SHARE, _VAL_SHARE = 4, 10
+"""Without a number, a quarter of a seen category is tested on and a tenth of it validates."""
+
+_Pools = defaultdict[tuple[str, int], list[Record]]
+"""By category and label."""
+
+_FIRST_TRIM = 4096  # images, before the first are forgotten
 
 
 class Pool:
@@ -52,12 +58,6 @@ class Pool:
             low, high = self._forgotten = places[front - 1], places[-back]
             self._entries = [entry for entry in self._entries if not low < entry[0] < high]
         self._trim_at = max(_FIRST_TRIM, 2 * len(self._entries))
-
-
-_TEST_SHARE, _VAL_SHARE = 4, 10
-"""Without a number, a quarter of a seen category is tested on and a tenth of it validates."""
-
-_Pools = defaultdict[tuple[str, int], list[Record]]
 
 
 def draw_plan(

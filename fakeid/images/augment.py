@@ -1,7 +1,7 @@
 """Augmentations: what happens to training images, each time anew."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -11,10 +11,26 @@ from fakeid.config.windows import compute_window_px
 from fakeid.errors import ConfigError
 from fakeid.images.codecs import jpeg
 
+_Image: TypeAlias = npt.NDArray[np.uint8]
+_Levels: TypeAlias = npt.NDArray[np.float32]
+
 _FLIP_PROBABILITY: Final = 0.5
 
+_DAMAGE_PROBABILITY: Final = 0.5  # of the blur, and of the JPEG
+_MAX_SIGMA_PX: Final = 3.0
+_QUALITIES: Final = (30, 100)
 
-def flip(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+_MAX_DEGREES: Final = 180.0
+_FACTORS: Final = (0.5, 1.5)  # of brightness, contrast and saturation
+_MASK_PROBABILITY: Final = 0.5
+_MAX_MASKED: Final = 0.75  # of all patches
+_PATCH_PX: Final = 16
+_GRAY: Final = np.array([0.299, 0.587, 0.114], np.float32)
+
+_SPECTRAL_SHARE: Final = 0.15  # of all coefficients
+
+
+def flip(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Mirror every other image horizontally; part of several papers' augmentations.
 
     Args:
@@ -27,7 +43,7 @@ def flip(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray
     return rgb_u8[:, ::-1] if rng.random() < _FLIP_PROBABILITY else rgb_u8
 
 
-def crop(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def crop(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Cut out a window of 7/8 of each side, each place as likely as any other.
 
     Nothing is resized, for interpolation wears off the trace of a generator and leaves one of its own: Wang et al.
@@ -48,12 +64,7 @@ def crop(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray
     return rgb_u8[top : top + height, left : left + width]
 
 
-_PROBABILITY: Final = 0.5
-_MAX_SIGMA_PX: Final = 3.0
-_QUALITIES: Final = (30, 100)
-
-
-def jpeg_blur(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def jpeg_blur(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Blur one half of the images and compress one half, each drawn on its own.
 
     After "CNN-generated images are surprisingly easy to spot... for now" (Wang et al. 2020), their `Blur+JPEG (0.5)`:
@@ -68,29 +79,17 @@ def jpeg_blur(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.ND
     Returns:
         RGB uint8 (H, W, 3).
     """
-    if rng.random() < _PROBABILITY:
+    if rng.random() < _DAMAGE_PROBABILITY:
         rgb_u8 = _blur(rgb_u8, rng.uniform(0, _MAX_SIGMA_PX))
-    if rng.random() < _PROBABILITY:
+    if rng.random() < _DAMAGE_PROBABILITY:
         rgb_u8 = jpeg(rgb_u8, int(rng.integers(*_QUALITIES, endpoint=True)))
     return flip(rgb_u8, rng)
 
 
-def _blur(rgb_u8: npt.NDArray[np.uint8], sigma_px: float) -> npt.NDArray[np.uint8]:
+def _blur(rgb_u8: _Image, sigma_px: float) -> _Image:
     # In float, because OpenCV's 8-bit filter has 8-bit weights; OpenCV takes a sigma of 0 for another question.
     blurred = cv2.GaussianBlur(rgb_u8.astype(np.float32), (0, 0), max(sigma_px, 0.01), borderType=cv2.BORDER_REFLECT)
     return np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
-
-
-_MAX_DEGREES: Final = 180.0
-_FACTORS: Final = (0.5, 1.5)  # of brightness, contrast and saturation
-_MASK_PROBABILITY: Final = 0.5
-_MAX_MASKED: Final = 0.75  # of all patches
-_PATCH_PX: Final = 16
-
-_GRAY: Final = np.array([0.299, 0.587, 0.114], np.float32)
-
-_Image = npt.NDArray[np.uint8]
-_Levels = npt.NDArray[np.float32]
 
 
 def safe(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
@@ -153,10 +152,7 @@ def _mask(rgb_u8: _Image, rng: np.random.Generator) -> None:
         rgb_u8[top : top + _PATCH_PX, left : left + _PATCH_PX] = 0
 
 
-_SHARE: Final = 0.15
-
-
-def spectral(rgb_u8: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def spectral(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Set 15 % of the coefficients of the 2-D Fourier transform to 0, the same in each channel.
 
     After "Frequency masking for universal deepfake detection" (Doloriel & Cheung 2024), whose best masks are of 15 %
@@ -188,7 +184,7 @@ def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray
     negative = np.roll(places[::-1, ::-1], (1, 1), axis=(0, 1))  # the place of minus each frequency
     ranks = rng.random(height * width, np.float32)[np.minimum(places, negative)]  # one draw for both
     ranks[0, 0] = np.inf  # the mean
-    num_masked = round(_SHARE * ranks.size)
+    num_masked = round(_SPECTRAL_SHARE * ranks.size)
     return np.asarray(ranks >= np.partition(ranks, num_masked, axis=None)[num_masked])
 
 
@@ -201,7 +197,7 @@ _AUGMENTATIONS: Final[dict[str, Callable[[_Image, np.random.Generator], _Image]]
 }
 
 
-def augment(rgb_u8: npt.NDArray[np.uint8], name: str, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def augment(rgb_u8: _Image, name: str, rng: np.random.Generator) -> _Image:
     """Change a training image at random.
 
     Args:

@@ -24,6 +24,13 @@ _KEY: Final = "fakeid"
 _KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
 
 
+ANEW: Final = "force=true trains the run anew"
+"""The way out where nothing of a checkpoint can be saved."""
+
+_SPEED: Final = {each.column for each in list_options(TrainerConfig) if each.affects == "speed"}
+"""Hyperparameters that may differ between two parts of a training."""
+
+
 @dataclass(frozen=True)
 class Card:
     """What a checkpoint says of its training; written as plain values, as `torch.load(weights_only=True)` wants them.
@@ -47,6 +54,47 @@ class Card:
     data: DataRecord
     precision: str
     calibration: dict[str, int | FiniteFloat] | None
+
+
+@dataclass(frozen=True)
+class _Hyperparameters:
+    """Those of `DetectorModule` that must be of their kind for anything to be said of the others."""
+
+    detector: dict[str, Any]
+    loss: StrictStr = ""
+    views: StrictStr = ""
+    center_px: _Count | None = None
+    learning_rate: StrictFloat | StrictInt = 0
+    schedule: StrictStr = ""
+
+
+@dataclass(frozen=True)
+class _Checkpoint:
+    """What every checkpoint holds."""
+
+    epoch: _Count
+    state_dict: dict[StrictStr, InstanceOf[torch.Tensor]]
+    hyper_parameters: _Hyperparameters
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read all that a checkpoint holds, plain values and tensors only, on the CPU.
+
+    Raises:
+        CheckpointError: Missing, damaged, or not a detector's.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"there is no checkpoint at {path}") from error
+    except Exception as error:  # bytes that were changed can mean anything to the reader of pickles
+        raise CheckpointError(f"{path} is damaged or no checkpoint; {ANEW}") from error
+    try:
+        parse_record(checkpoint, _Checkpoint)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector ({error}); {ANEW}") from error
+    content: dict[str, Any] = checkpoint
+    return content
 
 
 def write_card(path: Path, card: Card) -> None:
@@ -73,34 +121,6 @@ def read_card(path: Path) -> Card:
             f"{path} does not say what it was trained on ({error}): take tested.ckpt of a finished run, and train a "
             "run of an earlier release again (force=true)"
         ) from error
-
-
-ANEW: Final = "force=true trains the run anew"
-"""The way out where nothing of a checkpoint can be saved."""
-
-_SPEED: Final = {each.column for each in list_options(TrainerConfig) if each.affects == "speed"}
-"""Hyperparameters that may differ between two parts of a training."""
-
-
-@dataclass(frozen=True)
-class _Hyperparameters:
-    """Those of `DetectorModule` that must be of their kind for anything to be said of the others."""
-
-    detector: dict[str, Any]
-    loss: StrictStr = ""
-    views: StrictStr = ""
-    center_px: _Count | None = None
-    learning_rate: StrictFloat | StrictInt = 0
-    schedule: StrictStr = ""
-
-
-@dataclass(frozen=True)
-class _Checkpoint:
-    """What every checkpoint holds."""
-
-    epoch: _Count
-    state_dict: dict[StrictStr, InstanceOf[torch.Tensor]]
-    hyper_parameters: _Hyperparameters
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -205,26 +225,6 @@ class Restoration(pl.Callback):
         innocent = innocent or not isinstance(error, Exception)
         if not self._restored and not innocent:
             raise CheckpointError(f"{self._path} cannot be continued from ({render_cause(error)}); {ANEW}") from error
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read all that a checkpoint holds, plain values and tensors only, on the CPU.
-
-    Raises:
-        CheckpointError: Missing, damaged, or not a detector's.
-    """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise CheckpointError(f"there is no checkpoint at {path}") from error
-    except Exception as error:  # bytes that were changed can mean anything to the reader of pickles
-        raise CheckpointError(f"{path} is damaged or no checkpoint; {ANEW}") from error
-    try:
-        parse_record(checkpoint, _Checkpoint)
-    except ValueError as error:
-        raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector ({error}); {ANEW}") from error
-    content: dict[str, Any] = checkpoint
-    return content
 
 
 def render_cause(error: BaseException | None) -> str:

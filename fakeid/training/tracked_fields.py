@@ -136,8 +136,3 @@ def list_numbers(group: Mapping[str, Any]) -> Iterator[list[Any]]:
             yield [name, estimate.value, estimate.low, estimate.high]
         elif isinstance(entry, int | float) and not isinstance(entry, bool):
             yield [name, float(entry), None, None]
-
-
-def count_seen(summary: Mapping[str, Any]) -> int:
-    """Count the categories that were trained on, for runs that asked for all there are."""
-    return sum(group["seen"] for group in summary["categories"].values())

@@ -138,14 +138,18 @@ class ProGanSource(StoredImages):
         return {(n.rpartition("/")[2], size) for n, size in open_archive(path, self._listings).sizes()}
 
 
-def find_samples(root: str, categories: Sequence[str], *, listings: str | None = None) -> dict[str, list[Path]]:
+def find_samples(root: str, categories: Sequence[str], listings: Path) -> dict[str, list[Path]]:
     """Find the folders and archives of samples below the root, by category; an empty list where there are none.
+
+    Args:
+        root: `data.fake.root`, or `paths.data`.
+        categories: Those of interest.
+        listings: A folder of the cache, for lists of archives.
 
     Raises:
         DataError: The root does not exist, or what lies there is damaged or ambiguous.
     """
-    folder = Path(root).expanduser().absolute()
-    return _look_through(folder, categories, None if listings is None else Path(listings).absolute()).samples
+    return _look_through(Path(root).expanduser().absolute(), categories, listings).samples
 
 
 def public_archive(category: str) -> str:
@@ -153,7 +157,7 @@ def public_archive(category: str) -> str:
     return f"karras2018iclr-lsun-{squeeze(category)}-256x256.zip"
 
 
-def _look_through(root: Path, categories: Sequence[str], listings: Path | None) -> SampleTree:
+def _look_through(root: Path, categories: Sequence[str], listings: Path) -> SampleTree:
     if not root.is_dir():
         raise DataError(f"{root} (data.fake.root or paths.data) must be the folder of ProGAN's samples: not found")
     return SampleTree(root, categories, listings)

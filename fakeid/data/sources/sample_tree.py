@@ -26,7 +26,7 @@ class SampleTree:
     Args:
         root: Where to look.
         categories: The categories of interest; archives of others are not opened.
-        listings: Where lists of archives are remembered, if anywhere.
+        listings: Where lists of archives are remembered.
 
     Attributes:
         samples: Folders and archives by category, sorted.
@@ -38,7 +38,7 @@ class SampleTree:
         DataError: A folder or an archive cannot be read, or what it holds is ambiguous.
     """
 
-    def __init__(self, root: Path, categories: Collection[str], listings: Path | None) -> None:
+    def __init__(self, root: Path, categories: Collection[str], listings: Path) -> None:
         self.samples: dict[str, list[Path]] = {category: [] for category in categories}
         self.compressed: dict[str, list[Path]] = {category: [] for category in categories}
         self.paired: list[Path] = []

@@ -282,5 +282,8 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
 
 def test_finder(tmp_path: Path) -> None:
     write_progan(tmp_path, ["cat", "bus"], 1, 16)
-    assert find_samples(str(tmp_path), ["cat", "sheep"]) == {"cat": [tmp_path / public_archive("cat")], "sheep": []}
+    assert find_samples(str(tmp_path), ["cat", "sheep"], tmp_path / ".cache") == {
+        "cat": [tmp_path / public_archive("cat")],
+        "sheep": [],
+    }
     assert public_archive("church_outdoor") == "karras2018iclr-lsun-churchoutdoor-256x256.zip"
