@@ -14,7 +14,7 @@ from fakeid.errors import DataError
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, join_scores, read_scores
 from fakeid.io import check_utf8
-from fakeid.reporting.sweep.averages import Cell, FinishedRun, collect_cells
+from fakeid.reporting.sweep.configurations import Cell, FinishedRun, collect_cells
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import DAMAGED, read_state
 

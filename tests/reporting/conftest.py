@@ -10,7 +10,7 @@ from fakeid.config.parse import Config, to_plain
 from fakeid.config.schema import ColorConfig, ModelConfig, ResidualConfig
 from fakeid.evaluation.records.results import CategoryGroup, Estimate, Group
 from fakeid.evaluation.records.run_summary import RunSummary
-from fakeid.reporting.sweep.averages import FinishedRun
+from fakeid.reporting.sweep.configurations import FinishedRun
 
 
 def make_group(accuracy: float, num: int = 200) -> Group:

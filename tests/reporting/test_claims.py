@@ -9,8 +9,8 @@ from scipy.stats import binomtest
 
 from fakeid.config.constants import DEMO_CATEGORIES, FAKE
 from fakeid.reporting.sweep.answer import write_answer, write_caveat
-from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
 from fakeid.reporting.sweep.claims import compare_cells, find_common_unseen
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
 
 
 def right(run, categories):

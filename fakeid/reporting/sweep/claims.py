@@ -23,7 +23,7 @@ import numpy as np
 
 from fakeid.evaluation.statistics.paired_tests import Answers, compare_answers, pool_answers
 from fakeid.reporting.significance import BETTER, Judged, correct_judged
-from fakeid.reporting.sweep.averages import Cell, FinishedRun
+from fakeid.reporting.sweep.configurations import Cell, FinishedRun
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def measure_accuracy(cell: Cell, categories: Sequence[str]) -> float:
 def _are_settings_comparable(first: Cell, second: Cell) -> bool:
     a, b = first.setting, second.setting
     alike = first.categories == second.categories and a.budget == b.budget and a != b
-    return alike and (a.variant == b.variant or a.short_name == b.short_name)
+    return alike and (a.variant == b.variant or a.bare_name == b.bare_name)
 
 
 def _rank(cells: Sequence[Cell], categories: Sequence[str]) -> list[Cell]:

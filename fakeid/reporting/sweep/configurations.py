@@ -16,7 +16,8 @@ from fakeid.evaluation.records.run_summary import POOLED, RunSummary
 from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.statistics.paired_tests import Answers, find_margin, measure_scatter, pool_answers
-from fakeid.reporting.sweep.paper import Setting, identify_settings, order_settings
+from fakeid.reporting.formatting import format_count
+from fakeid.reporting.sweep.settings import Setting, identify_settings, order_settings
 
 METRICS: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
 _ROUNDING: Final = 1e-9
@@ -106,7 +107,7 @@ class Cell:
         return f"{self.setting.full_name} at {self._count_categories()}"
 
     def _count_categories(self) -> str:
-        return f"{self.categories} {'category' if self.categories == 1 else 'categories'}"
+        return format_count(self.categories, "category", "categories")
 
     @property
     def seeds(self) -> list[int]:
