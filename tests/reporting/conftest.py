@@ -49,6 +49,7 @@ def invented() -> Callable[..., FinishedRun]:
         color: str = "rgb",
         dropout: float = 0.0,
         model: str = "pelee",
+        residual: str | None = None,
         **more: Any,
     ) -> FinishedRun:
         config = Config(
@@ -57,7 +58,7 @@ def invented() -> Callable[..., FinishedRun]:
             dropout=dropout,
             color=ColorConfig(ColorName[color]),
             model=ModelConfig(model),
-            residual=ResidualConfig(ResidualName.hpf if model == "pelee" else ResidualName.none),
+            residual=ResidualConfig(ResidualName[residual or ("hpf" if model == "pelee" else "none")]),
         )
         return invent_run(config, **more)[0]
 
