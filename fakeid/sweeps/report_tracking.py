@@ -148,7 +148,7 @@ def collect_curves(cells: Sequence[Cell]) -> list[dict[str, float]]:
     rows: dict[int, dict[str, float]] = {k: {CATEGORIES: k} for k in sorted({cell.categories for cell in cells})}
     for cell in cells:
         estimates = (
-            cell.measure(cell.held_out or "", "accuracy"), cell.average(seen=False), cell.average(seen=True),
+            cell.measure_held_out(), cell.average(seen=False), cell.average(seen=True),
             cell.measure("unseen", "real_accuracy"), cell.measure("unseen", "fake_accuracy"),
             cell.measure("unseen", "auroc"),
         )  # fmt: skip

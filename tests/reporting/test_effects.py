@@ -36,7 +36,7 @@ def grid(invented: Invent) -> Grid:
 
 
 def answer(run: FinishedRun) -> Answers:
-    parts = [run.images[name] for name in run.content(seen=False)]
+    parts = [run.images[name] for name in run.list_categories(seen=False)]
     return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
 
 

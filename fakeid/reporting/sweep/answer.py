@@ -59,7 +59,7 @@ class _Outcome(Enum):
 
 
 def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect]) -> list[Finding]:
-    """Answer: do more categories help on unseen content, do color and dropout, is one configuration ahead of all?
+    """Answer whether more categories, color and dropout help on unseen content, and which configuration is best.
 
     All sentences rest on accuracy and on one family of comparisons, corrected by Holm for the whole page: where no
     configuration differs from another, at most 1 answer in 20 calls anything better or worse. Two configurations of one
@@ -207,7 +207,7 @@ def _answer_effects(effects: Sequence[Effect]) -> Finding:
 
 
 def _leave_open(question: str, reason: str = "") -> Finding:
-    """Say that a question cannot be answered, for a reason or because no configuration has two runs."""
+    """Leave a question open, for a reason or because no configuration has two runs."""
     if reason:
         return Finding(f"Whether {question} cannot be said yet", reason, Severity.OPEN)
     return Finding("", f"Whether {question} cannot be said ({ONE_RUN_EACH}).", Severity.OPEN)

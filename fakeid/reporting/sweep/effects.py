@@ -123,7 +123,7 @@ def correct_page(claims: Claims, effects: Sequence[Effect]) -> tuple[Claims, lis
 
 
 def fit_trends(cells: Sequence[Cell]) -> list[SettingTrend]:
-    """Fit one for each setting with a held-out category and two numbers of categories or more, in the cells' order.
+    """Fit a line for each setting with a held-out category and two numbers of categories or more, in the cells' order.
 
     Runs are independent points. That they share their test images is in the interval where all were tested on the same
     ones; it covers one setting by itself and is not corrected for their number, so no verdict rests on it.

@@ -36,7 +36,7 @@ _DEGRADED: Final = "AUROC under degradations, averaged over the quadrants of con
 
 @dataclass(frozen=True, eq=False)
 class EvaluationTable:
-    """One of them.
+    """A table of what the evaluations found.
 
     Attributes:
         slug: For file names and links.

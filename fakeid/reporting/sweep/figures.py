@@ -88,7 +88,7 @@ class Curves:
         """Whether the lines are of the held-out category, the same images throughout; else of the unseen average."""
         names = {cell.held_out for cell in self.cells}
         several = len({cell.categories for cell in self.cells}) > 1
-        return several and len(names) == 1 and all(_measure_held_out(cell).value is not None for cell in self.cells)
+        return several and len(names) == 1 and all(cell.measure_held_out().value is not None for cell in self.cells)
 
     @property
     def measured(self) -> str:
@@ -97,7 +97,7 @@ class Curves:
 
     def measure(self, cell: Cell) -> Estimate:
         """Find a point of a line."""
-        return _measure_held_out(cell) if self.draws_held_out else cell.average(seen=False)
+        return cell.measure_held_out() if self.draws_held_out else cell.average(seen=False)
 
     @property
     def settings(self) -> list[Setting]:
@@ -217,10 +217,6 @@ def plot_curves(curves: Curves) -> Figure:
     return figure
 
 
-def _measure_held_out(cell: Cell) -> Estimate:
-    return cell.measure(cell.held_out, "accuracy") if cell.held_out else UNKNOWN
-
-
 def _draw_line(ax: Axes, cells: Sequence[Cell], estimates: Sequence[Estimate], look: _Look, shift: float) -> None:
     # What is undefined is not drawn, see build_curves.
     value, low, high = ([getattr(each, name) or 0.0 for each in estimates] for name in ("value", "low", "high"))
@@ -289,7 +285,7 @@ def plot_effects(effects: Sequence[Effect]) -> Figure:
 
 
 def _list_dots(effects: Sequence[Effect | None]) -> list[list[ForestDot]]:
-    """List those of the accuracy, then those of the AUROC."""
+    """List the dots of accuracy, then those of AUROC."""
     nothing = ForestDot(UNKNOWN)
     return [
         [place_difference(effect.accuracy, effect.verdict) if effect else nothing for effect in effects],

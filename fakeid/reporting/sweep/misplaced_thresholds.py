@@ -33,7 +33,7 @@ def list_misplaced_thresholds(cells: Sequence[Cell]) -> list[Finding]:
 
 
 def _find_misplaced(run: FinishedRun) -> Iterator[tuple[str, float]]:
-    """Each kind of images and the lowest accuracy among those that are meant."""
+    """Yield each kind of images with a threshold that is off, and the lowest accuracy among them."""
     for name in reversed(POOLED):
         pooled, categories = run.summary.find(name), run.summary.list_categories(seen=name == POOLED[0])
         if pooled and is_misplaced(pooled.metrics):

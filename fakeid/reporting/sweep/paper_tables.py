@@ -54,7 +54,7 @@ class AccuracyTable:
         return self.table.without(_SEEDS)
 
     def render_latex(self) -> str:
-        """Write it for a paper, with a caption that explains it."""
+        """Write the table for a paper, with a caption that explains it."""
         return render_latex(
             self.as_printed,
             caption=f"{self.setting.name}: accuracy in % on each test category by number of training categories k; "
@@ -65,7 +65,7 @@ class AccuracyTable:
 
 
 def build_accuracy_tables(cells: Sequence[Cell]) -> list[AccuracyTable]:
-    """Build one for each setting that has a finished run, in the order of the cells."""
+    """Build a table for each setting that has a finished run, in the order of the cells."""
     settings = list(dict.fromkeys(cell.setting for cell in cells))
     return [_build_table(setting, [cell for cell in cells if cell.setting == setting]) for setting in settings]
 

@@ -1,4 +1,4 @@
-"""Everything that a report over many runs says, before it becomes Markdown, HTML or files."""
+"""The report over the runs of a folder, before it becomes Markdown, HTML or files."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -235,7 +235,7 @@ def _tabulate_by_budget(items: Sequence[Any], tabulate: Callable[[Sequence[Any]]
 
 
 def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
-    """Average, compare and answer.
+    """Average the runs of a folder, compare them, and answer the paper's question.
 
     Args:
         title: Name of the folder.

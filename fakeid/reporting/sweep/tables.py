@@ -45,7 +45,7 @@ def link_run(name: str) -> str:
 
 
 def explain_names(cells: Sequence[Cell]) -> tuple[str, Table]:
-    """Tell what short names of settings stand for: a text and a table; both empty where there is nothing to explain."""
+    """Explain short names of settings by a text and a table; both empty where there is nothing to explain."""
     sentences, pairs = explain_short_names([cell.setting for cell in cells])
     return " ".join(sentences), Table.of("", [Column("name"), Column("stands for")], pairs)
 
@@ -68,7 +68,7 @@ def tabulate_averages(cells: Sequence[Cell]) -> Table:
             *name_configuration(cell),
             unseen := cell.average(seen=False),
             Estimate(None, unseen.next_low, unseen.next_high),
-            cell.measure(cell.held_out or "", "accuracy"),
+            cell.measure_held_out(),
             cell.average(seen=True),
             cell.measure("unseen", "auroc"),
         ]
@@ -107,7 +107,7 @@ def tabulate_claims(claims: Sequence[Claim], title: str = "") -> Table:
 
 
 def tabulate_effects(effects: Sequence[Effect], title: str = "") -> Table:
-    """List single options that were changed: how much over all pairs of configurations, and whether it matters."""
+    """List options that were changed alone: how much over all pairs of configurations, and whether significantly."""
     columns = [Column("option"), Column("against"), Column("images of")]
     columns += [Column(name, Form.COUNT) for name in ("images", "pairs")]
     rows: list[Line] = [
@@ -163,7 +163,7 @@ def _list_run(cell: Cell, run: FinishedRun) -> Line:
     alone = replace(cell, runs=(run,))
     seconds = run.summary.seconds
     measured = (
-        *(alone.average(seen=False), alone.average(seen=True), alone.measure(run.held_out or "", "accuracy")),
+        *(alone.average(seen=False), alone.average(seen=True), alone.measure_held_out()),
         *(alone.measure("unseen", metric) for metric in ("auroc", "real_accuracy", "fake_accuracy")),
     )
     return [
