@@ -134,10 +134,9 @@ def answer(runs):
 def test_the_answer_where_everything_helps(invented):
     runs = [
         invented(
-            k, seed, color, dropout, skill=0.1 + 0.15 * k + 0.6 * (color == "hsv") + 1.2 * (dropout > 0), images=90
+            k, seed, color, dropout, skill=0.1 + 0.15 * k + 0.6 * (color == "hsv") + 1.2 * (dropout > 0), images=40
         )
-        for k in (1, 5)
-        for color, dropout in (("rgb", 0.0), ("hsv", 0.0), ("rgb", 0.5))
+        for k, color, dropout in ((1, "rgb", 0.0), (5, "rgb", 0.0), (5, "hsv", 0.0), (5, "rgb", 0.5))
         for seed in range(3)
     ]
     sentences = answer(runs)
@@ -145,15 +144,15 @@ def test_the_answer_where_everything_helps(invented):
     assert sentences[0].startswith("More categories help on unseen content: ")
     assert "from 1 to 5" in sentences[0]
     assert sentences[1].startswith(
-        "Another color space helps: against RGB it is significantly better in 2 of 2 comparisons"
+        "Another color space helps: against RGB it is significantly better in 1 of 1 comparison "
     )
-    assert sentences[2].startswith("Dropout helps: against none it is significantly better in 2 of 2")
+    assert sentences[2].startswith("Dropout helps: against none it is significantly better in 1 of 1 comparison ")
     assert sentences[3].startswith("Best is Pelee+HPF, RGB, dropout 0.5 at 5 categories: ")
 
 
 def test_nothing_at_chance_is_called_best(invented):
     runs = [
-        invented(5, seed, color, skill=-0.05 if color == "hsv" else -1.5, images=90)
+        invented(5, seed, color, skill=-0.05 if color == "hsv" else -1.5, images=60)
         for color in ("rgb", "hsv")
         for seed in range(3)
     ]
