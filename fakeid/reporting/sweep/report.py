@@ -85,7 +85,7 @@ class Differences:
     """Comparisons of one kind.
 
     Attributes:
-        slug: For links.
+        slug: Short, for links.
         note: What is compared.
         judged: The comparisons.
         table: One row each.
@@ -204,18 +204,15 @@ class SweepReport:
     @cached_property
     def differences(self) -> list[Differences]:
         """The comparisons, those kinds left out of which there are none."""
-        claims = self.claims
-        kinds: tuple[tuple[str, str, str, Sequence[Any], Callable[[Sequence[Any], str], Table]], ...] = (
-            ("best", "The highest accuracy against the others", _BEST_NOTE, claims.best, tabulate_claims),
-            ("options", "One option changed", _EFFECTS_NOTE, self.effects, tabulate_effects),
-            ("settings", "Settings against each other", _SETTINGS_NOTE, claims.settings, tabulate_claims),
-            ("categories", _CATEGORIES_TITLE, _CATEGORIES_NOTE, claims.categories, tabulate_claims),
+        best, options = self.claims.best, self.effects
+        settings, categories = self.claims.settings, self.claims.categories
+        kinds = (
+            Differences("best", _BEST_NOTE, best, tabulate_claims(best, "The highest accuracy against the others")),
+            Differences("options", _EFFECTS_NOTE, options, tabulate_effects(options, "One option changed")),
+            Differences("settings", _SETTINGS_NOTE, settings, tabulate_claims(settings, "Settings against each other")),
+            Differences("categories", _CATEGORIES_NOTE, categories, tabulate_claims(categories, _CATEGORIES_TITLE)),
         )
-        return [
-            Differences(f"differences-{slug}", note, judged, tabulate(judged, title))
-            for slug, title, note, judged, tabulate in kinds
-            if judged
-        ]
+        return [kind for kind in kinds if kind.judged]
 
     @cached_property
     def not_finished(self) -> Table:
