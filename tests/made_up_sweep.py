@@ -16,7 +16,7 @@ from fakeid.evaluation.records.run_summary import AuditDigest, DataRecord, Machi
 from fakeid.evaluation.scores import Scores, split_by_category, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.io import parse_record, write_record, write_text
-from fakeid.reporting.sweep.averages import FinishedRun
+from fakeid.reporting.sweep.configurations import FinishedRun
 from fakeid.runs.layout import DONE, FAILED, RunFolder
 from fakeid.seeding import derive_seed
 

@@ -30,7 +30,7 @@ from fakeid.evaluation.scores import write_scores
 from fakeid.io import read_memo, write_memo, write_record
 from fakeid.reporting.renderers import render_terminal
 from fakeid.reporting.run.tables import list_misplaced, tabulate_run
-from fakeid.reporting.sweep.markdown import render_sweep_markdown
+from fakeid.reporting.sweep.page import render_sweep_markdown
 from fakeid.reporting.sweep.tables import tabulate_provenance, tabulate_runs
 from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import RunFolder

@@ -13,27 +13,24 @@ from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.comparison import Detector, build_groups, compare_detectors
 from fakeid.evaluation.scores import pair_scores
 from fakeid.io import clear_output_errors, write_csv, write_record, write_text
+from fakeid.reporting.audit.warnings import count_warnings
 from fakeid.reporting.comparison.figures import plot_comparison
 from fakeid.reporting.comparison.findings import (
     COMPARISON_NOTE,
-    AuditWarning,
-    ComparisonReport,
-    build_record,
     describe_comparison,
-    name_comparison,
 )
-from fakeid.reporting.comparison.page import render_comparison_page
+from fakeid.reporting.comparison.page import render_comparison_markdown, render_comparison_page
+from fakeid.reporting.comparison.record import ComparisonReport, build_record
 from fakeid.reporting.comparison.tables import (
-    render_comparison_markdown,
     split_metrics,
     tabulate_comparison,
     tabulate_differences,
 )
+from fakeid.reporting.formatting import format_count
 from fakeid.reporting.renderers import render_terminal, tabulate
 from fakeid.reporting.run.notes import describe_training
 from fakeid.reporting.svg import write_figure
-from fakeid.reporting.sweep.averages import order_categories
-from fakeid.reporting.sweep.report import count_warnings
+from fakeid.reporting.sweep.configurations import order_categories
 
 
 def write_comparison(
@@ -60,10 +57,12 @@ def write_comparison(
     with clear_output_errors(output, "--output"):
         _write_files(report, output)
     for warning in report.warnings:
-        console.print(f"WARNING ({warning.runs}): {warning.text}", style="bold red", soft_wrap=True, markup=False)
+        concerned = format_count(warning.num_runs, "run")
+        console.print(f"WARNING ({concerned}): {warning.text}", style="bold red", soft_wrap=True, markup=False)
     for comparison in report.comparisons:
-        console.print(f"\n{name_comparison(comparison)}", style="bold", markup=False)
-        console.print(describe_comparison(comparison), markup=False)
+        finding = describe_comparison(comparison)
+        console.print(f"\n{finding.topic}", style="bold", markup=False)
+        console.print(finding.text, markup=False)
         for table in split_metrics(tabulate_comparison(comparison)):
             console.print()
             console.print(render_terminal(table, stacked=False))
@@ -96,10 +95,7 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
         num_images=len(pairing.images),
         comparisons=compare_detectors(pairs, pairing.images.label, groups),
         notes=notes,
-        warnings=[
-            AuditWarning(text, count)
-            for text, count in count_warnings([entry.run.summary for entry in contestants if entry.run])
-        ],
+        warnings=count_warnings(entry.run.summary for entry in contestants if entry.run),
     )
 
 

@@ -14,7 +14,7 @@ from fakeid.errors import DataError
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, join_scores, read_scores
 from fakeid.io import check_utf8
-from fakeid.reporting.sweep.averages import Cell, FinishedRun, collect_cells
+from fakeid.reporting.sweep.configurations import Cell, FinishedRun, collect_cells
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import DAMAGED, read_state
 
@@ -127,7 +127,7 @@ def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores 
 
 def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:
     known = run.evaluation.read_numbers().trained_on.generators if run.evaluation.numbers.exists() else ()
-    categories = tested.content(seen=True)
+    categories = tested.list_categories(seen=True)
     # The own test set is drawn as the training images are: by the same generators for the same content.
     own = (scores.test_set == OWN_TEST_SET) & (scores.label == FAKE) & np.isin(scores.category, categories)
     generators = known or np.unique(scores.generator[own]).tolist()

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fakeid.errors import DamagedFileError
 from fakeid.reporting.renderers import render_terminal
-from fakeid.reporting.sweep.averages import FinishedRun
+from fakeid.reporting.sweep.configurations import FinishedRun
 from fakeid.reporting.table import Column, Form, Table, Value
 from fakeid.reporting.verdict import judge
 from fakeid.runs.layout import DONE, RunFolder, find_runs

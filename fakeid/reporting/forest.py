@@ -1,6 +1,6 @@
 """Forest plots: a dot and its interval for each row, panels side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.statistics.paired_tests import Difference
+from fakeid.reporting.significance import BETTER, NOT_JUDGED, NOT_SIGNIFICANT, ONE_RUN_EACH, WORSE
 from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
 from fakeid.reporting.table import Form
 
@@ -79,6 +81,12 @@ class ForestSeries:
     dots: Sequence[Sequence[ForestDot]]
 
 
+_DIFFERENCES: Final = (
+    ForestPanel("Accuracy", "difference in percentage points", Form.POINTS),
+    ForestPanel("AUROC", "difference", Form.UNITS),
+)
+
+
 @styled
 def plot_forest(
     rows: Sequence[ForestRow],
@@ -117,6 +125,41 @@ def plot_forest(
         ax.set_ylim(heights[-1] - 0.7, 0.7)
     figure.legend(handles=handles, loc="outside lower left", ncols=1 if len(series) > 1 else 2)
     return figure
+
+
+def plot_differences(
+    rows: Sequence[ForestRow],
+    series: Sequence[ForestSeries],
+    verdicts: Iterable[str],
+    *,
+    reference: str,
+    first_look: int = 0,
+) -> Figure:
+    """Draw differences of accuracy and AUROC side by side; filled dots are significant.
+
+    Args:
+        rows: See `plot_forest`.
+        series: The dots of accuracy, then those of AUROC; see `place_difference`.
+        verdicts: Of all dots, see `fakeid.reporting.significance`.
+        reference: What is compared with.
+        first_look: See `plot_forest`.
+    """
+    found = set(verdicts)
+    hollow = {NOT_SIGNIFICANT: NOT_SIGNIFICANT, NOT_JUDGED: f"{ONE_RUN_EACH}; interval over test images alone"}
+    return plot_forest(
+        rows,
+        _DIFFERENCES,
+        series,
+        reference=f"{reference}; right of it: better",
+        filled="significant (Holm)",
+        hollow="; ".join(name for verdict, name in hollow.items() if verdict in found) or NOT_SIGNIFICANT,
+        first_look=first_look,
+    )
+
+
+def place_difference(difference: Difference, verdict: str) -> ForestDot:
+    """Place the dot of a difference, filled where that is significant."""
+    return ForestDot(Estimate.of(difference), verdict in (BETTER, WORSE))
 
 
 def _place_rows(rows: Sequence[ForestRow]) -> list[float]:

@@ -50,6 +50,11 @@ def format_number(number: float | None, form: Form) -> str:
     return UNDEFINED if number is None or math.isnan(number) else _FORMATS[form](number)
 
 
+def format_count(count: int, noun: str, plural: str = "") -> str:
+    """Write how many there are, such as `1 run` or `2 runs`; with a plural of its own, `2 categories`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def format_bounds(estimate: Estimate, form: Form, between: str = ", ") -> str:
     """Write the ends of an interval, such as `89.9, 92.4`; empty where there is none."""
     if not estimate.has_interval:

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from fakeid.evaluation.statistics.multiple_testing import correct_distinct
 from fakeid.evaluation.statistics.paired_tests import Difference
+from fakeid.reporting.table import Tone
 
 LEVEL: Final = 0.05
 """A difference with a corrected p-value below it is significant."""
@@ -22,6 +23,18 @@ VERDICTS: Final = (BETTER, WORSE, NOT_SIGNIFICANT, NOT_JUDGED, UNDEFINED)
 
 ONE_RUN_EACH: Final = "one run each: not judged"
 """Why two configurations are not judged."""
+
+IMAGES_ALONE: Final = "test images, not other seeds or machines"
+"""What the interval of a single run covers."""
+
+SEVERAL_RUNS: Final = (
+    "runs matched by seed and crossed with images (Obuchowski & Rockette 1995); the 95 % intervals cover runs and "
+    "images."
+)
+"""How several runs are compared."""
+
+CORRECTED: Final = "the intervals are not corrected. A corrected p of 0.05 or more is not significant."
+"""How to read a table of differences."""
 
 _FEWEST_SEEDS: Final = 2  # a side; with another seed the difference of two networks may change sign
 
@@ -85,6 +98,16 @@ def judge(difference: Difference, corrected_p: float, num_seeds: int) -> str:
     if corrected_p >= LEVEL:
         return NOT_SIGNIFICANT
     return BETTER if difference.value > 0 else WORSE
+
+
+def name_verdict(verdict: str) -> str:
+    """Name one of `VERDICTS` in a sentence, such as `significantly better`."""
+    return f"significantly {verdict}" if verdict in (BETTER, WORSE) else verdict
+
+
+def find_tone(verdict: str) -> Tone:
+    """Find the color of a cell that holds one of `VERDICTS`."""
+    return {BETTER: Tone.GOOD, WORSE: Tone.BAD}.get(verdict, Tone.OPEN)
 
 
 def correct_judged(*tables: Sequence[_Judged]) -> list[list[_Judged]]:

@@ -18,9 +18,8 @@ from fakeid.evaluation.scores import OrderedScores, read_scores, split_by_catego
 from fakeid.io import clear_output_errors, write_csv, write_text
 from fakeid.reporting.renderers import render_markdown, tabulate
 from fakeid.reporting.svg import write_figure
-from fakeid.reporting.sweep.averages import FinishedRun
-from fakeid.reporting.sweep.markdown import render_summary_markdown, render_sweep_markdown
-from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.configurations import FinishedRun
+from fakeid.reporting.sweep.page import render_summary_markdown, render_sweep_markdown, render_sweep_page
 from fakeid.reporting.sweep.report import FolderRun, SweepReport, build_sweep_report
 from fakeid.reporting.sweep.tables import list_numbers, tabulate_claims, tabulate_effects, tabulate_runs
 from fakeid.reporting.table import Table

@@ -17,7 +17,7 @@ from fakeid.config.choices import LoggerName
 from fakeid.errors import DamagedFileError
 from fakeid.io import read_record, write_json
 from fakeid.reporting.renderers import tabulate
-from fakeid.reporting.sweep.averages import Cell
+from fakeid.reporting.sweep.configurations import Cell
 from fakeid.reporting.sweep.report import SweepReport
 from fakeid.reporting.sweep.tables import tabulate_averages, tabulate_claims, tabulate_effects, tabulate_runs
 from fakeid.training.tracked_fields import make_key, spread
@@ -147,7 +147,7 @@ def collect_curves(cells: Sequence[Cell]) -> list[dict[str, float]]:
     rows: dict[int, dict[str, float]] = {k: {CATEGORIES: k} for k in sorted({cell.categories for cell in cells})}
     for cell in cells:
         estimates = (
-            cell.measure(cell.held_out or "", "accuracy"), cell.average(seen=False), cell.average(seen=True),
+            cell.measure_held_out(), cell.average(seen=False), cell.average(seen=True),
             cell.measure("unseen", "real_accuracy"), cell.measure("unseen", "fake_accuracy"),
             cell.measure("unseen", "auroc"),
         )  # fmt: skip
@@ -203,8 +203,8 @@ def sum_up_report(report: SweepReport) -> dict[str, Any]:
         "caveat": report.caveat,
         "finished_runs": len(report.tested),
         "unfinished_runs": len(report.unfinished),
-        "audit_warnings": [warning for warning, _ in report.warnings],
-        "misplaced_thresholds": report.misplaced,
+        "audit_warnings": [warning.text for warning in report.warnings],
+        "misplaced_thresholds": [finding.text for finding in report.misplaced],
         "comparisons": len(report.listed_claims),
         "comparisons_significant": sum(claim.is_significant for claim in report.listed_claims),
     }

@@ -19,7 +19,7 @@ def test_summaries_have_the_numbers_of_the_scores() -> None:
     label = page.drawn.label
     for run, logits in zip(page.runs, page.drawn.logits, strict=True):
         assert run.held_out == CATEGORIES[-1]
-        assert run.content(seen=True) == list(CATEGORIES[: run.categories])
+        assert run.list_categories(seen=True) == list(CATEGORIES[: run.categories])
         for place, (name, group) in enumerate(run.summary.categories.items()):
             assert (group.num_real, group.num_fake) == (30, 30)
             assert group.read("accuracy").value == accuracy_score(label, logits[place] >= 0)

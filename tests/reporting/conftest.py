@@ -10,7 +10,7 @@ from fakeid.config.parse import Config, to_plain
 from fakeid.config.schema import ColorConfig, ModelConfig, ResidualConfig
 from fakeid.evaluation.records.results import CategoryGroup, Estimate, Group
 from fakeid.evaluation.records.run_summary import RunSummary
-from fakeid.reporting.sweep.averages import FinishedRun
+from fakeid.reporting.sweep.configurations import FinishedRun
 
 
 def make_group(accuracy: float, num: int = 200) -> Group:
@@ -49,6 +49,7 @@ def invented() -> Callable[..., FinishedRun]:
         color: str = "rgb",
         dropout: float = 0.0,
         model: str = "pelee",
+        residual: str | None = None,
         **more: Any,
     ) -> FinishedRun:
         config = Config(
@@ -57,7 +58,7 @@ def invented() -> Callable[..., FinishedRun]:
             dropout=dropout,
             color=ColorConfig(ColorName[color]),
             model=ModelConfig(model),
-            residual=ResidualConfig(ResidualName.hpf if model == "pelee" else ResidualName.none),
+            residual=ResidualConfig(ResidualName[residual or ("hpf" if model == "pelee" else "none")]),
         )
         return invent_run(config, **more)[0]
 

@@ -17,8 +17,7 @@ from fakeid.reporting.evaluation.robustness import plot_matrix, plot_robustness
 from fakeid.reporting.evaluation.text import render_evaluation_markdown, render_evaluation_table
 from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.sweep.figures import plot_settings
-from fakeid.reporting.sweep.markdown import render_sweep_markdown
-from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.page import render_sweep_markdown, render_sweep_page
 from fakeid.reporting.sweep.report import FolderRun, SweepReport, build_sweep_report
 
 NAMED = re.compile(r"\b(AUROC|average precision)\b", re.IGNORECASE)

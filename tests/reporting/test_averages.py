@@ -11,7 +11,7 @@ from fakeid.config.constants import DEMO_CATEGORIES
 from fakeid.errors import DataError
 from fakeid.evaluation.records.results import UNKNOWN, CategoryGroup, Estimate
 from fakeid.evaluation.statistics.intervals import wilson_interval
-from fakeid.reporting.sweep.averages import FinishedRun, collect_cells, order_categories
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells, order_categories
 
 
 def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):

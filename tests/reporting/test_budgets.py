@@ -9,9 +9,8 @@ from page_outline import Outline
 from fakeid.config.choices import AugmentName
 from fakeid.config.parse import Config
 from fakeid.config.schema import AugmentConfig, DataConfig, OptimConfig
-from fakeid.reporting.sweep.averages import FinishedRun
-from fakeid.reporting.sweep.markdown import render_summary_markdown, render_sweep_markdown
-from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.configurations import FinishedRun
+from fakeid.reporting.sweep.page import render_summary_markdown, render_sweep_markdown, render_sweep_page
 from fakeid.reporting.sweep.report import FolderRun, SweepReport, build_sweep_report
 
 

@@ -76,7 +76,9 @@ def test_the_table_fits_80_columns(comparison):
 
 
 def test_words(comparison):
-    assert describe_comparison(comparison) == (
+    finding = describe_comparison(comparison)
+    assert finding.topic == "new against old, seeds 0, 1"
+    assert finding.text == (
         "On all 100 images: accuracy +20.0 points [+10.0, +30.0], significantly better; AUROC +0.100 [+0.000, "
         "+0.200], not significant. Of 3 groups, accuracy is significantly worse in 1 (a rather long name of a category "
         "that must be folded), not significant in 2; AUROC is significantly worse in 1 (b$_{x}$), not significant in "
@@ -93,13 +95,13 @@ def test_one_run_each_says_something_of_the_networks_alone():
         row("photos", measured(0.1, 0.5, runs=1), measured(0.1, 0.2, runs=1)),
     )
     single = Comparison("old", "new", (0,), rows)
-    words = describe_comparison(single)
+    words = describe_comparison(single).text
     assert words.startswith(
         "One run each: not judged. These two networks would differ on further images of this kind (in accuracy on 1 of"
     )
     alike = Comparison("old", "new", (0,), rows[1:])
     assert "It is not shown that these two networks would differ on further images of this kind;" in (
-        describe_comparison(alike)
+        describe_comparison(alike).text
     )
     assert "one training each, so nothing is said about their configurations" in words
     assert "better" not in words

@@ -3,7 +3,14 @@ from string import ascii_uppercase
 import pytest
 
 from fakeid.config.parse import Config, to_plain
-from fakeid.reporting.sweep.paper import FIGURES, TABLES, Setting, describe_names, identify_settings, order_settings
+from fakeid.reporting.sweep.settings import (
+    FIGURES,
+    TABLES,
+    Setting,
+    explain_short_names,
+    identify_settings,
+    order_settings,
+)
 
 
 def configure(model="pelee", residual="hpf", color="rgb", dropout=0.0, **changes):
@@ -67,7 +74,7 @@ def test_whatever_else_differs_is_a_variant():
     assert [setting.variant for setting in settings] == ["optim.batch_size=64", "optim.batch_size=5"]
     assert [setting.table for setting in settings] == [1, 1]
     assert settings[1].name == "Pelee+HPF, RGB, dropout 0; optim.batch_size=5"
-    assert describe_names(settings) == ([], [])
+    assert explain_short_names(settings) == ([], [])
 
 
 def test_runs_of_another_budget_are_other_settings():
@@ -81,7 +88,7 @@ def test_runs_of_another_budget_are_other_settings():
     assert [setting.name for setting in settings] == ["RGB; budget 2", "RGB; budget 1", "HSV; budget 1"]
     assert settings[1].budget_line == "Budget 1: optim.epochs=5, optim.batch_size=9"
     assert settings[1].full_name == "Pelee+HPF, RGB, dropout 0; optim.epochs=5, optim.batch_size=9"
-    sentences, pairs = describe_names(settings)
+    sentences, pairs = explain_short_names(settings)
     assert sentences == ["All settings: Pelee+HPF, dropout 0."]
     assert pairs == [
         ("budget 1", "optim.epochs=5, optim.batch_size=9"), ("budget 2", "optim.epochs=50, optim.batch_size=64"),
@@ -103,7 +110,7 @@ def test_long_names_leave_out_what_most_have():
         "RGB", "RGB; augment=safe", "RGB; optim.ema=0.999", "HSV; augment=safe",
         "RGB; protocol.views=crops, optim.ema=0.999",
     ]  # fmt: skip
-    sentences, pairs = describe_names(settings)
+    sentences, pairs = explain_short_names(settings)
     assert sentences == [
         "All settings: Pelee+HPF, dropout 0.",
         "Names leave out what most runs have: augment=none, protocol.views=full, optim.ema=0.",
@@ -122,7 +129,7 @@ def test_names_too_long_even_so_are_letters():
     settings = identify_settings([change(number) for number in range(30)])
     assert len({setting.name for setting in settings}) == 30
     assert max(len(setting.name) for setting in settings) <= 40
-    _, pairs = describe_names(settings)
+    _, pairs = explain_short_names(settings)
     assert [name for name, _ in pairs] == [*ascii_uppercase, "AA", "AB", "AC", "AD"]
     assert {options for _, options in pairs} == {setting.variant for setting in settings}
 

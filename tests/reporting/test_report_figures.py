@@ -2,7 +2,7 @@
 
 import pytest
 
-from fakeid.reporting.sweep.averages import collect_cells
+from fakeid.reporting.sweep.configurations import collect_cells
 from fakeid.reporting.sweep.effects import measure_effects
 from fakeid.reporting.sweep.figures import build_curves, collect_figures, plot_effects, plot_settings
 

@@ -12,9 +12,9 @@ from scipy import stats
 from fakeid.config.compose import compose_config
 from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.renderers import tabulate
-from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
-from fakeid.reporting.sweep.evaluations import EVALUATION_NOTE, EvaluationTable, build_evaluation_tables
-from fakeid.reporting.sweep.markdown import render_sweep_markdown
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.evaluation_tables import EVALUATION_NOTE, EvaluationTable, build_evaluation_tables
+from fakeid.reporting.sweep.page import render_sweep_markdown
 from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
 
 SEEN, UNSEEN = "seen content, seen generators", "unseen content, unseen generators"

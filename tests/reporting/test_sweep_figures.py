@@ -1,7 +1,7 @@
 import pytest
 
 from fakeid.reporting.svg import inline_svg, render_svg
-from fakeid.reporting.sweep.averages import collect_cells
+from fakeid.reporting.sweep.configurations import collect_cells
 from fakeid.reporting.sweep.figures import build_curves, plot_curves
 
 PAPER = (

@@ -8,10 +8,9 @@ from page_outline import Outline
 
 from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.renderers import tabulate
-from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
-from fakeid.reporting.sweep.markdown import render_summary_markdown, render_sweep_markdown
-from fakeid.reporting.sweep.misplaced_runs import describe_misplaced_runs
-from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.misplaced_thresholds import list_misplaced_thresholds
+from fakeid.reporting.sweep.page import render_summary_markdown, render_sweep_markdown, render_sweep_page
 from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
 from fakeid.reporting.sweep.tables import tabulate_provenance
 
@@ -85,7 +84,9 @@ def test_runs_that_rank_well_at_a_wrong_threshold_are_counted_in_one_sentence(ru
         tested[place] = dataclasses.replace(run, summary=dataclasses.replace(run.summary, unseen=unseen))
     report = build_sweep_report("x", [FolderRun(run.name, "done", "", "", run) for run in tested])
     one, other = "Pelee+HPF, RGB, dropout 0 at 1 category", "Pelee+HPF, HSV, dropout 0 at 1 category"
-    (sentence,) = report.misplaced
+    (finding,) = report.misplaced
+    sentence = finding.text
+    assert finding.is_warning
     assert sentence.replace("\N{NO-BREAK SPACE}", " ") == (
         "On unseen content 3 of 8 runs rank well (AUROC above 0.75) but their threshold is off, with an accuracy down "
         f"to 50.0 %: {one} (2 of 2); {other} (1 of 2)."
@@ -105,7 +106,7 @@ def test_a_single_category_and_an_evaluation_at_a_wrong_threshold_are_told(runs)
     summary = dataclasses.replace(run.summary, categories={**run.summary.categories, run.held_out: held_out})
     group = {"kind": "test_set", "name": "photos", "degradation": "none", "metrics": off}
     cells = collect_cells([dataclasses.replace(run, summary=summary, evaluation={"groups": [group]})])
-    starts = [text.partition(" rank")[0] for text in describe_misplaced_runs(cells)]
+    starts = [finding.text.partition(" rank")[0] for finding in list_misplaced_thresholds(cells)]
     assert starts == ["On some unseen category 1 of 1 run", "On photos (evaluation) 1 of 1 run"]
 
 

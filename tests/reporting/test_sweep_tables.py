@@ -7,8 +7,8 @@ from fakeid.evaluation.records.results import CategoryGroup, Estimate
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.reporting.renderers import escape_latex, render_markdown, tabulate
-from fakeid.reporting.sweep.accuracy_tables import build_accuracy_tables, name_file
-from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.paper_tables import build_accuracy_tables, name_file
 from fakeid.reporting.sweep.tables import list_numbers
 
 GOLDEN = """\

@@ -22,7 +22,7 @@ from fakeid.commands.status import print_status
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.scores import Scores, read_scores, write_scores
 from fakeid.io import read_json, read_record, write_json
-from fakeid.reporting.comparison.findings import ComparisonRecord, ComparisonReport, build_record
+from fakeid.reporting.comparison.record import ComparisonRecord, ComparisonReport, build_record
 from fakeid.runs.layout import RUNNING, RunFolder
 
 

@@ -21,8 +21,7 @@ from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.records.evaluation import EvaluatedSet
 from fakeid.evaluation.scores import Scores, write_scores
 from fakeid.io import write_record
-from fakeid.reporting.sweep.markdown import render_sweep_markdown
-from fakeid.reporting.sweep.page import render_sweep_page
+from fakeid.reporting.sweep.page import render_sweep_markdown, render_sweep_page
 from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
 from fakeid.runs.layout import RUNNING
 from fakeid.sweeps.report import read_report, write_report

@@ -13,10 +13,9 @@ from fakeid.benchmarks.statistics.scores import calibrate_model
 from fakeid.evaluation.statistics.trend import Trend
 from fakeid.reporting.significance import BETTER, WORSE, Judged
 from fakeid.reporting.sweep.answer import write_answer
-from fakeid.reporting.sweep.averages import FinishedRun, collect_cells
 from fakeid.reporting.sweep.claims import Claim, Claims, compare_cells
-from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect, measure_effects
-from fakeid.reporting.sweep.trends import fit_trends
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect, fit_trends, measure_effects
 
 ACCURACY: Final = 0.85
 """Mean over runs and images on unseen content of average difficulty."""

@@ -19,7 +19,7 @@ from fakeid.evaluation.metrics import measure
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.statistics.intervals import estimate_metrics
 from fakeid.reporting.numbers import Estimate
-from fakeid.reporting.sweep.averages import collect_cells
+from fakeid.reporting.sweep.configurations import collect_cells
 
 AUROCS: Final = (0.75, 0.9, 0.99, 0.995)
 METRICS: Final = (

@@ -17,7 +17,7 @@ from fakeid.evaluation.records.results import CategoryGroup, Estimate
 from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
 from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.intervals import wilson_interval
-from fakeid.reporting.sweep.averages import FinishedRun
+from fakeid.reporting.sweep.configurations import FinishedRun
 
 CATEGORIES: Final = DEMO_CATEGORIES
 """As many as the paper has; the last is held out."""

@@ -18,8 +18,8 @@ from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.statistics.paired_tests import Difference
 from fakeid.reporting.comparison.findings import judge_measured
 from fakeid.reporting.significance import BETTER, WORSE
-from fakeid.reporting.sweep.averages import collect_cells
 from fakeid.reporting.sweep.claims import compare_cells
+from fakeid.reporting.sweep.configurations import collect_cells
 
 _LAYOUT: Final = (Configuration("rgb"), Configuration("hsv"))
 _GENERATOR: Final = "gan"

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fakeid.audit.result import Histogram
-from fakeid.reporting.audit.tables import spell
+from fakeid.reporting.audit.tables import name_feature
 from fakeid.reporting.style import BLUE, VERMILION, new_figure, styled
 
 _A_ROW: Final = 4
@@ -29,7 +29,7 @@ def plot_histograms(histograms: Mapping[str, Histogram]) -> Figure:
     figure = new_figure(_WIDTH_PX, num_rows * _PANEL_PX + _LEGEND_PX)
     axes = figure.subplots(num_rows, _A_ROW, squeeze=False).ravel()
     for ax, (name, histogram) in zip(axes, histograms.items(), strict=False):
-        ax.set_title(spell(name), fontsize=9, pad=4)
+        ax.set_title(name_feature(name), fontsize=9, pad=4)
         _draw_class(ax, histogram.edges, histogram.real, BLUE, "-", "real")
         _draw_class(ax, histogram.edges, histogram.fake, VERMILION, (0, (4, 2)), "fake")
         ax.set_xticks([histogram.edges[0], histogram.edges[-1]])

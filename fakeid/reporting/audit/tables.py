@@ -65,8 +65,8 @@ def render_audit(audit: AuditResult) -> Group:
     return Group(*parts, *(Text(f"warning: {warning}", style="red") for warning in audit.warnings))
 
 
-def spell(name: str) -> str:
-    """Write `jpeg_quality` as people do."""
+def name_feature(name: str) -> str:
+    """Name a feature in words, such as `JPEG quality` for `jpeg_quality`."""
     return name.replace("_", " ").replace("jpeg", "JPEG").replace("png", "PNG")
 
 
@@ -74,7 +74,7 @@ def _list_cells(title: str, probe: Probe | None) -> Row:
     if probe is None:
         return Row((Cell(title), Cell(lack="too few images"), Cell(""), Cell("")))
     shares = list(probe.importances.items())[:MOST_TELLING] if probe.warns else []
-    telling = ", ".join(f"{spell(feature)} {100 * share:.0f}{PERCENT_SIGN}" for feature, share in shares)
+    telling = ", ".join(f"{name_feature(feature)} {100 * share:.0f}{PERCENT_SIGN}" for feature, share in shares)
     tone = Tone.BAD if probe.warns else Tone.GOOD
     verdict = "warns" if probe.warns else "silent"
     return Row((Cell(title), Cell(probe.auroc), Cell(verdict, tone=tone), Cell(telling)))

@@ -1,19 +1,30 @@
-"""The comparison of detectors as one HTML page."""
+"""The comparison of detectors as Markdown, and as one HTML page."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from fakeid.evaluation.comparison import Comparison
 from fakeid.reporting.comparison.figures import plot_comparison
-from fakeid.reporting.comparison.findings import (
-    COMPARISON_NOTE,
-    ComparisonReport,
-    describe_comparison,
-    name_comparison,
-)
+from fakeid.reporting.comparison.findings import COMPARISON_NOTE, describe_comparison
+from fakeid.reporting.comparison.record import ComparisonReport
 from fakeid.reporting.comparison.tables import tabulate_comparison
+from fakeid.reporting.formatting import format_count
 from fakeid.reporting.html import render_page
+from fakeid.reporting.renderers import render_markdown
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
+
+
+def render_comparison_markdown(report: ComparisonReport) -> str:
+    """Write what came out, the figure, and every table."""
+    findings = [describe_comparison(one) for one in report.comparisons]
+    parts = ["# Comparison\n", *(f"> **WARNING** ({runs}): {text}\n" for runs, text in _list_warnings(report))]
+    parts += [f"- **{finding.topic}**: {finding.text}" for finding in findings]
+    parts += ["", *(f"{note}\n" for note in report.notes)]
+    parts += ["![Differences with 95 % intervals](comparison.png)\n"]
+    for table in map(tabulate_comparison, report.comparisons):
+        parts += [f"## {table.title}\n", render_markdown(table)]
+    parts += [COMPARISON_NOTE, "", "## Scores\n"]
+    parts += [f"- {name}: {', '.join(f'`{place}`' for place in places)}" for name, places in report.places.items()]
+    return "\n".join(parts) + "\n"
 
 
 def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[Comparison]]) -> str:
@@ -34,15 +45,19 @@ def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[
         styles=("report.css", "sortable.css", "comparison.css"),
         script="sortable.js",
         report=report,
-        answers=[(name_comparison(one), describe_comparison(one)) for one in report.comparisons],
-        figures=[_describe_figure(number, chosen) for number, chosen in enumerate(figures)],
+        warnings=_list_warnings(report),
+        findings=[describe_comparison(one) for one in report.comparisons],
+        figures=[(chosen[0].first, _draw(number, chosen)) for number, chosen in enumerate(figures)],
         tables=[tabulate_comparison(one) for one in report.comparisons],
         note=COMPARISON_NOTE,
     )
 
 
-def _describe_figure(number: int, comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    baseline = comparisons[0].first
-    label = f"Differences of accuracy and AUROC to {baseline} by group of images"
-    svg = inline_svg(plot_comparison(comparisons, first_look=number), f"figure-{number}", label)
-    return {"baseline": baseline, "svg": svg}
+def _list_warnings(report: ComparisonReport) -> list[tuple[str, str]]:
+    """Give the number of runs in words, and of what their audits warned."""
+    return [(format_count(warning.num_runs, "run"), warning.text) for warning in report.warnings]
+
+
+def _draw(number: int, comparisons: Sequence[Comparison]) -> str:
+    label = f"Differences of accuracy and AUROC to {comparisons[0].first} by group of images"
+    return inline_svg(plot_comparison(comparisons, first_look=number), f"figure-{number}", label)

@@ -1,4 +1,4 @@
-"""Tables of comparisons of detectors, and the comparison as Markdown."""
+"""Tables of comparisons of detectors."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -7,20 +7,10 @@ from typing import Final
 
 from fakeid.evaluation.comparison import Comparison, Measured
 from fakeid.evaluation.records.results import Estimate
-from fakeid.reporting.comparison.findings import (
-    COMPARISON_NOTE,
-    ComparisonRecord,
-    ComparisonReport,
-    MetricDifference,
-    describe_comparison,
-    judge_measured,
-    name_comparison,
-    name_group,
-    to_known,
-)
-from fakeid.reporting.renderers import render_markdown
-from fakeid.reporting.significance import BETTER, WORSE
-from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone
+from fakeid.reporting.comparison.findings import judge_measured, name_group, to_known
+from fakeid.reporting.comparison.record import ComparisonRecord, MetricDifference
+from fakeid.reporting.significance import find_tone
+from fakeid.reporting.table import Cell, Column, Form, Row, Table
 
 _GROUPS: Final = (Column("images of"), Column("real", Form.COUNT), Column("fake", Form.COUNT))
 _ACCURACY: Final = (
@@ -43,7 +33,6 @@ _COLUMNS: Final = (
     *_AUROC,
 )
 _KEYS: Final = [field.name for field in fields(MetricDifference)]
-_TONES: Final = {BETTER: Tone.GOOD, WORSE: Tone.BAD}
 
 
 def tabulate_comparison(comparison: Comparison) -> Table:
@@ -75,23 +64,10 @@ def tabulate_differences(record: ComparisonRecord) -> Table:
     return Table.of("", [Column(name) for name in _KEYS], rows)
 
 
-def render_comparison_markdown(report: ComparisonReport) -> str:
-    """Write the figure, what came out, and every table."""
-    parts = ["# Comparison\n", *(f"> **WARNING** ({warning.runs}): {warning.text}\n" for warning in report.warnings)]
-    parts += [f"- **{name_comparison(one)}**: {describe_comparison(one)}" for one in report.comparisons]
-    parts += ["", *(f"{note}\n" for note in report.notes)]
-    parts += ["![Differences with 95 % intervals](comparison.png)\n"]
-    for table in map(tabulate_comparison, report.comparisons):
-        parts += [f"## {table.title}\n", render_markdown(table)]
-    parts += [COMPARISON_NOTE, "", "## Scores\n"]
-    parts += [f"- {name}: {', '.join(f'`{place}`' for place in places)}" for name, places in report.places.items()]
-    return "\n".join(parts) + "\n"
-
-
 def _list_cells(measured: Measured) -> Iterator[Cell]:
     verdict = judge_measured(measured)
     yield Cell(to_known(measured.first))
     yield Cell(to_known(measured.second))
     yield Cell(Estimate.of(measured.difference))
     yield Cell(to_known(measured.corrected_p))
-    yield Cell(verdict, tone=_TONES.get(verdict, Tone.OPEN))
+    yield Cell(verdict, tone=find_tone(verdict))

@@ -1,14 +1,16 @@
 """The paper's question, answered in a few sentences from what the runs of a folder show."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final
 
 from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.finding import Finding, Severity
-from fakeid.reporting.formatting import format_estimate, format_number, format_share
+from fakeid.reporting.formatting import format_count, format_estimate, format_number, format_share
 from fakeid.reporting.significance import (
     BETTER,
+    IMAGES_ALONE,
     NOT_JUDGED,
     NOT_SIGNIFICANT,
     ONE_RUN_EACH,
@@ -16,35 +18,48 @@ from fakeid.reporting.significance import (
     VERDICTS,
     WORSE,
     Judged,
+    name_verdict,
 )
-from fakeid.reporting.sweep.averages import Cell
 from fakeid.reporting.sweep.claims import Claim, Claims, find_contenders, measure_accuracy
-from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect, correct_page
+from fakeid.reporting.sweep.configurations import Cell
+from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect
 from fakeid.reporting.table import Form
 
-_BASELINES: Final = {"color": "rgb", "dropout": 0.0}
-_NAMES: Final = {"color": "Another color space", "dropout": "Dropout"}
-
 _CHANCE: Final = 0.5
-_OPENINGS: Final = {
-    "helps": ("More categories help on unseen content", "helps"),
-    "mixed": (
-        "More categories help on unseen content in some settings and hurt in others",
-        "helps here and hurts there",
-    ),
-    "partly": ("More categories help on unseen content in some settings, not in all", "helps in places"),
-    "hurts": ("More categories do not help on unseen content, they hurt", "does not help, it hurts"),
-    "partly hurts": (
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """One option of the paper, with the value that its others are compared with."""
+
+    option: str
+    baseline: str | float
+    name: str
+    baseline_name: str
+
+
+_AXES: Final = (_Axis("color", "rgb", "another color space", "RGB"), _Axis("dropout", 0.0, "dropout", "none"))
+
+
+class _Outcome(Enum):
+    """What comparisons say together: of more categories, and of one axis."""
+
+    HELPS = "More categories help on unseen content", "helps"
+    MIXED = "More categories help on unseen content in some settings and hurt in others", "helps here and hurts there"
+    PARTLY = "More categories help on unseen content in some settings, not in all", "helps in places"
+    HURTS = "More categories do not help on unseen content, they hurt", "does not help, it hurts"
+    PARTLY_HURTS = (
         "That more categories help on unseen content is not shown, and in some settings they hurt",
         "is not shown to help, and hurts in places",
-    ),
-    "unknown": ("That more categories help on unseen content is not shown", "is not shown to help"),
-}
-"""What the comparisons say together, of more categories and of one axis."""
+    )
+    UNKNOWN = "That more categories help on unseen content is not shown", "is not shown to help"
+
+    def __init__(self, of_categories: str, of_axis: str) -> None:
+        self.of_categories, self.of_axis = of_categories, of_axis
 
 
 def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect]) -> list[Finding]:
-    """Do more categories help on unseen content? Do color and dropout? Is one configuration ahead of all others?
+    """Answer whether more categories, color and dropout help on unseen content, and which configuration is best.
 
     All sentences rest on accuracy and on one family of comparisons, corrected by Holm for the whole page: where no
     configuration differs from another, at most 1 answer in 20 calls anything better or worse. Two configurations of one
@@ -53,52 +68,33 @@ def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect
     Args:
         cells: All of a folder.
         claims: Between them.
-        effects: Of single options; they and the claims are corrected together here, whatever they were before.
+        effects: Of single options, corrected together with the claims by `fakeid.reporting.sweep.effects.correct_page`.
 
     Returns:
-        Three findings, and one on options that were changed alone, where there are any; what cannot be said comes last.
+        Findings on categories, on each of color and dropout that was varied, on the best configuration, and on options
+        that were changed alone, where there are any; what cannot be said comes last.
     """
-    claims, effects = correct_page(claims, effects)
-    findings = [_answer_categories(claims.categories), _answer_axes(claims.settings), _answer_best(cells, claims)]
+    findings = [_answer_categories(claims.categories), *_answer_axes(claims.settings), _answer_best(cells, claims)]
     on_content = [effect for effect in effects if effect.group == UNSEEN_CONTENT]
     if on_content:
         findings.append(_answer_effects(on_content))
     return sorted(findings, key=lambda finding: finding.severity is Severity.OPEN)
 
 
-def _leave_open(question: str, reason: str = "") -> Finding:
-    """Say that a question cannot be answered, for a reason or because no configuration has two runs."""
-    if reason:
-        return Finding(f"Whether {question}", reason, Severity.OPEN)
-    return Finding("", f"Whether {question} cannot be said ({ONE_RUN_EACH}).", Severity.OPEN)
-
-
 def write_caveat(cells: Sequence[Cell]) -> str:
-    """What the numbers of these runs cannot say."""
-    counts = sorted({len(cell.runs) for cell in cells})
-    if counts[-1] == 1:
+    """Say what the numbers of these runs cannot tell."""
+    counts = [len(cell.runs) for cell in cells]
+    if max(counts) == 1:
         return (
             "Every configuration was trained once: with another seed any difference may change sign, so no two are "
-            "judged against each other, and the intervals cover test images, not other seeds or machines (seed=0,1,2 "
-            "trains three)."
+            f"judged against each other, and the intervals cover {IMAGES_ALONE} (seed=0,1,2 trains three)."
         )
     holds = (
         "What is called significant holds for further seeds and further images of this kind; if nothing differed, 1 "
         "page in 20 would still call something significant."
     )
-    once = " Configurations that were trained once are not judged against others." if counts[0] == 1 else ""
+    once = " Configurations that were trained once are not judged against others." if min(counts) == 1 else ""
     return holds + once
-
-
-def count_verdicts(judged: Sequence[Judged]) -> str:
-    """Such as `significantly better in 2, significantly worse in 1, not significant in 5 of 8`."""
-    verdicts = [each.verdict for each in judged]
-    counts = [f"{_tell(name)} in {verdicts.count(name)}" for name in VERDICTS if name in verdicts]
-    return f"{', '.join(counts)} of {len(verdicts)}"
-
-
-def _tell(verdict: str) -> str:
-    return f"significantly {verdict}" if verdict in (BETTER, WORSE) else verdict
 
 
 def _answer_categories(claims: Sequence[Claim]) -> Finding:
@@ -108,97 +104,59 @@ def _answer_categories(claims: Sequence[Claim]) -> Finding:
         if before is None or _span(claim) > _span(before):
             widest[claim.first.setting] = claim
     steps = list(widest.values())
+    question = "more categories help on unseen content"
     if not steps:
-        return _leave_open(
-            "more categories help on unseen content cannot be said yet",
-            "no setting has two numbers of categories that were tested on the same unseen images.",
-        )
+        reason = "no setting has two numbers of categories that were tested on the same unseen images."
+        return _leave_open(question, reason)
     if _are_not_judged(steps):
-        return _leave_open("more categories help on unseen content")
-    opening, _ = _OPENINGS[_weigh(steps)]
+        return _leave_open(question)
     largest = max(steps, key=_rank_largest)
-    noun = "setting" if len(steps) == 1 else "settings"
     return Finding(
-        opening,
-        f"the most categories against the fewest, on images new to both, are {count_verdicts(steps)} {noun} "
+        _weigh(steps).of_categories,
+        f"the most categories against the fewest, on images new to both, are {_count_verdicts(steps, 'setting')} "
         f"(largest difference {_describe(largest)}, from {largest.first.categories} to {largest.second.categories} "
         f"with {largest.first.setting.name}).",
     )
-
-
-def _weigh(claims: Sequence[Claim]) -> str:
-    verdicts = {claim.verdict for claim in claims}
-    if {BETTER, WORSE} <= verdicts:
-        return "mixed"
-    if BETTER in verdicts:
-        return "helps" if len(verdicts) == 1 else "partly"
-    if WORSE in verdicts:
-        return "hurts" if len(verdicts) == 1 else "partly hurts"
-    return "unknown"
-
-
-def _are_not_judged(rows: Sequence[Judged]) -> bool:
-    return all(row.verdict == NOT_JUDGED for row in rows)
 
 
 def _span(claim: Claim) -> int:
     return claim.second.categories - claim.first.categories
 
 
-def _answer_axes(claims: Sequence[Claim]) -> Finding:
-    parts = [_answer_axis(axis, claims) for axis in _BASELINES]
-    told = [part for part in parts if part]
-    if not told:
-        question = "color or dropout helps cannot be said yet"
-        return _leave_open(question, "no two runs differ in one of them alone.")
-    first, *others = told
-    more = [f"{text[0].lower()}{text[1:]}" for text in map(str, others)]
-    return replace(first, text="; ".join(text.removesuffix(".") for text in (first.text, *more)) + ".")
+def _answer_axes(claims: Sequence[Claim]) -> list[Finding]:
+    compared = [(axis, [claim for claim in claims if _is_against_baseline(axis, claim)]) for axis in _AXES]
+    findings = [_answer_axis(axis, against) for axis, against in compared if against]
+    return findings or [_leave_open("color or dropout helps", "no two runs differ in one of them alone.")]
 
 
-def _answer_axis(axis: str, claims: Sequence[Claim]) -> Finding | None:
-    against = [claim for claim in claims if _is_against_baseline(axis, claim)]
-    if not against:
-        return None
-    baseline = "RGB" if axis == "color" else "none"
-    if _are_not_judged(against):
-        return _leave_open(f"{_NAMES[axis].lower()} helps")
-    _, opening = _OPENINGS[_weigh(against)]
-    largest = max(against, key=_rank_largest)
-    noun = "comparison" if len(against) == 1 else "comparisons"
+def _is_against_baseline(axis: _Axis, claim: Claim) -> bool:
+    """Tell whether the settings differ in this axis alone, the first at its baseline."""
+    first, second = claim.first.setting, claim.second.setting
+    changed = {axis.option: getattr(second, axis.option)}
+    return getattr(first, axis.option) == axis.baseline and first != second == replace(first, **changed)
+
+
+def _answer_axis(axis: _Axis, claims: Sequence[Claim]) -> Finding:
+    if _are_not_judged(claims):
+        return _leave_open(f"{axis.name} helps")
+    largest = max(claims, key=_rank_largest)
     return Finding(
-        f"{_NAMES[axis]} {opening}",
-        f"against {baseline} it is {count_verdicts(against)} {noun} "
+        f"{axis.name.capitalize()} {_weigh(claims).of_axis}",
+        f"against {axis.baseline_name} it is {_count_verdicts(claims, 'comparison')} "
         f"(largest difference {_describe(largest)}, {largest.second.name}).",
     )
 
 
-def _is_against_baseline(axis: str, claim: Claim) -> bool:
-    """Settings that differ in this axis alone, the first at its baseline."""
-    first, second = claim.first.setting.axes, claim.second.setting.axes
-    differing = [name for name in first if first[name] != second[name]]
-    return differing == [axis] and first[axis] == _BASELINES[axis]
-
-
 def _answer_best(cells: Sequence[Cell], claims: Claims) -> Finding:
-    budgets = {cell.setting.budget for cell in cells}
-    if not claims.pairs and len(cells) == 1:
-        return Finding(
-            "There is nothing to choose from yet",
-            f"{cells[0].name} is the only configuration, with "
-            f"{format_estimate(cells[0].average(seen=False), Form.PERCENT)} % on unseen content.",
-        )
     if not claims.pairs:
-        reason = "no test category is unseen, on the same images, in all runs."
-        if len(budgets) > 1 and len(find_contenders(cells)) == 1:
-            reason = "no two have the same budget of images and epochs."
-        return _leave_open("one configuration is best cannot be said", reason)
+        return _explain_no_ranking(cells)
     if _are_not_judged(claims.pairs):
         return _leave_open("one configuration is best")
-    only = f" Only runs with this budget are ranked: {claims.ranked[0].setting.budget}." if len(budgets) > 1 else ""
-    best, categories, others = claims.named_best, claims.pairs[0].categories, len(claims.ranked) - 1
+    best, categories, num_others = claims.named_best, claims.pairs[0].categories, len(claims.ranked) - 1
+    several = len({cell.setting.budget for cell in cells}) > 1
+    only = f" Only runs with this budget are ranked: {claims.ranked[0].setting.budget}." if several else ""
     content = f"images of {categories[0]}" if len(categories) == 1 else f"{len(categories)} categories"
-    rivals = "the other" if others == 1 else f"all {others} others"
+    rivals = "the other" if num_others == 1 else f"all {num_others} others"
     if best is None:
         text = f"No configuration is significantly ahead of {rivals} on {content}, which no run was trained on.{only}"
         return Finding("", text)
@@ -216,6 +174,20 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> Finding:
     )
 
 
+def _explain_no_ranking(cells: Sequence[Cell]) -> Finding:
+    if len(cells) == 1:
+        return Finding(
+            "There is nothing to choose from yet",
+            f"{cells[0].name} is the only configuration, with "
+            f"{format_estimate(cells[0].average(seen=False), Form.PERCENT)} % on unseen content.",
+        )
+    if len(find_contenders(cells)) == 1:
+        reason = "no two have the same budget of images and epochs."
+    else:
+        reason = "no test category is unseen, on the same images, in all runs."
+    return _leave_open("one configuration is best", reason)
+
+
 def _answer_effects(effects: Sequence[Effect]) -> Finding:
     if _are_not_judged(effects):
         return _leave_open("any option helps by itself")
@@ -227,21 +199,50 @@ def _answer_effects(effects: Sequence[Effect]) -> Finding:
             if effect.verdict == verdict
         ]
         if chosen:
-            parts.append(f"{', '.join(chosen)} {'is' if len(chosen) == 1 else 'are'} {_tell(verdict)}")
+            parts.append(f"{', '.join(chosen)} {'is' if len(chosen) == 1 else 'are'} {name_verdict(verdict)}")
     rest = [f"{effect.option}={effect.value}" for effect in effects if effect.verdict == NOT_SIGNIFICANT]
     if rest:
         parts.append(f"{', '.join(rest)} {'makes' if len(rest) == 1 else 'make'} no significant difference")
     return Finding("One option changed and all else equal, on unseen content", f"{'; '.join(parts)}.")
 
 
+def _leave_open(question: str, reason: str = "") -> Finding:
+    """Leave a question open, for a reason or because no configuration has two runs."""
+    if reason:
+        return Finding(f"Whether {question} cannot be said yet", reason, Severity.OPEN)
+    return Finding("", f"Whether {question} cannot be said ({ONE_RUN_EACH}).", Severity.OPEN)
+
+
+def _are_not_judged(rows: Sequence[Judged]) -> bool:
+    return all(row.verdict == NOT_JUDGED for row in rows)
+
+
+def _weigh(claims: Sequence[Claim]) -> _Outcome:
+    verdicts = {claim.verdict for claim in claims}
+    if {BETTER, WORSE} <= verdicts:
+        return _Outcome.MIXED
+    if BETTER in verdicts:
+        return _Outcome.HELPS if len(verdicts) == 1 else _Outcome.PARTLY
+    if WORSE in verdicts:
+        return _Outcome.HURTS if len(verdicts) == 1 else _Outcome.PARTLY_HURTS
+    return _Outcome.UNKNOWN
+
+
+def _count_verdicts(judged: Sequence[Judged], noun: str) -> str:
+    """Count, such as `significantly better in 2, significantly worse in 1, not significant in 5 of 8 settings`."""
+    verdicts = [each.verdict for each in judged]
+    counts = [f"{name_verdict(name)} in {verdicts.count(name)}" for name in VERDICTS if name in verdicts]
+    return f"{', '.join(counts)} of {format_count(len(verdicts), noun)}"
+
+
 def _rank_largest(claim: Claim) -> tuple[bool, float]:
-    """Significant ones first; what is not judged or undefined last."""
+    """Rank significant ones first; what is not judged or undefined last."""
     told = claim.verdict not in (NOT_JUDGED, UNDEFINED)
     return claim.is_significant, abs(claim.accuracy.value) if told else -1.0
 
 
 def _describe(claim: Claim) -> str:
-    """With its interval only where it is significant: the interval is not corrected and could say otherwise."""
+    """Write a difference, with its interval only where it is significant: that is not corrected, and could mislead."""
     if claim.is_significant:
         return f"{_write_points(claim)} points"
     return f"{format_number(claim.accuracy.value, Form.POINTS)} points, {claim.verdict}"

@@ -23,7 +23,7 @@ import numpy as np
 
 from fakeid.evaluation.statistics.paired_tests import Answers, compare_answers, pool_answers
 from fakeid.reporting.significance import BETTER, Judged, correct_judged
-from fakeid.reporting.sweep.averages import Cell, FinishedRun
+from fakeid.reporting.sweep.configurations import Cell, FinishedRun
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Claims:
 
 
 def compare_cells(cells: Sequence[Cell]) -> Claims:
-    """Make every comparison, corrected for all of them together.
+    """Compare the configurations of a folder, corrected for all comparisons together.
 
     Settings of different variants are compared only where they agree in all else, and those of different budgets never.
     Where effects are shown beside them, `fakeid.reporting.sweep.effects.correct_page` takes them into the family too.
@@ -100,7 +100,7 @@ def compare_cells(cells: Sequence[Cell]) -> Claims:
 
 
 def find_contenders(cells: Sequence[Cell]) -> list[Cell]:
-    """Those with the budget that most runs have: who had more images or epochs is not ranked beside them."""
+    """Find the cells of the budget that most runs have: who had more images or epochs is not ranked beside them."""
     runs = Counter[str]()
     for cell in cells:
         runs[cell.setting.budget] += len(cell.runs)
@@ -108,13 +108,13 @@ def find_contenders(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def find_common_unseen(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
-    """The categories that all were tested on and none was trained on."""
-    unseen = [set(run.content(seen=False)) & set(run.images) for run in runs]
-    return tuple(name for name in runs[0].content(seen=False) if all(name in names for names in unseen))
+    """Find the categories that all were tested on and none was trained on."""
+    unseen = [set(run.list_categories(seen=False)) & set(run.images) for run in runs]
+    return tuple(name for name in runs[0].list_categories(seen=False) if all(name in names for names in unseen))
 
 
 def measure_accuracy(cell: Cell, categories: Sequence[str]) -> float:
-    """Accuracy on the images of these categories, averaged over seeds; NaN without images."""
+    """Measure accuracy on the images of these categories, averaged over seeds; NaN without images."""
     if not categories:
         return math.nan
     return float(np.mean([np.mean(_pool(run, categories).right) for run in cell.runs]))
@@ -123,11 +123,11 @@ def measure_accuracy(cell: Cell, categories: Sequence[str]) -> float:
 def _are_settings_comparable(first: Cell, second: Cell) -> bool:
     a, b = first.setting, second.setting
     alike = first.categories == second.categories and a.budget == b.budget and a != b
-    return alike and (a.variant == b.variant or a.short_name == b.short_name)
+    return alike and (a.variant == b.variant or a.bare_name == b.bare_name)
 
 
 def _rank(cells: Sequence[Cell], categories: Sequence[str]) -> list[Cell]:
-    """By falling accuracy on these images; none where fewer than two have one."""
+    """Rank cells by falling accuracy on these images; none where fewer than two have one."""
     accuracies = [measure_accuracy(cell, categories) for cell in cells]
     ranked = sorted((-accuracy, i) for i, accuracy in enumerate(accuracies) if not math.isnan(accuracy))
     return [cells[i] for _, i in ranked] if len(ranked) > 1 else []

@@ -1,11 +1,11 @@
-"""What each option does by itself, as a figure."""
+"""The figures of a report: curves over numbers of categories, settings side by side, and what each option does."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from textwrap import fill
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -15,63 +15,37 @@ from matplotlib.patches import Patch
 
 from fakeid.config.identity import label_changes
 from fakeid.evaluation.records.results import UNKNOWN, Estimate
-from fakeid.reporting.comparison.figures import DIFFERENCE_PANELS, SIGNIFICANT, name_hollow
-from fakeid.reporting.forest import ForestDot, ForestPanel, ForestRow, ForestSeries, plot_forest
-from fakeid.reporting.significance import BETTER, WORSE
+from fakeid.reporting.forest import (
+    ForestDot,
+    ForestPanel,
+    ForestRow,
+    ForestSeries,
+    place_difference,
+    plot_differences,
+    plot_forest,
+)
+from fakeid.reporting.formatting import format_count
 from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
-from fakeid.reporting.sweep.accuracy_tables import describe_brackets, name_file
-from fakeid.reporting.sweep.averages import Cell
+from fakeid.reporting.sweep.configurations import Cell
 from fakeid.reporting.sweep.effects import Effect
-from fakeid.reporting.sweep.paper import FIGURES, Setting
-from fakeid.reporting.sweep.setting_names import split_by_budget
+from fakeid.reporting.sweep.paper_tables import describe_brackets, name_file
+from fakeid.reporting.sweep.settings import FIGURES, Setting, split_by_budget
 from fakeid.reporting.table import Form
 
+_TITLES: Final = {1: "more categories", 2: "color spaces", 3: "dropout", 4: "HSV with dropout, and Xception"}
+"""Of the paper's figures."""
+_MOST_LINES: Final = 6
+_FEWEST_SETTINGS: Final = 3  # that a list of them shows better than a curve of single points
 
-def plot_effects(effects: Sequence[Effect], *, narrow: bool = False) -> Figure:  # noqa: ARG001
-    """Draw one row a change, one color a group of images; filled dots are significant.
-
-    Args:
-        effects: At least one.
-        narrow: Makes no difference.
-    """
-    changes = list(dict.fromkeys((effect.option, effect.value, effect.against) for effect in effects))
-    found = {(effect.group, effect.option, effect.value): effect for effect in effects}
-    groups = dict.fromkeys(effect.group for effect in effects)
-    return plot_forest(
-        [ForestRow(f"{option}={value} against {against}", option) for option, value, against in changes],
-        DIFFERENCE_PANELS,
-        [
-            ForestSeries(group, _list_dots([found.get((group, option, value)) for option, value, _ in changes]))
-            for group in groups
-        ],
-        reference="the other value; right of it: better",
-        filled=SIGNIFICANT,
-        hollow=name_hollow(verdict for effect in effects for verdict in (effect.verdict, effect.auroc_verdict)),
-    )
-
-
-def _list_dots(effects: Sequence[Effect | None]) -> list[list[ForestDot]]:
-    """List those of the accuracy, then those of the AUROC."""
-    nothing = ForestDot(UNKNOWN)
-    return [
-        [ForestDot(Estimate.of(each.accuracy), each.verdict in (BETTER, WORSE)) if each else nothing
-         for each in effects],
-        [ForestDot(Estimate.of(each.auroc), each.auroc_verdict in (BETTER, WORSE)) if each else nothing
-         for each in effects],
-    ]  # fmt: skip
-
-
-_Look = dict[str, Any]  # keywords of a line
 # Markers and dashes tell the lines apart where there is no color.
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES: Final[tuple[Any, ...]] = ("-", (0, (7, 2)), (0, (3, 1.5)), (0, (7, 2, 1.5, 2)), (0, (1.2, 1.5)))
-_TITLES: Final = {1: "more categories", 2: "color spaces", 3: "dropout", 4: "HSV with dropout, and Xception"}
-_MOST_LINES: Final = 6
-_LEGEND: Final = 52  # characters in a line
 _BAND_ALPHA: Final = 0.14
 _SHIFT: Final = 0.05  # of lines beside each other, so that their whiskers do not cover each other
+_LEGEND: Final = 52  # characters in a line
 
-_FEWEST_SETTINGS: Final = 3  # that a list of them shows better than a curve of single points
+_Look: TypeAlias = dict[str, Any]
+"""Keywords of a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +85,10 @@ class Curves:
 
     @property
     def draws_held_out(self) -> bool:
-        """Whether the lines are of the held-out category, see above; otherwise of the unseen average."""
+        """Whether the lines are of the held-out category, the same images throughout; else of the unseen average."""
         names = {cell.held_out for cell in self.cells}
         several = len({cell.categories for cell in self.cells}) > 1
-        return several and len(names) == 1 and all(_measure_held_out(cell).value is not None for cell in self.cells)
+        return several and len(names) == 1 and all(cell.measure_held_out().value is not None for cell in self.cells)
 
     @property
     def measured(self) -> str:
@@ -123,7 +97,7 @@ class Curves:
 
     def measure(self, cell: Cell) -> Estimate:
         """Find a point of a line."""
-        return _measure_held_out(cell) if self.draws_held_out else cell.average(seen=False)
+        return cell.measure_held_out() if self.draws_held_out else cell.average(seen=False)
 
     @property
     def settings(self) -> list[Setting]:
@@ -161,7 +135,7 @@ def collect_figures(cells: Sequence[Cell], curves: Sequence[Curves], effects: Se
 
 def _compare_settings(cells: Sequence[Cell], number: int) -> list[ReportFigure]:
     """List one figure for each budget."""
-    title = f"Settings at {number} {'category' if number == 1 else 'categories'}, on unseen content"
+    title = f"Settings at {format_count(number, 'category', 'categories')}, on unseen content"
     groups = split_by_budget(cells, attrgetter("setting"))
     return [
         ReportFigure(
@@ -243,10 +217,6 @@ def plot_curves(curves: Curves) -> Figure:
     return figure
 
 
-def _measure_held_out(cell: Cell) -> Estimate:
-    return cell.measure(cell.held_out, "accuracy") if cell.held_out else UNKNOWN
-
-
 def _draw_line(ax: Axes, cells: Sequence[Cell], estimates: Sequence[Estimate], look: _Look, shift: float) -> None:
     # What is undefined is not drawn, see build_curves.
     value, low, high = ([getattr(each, name) or 0.0 for each in estimates] for name in ("value", "low", "high"))
@@ -257,7 +227,7 @@ def _draw_line(ax: Axes, cells: Sequence[Cell], estimates: Sequence[Estimate], l
     else:
         x = [x[0] + shift]
         ax.vlines(x, low, high, color=look["color"], alpha=0.6)
-    ax.plot(x, value, label=cells[0].setting.short_name, **look)
+    ax.plot(x, value, label=cells[0].setting.bare_name, **look)
 
 
 def _add_legend(figure: Figure, looks: Mapping[Setting, _Look], cells: Sequence[Cell]) -> None:
@@ -268,7 +238,7 @@ def _add_legend(figure: Figure, looks: Mapping[Setting, _Look], cells: Sequence[
 
 
 def _describe_line(setting: Setting) -> str:
-    return f"{setting.short_name} (Tab {setting.table})" if setting.table else setting.short_name
+    return f"{setting.bare_name} (Tab {setting.table})" if setting.table else setting.bare_name
 
 
 def plot_settings(cells: Sequence[Cell]) -> Figure:
@@ -292,3 +262,32 @@ def plot_settings(cells: Sequence[Cell]) -> Figure:
         [ForestSeries(fill(describe_brackets(cells), 2 * _LEGEND), dots)],
         reference="chance level",
     )
+
+
+def plot_effects(effects: Sequence[Effect]) -> Figure:
+    """Draw one row a change, one color a group of images; filled dots are significant.
+
+    Args:
+        effects: At least one.
+    """
+    changes = list(dict.fromkeys((effect.option, effect.value, effect.against) for effect in effects))
+    found = {(effect.group, effect.option, effect.value): effect for effect in effects}
+    groups = dict.fromkeys(effect.group for effect in effects)
+    return plot_differences(
+        [ForestRow(f"{option}={value} against {against}", option) for option, value, against in changes],
+        [
+            ForestSeries(group, _list_dots([found.get((group, option, value)) for option, value, _ in changes]))
+            for group in groups
+        ],
+        [verdict for effect in effects for verdict in (effect.verdict, effect.auroc_verdict)],
+        reference="the other value",
+    )
+
+
+def _list_dots(effects: Sequence[Effect | None]) -> list[list[ForestDot]]:
+    """List the dots of accuracy, then those of AUROC."""
+    nothing = ForestDot(UNKNOWN)
+    return [
+        [place_difference(effect.accuracy, effect.verdict) if effect else nothing for effect in effects],
+        [place_difference(effect.auroc, effect.auroc_verdict) if effect else nothing for effect in effects],
+    ]

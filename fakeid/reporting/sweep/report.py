@@ -1,4 +1,4 @@
-"""Everything that a report over many runs says, before it becomes Markdown, HTML or files."""
+"""The report over the runs of a folder, before it becomes Markdown, HTML or files."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,20 +7,20 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.evaluation.verdict import Verdict
+from fakeid.reporting.audit.warnings import AuditWarning, count_warnings
 from fakeid.reporting.finding import Finding
+from fakeid.reporting.formatting import format_count
 from fakeid.reporting.significance import Judged
-from fakeid.reporting.sweep.accuracy_tables import AccuracyTable, build_accuracy_tables, describe_brackets
 from fakeid.reporting.sweep.answer import write_answer, write_caveat
-from fakeid.reporting.sweep.averages import Cell, FinishedRun, collect_cells
 from fakeid.reporting.sweep.claims import Claim, Claims, compare_cells
-from fakeid.reporting.sweep.effects import Effect, correct_page, measure_effects
-from fakeid.reporting.sweep.evaluations import EvaluationTable, build_evaluation_tables
+from fakeid.reporting.sweep.configurations import Cell, FinishedRun, collect_cells
+from fakeid.reporting.sweep.effects import Effect, SettingTrend, correct_page, fit_trends, measure_effects
+from fakeid.reporting.sweep.evaluation_tables import EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep.figures import Curves, ReportFigure, build_curves, collect_figures
-from fakeid.reporting.sweep.misplaced_runs import describe_misplaced_runs
-from fakeid.reporting.sweep.paper import FIGURES, TABLES
-from fakeid.reporting.sweep.setting_names import split_by_budget
+from fakeid.reporting.sweep.misplaced_thresholds import list_misplaced_thresholds
+from fakeid.reporting.sweep.paper_tables import AccuracyTable, build_accuracy_tables, describe_brackets
+from fakeid.reporting.sweep.settings import FIGURES, TABLES, split_by_budget
 from fakeid.reporting.sweep.tables import (
     explain_names,
     link_run,
@@ -32,7 +32,6 @@ from fakeid.reporting.sweep.tables import (
     tabulate_runs,
     tabulate_trends,
 )
-from fakeid.reporting.sweep.trends import SettingTrend, fit_trends
 from fakeid.reporting.table import Column, Form, Table
 from fakeid.reporting.verdict import judge
 
@@ -86,7 +85,7 @@ class Differences:
     """Comparisons of one kind.
 
     Attributes:
-        slug: For links.
+        slug: Short, for links.
         note: What is compared.
         judged: The comparisons.
         table: One row each.
@@ -113,10 +112,10 @@ class SweepReport:
         runs: By name.
         cells: Of the finished runs.
         accuracies: The paper's tables.
-        answer: Three findings or four.
+        answer: What the folder shows, see `fakeid.reporting.sweep.answer`.
         caveat: What the numbers cannot say.
-        warnings: Of the audits, with the number of runs that each concerns.
-        misplaced: Which runs rank well, but at a threshold that is off; one sentence for each kind of images.
+        warnings: Of the audits.
+        misplaced: Which runs rank well, but at a threshold that is off; one finding for each kind of images.
         missing: Tables and figures of the paper that have no runs here.
     """
 
@@ -131,8 +130,8 @@ class SweepReport:
     claims: Claims
     answer: list[Finding]
     caveat: str
-    warnings: list[tuple[str, int]]
-    misplaced: list[str]
+    warnings: list[AuditWarning]
+    misplaced: list[Finding]
     missing: list[str]
 
     @property
@@ -157,7 +156,7 @@ class SweepReport:
         for first, second, reason in self.claims.refused:
             found.setdefault(reason, []).append(f"{first.name} and {second.name}")
         return [
-            f"Not compared: {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}, for {reason} (such as {pairs[0]})."
+            f"Not compared: {format_count(len(pairs), 'pair')}, for {reason} (such as {pairs[0]})."
             for reason, pairs in found.items()
         ]
 
@@ -205,18 +204,15 @@ class SweepReport:
     @cached_property
     def differences(self) -> list[Differences]:
         """The comparisons, those kinds left out of which there are none."""
-        claims = self.claims
-        kinds: tuple[tuple[str, str, str, Sequence[Any], Callable[[Sequence[Any], str], Table]], ...] = (
-            ("best", "The highest accuracy against the others", _BEST_NOTE, claims.best, tabulate_claims),
-            ("options", "One option changed", _EFFECTS_NOTE, self.effects, tabulate_effects),
-            ("settings", "Settings against each other", _SETTINGS_NOTE, claims.settings, tabulate_claims),
-            ("categories", _CATEGORIES_TITLE, _CATEGORIES_NOTE, claims.categories, tabulate_claims),
+        best, options = self.claims.best, self.effects
+        settings, categories = self.claims.settings, self.claims.categories
+        kinds = (
+            Differences("best", _BEST_NOTE, best, tabulate_claims(best, "The highest accuracy against the others")),
+            Differences("options", _EFFECTS_NOTE, options, tabulate_effects(options, "One option changed")),
+            Differences("settings", _SETTINGS_NOTE, settings, tabulate_claims(settings, "Settings against each other")),
+            Differences("categories", _CATEGORIES_NOTE, categories, tabulate_claims(categories, _CATEGORIES_TITLE)),
         )
-        return [
-            Differences(f"differences-{slug}", note, judged, tabulate(judged, title))
-            for slug, title, note, judged, tabulate in kinds
-            if judged
-        ]
+        return [kind for kind in kinds if kind.judged]
 
     @cached_property
     def not_finished(self) -> Table:
@@ -236,7 +232,7 @@ def _tabulate_by_budget(items: Sequence[Any], tabulate: Callable[[Sequence[Any]]
 
 
 def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
-    """Average, compare and answer.
+    """Average the runs of a folder, compare them, and answer the paper's question.
 
     Args:
         title: Name of the folder.
@@ -261,16 +257,10 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         claims=claims,
         answer=write_answer(cells, claims, effects),
         caveat=write_caveat(cells),
-        warnings=count_warnings([run.summary for run in tested]),
-        misplaced=describe_misplaced_runs(cells),
+        warnings=count_warnings(run.summary for run in tested),
+        misplaced=list_misplaced_thresholds(cells),
         missing=_list_missing(tables, curves),
     )
-
-
-def count_warnings(summaries: Sequence[RunSummary]) -> list[tuple[str, int]]:
-    """Count the runs that each warning of an audit concerns, the most frequent first."""
-    counts = Counter(warning for summary in summaries for warning in summary.warnings)
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _list_missing(tables: Sequence[AccuracyTable], curves: Sequence[Curves]) -> list[str]:

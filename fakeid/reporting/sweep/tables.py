@@ -2,23 +2,22 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import POOLED, AuditDigest
-from fakeid.reporting.formatting import format_bounds, format_number
-from fakeid.reporting.significance import BETTER, NOT_JUDGED, NOT_SIGNIFICANT, WORSE, Judged
-from fakeid.reporting.sweep.accuracy_tables import AVERAGES
-from fakeid.reporting.sweep.averages import METRICS, Cell, FinishedRun, order_categories
+from fakeid.reporting.formatting import format_number
+from fakeid.reporting.significance import Judged, find_tone
 from fakeid.reporting.sweep.claims import Claim
-from fakeid.reporting.sweep.effects import Effect
-from fakeid.reporting.sweep.paper import describe_names
-from fakeid.reporting.sweep.trends import SettingTrend
+from fakeid.reporting.sweep.configurations import METRICS, Cell, FinishedRun, order_categories
+from fakeid.reporting.sweep.effects import Effect, SettingTrend
+from fakeid.reporting.sweep.paper_tables import AVERAGES
+from fakeid.reporting.sweep.settings import explain_short_names
 from fakeid.reporting.table import Cell as TableCell
-from fakeid.reporting.table import Column, Form, Line, Table, Tone
+from fakeid.reporting.table import Column, Form, Line, Table
 from fakeid.reporting.verdict import judge
 
 CONFIGURATION: Final = (Column("setting"), Column("categories", Form.COUNT), Column("seeds", Form.COUNT))
@@ -33,7 +32,6 @@ _JUDGED: Final = (
     Column("p (Holm)", Form.P_VALUE, name="AUROC p (Holm)"),
     Column("verdict on AUROC"),
 )
-_TONES: Final = {BETTER: Tone.GOOD, WORSE: Tone.BAD, NOT_SIGNIFICANT: Tone.OPEN, NOT_JUDGED: Tone.OPEN}
 
 
 def name_configuration(cell: Cell) -> tuple[str, int, int]:
@@ -47,8 +45,8 @@ def link_run(name: str) -> str:
 
 
 def explain_names(cells: Sequence[Cell]) -> tuple[str, Table]:
-    """Tell what short names of settings stand for: a text and a table; both empty where there is nothing to explain."""
-    sentences, pairs = describe_names([cell.setting for cell in cells])
+    """Explain short names of settings by a text and a table; both empty where there is nothing to explain."""
+    sentences, pairs = explain_short_names([cell.setting for cell in cells])
     return " ".join(sentences), Table.of("", [Column("name"), Column("stands for")], pairs)
 
 
@@ -70,7 +68,7 @@ def tabulate_averages(cells: Sequence[Cell]) -> Table:
             *name_configuration(cell),
             unseen := cell.average(seen=False),
             Estimate(None, unseen.next_low, unseen.next_high),
-            cell.measure(cell.held_out or "", "accuracy"),
+            cell.measure_held_out(),
             cell.average(seen=True),
             cell.measure("unseen", "auroc"),
         ]
@@ -109,7 +107,7 @@ def tabulate_claims(claims: Sequence[Claim], title: str = "") -> Table:
 
 
 def tabulate_effects(effects: Sequence[Effect], title: str = "") -> Table:
-    """List single options that were changed: how much over all pairs of configurations, and whether it matters."""
+    """List options that were changed alone: how much over all pairs of configurations, and whether significantly."""
     columns = [Column("option"), Column("against"), Column("images of")]
     columns += [Column(name, Form.COUNT) for name in ("images", "pairs")]
     rows: list[Line] = [
@@ -132,7 +130,7 @@ def _list_judged(judged: Judged) -> list[TableCell]:
         for cell in (
             TableCell(Estimate.of(difference)),
             TableCell(None if math.isnan(p_value) else p_value),
-            TableCell(verdict, tone=_TONES.get(verdict)),
+            TableCell(verdict, tone=find_tone(verdict)),
         )
     ]
 
@@ -165,7 +163,7 @@ def _list_run(cell: Cell, run: FinishedRun) -> Line:
     alone = replace(cell, runs=(run,))
     seconds = run.summary.seconds
     measured = (
-        *(alone.average(seen=False), alone.average(seen=True), alone.measure(run.held_out or "", "accuracy")),
+        *(alone.average(seen=False), alone.average(seen=True), alone.measure_held_out()),
         *(alone.measure("unseen", metric) for metric in ("auroc", "real_accuracy", "fake_accuracy")),
     )
     return [
@@ -221,7 +219,7 @@ def _name_categories(categories: Sequence[str]) -> str:
 def list_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
     """List every metric of every configuration, one number a row: for other tools.
 
-    `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.sweep.averages.average_estimates`.
+    `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.sweep.configurations`.
 
     Returns:
         Names of the columns, and as many values a row; None where undefined.
@@ -244,8 +242,3 @@ def list_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
             for title, seen, metric, mean in found
         ]
     return columns, rows
-
-
-def format_cell(estimate: Estimate, write: Callable[[float | None], str]) -> tuple[str, str]:
-    """Write a number and its interval apart, as the page of an evaluation still does."""
-    return write(estimate.value), format_bounds(estimate, Form.UNIT, "\N{EN DASH}")

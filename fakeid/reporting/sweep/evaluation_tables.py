@@ -9,8 +9,8 @@ import numpy as np
 
 from fakeid.evaluation.records.results import UNKNOWN, Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.reporting.sweep.averages import Cell, average_estimates
-from fakeid.reporting.sweep.setting_names import split_by_budget
+from fakeid.reporting.sweep.configurations import Cell, average_estimates
+from fakeid.reporting.sweep.settings import split_by_budget
 from fakeid.reporting.sweep.tables import CONFIGURATION, name_configuration
 from fakeid.reporting.table import Cell as TableCell
 from fakeid.reporting.table import Column, Form, Line, Table
@@ -36,7 +36,7 @@ _DEGRADED: Final = "AUROC under degradations, averaged over the quadrants of con
 
 @dataclass(frozen=True, eq=False)
 class EvaluationTable:
-    """One of them.
+    """A table of what the evaluations found.
 
     Attributes:
         slug: For file names and links.

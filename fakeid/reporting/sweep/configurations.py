@@ -1,4 +1,4 @@
-"""Runs of one setting and number of categories, averaged over their seeds."""
+"""Finished runs, and configurations: runs that differ by seed alone, with what they reach on average."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,8 @@ from fakeid.evaluation.records.run_summary import POOLED, RunSummary
 from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.statistics.paired_tests import Answers, find_margin, measure_scatter, pool_answers
-from fakeid.reporting.sweep.paper import Setting, identify_settings, order_settings
+from fakeid.reporting.formatting import format_count
+from fakeid.reporting.sweep.settings import Setting, identify_settings, order_settings
 
 METRICS: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
 _ROUNDING: Final = 1e-9
@@ -57,7 +58,7 @@ class FinishedRun:
         if asked is not None:
             return int(asked)
         # None asks for all that there are.
-        return len(self.content(seen=True))
+        return len(self.list_categories(seen=True))
 
     @cached_property
     def source(self) -> str:
@@ -69,12 +70,12 @@ class FinishedRun:
         """The category that no run of this plan trains on."""
         return self.summary.held_out
 
-    def content(self, *, seen: bool) -> list[str]:
-        """The categories that were trained on, or those that were not."""
+    def list_categories(self, *, seen: bool) -> list[str]:
+        """List the categories that were trained on, or those that were not."""
         return list(self.summary.list_categories(seen=seen))
 
     def average(self, *, seen: bool) -> Estimate:
-        """Accuracy averaged over categories, as in the paper, with an interval over images.
+        """Average accuracy over categories, as in the paper, with an interval over images.
 
         Where categories are equally large this is the pooled accuracy, and the interval Wilson's; otherwise Wilson's
         for as many images as have the average's variance.
@@ -97,16 +98,16 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Such as `Pelee+HPF, RGB, dropout 0 at 5 categories`."""
+        """Setting and number of categories, such as `Pelee+HPF, RGB, dropout 0 at 5 categories`."""
         return f"{self.setting.name} at {self._count_categories()}"
 
     @property
     def full_name(self) -> str:
-        """The same where nothing explains short names of settings."""
+        """The same for places where nothing explains short names of settings."""
         return f"{self.setting.full_name} at {self._count_categories()}"
 
     def _count_categories(self) -> str:
-        return f"{self.categories} {'category' if self.categories == 1 else 'categories'}"
+        return format_count(self.categories, "category", "categories")
 
     @property
     def seeds(self) -> list[int]:
@@ -120,25 +121,29 @@ class Cell:
         return names.pop() if len(names) == 1 else None
 
     def average(self, *, seen: bool) -> MeanEstimate:
-        """Of the accuracies of the categories that were, or were not, trained on; see `average_estimates`."""
-        names = self.runs[0].content(seen=seen)
+        """Average accuracy over the categories that were, or were not, trained on; see `average_estimates`."""
+        names = self.runs[0].list_categories(seen=seen)
         stacks = [self._stack([name], "accuracy") for name in names]
         parts = [part / len(names) for stack in stacks for part in stack] if all(stacks) else []
         return average_estimates([run.average(seen=seen) for run in self.runs], parts)
 
     def measure(self, group: str, metric: str) -> MeanEstimate:
-        """A metric of one category, or of the images of `POOLED` ones; see `average_estimates`.
+        """Average a metric of one category, or of the images of `POOLED` ones; see `average_estimates`.
 
         Returns:
             Without values where some run has no such group.
         """
-        names = self.runs[0].content(seen=group == POOLED[0]) if group in POOLED else [group]
+        names = self.runs[0].list_categories(seen=group == POOLED[0]) if group in POOLED else [group]
         found = [run.summary.find(group) for run in self.runs]
         estimates = [each.read(metric) if each else UNKNOWN for each in found]
         return average_estimates(estimates, self._stack(names, metric))
 
+    def measure_held_out(self) -> MeanEstimate:
+        """Average accuracy on the held-out category; undefined where there is none."""
+        return self.measure(self.held_out, "accuracy") if self.held_out else MeanEstimate()
+
     def _stack(self, names: Sequence[str], metric: str) -> list[Floats]:
-        """What each run has on each image, (runs, n), in groups of images whose means add up to the metric.
+        """Stack what each run has on each image, (runs, n), in groups of images whose means add up to the metric.
 
         Empty where the runs were not tested on the same images, or the metric is no such sum.
         """
@@ -151,12 +156,12 @@ class Cell:
         return _stack_metric(answers, np.concatenate([part.label for part in known[0]]), metric)
 
     def is_seen(self, category: str) -> bool:
-        """Whether it was trained on."""
-        return category in self.runs[0].content(seen=True)
+        """Tell whether a category was trained on."""
+        return category in self.runs[0].list_categories(seen=True)
 
 
 def collect_cells(runs: Iterable[FinishedRun]) -> list[Cell]:
-    """Group runs; their order does not matter.
+    """Group runs by setting and number of categories; their order does not matter.
 
     What the 95 % interval of a number covers with one seed and with several is told at `average_estimates`.
 
@@ -183,26 +188,16 @@ def collect_cells(runs: Iterable[FinishedRun]) -> list[Cell]:
 
 
 def order_categories(cells: Sequence[Cell]) -> list[str]:
-    """Every test category once: as they are added to the training, then those that never are, the held-out one last."""
-    runs = sorted((run for cell in cells for run in cell.runs), key=lambda run: -len(run.content(seen=True)))
-    ordered = dict.fromkeys(name for run in runs for name in run.content(seen=True))
+    """List every test category once: as the training adds them, then those that it never has, the held-out one last."""
+    runs = sorted((run for cell in cells for run in cell.runs), key=lambda run: -len(run.list_categories(seen=True)))
+    ordered = dict.fromkeys(name for run in runs for name in run.list_categories(seen=True))
     ordered |= dict.fromkeys(name for run in runs for name in run.summary.categories)
     held_out = {run.held_out for run in runs}
     return [name for name in ordered if name not in held_out] + [name for name in ordered if name in held_out]
 
 
-def _average_categories(groups: Sequence[Group]) -> Estimate:
-    values = [value for group in groups if (value := group.read("accuracy").value) is not None]
-    if not values or len(values) < len(groups):
-        return UNKNOWN
-    mean = float(np.mean(values))
-    trials = round(len(groups) ** 2 / sum(1 / group.num_images for group in groups))
-    low, high = wilson_interval(round(mean * trials), trials)
-    return Estimate(mean, min(low, mean), max(high, mean))
-
-
 def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> MeanEstimate:
-    """Over the runs of a configuration, with an interval over runs and images.
+    """Average over the runs of a configuration, with an interval over runs and images.
 
     The interval is for the mean of ever more trainings on ever more images of the kind: the variance is that of the
     runs over their number, with Student's quantile, and what images do to all runs alike (`measure_scatter`).
@@ -236,8 +231,18 @@ def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = 
     return MeanEstimate(mean, max(0.0, min(low, mean)), min(1.0, max(high, mean)), *further)
 
 
+def _average_categories(groups: Sequence[Group]) -> Estimate:
+    values = [value for group in groups if (value := group.read("accuracy").value) is not None]
+    if not values or len(values) < len(groups):
+        return UNKNOWN
+    mean = float(np.mean(values))
+    trials = round(len(groups) ** 2 / sum(1 / group.num_images for group in groups))
+    low, high = wilson_interval(round(mean * trials), trials)
+    return Estimate(mean, min(low, mean), max(high, mean))
+
+
 def _measure_own_intervals(estimates: Sequence[Estimate]) -> float | None:
-    """The mean variance over images that the runs' own 95 % intervals tell of."""
+    """Measure the mean variance over images that the runs' own 95 % intervals tell of."""
     widths = [
         estimate.high - estimate.low for estimate in estimates if estimate.low is not None and estimate.high is not None
     ]

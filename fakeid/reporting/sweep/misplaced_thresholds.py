@@ -6,16 +6,17 @@ from typing import Any, Final
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import POOLED
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.reporting.formatting import format_share
+from fakeid.reporting.finding import Finding, Severity
+from fakeid.reporting.formatting import format_count, format_share
 from fakeid.reporting.run.notes import RANKS_WELL, Metrics, is_misplaced
-from fakeid.reporting.sweep.averages import Cell, FinishedRun
+from fakeid.reporting.sweep.configurations import Cell, FinishedRun
 
 _TABLED: Final = ("quadrant", "test_set")  # what a report shows of evaluations
 _MOST_NAMES: Final = 5  # of configurations
 
 
-def describe_misplaced_runs(cells: Sequence[Cell]) -> list[str]:
-    """One sentence for each kind of images, with the number of runs and the configurations.
+def list_misplaced_thresholds(cells: Sequence[Cell]) -> list[Finding]:
+    """Find one warning for each kind of images, with the number of runs and the configurations.
 
     Categories are spoken of by themselves only where the seen, or unseen, content as a whole gives no reason to.
 
@@ -32,7 +33,7 @@ def describe_misplaced_runs(cells: Sequence[Cell]) -> list[str]:
 
 
 def _find_misplaced(run: FinishedRun) -> Iterator[tuple[str, float]]:
-    """Each kind of images and the lowest accuracy among those that are meant."""
+    """Yield each kind of images with a threshold that is off, and the lowest accuracy among them."""
     for name in reversed(POOLED):
         pooled, categories = run.summary.find(name), run.summary.list_categories(seen=name == POOLED[0])
         if pooled and is_misplaced(pooled.metrics):
@@ -53,7 +54,7 @@ def _list_evaluated(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [group for group in groups if group["kind"] in _TABLED and group["degradation"] == NO_DEGRADATION]
 
 
-def _describe(name: str, places: Sequence[tuple[Cell, float]], total: int) -> str:
+def _describe(name: str, places: Sequence[tuple[Cell, float]], total: int) -> Finding:
     cells = [cell for cell, _ in places]
     named = [
         cell.name + (f" ({cells.count(cell)} of {len(cell.runs)})" if len(cell.runs) > 1 else "")
@@ -63,7 +64,8 @@ def _describe(name: str, places: Sequence[tuple[Cell, float]], total: int) -> st
     listed = "; ".join(named[:_MOST_NAMES]) + (f"; and {more} more" if more > 0 else "")
     ranks, its = ("ranks", "its") if len(places) == 1 else ("rank", "their")
     lowest = format_share(min(accuracy for _, accuracy in places))
-    return (
-        f"On {name} {len(places)} of {total} {'run' if total == 1 else 'runs'} {ranks} well (AUROC above "
-        f"{RANKS_WELL:g}) but {its} threshold is off, with an accuracy down to {lowest}: {listed}."
+    text = (
+        f"On {name} {len(places)} of {format_count(total, 'run')} {ranks} well (AUROC above {RANKS_WELL:g}) but {its} "
+        f"threshold is off, with an accuracy down to {lowest}: {listed}."
     )
+    return Finding("", text, Severity.WARNING)

@@ -7,8 +7,9 @@ from typing import Final
 
 from fakeid.io import shorten_name
 from fakeid.reporting.renderers import render_latex
-from fakeid.reporting.sweep.averages import Cell, order_categories
-from fakeid.reporting.sweep.paper import Setting
+from fakeid.reporting.significance import IMAGES_ALONE
+from fakeid.reporting.sweep.configurations import Cell, order_categories
+from fakeid.reporting.sweep.settings import Setting
 from fakeid.reporting.table import Cell as TableCell
 from fakeid.reporting.table import Column, Form, Table
 
@@ -53,7 +54,7 @@ class AccuracyTable:
         return self.table.without(_SEEDS)
 
     def render_latex(self) -> str:
-        """Write it for a paper, with a caption that explains it."""
+        """Write the table for a paper, with a caption that explains it."""
         return render_latex(
             self.as_printed,
             caption=f"{self.setting.name}: accuracy in % on each test category by number of training categories k; "
@@ -64,7 +65,7 @@ class AccuracyTable:
 
 
 def build_accuracy_tables(cells: Sequence[Cell]) -> list[AccuracyTable]:
-    """Build one for each setting that has a finished run, in the order of the cells."""
+    """Build a table for each setting that has a finished run, in the order of the cells."""
     settings = list(dict.fromkeys(cell.setting for cell in cells))
     return [_build_table(setting, [cell for cell in cells if cell.setting == setting]) for setting in settings]
 
@@ -78,17 +79,15 @@ def describe_brackets(cells: Sequence[Cell]) -> str:
     """Say what the intervals of these cells cover."""
     counts = sorted({len(cell.runs) for cell in cells}) or [1]
     if counts[-1] == 1:
-        return "95 % interval; one training run: the interval covers test images, not other seeds or machines"
+        return f"95 % interval; one training run: the interval covers {IMAGES_ALONE}"
     several = f"95 % interval over runs ({'/'.join(str(count) for count in counts if count > 1)}) and images"
-    return (
-        several if counts[0] > 1 else f"{several}; of one training run, over test images, not other seeds or machines"
-    )
+    return several if counts[0] > 1 else f"{several}; of one training run, over {IMAGES_ALONE}"
 
 
 def _build_table(setting: Setting, cells: Sequence[Cell]) -> AccuracyTable:
     held_out = {cell.held_out for cell in cells}
     category = held_out.pop() if len(held_out) == 1 else None
-    slug = f"tab{setting.table}" if setting.table else name_file(setting.short_name)
+    slug = f"tab{setting.table}" if setting.table else name_file(setting.bare_name)
     brackets = describe_brackets(cells)
     names = order_categories(cells)
     table = Table.of(
