@@ -34,10 +34,10 @@ from fakeid.reporting.sweep.markdown import render_sweep_markdown
 from fakeid.reporting.sweep.tables import tabulate_provenance, tabulate_runs
 from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.results import read_history
 from fakeid.runs.states import lacks_evaluation
+from fakeid.runs.test import read_history
 from fakeid.sweeps.report import read_report
-from fakeid.sweeps.report_tracking import recall
+from fakeid.sweeps.tracking import recall
 from fakeid.training.callbacks import write_history
 from fakeid.training.checkpoint import check_fits, hash_checkpoint, load_module, read_card
 from fakeid.training.module import DetectorModule

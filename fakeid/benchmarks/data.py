@@ -114,8 +114,8 @@ def _measure_made_up(root: Path, num_records: int, rounds: int, console: Console
         ),
         paths=PathsConfig(data=str(root / "set"), cache=str(root / "cache")),
     )  # fmt: skip
-    source, plan = list_images(config, console)
-    prepare_images(config, plan, source, console)
+    images = list_images(config, console)
+    prepare_images(config, images, console)
     with console.status("starting runs"):
         ways: dict[str, Callable[[int], float]] = {
             "start_first_s": lambda _: in_fresh_process(time_start, config, True),
@@ -123,11 +123,11 @@ def _measure_made_up(root: Path, num_records: int, rounds: int, console: Console
         }
         numbers = compute_medians(take_turns(ways, rounds))
     num_chunks, size = _PACKED
-    records = sorted(plan.records(), key=lambda record: record.key)
+    records = sorted(images.plan.records(), key=lambda record: record.key)
     chunks = [records[at : at + size] for at in range(0, len(records), size)]
     some = chunks[:: max(1, len(chunks) // num_chunks)]
     with console.status("packing in one process"):
-        worker = in_fresh_process(pack_chunks, source, some, Preparation(256, "squash", "none"), root / "packs")
+        worker = in_fresh_process(pack_chunks, images.source, some, Preparation(256, "squash", "none"), root / "packs")
     return numbers | {f"worker_{unit}": number for unit, number in worker.items()}
 
 
@@ -142,9 +142,9 @@ def time_start(config: Config, forgets: bool) -> float:
     for folder in ("plans", "listings") if forgets else ():
         shutil.rmtree(Path(config.paths.cache) / folder)
     console, start = Console(quiet=True), time.perf_counter()
-    source, plan = list_images(config, console)
-    packed = prepare_images(config, plan, source, console)
-    data = PackedDataModule(plan, packed, batch_size=64, seed=config.seed)
+    images = list_images(config, console)
+    packed = prepare_images(config, images, console)
+    data = PackedDataModule(images.plan, packed, batch_size=64, seed=config.seed)
     next(iter(data.train_dataloader()))
     return time.perf_counter() - start
 

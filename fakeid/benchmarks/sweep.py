@@ -148,7 +148,7 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
 
 def _prepare(cells: Sequence[Cell], num_cells: int, root: Path) -> list[Config]:
     """The shrunken cells, whose images are packed."""
-    from fakeid.sweeps.prepare import prepare  # noqa: PLC0415 - loads torch; see above
+    from fakeid.sweeps.images import prepare  # noqa: PLC0415 - loads torch; see above
 
     sides = {cell.config.model.name: _choose_side(cell.config) for cell in cells}
     configs = []

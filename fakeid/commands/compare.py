@@ -1,5 +1,7 @@
 """`python -m fakeid compare`: detectors against each other on the images that all of them scored."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
@@ -37,7 +39,7 @@ from fakeid.reporting.sweep.report import count_warnings
 
 
 def write_comparison(
-    paths: Sequence[Path], output: Path, *, all_pairs: bool = False, console: Console | None = None
+    paths: Sequence[Path], output: Path | None = None, *, all_pairs: bool = False, console: Console | None = None
 ) -> ComparisonReport:
     """Compare, print the tables, and write them with a figure and a page.
 
@@ -46,7 +48,7 @@ def write_comparison(
     Args:
         paths: Folders of runs or files of scores; the first is the baseline. Runs that differ by seed alone are
             several runs of one detector.
-        output: Folder to write to.
+        output: Folder to write to; None is one in `comparisons`, beside the first of `paths`.
         all_pairs: Compare each with each instead of with the baseline.
         console: Where to print; None is the terminal.
 
@@ -57,6 +59,7 @@ def write_comparison(
     """
     console = console or Console(highlight=False)
     report = read_comparison(paths, all_pairs=all_pairs)
+    output = output or _choose_output(paths, all_pairs)
     with clear_output_errors(output, "--output"):
         _write_files(report, output)
     for warning in report.warnings:
@@ -101,6 +104,13 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
             for text, count in count_warnings([entry.run.summary for entry in contestants if entry.run])
         ],
     )
+
+
+def _choose_output(paths: Sequence[Path], all_pairs: bool) -> Path:
+    """Name a folder beside the first detector, another for each choice of detectors."""
+    places = [path.resolve() for path in paths]
+    digest = hashlib.sha256(json.dumps([*map(str, places), all_pairs]).encode()).hexdigest()[:8]
+    return paths[0].parent / "comparisons" / f"{places[0].name}-and-{len(places) - 1}-more-{digest}"
 
 
 def _check_paths(paths: Sequence[Path]) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import wandb_workspaces.reports.v2.interface as wr
 
 from fakeid.reporting.sweep.report import SweepReport
-from fakeid.sweeps.report_tracking import CATEGORIES, Place, collect_curves, collect_tables, name_curve
+from fakeid.sweeps.tracking import CATEGORIES, Place, collect_curves, collect_tables, name_curve
 from fakeid.training.tracked_fields import AXES, EPOCH, LEARNING_CURVES, SETTING, describe_config, make_key
 from fakeid.training.tracking import TRAIN_JOB
 

@@ -16,9 +16,9 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
 from fakeid.errors import ConfigError
 from fakeid.io import remove_parts, write_atomically
-from fakeid.runs.closed_form import fit_at_once
 from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RUNNING
+from fakeid.runs.logistic_regression import fit_at_once
 from fakeid.training.callbacks import EpochReports, EpochSeeding, History, MovingAverage, TrainingProgress
 from fakeid.training.checkpoint import Restoration, check_fits
 from fakeid.training.module import DetectorModule

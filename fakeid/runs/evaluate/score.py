@@ -24,7 +24,7 @@ from fakeid.data.test_sets import ImageSet
 from fakeid.evaluation.scores import Scores
 from fakeid.images.degrade import degrade
 from fakeid.io import write_atomically
-from fakeid.runs.results import build_scores
+from fakeid.runs.test import build_scores
 from fakeid.training.predict import Scorer
 
 _BATCH: Final = 64  # images
