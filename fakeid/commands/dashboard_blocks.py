@@ -73,7 +73,7 @@ def _select_cells(report: SweepReport, place: Place) -> wr.Runset:
 
 
 def _quote(text: str) -> str:
-    """As a literal of the filters' language, which would take signs such as = and < for its own even in a text."""
+    """Write a literal of the filters' language, which would take signs such as = and < in a text for its own."""
     return "'" + "".join(sign if sign.isalnum() or sign in "-_./ " else f"\\U{ord(sign):08x}" for sign in text) + "'"
 
 

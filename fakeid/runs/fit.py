@@ -40,7 +40,7 @@ def check_shares(plan: Plan, num_processes: int) -> None:
 
 
 def build_data(context: RunContext, plan: Plan, packed: PackedImages) -> PackedDataModule:
-    """The batches of one process. Each keeps all training images on its own device, if they are kept on one."""
+    """Build the batches of one process. Each keeps all training images on its own device, if they are kept on one."""
     config = context.config
     augmentation = config.augment.name.value
     # Augmented images change on the CPU, on their way.
@@ -59,7 +59,7 @@ def build_data(context: RunContext, plan: Plan, packed: PackedImages) -> PackedD
 
 
 def build_module(config: Config) -> DetectorModule:
-    """An untrained detector; the seed alone decides its weights.
+    """Build an untrained detector; the seed alone decides its weights.
 
     Raises:
         ConfigError: An unknown network, or options that do not fit it.

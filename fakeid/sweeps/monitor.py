@@ -41,7 +41,7 @@ class Overview:
         self._done_before = self._count()[DONE]
 
     def print_plan(self, pending: Sequence[Cell]) -> None:
-        """The number of cells, what is done already, and how long the rest might take."""
+        """Print the number of cells, what is done already, and how long the rest might take."""
         states = self._count()
         found = ", ".join(f"{count} {name}" for name, count in states.items() if count)
         self._console.print(f"{len(self._cells)} cells: {found}")
@@ -56,7 +56,7 @@ class Overview:
             self._console.print(f"{len(pending) - len(to_train)} to evaluate only")
 
     def _print_seeds(self, num_seeds: int) -> None:
-        """What several seeds of the grid cost, those that are done among them, and what they are for."""
+        """Print what several seeds of the grid cost, those that are done among them, and what they are for."""
         if num_seeds < 2:
             self._console.print("one seed: the report shows each run and judges no difference between configurations")
             return
@@ -107,7 +107,7 @@ class Overview:
 
 
 def estimate_seconds(cells: Sequence[Cell], pending: Sequence[Cell]) -> float | None:
-    """Training time of the pending cells, by the images that finished cells of the same network trained on a second.
+    """Estimate the training time of pending cells by the images per second of finished cells of the same network.
 
     Returns:
         None where no network of a pending cell was trained at that size yet.
@@ -171,7 +171,7 @@ def run_rounds(cells: Sequence[Cell], launch: Callable[[Sequence[Cell]], str | N
 
 
 def _has_ended(cell: Cell, begun: Mapping[Path, RunStatus | None]) -> bool:
-    """Whether it was done or failed since the sweep began, or need not be trained."""
+    """Tell whether a cell was done or failed since the sweep began, or need not be trained."""
     status = cell.run.read_status()
     if is_complete(cell.run, cell.config):
         return True
@@ -179,7 +179,7 @@ def _has_ended(cell: Cell, begun: Mapping[Path, RunStatus | None]) -> bool:
 
 
 def _measure(cells: Sequence[Cell], begun: Mapping[Path, RunStatus | None]) -> _Progress:
-    """Cells that have ended, and saved epochs of the others."""
+    """Count cells that have ended, and saved epochs of the others."""
     open_ = [cell for cell in cells if not _has_ended(cell, begun)]
     return len(cells) - len(open_), sum(cell.run.epochs_done for cell in open_)
 
