@@ -17,7 +17,7 @@ from made_up_evaluation import invent_scores as invent_evaluated
 from made_up_sweep import GOOD_AUDIT, write_run
 from rich.console import Console
 
-from fakeid.commands.detectors import read_contestant
+from fakeid.commands.detectors import read_scored_run
 from fakeid.commands.status import print_status
 from fakeid.config.parse import Config, to_plain
 from fakeid.data.cache.image_cache import ImageCache
@@ -115,7 +115,7 @@ def read_everything(run: RunFolder) -> None:
     console = Console(file=io.StringIO(), width=120)
     attempts: tuple[Callable[[], object], ...] = (
         lambda: print_status(run.path.parent, console),
-        lambda: read_contestant(run.path),
+        lambda: read_scored_run(run.path),
         lambda: console.print(render_terminal(tabulate_run(run.read_summary())), *list_misplaced(run.read_summary())),
         lambda: (lacks_evaluation(run, Config()), run.is_done(), run.read_data(), run.read_audit()),
         lambda: read_history(run.history),
