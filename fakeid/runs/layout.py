@@ -156,7 +156,7 @@ class RunFolder:
 
     @property
     def epochs_done(self) -> int:
-        """Whole epochs that the last status tells of."""
+        """Whole epochs that were saved by the last status."""
         status = self.read_status()
         return status.epochs_done if status else 0
 

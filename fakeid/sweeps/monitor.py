@@ -49,8 +49,8 @@ class Overview:
         seconds = estimate_seconds(self._cells, to_train)
         if to_train:
             unknown = "no time known yet; python -m fakeid benchmark sweep with the same options measures it"
-            guess = f"about {_render(seconds)} one after the other" if seconds else unknown
-            self._console.print(f"{len(to_train)} to train, {guess}")
+            hours = f"about {_render(seconds)} one after the other" if seconds else unknown
+            self._console.print(f"{len(to_train)} to train, {hours}")
             self._print_seeds(len({cell.config.seed for cell in self._cells}))
         if len(to_train) < len(pending):
             self._console.print(f"{len(pending) - len(to_train)} to evaluate only")
@@ -139,7 +139,7 @@ _Progress = tuple[int, int]
 
 
 def run_rounds(cells: Sequence[Cell], launch: Callable[[Sequence[Cell]], str | None], console: Console) -> None:
-    """Launch all cells that nobody is at; again those that were cut off; then wait for those that others are at.
+    """Launch all cells that no process trains; again those that were cut off; then wait for those of other processes.
 
     A cell ends done or failed. One whose process was killed is launched again, as long as each round ends another cell
     or saves another epoch of one.
