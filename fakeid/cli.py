@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from fakeid import __version__
-from fakeid.commands.click_parts import SuggestingGroup, explain_usage, number, path, words
+from fakeid.commands.command_line import SuggestingGroup, explain_usage, number, path, words
 from fakeid.errors import ConfigError
 from fakeid.terminal import command_line_errors
 
@@ -55,10 +55,10 @@ def _add_program(name: str, summary: str) -> None:
     @commands.command(name, context_settings=settings, add_help_option=False, help=summary)
     @words("typed", "[OPTION=VALUE]...", type=click.UNPROCESSED)
     def run(typed: tuple[str, ...]) -> None:
-        from fakeid.commands import programs  # noqa: PLC0415 - Hydra takes a while
+        from fakeid.commands import entry_points  # noqa: PLC0415 - Hydra takes a while
 
         sys.argv = [f"fakeid {name}", *typed]
-        (programs.run_train if name == "train" else programs.run_sweep)()
+        (entry_points.run_train if name == "train" else entry_points.run_sweep)()
 
 
 _add_program("train", "Train one detector and test it, like train.py.")
@@ -92,12 +92,10 @@ def plan(overrides: tuple[str, ...], output: Path | None) -> None:
     Draws the images of a run as train.py does with the same options, prints the counts and writes the list with a
     digest.
     """
-    from fakeid.commands.outputs import locate_plan  # noqa: PLC0415
     from fakeid.commands.plan import write_plan  # noqa: PLC0415
     from fakeid.config.compose import compose_config  # noqa: PLC0415
 
-    config = compose_config(overrides)
-    write_plan(config, output or locate_plan(config))
+    write_plan(compose_config(overrides), output)
 
 
 @commands.command()
@@ -111,7 +109,7 @@ def prepare(overrides: tuple[str, ...], rebuild: bool, verify: bool) -> None:
     values, as in categories=1,2,5, pack those of a whole grid. Continues where it was stopped.
     """
     from fakeid.config.compose import compose_configs  # noqa: PLC0415
-    from fakeid.sweeps.prepare import prepare as run_prepare  # noqa: PLC0415
+    from fakeid.sweeps.images import prepare as run_prepare  # noqa: PLC0415
 
     run_prepare(compose_configs(overrides), rebuild=rebuild, verify=verify)
 
@@ -127,12 +125,10 @@ def audit(overrides: tuple[str, ...], per_class: int, output: Path | None) -> No
     duplicates across training, validation and test, and writes audit.json and audit.html. The options are those of
     train.py.
     """
-    from fakeid.commands.outputs import locate_audit  # noqa: PLC0415
+    from fakeid.commands.audit import run_audit  # noqa: PLC0415
     from fakeid.config.compose import compose_config  # noqa: PLC0415
-    from fakeid.runs.audit import run_audit  # noqa: PLC0415
 
-    config = compose_config(overrides)
-    run_audit(config, output or locate_audit(config, per_class), per_class=per_class)
+    run_audit(compose_config(overrides), output, per_class=per_class)
 
 
 @commands.command()
@@ -142,7 +138,7 @@ def audit(overrides: tuple[str, ...], per_class: int, output: Path | None) -> No
 def evaluate(checkpoint: Path, targets: tuple[str, ...], output: Path | None) -> None:
     """Test a detector on new content, new generators, degradations.
 
-    Scores every image clean and under each degradation, and writes scores.csv, evaluation.json, figures and a page
+    Scores every image, clean and under each degradation, and writes scores.csv, evaluation.json, figures and a page
     with all metrics, the swap test, controls and calibration. Continues where it was stopped.
 
     RUN is a finished run's folder, or its tested.ckpt.
@@ -172,9 +168,8 @@ def compare(runs: tuple[Path, ...], output: Path | None, all_pairs: bool) -> Non
     detector.
     """
     from fakeid.commands.compare import write_comparison  # noqa: PLC0415 - matplotlib takes a second
-    from fakeid.commands.outputs import locate_comparison  # noqa: PLC0415
 
-    write_comparison(runs, output or locate_comparison(runs, all_pairs=all_pairs), all_pairs=all_pairs)
+    write_comparison(runs, output, all_pairs=all_pairs)
 
 
 @commands.command()

@@ -17,7 +17,7 @@ from made_up_evaluation import invent_scores as invent_evaluated
 from made_up_sweep import GOOD_AUDIT, write_run
 from rich.console import Console
 
-from fakeid.commands.detectors import read_contestant
+from fakeid.commands.detectors import read_scored_run
 from fakeid.commands.status import print_status
 from fakeid.config.parse import Config, to_plain
 from fakeid.data.cache.image_cache import ImageCache
@@ -34,10 +34,10 @@ from fakeid.reporting.sweep.page import render_sweep_markdown
 from fakeid.reporting.sweep.tables import tabulate_provenance, tabulate_runs
 from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.results import read_history
 from fakeid.runs.states import lacks_evaluation
+from fakeid.runs.test import read_history
 from fakeid.sweeps.report import read_report
-from fakeid.sweeps.report_tracking import recall
+from fakeid.sweeps.tracking import recall
 from fakeid.training.callbacks import write_history
 from fakeid.training.checkpoint import check_fits, hash_checkpoint, load_module, read_card
 from fakeid.training.module import DetectorModule
@@ -115,7 +115,7 @@ def read_everything(run: RunFolder) -> None:
     console = Console(file=io.StringIO(), width=120)
     attempts: tuple[Callable[[], object], ...] = (
         lambda: print_status(run.path.parent, console),
-        lambda: read_contestant(run.path),
+        lambda: read_scored_run(run.path),
         lambda: console.print(render_terminal(tabulate_run(run.read_summary())), *list_misplaced(run.read_summary())),
         lambda: (lacks_evaluation(run, Config()), run.is_done(), run.read_data(), run.read_audit()),
         lambda: read_history(run.history),

@@ -119,5 +119,5 @@ def test_help_and_completion_load_nothing_heavy(program: str, typed: list[str]) 
 
 
 def test_a_finished_run_is_shown_without_torch() -> None:
-    script = "import sys, fakeid.runs.finished, fakeid.data.sources.demo; print('torch' in sys.modules)"
+    script = "import sys, fakeid.runs.show, fakeid.data.sources.demo; print('torch' in sys.modules)"
     assert run("-c", script, PYTHONPATH=str(ROOT)) == "False\n"

@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from fakeid.benchmarks.harness import build_table, compute_medians, in_fresh_process, take_turns
+from fakeid.benchmarks.harness import build_table, in_fresh_process, take_turns
 from fakeid.benchmarks.made_up import HELD_OUT, TRAINED, write_keys, write_made_up
 from fakeid.benchmarks.memory import list_keys, list_keys_as_torchvision, pack_chunks
 from fakeid.benchmarks.photos import Photos, draw_photos
@@ -22,6 +22,7 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.errors import ConfigError, DataError, OutputError
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.provenance import name_device
+from fakeid.runs.show import build_console
 from fakeid.training.trainer import cpu_as_asked, set_up_cpu
 
 _MAX_PHOTOS: Final = 2000
@@ -37,7 +38,7 @@ _ONE_THREAD: Final = TrainerConfig(threads=1, keep_memory=False)
 def run_data_benchmark(
     *, photos: Path | None, records: int, keys: int, rounds: int, console: Console | None = None
 ) -> dict[str, float]:
-    """Measure and print the table.
+    """Measure how images are listed, read and packed, and print the table.
 
     Everything is read from the system's file cache, on one thread but for the packing of the made-up set. Rates and
     seconds are medians over rounds in which baseline and ours take turns; keys are listed once.
@@ -57,9 +58,7 @@ def run_data_benchmark(
         DataError: No JPEG files, or unusable ones.
         OutputError: The folder for temporary files has too little room.
     """
-    console = console or Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 120  # of a log file
+    console = console or build_console()
     if records < _FEWEST_RECORDS:
         raise ConfigError(f"--records must be at least {_FEWEST_RECORDS}, got {records}: six groups share them")
     paths = None if photos is None else _find_photos(photos)
@@ -103,7 +102,7 @@ def _measure_photos(photos: Photos, rounds: int) -> dict[str, float]:
 
 
 def _measure_made_up(root: Path, num_records: int, rounds: int, console: Console) -> dict[str, float]:
-    """Seconds to the first batch of a run that takes every image of a made-up set; memory of a packing worker."""
+    """Measure the seconds to the first batch of a run on a made-up set, and the memory of a packing worker."""
     with console.status("writing the made-up set"):
         write_made_up(root / "set", num_records)
     config = Config(
@@ -114,20 +113,20 @@ def _measure_made_up(root: Path, num_records: int, rounds: int, console: Console
         ),
         paths=PathsConfig(data=str(root / "set"), cache=str(root / "cache")),
     )  # fmt: skip
-    source, plan = list_images(config, console)
-    prepare_images(config, plan, source, console)
+    images = list_images(config, console)
+    prepare_images(config, images, console)
     with console.status("starting runs"):
         ways: dict[str, Callable[[int], float]] = {
             "start_first_s": lambda _: in_fresh_process(time_start, config, True),
             "start_s": lambda _: in_fresh_process(time_start, config, False),
         }
-        numbers = compute_medians(take_turns(ways, rounds))
+        numbers = take_turns(ways, rounds)
     num_chunks, size = _PACKED
-    records = sorted(plan.records(), key=lambda record: record.key)
+    records = sorted(images.plan.records(), key=lambda record: record.key)
     chunks = [records[at : at + size] for at in range(0, len(records), size)]
     some = chunks[:: max(1, len(chunks) // num_chunks)]
     with console.status("packing in one process"):
-        worker = in_fresh_process(pack_chunks, source, some, Preparation(256, "squash", "none"), root / "packs")
+        worker = in_fresh_process(pack_chunks, images.source, some, Preparation(256, "squash", "none"), root / "packs")
     return numbers | {f"worker_{unit}": number for unit, number in worker.items()}
 
 
@@ -142,9 +141,9 @@ def time_start(config: Config, forgets: bool) -> float:
     for folder in ("plans", "listings") if forgets else ():
         shutil.rmtree(Path(config.paths.cache) / folder)
     console, start = Console(quiet=True), time.perf_counter()
-    source, plan = list_images(config, console)
-    packed = prepare_images(config, plan, source, console)
-    data = PackedDataModule(plan, packed, batch_size=64, seed=config.seed)
+    images = list_images(config, console)
+    packed = prepare_images(config, images, console)
+    data = PackedDataModule(images.plan, packed, batch_size=64, seed=config.seed)
     next(iter(data.train_dataloader()))
     return time.perf_counter() - start
 

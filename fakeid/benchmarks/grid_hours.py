@@ -89,7 +89,7 @@ def group_cells(
 
 
 def _describe(config: Config) -> dict[str, Any]:
-    """Every option that can change the time of a step, by its path."""
+    """Collect every option that can change the time of a step, by its path."""
     values = flatten(to_plain(config))
     timed = [each for each in list_options(Config) if each.timed]
     return {
@@ -101,7 +101,7 @@ _SAMPLE: Final = 64
 
 
 def estimate_packing_seconds(images: GridImages) -> float:
-    """Seconds on all cores, from the packing of 64 images of each cache on one.
+    """Estimate the seconds on all cores, from the packing of 64 images of each cache on one.
 
     Images that are counted from budgets are taken for JPEG files of 256 px, which LSUN's are at their shorter side.
 
@@ -116,7 +116,7 @@ def estimate_packing_seconds(images: GridImages) -> float:
 
 
 def _measure_rate(each: ToPack) -> float:
-    """Images per second on one core."""
+    """Measure the images per second on one core."""
     records = list(each.records.values())
     records = records[:: math.ceil(len(records) / _SAMPLE)]
     return len(records) / time_call(pack_images, each.source, records, each.preparation, True)
@@ -147,7 +147,7 @@ class Estimate:
 
 
 def estimate_sweep(cells: Sequence[Cell], each_seconds: float, steps: int, console: Console) -> Estimate:
-    """Measure and print.
+    """Measure a few steps with each network, and print the hours that follow.
 
     Args:
         cells: Those that are to be trained; of one that was interrupted the epochs that are left count.

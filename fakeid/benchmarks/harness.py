@@ -5,7 +5,7 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import Any, TypeVar
 
@@ -65,22 +65,20 @@ def _answer() -> None:
         pickle.dump(answer, sender)
 
 
-def take_turns(ways: Mapping[str, Callable[[int], _Result]], rounds: int) -> dict[str, list[_Result]]:
+def take_turns(ways: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, float]:
     """Measure each of several ways once a round, so that whatever changes on the machine meanwhile hits all alike.
 
     Args:
         ways: Called with the number of the round, from 0.
         rounds: How many.
+
+    Returns:
+        The median over the rounds of each way.
     """
-    found: dict[str, list[_Result]] = {name: [] for name in ways}
+    found: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds):
         for name, measure in ways.items():
             found[name].append(measure(number))
-    return found
-
-
-def compute_medians(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Take the median of what each way has measured."""
     return {name: median(numbers) for name, numbers in found.items()}
 
 

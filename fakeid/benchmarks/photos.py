@@ -11,7 +11,7 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import Compose, PILToTensor, Resize
 
-from fakeid.benchmarks.harness import compute_medians, take_turns, time_call
+from fakeid.benchmarks.harness import take_turns, time_call
 from fakeid.benchmarks.made_up import write_database
 from fakeid.config.constants import REAL
 from fakeid.data.cache.image_cache import ImageCache
@@ -57,7 +57,7 @@ class Photos:
         self._preparation = Preparation(_SIDE_PX, "squash", "none")
 
     def measure_reading(self, rounds: int) -> dict[str, float]:
-        """Images per second of one core, decoded and brought to 256 px.
+        """Measure the images per second of one core, decoded and brought to 256 px.
 
         `image_folder` is torchvision's with PIL's resizing; `squash` and `center_crop` are ours, from the database;
         `pack` is `squash` with what the cache adds to it: array and fingerprints.
@@ -73,10 +73,10 @@ class Photos:
         def measure(read: Callable[[list[int]], object]) -> Callable[[int], float]:
             return lambda number: len(rows := self._choose_rows(number)) / time_call(read, rows)
 
-        return compute_medians(take_turns({name: measure(read) for name, read in reads.items()}, rounds))
+        return take_turns({name: measure(read) for name, read in reads.items()}, rounds)
 
     def measure_batches(self, rounds: int) -> dict[str, float]:
-        """Seconds for 64 images at random places: `png` from files by PIL, `cache` from ours."""
+        """Measure the seconds for 64 images at random places: `png` from files by PIL, `cache` from ours."""
         packed = ImageCache(self._root / "cache", self._source, self._preparation).load(self._records)
         dataset = PackedDataset(packed, self._records)
         keys = [record.key for record in self._records[:_PNG_FILES]]
@@ -88,7 +88,7 @@ class Photos:
             "png": lambda _: time_call(_decode, [paths[row] for row in rng.integers(0, len(paths), _BATCH)]),
             "cache": lambda _: time_call(dataset.__getitems__, rng.integers(0, len(dataset), _BATCH).tolist()),
         }
-        return compute_medians(take_turns(ways, rounds))
+        return take_turns(ways, rounds)
 
     def _choose_rows(self, number: int) -> list[int]:
         """Other images in each round, as long as there are any."""

@@ -1,6 +1,5 @@
 """Images per second of one network, as Lightning trains and validates it."""
 
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +17,7 @@ from fakeid.data.cache.packs import Pack, PackedImages
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
-from fakeid.runs.fit import build_module
+from fakeid.runs.fit import build_module, ctrl_c_raised
 from fakeid.training.callbacks import MovingAverage
 from fakeid.training.trainer import (
     build_trainer,
@@ -86,15 +85,8 @@ def time_steps(
             keep_best=False,
             callbacks=[clock, *([MovingAverage(config.optim.ema, device)] if config.optim.ema else [])],
         )
-        try:
-            with expected_warnings_ignored():
-                trainer.fit(module, datamodule=data)
-        except SystemExit as error:
-            # Lightning turns Ctrl-C into an exit and leaves the signal ignored.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            if isinstance(error.__context__, KeyboardInterrupt):
-                raise KeyboardInterrupt from error
-            raise
+        with ctrl_c_raised(), expected_warnings_ignored():
+            trainer.fit(module, datamodule=data)
     return clock.training, clock.validation
 
 

@@ -56,7 +56,7 @@ class Overhead:
         return self.seconds[1:] or self.seconds
 
     def fit_growth(self) -> Trend | None:
-        """Megabytes for one more cell, from the tenth on; None for too few cells."""
+        """Fit the megabytes for one more cell, from the tenth on; None for too few cells."""
         if len(self.seconds) < _FEWEST_FOR_TREND:
             return None
         return fit_trend(range(_SETTLED, len(self.seconds) + 1), self.memory_mb[_SETTLED - 1 :])
@@ -71,7 +71,7 @@ class SweepCost:
 
 
 def run_sweep_benchmark(words: Sequence[str], *, cells: int, steps: int, console: Console | None = None) -> SweepCost:
-    """Measure and print; trains a few tiny cells and takes a few steps with each network of the grid.
+    """Train a few tiny cells, take a few steps with each network of a grid, and print what the grid will take.
 
     Args:
         words: What would be typed after `python sweep.py -m`; images of LSUN and ProGAN need not be there.
@@ -147,8 +147,8 @@ def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[]
 
 
 def _prepare(cells: Sequence[Cell], num_cells: int, root: Path) -> list[Config]:
-    """The shrunken cells, whose images are packed."""
-    from fakeid.sweeps.prepare import prepare  # noqa: PLC0415 - loads torch; see above
+    """Shrink the cells and pack their images."""
+    from fakeid.sweeps.images import prepare  # noqa: PLC0415 - loads torch; see above
 
     sides = {cell.config.model.name: _choose_side(cell.config) for cell in cells}
     configs = []
@@ -172,7 +172,7 @@ def _prepare(cells: Sequence[Cell], num_cells: int, root: Path) -> list[Config]:
 
 
 def _choose_side(config: Config) -> int:
-    """48 px, unless the network takes one size only."""
+    """Choose 48 px, unless the network takes one size only."""
     from fakeid.runs.fit import build_module  # noqa: PLC0415 - loads torch; see above
 
     small = replace(config, data=replace(config.data, image_px=_IMAGE_PX))

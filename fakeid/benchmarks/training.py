@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import ToTensor
 
-from fakeid.benchmarks.harness import build_table, compute_medians, in_fresh_process, take_turns, time_call
+from fakeid.benchmarks.harness import build_table, in_fresh_process, take_turns, time_call
 from fakeid.benchmarks.step_rates import time_steps
 from fakeid.config.choices import Accelerator, Precision
 from fakeid.config.constants import LABEL_NAMES
@@ -82,7 +82,7 @@ def run_benchmark(
     compiled: bool,
     console: Console | None = None,
 ) -> dict[str, float]:
-    """Measure and print the table.
+    """Measure trainings beside the loop of the paper's authors, and print the table.
 
     The images are noise in PNG files, which the authors' loop decodes in every epoch and ours once, into the cache.
     In each round every loop has its turn, in a process of its own; each figure is the median over the rounds.
@@ -123,7 +123,7 @@ def run_benchmark(
         }
         for each in precisions:
             ways[each.value] = lambda _, each=each: in_fresh_process(measure_product, each, settings)  # type: ignore[misc]
-        rates = compute_medians(take_turns(ways, rounds))
+        rates = take_turns(ways, rounds)
     chip, flops = {each: rates.pop(each.value) for each in precisions}, count_flops(image_px)
     console.print(render_rates(loops, rates, {each: best / flops for each, best in chip.items()}))
     best = " and ".join(f"{each / 1e9:,.0f} GFLOP/s in {name.value}" for name, each in chip.items())
@@ -182,7 +182,7 @@ def measure_loop(loop: Loop, settings: Settings) -> float:
 
 
 def _time_ours(trainer: TrainerConfig, settings: Settings) -> list[float]:
-    """Seconds of each step of what `train.py` does."""
+    """Measure the seconds of each step of what `train.py` does."""
     config = Config(
         trainer=trainer,
         data=DataConfig(image_px=settings.image_px),
@@ -196,7 +196,7 @@ def _time_ours(trainer: TrainerConfig, settings: Settings) -> list[float]:
 
 
 def _time_authors(settings: Settings) -> list[float]:
-    """Seconds of each step as the authors wrote it: float32, NCHW, PIL through `ImageFolder`, no workers, Adam."""
+    """Measure the seconds of each step of the authors' loop: float32, NCHW, `ImageFolder`, no workers, Adam."""
     torch.manual_seed(0)
     network = _PaperNetwork().to(settings.device)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
@@ -224,7 +224,7 @@ class _PaperNetwork(nn.Module):
         self.pelee = PeleeNet(1, num_outputs=2)
 
     def forward(self, rgb: Tensor) -> Tensor:
-        """Probabilities (N, 2) of RGB (N, 3, H, W) in [0, 1]; the loss takes them for logits, as the authors' does."""
+        """Compute P (N, 2) of RGB (N, 3, H, W) in [0, 1]; the loss takes it for logits, as the authors' does."""
         return torch.softmax(self.pelee(F.conv2d(rgb, self.get_buffer("kernel"))), dim=1)
 
 

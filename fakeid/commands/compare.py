@@ -1,5 +1,7 @@
 """`python -m fakeid compare`: detectors against each other on the images that all of them scored."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
@@ -8,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from fakeid.commands.detectors import Contestant, Entrant, group_by_seed, read_contestant
+from fakeid.commands.detectors import ComparedDetector, ScoredRun, group_by_seed, read_scored_run
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.comparison import Detector, build_groups, compare_detectors
 from fakeid.evaluation.scores import pair_scores
@@ -34,7 +36,7 @@ from fakeid.reporting.sweep.configurations import order_categories
 
 
 def write_comparison(
-    paths: Sequence[Path], output: Path, *, all_pairs: bool = False, console: Console | None = None
+    paths: Sequence[Path], output: Path | None = None, *, all_pairs: bool = False, console: Console | None = None
 ) -> ComparisonReport:
     """Compare, print the tables, and write them with a figure and a page.
 
@@ -43,7 +45,7 @@ def write_comparison(
     Args:
         paths: Folders of runs or files of scores; the first is the baseline. Runs that differ by seed alone are
             several runs of one detector.
-        output: Folder to write to.
+        output: Folder to write to; None is one in `comparisons`, beside the first of `paths`.
         all_pairs: Compare each with each instead of with the baseline.
         console: Where to print; None is the terminal.
 
@@ -54,6 +56,7 @@ def write_comparison(
     """
     console = console or Console(highlight=False)
     report = read_comparison(paths, all_pairs=all_pairs)
+    output = output or _choose_output(paths, all_pairs)
     with clear_output_errors(output, "--output"):
         _write_files(report, output)
     for warning in report.warnings:
@@ -75,28 +78,35 @@ def write_comparison(
 def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> ComparisonReport:
     """Compare, without printing or writing anything."""
     _check_paths(paths)
-    contestants = [read_contestant(path) for path in paths]
-    contestants, notes = _agree_on_test_sets(contestants)
-    pairing = pair_scores({entry.place: entry.scores for entry in contestants})
-    notes += _describe_left_out(contestants, pairing.left_out, len(pairing.images))
-    notes += _describe_breakdowns(contestants, np.isnan(pairing.logits).sum(axis=1).tolist())
-    entrants, more = group_by_seed(contestants)
+    runs = [read_scored_run(path) for path in paths]
+    runs, notes = _agree_on_test_sets(runs)
+    pairing = pair_scores({entry.place: entry.scores for entry in runs})
+    notes += _describe_left_out(runs, pairing.left_out, len(pairing.images))
+    notes += _describe_breakdowns(runs, np.isnan(pairing.logits).sum(axis=1).tolist())
+    compared, more = group_by_seed(runs)
     notes += more
-    notes += _describe_trainings(contestants)
-    known = [entry.trained_on for entry in contestants if entry.trained_on is not None]
-    if len(known) < len(contestants):
+    notes += _describe_trainings(runs)
+    known = [entry.trained_on for entry in runs if entry.trained_on is not None]
+    if len(known) < len(runs):
         notes.append("What was trained on is not known of all, so that seen and unseen are not told apart.")
-    trained_on = known if len(known) == len(contestants) else None
-    groups = build_groups(pairing.images, trained_on, _order_categories(entrants))
-    detectors = [Detector(entrant.name, pairing.logits[entrant.places], entrant.seeds) for entrant in entrants]
+    trained_on = known if len(known) == len(runs) else None
+    groups = build_groups(pairing.images, trained_on, _order_categories(compared))
+    detectors = [Detector(each.name, pairing.logits[each.places], each.seeds) for each in compared]
     pairs = combinations(detectors, 2) if all_pairs else ((detectors[0], other) for other in detectors[1:])
     return ComparisonReport(
-        places={e.name: [contestants[place].place for place in e.places] for e in entrants},
+        places={e.name: [runs[place].place for place in e.places] for e in compared},
         num_images=len(pairing.images),
         comparisons=compare_detectors(pairs, pairing.images.label, groups),
         notes=notes,
-        warnings=count_warnings(entry.run.summary for entry in contestants if entry.run),
+        warnings=count_warnings(entry.run.summary for entry in runs if entry.run),
     )
+
+
+def _choose_output(paths: Sequence[Path], all_pairs: bool) -> Path:
+    """Name a folder beside the first detector, another for each choice of detectors."""
+    places = [path.resolve() for path in paths]
+    digest = hashlib.sha256(json.dumps([*map(str, places), all_pairs]).encode()).hexdigest()[:8]
+    return paths[0].parent / "comparisons" / f"{places[0].name}-and-{len(places) - 1}-more-{digest}"
 
 
 def _check_paths(paths: Sequence[Path]) -> None:
@@ -110,52 +120,52 @@ def _check_paths(paths: Sequence[Path]) -> None:
         raise ConfigError(f"{twice[0]} is given twice, and would not differ from itself; give each run once")
 
 
-def _agree_on_test_sets(contestants: list[Contestant]) -> tuple[list[Contestant], list[str]]:
+def _agree_on_test_sets(runs: list[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
     """Leave out what cannot be the same images, and take the evaluations in where all runs have one."""
     notes = []
-    if len({entry.source for entry in contestants} - {None}) > 1:
-        contestants = [entry.without_own_test_set() for entry in contestants]
+    if len({entry.source for entry in runs} - {None}) > 1:
+        runs = [entry.without_own_test_set() for entry in runs]
         notes.append(
             "The runs' own test images come from different sources and are left out, for equal keys need not be equal "
             "images."
         )
-        if not any(len(entry.scores) or len(entry.evaluated or ()) for entry in contestants):
+        if not any(len(entry.scores) or len(entry.evaluated or ()) for entry in runs):
             raise DataError(
                 "expected the same test images, but the runs' images come from different sources; test them on one "
                 "set, as python -m fakeid evaluate RUN does, or give their scores.csv to match images by key alone"
             )
-    lacking = [entry for entry in contestants if entry.run and entry.evaluated is None]
+    lacking = [entry for entry in runs if entry.run and entry.evaluated is None]
     if not lacking:
-        contestants = [entry.take_evaluated() for entry in contestants]
-    elif any(entry.evaluated is not None for entry in contestants):
+        runs = [entry.take_evaluated() for entry in runs]
+    elif any(entry.evaluated is not None for entry in runs):
         names = ", ".join(entry.place for entry in lacking)
         notes.append(
             f"Only the runs' own test images are compared, for not all are evaluated: python -m fakeid evaluate adds "
             f"further test sets and degradations to {names}."
         )
-    return contestants, notes
+    return runs, notes
 
 
-def _describe_left_out(contestants: Sequence[Contestant], left_out: Sequence[int], num_common: int) -> list[str]:
-    parts = [f"{count:,} of {entry.place}" for entry, count in zip(contestants, left_out, strict=True) if count]
+def _describe_left_out(runs: Sequence[ScoredRun], left_out: Sequence[int], num_common: int) -> list[str]:
+    parts = [f"{count:,} of {entry.place}" for entry, count in zip(runs, left_out, strict=True) if count]
     if not parts:
         return []
     return [f"Compared on the {num_common:,} images that all have; others lack {', '.join(parts)}."]
 
 
-def _describe_breakdowns(contestants: Sequence[Contestant], counts: Sequence[int]) -> list[str]:
+def _describe_breakdowns(runs: Sequence[ScoredRun], counts: Sequence[int]) -> list[str]:
     return [
         f"{entry.place} broke down on {count:,} image{'s' * (count > 1)} (its logit is NaN), which leaves the groups "
         "with it undefined."
-        for entry, count in zip(contestants, counts, strict=True)
+        for entry, count in zip(runs, counts, strict=True)
         if count
     ]
 
 
-def _describe_trainings(contestants: Sequence[Contestant]) -> list[str]:
+def _describe_trainings(runs: Sequence[ScoredRun]) -> list[str]:
     """Precision, threads and device: another machine is as good as another seed."""
     found: dict[str, list[str]] = {}
-    for entry in contestants:
+    for entry in runs:
         if entry.run and (how := describe_training(entry.run.summary)):
             found.setdefault(how, []).append(entry.place)
     if len(found) == 1:
@@ -163,8 +173,8 @@ def _describe_trainings(contestants: Sequence[Contestant]) -> list[str]:
     return [f"{how}: {', '.join(places)}." for how, places in found.items()]
 
 
-def _order_categories(entrants: Sequence[Entrant]) -> list[str]:
-    return order_categories([entrant.cell for entrant in entrants if entrant.cell])
+def _order_categories(detectors: Sequence[ComparedDetector]) -> list[str]:
+    return order_categories([detector.cell for detector in detectors if detector.cell])
 
 
 def _write_files(report: ComparisonReport, folder: Path) -> None:

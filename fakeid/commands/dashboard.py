@@ -8,7 +8,7 @@ from rich.console import Console
 from fakeid.errors import DataError, FakeidError
 from fakeid.reporting.sweep.report import SweepReport
 from fakeid.sweeps.report import write_report
-from fakeid.sweeps.report_tracking import Place, find_place, recall, remember, render_upload
+from fakeid.sweeps.tracking import Place, find_place, recall, remember, render_upload
 from fakeid.training.tracking import choose_mode, is_logged_in
 
 _EXTRA = "wandb_workspaces"

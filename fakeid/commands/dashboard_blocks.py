@@ -5,7 +5,7 @@ from typing import Any, Final
 import wandb_workspaces.reports.v2.interface as wr
 
 from fakeid.reporting.sweep.report import SweepReport
-from fakeid.sweeps.report_tracking import CATEGORIES, Place, collect_curves, collect_tables, name_curve
+from fakeid.sweeps.tracking import CATEGORIES, Place, collect_curves, collect_tables, name_curve
 from fakeid.training.tracked_fields import AXES, EPOCH, LEARNING_CURVES, SETTING, describe_config, make_key
 from fakeid.training.tracking import TRAIN_JOB
 
@@ -73,7 +73,7 @@ def _select_cells(report: SweepReport, place: Place) -> wr.Runset:
 
 
 def _quote(text: str) -> str:
-    """As a literal of the filters' language, which would take signs such as = and < for its own even in a text."""
+    """Write a literal of the filters' language, which would take signs such as = and < in a text for its own."""
     return "'" + "".join(sign if sign.isalnum() or sign in "-_./ " else f"\\U{ord(sign):08x}" for sign in text) + "'"
 
 

@@ -20,8 +20,8 @@ from fakeid.runs.states import DAMAGED, read_state
 
 
 @dataclass(frozen=True, eq=False)
-class Contestant:
-    """One run of a detector.
+class ScoredRun:
+    """One run of a detector, or a file of scores.
 
     Attributes:
         path: As it was given.
@@ -48,11 +48,11 @@ class Contestant:
         described = self.run.summary.data.source if self.run and self.run.summary.data else None
         return json.dumps(described, sort_keys=True) if described else None
 
-    def take_evaluated(self) -> "Contestant":
+    def take_evaluated(self) -> "ScoredRun":
         """Take the scores of its evaluation, where there is one."""
         return self if self.evaluated is None else replace(self, scores=self.evaluated)
 
-    def without_own_test_set(self) -> "Contestant":
+    def without_own_test_set(self) -> "ScoredRun":
         """Keep its other test sets alone."""
         parts = (self.scores, self.evaluated)
         kept = [None if part is None else part.select(part.test_set != OWN_TEST_SET) for part in parts]
@@ -60,7 +60,7 @@ class Contestant:
         return replace(self, scores=kept[0], evaluated=kept[1])
 
 
-def read_contestant(path: Path) -> Contestant:
+def read_scored_run(path: Path) -> ScoredRun:
     """Read a run's folder or a file of scores.
 
     Raises:
@@ -68,9 +68,9 @@ def read_contestant(path: Path) -> Contestant:
     """
     check_utf8(path)
     if path.is_file():
-        return Contestant(path, read_scores(path))
+        return ScoredRun(path, read_scores(path))
     if not path.is_dir():
-        raise DataError(f"there is no {path}{_near(path)}; give the folder of a run or a file of scores")
+        raise DataError(f"there is no {path}{_suggest_names(path)}; give the folder of a run or a file of scores")
     run = RunFolder(path)
     _check_done(run)
     try:
@@ -79,7 +79,7 @@ def read_contestant(path: Path) -> Contestant:
         threshold = summary.threshold.logit
         scores = read_scores(run.scores).count_from(threshold)
         evaluated = _read_evaluated(run, scores, threshold)
-        return Contestant(path, scores, evaluated, tested, _find_training(run, tested, scores))
+        return ScoredRun(path, scores, evaluated, tested, _find_training(run, tested, scores))
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, DataError):
             raise
@@ -89,7 +89,7 @@ def read_contestant(path: Path) -> Contestant:
         ) from error
 
 
-def _near(path: Path) -> str:
+def _suggest_names(path: Path) -> str:
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
@@ -135,12 +135,12 @@ def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> Train
 
 
 @dataclass(frozen=True, eq=False)
-class Entrant:
-    """One detector.
+class ComparedDetector:
+    """One detector, with all its runs that are compared.
 
     Attributes:
         name: Different from that of any other.
-        places: Of its runs among the contestants.
+        places: Of its runs among all that are compared.
         seeds: Of its runs; empty for a file of scores.
         cell: Its runs; None for a file of scores.
     """
@@ -151,7 +151,7 @@ class Entrant:
     cell: Cell | None = None
 
 
-def group_by_seed(contestants: Sequence[Contestant]) -> tuple[list[Entrant], list[str]]:
+def group_by_seed(runs: Sequence[ScoredRun]) -> tuple[list[ComparedDetector], list[str]]:
     """Take runs that differ by seed alone as one detector, in the order in which each first appears.
 
     Runs of which all differ by seed alone are detectors of their own, for there is nothing else to compare.
@@ -162,38 +162,38 @@ def group_by_seed(contestants: Sequence[Contestant]) -> tuple[list[Entrant], lis
     Raises:
         DataError: Two runs of one setting, number of categories and seed.
     """
-    runs = [entry.run for entry in contestants if entry.run]
-    cells = {id(run): cell for cell in collect_cells(runs) for run in cell.runs}
-    apart = len({id(cell) for cell in cells.values()}) == 1 and len(runs) == len(contestants)
+    finished = [entry.run for entry in runs if entry.run]
+    cells = {id(run): cell for cell in collect_cells(finished) for run in cell.runs}
+    apart = len({id(cell) for cell in cells.values()}) == 1 and len(finished) == len(runs)
     chosen: dict[object, list[int]] = {}
-    for place, entry in enumerate(contestants):
+    for place, entry in enumerate(runs):
         identity = place if apart or entry.run is None else f"cell {id(cells[id(entry.run)])}"
         chosen.setdefault(identity, []).append(place)
-    entrants = []
+    detectors = []
     for places in chosen.values():
-        members = [contestants[place].run for place in places]
+        members = [runs[place].run for place in places]
         named = [run for run in members if run is not None]
         cell = cells[id(named[0])] if named else None
-        name = f"seed {named[0].seed}" if apart else cell.full_name if cell else _name_file(contestants[places[0]].path)
-        entrants.append(Entrant(name, places, tuple(run.seed for run in named), cell))
+        name = f"seed {named[0].seed}" if apart else cell.full_name if cell else _name_file(runs[places[0]].path)
+        detectors.append(ComparedDetector(name, places, tuple(run.seed for run in named), cell))
     notes = []
     if apart:
         notes.append(
             f"All are {next(iter(cells.values())).full_name}: they differ by seed alone, and are compared one by one."
         )
-    return _tell_apart(entrants, contestants), notes
+    return _tell_apart(detectors, runs), notes
 
 
 def _name_file(path: Path) -> str:
-    """`scores.csv` says nothing; its folder may."""
+    """Name a file of scores; `scores.csv` says nothing, its folder may."""
     return path.resolve().parent.name if path.stem == "scores" else path.stem
 
 
-def _tell_apart(entrants: Sequence[Entrant], contestants: Sequence[Contestant]) -> list[Entrant]:
-    counts = Counter(entrant.name for entrant in entrants)
+def _tell_apart(detectors: Sequence[ComparedDetector], runs: Sequence[ScoredRun]) -> list[ComparedDetector]:
+    counts = Counter(detector.name for detector in detectors)
     return [
-        entrant
-        if counts[entrant.name] == 1
-        else Entrant(contestants[entrant.places[0]].place, entrant.places, entrant.seeds, entrant.cell)
-        for entrant in entrants
+        detector
+        if counts[detector.name] == 1
+        else ComparedDetector(runs[detector.places[0]].place, detector.places, detector.seeds, detector.cell)
+        for detector in detectors
     ]

@@ -32,7 +32,7 @@ from fakeid.training.trainer import choose_device, choose_precision
 
 
 def describe_surroundings(config: Config) -> list[tuple[str, str]]:
-    """What trainings depend on here, each with what was found; nothing is tried out or loaded.
+    """Describe what trainings depend on here, each with what was found; nothing is tried out or loaded.
 
     Args:
         config: Its `trainer`, `paths` and `logger` are used.
@@ -176,7 +176,7 @@ def _render(found: _Found, folder: Path) -> tuple[str, str, str]:
 
 
 def _measure(path: Path) -> int:
-    """Bytes of a file, or of all files in a folder."""
+    """Count the bytes of a file, or of all files in a folder."""
     return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
 
 

@@ -1,24 +1,27 @@
 """`python -m fakeid plan`: how many images of which kind enter which split, and the list of them."""
 
+import hashlib
+import json
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from fakeid.config.choices import SourceName
 from fakeid.config.constants import FAKE, LABEL_NAMES, REAL, SPLITS
-from fakeid.config.parse import Config
+from fakeid.config.parse import Config, to_plain
 from fakeid.data.plans import Plan
 from fakeid.io import clear_output_errors, write_csv
-from fakeid.runs.images import choose_codec, list_images, print_codec
+from fakeid.runs.images import list_images, print_codec
 
 
-def write_plan(config: Config, path: Path, console: Console | None = None) -> Plan:
+def write_plan(config: Config, output: Path | None = None, console: Console | None = None) -> Plan:
     """Print the counts and write one row for each image: split, label, category, generator, key.
 
     Args:
         config: Checked options.
-        path: The CSV file.
+        output: The CSV file; None is one in `paths.runs/plans`.
         console: Where to print; None is the terminal.
 
     Raises:
@@ -26,7 +29,9 @@ def write_plan(config: Config, path: Path, console: Console | None = None) -> Pl
         OutputError: The file cannot be written.
     """
     console = console or Console(highlight=False)
-    source, plan = list_images(config, console)
+    path = output or Path(config.paths.runs) / "plans" / f"{name_images(config)}.csv"
+    images = list_images(config, console)
+    plan = images.plan
     rows = (
         [split, LABEL_NAMES[r.label], r.category, r.generator, r.key]
         for split, records in plan.splits().items()
@@ -36,7 +41,7 @@ def write_plan(config: Config, path: Path, console: Console | None = None) -> Pl
         write_csv(path, ["split", "label", "category", "generator", "key"], rows)
     console.print(_render_counts(plan))
     console.print(f"\n{len(plan.records()):,} images, digest {plan.digest()}, listed in {path}", soft_wrap=True)
-    print_codec(choose_codec(config, source, plan), console)
+    print_codec(images.codec, console)
     return plan
 
 
@@ -54,3 +59,19 @@ def _render_counts(plan: Plan) -> Table:
         cells = [counts[split, category, label] for split in SPLITS for label in (REAL, FAKE)]
         table.add_row(category + role, *[f"{num:,}" if num else "-" for num in cells])
     return table
+
+
+def name_images(config: Config, *more: object) -> str:
+    """Name the images of a run readably, with a hash of whatever decides on them and their pixels.
+
+    Args:
+        config: Checked options.
+        more: What else is to tell two names apart.
+    """
+    data = config.data.source.value
+    if config.data.source is SourceName.folders:
+        data = Path(config.paths.data or "").resolve().name
+    k = "all" if config.categories is None else config.categories
+    meaning = [to_plain(config)["data"], config.categories, config.paths.data, *more]
+    digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{data}-{config.data.image_px}px-k{k}-{digest}"

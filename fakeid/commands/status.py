@@ -60,8 +60,8 @@ def _tabulate_states(states: Mapping[str, State], tested: Mapping[str, FinishedR
     for name in sorted(states, key=lambda name: (name not in tested, -(accuracies.get(name) or 0), name)):
         if run := tested.get(name):
             area = run.summary.unseen.read("auroc").value if run.summary.unseen else None
-            told = judge(run.summary, run.evaluation).verdict.value
-            rows.append((run.average(seen=False), area, run.seed, told, name))
+            word = judge(run.summary, run.evaluation).verdict.value
+            rows.append((run.average(seen=False), area, run.seed, word, name))
         else:
             state = states[name]
             rows.append((None, None, None, f"{state.name} {state.epochs_done}/{state.epochs}", name))

@@ -26,6 +26,12 @@ def check(holds: bool, message: str) -> None:
         raise ConfigError(message)
 
 
+ONE_PROCESS_A_CELL: Final = (
+    "a sweep trains each run in one process: set trainer.devices=1; several runs at once are hydra/launcher=joblib and "
+    "sweep.runs_per_gpu, one run on several devices is train.py trainer=ddp"
+)
+
+
 def check_config(config: Config) -> None:
     """Check every range and every rule that joins several options.
 

@@ -2,10 +2,12 @@
 
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from pytorch_lightning import Callback, Trainer, seed_everything
+from pytorch_lightning import Callback, seed_everything
 from timm.layers.norm_act import convert_sync_batchnorm
 
 from fakeid.config.choices import Tested
@@ -16,9 +18,9 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
 from fakeid.errors import ConfigError
 from fakeid.io import remove_parts, write_atomically
-from fakeid.runs.closed_form import fit_at_once
 from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RUNNING
+from fakeid.runs.logistic_regression import fit_at_once
 from fakeid.training.callbacks import EpochReports, EpochSeeding, History, MovingAverage, TrainingProgress
 from fakeid.training.checkpoint import Restoration, check_fits
 from fakeid.training.module import DetectorModule
@@ -40,7 +42,7 @@ def check_shares(plan: Plan, num_processes: int) -> None:
 
 
 def build_data(context: RunContext, plan: Plan, packed: PackedImages) -> PackedDataModule:
-    """The batches of one process. Each keeps all training images on its own device, if they are kept on one."""
+    """Build the batches of one process. Each keeps all training images on its own device, if they are kept on one."""
     config = context.config
     augmentation = config.augment.name.value
     # Augmented images change on the CPU, on their way.
@@ -59,7 +61,7 @@ def build_data(context: RunContext, plan: Plan, packed: PackedImages) -> PackedD
 
 
 def build_module(config: Config) -> DetectorModule:
-    """An untrained detector; the seed alone decides its weights.
+    """Build an untrained detector; the seed alone decides its weights.
 
     Raises:
         ConfigError: An unknown network, or options that do not fit it.
@@ -114,7 +116,7 @@ def _check_size(module: DetectorModule, config: Config) -> None:
 def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
     """Train to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
 
-    Of several processes each calls this; the first alone prints and writes.
+    Each process of a team calls this; the first alone prints and writes.
 
     Returns:
         The module as it was built; its weights are those of the last epoch, or their moving average.
@@ -151,7 +153,8 @@ def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
         place=team.place,
     )
     with team.watched():
-        _run(trainer, module, data, resume, restoration)
+        with ctrl_c_raised(), expected_warnings_ignored(), restoration, batch_workers():
+            trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
         team.leave()
     if team.is_first:
         _keep(run.best if keep_best else run.last, run.tested)
@@ -177,14 +180,12 @@ def _keep(checkpoint: Path, tested: Path) -> None:
         write_atomically(tested, lambda file: shutil.copyfileobj(content, file))
 
 
-def _run(
-    trainer: Trainer, module: DetectorModule, data: PackedDataModule, resume: Path | None, restoration: Restoration
-) -> None:
+@contextmanager
+def ctrl_c_raised() -> Iterator[None]:
+    """Raise Ctrl-C again, which Lightning turns into an exit that leaves the signal ignored."""
     try:
-        with expected_warnings_ignored(), restoration, batch_workers():
-            trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+        yield
     except SystemExit as error:
-        # Lightning turns Ctrl-C into an exit and leaves the signal ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from error

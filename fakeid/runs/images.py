@@ -28,43 +28,57 @@ from fakeid.evaluation.records.run_summary import DataRecord, Sizes
 from fakeid.images.codecs import SHARED_QUALITIES
 from fakeid.io import parse_record, read_memo, write_memo
 
+_VERSION: Final = 1  # raise it whenever the same files give another choice of the codec
+_FILES_PER_CLASS: Final = 300  # whose headers are read to choose the codec
+_NO_CODEC: Final = CodecChoice(None, "data.codec=none")
 
-def measure_sizes(config: Config, center_px: int | None) -> Sizes | None:
-    """Measure the sides in px, as a summary and an evaluation keep them.
 
-    Args:
-        config: Of the run.
-        center_px: Of the module that is tested; a checkpoint of an earlier release has none and scores whole images.
+@dataclasses.dataclass(frozen=True, eq=False)
+class RunImages:
+    """The images of a run before any is decoded.
 
-    Returns:
-        None for statistics, which are shares at any size.
+    Attributes:
+        source: Where their files are.
+        plan: Which of them enter which split.
+        codec: With which all of them are re-encoded, if with any.
     """
-    if config.model.is_fitted_at_once:
-        return None
-    image_px, views = config.data.image_px, config.protocol.views
-    return Sizes(
-        image_px=image_px,
-        trained_px=compute_trained_px(image_px, config.augment.name.value),
-        tested_px=compute_tested_px(image_px, views.value, center_px),
-        views=views,
-    )
+
+    source: Source
+    plan: Plan
+    codec: CodecChoice
+
+    def build_cache(self, config: Config) -> ImageCache:
+        """Build the cache that holds their pixels."""
+        return build_cache(config, self.source, self.codec)
 
 
-_VERSION: Final = 1  # raise it whenever the same files give another choice
-_FILES_PER_CLASS: Final = 300  # whose headers are read
-_NONE: Final = CodecChoice(None, "data.codec=none")
+def list_images(config: Config, console: Console) -> RunImages:
+    """List the images of a run: its source, the plan drawn from it, and the codec that evens out the files.
+
+    Raises:
+        ConfigError: An unknown category, or more categories than there are.
+        DataError: Missing, damaged or too few images.
+    """
+    with StatusLine(console, "listing the images") as status:
+        source = build_source(config)
+        plan = build_plan(config, source, lambda num: status.update(f"listing the images: {num:,}"))
+    if config.data.budget is BudgetName.auto:
+        _print_budget(config, plan, console)
+    return RunImages(source, plan, _choose_codec(config, source, plan))
 
 
-def choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
+def _print_budget(config: Config, plan: Plan, console: Console) -> None:
+    data, tested = config.data, len(plan.seen) + len(plan.unseen)
+    asked = Budget(data.train_per_class, data.val_per_class, data.test_per_class)
+    taken = Budget(len(plan.train) // 2, len(plan.val) // 2, len(plan.test) // 2 // tested)
+    console.print(f"data.budget=auto takes {taken}; asked for were {asked}", soft_wrap=True, markup=False)
+
+
+def _choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
     """Look at the headers of training files, if `data.codec=auto` leaves it to them.
 
     Up to 300 files of each class are read, spread evenly over the plan, so that every command on the same images comes
     to the same choice. It is remembered below `paths.cache`.
-
-    Args:
-        config: Checked options.
-        source: Where the files are.
-        plan: Which images the run trains on.
     """
     if config.data.codec is not Codec.auto:
         return name_codec(config)
@@ -81,18 +95,30 @@ def choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
         return choice
 
 
+def _read_facts(source: Source, records: Sequence[Record], label: int) -> list[FileFacts]:
+    """Read the first files and those that follow at even distances; none where images are drawn."""
+    own = [record for record in records if record.label == label]
+    spread = [own[at * len(own) // _FILES_PER_CLASS] for at in range(_FILES_PER_CLASS)] if own else []
+    found = []
+    for record in dict.fromkeys(spread):
+        try:
+            data = source.read_file(record)
+            found += [] if data is None else [read_file_facts(data, record.key)]
+        except BadImageError:
+            continue  # packing says what to do about it
+    return found
+
+
 def name_codec(config: Config) -> CodecChoice:
     """Take the choice that the options make by themselves, without a look at any file."""
     assert config.data.codec is not Codec.auto
     if config.data.codec is Codec.none:
-        return _NONE
+        return _NO_CODEC
     return CodecChoice(_pair(config.data.codec_quality) or SHARED_QUALITIES, "data.codec=shared")
 
 
-def print_codec(choice: CodecChoice, console: Console) -> None:
-    """Print one line, unless the options ask for no codec."""
-    if choice != _NONE:
-        console.print(str(choice), soft_wrap=True, markup=False)
+def _pair(quality: Sequence[int] | None) -> tuple[int, int] | None:
+    return (quality[0], quality[1]) if quality else None
 
 
 def settle_codec(config: Config, data: DataRecord) -> Config:
@@ -110,54 +136,37 @@ def settle_codec(config: Config, data: DataRecord) -> Config:
     return dataclasses.replace(config, data=settled)
 
 
-def _pair(quality: Sequence[int] | None) -> tuple[int, int] | None:
-    return (quality[0], quality[1]) if quality else None
+def print_codec(choice: CodecChoice, console: Console) -> None:
+    """Print one line, unless the options ask for no codec."""
+    if choice != _NO_CODEC:
+        console.print(str(choice), soft_wrap=True, markup=False)
 
 
-def _read_facts(source: Source, records: Sequence[Record], label: int) -> list[FileFacts]:
-    """Read the first files and those that follow at even distances; none where images are drawn."""
-    own = [record for record in records if record.label == label]
-    spread = [own[at * len(own) // _FILES_PER_CLASS] for at in range(_FILES_PER_CLASS)] if own else []
-    found = []
-    for record in dict.fromkeys(spread):
-        try:
-            data = source.read_file(record)
-            found += [] if data is None else [read_file_facts(data, record.key)]
-        except BadImageError:
-            continue  # packing says what to do about it
-    return found
-
-
-def list_images(config: Config, console: Console) -> tuple[Source, Plan]:
-    """The source of a configuration and the images that it draws.
+def prepare_images(config: Config, images: RunImages, console: Console) -> PackedImages:
+    """Pack the images of a run; print what had to be left out, and keep only that in `skipped`.
 
     Raises:
-        ConfigError: An unknown category, or more categories than there are.
-        DataError: Missing, damaged or too few images.
+        DataError: Nothing is left of a split; and as `pack_images`.
     """
-    with StatusLine(console, "listing the images") as status:
-        source = build_source(config)
-        plan = build_plan(config, source, lambda num: status.update(f"listing the images: {num:,}"))
-    if config.data.budget is BudgetName.auto:
-        _print_budget(config, plan, console)
-    return source, plan
-
-
-def _print_budget(config: Config, plan: Plan, console: Console) -> None:
-    data, tested = config.data, len(plan.seen) + len(plan.unseen)
-    asked = Budget(data.train_per_class, data.val_per_class, data.test_per_class)
-    taken = Budget(len(plan.train) // 2, len(plan.val) // 2, len(plan.test) // 2 // tested)
-    console.print(f"data.budget=auto takes {taken}; asked for were {asked}", soft_wrap=True, markup=False)
-
-
-def build_preparation(config: Config, codec: CodecChoice) -> Preparation:
-    """How the images of this configuration are brought to one form."""
-    return Preparation(config.data.image_px, config.data.prep.value, codec.name, codec.quality)
+    records = images.plan.records()
+    packed = pack_images(config, images.build_cache(config), records, console)
+    packed.skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
+    if packed.skipped:
+        console.print(f"left out {len(packed.skipped)} of {len(records):,} images, listed in summary.json")
+        for name, split in images.plan.splits().items():
+            if split and all(record.key in packed.skipped for record in split):
+                raise DataError(f"no usable image is left in the {name} set; see data.on_bad_image")
+    return packed
 
 
 def build_cache(config: Config, source: Source, codec: CodecChoice) -> ImageCache:
-    """The cache that holds the images of this configuration, under the codec that was chosen for them."""
+    """Build the cache that holds the images of a configuration, under the codec that was chosen for them."""
     return ImageCache(Path(config.paths.cache), source, build_preparation(config, codec))
+
+
+def build_preparation(config: Config, codec: CodecChoice) -> Preparation:
+    """Collect what brings the images of a configuration to one form."""
+    return Preparation(config.data.image_px, config.data.prep.value, codec.name, codec.quality)
 
 
 def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], console: Console) -> PackedImages:
@@ -186,19 +195,22 @@ def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], co
         )
 
 
-def prepare_images(config: Config, plan: Plan, source: Source, console: Console) -> PackedImages:
-    """The packed images of one plan; what had to be left out is printed, and only that is in `skipped`.
+def measure_sizes(config: Config, center_px: int | None) -> Sizes | None:
+    """Measure the sides in px, as a summary and an evaluation keep them.
 
-    Raises:
-        DataError: Nothing is left of a split; and as `pack_images`.
+    Args:
+        config: Of the run.
+        center_px: Of the module that is tested; a checkpoint of an earlier release has none and scores whole images.
+
+    Returns:
+        None for statistics, which are shares at any size.
     """
-    records = plan.records()
-    cache = build_cache(config, source, choose_codec(config, source, plan))
-    packed = pack_images(config, cache, records, console)
-    packed.skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
-    if packed.skipped:
-        console.print(f"left out {len(packed.skipped)} of {len(records):,} images, listed in summary.json")
-        for name, split in plan.splits().items():
-            if split and all(record.key in packed.skipped for record in split):
-                raise DataError(f"no usable image is left in the {name} set; see data.on_bad_image")
-    return packed
+    if config.model.is_fitted_at_once:
+        return None
+    image_px, views = config.data.image_px, config.protocol.views
+    return Sizes(
+        image_px=image_px,
+        trained_px=compute_trained_px(image_px, config.augment.name.value),
+        tested_px=compute_tested_px(image_px, views.value, center_px),
+        views=views,
+    )

@@ -3,6 +3,8 @@
 import os
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
@@ -15,15 +17,13 @@ from fakeid.audit.result import AuditResult
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config
 from fakeid.errors import DamagedFileError, DataError
-from fakeid.io import read_record, write_record
+from fakeid.io import clear_output_errors, lock_folder, read_record, write_record
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # scipy takes half a second
+    from fakeid.evaluation.records.evaluation import Evaluation
     from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
 
 Stage: TypeAlias = Literal["running", "done", "failed", "interrupted"]
-
-if TYPE_CHECKING:
-    from fakeid.evaluation.records.evaluation import Evaluation
 
 RUNNING: Final = "running"
 DONE: Final = "done"
@@ -66,7 +66,7 @@ class RunFolder:
 
     @classmethod
     def locate(cls, config: Config) -> "RunFolder":
-        """Where a training with these options lies, or will."""
+        """Find where a training with these options lies, or will."""
         return cls(Path(config.paths.runs) / name_run(config))
 
     @property
@@ -116,7 +116,7 @@ class RunFolder:
 
     @property
     def evaluation(self) -> "EvaluationFolder":
-        """What the detector was tested with beside its own test images as they are."""
+        """What the detector was tested with beside its own clean test images."""
         return EvaluationFolder(self.path / "evaluation")
 
     @property
@@ -156,7 +156,7 @@ class RunFolder:
 
     @property
     def epochs_done(self) -> int:
-        """Whole epochs that the last status tells of."""
+        """Whole epochs that were saved by the last status."""
         status = self.read_status()
         return status.epochs_done if status else 0
 
@@ -221,13 +221,26 @@ class RunFolder:
         )
 
     def is_done(self) -> bool:
-        """Whether the run has ended and its numbers are complete."""
+        """Tell whether the run has ended and its numbers are complete."""
         status = self.read_status()
         return status is not None and status.state == DONE and self.find_damage() is None
 
     def is_tested(self) -> bool:
-        """Whether there are numbers of the test, and whole ones."""
+        """Tell whether there are numbers of the test, and whole ones."""
         return self.summary.exists() and _find_damage(self.summary, self.summary.stat().st_mtime_ns) is None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Make the folder and hold it alone.
+
+        Raises:
+            OutputError: Another process is at the run, or its files cannot be written.
+        """
+        busy = f"the run {self.path} is in progress in another process; wait for it, or change an option"
+        with clear_output_errors(self.path, "paths.runs"):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with lock_folder(self.path, wait=False, busy=busy):
+                yield
 
     def clear(self) -> None:
         """Remove everything but the folder and its lock, the status first."""
@@ -240,7 +253,7 @@ class RunFolder:
 
 
 def find_runs(directory: Path) -> list[RunFolder]:
-    """The runs of a folder, begun or done, by name.
+    """List the runs of a folder, begun or done, by name.
 
     Raises:
         DataError: No such folder, or no run in it; names the folders in it that hold runs.
@@ -313,7 +326,7 @@ class EvaluationFolder:
 
 @cache
 def _find_damage(summary: Path, _: int) -> str | None:
-    """Of a summary, looked at once for each time of its file: a sweep asks every other second."""
+    """Look at a summary once for each time of its file: a sweep asks every other second."""
     try:
         RunFolder(summary.parent).read_summary()
     except (FileNotFoundError, DamagedFileError) as error:

@@ -31,7 +31,7 @@ _PACKAGES: Final = ("torch", "torchvision", "pytorch-lightning", "timm", "numpy"
 
 
 def describe_environment(device: str) -> dict[str, Any]:
-    """Versions of what computes, the commit of this code, the machine and threads of the CPU; plain values.
+    """Describe versions of what computes, commit of this code, machine and threads of the CPU, as plain values.
 
     Args:
         device: `cuda`, `mps` or `cpu`.
@@ -46,7 +46,7 @@ def describe_environment(device: str) -> dict[str, Any]:
 
 
 def name_device(device: str) -> str:
-    """What a person calls the hardware."""
+    """Name the hardware as a person does."""
     if device == "cuda":
         return torch.cuda.get_device_name()
     return f"{_name_cpu()}, {os.cpu_count()} cores" if device == "cpu" else device
@@ -63,7 +63,7 @@ def _name_cpu() -> str:
 
 
 def _read_commit() -> str | None:
-    """The commit that this code was checked out from, with `-dirty` where it was changed since; None if unknown."""
+    """Find the commit that this code is of, with `-dirty` where it was changed since; None if unknown."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

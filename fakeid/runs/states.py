@@ -49,12 +49,12 @@ def read_state(run: RunFolder) -> State:
 
 
 def is_complete(run: RunFolder, config: Config) -> bool:
-    """Whether nothing is left to do of what the options ask for."""
+    """Tell whether nothing is left to do of what the options ask for."""
     return not config.force and run.is_done() and not lacks_evaluation(run, config)
 
 
 def lacks_evaluation(run: RunFolder, config: Config) -> bool:
-    """Whether the options ask for an evaluation that the run does not have."""
+    """Tell whether the options ask for an evaluation that the run does not have."""
     if not config.evaluation.is_wanted:
         return False
     numbers = run.evaluation.numbers
@@ -65,7 +65,7 @@ def lacks_evaluation(run: RunFolder, config: Config) -> bool:
 
 @cache
 def _read_options(evaluation: EvaluationFolder, _: int) -> Any:
-    """None where it is damaged; read once for each time of its file, for a sweep asks every other second."""
+    """Read the options of an evaluation once for each time of its file, for a sweep asks often; None if damaged."""
     try:
         return evaluation.read_numbers().evaluation
     except DamagedFileError:

@@ -1,4 +1,9 @@
-"""One run from options to numbers: list the images, pack, audit, fit, calibrate, test, evaluate; all to its folder."""
+"""One run from options to numbers: list the images, pack, audit, fit, calibrate, test, evaluate; all to its folder.
+
+Several processes may train one network together, as a `Team`. All of them fit; the first alone does the rest. The
+others wait while it is `ahead()`, and learn from `agree()` whether it has left them anything to train. In a run of one
+process, which most are, both do nothing.
+"""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -12,24 +17,23 @@ from fakeid.console import StatusLine
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
-from fakeid.data.sources.base import Source
 from fakeid.evaluation.records.run_summary import AuditDigest, Machine, RunSummary
-from fakeid.io import clear_output_errors, lock_folder, parse_record, to_plain_record, write_record, write_text
+from fakeid.io import parse_record, to_plain_record, write_record, write_text
 from fakeid.processes import is_sweep_process
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
-from fakeid.runs.audit import audit_plan, print_warnings
+from fakeid.runs.audit import audit_plan
 from fakeid.runs.context import RunContext, build_context
 from fakeid.runs.evaluate.evaluation import evaluate_run
 from fakeid.runs.evaluate.test_sets import check_places
 from fakeid.runs.evaluate.tracking import track_evaluation
-from fakeid.runs.finished import build_console, check_same_images, show_run
 from fakeid.runs.fit import build_data, build_module, check_shares, fit
-from fakeid.runs.images import choose_codec, list_images, measure_sizes, prepare_images, print_codec
+from fakeid.runs.images import RunImages, list_images, measure_sizes, prepare_images, print_codec
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment, write_overrides
-from fakeid.runs.results import calibrate, compute_results, compute_scores, measure_speed, write_figures
+from fakeid.runs.show import build_console, check_same_images, print_warnings, show_run
 from fakeid.runs.states import is_complete
+from fakeid.runs.test import calibrate, compute_results, compute_scores, measure_speed, write_figures
 from fakeid.runs.tracking import track_run
 from fakeid.training.checkpoint import load_module, read_checkpoint
 from fakeid.training.team import Team, find_processes, start_processes
@@ -62,64 +66,62 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
             return RunFolder.locate(config).read_summary()
         team = Team(processes, device)
         if not team.is_first:
-            _follow(build_context(config, Console(quiet=True), team))
+            _fit_beside(build_context(config, Console(quiet=True), team))
             return None
-        return _lead(build_context(config, console or build_console(), team), in_sweep)
+        return _train(build_context(config, console or build_console(), team), in_sweep)
 
 
-def _follow(context: RunContext) -> None:
-    """Train beside the first process, if there is something to train."""
+def _fit_beside(context: RunContext) -> None:
+    """Fit beside the first process of the team, if there is something to train."""
+    config, console = context.config, context.console
     with context.team.ahead():
         pass  # the first lists, packs and audits
     if context.team.agree(False):
-        source, plan = list_images(context.config, context.console)
-        packed = prepare_images(context.config, plan, source, context.console)
-        fit(context, build_data(context, plan, packed))
+        images = list_images(config, console)
+        packed = prepare_images(config, images, console)
+        fit(context, build_data(context, images.plan, packed))
 
 
-def _lead(context: RunContext, in_sweep: bool) -> RunSummary:
-    """Everything but the training is done in one process."""
-    config, run, console = context.config, context.run, context.console
+def _train(context: RunContext, in_sweep: bool) -> RunSummary:
+    """Do all that a run needs; of a team this is the first process."""
+    config, run = context.config, context.run
     check_places(config)
-    source, plan = list_images(config, console)
-    with clear_output_errors(run.path, "paths.runs"):
-        run.path.mkdir(parents=True, exist_ok=True)
-        busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
-        with lock_folder(run.path, wait=False, busy=busy):
-            complete = is_complete(run, config)
-            try:
-                with context.team.ahead():
-                    data = _prepare(context, plan, source)
-                context.team.agree(data is not None)
-                if not complete:
-                    _run(context, plan, data)
-            except BaseException as error:
-                run.write_failure(error)
-                raise
-            return show_run(run, console, in_sweep)
+    images = list_images(config, context.console)
+    with run.lock():
+        complete = is_complete(run, config)
+        try:
+            with context.team.ahead():
+                data = _prepare(context, images)
+            context.team.agree(data is not None)
+            if not complete:
+                _complete(context, images.plan, data)
+        except BaseException as error:
+            run.write_failure(error)
+            raise
+        return show_run(run, context.console, in_sweep)
 
 
-def _prepare(context: RunContext, plan: Plan, source: Source) -> PackedDataModule | None:
+def _prepare(context: RunContext, images: RunImages) -> PackedDataModule | None:
     """Find all mistakes, then clear what is to be made anew; None where nothing is left to train."""
-    config, run, console = context.config, context.run, context.console
+    config, run, console, plan = context.config, context.run, context.console, images.plan
     if not config.force and (damage := run.find_damage()):
         console.print(f"{damage}; going on from what else is there", soft_wrap=True, markup=False)
     if run.is_tested() and not config.force:
-        check_same_images(config, run, plan, source)
+        check_same_images(run, images)
         done = "done" if is_complete(run, config) else "trained and tested"
         console.print(f"{run.path} is {done}; force=true starts it over", soft_wrap=True)
         return None
     check_shares(plan, context.team.processes.size)
-    _describe(context, plan)
+    _announce(context, plan)
     module = build_module(config)  # a wrong network or a bad image is found before an old run is cleared
     sizes = measure_sizes(config, module.hparams["center_px"])
     print_warnings([describe_sizes(sizes)] if sizes_differ(sizes) else [], console)
-    print_codec(choose_codec(config, source, plan), console)
-    packed = prepare_images(config, plan, source, console)
-    audit = _audit(config, plan, source, packed, console)
+    print_codec(images.codec, console)
+    packed = prepare_images(config, images, console)
+    audit = _audit(config, images, packed, console)
     if config.force:
         run.clear()
-    check_same_images(config, run, plan, source)
+    check_same_images(run, images)
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))
     write_overrides(run, config)
     if audit:
@@ -127,13 +129,34 @@ def _prepare(context: RunContext, plan: Plan, source: Source) -> PackedDataModul
     return build_data(context, plan, packed)
 
 
-def _run(context: RunContext, plan: Plan, data: PackedDataModule | None) -> None:
+def _announce(context: RunContext, plan: Plan) -> None:
+    """Say what is about to happen."""
+    size, device = context.team.processes.size, context.device.upper()
+    where = f"{size} processes, each on its {device}" if size > 1 else f"the {device}"
+    context.console.print(f"run {context.run.path.name} on {where} in {context.precision}")
+    context.console.print(
+        f"train {len(plan.train):,} images of {len(plan.seen)} categories, validate {len(plan.val):,}, "
+        f"test {len(plan.test):,} of {len(plan.seen) + len(plan.unseen)}; held out: {plan.held_out or 'nothing'}"
+    )
+
+
+def _audit(config: Config, images: RunImages, packed: PackedImages, console: Console) -> AuditResult | None:
+    if config.data.audit_per_class == 0:
+        return None
+    with StatusLine(console, "looking at the images"):
+        audit = audit_plan(config, images, packed, config.data.audit_per_class)
+    console.print(f"audit: {audit.verdict}", soft_wrap=True)
+    print_warnings(audit.warnings, console, said=_SAID if is_sweep_process() else None)
+    return audit
+
+
+def _complete(context: RunContext, plan: Plan, data: PackedDataModule | None) -> None:
     """Do what is left: all of it, or without data the evaluation alone."""
     config, run, epochs = context.config, context.run, context.config.optim.epochs
     if data or not run.is_done():  # a training that was done is in W&B already
         with track_run(config, run, context.console) as tracker:
             if data:
-                _train_and_test(replace(context, tracker=tracker), plan, data)
+                _fit_and_test(replace(context, tracker=tracker), plan, data)
             if tracker:
                 tracker.log_results(run.read_summary(), sorted(run.figures.glob("*.png")))
     run.write_status(RUNNING, epochs_done=epochs, epochs=epochs)
@@ -143,7 +166,7 @@ def _run(context: RunContext, plan: Plan, data: PackedDataModule | None) -> None
         track_evaluation(config, run, evaluation, context.console)
 
 
-def _train_and_test(context: RunContext, plan: Plan, data: PackedDataModule) -> None:
+def _fit_and_test(context: RunContext, plan: Plan, data: PackedDataModule) -> None:
     config, run = context.config, context.run
     module = fit(context, data)
     tested = load_module(run.tested)
@@ -165,30 +188,9 @@ def _train_and_test(context: RunContext, plan: Plan, data: PackedDataModule) -> 
     write_record(run.summary, summary)  # last: who finds it, finds a tested run
 
 
-def _describe(context: RunContext, plan: Plan) -> None:
-    """Say what is about to happen."""
-    size, device = context.team.processes.size, context.device.upper()
-    where = f"{size} processes, each on its {device}" if size > 1 else f"the {device}"
-    context.console.print(f"run {context.run.path.name} on {where} in {context.precision}")
-    context.console.print(
-        f"train {len(plan.train):,} images of {len(plan.seen)} categories, validate {len(plan.val):,}, "
-        f"test {len(plan.test):,} of {len(plan.seen) + len(plan.unseen)}; held out: {plan.held_out or 'nothing'}"
-    )
-
-
-def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, console: Console) -> AuditResult | None:
-    if config.data.audit_per_class == 0:
-        return None
-    with StatusLine(console, "looking at the images"):
-        audit = audit_plan(config, plan, source, packed, config.data.audit_per_class)
-    console.print(f"audit: {audit.verdict}", soft_wrap=True)
-    print_warnings(audit.warnings, console, said=_SAID if is_sweep_process() else None)
-    return audit
-
-
 def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]:
     """Describe what a summary says beside the numbers of the test."""
-    run = context.run
+    run, audit = context.run, context.run.read_audit()
     environment = describe_environment(context.device)
     return {
         "run": run.path.name,
@@ -196,14 +198,9 @@ def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]
         "scoring_precision": SCORING_PRECISION,
         "skipped_images": data.skipped,
         "data": run.read_data(),
-        "audit": _shorten(audit) if (audit := run.read_audit()) else None,
+        "audit": parse_record(to_plain_record(audit), AuditDigest) if audit else None,
         "config": to_plain(context.config),
         **environment,
         "machine": Machine(**environment["machine"]),
         "processes": context.team.processes.size,
     }
-
-
-def _shorten(audit: AuditResult) -> AuditDigest:
-    """Keep of an audit what a summary holds."""
-    return parse_record(to_plain_record(audit), AuditDigest)

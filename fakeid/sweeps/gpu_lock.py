@@ -47,6 +47,6 @@ def lease_gpu(num_gpus: int, runs_per_gpu: int, folder: Path | None = None) -> I
 
 
 def _name_gpus(num_gpus: int) -> list[str]:
-    """What the machine calls the GPUs that a scheduler may have picked for this process."""
+    """Name, as the machine does, the GPUs that a scheduler may have picked for this process."""
     visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
     return visible if len(visible) == num_gpus else [str(number) for number in range(num_gpus)]

@@ -4,7 +4,7 @@ import copy
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -13,33 +13,18 @@ from hydra.core.override_parser.types import OverrideType
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from fakeid.config.identity import name_run
+from fakeid.config.identity import fingerprint, name_run
 from fakeid.config.parse import Config, parse
 from fakeid.config.presets import GRID, list_choices
+from fakeid.config.validate import ONE_PROCESS_A_CELL, check
 from fakeid.errors import ConfigError
 from fakeid.runs.layout import RunFolder
 
-
-def refuse(mistakes: Counter[str], num_cells: int) -> None:
-    """Do nothing where there is none.
-
-    Args:
-        mistakes: What is wrong → how many cells have it.
-        num_cells: How many were looked at.
-
-    Raises:
-        ConfigError: Every mistake once, and how many cells have it.
-    """
-    if mistakes:
-        lines = (f"{message} ({count} of {num_cells} cells)" for message, count in mistakes.items())
-        raise ConfigError("; ".join(lines))
-
-
 Overrides: TypeAlias = tuple[str, ...]
+"""What would be typed after `python train.py`."""
 
 _SHORTEST: Final = "smoke"
 _LONGEST: Final = "full"
-
 _VALUES: Final = frozenset(entry.name for entry in fields(Config) if not is_dataclass(entry.type))
 
 
@@ -59,7 +44,7 @@ class Cell:
 
 
 def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> list[Overrides]:
-    """All combinations of values, each experiment by itself.
+    """List all combinations of values, each experiment by itself.
 
     Args:
         experiments: Option → a value or a list of values.
@@ -130,12 +115,57 @@ def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictCo
     for overrides in grid:
         try:
             config = parse(composer.compose(overrides))
+            check((config.trainer.devices or 1) == 1, ONE_PROCESS_A_CELL)
         except ConfigError as error:
             mistakes[str(error)] += 1
             continue
         cells.setdefault(name_run(config), Cell(overrides, config, RunFolder.locate(config)))
-    refuse(mistakes, len(grid))
+    _refuse(mistakes, len(grid))
     return list(cells.values())
+
+
+def check_networks(configs: Sequence[Config]) -> None:
+    """Build each different network once, without published weights, and show it one image of each size.
+
+    Args:
+        configs: Checked options of the cells that are to be trained.
+
+    Raises:
+        ConfigError: Every network that cannot be built or does not take the images, and how many cells have it.
+    """
+    alike: dict[str, list[Config]] = {}
+    for config in configs:
+        sizes = {"data.image_px": config.data.image_px, "windows": config.list_windows()}
+        alike.setdefault(fingerprint(config, "network", also=sizes), []).append(config)
+    mistakes: Counter[str] = Counter()
+    for same in alike.values():
+        try:
+            _build_network(same[0])
+        except ConfigError as error:
+            mistakes[str(error)] += len(same)
+    _refuse(mistakes, len(configs))
+
+
+def _build_network(config: Config) -> None:
+    from fakeid.runs.fit import build_module  # noqa: PLC0415 - takes seconds, which a finished grid does without
+
+    model, trainer = replace(config.model, pretrained=False), replace(config.trainer, compile=False)
+    build_module(replace(config, model=model, trainer=trainer))
+
+
+def _refuse(mistakes: Counter[str], num_cells: int) -> None:
+    """Refuse a grid that has mistakes.
+
+    Args:
+        mistakes: What is wrong → how many cells have it.
+        num_cells: How many were looked at.
+
+    Raises:
+        ConfigError: Every mistake once, and how many cells have it.
+    """
+    if mistakes:
+        lines = (f"{message} ({count} of {num_cells} cells)" for message, count in mistakes.items())
+        raise ConfigError("; ".join(lines))
 
 
 class _Composer:

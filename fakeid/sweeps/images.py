@@ -1,4 +1,4 @@
-"""How many images the cells of a grid take, and how many of them are not packed yet."""
+"""The images of a grid: pack them ahead of its trainings, or count them and how many are not packed yet."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
+from fakeid.audit.metadata import CodecChoice
 from fakeid.config.choices import SourceName
 from fakeid.config.constants import TEST, TRAIN, VAL
 from fakeid.config.identity import fingerprint
 from fakeid.config.parse import Config
+from fakeid.console import build_progress
 from fakeid.data.cache.image_cache import ImageCache
 from fakeid.data.cache.packing import Preparation
 from fakeid.data.cache.packs import INDEX_SUFFIX, PackedImages, read_pack
@@ -17,7 +19,61 @@ from fakeid.data.catalog import list_order
 from fakeid.data.records import Record
 from fakeid.data.sources.base import Source
 from fakeid.errors import DataError
-from fakeid.runs.images import build_cache, build_preparation, choose_codec, list_images
+from fakeid.runs.evaluate.test_sets import list_sets
+from fakeid.runs.images import build_cache, build_preparation, list_images, pack_images, print_codec
+
+
+def prepare(
+    configs: Sequence[Config], *, rebuild: bool = False, verify: bool = False, console: Console | None = None
+) -> None:
+    """Pack everything that the configurations need; those that share a cache share its images.
+
+    Args:
+        configs: Checked options.
+        rebuild: Delete the caches first.
+        verify: Read every byte afterwards and compare it with the digests.
+        console: Where to print; None is the terminal.
+
+    Raises:
+        FakeidError: As a training that needs the same images.
+    """
+    console = console or Console(highlight=False)
+    caches: dict[str, tuple[Config, ImageCache, dict[str, Record]]] = {}
+    for config in configs:
+        for source, needed, codec in _list_needed(config, console):
+            cache = build_cache(config, source, codec)
+            if str(cache.folder) not in caches:
+                print_codec(codec, console)
+            _, _, records = caches.setdefault(str(cache.folder), (config, cache, {}))
+            records.update({record.key: record for record in needed})
+    for config, cache, records in caches.values():
+        if rebuild:
+            cache.remove()
+        packed = pack_images(config, cache, list(records.values()), console)
+        skipped = sum(key in packed.skipped for key in records)
+        left_out = f", {skipped} of them unusable and left out" if skipped else ""
+        console.print(f"{len(records):,} images are ready in {cache.folder}{left_out}", soft_wrap=True)
+        if verify:
+            _verify(cache, console)
+
+
+def _list_needed(config: Config, console: Console) -> list[tuple[Source, list[Record], CodecChoice]]:
+    """List the images of a training, and those of its evaluation if it is to have one."""
+    images = list_images(config, console)
+    sets = list_sets(config, console, drawn=images) if config.evaluation.is_wanted else []
+    own = (images.source, images.plan.records(), images.codec)
+    return [own, *((part.source, part.records, images.codec) for part in sets)]
+
+
+def _verify(cache: ImageCache, console: Console) -> None:
+    with build_progress(console) as progress:
+        task = progress.add_task("verifying", total=1, unit="packs")
+
+        def advance(num_packs: int) -> None:
+            progress.update(task, total=num_packs, advance=1)
+
+        num_packs = cache.verify(advance)
+    console.print(f"all {num_packs} packs are as they were written")
 
 
 @dataclass
@@ -66,7 +122,7 @@ def count_images(configs: Sequence[Config], console: Console) -> GridImages:
         data = fingerprint(config, "data", "place")
         if data not in counted:
             try:
-                counted[data] = _list(config, caches, console)
+                counted[data] = _count(config, caches, console)
             except DataError as error:
                 if not _has_budgets(config):
                     raise
@@ -93,7 +149,7 @@ def _has_budgets(config: Config) -> bool:
 
 
 def _count_by_category(config: Config) -> Counter[tuple[str, str, str]]:
-    """Images by (preparation, category, split). Draws are nested, so what two runs need is the larger number."""
+    """Count images by (preparation, category, split). Draws are nested, so what two runs need is the larger number."""
     data = config.data
     assert data.train_per_class is not None
     assert data.val_per_class is not None
@@ -109,13 +165,13 @@ def _count_by_category(config: Config) -> Counter[tuple[str, str, str]]:
     return counts
 
 
-def _list(config: Config, caches: dict[str, ToPack], console: Console) -> Counter[str]:
-    source, plan = list_images(config, console)
-    codec = choose_codec(config, source, plan)
-    cache = build_cache(config, source, codec)
-    to_pack = caches.setdefault(str(cache.folder), ToPack(cache, source, build_preparation(config, codec)))
-    to_pack.records.update({record.key: record for record in plan.records()})
-    return Counter({split: len(records) for split, records in plan.splits().items()})
+def _count(config: Config, caches: dict[str, ToPack], console: Console) -> Counter[str]:
+    """Count the images of a run by split, and add them to those of their cache."""
+    images = list_images(config, console)
+    cache, preparation = images.build_cache(config), build_preparation(config, images.codec)
+    to_pack = caches.setdefault(str(cache.folder), ToPack(cache, images.source, preparation))
+    to_pack.records.update({record.key: record for record in images.plan.records()})
+    return Counter({split: len(records) for split, records in images.plan.splits().items()})
 
 
 def _leave_out_packed(each: ToPack) -> ToPack:

@@ -128,7 +128,7 @@ def _launch(launcher: Launcher, cells: Sequence[Cell]) -> str | None:
 
 
 def _launch_apart(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> str | None:
-    """A launch for each cell: submitit would stop to look after all other jobs when one of them dies."""
+    """Launch each cell by itself: submitit would stop to look after all other jobs when one of them dies."""
     left = deque(cells)
     reasons: list[str | None] = []
 
@@ -152,7 +152,7 @@ def _launch_apart(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> st
 
 
 def _render(error: Any) -> str:
-    """The name of the exception and the first line that says something."""
+    """Write the name of the exception and the first line that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 

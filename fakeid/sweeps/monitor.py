@@ -41,7 +41,7 @@ class Overview:
         self._done_before = self._count()[DONE]
 
     def print_plan(self, pending: Sequence[Cell]) -> None:
-        """The number of cells, what is done already, and how long the rest might take."""
+        """Print the number of cells, what is done already, and how long the rest might take."""
         states = self._count()
         found = ", ".join(f"{count} {name}" for name, count in states.items() if count)
         self._console.print(f"{len(self._cells)} cells: {found}")
@@ -49,14 +49,14 @@ class Overview:
         seconds = estimate_seconds(self._cells, to_train)
         if to_train:
             unknown = "no time known yet; python -m fakeid benchmark sweep with the same options measures it"
-            guess = f"about {_render(seconds)} one after the other" if seconds else unknown
-            self._console.print(f"{len(to_train)} to train, {guess}")
+            hours = f"about {_render(seconds)} one after the other" if seconds else unknown
+            self._console.print(f"{len(to_train)} to train, {hours}")
             self._print_seeds(len({cell.config.seed for cell in self._cells}))
         if len(to_train) < len(pending):
             self._console.print(f"{len(pending) - len(to_train)} to evaluate only")
 
     def _print_seeds(self, num_seeds: int) -> None:
-        """What several seeds of the grid cost, those that are done among them, and what they are for."""
+        """Print what several seeds of the grid cost, those that are done among them, and what they are for."""
         if num_seeds < 2:
             self._console.print("one seed: the report shows each run and judges no difference between configurations")
             return
@@ -107,7 +107,7 @@ class Overview:
 
 
 def estimate_seconds(cells: Sequence[Cell], pending: Sequence[Cell]) -> float | None:
-    """Training time of the pending cells, by the images that finished cells of the same network trained on a second.
+    """Estimate the training time of pending cells by the images per second of finished cells of the same network.
 
     Returns:
         None where no network of a pending cell was trained at that size yet.
@@ -139,7 +139,7 @@ _Progress = tuple[int, int]
 
 
 def run_rounds(cells: Sequence[Cell], launch: Callable[[Sequence[Cell]], str | None], console: Console) -> None:
-    """Launch all cells that nobody is at; again those that were cut off; then wait for those that others are at.
+    """Launch all cells that no process trains; again those that were cut off; then wait for those of other processes.
 
     A cell ends done or failed. One whose process was killed is launched again, as long as each round ends another cell
     or saves another epoch of one.
@@ -171,7 +171,7 @@ def run_rounds(cells: Sequence[Cell], launch: Callable[[Sequence[Cell]], str | N
 
 
 def _has_ended(cell: Cell, begun: Mapping[Path, RunStatus | None]) -> bool:
-    """Whether it was done or failed since the sweep began, or need not be trained."""
+    """Tell whether a cell was done or failed since the sweep began, or need not be trained."""
     status = cell.run.read_status()
     if is_complete(cell.run, cell.config):
         return True
@@ -179,7 +179,7 @@ def _has_ended(cell: Cell, begun: Mapping[Path, RunStatus | None]) -> bool:
 
 
 def _measure(cells: Sequence[Cell], begun: Mapping[Path, RunStatus | None]) -> _Progress:
-    """Cells that have ended, and saved epochs of the others."""
+    """Count cells that have ended, and saved epochs of the others."""
     open_ = [cell for cell in cells if not _has_ended(cell, begun)]
     return len(cells) - len(open_), sum(cell.run.epochs_done for cell in open_)
 

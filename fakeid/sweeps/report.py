@@ -54,7 +54,7 @@ def write_report(directory: Path, console: Console | None = None) -> SweepReport
     console.print(render_summary_markdown(report), soft_wrap=True, markup=False)
     console.print(f"written to {folder / 'index.html'}", soft_wrap=True)
     if any((run.config.get("logger") or {}).get("name") == LoggerName.wandb.value for run in report.tested):
-        from fakeid.sweeps.report_tracking import track_report  # noqa: PLC0415 - wandb takes a second
+        from fakeid.sweeps.tracking import track_report  # noqa: PLC0415 - wandb takes a second
 
         track_report(report, directory, console)
     return report

@@ -80,7 +80,7 @@ class GridSweeper(Sweeper):
         """Train the grid that was typed; see `run_sweep`."""
         assert self.config is not None
         assert self.launcher is not None
-        from fakeid.sweeps.run import run_sweep  # noqa: PLC0415 - torch takes seconds, and `--help` needs none of it
+        from fakeid.sweeps.sweep import run_sweep  # noqa: PLC0415 - torch takes seconds, and `--help` needs none of it
 
         intended = not self.config.sweep.plan_only
         launch = partial(launch_cells, self.launcher, at_once=self._at_once)

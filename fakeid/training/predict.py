@@ -3,6 +3,7 @@
 In bf16 a logit has 8 significant bits, so that many images tie: 608 distinct values were counted in 2,200 rows.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
+from fakeid.config.constants import OWN_TEST_SET
+from fakeid.data.records import Record
+from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.training.module import DetectorModule
 from fakeid.training.team import Processes
 from fakeid.training.trainer import LIGHTNING_PRECISION, batch_workers, expected_warnings_ignored
@@ -59,3 +63,29 @@ def predict_logits(module: pl.LightningModule, loader: DataLoader[Any], *, devic
         batches: Any = trainer.predict(module, dataloaders=loader)
     logits: npt.NDArray[np.float64] = torch.cat(batches).numpy().astype(np.float64)
     return logits
+
+
+def build_scores(
+    records: Sequence[Record],
+    logits: npt.NDArray[np.float64],
+    *,
+    degradation: str = NO_DEGRADATION,
+    test_set: str = OWN_TEST_SET,
+) -> Scores:
+    """Join images and logits: one row for each record.
+
+    Args:
+        records: (n,).
+        logits: (n,), in their order.
+        degradation: What was done to all of them.
+        test_set: Where all of them come from.
+    """
+    return Scores(
+        key=np.array([r.key for r in records]),
+        label=np.array([r.label for r in records]),
+        category=np.array([r.category for r in records]),
+        generator=np.array([r.generator for r in records]),
+        degradation=np.full(len(records), degradation),
+        logit=logits,
+        test_set=np.full(len(records), test_set),
+    )

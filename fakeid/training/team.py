@@ -30,6 +30,7 @@ from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from fakeid.config.validate import ONE_PROCESS_A_CELL
 from fakeid.errors import ConfigError, DeviceError, WorkerError
 
 _LOST: Final = ("gloo", "nccl", "connection closed by peer", "connection reset by peer")
@@ -161,10 +162,7 @@ def _check(processes: Processes, device: str, batch_size: int) -> None:
         )
     hydra = HydraConfig.get() if HydraConfig.initialized() else None
     if hydra and hydra.mode is RunMode.MULTIRUN:
-        raise ConfigError(
-            "a sweep trains each run in one process: set trainer.devices=1; several runs at once are "
-            "hydra/launcher=joblib and sweep.runs_per_gpu, one run on several devices is train.py trainer=ddp"
-        )
+        raise ConfigError(ONE_PROCESS_A_CELL)
     if not processes.starter and not hydra:
         raise ConfigError(
             "several processes need a command line that can be started again: type python train.py trainer=ddp, or set "

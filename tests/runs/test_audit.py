@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from fakeid.audit.result import AuditResult
+from fakeid.commands.audit import run_audit
 from fakeid.config.parse import Config
 from fakeid.io import read_record
-from fakeid.runs.audit import print_warnings, run_audit
+from fakeid.runs.show import print_warnings
 from fakeid.runs.train import run_training
 from fakeid.sweeps.report import write_report
 

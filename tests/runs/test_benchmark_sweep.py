@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 
 import fakeid.data.cache.image_cache
-import fakeid.sweeps.prepare
+import fakeid.sweeps.images
 import fakeid.sweeps.worker
 from fakeid.benchmarks.grid_hours import Network, estimate_packing_seconds, group_cells
 from fakeid.benchmarks.made_up import write_made_up
@@ -149,7 +149,7 @@ def test_tiny_cells_are_all_different_offline_and_silent(
         write_record(RunFolder.locate(config).summary, tested)
 
     monkeypatch.setattr(fakeid.sweeps.worker, "train_cell", train)
-    monkeypatch.setattr(fakeid.sweeps.prepare, "prepare", print)
+    monkeypatch.setattr(fakeid.sweeps.images, "prepare", print)
     monkeypatch.setenv("WANDB_MODE", "online")
     words = ["grid=full", "seed=0", "data=lsun_progan", "paths.data=/nowhere", "model=pelee_hpf", "color=rgb,hsv",
              "dropout=0", "categories=2", "data.seed=0,1", "logger=wandb"]  # fmt: skip

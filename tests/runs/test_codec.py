@@ -14,10 +14,9 @@ from fakeid.config.parse import Config
 from fakeid.io import read_json
 from fakeid.runs import images as codec
 from fakeid.runs.evaluate.evaluation import run_evaluation
-from fakeid.runs.images import choose_codec, list_images
+from fakeid.runs.images import list_images
 from fakeid.runs.train import run_training
-from fakeid.sweeps.images import count_images
-from fakeid.sweeps.prepare import prepare
+from fakeid.sweeps.images import count_images, prepare
 
 BuildConfig = Callable[..., Config]
 
@@ -81,8 +80,7 @@ def test_files_with_one_history_are_left_alone(tmp_path: Path, tiny_config: Buil
             for number in range(60):
                 cv2.imwrite(str(folder / f"{label}{number}.png"), rng.integers(0, 255, (48, 48, 3), dtype=np.uint8))
     config = build(tiny_config, tmp_path / "data", tmp_path / "cache", "data.image_px=48")
-    source, plan = list_images(config, quiet())
-    choice = choose_codec(config, source, plan)
+    choice = list_images(config, quiet()).codec
     assert choice.quality is None
     assert str(choice) == "no codec: the files of both classes have the same codecs (lossless)"
 
@@ -91,9 +89,9 @@ def test_a_range_of_ones_own_wins(tmp_path: Path, tiny_config: BuildConfig, jpeg
     for name in ("auto", "shared"):
         config = build(tiny_config, jpeg_reals_png_fakes, tmp_path / "cache", "data.codec_quality=[60,65]",
                        f"data.codec={name}")  # fmt: skip
-        assert choose_codec(config, *list_images(config, quiet())).quality == (60, 65)
+        assert list_images(config, quiet()).codec.quality == (60, 65)
 
 
 def test_drawn_images_get_no_codec(tiny_config: BuildConfig) -> None:
     config = tiny_config("data.codec=auto")
-    assert choose_codec(config, *list_images(config, quiet())).quality is None
+    assert list_images(config, quiet()).codec.quality is None

@@ -18,7 +18,7 @@ from fakeid.commands.dashboard import write_dashboard
 from fakeid.errors import DataError, FakeidError
 from fakeid.reporting.sweep.report import SweepReport
 from fakeid.sweeps.report import read_report
-from fakeid.sweeps.report_tracking import Place, collect_curves, collect_tables
+from fakeid.sweeps.tracking import Place, collect_curves, collect_tables
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.tracked_fields import LEARNING_CURVES, describe_config, make_key, sum_up_training
 
@@ -202,7 +202,7 @@ def test_what_the_server_refuses_is_one_sentence(sweep: Path, monkeypatch: pytes
         raise wandb.errors.CommError("permission denied\nand more")
 
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
-    monkeypatch.setattr("fakeid.sweeps.report_tracking.track_report", lambda *_: None)
+    monkeypatch.setattr("fakeid.sweeps.tracking.track_report", lambda *_: None)
     monkeypatch.setattr(interface.Report, "save", refuse)
     with pytest.raises(FakeidError, match=r"did not take the dashboard \(permission denied\).*logger.entity=a-team"):
         write_dashboard(sweep, Console(file=io.StringIO()))

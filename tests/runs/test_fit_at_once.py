@@ -18,7 +18,7 @@ from fakeid.benchmarks.grid_hours import group_cells
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.config.parse import Config
 from fakeid.data.datamodule import PackedDataset
-from fakeid.runs import closed_form as fitting
+from fakeid.runs import logistic_regression as fitting
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import read_state
@@ -36,10 +36,10 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 def describe(config: Config, module: DetectorModule) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Features and labels of each split, all images at once."""
-    source, plan = list_images(config, QUIET)
-    packed = prepare_images(config, plan, source, QUIET)
+    listed = list_images(config, QUIET)
+    packed = prepare_images(config, listed, QUIET)
     found = {}
-    for name, records in plan.splits().items():
+    for name, records in listed.plan.splits().items():
         images, labels = PackedDataset(packed, records).__getitems__(list(range(len(records))))
         features = module.detector.backbone.compute_features(images / 255)
         found[name] = (features.double().numpy(), labels.numpy())

@@ -106,9 +106,9 @@ def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_
     assert "WARNING" not in output
     folder = RunFolder.locate(config)
     quiet = Console(quiet=True)
-    source, plan = list_images(config, quiet)
-    images, _ = PackedDataset(prepare_images(config, plan, source, quiet), plan.test).__getitems__(
-        list(range(len(plan.test)))
+    listed = list_images(config, quiet)
+    images, _ = PackedDataset(prepare_images(config, listed, quiet), listed.plan.test).__getitems__(
+        list(range(len(listed.plan.test)))
     )
     with torch.no_grad():
         module = load_module(folder.tested)
@@ -123,7 +123,7 @@ def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_
     assert evaluation.notes[0] == "Tested at 42 px, as trained: the center of 48 px."
     scores = read_scores(tmp_path / "out" / "scores.csv")
     logits = dict(zip(scores.key.tolist(), scores.logit.tolist(), strict=True))
-    assert [logits[record.key] for record in plan.test] == pytest.approx(center, abs=1e-5)
+    assert [logits[record.key] for record in listed.plan.test] == pytest.approx(center, abs=1e-5)
 
 
 def test_a_checkpoint_that_never_heard_of_the_center_is_said_to_be_tested_at_another_size(

@@ -13,7 +13,7 @@ from fakeid.config.identity import name_run
 from fakeid.config.parse import Config, parse
 from fakeid.config.presets import GRID, list_choices
 from fakeid.errors import ConfigError
-from fakeid.sweeps import networks
+from fakeid.sweeps import grid as grids
 from fakeid.sweeps.grid import Cell, check_intended, expand_grid
 from fakeid.sweeps.sweeper import compose_grid
 
@@ -85,6 +85,12 @@ def test_all_mistakes_are_named_before_anything_starts() -> None:
     assert "of 36 cells" in str(refused.value)
 
 
+def test_a_cell_of_several_processes_is_refused_before_anything_starts() -> None:
+    words = ("dropout=0,7", "categories=1", "color=rgb", "seed=0", "trainer=cpu", "trainer.devices=2")
+    with pytest.raises(ConfigError, match="a sweep trains each run in one process: set trainer.devices=1; several"):
+        build("full", *words)
+
+
 def test_each_grid_has_a_folder_and_a_group_of_its_own() -> None:
     one = (
         "model=pelee_hpf", "seed=0", "categories=5", "color=rgb", "dropout=0", "residual=hpf", "augment=none",
@@ -128,10 +134,10 @@ def test_grids_that_a_headline_rests_on_have_five_seeds(grid: str, num_cells: in
 
 def test_each_network_is_built_once_for_each_size_that_it_sees(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[Config] = []
-    monkeypatch.setattr(networks, "_build", built.append)
+    monkeypatch.setattr(grids, "_build_network", built.append)
     words = [(), ("dropout=0.2",), ("protocol.loss=bce",), ("augment=jpeg_blur",), ("seed=1", "categories=3")]
-    networks.check_networks([compose_config(list(each)) for each in words])
+    grids.check_networks([compose_config(list(each)) for each in words])
     assert len(built) == 1
     others = [("color=hsv",), ("protocol.hpf_channels=each",), ("augment=crop",), ("data.image_px=48",)]
-    networks.check_networks([compose_config(list(each)) for each in others])
+    grids.check_networks([compose_config(list(each)) for each in others])
     assert len(built) == 1 + len(others)

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from fakeid.runs.closed_form import fit_linear
+from fakeid.runs.logistic_regression import fit_linear
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]

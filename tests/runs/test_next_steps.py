@@ -1,7 +1,7 @@
 from fakeid.evaluation.verdict import Verdict
 from fakeid.reporting.verdict import Judgement
-from fakeid.runs.finished import list_next_steps
 from fakeid.runs.layout import RunFolder
+from fakeid.runs.show import list_next_steps
 
 
 def suggest(run: RunFolder, verdict: Verdict) -> str:

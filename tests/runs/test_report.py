@@ -25,7 +25,7 @@ from fakeid.reporting.sweep.page import render_sweep_markdown, render_sweep_page
 from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
 from fakeid.runs.layout import RUNNING
 from fakeid.sweeps.report import read_report, write_report
-from fakeid.sweeps.report_tracking import collect_tables, sum_up_report
+from fakeid.sweeps.tracking import collect_tables, sum_up_report
 
 
 def quiet() -> Console:

@@ -141,8 +141,8 @@ def test_all_scores_of_a_bf16_training_are_float32(tiny_config: BuildConfig) -> 
     files = RunFolder.locate(config)
     scores = read_scores(files.scores)
     console = Console(file=io.StringIO())
-    source, plan = list_images(config, console)
-    images = PackedDataset(prepare_images(config, plan, source, console), plan.test)
+    listed = list_images(config, console)
+    images = PackedDataset(prepare_images(config, listed, console), listed.plan.test)
     assert [record.key for record in images.records] == scores.key.tolist()
     with torch.no_grad():
         expected = load_module(files.tested).score(images.__getitems__(list(range(len(images)))).rgb_u8)

@@ -24,8 +24,7 @@ from fakeid.data.test_sets import ImageSet
 from fakeid.evaluation.scores import Scores
 from fakeid.images.degrade import degrade
 from fakeid.io import write_atomically
-from fakeid.runs.results import build_scores
-from fakeid.training.predict import Scorer
+from fakeid.training.predict import Scorer, build_scores
 
 _BATCH: Final = 64  # images
 _SAVE_SECONDS: Final = 10.0

@@ -11,11 +11,9 @@ from fakeid.config.constants import OWN_TEST_SET
 from fakeid.config.parse import Config
 from fakeid.console import StatusLine
 from fakeid.data.cache.packs import PackedImages
-from fakeid.data.plans import Plan
-from fakeid.data.sources.base import Source
 from fakeid.data.test_sets import ImageSet, build_folder_set, build_own_set
 from fakeid.errors import ConfigError, DataError
-from fakeid.runs.images import build_cache, list_images, name_codec, pack_images
+from fakeid.runs.images import RunImages, build_cache, list_images, name_codec, pack_images
 
 if TYPE_CHECKING:  # a sweep lists images before it loads torch
     from fakeid.training.checkpoint import Card
@@ -47,7 +45,7 @@ def list_sets(
     *,
     card: "Card | None" = None,
     own: bool = True,
-    drawn: tuple[Source, Plan] | None = None,
+    drawn: RunImages | None = None,
 ) -> list[ImageSet]:
     """List the run's own test images and the sets that the options name.
 
@@ -56,7 +54,7 @@ def list_sets(
         console: Where progress is printed.
         card: Of the checkpoint; None where it is yet to be trained.
         own: Whether to take the run's own.
-        drawn: What the configuration draws, where it has been listed already.
+        drawn: The run's own, where they have been listed already.
 
     Raises:
         ConfigError: A control that is none of the sets.
@@ -64,7 +62,7 @@ def list_sets(
     """
     evaluation = config.evaluation
     check_places(config)
-    sets = [_list_own(config, *(drawn or list_images(config, console)), card)] if own else []
+    sets = [_list_own(config, drawn or list_images(config, console), card)] if own else []
     for name, folder in evaluation.name_sets():
         with StatusLine(console, f"listing the images of {name}"):
             part = build_folder_set(
@@ -103,8 +101,8 @@ def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> lis
     return packed_sets
 
 
-def _list_own(config: Config, source: Source, plan: Plan, card: "Card | None") -> ImageSet:
-    if card and plan.digest() != card.data.digest:
+def _list_own(config: Config, images: RunImages, card: "Card | None") -> ImageSet:
+    if card and images.plan.digest() != card.data.digest:
         raise DataError(
             f"the images that {card.name} was tested with are not those that are there now; give their place with "
             "paths.data=DIR, or name other folders to test on"
@@ -112,8 +110,9 @@ def _list_own(config: Config, source: Source, plan: Plan, card: "Card | None") -
     where = "built-in data" if config.data.source is SourceName.demo else str(config.paths.data)
     evaluation = config.evaluation
     return build_own_set(
-        source, plan, where, per_class=evaluation.per_class, held_out_generators=evaluation.held_out_generators
-    )
+        images.source, images.plan, where, per_class=evaluation.per_class,
+        held_out_generators=evaluation.held_out_generators,
+    )  # fmt: skip
 
 
 def _check_not_trained_on(part: ImageSet, card: "Card") -> None:

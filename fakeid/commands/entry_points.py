@@ -28,7 +28,7 @@ def train_one(cfg: DictConfig) -> None:
     """Check the options, then train, or show what was trained; torch is loaded only where there is something to do."""
     with user_errors():
         config = parse(cfg)
-        from fakeid.runs.finished import show_finished  # noqa: PLC0415 - OpenCV and scipy take a second
+        from fakeid.runs.show import show_finished  # noqa: PLC0415 - OpenCV and scipy take a second
 
         if not show_finished(config):
             from fakeid.runs.train import run_training  # noqa: PLC0415 - torch takes seconds

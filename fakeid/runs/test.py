@@ -2,26 +2,23 @@
 
 import csv
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from fakeid.config.choices import ThresholdFrom
-from fakeid.config.constants import CAMERA, FAKE, OWN_TEST_SET, REAL
+from fakeid.config.constants import CAMERA, FAKE, REAL
 from fakeid.config.parse import to_plain
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.data.plans import Plan
-from fakeid.data.records import Record
 from fakeid.errors import DamagedFileError
 from fakeid.evaluation.calibration import Calibration, fit_calibration
 from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.records.run_summary import RunResults
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores, read_scores, write_scores
+from fakeid.evaluation.scores import Scores, read_scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.io import write_atomically
 from fakeid.reporting.contact_sheet import plot_samples
@@ -31,7 +28,9 @@ from fakeid.runs.layout import RunFolder
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.checkpoint import Card, write_card
 from fakeid.training.module import DetectorModule
-from fakeid.training.predict import predict_logits
+from fakeid.training.predict import build_scores, predict_logits
+
+_SAMPLES_A_CLASS: Final = 4
 
 
 def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: DetectorModule) -> Calibration | None:
@@ -70,9 +69,6 @@ def _describe(context: RunContext, plan: Plan, calibration: Calibration | None) 
     )
 
 
-_SAMPLES_A_CLASS: Final = 4
-
-
 def compute_scores(context: RunContext, data: PackedDataModule, module: DetectorModule) -> Scores:
     """Let the tested weights score every test image, in float32.
 
@@ -84,32 +80,6 @@ def compute_scores(context: RunContext, data: PackedDataModule, module: Detector
     logits = predict_logits(module, data.scoring_dataloader(data.test_set), device=context.device)
     write_scores(context.run.scores, build_scores(data.test_set.records, logits))
     return read_scores(context.run.scores)
-
-
-def build_scores(
-    records: Sequence[Record],
-    logits: npt.NDArray[np.float64],
-    *,
-    degradation: str = NO_DEGRADATION,
-    test_set: str = OWN_TEST_SET,
-) -> Scores:
-    """One row for each record.
-
-    Args:
-        records: (n,).
-        logits: (n,), in their order.
-        degradation: What was done to all of them.
-        test_set: Where all of them come from.
-    """
-    return Scores(
-        key=np.array([r.key for r in records]),
-        label=np.array([r.label for r in records]),
-        category=np.array([r.category for r in records]),
-        generator=np.array([r.generator for r in records]),
-        degradation=np.full(len(records), degradation),
-        logit=logits,
-        test_set=np.full(len(records), test_set),
-    )
 
 
 def compute_results(plan: Plan, scores: Scores, calibration: Calibration | None, wanted: ThresholdFrom) -> RunResults:
@@ -133,19 +103,20 @@ def measure_speed(run: RunFolder) -> tuple[float, float | None]:
     return round(seconds, 2), round(images / seconds, 1) if seconds else None
 
 
-def write_figures(run: RunFolder, plan: Plan, data: PackedDataset, scores: Scores, summary: RunResults) -> list[Path]:
-    """Draw the run's figures; returns their files."""
+def write_figures(run: RunFolder, plan: Plan, data: PackedDataset, scores: Scores, summary: RunResults) -> None:
+    """Draw the run's figures and write them."""
     figures = {
         "learning_curve": plot_learning_curve(read_history(run.history)),
         "categories": plot_category_accuracy(summary),
         "roc": plot_roc(scores, plan.seen, plan.unseen, summary.threshold),
         "samples": plot_samples(_pick_samples(plan, data), [plan.held_out] if plan.held_out else []),
     }
-    return [_save(figure, run.figures / f"{name}.png") for name, figure in figures.items()]
+    for name, figure in figures.items():
+        _save(figure, run.figures / f"{name}.png")
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of `history.csv`; empty cells as NaN.
+    """Read the rows of `history.csv`; empty cells as NaN.
 
     Raises:
         DamagedFileError: It is missing, or no table of numbers.
@@ -172,6 +143,5 @@ def _pick_samples(plan: Plan, data: PackedDataset) -> dict[str, tuple[Any, Any]]
     return {name: (images(pair[REAL]), images(pair[FAKE])) for name, pair in chosen.items()}
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def _save(figure: Figure, path: Path) -> None:
     write_atomically(path, lambda file: figure.savefig(file, format="png"))
-    return path

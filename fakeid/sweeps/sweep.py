@@ -16,10 +16,9 @@ from fakeid.io import check_writable
 from fakeid.processes import SWEEP_PROCESS
 from fakeid.runs.layout import DONE
 from fakeid.runs.states import is_complete, lacks_evaluation, read_state
-from fakeid.sweeps.grid import Cell, build_cells, check_intended, expand_grid
+from fakeid.sweeps.grid import Cell, build_cells, check_intended, check_networks, expand_grid
+from fakeid.sweeps.images import prepare
 from fakeid.sweeps.monitor import Overview, run_rounds
-from fakeid.sweeps.networks import check_networks
-from fakeid.sweeps.prepare import prepare
 
 
 def run_sweep(

@@ -1,61 +1,30 @@
-"""Print the table of a finished run and what to type next, as its training did, without loading torch."""
+"""Show a finished run: its verdict, its table and what to type next. Loads no torch, so that it appears at once."""
 
 import json
 import os
 import shlex
+from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
 
 from fakeid.config.parse import Config
-from fakeid.data.plans import Plan
-from fakeid.data.sources.base import Source
 from fakeid.errors import CheckpointError, DamagedFileError
 from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
 from fakeid.evaluation.verdict import Verdict
-from fakeid.io import clear_output_errors, lock_folder, write_record
+from fakeid.io import write_record
 from fakeid.reporting.renderers import render_terminal
 from fakeid.reporting.run.tables import list_misplaced, render_line, tabulate_run
 from fakeid.reporting.verdict import Judgement, judge_run, render_verdict
 from fakeid.runs.evaluate.test_sets import check_places
-from fakeid.runs.images import choose_codec, list_images
+from fakeid.runs.images import RunImages, list_images
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import is_complete
 
-_LEARNED_NOTHING: Final = (Verdict.AT_CHANCE, Verdict.INVERTED)
-
-
-def list_next_steps(run: RunFolder, judgement: Judgement) -> list[str]:
-    """Lines to print below the table of a run.
-
-    Args:
-        run: A tested one.
-        judgement: Of its test.
-    """
-    place = shlex.quote(str(run.path))
-    evaluate = [
-        f"python -m fakeid evaluate {place}",
-        "  its test images under JPEG, blur, rescaling and the like, as tables and a page",
-    ]
-    if run.evaluation.page.exists():
-        evaluate = [f"{shlex.quote(str(run.evaluation.page))}", "  what the evaluation found, to look at"]
-    own = [
-        f"python -m fakeid evaluate {place} DIR",
-        "  your own images, laid out as DIR/[generator/][category/]{0_real,1_fake}",
-    ]
-    if judgement.verdict not in _LEARNED_NOTHING:
-        return ["next:", *(f"  {line}" for line in (*evaluate, *own))]
-    curve = shlex.quote(str(run.figures / "learning_curve.png"))
-    return [
-        "next:",
-        f"  {curve}",
-        "    does the training loss fall? If not, try another optim.learning_rate, or more optim.epochs;",
-        "    if it does, more images (data.train_per_class) or more categories",
-    ]
-
-
 _PROCESSES: Final = ("RANK", "SLURM_STEP_NUM_TASKS")
 """Environment variables of torchrun and srun, under which each process would print."""
+
+_LEARNED_NOTHING: Final = (Verdict.AT_CHANCE, Verdict.INVERTED)
 
 
 def show_finished(config: Config) -> bool:
@@ -72,10 +41,9 @@ def show_finished(config: Config) -> bool:
         return False
     console = build_console()
     check_places(config)
-    source, plan = list_images(config, console)
-    busy = f"the run {run.path} is in progress in another process; wait for it, or change an option"
-    with clear_output_errors(run.path, "paths.runs"), lock_folder(run.path, wait=False, busy=busy):
-        check_same_images(config, run, plan, source)
+    images = list_images(config, console)
+    with run.lock():
+        check_same_images(run, images)
         console.print(f"{run.path} is done; force=true starts it over", soft_wrap=True)
         show_run(run, console)
     return True
@@ -89,7 +57,7 @@ def build_console() -> Console:
     return console
 
 
-def check_same_images(config: Config, run: RunFolder, plan: Plan, source: Source) -> None:
+def check_same_images(run: RunFolder, images: RunImages) -> None:
     """Refuse to continue or show a run whose images have changed under it.
 
     Raises:
@@ -97,10 +65,10 @@ def check_same_images(config: Config, run: RunFolder, plan: Plan, source: Source
         DamagedFileError: Nobody knows.
     """
     now = DataRecord(
-        source=source.describe(),
-        digest=plan.digest(),
-        images={split: len(records) for split, records in plan.splits().items()},
-        codec=json.loads(json.dumps(choose_codec(config, source, plan).to_plain())),
+        source=images.source.describe(),
+        digest=images.plan.digest(),
+        images={split: len(records) for split, records in images.plan.splits().items()},
+        codec=json.loads(json.dumps(images.codec.to_plain())),
     )
     way_out = "force=true starts it over, paths.runs=DIR keeps both"
     try:
@@ -129,13 +97,55 @@ def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> RunSum
     for sentence in list_misplaced(summary):
         console.print(sentence, soft_wrap=True)
     console.print()
-    if summary.warnings:
-        from fakeid.runs.audit import print_warnings  # noqa: PLC0415 - matplotlib takes a while
-
-        print_warnings(summary.warnings, console)
+    print_warnings(summary.warnings, console)
     for label, path in (
         ("numbers", run.summary), ("scores", run.scores), ("figures", run.figures), ("weights", run.tested),
     ):  # fmt: skip
         console.print(f"{label:8} {path}", soft_wrap=True)
     console.print("", *list_next_steps(run, judgement), sep="\n", soft_wrap=True, markup=False)
     return summary
+
+
+def print_warnings(warnings: Sequence[str], console: Console, *, said: set[str] | None = None) -> None:
+    """Print each as one loud line.
+
+    Args:
+        warnings: What to warn of.
+        console: Where to print.
+        said: Warnings to leave out; what is printed is added.
+    """
+    for warning in warnings:
+        if said is not None and warning in said:
+            continue
+        if said is not None:
+            said.add(warning)
+        console.print(f"WARNING: {warning}", style="bold red", soft_wrap=True, markup=False)
+
+
+def list_next_steps(run: RunFolder, judgement: Judgement) -> list[str]:
+    """List the lines to print below the table of a run.
+
+    Args:
+        run: A tested one.
+        judgement: Of its test.
+    """
+    place = shlex.quote(str(run.path))
+    evaluate = [
+        f"python -m fakeid evaluate {place}",
+        "  its test images under JPEG, blur, rescaling and the like, as tables and a page",
+    ]
+    if run.evaluation.page.exists():
+        evaluate = [f"{shlex.quote(str(run.evaluation.page))}", "  what the evaluation found, to look at"]
+    own = [
+        f"python -m fakeid evaluate {place} DIR",
+        "  your own images, laid out as DIR/[generator/][category/]{0_real,1_fake}",
+    ]
+    if judgement.verdict not in _LEARNED_NOTHING:
+        return ["next:", *(f"  {line}" for line in (*evaluate, *own))]
+    curve = shlex.quote(str(run.figures / "learning_curve.png"))
+    return [
+        "next:",
+        f"  {curve}",
+        "    does the training loss fall? If not, try another optim.learning_rate, or more optim.epochs;",
+        "    if it does, more images (data.train_per_class) or more categories",
+    ]

@@ -1,4 +1,4 @@
-"""The training of a model that is fitted at once: one look at each image, then a linear classifier in closed form."""
+"""The training of a model that is fitted at once: one look at each image, then a logistic regression."""
 
 import math
 import time
@@ -69,7 +69,7 @@ def fit_at_once(context: RunContext, data: PackedDataModule, module: DetectorMod
 
 
 def _count(backbone: ColorStatistics, data: PackedDataModule, context: RunContext) -> list[tuple[Tensor, Tensor]]:
-    """Features (n, F) float32 and labels (n,) int64 of both splits, on the CPU."""
+    """Compute features (n, F) float32 and labels (n,) int64 of both splits, on the CPU."""
     batches = [_list_batches(len(images), context.config) for images in (data.train_set, data.val_set)]
     with build_progress(context.console) as progress, torch.inference_mode():
         task = progress.add_task("counting", total=sum(len(batch) for own in batches for batch in own), unit="images")
@@ -80,7 +80,7 @@ def _count(backbone: ColorStatistics, data: PackedDataModule, context: RunContex
 
 
 def _list_batches(num_images: int, config: Config) -> list[list[int]]:
-    """All images in order, or those that `trainer.limit_batches` leaves, spread over all."""
+    """List all images in order, or those that `trainer.limit_batches` leaves, spread over all."""
     size, limit = config.optim.batch_size, config.trainer.limit_batches
     most = min(num_images, limit * size) if limit else num_images
     indices = [at * num_images // most for at in range(most)]
@@ -102,7 +102,7 @@ def _count_split(
 
 
 def _measure(logits: Tensor, labels: Tensor, loss: str) -> dict[str, float]:
-    """Loss, accuracy and AUROC as `DetectorModule` has them, as far as they have a meaning."""
+    """Compute loss, accuracy and AUROC as `DetectorModule` has them, as far as they have a meaning."""
     if not len(labels):
         return {}
     metrics = {
