@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from conftest import leave_out_figures
 from rich.console import Console
 
 from fakeid.commands.evaluate import evaluate
@@ -48,7 +49,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """One tiny detector for all tests; the options of an evaluation need its cache."""
     root = tmp_path_factory.mktemp("trained")
     config = compose_config([*TINY, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
-    run_training(config, Console(file=io.StringIO()))
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_figures(patch)
+        run_training(config, Console(file=io.StringIO()))
     return RunFolder(root / "runs" / name_run(config))
 
 

@@ -1,6 +1,4 @@
 import io
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -92,10 +90,11 @@ def test_options_may_stand_before_and_after_words(
         (["fakeid", "prepare", "--re"], ["--rebuild"]),
     ],
 )
-def test_the_tab_key_completes_commands_and_options(words: list[str], offered: list[str]) -> None:
+def test_the_tab_key_completes_commands_and_options(
+    words: list[str], offered: list[str], typed: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = {"_FAKEID_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
-    said = subprocess.run(
-        [sys.executable, "-m", "fakeid"], capture_output=True, text=True, check=True, cwd=ROOT,
-        env={**os.environ, **asked},
-    ).stdout  # fmt: skip
+    for name, value in asked.items():
+        monkeypatch.setenv(name, value)
+    _, said, _ = typed()
     assert [word.removeprefix("plain,") for word in said.split()] == offered

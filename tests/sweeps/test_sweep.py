@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ TINY = (
     "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
     "data.audit_per_class=0", "paths.runs=runs", "grid=full", "seed=0", "categories=1,2", "color=rgb,hsv", "dropout=0",
 )  # fmt: skip
+
+
+Typed = Callable[..., tuple[int, str, str]]
 
 
 def hear_ctrl_c() -> None:
@@ -50,36 +54,37 @@ def read_scores(folder: Path) -> dict[str, str]:
     return {path.parent.name: path.read_text() for path in folder.glob("runs/*/scores.csv")}
 
 
-def test_a_plan_starts_nothing(tmp_path: Path) -> None:
-    output = finish(start(tmp_path / "plan", "sweep.plan_only=true"))
+def test_a_plan_starts_nothing(tmp_path: Path, typed: Typed) -> None:
+    code, output, _ = typed("sweep", "-m", *TINY, "sweep.plan_only=true")
+    assert code == 0
     assert "4 cells: 4 new" in output
-    assert not (tmp_path / "plan" / "runs").exists()
+    assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.slow
-def test_a_sweep_of_nothing_named_is_refused(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "sweep.py"), "-m", "logger=csv"]
-    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert refused.returncode == 2
-    assert refused.stderr.startswith("fakeid: which grid? python sweep.py -m grid=smoke takes a few minutes, grid=full")
-    assert "trains all 270 cells" in refused.stderr
+def test_a_sweep_of_nothing_named_is_refused(tmp_path: Path, typed: Typed) -> None:
+    code, _, said = typed("sweep", "-m", "logger=csv")
+    assert code == 2
+    assert said.startswith("fakeid: which grid? python sweep.py -m grid=smoke takes a few minutes, grid=full")
+    assert "trains all 270 cells" in said
     assert not any(tmp_path.iterdir())
 
 
-def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path) -> None:
-    output = finish(start(tmp_path / "plan", "dropout=0,7"), code=2)
-    assert output.startswith("fakeid: dropout must be in [0, 1), got 7.0")
-    assert "(4 of 8 cells)" in output
-    assert not (tmp_path / "plan" / "runs").exists()
+def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path, typed: Typed) -> None:
+    code, _, said = typed("sweep", "-m", *TINY, "dropout=0,7")
+    assert code == 2
+    assert said.startswith("fakeid: dropout must be in [0, 1), got 7.0")
+    assert "(4 of 8 cells)" in said
+    assert not (tmp_path / "runs").exists()
 
 
-def test_a_network_too_small_for_its_images_is_found_before_the_first(tmp_path: Path) -> None:
-    output = finish(start(tmp_path / "plan", "data.image_px=64", "residual=none,dwt_hh", "augment=none,crop"), code=2)
-    assert output.startswith(
+def test_a_network_too_small_for_its_images_is_found_before_the_first(tmp_path: Path, typed: Typed) -> None:
+    code, _, said = typed("sweep", "-m", *TINY, "data.image_px=64", "residual=none,dwt_hh", "augment=none,crop")
+    assert code == 2
+    assert said.startswith(
         "fakeid: model.name=pelee cannot take images of 56 px, to which augment=crop cuts data.image_px=64"
     )
-    assert output.endswith("(4 of 16 cells)\n")  # residual=dwt_hh halves them; without it, or without crop, it goes
-    assert not (tmp_path / "plan" / "runs").exists()
+    assert said.endswith("(4 of 16 cells)\n")  # residual=dwt_hh halves them; without it, or without crop, it goes
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_launcher_that_is_missing_names_what_to_install(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,10 +95,11 @@ def test_a_launcher_that_is_missing_names_what_to_install(capsys: pytest.Capture
     assert said == 'fakeid: hydra/launcher has no choice ray here yet (pip install -e ".[ray]" adds it); it has basic\n'
 
 
-def test_no_cell_at_once_is_refused_at_once(tmp_path: Path) -> None:
+def test_no_cell_at_once_is_refused_at_once(typed: Typed) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    output = finish(start(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=0"), code=2)
-    assert output == "fakeid: hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0\n"
+    code, _, said = typed("sweep", "-m", *TINY, "hydra/launcher=joblib", "hydra.launcher.n_jobs=0")
+    assert code == 2
+    assert said == "fakeid: hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0\n"
 
 
 @pytest.mark.slow
