@@ -7,30 +7,14 @@ import pytest
 from rich.console import Console
 
 from fakeid.cli import main
-from fakeid.config.parse import Config
 from fakeid.errors import DataError
-from fakeid.runs.train import run_training
 from fakeid.sweeps.report import write_report
 
 ROOT = Path(__file__).resolve().parents[2]
 
-BuildConfig = Callable[..., Config]
-
 
 def quiet() -> Console:
     return Console(file=io.StringIO(), width=160)
-
-
-@pytest.mark.slow
-def test_report_averages_the_finished_runs(tiny_config: BuildConfig) -> None:
-    configs = [tiny_config(f"categories={k}", f"seed={seed}", "optim.epochs=1") for k in (1, 2) for seed in (0, 1)]
-    for config in configs:
-        run_training(config, quiet())
-    runs = Path(configs[0].paths.runs)
-    report = write_report(runs, quiet())
-    assert [(cell.categories, cell.seeds) for cell in report.cells] == [(1, [0, 1]), (2, [0, 1])]
-    assert all(cell.measure("coral", "accuracy")["value"] is not None for cell in report.cells)
-    assert {"index.html", "report.md", "tables", "figures"} <= {path.name for path in (runs / "report").iterdir()}
 
 
 def test_report_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

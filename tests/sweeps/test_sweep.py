@@ -12,7 +12,6 @@ import pytest
 from genuine_trees import write_progan_train
 from hydra.errors import MissingConfigException
 
-from fakeid.cli import main
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import read_state
 from fakeid.terminal import command_line_errors
@@ -113,50 +112,56 @@ def test_an_unwritable_folder_is_told_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path) -> None:
-    output = finish(start(tmp_path / "sweep", "categories=1"))
-    assert "2 to train" in output
-    assert len(read_scores(tmp_path / "sweep")) == 2
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("sweep/runs/*/scores.csv")}
-    output = finish(start(tmp_path / "sweep"))
-    assert "4 cells: 2 done, 2 new" in output
+@pytest.mark.usefixtures("without_drawings")
+def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path, typed: Typed) -> None:
+    def sweep(*more: str) -> str:
+        code, output, said = typed("sweep", "-m", *TINY, *more)
+        assert code == 0, said
+        return output
+
+    assert "2 to train" in sweep("categories=1")
+    assert len(read_scores(tmp_path)) == 2
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/scores.csv")}
+    assert "4 cells: 2 done, 2 new" in sweep()
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(read_scores(tmp_path / "sweep")) == 4
-    assert any((tmp_path / "sweep" / "runs" / "report").iterdir())
-    output = finish(start(tmp_path / "sweep"))
+    assert len(read_scores(tmp_path)) == 4
+    report = {path.name for path in (tmp_path / "runs" / "report").iterdir()}
+    assert {"index.html", "report.md", "tables", "figures"} <= report
+    output = sweep()
     assert "4 cells: 4 done" in output
     assert "to train" not in output
     # Asked for later, an evaluation is all that is left.
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("sweep/runs/*/scores.csv")}
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/scores.csv")}
     asked = ("evaluation.degradations=[blur-1]", "evaluation.per_class=1")
-    output = finish(start(tmp_path / "sweep", *asked))
+    output = sweep(*asked)
     assert "4 cells: 4 tested" in output
     assert "4 to evaluate only" in output
-    assert len(list(tmp_path.glob("sweep/runs/*/evaluation/evaluation.json"))) == 4
+    assert len(list(tmp_path.glob("runs/*/evaluation/evaluation.json"))) == 4
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert "4 cells: 4 done" in finish(start(tmp_path / "sweep", *asked))
+    assert "4 cells: 4 done" in sweep(*asked)
 
 
 @pytest.mark.slow
-def test_a_failing_cell_fails_alone_and_is_tried_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("without_drawings")
+def test_a_failing_cell_fails_alone_and_is_tried_again(tmp_path: Path, typed: Typed) -> None:
     data = tmp_path / "data"
     write_progan_train(data, ("cat", "cow", "sheep"), 24)
     write_progan_train(data, ("bus",), 3)
     options = ("data=folders", f"paths.data={data}", "data.categories=[cat,cow,bus]", "data.held_out=sheep",
                "color=rgb", "categories=1,2,3", "data.train_per_class=12")  # fmt: skip
-    output = finish(start(tmp_path / "sweep", *options), code=1)
-    assert "2 done, 0 running, 1 failed" in output or "1 of 3 cells are not done" in output
-    failed = RunFolder(next((tmp_path / "sweep" / "runs").glob("*-k3-*")))
+    code, output, said = typed("sweep", "-m", *TINY, *options)
+    assert code == 1
+    assert "2 done, 0 running, 1 failed" in output or "1 of 3 cells are not done" in output + said
+    failed = RunFolder(next((tmp_path / "runs").glob("*-k3-*")))
     assert "bus has" in str(read_state(failed).reason)
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as exit_info:
-        main(["status", str(tmp_path / "sweep" / "runs")])
-    assert exit_info.value.code == 1
-    said = capsys.readouterr().out
-    assert "3 runs: 2 done, 1 failed" in said
-    assert "bus has" in said
+    code, output, _ = typed("status", "runs")
+    assert code == 1
+    assert "3 runs: 2 done, 1 failed" in output
+    assert "bus has" in output
     write_progan_train(data, ("bus",), 24)
-    assert "3 cells: 2 done, 1 failed" in finish(start(tmp_path / "sweep", *options))
+    code, output, said = typed("sweep", "-m", *TINY, *options)
+    assert code == 0, said
+    assert "3 cells: 2 done, 1 failed" in output
     assert read_state(failed).name == "done"
 
 
