@@ -1,11 +1,19 @@
-"""Fixtures for every test: a device, small thread pools, and the genuine images where they are at hand."""
+"""Fixtures for every test: a device, few threads, tiny runs, and the genuine images where they are at hand."""
 
+import copy
 import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import settings
+
+from fakeid.config import compose
+from fakeid.config.parse import Config
 
 # W&B reports on itself over the network, from a thread of its own, into whichever test runs at that moment.
 os.environ["WANDB_ERROR_REPORTING"] = "false"
@@ -17,6 +25,15 @@ settings.register_profile("reproducible", derandomize=True, database=None)
 settings.load_profile("reproducible")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+# A run small enough for a test: built-in images, two categories, one thread.
+TINY = (
+    "trainer=cpu", "trainer.precision=float32", "logger=csv", "categories=2", "optim.epochs=2", "optim.batch_size=16",
+    "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
+    "data.audit_per_class=0",
+)  # fmt: skip
+
+BuildConfig = Callable[..., Config]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +51,44 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def composed_once() -> Iterator[None]:
+    """Remember what the same words compose: Hydra takes a tenth of a second each time."""
+    remembered = lru_cache(maxsize=None)(compose.compose_configs)
+
+    def compose_configs(overrides: Sequence[str]) -> list[Config]:
+        return copy.deepcopy(remembered(tuple(overrides)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compose, "compose_configs", compose_configs)
+        yield
+
+
+@pytest.fixture
+def typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """`typed("train", "dropout=7")` is the exit code of `fakeid train dropout=7`, its output and its errors.
+
+    In this process, for a new one takes a second, and several where it loads torch; in a folder of its own.
+    """
+    from fakeid.cli import main
+
+    monkeypatch.setattr(sys, "argv", sys.argv)  # programs put theirs there
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            main(list(words))
+        except SystemExit as ended:
+            return int(ended.code or 0), *capsys.readouterr()
+        return 0, *capsys.readouterr()
+
+    return run
+
+
 @pytest.fixture
 def gan_pairs() -> Path:
     """Genuine CycleGAN and pix2pix pairs, `generator/category/{0_real,1_fake}`; not part of the repository."""
@@ -49,4 +104,83 @@ def lsun_bedroom() -> Path:
     root = SHARED_DATA / "lsun_bedroom"
     if not root.is_dir():
         pytest.skip("the genuine LSUN photos are not on this machine")
+    return root
+
+
+@pytest.fixture
+def without_drawings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take longer than a tiny run: only tests marked `draws` draw them."""
+    if request.node.get_closest_marker("draws") is None:
+        leave_out_figures(monkeypatch)
+
+
+def leave_out_figures(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("fakeid.runs.train.write_figures", lambda *_: [])
+    patch.setattr("fakeid.runs.evaluate.evaluation.write_evaluation", lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def tiny_config(tmp_path: Path, shared_cache: Path, without_drawings: None) -> BuildConfig:  # noqa: ARG001
+    """`tiny_config("dropout=0.2")` is a checked configuration whose run lies in the test's own folder."""
+
+    def build(*overrides: str) -> Config:
+        return compose_tiny(tmp_path / "runs", shared_cache, *overrides)
+
+    return build
+
+
+def compose_tiny(runs: Path, cache: Path, *overrides: str) -> Config:
+    config = compose.compose_config([*TINY, "paths.runs=RUNS", "paths.cache=CACHE", *overrides])
+    for name, placeholder, folder in (("runs", "RUNS", runs), ("cache", "CACHE", cache)):
+        if getattr(config.paths, name) == placeholder:
+            setattr(config.paths, name, str(folder))
+    return config
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Path:
+    """The folder of `tiny_config("optim.epochs=1")`, trained once for all tests: to be read, not changed."""
+    from tiny_runs import train
+
+    from fakeid.runs.layout import RunFolder
+
+    config = compose_tiny(tmp_path_factory.mktemp("trained"), shared_cache, "optim.epochs=1")
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_figures(patch)
+        train(config)
+    return RunFolder.locate(config).path
+
+
+@pytest.fixture
+def trained(tiny_config: BuildConfig, tiny_run: Path) -> Config:
+    """The configuration of a finished run in the test's own folder, to be changed at will."""
+    config = tiny_config("optim.epochs=1")
+    shutil.copytree(tiny_run, Path(config.paths.runs) / tiny_run.name)
+    return config
+
+
+@pytest.fixture(scope="session")
+def jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photos of one kind in both classes; only the format differs."""
+    import cv2
+
+    from fakeid.config.constants import REAL
+    from fakeid.data.sources.demo import DemoSource
+
+    root = tmp_path_factory.mktemp("planted")
+    source = DemoSource(images_per_class=240, image_px=64)
+    photos = [r for r in source.records() if r.label == REAL and r.category in ("bricks", "pebbles", "wood")]
+    for number, record in enumerate(photos):
+        label, suffix, options = (
+            ("0_real", ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 90]) if number % 2 else ("1_fake", ".png", [])
+        )
+        folder = root / record.category / label
+        folder.mkdir(parents=True, exist_ok=True)
+        bgr = cv2.cvtColor(source.read(record), cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(folder / f"{number:04d}{label[1:]}{suffix}"), bgr, options)
     return root

@@ -1,9 +1,10 @@
 """Folders of finished runs with invented scores, in the form in which a training leaves them."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from omegaconf import OmegaConf
@@ -75,7 +76,22 @@ def invent_run(
     test_set: int = 0,
     audit: Mapping[str, Any] | None = None,
 ) -> tuple[FinishedRun, Scores]:
-    """A finished run of the built-in data with this skill on unseen and on seen content."""
+    """A finished run of the built-in data with this skill on unseen and on seen content.
+
+    Remembered, for intervals take long: not to be changed.
+    """
+    key = json.dumps([to_plain(config), skill, seen_skill, images, test_set, audit])
+    if key not in _INVENTED:
+        _INVENTED[key] = _invent_run(config, skill, seen_skill, images, test_set, audit)
+    return _INVENTED[key]
+
+
+_INVENTED: Final[dict[str, tuple[FinishedRun, Scores]]] = {}
+
+
+def _invent_run(
+    config: Config, skill: float, seen_skill: float, images: int, test_set: int, audit: Mapping[str, Any] | None
+) -> tuple[FinishedRun, Scores]:
     k = config.categories or len(DEMO_CATEGORIES) - 1
     seen, unseen = DEMO_CATEGORIES[:k], DEMO_CATEGORIES[k:]
     skills = {name: seen_skill if name in seen else skill for name in DEMO_CATEGORIES}
@@ -98,9 +114,15 @@ def invent_run(
     return FinishedRun(name, summary, split_by_category(scores)), scores
 
 
+def _compose(root: Path, overrides: Sequence[str]) -> Config:
+    config = compose_config([*overrides, "logger=csv"])
+    config.paths.runs = str(root)
+    return config
+
+
 def write_run(root: Path, *overrides: str, **invented: Any) -> RunFolder:
     """The same as a folder; keywords are those of `invent_run`."""
-    config = compose_config([*overrides, "logger=csv", f"paths.runs={root}"])
+    config = _compose(root, overrides)
     tested, scores = invent_run(config, **invented)
     run = RunFolder(root / tested.name)
     run.path.mkdir(parents=True)
@@ -113,7 +135,7 @@ def write_run(root: Path, *overrides: str, **invented: Any) -> RunFolder:
 
 def write_failed_run(root: Path, *overrides: str, reason: str = "DataError: the image x.png is cut short") -> RunFolder:
     """A run that stopped in its second epoch."""
-    config = compose_config([*overrides, "logger=csv", f"paths.runs={root}"])
+    config = _compose(root, overrides)
     run = RunFolder(root / name_run(config))
     run.path.mkdir(parents=True)
     write_text(run.config, OmegaConf.to_yaml(to_plain(config)))

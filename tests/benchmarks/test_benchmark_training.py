@@ -16,7 +16,7 @@ from fakeid.config.choices import Precision
 from fakeid.training import trainer
 from fakeid.training.module import DetectorModule
 
-TINY: Any = {"image_px": 40, "batch_size": 4, "steps": 2, "device": "cpu", "threads": 1}
+TINY: Any = {"image_px": 40, "batch_size": 4, "steps": 1, "device": "cpu", "threads": 1}
 
 
 @pytest.fixture

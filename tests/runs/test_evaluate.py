@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from conftest import leave_out_figures
 from rich.console import Console
 
 from fakeid.commands.evaluate import evaluate
@@ -48,7 +49,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """One tiny detector for all tests; the options of an evaluation need its cache."""
     root = tmp_path_factory.mktemp("trained")
     config = compose_config([*TINY, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
-    run_training(config, Console(file=io.StringIO()))
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_figures(patch)
+        run_training(config, Console(file=io.StringIO()))
     return RunFolder(root / "runs" / name_run(config))
 
 
@@ -57,6 +60,15 @@ def try_out(run: RunFolder, output: Path, *words: str) -> tuple[Evaluation, Scor
     options = [] if any(word.startswith("evaluation=") for word in words) else SMALL
     found = evaluate(run.path, [cache, "trainer=cpu", *options, *words], output)
     return found, read_scores(output / "scores.csv")
+
+
+@pytest.fixture(scope="module")
+def whole(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> tuple[Evaluation, Scores, Path]:
+    """The evaluation of the detector by `SMALL`, its scores and its folder."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_figures(patch)
+        return *try_out(run, folder), folder
 
 
 def plant(root: Path, *folders: str, count: int = 4) -> Path:
@@ -83,8 +95,8 @@ def test_the_checkpoint_alone_knows_threshold_and_band(run: RunFolder) -> None:
     assert card.held_out == "coral"
 
 
-def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path: Path) -> None:
-    found, scores = try_out(run, tmp_path / "out")
+def test_every_image_is_scored_under_every_degradation(whole: tuple[Evaluation, Scores, Path]) -> None:
+    found, scores, folder = whole
     assert found.degradations == ("none", "jpeg-50", "noise-8", "jpeg-75")
     assert len(scores) == 4 * 11 * 3 * 3
     assert {len(set(scores.key[scores.degradation == word])) for word in found.degradations} == {99}
@@ -92,7 +104,7 @@ def test_every_image_is_scored_under_every_degradation(run: RunFolder, tmp_path:
     assert filled == {(True, True), (True, False), (False, True), (False, False)}
     assert found.swap is not None
     assert found.swap.quality == 75
-    assert EvaluationFolder(tmp_path / "out").read_numbers() == found
+    assert EvaluationFolder(folder).read_numbers() == found
 
 
 def test_few_clusters_are_warned_of(run: RunFolder, tmp_path: Path) -> None:
@@ -178,7 +190,7 @@ def test_a_failing_evaluation_fails_the_run_and_leaves_its_training(
     assert read_state(folder).name == "done"
 
 
-def test_images_as_they_are_score_as_in_the_run(run: RunFolder, tmp_path: Path) -> None:
+def test_clean_images_score_as_in_the_run(run: RunFolder, tmp_path: Path) -> None:
     _, scores = try_out(run, tmp_path / "out", "evaluation=test")
     before = read_scores(run.scores)
     logits = dict(zip(scores.key.tolist(), scores.logit.tolist(), strict=True))
@@ -186,8 +198,8 @@ def test_images_as_they_are_score_as_in_the_run(run: RunFolder, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_degraded_images_score_as_if_degraded_by_hand(run: RunFolder, tmp_path: Path) -> None:
-    _, scores = try_out(run, tmp_path / "out")
+def test_degraded_images_score_as_if_degraded_by_hand(run: RunFolder, whole: tuple[Evaluation, Scores, Path]) -> None:
+    scores = whole[1]
     rows = scores.select((scores.degradation == "noise-8") & (scores.category == "coral"))
     source = DemoSource(images_per_class=1, image_px=48)
     records = {record.key: record for record in source.held_out_records(3)}
@@ -201,9 +213,9 @@ def test_degraded_images_score_as_if_degraded_by_hand(run: RunFolder, tmp_path: 
 
 
 def test_an_interrupted_evaluation_continues(
-    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _, whole = try_out(run, tmp_path / "whole")
+    run: RunFolder, whole: tuple[Evaluation, Scores, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     monkeypatch.setattr(score_sets, "_SAVE_SECONDS", 0.0)
     original, calls = Scorer.score, []
 
@@ -220,7 +232,7 @@ def test_an_interrupted_evaluation_continues(
     _, continued = try_out(run, tmp_path / "cut")
     assert "continuing after 3 of 8 batches" in capsys.readouterr().out
     assert len(calls) == 4 + 5
-    np.testing.assert_array_equal(continued.logit, whole.logit)
+    np.testing.assert_array_equal(continued.logit, whole[1].logit)
     assert sorted(path.name for path in (tmp_path / "cut").iterdir() if path.suffix == ".npz") == []
 
 
@@ -245,13 +257,14 @@ def test_what_was_cut_is_told(run: RunFolder, tmp_path: Path, capsys: pytest.Cap
     assert told in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_control_is_judged_and_kept_out_of_the_quarters(run: RunFolder, tmp_path: Path) -> None:
+def test_a_control_is_judged_and_kept_out_of_the_quadrants(
+    run: RunFolder, whole: tuple[Evaluation, Scores, Path], tmp_path: Path
+) -> None:
     folder = plant(tmp_path / "bicubic", "cow/1_fake")
     found, _ = try_out(run, tmp_path / "out", "test", f"soft:{folder}", "evaluation.controls=[soft]")
     assert [control.name for control in found.controls] == ["soft"]
     assert found.controls[0].num_control == 4
-    plain, _ = try_out(run, tmp_path / "plain")
-    assert found.groups == plain.groups
+    assert found.groups == whole[0].groups
 
 
 @pytest.mark.parametrize(

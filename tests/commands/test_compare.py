@@ -60,7 +60,7 @@ def hsv(rgb: RunFolder) -> RunFolder:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing takes seconds."""
-    for module in ("runs.compare", "reporting.comparison_page"):
+    for module in ("commands.compare", "reporting.comparison.page"):
         monkeypatch.setattr(f"fakeid.{module}.plot_comparison", lambda *_, **__: Figure((1, 1)))
 
 

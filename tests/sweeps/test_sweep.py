@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from genuine_trees import write_progan_train
 from hydra.errors import MissingConfigException
 
-from fakeid.cli import main
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import read_state
 from fakeid.terminal import command_line_errors
@@ -22,6 +22,9 @@ TINY = (
     "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
     "data.audit_per_class=0", "paths.runs=runs", "grid=full", "seed=0", "categories=1,2", "color=rgb,hsv", "dropout=0",
 )  # fmt: skip
+
+
+Typed = Callable[..., tuple[int, str, str]]
 
 
 def hear_ctrl_c() -> None:
@@ -50,36 +53,37 @@ def read_scores(folder: Path) -> dict[str, str]:
     return {path.parent.name: path.read_text() for path in folder.glob("runs/*/scores.csv")}
 
 
-def test_a_plan_starts_nothing(tmp_path: Path) -> None:
-    output = finish(start(tmp_path / "plan", "sweep.plan_only=true"))
+def test_a_plan_starts_nothing(tmp_path: Path, typed: Typed) -> None:
+    code, output, _ = typed("sweep", "-m", *TINY, "sweep.plan_only=true")
+    assert code == 0
     assert "4 cells: 4 new" in output
-    assert not (tmp_path / "plan" / "runs").exists()
+    assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.slow
-def test_a_sweep_of_nothing_named_is_refused(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "sweep.py"), "-m", "logger=csv"]
-    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert refused.returncode == 2
-    assert refused.stderr.startswith("fakeid: which grid? python sweep.py -m grid=smoke takes a few minutes, grid=full")
-    assert "trains all 270 cells" in refused.stderr
+def test_a_sweep_of_nothing_named_is_refused(tmp_path: Path, typed: Typed) -> None:
+    code, _, said = typed("sweep", "-m", "logger=csv")
+    assert code == 2
+    assert said.startswith("fakeid: which grid? python sweep.py -m grid=smoke takes a few minutes, grid=full")
+    assert "trains all 270 cells" in said
     assert not any(tmp_path.iterdir())
 
 
-def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path) -> None:
-    output = finish(start(tmp_path / "plan", "dropout=0,7"), code=2)
-    assert output.startswith("fakeid: dropout must be in [0, 1), got 7.0")
-    assert "(4 of 8 cells)" in output
-    assert not (tmp_path / "plan" / "runs").exists()
+def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path, typed: Typed) -> None:
+    code, _, said = typed("sweep", "-m", *TINY, "dropout=0,7")
+    assert code == 2
+    assert said.startswith("fakeid: dropout must be in [0, 1), got 7.0")
+    assert "(4 of 8 cells)" in said
+    assert not (tmp_path / "runs").exists()
 
 
-def test_a_network_too_small_for_its_images_is_found_before_the_first(tmp_path: Path) -> None:
-    output = finish(start(tmp_path / "plan", "data.image_px=64", "residual=none,dwt_hh", "augment=none,crop"), code=2)
-    assert output.startswith(
+def test_a_network_too_small_for_its_images_is_found_before_the_first(tmp_path: Path, typed: Typed) -> None:
+    code, _, said = typed("sweep", "-m", *TINY, "data.image_px=64", "residual=none,dwt_hh", "augment=none,crop")
+    assert code == 2
+    assert said.startswith(
         "fakeid: model.name=pelee cannot take images of 56 px, to which augment=crop cuts data.image_px=64"
     )
-    assert output.endswith("(4 of 16 cells)\n")  # residual=dwt_hh halves them; without it, or without crop, it goes
-    assert not (tmp_path / "plan" / "runs").exists()
+    assert said.endswith("(4 of 16 cells)\n")  # residual=dwt_hh halves them; without it, or without crop, it goes
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_launcher_that_is_missing_names_what_to_install(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,10 +94,11 @@ def test_a_launcher_that_is_missing_names_what_to_install(capsys: pytest.Capture
     assert said == 'fakeid: hydra/launcher has no choice ray here yet (pip install -e ".[ray]" adds it); it has basic\n'
 
 
-def test_no_cell_at_once_is_refused_at_once(tmp_path: Path) -> None:
+def test_no_cell_at_once_is_refused_at_once(typed: Typed) -> None:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    output = finish(start(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=0"), code=2)
-    assert output == "fakeid: hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0\n"
+    code, _, said = typed("sweep", "-m", *TINY, "hydra/launcher=joblib", "hydra.launcher.n_jobs=0")
+    assert code == 2
+    assert said == "fakeid: hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0\n"
 
 
 @pytest.mark.slow
@@ -107,50 +112,56 @@ def test_an_unwritable_folder_is_told_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path) -> None:
-    output = finish(start(tmp_path / "sweep", "categories=1"))
-    assert "2 to train" in output
-    assert len(read_scores(tmp_path / "sweep")) == 2
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("sweep/runs/*/scores.csv")}
-    output = finish(start(tmp_path / "sweep"))
-    assert "4 cells: 2 done, 2 new" in output
+@pytest.mark.usefixtures("without_drawings")
+def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path, typed: Typed) -> None:
+    def sweep(*more: str) -> str:
+        code, output, said = typed("sweep", "-m", *TINY, *more)
+        assert code == 0, said
+        return output
+
+    assert "2 to train" in sweep("categories=1")
+    assert len(read_scores(tmp_path)) == 2
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/scores.csv")}
+    assert "4 cells: 2 done, 2 new" in sweep()
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert len(read_scores(tmp_path / "sweep")) == 4
-    assert any((tmp_path / "sweep" / "runs" / "report").iterdir())
-    output = finish(start(tmp_path / "sweep"))
+    assert len(read_scores(tmp_path)) == 4
+    report = {path.name for path in (tmp_path / "runs" / "report").iterdir()}
+    assert {"index.html", "report.md", "tables", "figures"} <= report
+    output = sweep()
     assert "4 cells: 4 done" in output
     assert "to train" not in output
     # Asked for later, an evaluation is all that is left.
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("sweep/runs/*/scores.csv")}
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/scores.csv")}
     asked = ("evaluation.degradations=[blur-1]", "evaluation.per_class=1")
-    output = finish(start(tmp_path / "sweep", *asked))
+    output = sweep(*asked)
     assert "4 cells: 4 tested" in output
     assert "4 to evaluate only" in output
-    assert len(list(tmp_path.glob("sweep/runs/*/evaluation/evaluation.json"))) == 4
+    assert len(list(tmp_path.glob("runs/*/evaluation/evaluation.json"))) == 4
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert "4 cells: 4 done" in finish(start(tmp_path / "sweep", *asked))
+    assert "4 cells: 4 done" in sweep(*asked)
 
 
 @pytest.mark.slow
-def test_a_failing_cell_fails_alone_and_is_tried_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("without_drawings")
+def test_a_failing_cell_fails_alone_and_is_tried_again(tmp_path: Path, typed: Typed) -> None:
     data = tmp_path / "data"
     write_progan_train(data, ("cat", "cow", "sheep"), 24)
     write_progan_train(data, ("bus",), 3)
     options = ("data=folders", f"paths.data={data}", "data.categories=[cat,cow,bus]", "data.held_out=sheep",
                "color=rgb", "categories=1,2,3", "data.train_per_class=12")  # fmt: skip
-    output = finish(start(tmp_path / "sweep", *options), code=1)
-    assert "2 done, 0 running, 1 failed" in output or "1 of 3 cells are not done" in output
-    failed = RunFolder(next((tmp_path / "sweep" / "runs").glob("*-k3-*")))
+    code, output, said = typed("sweep", "-m", *TINY, *options)
+    assert code == 1
+    assert "2 done, 0 running, 1 failed" in output or "1 of 3 cells are not done" in output + said
+    failed = RunFolder(next((tmp_path / "runs").glob("*-k3-*")))
     assert "bus has" in str(read_state(failed).reason)
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as exit_info:
-        main(["status", str(tmp_path / "sweep" / "runs")])
-    assert exit_info.value.code == 1
-    said = capsys.readouterr().out
-    assert "3 runs: 2 done, 1 failed" in said
-    assert "bus has" in said
+    code, output, _ = typed("status", "runs")
+    assert code == 1
+    assert "3 runs: 2 done, 1 failed" in output
+    assert "bus has" in output
     write_progan_train(data, ("bus",), 24)
-    assert "3 cells: 2 done, 1 failed" in finish(start(tmp_path / "sweep", *options))
+    code, output, said = typed("sweep", "-m", *TINY, *options)
+    assert code == 0, said
+    assert "3 cells: 2 done, 1 failed" in output
     assert read_state(failed).name == "done"
 
 

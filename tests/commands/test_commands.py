@@ -1,6 +1,4 @@
 import io
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,30 +7,14 @@ import pytest
 from rich.console import Console
 
 from fakeid.cli import main
-from fakeid.config.parse import Config
 from fakeid.errors import DataError
-from fakeid.runs.train import run_training
 from fakeid.sweeps.report import write_report
 
 ROOT = Path(__file__).resolve().parents[2]
 
-BuildConfig = Callable[..., Config]
-
 
 def quiet() -> Console:
     return Console(file=io.StringIO(), width=160)
-
-
-@pytest.mark.slow
-def test_report_averages_the_finished_runs(tiny_config: BuildConfig) -> None:
-    configs = [tiny_config(f"categories={k}", f"seed={seed}", "optim.epochs=1") for k in (1, 2) for seed in (0, 1)]
-    for config in configs:
-        run_training(config, quiet())
-    runs = Path(configs[0].paths.runs)
-    report = write_report(runs, quiet())
-    assert [(cell.categories, cell.seeds) for cell in report.cells] == [(1, [0, 1]), (2, [0, 1])]
-    assert all(cell.measure("coral", "accuracy")["value"] is not None for cell in report.cells)
-    assert {"index.html", "report.md", "tables", "figures"} <= {path.name for path in (runs / "report").iterdir()}
 
 
 def test_report_without_runs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,10 +74,11 @@ def test_options_may_stand_before_and_after_words(
         (["fakeid", "prepare", "--re"], ["--rebuild"]),
     ],
 )
-def test_the_tab_key_completes_commands_and_options(words: list[str], offered: list[str]) -> None:
+def test_the_tab_key_completes_commands_and_options(
+    words: list[str], offered: list[str], typed: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = {"_FAKEID_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
-    said = subprocess.run(
-        [sys.executable, "-m", "fakeid"], capture_output=True, text=True, check=True, cwd=ROOT,
-        env={**os.environ, **asked},
-    ).stdout  # fmt: skip
+    for name, value in asked.items():
+        monkeypatch.setenv(name, value)
+    _, said, _ = typed()
     assert [word.removeprefix("plain,") for word in said.split()] == offered

@@ -26,7 +26,7 @@ from fakeid.config.schema import ColorConfig, LoggerConfig, OptimConfig
 from fakeid.runs.tracking import list_tags
 from fakeid.training.tracked_fields import describe_config
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def label(configs: list[dict]) -> list[str]:

@@ -13,7 +13,7 @@ from fakeid.config.parse import Config, parse, register_schema, to_plain
 from fakeid.errors import ConfigError
 from fakeid.models.detector import Detector
 
-CONF = Path(__file__).resolve().parents[1] / "conf"
+CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 def compose_config(*overrides: str) -> Config:

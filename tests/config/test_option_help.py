@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,10 @@ import pytest
 from fakeid.config.help import explain
 from fakeid.config.parse import Config
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+Typed = Callable[..., tuple[int, str, str]]
 
 
 def run(program: str, *arguments: str, **environment: str) -> str:
@@ -25,8 +28,11 @@ def run(program: str, *arguments: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("width", [80, 100])
-def test_help_explains_each_option_and_fits_the_terminal(width: int) -> None:
-    lines = run("train.py", "--help", COLUMNS=str(width)).splitlines()
+def test_help_explains_each_option_and_fits_the_terminal(
+    width: int, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = typed("train", "--help")[1].splitlines()
     of_options = lines[lines.index("Options (path=value), with the values that these choices give") :]
     assert max(map(len, of_options[:-3])) <= width
     described = next(line for line in of_options if line.startswith("  learning_rate"))
@@ -35,8 +41,8 @@ def test_help_explains_each_option_and_fits_the_terminal(width: int) -> None:
     assert any(line.startswith("  loss") and "softmax_ce applies the softmax twice" in line for line in of_options)
 
 
-def test_help_shows_the_values_of_the_chosen_presets() -> None:
-    text = run("train.py", "--help", "data=lsun_progan", "paths.data=$DIR", "protocol=corrected")
+def test_help_shows_the_values_of_the_chosen_presets(typed: Typed) -> None:
+    _, text, _ = typed("train", "--help", "data=lsun_progan", "paths.data=$DIR", "protocol=corrected")
     assert "[cat, church_outdoor, train," in text
     assert "center_crop" in text
     assert "$DIR" in text
@@ -70,15 +76,11 @@ def test_lines_are_written_alike() -> None:
     assert [line for line in lines if line.endswith(".") != bool(re.search(r"\. [A-Z]", line))] == []
 
 
-def test_only_the_sweep_offers_grids() -> None:
-    assert "grid" not in run("train.py", "--help").replace("a small grid", "")
-    assert "grid: demo, full" in run("sweep.py", "--help")
-    assert complete("train.py", "gri") == []
-    assert complete("sweep.py", "gri") == ["grid="]
-
-
-def complete(program: str, word: str) -> list[str]:
-    return run(program, "-sc", "query=bash", COMP_LINE=f"python {program} {word}").split()
+def test_only_the_sweep_offers_grids(typed: Typed) -> None:
+    assert "grid" not in typed("train", "--help")[1].replace("a small grid", "")
+    assert "grid: demo, full" in typed("sweep", "--help")[1]
+    for program, offered in (("train.py", []), ("sweep.py", ["grid="])):
+        assert run(program, "-sc", "query=bash", COMP_LINE=f"python {program} gri").split() == offered
 
 
 @pytest.mark.parametrize(
@@ -91,8 +93,11 @@ def complete(program: str, word: str) -> list[str]:
         ("color=h", ["color=hsv"]),
     ],
 )
-def test_completion_offers_what_can_be_typed(word: str, offered: list[str]) -> None:
-    assert complete("train.py", word) == offered
+def test_completion_offers_what_can_be_typed(
+    word: str, offered: list[str], typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMP_LINE", f"python train.py {word}")
+    assert typed("train", "-sc", "query=bash")[1].split() == offered
 
 
 @pytest.mark.parametrize(
