@@ -67,11 +67,13 @@ def composed_once() -> Iterator[None]:
 @pytest.fixture
 def typed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., tuple[int, str, str]]:
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
     """`typed("train", "dropout=7")` is the exit code of `fakeid train dropout=7`, its output and its errors.
 
     In this process, for a new one takes a second, and several where it loads torch; in a folder of its own.
     """
+    from hydra.core.hydra_config import HydraConfig
+
     from fakeid.cli import main
 
     monkeypatch.setattr(sys, "argv", sys.argv)  # programs put theirs there
@@ -86,7 +88,8 @@ def typed(
             return int(ended.code or 0), *capsys.readouterr()
         return 0, *capsys.readouterr()
 
-    return run
+    yield run
+    HydraConfig.instance().cfg = None  # or later tests would seem to run below `fakeid train`
 
 
 @pytest.fixture
@@ -111,12 +114,9 @@ def lsun_bedroom() -> Path:
 def without_drawings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures take longer than a tiny run: only tests marked `draws` draw them."""
     if request.node.get_closest_marker("draws") is None:
+        from tiny_runs import leave_out_figures
+
         leave_out_figures(monkeypatch)
-
-
-def leave_out_figures(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("fakeid.runs.train.write_figures", lambda *_: [])
-    patch.setattr("fakeid.runs.evaluate.evaluation.write_evaluation", lambda *_: None)
 
 
 @pytest.fixture(scope="session")
@@ -145,7 +145,7 @@ def compose_tiny(runs: Path, cache: Path, *overrides: str) -> Config:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Path:
     """The folder of `tiny_config("optim.epochs=1")`, trained once for all tests: to be read, not changed."""
-    from tiny_runs import train
+    from tiny_runs import leave_out_figures, train
 
     from fakeid.runs.layout import RunFolder
 

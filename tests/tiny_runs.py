@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import pytest
 import torch
 from rich.console import Console
 
@@ -18,6 +19,12 @@ def train(config: Config) -> tuple[RunSummary, str]:
     assert summary
     assert isinstance(console.file, io.StringIO)
     return summary, console.file.getvalue()
+
+
+def leave_out_figures(patch: pytest.MonkeyPatch) -> None:
+    """Figures take longer than a tiny run."""
+    patch.setattr("fakeid.runs.train.write_figures", lambda *_: [])
+    patch.setattr("fakeid.runs.evaluate.evaluation.write_evaluation", lambda *_: None)
 
 
 def read_weights(checkpoint: Path) -> dict[str, torch.Tensor]:

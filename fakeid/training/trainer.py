@@ -132,6 +132,21 @@ def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.dev
     return None
 
 
+class MovableCheckpoint(ModelCheckpoint):
+    """Lightning's, for runs that may be moved: of another folder it would forget which epoch was the best."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the state of an interrupted training, its paths in the folder where the run lies now."""
+        own = {
+            name: self._move(state_dict[name]) for name in ("best_model_path", "kth_best_model_path", "last_model_path")
+        }
+        best = {self._move(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict({**state_dict, **own, "best_k_models": best, "dirpath": self.dirpath})
+
+    def _move(self, path: str) -> str:
+        return str(Path(self.dirpath or "") / Path(path).name) if path else path
+
+
 def build_trainer(
     *,
     folder: Path,
@@ -155,8 +170,8 @@ def build_trainer(
         limit_batches: Stop each epoch after so many; None runs it whole.
         place: What `Processes.place` says; None is this process alone.
     """
-    last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
-    best = ModelCheckpoint(
+    last = MovableCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+    best = MovableCheckpoint(
         folder, "best", monitor="val/auroc", mode="max", save_on_train_epoch_end=True, enable_version_counter=False
     )
     place = place or Processes().place(device)

@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import leave_out_figures
 from rich.console import Console
+from tiny_runs import leave_out_figures
 
 from fakeid.commands.evaluate import evaluate
 from fakeid.config.compose import compose_config

@@ -239,8 +239,7 @@ def test_too_few_images_name_a_line_that_works(lsun_progan: BuildConfig, k: int)
     assert len(plan.test) == 2 * 11 * typed.data.test_per_class
     auto = lsun_progan(*wanted, "data.budget=auto")
     console = quiet()
-    _, taken = list_images(auto, console)
-    assert taken == plan
+    assert list_images(auto, console).plan == plan
     said = console.file.getvalue()  # type: ignore[attr-defined]
     assert f"data.test_per_class={typed.data.test_per_class}; asked for were data.train_per_class=25000" in said
 

@@ -47,7 +47,7 @@ def test_one_seed_judges_nothing(tmp_path: Path) -> None:
 def test_a_terminal_has_a_line_above_the_bar_and_a_log_one_for_each_cell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: bool
 ) -> None:
-    monkeypatch.setattr(overview, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(overview, "_REDRAW_SECONDS", 0.02)
     file = io.StringIO()
     console = Console(file=file, width=120, force_terminal=terminal, force_interactive=terminal)
     with Overview(build_cells(tmp_path, range(2)), console), build_progress(console) as bar:

@@ -5,7 +5,7 @@ import torch
 from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from fakeid.errors import DeviceError
-from fakeid.training.trainer import build_trainer, choose_device, choose_precision, choose_resident
+from fakeid.training.trainer import MovableCheckpoint, build_trainer, choose_device, choose_precision, choose_resident
 
 
 def test_auto_takes_a_gpu_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +54,17 @@ def test_lightning_does_not_take_a_slurm_job_for_its_own(tmp_path: Path, monkeyp
     assert (trainer.world_size, trainer.global_rank) == (1, 0)
     # It would put its own job back into the queue at SIGUSR1.
     assert type(trainer._accelerator_connector.cluster_environment).__name__ == "LightningEnvironment"
+
+
+def test_a_run_that_was_moved_remembers_which_epoch_was_the_best(tmp_path: Path) -> None:
+    before, after = (MovableCheckpoint(tmp_path / name, "best", monitor="val/auroc", mode="max") for name in "ab")
+    path = str(tmp_path / "a" / "best.ckpt")
+    before.best_model_path, before.best_model_score, before.best_k_models = (
+        path,
+        torch.tensor(0.9),
+        {path: torch.tensor(0.9)},
+    )
+    after.load_state_dict(before.state_dict())
+    assert after.best_model_score == 0.9
+    assert after.best_model_path == str(tmp_path / "b" / "best.ckpt")
+    assert list(after.best_k_models) == [after.best_model_path]
