@@ -13,7 +13,7 @@ from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
 from fakeid.data.sources.base import Source
-from fakeid.evaluation.records.run_summary import AuditDigest, Machine, RunSummary
+from fakeid.evaluation.records.run_summary import AuditDigest, RunSummary
 from fakeid.io import clear_output_errors, lock_folder, parse_record, to_plain_record, write_record, write_text
 from fakeid.processes import is_sweep_process
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
@@ -189,7 +189,6 @@ def _audit(config: Config, plan: Plan, source: Source, packed: PackedImages, con
 def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]:
     """Describe what a summary says beside the numbers of the test."""
     run = context.run
-    environment = describe_environment(context.device)
     return {
         "run": run.path.name,
         "precision": context.precision,
@@ -198,8 +197,7 @@ def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]
         "data": run.read_data(),
         "audit": _shorten(audit) if (audit := run.read_audit()) else None,
         "config": to_plain(context.config),
-        **environment,
-        "machine": Machine(**environment["machine"]),
+        **describe_environment(context.device),
         "processes": context.team.processes.size,
     }
 

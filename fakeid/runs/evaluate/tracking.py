@@ -47,7 +47,7 @@ def describe_tested(config: Mapping[str, Any], run_name: str, evaluation: Evalua
         run_name: Of the training.
         evaluation: What was found.
     """
-    record = evaluation.to_plain()
+    record = to_plain_record(evaluation)
     return {
         **describe_config(config),
         "categories": len(evaluation.trained_on.categories),
