@@ -31,7 +31,7 @@ def test_report_averages_the_finished_runs(tiny_config: BuildConfig) -> None:
     runs = Path(configs[0].paths.runs)
     report = write_report(runs, quiet())
     assert [(cell.categories, cell.seeds) for cell in report.cells] == [(1, [0, 1]), (2, [0, 1])]
-    assert all(cell.measure("coral", "accuracy")["value"] is not None for cell in report.cells)
+    assert all(cell.measure("coral", "accuracy").value is not None for cell in report.cells)
     assert {"index.html", "report.md", "tables", "figures"} <= {path.name for path in (runs / "report").iterdir()}
 
 

@@ -27,12 +27,11 @@ from fakeid.reporting.sweep.setting_names import split_by_budget
 from fakeid.reporting.table import Form
 
 
-def plot_effects(effects: Sequence[Effect], *, narrow: bool = False) -> Figure:  # noqa: ARG001
+def plot_effects(effects: Sequence[Effect]) -> Figure:
     """Draw one row a change, one color a group of images; filled dots are significant.
 
     Args:
         effects: At least one.
-        narrow: Makes no difference.
     """
     changes = list(dict.fromkeys((effect.option, effect.value, effect.against) for effect in effects))
     found = {(effect.group, effect.option, effect.value): effect for effect in effects}

@@ -5,7 +5,6 @@ from typing import Final
 from fakeid.reporting.renderers import render_markdown
 from fakeid.reporting.sweep.evaluations import EVALUATION_NOTE
 from fakeid.reporting.sweep.report import BudgetTables, SweepReport
-from fakeid.reporting.table import Column, Table
 
 TREND_NOTE: Final = (
     "Percentage points of accuracy on the held-out category, the same images throughout, for one more training "
@@ -95,9 +94,3 @@ def _render_tables(tables: BudgetTables) -> list[str]:
 
 def _render_budget(budget: str) -> list[str]:
     return [f"**{budget}**\n"] if budget else []
-
-
-def render_rows(rows: tuple[list[str], list[list[str]]]) -> str:
-    """Write a table of words, as comparisons and evaluations still hand them on."""
-    headings, body = rows
-    return render_markdown(Table.of("", [Column(heading) for heading in headings], body))
