@@ -70,7 +70,7 @@ def _tabulate_states(states: Mapping[str, State], tested: Mapping[str, FinishedR
 
 def _read_tested(run: RunFolder) -> FinishedRun:
     try:
-        evaluation = run.evaluation.read_numbers().to_plain()
+        evaluation = run.evaluation.read_numbers()
     except (FileNotFoundError, DamagedFileError):
         evaluation = None
     return FinishedRun(run.path.name, run.read_summary(), {}, evaluation)

@@ -10,8 +10,7 @@ from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import SwapResult, SwapRow
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.evaluation.statistics.intervals import Estimate as Measured
-from fakeid.evaluation.statistics.intervals import estimate_called_fake, estimate_metrics
+from fakeid.evaluation.statistics.intervals import Measurement, estimate_called_fake, estimate_metrics
 
 _CHANCE: Final = 0.5
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
@@ -103,17 +102,17 @@ def _tell_false_positives(plain: Scores, coded: Scores, quality: int, threshold:
     )
 
 
-def _percent(share: Measured) -> str:
+def _percent(share: Measurement) -> str:
     return f"{100 * share.value:.1f}\N{NO-BREAK SPACE}% [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
-def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Measured]:
+def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Measurement]:
     reals, fakes = reals.select(reals.label == REAL), fakes.select(fakes.label == FAKE)
     labels, logits = (np.concatenate([getattr(reals, name), getattr(fakes, name)]) for name in ("label", "logit"))
     return estimate_metrics(labels, logits, 0, threshold=threshold)
 
 
-def _judge(area: dict[str, Measured], quality: int, more_fake: float, history: str | None) -> _Verdict:
+def _judge(area: dict[str, Measurement], quality: int, more_fake: float, history: str | None) -> _Verdict:
     clean, same = area[_CLEAN], area[_BOTH]
     if not clean.low > _CHANCE:  # NaN too
         told = f"even on clean images, reals and fakes are not told apart (AUROC {_show(clean)})"
@@ -134,5 +133,5 @@ def _judge(area: dict[str, Measured], quality: int, more_fake: float, history: s
     return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}")
 
 
-def _show(estimate: Measured) -> str:
+def _show(estimate: Measurement) -> str:
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

@@ -10,8 +10,7 @@ from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import ControlResult
 from fakeid.evaluation.records.results import Estimate
-from fakeid.evaluation.statistics.intervals import Estimate as Measured
-from fakeid.evaluation.statistics.intervals import estimate_called_fake, estimate_metrics
+from fakeid.evaluation.statistics.intervals import Measurement, estimate_called_fake, estimate_metrics
 
 _CHANCE: Final = 0.5
 _LEAST_SHARE: Final = 0.5  # of the lead that true fakes have over reals
@@ -46,14 +45,14 @@ def judge_control(
     )
 
 
-def _judge(control: Measured, fakes: Measured) -> bool | None:
+def _judge(control: Measurement, fakes: Measurement) -> bool | None:
     if np.isnan([control.value, fakes.value]).any():
         return None
     lead = max(0.0, fakes.value - _CHANCE)
     return bool(control.low > _CHANCE and control.value - _CHANCE >= _LEAST_SHARE * lead)
 
 
-def _describe(fires: bool | None, shares: Sequence[Measured]) -> str:
+def _describe(fires: bool | None, shares: Sequence[Measurement]) -> str:
     control, real, fake = (f"{100 * share.value:.0f} %" for share in shares)
     if fires is None:
         return "Nothing can be said: the control, its reals or its fakes are missing, or the detector broke down."
@@ -63,6 +62,6 @@ def _describe(fires: bool | None, shares: Sequence[Measured]) -> str:
     return f"Stays silent ({found})."
 
 
-def _measure_auroc(reals: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> Measured:
+def _measure_auroc(reals: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> Measurement:
     labels = np.repeat([REAL, FAKE], [len(reals), len(others)])
     return estimate_metrics(labels, np.concatenate([reals, others]), 0)["auroc"]

@@ -1,8 +1,7 @@
 """At which threshold a run is judged: P(fake) = 0.5, or what validation images chose; never tested ones."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from pydantic import FiniteFloat
 
@@ -24,10 +23,6 @@ class OperatingPoint:
     rule: str = ThresholdFrom.half.value
     logit: FiniteFloat = HALF
     note: str = ""
-
-    def to_plain(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return asdict(self)
 
 
 AT_HALF: Final = OperatingPoint()
@@ -65,22 +60,3 @@ def list_thresholds(point: OperatingPoint, calibration: Calibration | None) -> d
         return {}
     other = {ThresholdFrom.validation.value: calibration.balanced_threshold, ThresholdFrom.half.value: HALF}
     return {CHOSEN: calibration.threshold} | {name: logit for name, logit in other.items() if name != point.rule}
-
-
-def read_threshold(record: Mapping[str, Any]) -> float:
-    """Find the logit from which on a run's images are called fake.
-
-    Args:
-        record: Content of an `evaluation.json`; those of earlier releases are at P(fake) = 0.5.
-    """
-    return read_point(record).logit
-
-
-def read_point(record: Mapping[str, Any]) -> OperatingPoint:
-    """Find the threshold of an evaluation's accuracies.
-
-    Args:
-        record: Content of an `evaluation.json`; those of earlier releases are at P(fake) = 0.5.
-    """
-    found = record.get("threshold")
-    return OperatingPoint(**found) if found else AT_HALF

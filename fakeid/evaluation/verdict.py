@@ -6,7 +6,7 @@ from typing import Final
 
 from fakeid.evaluation.records.results import Estimate
 
-FALSE_ALARM_RATE: Final = 0.05
+FALSE_POSITIVE_RATE: Final = 0.05
 """The false-positive rate that is wished for where no threshold was chosen for one."""
 
 _TOLERANCE: Final = 2.0
@@ -61,7 +61,7 @@ class Trial:
     auroc: Estimate
     false_positives: Estimate
     found: Estimate
-    wished: float = FALSE_ALARM_RATE
+    wished: float = FALSE_POSITIVE_RATE
 
     @property
     def most_false_positives(self) -> float:

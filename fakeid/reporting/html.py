@@ -12,7 +12,7 @@ from markupsafe import Markup
 from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.formatting import format_bounds, format_cell, format_number
 from fakeid.reporting.renderers import has_bounds_below, is_numeric
-from fakeid.reporting.style import BLUE, ORANGE, SKY, VERMILION
+from fakeid.reporting.style import BLUE, SKY
 from fakeid.reporting.table import Cell
 
 
@@ -66,7 +66,7 @@ def _build_environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals["colors"] = {"blue": BLUE, "orange": ORANGE, "sky": SKY, "vermilion": VERMILION}
+    environment.globals["colors"] = {"blue": BLUE, "sky": SKY}
     environment.filters |= {
         "cell": format_cell,
         "number": format_number,

@@ -1,19 +1,18 @@
 """May this detector be used? Three lines that stand before all tables, computed from the bounds of intervals."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 from rich.text import Text
 
 from fakeid.evaluation.operating_point import CHOSEN
+from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup, Group
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.evaluation.verdict import FALSE_ALARM_RATE, RecordedVerdict, Trial, Verdict
-from fakeid.io import to_plain_record
+from fakeid.evaluation.verdict import FALSE_POSITIVE_RATE, RecordedVerdict, Trial, Verdict
 from fakeid.reporting.degradations import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
-from fakeid.reporting.evaluation.groups import EvaluationGroups
 from fakeid.reporting.formatting import format_estimate
 from fakeid.reporting.run.notes import name_alarm_threshold, name_threshold
 from fakeid.reporting.table import Form, Tone
@@ -28,7 +27,7 @@ class Judgement:
     """What may be said of a detector after a test.
 
     Attributes:
-        verdict: On images as they are.
+        verdict: On clean images.
         head: In a few words.
         text: The rates that it rests on.
         robustness: Heads and texts: under which degradations it holds and breaks.
@@ -66,10 +65,6 @@ class Judgement:
         lines = (" ".join(f"{head} {text}" for head, text in line).strip() for line in self.lines)
         return RecordedVerdict(self.verdict.value, self.look, tuple(lines))
 
-    def to_plain(self) -> dict[str, Any]:
-        """Write the record ready for JSON; for the time until an evaluation takes the record."""
-        return to_plain_record(self.to_record())
-
 
 def judge_run(summary: RunSummary) -> Judgement:
     """Judge the test of a training: on unseen content, or on seen where no other was tested."""
@@ -79,28 +74,19 @@ def judge_run(summary: RunSummary) -> Judgement:
     case = _Case(group, group, f"{content} content", unseen=new, wished=wished, new_content=new)
     drawn = (summary.config.get("data") or {}).get("source") == "demo"
     categories = {f"content {name}": group.read("auroc") for name, group in summary.categories.items()}
-    verdict = case.try_out(group, group).judge()
-    return _conclude(case, verdict, [DEGRADATIONS_NOT_TESTED], _find_weakest(categories), drawn=drawn)
+    return _conclude(case, case.trial.judge(), [DEGRADATIONS_NOT_TESTED], _find_weakest(categories), drawn=drawn)
 
 
-def judge_evaluation(evaluation: Mapping[str, Any]) -> Judgement:
-    """Judge an evaluation: on unseen content by unseen generators, or on what was tested of these.
-
-    Args:
-        evaluation: Content of an `evaluation.json`.
-    """
-    groups = EvaluationGroups(evaluation)
-    case = _choose_case(evaluation, groups)
-    tested = [_read_group(group) for group in groups.list_tested(tuple(_KINDS), NO_DEGRADATION)]
+def judge_evaluation(evaluation: Evaluation) -> Judgement:
+    """Judge an evaluation: on unseen content by unseen generators, or on what was tested of these."""
+    case = _choose_case(evaluation)
+    tested = evaluation.list_tested(tuple(_KINDS), NO_DEGRADATION)
     areas = {f"{_KINDS[group.kind]} {group.name}": group.read("auroc") for group in tested}
-    trials = {
-        degradation: case.try_out(*(_find(groups, part, degradation) for part in (case.reals, case.fakes)))
-        for degradation in groups.degradations
-    }
+    trials = {word: case.degrade(evaluation, word).trial for word in evaluation.degradations}
     verdict = trials[NO_DEGRADATION].judge()
     robustness, breaks = describe_robustness(trials)
-    drawn = bool(evaluation["test_sets"]) and all(part.get("file_formats") is None for part in evaluation["test_sets"])
-    follows_codec = bool((evaluation["swap"] or {}).get("follows_codec"))
+    drawn = bool(evaluation.test_sets) and all(part.file_formats is None for part in evaluation.test_sets)
+    follows_codec = bool(evaluation.swap and evaluation.swap.follows_codec)
     if follows_codec and verdict in (Verdict.PASSES, Verdict.UNDECIDED):
         verdict = Verdict.FAILS
     return _conclude(
@@ -108,7 +94,7 @@ def judge_evaluation(evaluation: Mapping[str, Any]) -> Judgement:
     )
 
 
-def judge(summary: RunSummary, evaluation: Mapping[str, Any] | None) -> Judgement:
+def judge(summary: RunSummary, evaluation: Evaluation | None) -> Judgement:
     """Judge the evaluation of a run, which tests more, or its own test where there is none."""
     return judge_evaluation(evaluation) if evaluation else judge_run(summary)
 
@@ -135,17 +121,26 @@ class _Case:
     new_content: bool
     new_generator: bool | None = None
 
-    def try_out(self, reals: Group | None, fakes: Group | None) -> Trial:
-        """Collect the deciding numbers of its groups, or of these under a degradation."""
+    @property
+    def trial(self) -> Trial:
+        """The numbers that decide."""
         chosen = f"_at_{CHOSEN}"  # earlier releases did not measure it in every test
-        at = chosen if self.wished is not None and reals and f"real_accuracy{chosen}" in reals.metrics else ""
-        wished = FALSE_ALARM_RATE if self.wished is None else self.wished
-        area, found = (fakes.read(name) if fakes else UNKNOWN for name in ("auroc", f"fake_accuracy{at}"))
-        right = reals.read(f"real_accuracy{at}") if reals else UNKNOWN
-        return Trial(area, right.complement(), found, wished)
+        at = chosen if self.wished is not None and self.reals and f"real_accuracy{chosen}" in self.reals.metrics else ""
+        area, found = (self.fakes.read(name) if self.fakes else UNKNOWN for name in ("auroc", f"fake_accuracy{at}"))
+        right = self.reals.read(f"real_accuracy{at}") if self.reals else UNKNOWN
+        return Trial(area, right.complement(), found, FALSE_POSITIVE_RATE if self.wished is None else self.wished)
 
-    def tell_rates(self, trial: Trial) -> str:
-        """Write one sentence on both rates; empty where neither is known."""
+    def degrade(self, evaluation: Evaluation, degradation: str) -> "_Case":
+        """Take the same reals and fakes under a degradation."""
+        reals, fakes = (
+            evaluation.find(part.kind, part.name, degradation) if isinstance(part, EvaluationGroup) else None
+            for part in (self.reals, self.fakes)
+        )
+        return replace(self, reals=reals, fakes=fakes)
+
+    def tell_rates(self) -> str:
+        """Write one sentence on both rates; empty where one of them is not known."""
+        trial = self.trial
         if trial.false_positives.value is None or trial.found.value is None:
             return ""
         place = name_threshold("half") if self.wished is None else name_alarm_threshold(trial.wished)
@@ -157,11 +152,11 @@ class _Case:
         )
 
 
-def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Case:
-    """Reals with unseen content and fakes by unseen generators, in one group if possible."""
-    tested = [_read_group(group) for group in groups.list_tested(("quadrant",), NO_DEGRADATION)]
+def _choose_case(evaluation: Evaluation) -> _Case:
+    """Choose reals with unseen content and fakes by unseen generators, in one group if possible."""
+    tested = evaluation.list_tested(("quadrant",), NO_DEGRADATION)
     filled = [group for group in tested if group.read("auroc").value is not None]
-    wished = (evaluation.get("calibration") or {}).get("false_alarm_rate")
+    wished = evaluation.calibration.false_alarm_rate if evaluation.calibration else None
     if not filled:
         return _Case(None, None, "", unseen=False, wished=wished, new_content=False)
     fakes = min(filled, key=lambda group: (bool(group.seen_generator), bool(group.seen_content)))
@@ -173,34 +168,16 @@ def _choose_case(evaluation: Mapping[str, Any], groups: EvaluationGroups) -> _Ca
     )
 
 
-def _find(groups: EvaluationGroups, part: Group | None, degradation: str) -> EvaluationGroup | None:
-    if not isinstance(part, EvaluationGroup):
-        return None
-    found = groups.find(part.kind, part.name, degradation)
-    return _read_group(found) if found else None
-
-
-def _read_group(plain: Mapping[str, Any]) -> EvaluationGroup:
-    """For the time until an evaluation is read as a record."""
-    return EvaluationGroup(
-        plain.get("num_real", 0), plain.get("num_fake", 0),
-        {name: Estimate.from_plain(estimate) for name, estimate in plain["metrics"].items()},
-        kind=plain["kind"], name=plain["name"], degradation=plain["degradation"],
-        seen_content=plain["seen_content"], seen_generator=plain["seen_generator"],
-    )  # fmt: skip
-
-
 def _conclude(
     case: _Case, verdict: Verdict, robustness: Sequence[Part], weakest: str, *, drawn: bool, breaks: bool = False,
     follows_codec: bool = False,
 ) -> Judgement:  # fmt: skip
-    trial = case.try_out(case.reals, case.fakes)
     if verdict is Verdict.PASSES and not case.unseen:
         verdict = Verdict.UNDECIDED
     parts = [
-        *_explain(verdict, trial),
+        *_explain(verdict, case.trial),
         "It follows the codec, not the GAN." if follows_codec else "",
-        case.tell_rates(trial),
+        case.tell_rates(),
         _ON_DRAWINGS if drawn else "",
     ]
     head = _name(verdict, case, drawn=drawn, breaks=breaks)
@@ -231,7 +208,7 @@ def _explain(verdict: Verdict, trial: Trial) -> Iterator[str]:
 
 
 def _find_weakest(areas: Mapping[str, Estimate]) -> str:
-    """The group with the lowest upper bound, if another one's lower bound is above it."""
+    """Name the group with the lowest upper bound, if another one's lower bound is above it."""
     known = {name: area for name, area in areas.items() if area.has_interval}
     if len(known) < 2:
         return ""

@@ -21,6 +21,7 @@ from fakeid.config.compose import presets
 from fakeid.config.parse import Config
 from fakeid.config.presets import GRID
 from fakeid.errors import DamagedFileError
+from fakeid.evaluation.records.run_summary import Machine
 from fakeid.io import read_record, write_json
 from fakeid.runs.layout import RunFolder
 
@@ -31,7 +32,7 @@ _PACKAGES: Final = ("torch", "torchvision", "pytorch-lightning", "timm", "numpy"
 
 
 def describe_environment(device: str) -> dict[str, Any]:
-    """Describe versions of what computes, commit of this code, machine and threads of the CPU, as plain values.
+    """Describe versions of what computes, commit of this code, machine and threads of the CPU.
 
     Args:
         device: `cuda`, `mps` or `cpu`.
@@ -41,7 +42,7 @@ def describe_environment(device: str) -> dict[str, Any]:
         | {name: version(name) for name in _PACKAGES},
         "threads": torch.get_num_threads(),
         "git_commit": _read_commit(),
-        "machine": {"device": name_device(device), "cores": os.cpu_count(), "system": platform.platform(terse=True)},
+        "machine": Machine(name_device(device), os.cpu_count(), platform.platform(terse=True)),
     }
 
 

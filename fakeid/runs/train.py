@@ -17,7 +17,7 @@ from fakeid.console import StatusLine
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
-from fakeid.evaluation.records.run_summary import AuditDigest, Machine, RunSummary
+from fakeid.evaluation.records.run_summary import AuditDigest, RunSummary
 from fakeid.io import parse_record, to_plain_record, write_record, write_text
 from fakeid.processes import is_sweep_process
 from fakeid.reporting.conditions import describe_sizes, sizes_differ
@@ -191,7 +191,6 @@ def _fit_and_test(context: RunContext, plan: Plan, data: PackedDataModule) -> No
 def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]:
     """Describe what a summary says beside the numbers of the test."""
     run, audit = context.run, context.run.read_audit()
-    environment = describe_environment(context.device)
     return {
         "run": run.path.name,
         "precision": context.precision,
@@ -200,7 +199,6 @@ def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]
         "data": run.read_data(),
         "audit": parse_record(to_plain_record(audit), AuditDigest) if audit else None,
         "config": to_plain(context.config),
-        **environment,
-        "machine": Machine(**environment["machine"]),
+        **describe_environment(context.device),
         "processes": context.team.processes.size,
     }

@@ -13,6 +13,7 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 from fakeid.config.choices import LoggerName
 from fakeid.errors import DamagedFileError, DataError
 from fakeid.evaluation.quadrants import split_by_quadrant
+from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.run_summary import check_options
 from fakeid.evaluation.scores import OrderedScores, read_scores, split_by_category
 from fakeid.io import clear_output_errors, write_csv, write_text
@@ -97,14 +98,14 @@ def _tell_progress(status: RunStatus) -> str:
     return f"{status.reason} ({done})" if status.reason else done
 
 
-def _read_evaluation(run: RunFolder) -> tuple[dict[str, Any] | None, dict[str, OrderedScores]]:
+def _read_evaluation(run: RunFolder) -> tuple[Evaluation | None, dict[str, OrderedScores]]:
     if not run.evaluation.numbers.exists():  # written last
         return None, {}
     evaluation = run.evaluation.read_numbers()
     controls = [part.name for part in evaluation.test_sets if part.control]
     scores = read_scores(run.evaluation.scores).count_from(evaluation.threshold.logit)
     judged = scores.select(~np.isin(scores.test_set, controls))
-    return evaluation.to_plain(), split_by_quadrant(judged, evaluation.trained_on)
+    return evaluation, split_by_quadrant(judged, evaluation.trained_on)
 
 
 def _read_command(run: RunFolder) -> str:

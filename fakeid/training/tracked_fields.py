@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from fakeid.config.identity import list_axes, name_setting, read_axes
-from fakeid.evaluation.records.results import Estimate, Group
+from fakeid.evaluation.records.results import UNKNOWN, Estimate, Group
 from fakeid.evaluation.records.run_summary import POOLED, RunSummary
 from fakeid.io import to_plain_record
 
@@ -52,7 +52,6 @@ _PROVENANCE: Final = (
     *("run", "data", "audit", "versions", "git_commit", "machine", "threads", "processes", "precision"),
     *("scoring_precision", "sizes", "parameters", "held_out", "threshold"),
 )
-_ESTIMATE: Final = {"value", "low", "high"}
 
 Rows = tuple[list[str], list[list[Any]]]
 """Columns, and rows of as many cells."""
@@ -66,20 +65,9 @@ def make_key(*parts: str) -> str:
     return "/".join(re.sub(r"\W+", "_", part, flags=re.ASCII).strip("_") or "_" for part in parts)
 
 
-def spread(name: str, estimate: Mapping[str, float | None] | Estimate | None) -> dict[str, float | None]:
+def spread(name: str, estimate: Estimate) -> dict[str, float | None]:
     """Spread an estimate over three numbers: its value as `name`, its 95 % interval as `name_low` and `name_high`."""
-    known = Estimate.from_plain(estimate)
-    return {name: known.value, f"{name}_low": known.low, f"{name}_high": known.high}
-
-
-def find_false_positives(metrics: Mapping[str, Any]) -> float | None:
-    """Find the share of the reals called fake at the threshold for few false positives; None where none was chosen.
-
-    Args:
-        metrics: Estimates of a group by name.
-    """
-    right = Estimate.from_plain(metrics.get("real_accuracy_at_chosen")).value
-    return None if right is None else 1 - right
+    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,10 +93,10 @@ def sum_up_training(summary: RunSummary) -> dict[str, Any]:
     found: dict[str, Any] = {name: getattr(summary, name) for name in _COPIED}
     for pool in POOLED:
         group = summary.find(pool)
-        metrics = group.metrics if group else {}
         for metric in _MEASURED:
-            found |= spread(f"{pool}/{metric}", metrics.get(metric))
-        found[f"{pool}/false_positive_rate"] = find_false_positives(metrics)
+            found |= spread(f"{pool}/{metric}", group.read(metric) if group else UNKNOWN)
+        wrong = group.read("real_accuracy_at_chosen").complement() if group else UNKNOWN
+        found[f"{pool}/false_positive_rate"] = wrong.value
     found["verdict"] = summary.verdict.word if summary.verdict else None
     found["threshold/logit"] = summary.threshold.logit
     found["epochs"] = (summary.config.get("optim") or {}).get("epochs")
@@ -131,8 +119,7 @@ def tabulate_summary(summary: RunSummary) -> Rows:
 def list_numbers(group: Mapping[str, Any]) -> Iterator[list[Any]]:
     """List name, value, low and high of each estimate and each number of a group; all else is left out."""
     for name, entry in group.items():
-        if isinstance(entry, Estimate) or (isinstance(entry, Mapping) and set(entry) == _ESTIMATE):
-            estimate = Estimate.from_plain(entry)
-            yield [name, estimate.value, estimate.low, estimate.high]
+        if isinstance(entry, Estimate):
+            yield [name, entry.value, entry.low, entry.high]
         elif isinstance(entry, int | float) and not isinstance(entry, bool):
             yield [name, float(entry), None, None]

@@ -4,7 +4,7 @@ from scipy.stats import norm
 
 from fakeid.config.choices import ThresholdFrom
 from fakeid.evaluation.calibration import fit_calibration
-from fakeid.evaluation.operating_point import AT_HALF, choose_operating_point, list_thresholds, read_threshold
+from fakeid.evaluation.operating_point import AT_HALF, choose_operating_point, list_thresholds
 from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.summary import summarize
 
@@ -59,11 +59,6 @@ def test_the_middle_of_the_best_is_more_robust_than_the_logistic_fit():
             found.append((norm.cdf(cut) + 0.97 * norm.sf(cut - 2.0)) / 2)
     assert np.min(best) > np.min(fitted) + 0.01
     assert np.mean(best) > np.mean(fitted)
-
-
-def test_earlier_summaries_were_at_one_half():
-    assert read_threshold({}) == 0.0
-    assert read_threshold({"threshold": {"rule": "validation", "logit": 1.5, "note": ""}}) == 1.5
 
 
 def test_logits_counted_from_a_threshold_keep_calls_and_order():

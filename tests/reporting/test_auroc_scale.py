@@ -32,9 +32,7 @@ def evaluation() -> Evaluation:
 @pytest.fixture(scope="module")
 def report(evaluation: Evaluation) -> SweepReport:
     runs = [
-        dataclasses.replace(
-            invent_run(compose_config(["logger=csv", *words]), images=6)[0], evaluation=evaluation.to_plain()
-        )
+        dataclasses.replace(invent_run(compose_config(["logger=csv", *words]), images=6)[0], evaluation=evaluation)
         for words in (["color=rgb"], ["color=hsv"])
     ]
     return build_sweep_report("demo", [FolderRun(run.name, "done", "", "", run) for run in runs])

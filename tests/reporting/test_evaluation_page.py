@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fakeid.evaluation.failures import find_mistakes
 from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.io import parse_record, to_plain_record
 from fakeid.reporting.contact_sheet import plot_mistakes
 from fakeid.reporting.evaluation.page import render_evaluation_page
 from fakeid.reporting.evaluation.robustness import plot_robustness
@@ -169,7 +170,7 @@ def test_every_section_with_intervals_says_that_they_are_of_one_training_run(eva
 @pytest.mark.parametrize("name", CASES)
 def test_every_evaluation_has_a_page(name):
     evaluation = invent_case(name)[0]
-    assert Evaluation.from_plain(json.loads(json.dumps(evaluation.to_plain(), allow_nan=False))) == evaluation
+    assert parse_record(json.loads(json.dumps(to_plain_record(evaluation), allow_nan=False)), Evaluation) == evaluation
     page = render_evaluation_page(evaluation, {})
     page.encode()
     Outline(page)

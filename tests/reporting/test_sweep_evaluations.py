@@ -3,13 +3,15 @@
 import dataclasses
 import math
 import re
-from typing import Any
 
 import pytest
 from made_up_sweep import invent_run
 from scipy import stats
 
 from fakeid.config.compose import compose_config
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.records.evaluation import EvaluatedDetector, Evaluation, SwapResult
+from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
 from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.renderers import tabulate
 from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
@@ -22,30 +24,27 @@ SEEN, UNSEEN = "seen content, seen generators", "unseen content, unseen generato
 
 def describe(
     *auroc: tuple[str, str, float | None], warns: bool | None = None, follows: bool | None = None
-) -> dict[str, Any]:
-    groups = [
-        {
-            "kind": "test_set" if name == "ffhq" else "quadrant",
-            "name": name,
-            "degradation": degradation,
-            "seen_content": name == SEEN,
-            "seen_generator": name == SEEN,
-            "num_real": 100,
-            "num_fake": 100,
-            "metrics": {
-                metric: {"value": value, "low": value and value - 0.01, "high": value and value + 0.01}
-                for metric in ("auroc", "accuracy")
-            },
-        }
+) -> Evaluation:
+    groups = tuple(
+        EvaluationGroup(
+            100, 100, dict.fromkeys(("auroc", "accuracy"), bound(value)),
+            "test_set" if name == "ffhq" else "quadrant", name, degradation, name == SEEN, name == SEEN,
+        )
         for name, degradation, value in auroc
-    ]
-    swap = None if warns is None else {"warns": warns, "follows_codec": follows}
-    return {
-        "groups": groups,
-        "degradations": list(dict.fromkeys(entry[1] for entry in auroc)),
-        "swap": swap,
-        "test_sets": [],
-    }
+    )  # fmt: skip
+    return Evaluation(
+        title="demo",
+        detector=EvaluatedDetector("tested.ckpt", "pelee", "rgb", "hpf", 64),
+        trained_on=TrainedOn((), ()),
+        test_sets=(),
+        degradations=tuple(dict.fromkeys(entry[1] for entry in auroc)),
+        groups=groups,
+        swap=None if warns is None else SwapResult(90, "", follows, warns, ()),
+    )
+
+
+def bound(value: float | None) -> Estimate:
+    return UNKNOWN if value is None else Estimate(value, value - 0.01, value + 0.01)
 
 
 def write(evaluation: EvaluationTable) -> tuple[list[str], list[list[str]]]:
@@ -55,7 +54,7 @@ def write(evaluation: EvaluationTable) -> tuple[list[str], list[list[str]]]:
     return [column.heading for column in columns], cells
 
 
-def invent(evaluation: dict[str, Any] | None, *words: str) -> FinishedRun:
+def invent(evaluation: Evaluation | None, *words: str) -> FinishedRun:
     run, _ = invent_run(compose_config(["logger=csv", *words]), images=4)
     return dataclasses.replace(run, evaluation=evaluation)
 

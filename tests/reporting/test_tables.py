@@ -3,6 +3,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from made_up_evaluation import invent_case
 from rich.console import Console
 
 from fakeid.evaluation.operating_point import OperatingPoint
@@ -79,9 +80,10 @@ def test_what_is_not_known_of_a_run_is_left_out(summary):
 
 
 def test_the_machine_of_a_training_is_told_from_that_of_an_evaluation():
-    evaluation = {"precision": "bf16", "threads": 1, "machine": {"device": "a CPU"}}  # nobody knows the training's
+    # Nobody knows the training's.
+    evaluation = replace(invent_case("rich")[0], precision="bf16", threads=1, machine=Machine("a CPU"))
     assert list_run_notes(evaluation)[2:] == ["Trained in bf16."]
-    assert list_run_notes({**evaluation, "scoring_precision": "float32"})[2:] == [
+    assert list_run_notes(replace(evaluation, scoring_precision="float32"))[2:] == [
         "Trained in bf16; scored in float32 with 1 thread on a CPU."
     ]
 

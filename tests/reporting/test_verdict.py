@@ -8,8 +8,9 @@ from rich.console import Console
 
 from fakeid.config.parse import Config, to_plain
 from fakeid.evaluation.calibration import fit_calibration
-from fakeid.evaluation.quadrants import QUADRANTS
-from fakeid.evaluation.records.results import Estimate, Group
+from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
+from fakeid.evaluation.records.evaluation import EvaluatedDetector, EvaluatedSet, Evaluation, SwapResult
+from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup, Group
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.degradations import MILD, STRONG, describe_robustness, group_degradations, name_degradations
@@ -21,36 +22,36 @@ from fakeid.reporting.verdict import judge_evaluation, judge_run
 HARD = str(QUADRANTS[3])
 
 
-def bounds(low, high):
-    return {"value": (low + high) / 2, "low": low, "high": high}
-
-
-def make_group(name, content, generator, degradation="none", **metrics):
+def make_group(name, content, generator, degradation="none", kind="quadrant", **metrics):
     numbers = {
         "auroc": (0.9, 0.96), "real_accuracy_at_chosen": (0.93, 0.98), "fake_accuracy_at_chosen": (0.6, 0.8), **metrics,
     }  # fmt: skip
-    return {
-        "kind": "quadrant", "name": name, "seen_content": content, "seen_generator": generator,
-        "degradation": degradation, "num_real": 100, "num_fake": 100,
-        "metrics": {name: bounds(*ends) for name, ends in numbers.items()},
-    }  # fmt: skip
+    measured = {metric: Estimate(sum(ends) / 2, *ends) for metric, ends in numbers.items()}
+    return EvaluationGroup(100, 100, measured, kind, name, degradation, content, generator)
+
+
+def calibrate():
+    return fit_calibration(np.arange(200) % 2, np.arange(200) % 2 + np.linspace(0, 2, 200), 0.05, 0.05)
 
 
 def make_evaluation(*degraded, **clean):
-    groups = [
-        make_group(str(QUADRANTS[0]), True, True, auroc=(0.99, 1.0)),
-        make_group(HARD, False, False, **clean),
-        *(make_group(HARD, False, False, name, **metrics) for name, metrics in degraded),
-    ]
-    return {
-        "groups": groups, "degradations": ["none", *(name for name, _ in degraded)], "swap": None,
-        "calibration": {"false_alarm_rate": 0.05},
-        "test_sets": [{"name": "test", "file_formats": {"real": {"png": 1}}}],
-    }  # fmt: skip
+    return Evaluation(
+        title="demo",
+        detector=EvaluatedDetector("runs/demo/checkpoints/tested.ckpt", "pelee", "rgb", "hpf", 64),
+        trained_on=TrainedOn(("leaves",), ("gan",)),
+        test_sets=(EvaluatedSet("test", "photos", 100, 100, file_formats={"real": {"png": 1.0}}),),
+        degradations=("none", *(name for name, _ in degraded)),
+        groups=(
+            make_group(str(QUADRANTS[0]), True, True, auroc=(0.99, 1.0)),
+            make_group(HARD, False, False, **clean),
+            *(make_group(HARD, False, False, name, **metrics) for name, metrics in degraded),
+        ),
+        calibration=calibrate(),
+    )
 
 
 def read(evaluation):
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in judge_evaluation(evaluation).to_plain()["lines"]]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in judge_evaluation(evaluation).to_record().lines]
 
 
 def test_a_detector_that_cries_wolf_is_not_to_be_used():
@@ -83,14 +84,15 @@ def test_green_only_where_nothing_breaks():
 
 def test_what_was_trained_on_alone_is_no_test():
     evaluation = make_evaluation()
-    evaluation["groups"] = evaluation["groups"][:1]
+    evaluation = replace(evaluation, groups=evaluation.groups[:1])
     judgement = judge_evaluation(evaluation)
     assert (judgement.verdict, judgement.tone) == (Verdict.UNDECIDED, Tone.DOUBTFUL)
     assert "neither unseen content nor unseen generators were tested" in judgement.head
 
 
 def test_a_detector_of_codecs_fails_however_well_it_does():
-    evaluation = make_evaluation() | {"swap": {"follows_codec": True}}
+    swap = SwapResult(90, "it follows the codec", follows_codec=True, warns=True, rows=())
+    evaluation = replace(make_evaluation(), swap=swap)
     assert judge_evaluation(evaluation).verdict is Verdict.FAILS
     assert "It follows the codec, not the GAN." in read(evaluation)[0]
 
@@ -98,24 +100,24 @@ def test_a_detector_of_codecs_fails_however_well_it_does():
 def test_drawings_are_called_drawings():
     evaluation = make_evaluation()
     assert "drawings" not in read(evaluation)[0]
-    evaluation["test_sets"][0]["file_formats"] = None
-    assert read(evaluation)[0].endswith("These are the built-in drawings: of photos it says nothing.")
+    drawn = replace(evaluation, test_sets=(replace(evaluation.test_sets[0], file_formats=None),))
+    assert read(drawn)[0].endswith("These are the built-in drawings: of photos it says nothing.")
 
 
 def test_without_a_chosen_threshold_it_is_one_half():
-    evaluation = make_evaluation(real_accuracy=(0.9, 0.95), fake_accuracy=(0.6, 0.7)) | {"calibration": None}
+    evaluation = replace(make_evaluation(real_accuracy=(0.9, 0.95), fake_accuracy=(0.6, 0.7)), calibration=None)
     assert "At P(fake) = 0.5 it calls 7.5 % [5.0, 10] of the reals" in read(evaluation)[0]
 
 
 def test_the_weakest_group_is_named_where_it_clearly_is():
     evaluation = make_evaluation()
     groups = [
-        make_group(name, None, None, auroc=area) | {"kind": kind}
+        make_group(name, None, None, kind=kind, auroc=area)
         for kind, name, area in (("category", "sheep", (0.6, 0.7)), ("generator", "stylegan", (0.65, 0.9)))
     ]
-    assert len(read(evaluation | {"groups": [*evaluation["groups"], *groups]})) == 2  # 0.65 is not above 0.7
-    groups.append(make_group("bus", None, None, auroc=(0.8, 0.9)) | {"kind": "category"})
-    found = read(evaluation | {"groups": [*evaluation["groups"], *groups]})
+    assert len(read(replace(evaluation, groups=(*evaluation.groups, *groups)))) == 2  # 0.65 is not above 0.7
+    groups.append(make_group("bus", None, None, kind="category", auroc=(0.8, 0.9)))
+    found = read(replace(evaluation, groups=(*evaluation.groups, *groups)))
     assert found[-1] == "Weakest: content sheep, AUROC 0.650 [0.600, 0.700]."
 
 
@@ -172,9 +174,8 @@ def test_a_training_is_judged_on_unseen_content(area, verdict):
     numbers = {"auroc": area, "real_accuracy_at_chosen": (0.93, 0.98), "fake_accuracy_at_chosen": (0.6, 0.8)}
     metrics = {name: Estimate(sum(ends) / 2, *ends) for name, ends in numbers.items()}
     seen = Group(50, 50, {**metrics, "auroc": Estimate(0.95, 0.9, 1.0)})
-    calibration = fit_calibration(np.arange(200) % 2, np.arange(200) % 2 + np.linspace(0, 2, 200), 0.05, 0.05)
     summary = RunSummary(
-        seen=seen, unseen=Group(50, 50, metrics), categories={}, config=to_plain(Config()), calibration=calibration
+        seen=seen, unseen=Group(50, 50, metrics), categories={}, config=to_plain(Config()), calibration=calibrate()
     )
     judgement = judge_run(summary)
     assert judgement.verdict.value == verdict
@@ -187,7 +188,7 @@ def test_a_training_is_judged_on_unseen_content(area, verdict):
 @pytest.mark.parametrize("case", CASES)
 def test_every_evaluation_has_a_verdict_before_all_else(case):
     evaluation = invent_case(case)[0]
-    judgement = judge_evaluation(evaluation.to_plain())
+    judgement = judge_evaluation(evaluation)
     head = judgement.lines[0][0][0]
     console = Console(width=1000, file=io.StringIO())
     console.print(render_evaluation_table(evaluation))
@@ -200,6 +201,7 @@ def test_every_evaluation_has_a_verdict_before_all_else(case):
 
 def test_undefined_numbers_give_no_rate():
     evaluation = make_evaluation()
-    for metric in ("real_accuracy_at_chosen", "fake_accuracy_at_chosen"):
-        evaluation["groups"][1]["metrics"][metric] = dict.fromkeys(("value", "low", "high"))
-    assert judge_evaluation(evaluation).verdict is Verdict.UNKNOWN
+    easy, hard = evaluation.groups
+    rates = dict.fromkeys(("real_accuracy_at_chosen", "fake_accuracy_at_chosen"), UNKNOWN)
+    broken = replace(evaluation, groups=(easy, replace(hard, metrics={**hard.metrics, **rates})))
+    assert judge_evaluation(broken).verdict is Verdict.UNKNOWN

@@ -23,7 +23,7 @@ from fakeid.commands.evaluate import evaluate
 from fakeid.config.compose import compose_config
 from fakeid.config.parse import Config
 from fakeid.evaluation.records.evaluation import Evaluation
-from fakeid.io import read_json, write_record
+from fakeid.io import read_json, to_plain_record, write_record
 from fakeid.reporting.style import new_figure
 from fakeid.runs.evaluate.tracking import EVALUATION_SUMMARY, track_evaluation
 from fakeid.runs.layout import RunFolder
@@ -160,7 +160,7 @@ def test_an_evaluation_is_a_run_of_its_own(tmp_path: Path) -> None:
     assert (tested.run_id, tested.name) == (f"{run.path.name}_evaluation", f"{run.path.name}/evaluation")
     assert (tested.job_type, tested.group, tested.exit_code) == ("eval", "a sweep", 0)
     assert tested.config["checkpoint"] == evaluation.detector.checkpoint
-    assert tested.config["trained_on"] == evaluation.to_plain()["trained_on"]
+    assert tested.config["trained_on"] == to_plain_record(evaluation)["trained_on"]
     assert tested.config["degradations"] == list(evaluation.degradations)
     assert tested.config["trained_run"] == run.path.name
     assert tested.config["categories"] == len(evaluation.trained_on.categories)

@@ -189,8 +189,8 @@ def test_estimates_reach_wandb_as_numbers() -> None:
     assert [found[f"one_more_run_{end}"] for end in ("low", "high")] == [average.next_low, average.next_high]
     columns, rows = tables["tables/evaluation_auroc"]
     found = dict(zip(columns, rows[0], strict=True))
-    group = invent_small_evaluation().to_plain()["groups"][0]
-    assert found["seen_content_seen_generators"] == pytest.approx(group["metrics"]["auroc"]["value"])
+    area = invent_small_evaluation().groups[0].read("auroc")
+    assert found["seen_content_seen_generators"] == pytest.approx(area.value)
     assert found["seen_content_seen_generators_low"] <= found["seen_content_seen_generators"] <= 1
 
 

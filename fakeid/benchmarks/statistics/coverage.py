@@ -17,8 +17,8 @@ from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.calibration import FALSE_ALARM_RATE, Calibration, fit_calibration
 from fakeid.evaluation.metrics import measure
 from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.records.results import Estimate, MeanEstimate
 from fakeid.evaluation.statistics.intervals import estimate_metrics
-from fakeid.reporting.numbers import Estimate
 from fakeid.reporting.sweep.configurations import collect_cells
 
 AUROCS: Final = (0.75, 0.9, 0.99, 0.995)
@@ -133,12 +133,20 @@ class OneConfiguration:
         if self.seeds > 1:
             auroc = cell.measure(CATEGORIES[-1], "auroc")
             found["auroc"] = _holds(*_find_bounds(auroc), float(model.mean_auroc(page.signals[0, -1])))
-            found["next"] = _holds(*_find_bounds(average, "next_"), following.average(seen=False)["value"])
+            found["next"] = _holds(*_find_next(average), following.average(seen=False).value)
         return found
 
 
-def _find_bounds(estimate: Estimate, kind: str = "") -> tuple[float, float]:
-    low, high = (estimate[f"{kind}{side}"] for side in ("low", "high"))
+def _find_bounds(estimate: Estimate) -> tuple[float, float]:
+    return _replace_unknown(estimate.low, estimate.high)
+
+
+def _find_next(estimate: MeanEstimate) -> tuple[float, float]:
+    """Find the bounds of one more run."""
+    return _replace_unknown(estimate.next_low, estimate.next_high)
+
+
+def _replace_unknown(low: float | None, high: float | None) -> tuple[float, float]:
     return math.nan if low is None else low, math.nan if high is None else high
 
 

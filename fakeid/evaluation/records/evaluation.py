@@ -12,8 +12,9 @@ from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
+from fakeid.evaluation.records.run_summary import Machine, Sizes
 from fakeid.evaluation.scores import NO_DEGRADATION
-from fakeid.io import parse_record, to_plain_record
+from fakeid.evaluation.verdict import RecordedVerdict
 
 KINDS: Final = ("quadrant", "test_set", "category", "generator")
 """Of groups, in the order in which tables list them."""
@@ -148,21 +149,6 @@ class ControlResult:
 
 
 @dataclass(frozen=True)
-class RecordedVerdict:
-    """A verdict as files keep it.
-
-    Attributes:
-        word: A value of `fakeid.evaluation.verdict.Verdict`.
-        look: `good`, `doubtful` or `bad`.
-        lines: Sentences.
-    """
-
-    word: str
-    look: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Evaluation:
     """Everything that `evaluation.json` holds.
 
@@ -180,7 +166,7 @@ class Evaluation:
         swap: None where the swap test was not asked for, or lacks a class.
         controls: Images that no GAN made.
         verdict: None until it is judged.
-        sizes: `trained_px`, `tested_px`, `image_px` and `views`; None where size does not matter.
+        sizes: At which the detector saw images; None where the size does not matter.
         notes: Sentences on how it came about.
         warnings: Sentences on what makes its intervals worth less than they seem.
         evaluation: The options of this group that it was made with.
@@ -189,7 +175,7 @@ class Evaluation:
         versions: Package → version.
         threads: Of the CPU.
         git_commit: Of the code.
-        machine: `device`, `cores` and `system` of the test.
+        machine: On which it was tested.
     """
 
     title: str
@@ -205,7 +191,7 @@ class Evaluation:
     swap: SwapResult | None = None
     controls: tuple[ControlResult, ...] = ()
     verdict: RecordedVerdict | None = None
-    sizes: Mapping[str, str | int] | None = None
+    sizes: Sizes | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     evaluation: Mapping[str, Any] = field(default_factory=dict)
@@ -214,20 +200,7 @@ class Evaluation:
     versions: Mapping[str, str] = field(default_factory=dict)
     threads: NonNegativeInt | None = None
     git_commit: str | None = None
-    machine: Mapping[str, str | int | None] = field(default_factory=dict)
-
-    @classmethod
-    def from_plain(cls, values: Mapping[str, Any]) -> "Evaluation":
-        """Check plain values.
-
-        Raises:
-            ValueError: A value is missing, or not what it is declared to be.
-        """
-        return parse_record(values, cls)
-
-    def to_plain(self) -> dict[str, Any]:
-        """Turn it into what `evaluation.json` holds."""
-        return to_plain_record(self)
+    machine: Machine = field(default_factory=Machine)
 
     @cached_property
     def _by_place(self) -> dict[tuple[str, str, str], EvaluationGroup]:

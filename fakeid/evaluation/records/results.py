@@ -1,4 +1,4 @@
-"""What tests find, as typed values: the schema of the JSON files of a run and of an evaluation.
+"""Estimates, and groups of images with their metrics: what the JSON files of runs and of evaluations consist of.
 
 A number that has no meaning, such as the AUROC of one class, is None.
 """
@@ -55,22 +55,6 @@ class Estimate:
         """Compute one minus a share in [0, 1], with its interval."""
         return Estimate(*(None if number is None else 1 - number for number in (self.value, self.high, self.low)))
 
-    @classmethod
-    def from_plain(cls, plain: "Mapping[str, float | None] | Estimate | None") -> "Estimate":
-        """Take over `value`, `low` and `high` of a dictionary; for the time until no record is one any more."""
-        if isinstance(plain, Estimate):
-            return plain
-        return cls() if not plain else cls(plain["value"], plain.get("low"), plain.get("high"))
-
-    def __getitem__(self, name: str) -> float | None:
-        """Look a part up by name; for the time until nothing takes estimates for dictionaries."""
-        number: float | None = getattr(self, name, None)
-        return number
-
-    def get(self, name: str) -> float | None:
-        """Look a part up as well."""
-        return self[name]
-
 
 @dataclass(frozen=True)
 class MeanEstimate(Estimate):
@@ -109,7 +93,7 @@ class Group:
 
     @property
     def num_images(self) -> int:
-        """Of both classes."""
+        """How many there are of both classes."""
         return self.num_real + self.num_fake
 
 

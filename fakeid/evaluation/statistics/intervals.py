@@ -148,19 +148,15 @@ LEAST_CLUSTERS: Final = 20
 _PROPORTIONS: Final = ("accuracy", "real_accuracy", "fake_accuracy")
 
 
-class Estimate(NamedTuple):
-    """A number and its 95 % interval, all NaN where the number has no meaning."""
+class Measurement(NamedTuple):
+    """A number and its 95 % interval, NaN where they have no meaning; files keep it as an `Estimate`."""
 
     value: float
     low: float
     high: float
 
-    def to_plain(self) -> dict[str, float | None]:
-        """The three by name, ready for JSON: None for what is not finite."""
-        return {name: number if math.isfinite(number) else None for name, number in self._asdict().items()}
 
-
-def estimate_called_fake(logits: Floats, threshold: float) -> Estimate:
+def estimate_called_fake(logits: Floats, threshold: float) -> Measurement:
     """Share of images called fake, with Wilson's interval; NaN where there is none or the detector broke down.
 
     Args:
@@ -168,9 +164,9 @@ def estimate_called_fake(logits: Floats, threshold: float) -> Estimate:
         threshold: Logit from which on an image is called fake.
     """
     if not len(logits) or np.isnan(logits).any():
-        return Estimate(*[math.nan] * 3)
+        return Measurement(*[math.nan] * 3)
     called = int(call_fake(logits, threshold).sum())
-    return Estimate(called / len(logits), *wilson_interval(called, len(logits)))
+    return Measurement(called / len(logits), *wilson_interval(called, len(logits)))
 
 
 def estimate_metrics(
@@ -182,7 +178,7 @@ def estimate_metrics(
     threshold: float = HALF,
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
     resamples: int = RESAMPLES,
-) -> dict[str, Estimate]:
+) -> dict[str, Measurement]:
     """Every metric of `measure` with its interval, from one sort and one set of resamples.
 
     Accuracy and the accuracies of reals and fakes get Wilson's interval, the AUROC that of `auroc_interval`, everything
@@ -235,11 +231,11 @@ def _estimate(
     clusters: npt.ArrayLike | None,
     seed: int,
     resamples: int,
-) -> dict[str, Estimate]:
+) -> dict[str, Measurement]:
     ranking = rank_images(labels, logits)
     values = {name: float(value) for name, value in measure(ranking).items()}
     if np.isnan(list(values.values())).all():
-        return {name: Estimate(value, *NOWHERE) for name, value in values.items()}
+        return {name: Measurement(value, *NOWHERE) for name, value in values.items()}
     rng = np.random.default_rng(derive_seed("bootstrap", seed))
     batches = [measure(ranking.repeat(repeats)) for repeats in draw_repeats(labels, logits, clusters, rng, resamples)]
     num_real, num_fake, num_any = count_clusters(labels, clusters)
@@ -258,7 +254,7 @@ def _estimate(
             interval = NOWHERE
         else:
             interval = _percentiles(kind, value, drawn, trials)
-        estimates[name] = Estimate(value, *interval)
+        estimates[name] = Measurement(value, *interval)
     return estimates
 
 

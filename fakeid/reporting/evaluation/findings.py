@@ -98,7 +98,7 @@ def _describe_quadrants(evaluation: Evaluation) -> list[Finding]:
         return [Finding("No answer", "no quadrant holds both reals and fakes with a score each.")]
     easiest, hardest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
     named = {"Alone": hardest} if easiest == hardest else {"Hardest": hardest, "Easiest": easiest}
-    place = describe_threshold(evaluation.to_plain())
+    place = describe_threshold(evaluation.threshold)
     return [_describe_quadrant(topic, evaluation, name, place) for topic, name in named.items()]
 
 
@@ -195,15 +195,9 @@ def _describe_false_positives(evaluation: Evaluation) -> Iterator[Finding]:
 
 
 def _describe_misplaced(evaluation: Evaluation) -> Iterator[Finding]:
-    """A warning for each quadrant that is ranked well at a threshold that is off."""
-    record = evaluation.to_plain()
-    tested = {group.name for group in evaluation.list_tested(("quadrant",), NO_DEGRADATION)}
-    groups = {
-        group["name"]: group["metrics"]
-        for group in record["groups"]
-        if group["name"] in tested and (group["kind"], group["degradation"]) == ("quadrant", NO_DEGRADATION)
-    }
-    for text in describe_misplaced(record, groups):
+    """Warn of each quadrant that is ranked well at a threshold that is off."""
+    groups = {group.name: group for group in evaluation.list_tested(("quadrant",), NO_DEGRADATION)}
+    for text in describe_misplaced(evaluation.threshold, groups):
         yield Finding("Threshold", f"on {text[:1].lower()}{text[1:]}", Severity.WARNING)
 
 

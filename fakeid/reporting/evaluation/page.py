@@ -55,7 +55,6 @@ def render_evaluation_page(evaluation: Evaluation, figures: Mapping[str, Figure]
     Returns:
         A self-contained HTML document.
     """
-    record = evaluation.to_plain()
     drawn = {name: _embed(figures[name], name, label) for name, label in _LABELS.items() if name in figures}
     return render_page(
         "evaluation.html",
@@ -65,12 +64,12 @@ def render_evaluation_page(evaluation: Evaluation, figures: Mapping[str, Figure]
         styles=("report.css", "sortable.css", "evaluation.css"),
         script="sortable.js",
         sections=_list_sections(evaluation, drawn),
-        verdict=judge_evaluation(record),
+        verdict=judge_evaluation(evaluation),
         evaluation=evaluation,
         caveats=list_caveats(evaluation),
         findings=list_findings(evaluation),
         figures=drawn,
-        run_notes=list_run_notes(record),
+        run_notes=list_run_notes(evaluation),
         one_run=ONE_RUN,
         num_quadrants=len(evaluation.list_names("quadrant")),
         threshold_note=describe_thresholds(evaluation.calibration),

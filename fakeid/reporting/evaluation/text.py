@@ -27,11 +27,10 @@ from fakeid.reporting.verdict import judge_evaluation, render_verdict
 
 def render_evaluation_table(evaluation: Evaluation) -> Group:
     """Draw the verdict, the quadrants on clean images, and what else the evaluation found; fits 80 columns."""
-    record = evaluation.to_plain()
     table = tabulate_quadrants(evaluation)
     return Group(
-        render_verdict(judge_evaluation(record)),
-        render_terminal(replace(table, notes=(*table.notes, *list_run_notes(record))), dense=True),
+        render_verdict(judge_evaluation(evaluation)),
+        render_terminal(replace(table, notes=(*table.notes, *list_run_notes(evaluation))), dense=True),
         Text(),
         *_draw_findings(evaluation),
         *(Text(note, style="dim") for note in evaluation.notes),
@@ -40,11 +39,13 @@ def render_evaluation_table(evaluation: Evaluation) -> Group:
 
 def render_evaluation_markdown(evaluation: Evaluation) -> str:
     """Write everything that the page shows, without its figures and its numbers on degraded images by group."""
-    record, swap = evaluation.to_plain(), evaluation.swap
+    swap = evaluation.swap
     parts = [f"# Evaluation: {evaluation.title}\n"]
-    parts += [" ".join(f"**{head}** {told}" for head, told in line) + "\n" for line in judge_evaluation(record).lines]
+    parts += [
+        " ".join(f"**{head}** {told}" for head, told in line) + "\n" for line in judge_evaluation(evaluation).lines
+    ]
     parts += [f"{number}. {finding}" for number, finding in enumerate(list_findings(evaluation), start=1)]
-    parts += ["", *_write(tabulate_matrix(evaluation)), *(f"{note}\n" for note in list_run_notes(record))]
+    parts += ["", *_write(tabulate_matrix(evaluation)), *(f"{note}\n" for note in list_run_notes(evaluation))]
     parts += _write(tabulate_thresholds(evaluation), describe_thresholds(evaluation.calibration), ONE_RUN)
     parts += _write(tabulate_calibration(evaluation), ONE_RUN)
     if swap:

@@ -62,7 +62,7 @@ def list_misplaced(summary: RunResults) -> list[str]:
     Seen and unseen content; where neither is concerned, single categories.
     """
     for groups in (summary.list_pools(), summary.categories):
-        if found := describe_misplaced(summary, {name: group.metrics for name, group in groups.items()}):
+        if found := describe_misplaced(summary.threshold, groups):
             return found
     return []
 

@@ -11,6 +11,7 @@ import numpy as np
 from fakeid.config.constants import FAKE, REAL
 from fakeid.errors import DataError
 from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, Group, MeanEstimate
 from fakeid.evaluation.records.run_summary import POOLED, RunSummary
 from fakeid.evaluation.scores import OrderedScores
@@ -31,14 +32,14 @@ class FinishedRun:
         name: Of its folder.
         summary: What its test found, and how it came about.
         images: Its scores by category.
-        evaluation: The content of its `evaluation.json`; None where there is none.
+        evaluation: What its evaluation found; None where there was none.
         quarters: The scores of its evaluation by seen and unseen content and generators, as `quadrants` names them.
     """
 
     name: str
     summary: RunSummary
     images: Mapping[str, OrderedScores]
-    evaluation: Mapping[str, Any] | None = None
+    evaluation: Evaluation | None = None
     quarters: Mapping[str, OrderedScores] = field(default_factory=dict)
 
     @property

@@ -1,13 +1,14 @@
 """What evaluations add to a report over many runs: unseen generators, other test sets, degradations, the swap test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from fakeid.evaluation.records.results import UNKNOWN, Estimate
+from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.sweep.configurations import Cell, average_estimates
 from fakeid.reporting.sweep.settings import split_by_budget
@@ -67,7 +68,7 @@ def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
 
 
 def _tabulate_groups(cells: Sequence[Cell], metric: str, form: Form, title: str) -> Table:
-    names = dict.fromkeys(group["name"] for each in _list_evaluations(cells) for group in _list_groups(each))
+    names = dict.fromkeys(group.name for each in _list_evaluations(cells) for group in _list_groups(each))
     rows: list[Line] = [
         [
             *name_configuration(cell),
@@ -79,7 +80,7 @@ def _tabulate_groups(cells: Sequence[Cell], metric: str, form: Form, title: str)
 
 
 def _tabulate_degradations(cells: Sequence[Cell], title: str) -> Table:
-    words = dict.fromkeys(word for each in _list_evaluations(cells) for word in each["degradations"])
+    words = dict.fromkeys(word for each in _list_evaluations(cells) for word in each.degradations)
     rows: list[Line] = [
         [
             *name_configuration(cell),
@@ -92,28 +93,28 @@ def _tabulate_degradations(cells: Sequence[Cell], title: str) -> Table:
     return Table.of(title, [*CONFIGURATION, *named, SWAP_WARNS], rows)
 
 
-def _count_warnings(evaluations: Sequence[Mapping[str, Any]]) -> TableCell:
-    tried = [bool(each["swap"]["warns"]) for each in evaluations if each["swap"]]
+def _count_warnings(evaluations: Sequence[Evaluation]) -> TableCell:
+    tried = [each.swap.warns for each in evaluations if each.swap]
     return TableCell(sum(tried), mark=f" of {len(tried)}") if tried else TableCell(lack="not tried")
 
 
-def _list_evaluations(cells: Sequence[Cell]) -> list[Mapping[str, Any]]:
+def _list_evaluations(cells: Sequence[Cell]) -> list[Evaluation]:
     return [run.evaluation for cell in cells for run in cell.runs if run.evaluation]
 
 
-def _list_groups(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [group for group in evaluation["groups"] if group["kind"] in _KINDS]
+def _list_groups(evaluation: Evaluation) -> list[EvaluationGroup]:
+    return [group for group in evaluation.groups if group.kind in _KINDS]
 
 
-def _find(evaluation: Mapping[str, Any], name: str, metric: str) -> Estimate:
+def _find(evaluation: Evaluation, name: str, metric: str) -> Estimate:
     for group in _list_groups(evaluation):
-        if (group["name"], group["degradation"]) == (name, NO_DEGRADATION):
-            return Estimate(**group["metrics"][metric])
+        if (group.name, group.degradation) == (name, NO_DEGRADATION):
+            return group.read(metric)
     return UNKNOWN
 
 
-def _average(evaluation: Mapping[str, Any], degradation: str) -> Estimate:
+def _average(evaluation: Evaluation, degradation: str) -> Estimate:
     """Average the AUROC over quadrants; the mean has no interval of its own, for quadrants share images."""
-    quadrants = [g for g in evaluation["groups"] if g["kind"] == _QUADRANT and g["degradation"] == degradation]
-    values = [group["metrics"]["auroc"]["value"] for group in quadrants]
-    return Estimate(float(np.mean(values)) if values and None not in values else None)
+    quadrants = [group for group in evaluation.groups if (group.kind, group.degradation) == (_QUADRANT, degradation)]
+    values = [value for group in quadrants if (value := group.read("auroc").value) is not None]
+    return Estimate(float(np.mean(values)) if values and len(values) == len(quadrants) else None)

@@ -1,14 +1,14 @@
 """Which runs of a report rank images well, but call them at a threshold that is off."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.records.results import Group
 from fakeid.evaluation.records.run_summary import POOLED
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.finding import Finding, Severity
 from fakeid.reporting.formatting import format_count, format_share
-from fakeid.reporting.run.notes import RANKS_WELL, Metrics, is_misplaced
+from fakeid.reporting.run.notes import RANKS_WELL, is_misplaced
 from fakeid.reporting.sweep.configurations import Cell, FinishedRun
 
 _TABLED: Final = ("quadrant", "test_set")  # what a report shows of evaluations
@@ -36,22 +36,17 @@ def _find_misplaced(run: FinishedRun) -> Iterator[tuple[str, float]]:
     """Yield each kind of images with a threshold that is off, and the lowest accuracy among them."""
     for name in reversed(POOLED):
         pooled, categories = run.summary.find(name), run.summary.list_categories(seen=name == POOLED[0])
-        if pooled and is_misplaced(pooled.metrics):
-            yield f"{name} content", _read_accuracy(pooled.metrics)
-        elif lowest := [_read_accuracy(each.metrics) for each in categories.values() if is_misplaced(each.metrics)]:
+        if pooled and is_misplaced(pooled):
+            yield f"{name} content", _read_accuracy(pooled)
+        elif lowest := [_read_accuracy(each) for each in categories.values() if is_misplaced(each)]:
             yield f"some {name} category", min(lowest)
-    for group in _list_evaluated(run.evaluation or {}):
-        if is_misplaced(group["metrics"]):
-            yield f"{group['name']} (evaluation)", _read_accuracy(group["metrics"])
+    for group in run.evaluation.list_tested(_TABLED, NO_DEGRADATION) if run.evaluation else ():
+        if is_misplaced(group):
+            yield f"{group.name} (evaluation)", _read_accuracy(group)
 
 
-def _read_accuracy(metrics: Metrics) -> float:
-    return Estimate.from_plain(metrics.get("accuracy")).value or 0.0
-
-
-def _list_evaluated(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    groups = evaluation.get("groups", [])
-    return [group for group in groups if group["kind"] in _TABLED and group["degradation"] == NO_DEGRADATION]
+def _read_accuracy(group: Group) -> float:
+    return group.read("accuracy").value or 0.0
 
 
 def _describe(name: str, places: Sequence[tuple[Cell, float]], total: int) -> Finding:

@@ -27,12 +27,10 @@ from fakeid.evaluation.records.evaluation import (
     EvaluatedDetector,
     EvaluatedSet,
     Evaluation,
-    RecordedVerdict,
 )
 from fakeid.evaluation.records.results import EvaluationGroup
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, rank_intervals
-from fakeid.io import parse_record
 from fakeid.reporting.conditions import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.images import measure_sizes
@@ -124,7 +122,7 @@ def compute_evaluation(
         threshold=point,
         swap=judge_swap(judged, quality, compare_codecs(packed_sets), point.logit, few) if quality else None,
         controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few)),
-        sizes=asdict(sizes) if sizes else None,
+        sizes=sizes,
         notes=(*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)),
         warnings=tuple(_list_warnings(groups)) if options.cluster else (),
         evaluation=asdict(options),
@@ -132,8 +130,7 @@ def compute_evaluation(
         scoring_precision=SCORING_PRECISION,
         **describe_environment(choose_device(config.trainer.accelerator.value)),
     )
-    verdict = parse_record(judge_evaluation(evaluation.to_plain()).to_plain(), RecordedVerdict)
-    return replace(evaluation, verdict=verdict)
+    return replace(evaluation, verdict=judge_evaluation(evaluation).to_record())
 
 
 def read_calibration(card: Card) -> Calibration | None:

@@ -12,12 +12,11 @@ from fakeid.config.choices import LoggerName
 from fakeid.config.parse import Config, to_plain
 from fakeid.evaluation.quadrants import QUADRANTS, Quadrant
 from fakeid.evaluation.records.evaluation import Evaluation
-from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.io import to_plain_record
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.tracking import list_tags
-from fakeid.training.tracked_fields import Rows, describe_config, list_numbers, make_key
+from fakeid.training.tracked_fields import Rows, describe_config, list_numbers, make_key, spread
 from fakeid.training.tracking import EVALUATION_JOB, Tracker, build_table, collect_figures, make_id
 
 EVALUATION_ALL: Final = "eval/all"
@@ -47,7 +46,7 @@ def describe_tested(config: Mapping[str, Any], run_name: str, evaluation: Evalua
         run_name: Of the training.
         evaluation: What was found.
     """
-    record = evaluation.to_plain()
+    record = to_plain_record(evaluation)
     return {
         **describe_config(config),
         "categories": len(evaluation.trained_on.categories),
@@ -63,7 +62,7 @@ def sum_up_evaluation(evaluation: Evaluation) -> dict[str, Any]:
     for quadrant in QUADRANTS:
         name, place = f"eval/{name_quadrant(quadrant)}", ("quadrant", str(quadrant))
         for metric in ("auroc", "accuracy"):
-            found |= _spread(f"{name}/{metric}", evaluation.read(metric, *place))
+            found |= spread(f"{name}/{metric}", evaluation.read(metric, *place))
         wrong = evaluation.read("real_accuracy_at_chosen", *place).complement()
         found[f"{name}/false_positive_rate"] = wrong.value
     found |= _find_worst(evaluation)
@@ -87,7 +86,7 @@ def tabulate_evaluation(evaluation: Evaluation) -> Rows:
     parts += [("control", control.name, control) for control in evaluation.controls]
     parts += [("calibration", "validation", evaluation.calibration)] if evaluation.calibration else []
     for kind, name, record in parts:
-        rows += [[kind, name, NO_DEGRADATION, *numbers] for numbers in list_numbers(to_plain_record(record))]
+        rows += [[kind, name, NO_DEGRADATION, *numbers] for numbers in list_numbers(vars(record))]
     return ["kind", "group", "degradation", "metric", "value", "low", "high"], rows
 
 
@@ -105,11 +104,7 @@ def _find_worst(evaluation: Evaluation) -> dict[str, Any]:
         return {}
     _, area, degradation, quadrant = min(tested, key=lambda entry: entry[0])
     where = {"eval/worst/degradation": degradation, "eval/worst/quadrant": name_quadrant(quadrant)}
-    return _spread("eval/worst/auroc", area) | where
-
-
-def _spread(name: str, estimate: Estimate) -> dict[str, float | None]:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    return spread("eval/worst/auroc", area) | where
 
 
 def track_evaluation(config: Config, run: RunFolder, evaluation: Evaluation, console: Console) -> None:
