@@ -20,7 +20,7 @@ def summarize(
     calibration: Calibration | None = None,
     point: OperatingPoint = AT_HALF,
 ) -> RunResults:
-    """Measure the detector on the images that were tested as they are (degradation "none").
+    """Measure the detector on clean images (degradation "none").
 
     `seen` and `unseen` pool the images of their categories instead of averaging over categories: one detector has one
     threshold and one ranking for all content, and one that ranks well within each category but shifts between them

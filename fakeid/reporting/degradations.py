@@ -8,28 +8,57 @@ from fakeid.errors import ConfigError
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import Trial, Verdict
+from fakeid.reporting.formatting import PERCENT_SIGN
+
+Part: TypeAlias = tuple[str, str]
+"""A head and what is told after it."""
+
+DEGRADATIONS_NOT_TESTED: Final[Part] = (
+    "Not tested:", "JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that.",
+)  # fmt: skip
+
+_BROKEN: Final = (Verdict.FAILS, Verdict.AT_CHANCE, Verdict.INVERTED)
 
 MILD: Final = "mild"
 STRONG: Final = "strong"
 
 
-class _Kind(NamedTuple):
-    """How one kind is called, in which form a strength stands beside it, and whether larger numbers are milder."""
+class Kind(NamedTuple):
+    """A kind of degradation, in words.
+
+    Attributes:
+        name: In sentences and headings.
+        form: How a strength stands beside the name.
+        axis: What the strength is, on the axis of a figure.
+        larger_is_milder: Whether larger strengths are milder.
+    """
 
     name: str
     form: str = ""
+    axis: str = "strength"
     larger_is_milder: bool = False
 
 
-_KINDS: Final = {
-    "jpeg": _Kind("JPEG", "{:g}", larger_is_milder=True),
-    "webp": _Kind("WebP", "{:g}", larger_is_milder=True),
-    "blur": _Kind("blur", "of {:g} px"),
-    "downup": _Kind("rescaling", "by {:g}", larger_is_milder=True),
-    "crop": _Kind("cropping", "to {:g}", larger_is_milder=True),
-    "noise": _Kind("noise", "of {:g} levels"),
-    "social": _Kind("social networks"),
+KINDS: Final = {
+    "jpeg": Kind("JPEG", "{:g}", "quality", larger_is_milder=True),
+    "webp": Kind("WebP", "{:g}", "quality", larger_is_milder=True),
+    "blur": Kind("blur", "of {:g} px", "sigma (px)"),
+    "downup": Kind("rescaling", "by {:g}", "scale", larger_is_milder=True),
+    "crop": Kind("cropping", "to {:g}", "share kept", larger_is_milder=True),
+    "noise": Kind("noise", "of {:g} levels", "sigma (levels)"),
+    "social": Kind("social networks"),
 }
+"""By the name that a degradation has in `fakeid.config.degradations`."""
+
+
+def describe_degradations(words: Sequence[str]) -> str:
+    """Say how images were tested, such as `clean and under 3 degradations`.
+
+    Args:
+        words: Of `fakeid.config.degradations`; `none` does not count.
+    """
+    number = sum(word != NO_DEGRADATION for word in words)
+    return f"clean and under {number} degradation{'s' * (number > 1)}" if number else "clean"
 
 
 def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
@@ -53,7 +82,7 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
         Such as `blur` for all that were tested, `JPEG down to 90` with `MILD`, `JPEG 75 and below` with `STRONG`, or
         `JPEG 95, 75`.
     """
-    kind = _KINDS.get(_read(chosen[0]).name, _Kind(chosen[0]))
+    kind = KINDS.get(_read(chosen[0]).name, Kind(chosen[0]))
     strengths = [kind.form.format(strength) for word in chosen if (strength := _read(word).strength) is not None]
     if not strengths or (len(chosen) == len(tested) > 1):
         return kind.name
@@ -69,14 +98,14 @@ def name_strength(word: str) -> str:
     degradation = _read(word)
     if degradation.strength is None:
         return ""
-    unit = _KINDS[degradation.name].form.partition("}")[2]
+    unit = KINDS[degradation.name].form.partition("}")[2]
     return f"{degradation.strength:g}{unit}"
 
 
 def _rank(word: str) -> float:
     degradation = _read(word)
     strength = degradation.strength or 0.0
-    return -strength if _KINDS.get(degradation.name, _Kind("")).larger_is_milder else strength
+    return -strength if KINDS.get(degradation.name, Kind("")).larger_is_milder else strength
 
 
 class _Read(NamedTuple):
@@ -85,24 +114,12 @@ class _Read(NamedTuple):
 
 
 def _read(word: str) -> _Read:
-    """Kind and strength; the word itself where another release of fakeid knew it."""
+    """Split a word into kind and strength; the word itself where another release of fakeid knew it."""
     try:
         degradation = parse_degradation(word)
     except ConfigError:
         return _Read(word, None)
     return _Read(degradation.name, degradation.strength)
-
-
-Part: TypeAlias = tuple[str, str]
-"""A head and what is told after it."""
-
-DEGRADATIONS_NOT_TESTED: Final[Part] = (
-    "Not tested:", "JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that.",
-)  # fmt: skip
-
-
-_SIGN: Final = "\N{NO-BREAK SPACE}%"
-_BROKEN: Final = (Verdict.FAILS, Verdict.AT_CHANCE, Verdict.INVERTED)
 
 
 def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:
@@ -112,13 +129,13 @@ def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:
         trials: By degradation, `none` among them.
 
     Returns:
-        Heads and texts, and whether it breaks anywhere but on untouched images.
+        Heads and texts, and whether it breaks anywhere but on clean images.
     """
     kinds = group_degradations([name for name in trials if name != NO_DEGRADATION])
     if not kinds:
         return [DEGRADATIONS_NOT_TESTED], False
     verdicts = {name: trial.judge() for name, trial in trials.items()}
-    holds = ["untouched images"] if verdicts[NO_DEGRADATION] is Verdict.PASSES else []
+    holds = ["clean images"] if verdicts[NO_DEGRADATION] is Verdict.PASSES else []
     breaks, unclear = [], []
     for tested in kinds.values():
         passing = [name for name in tested if verdicts[name] is Verdict.PASSES]
@@ -127,40 +144,33 @@ def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:
         holds += [name_degradations(passing, tested, MILD)] if passing else []
         unclear += [name_degradations(open_ones, tested)] if open_ones else []
         if broken:
-            why = _explain(broken, trials, verdicts, several=len(broken) > 1)
+            why = _explain(broken, trials, verdicts)
             breaks.append(f"{name_degradations(broken, tested, STRONG)} ({why})")
     told = {"Holds on": holds or ["nothing that was tested"], "Breaks on": breaks, "Too few images to tell:": unclear}
     return [(head, f"{', '.join(names)}.") for head, names in told.items() if names], bool(breaks)
 
 
-def _explain(
-    broken: Sequence[str], trials: Mapping[str, Trial], verdicts: Mapping[str, Verdict], *, several: bool
-) -> str:
-    """Why, at the mildest strength; and the same number at the strongest."""
-    mild, strong = broken[0], broken[-1]
+def _explain(broken: Sequence[str], trials: Mapping[str, Trial], verdicts: Mapping[str, Verdict]) -> str:
+    """Say why, at the mildest strength, and give the same number at the strongest."""
+    mild, strong, several = broken[0], broken[-1], len(broken) > 1
     if verdicts[mild] in (Verdict.AT_CHANCE, Verdict.INVERTED):
         return str(verdicts[mild].value) + (f" from {name_strength(mild)} on" if several else "")
-    rates = [_rate(trials[name], alarms=trials[mild].has_too_many_false_positives) for name in (mild, strong)]
+    called_fake = trials[mild].has_too_many_false_positives
+    what = "of reals called fake" if called_fake else "of fakes missed"
+    tried = [trials[name] for name in (mild, strong)]
+    rates = [(trial.false_positives if called_fake else trial.found.complement()).value for trial in tried]
     if None in rates:
         return "no number"
-    what = "of reals called fake" if trials[mild].has_too_many_false_positives else "of fakes missed"
-    first, last = (f"{_format(rate or 0.0)}{_SIGN}" for rate in rates)
-    return (
-        f"{first} {what} at {name_strength(mild)}, {last} at {name_strength(strong)}" if several else f"{first} {what}"
-    )
-
-
-def _rate(trial: Trial, *, alarms: bool) -> float | None:
-    if alarms:
-        return trial.false_positives.value
-    found = trial.found.value
-    return None if found is None else 1 - found
+    first, last = (f"{_format(rate or 0.0)}{PERCENT_SIGN}" for rate in rates)
+    if not several:
+        return f"{first} {what}"
+    return f"{first} {what} at {name_strength(mild)}, {last} at {name_strength(strong)}"
 
 
 def format_rate(estimate: Estimate) -> str:
-    """A share in percent with its interval, such as `18 % [10, 31]`; one decimal below 10."""
+    """Write a share in percent with its interval, such as `18 % [10, 31]`; one decimal below 10."""
     value, low, high = (_format(number or 0.0) for number in (estimate.value, estimate.low, estimate.high))
-    return f"{value}{_SIGN}" if estimate.low is None else f"{value}{_SIGN} [{low}, {high}]"
+    return f"{value}{PERCENT_SIGN}" if estimate.low is None else f"{value}{PERCENT_SIGN} [{low}, {high}]"
 
 
 def _format(share: float) -> str:

@@ -33,7 +33,7 @@ class Finding:
 
     @property
     def is_warning(self) -> bool:
-        """Whether it makes the numbers worth less than they seem."""
+        """Tell whether it makes the numbers worth less than they seem."""
         return self.severity is Severity.WARNING
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ _LATEX_SPECIAL: Final = {
 
 
 def is_numeric(column: Column) -> bool:
-    """Whether a column holds numbers, which are aligned at the right."""
+    """Tell whether a column holds numbers, which are aligned at the right."""
     return column.form not in (Form.TEXT, Form.CODE)
 
 
@@ -65,7 +65,7 @@ def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
 
 
 def has_bounds_below(cell: Cell) -> bool:
-    """Whether a cell holds a value with an interval, which some renderers write below it."""
+    """Tell whether a cell holds a value with an interval, which some renderers write below it."""
     return isinstance(cell.value, Estimate) and cell.value.value is not None and cell.value.has_interval
 
 

@@ -58,26 +58,26 @@ class Judged(ABC):
     @property
     @abstractmethod
     def test(self) -> Hashable:
-        """What is tested; rows of several tables with equal ones are one test."""
+        """Name what is tested; rows of several tables with equal names are one test."""
 
     @property
     def num_seeds(self) -> int:
-        """Trainings of each configuration; with one, nothing is judged."""
+        """Count the runs of each configuration; with one, nothing is judged."""
         return self.accuracy.num_runs
 
     @property
     def verdict(self) -> str:
-        """Of the accuracy, one of `VERDICTS`."""
+        """Judge the accuracy: one of `VERDICTS`."""
         return judge(self.accuracy, self.accuracy_p, self.num_seeds)
 
     @property
     def auroc_verdict(self) -> str:
-        """Of the AUROC, one of `VERDICTS`."""
+        """Judge the AUROC: one of `VERDICTS`."""
         return judge(self.auroc, self.auroc_p, self.num_seeds)
 
     @property
     def is_significant(self) -> bool:
-        """Whether the accuracy is `better` or `worse`."""
+        """Tell whether the accuracy is `better` or `worse`."""
         return self.verdict in (BETTER, WORSE)
 
 
@@ -85,7 +85,7 @@ _Judged = TypeVar("_Judged", bound=Judged)
 
 
 def judge(difference: Difference, corrected_p: float, num_seeds: int) -> str:
-    """What may be said about the second of two configurations: one of `VERDICTS`.
+    """Judge the second of two configurations against the first: one of `VERDICTS`.
 
     With one seed each nothing, whatever the p-value of the two networks.
     """
@@ -111,7 +111,7 @@ def find_tone(verdict: str) -> Tone:
 
 
 def correct_judged(*tables: Sequence[_Judged]) -> list[list[_Judged]]:
-    """With p-values corrected by Holm for all tables together, accuracy and AUROC in one family.
+    """Correct the p-values of all tables together by Holm, accuracy and AUROC in one family.
 
     A test that stands in several tables counts once; what is not judged does not count.
     """

@@ -88,7 +88,7 @@ def new_figure(width_px: int, height_px: int) -> Figure:
 def mark_chance(ax: Axes, chance: float, *, vertical: bool = False) -> None:
     """Draw the line of chance level."""
     draw = ax.axvline if vertical else ax.axhline
-    draw(chance, **CHANCE_LINE, zorder=1, label="_guessing")
+    draw(chance, **CHANCE_LINE, zorder=1, label="_chance")
 
 
 def label_in_percent(axis: Axis) -> None:

@@ -14,7 +14,7 @@ from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import FALSE_POSITIVE_RATE, RecordedVerdict, Trial, Verdict
 from fakeid.reporting.degradations import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
 from fakeid.reporting.formatting import format_estimate
-from fakeid.reporting.run.notes import name_alarm_threshold, name_threshold
+from fakeid.reporting.run.notes import name_chosen_threshold, name_threshold
 from fakeid.reporting.table import Form, Tone
 
 _TONES: Final = {Verdict.PASSES: Tone.GOOD, Verdict.UNDECIDED: Tone.DOUBTFUL, Verdict.UNKNOWN: Tone.DOUBTFUL}
@@ -44,19 +44,19 @@ class Judgement:
 
     @property
     def tone(self) -> Tone:
-        """Good only where all that was tested passes, else doubtful or bad."""
+        """Color it: good only where all that was tested passes, else doubtful or bad."""
         if self.verdict is Verdict.PASSES and self.breaks:
             return Tone.DOUBTFUL
         return _TONES.get(self.verdict, Tone.BAD)
 
     @property
     def look(self) -> str:
-        """Its tone, as a page and files name it."""
+        """Name its tone as pages and files do."""
         return self.tone.value
 
     @property
     def lines(self) -> list[list[Part]]:
-        """Two or three paragraphs, each of heads and texts."""
+        """Lay it out in two or three paragraphs, each of heads and texts."""
         weakest = [[("Weakest:", self.weakest)]] if self.weakest else []
         return [[(f"{self.head}.", self.text)], list(self.robustness), *weakest]
 
@@ -123,7 +123,7 @@ class _Case:
 
     @property
     def trial(self) -> Trial:
-        """The numbers that decide."""
+        """Collect the numbers that decide."""
         chosen = f"_at_{CHOSEN}"  # earlier releases did not measure it in every test
         at = chosen if self.wished is not None and self.reals and f"real_accuracy{chosen}" in self.reals.metrics else ""
         area, found = (self.fakes.read(name) if self.fakes else UNKNOWN for name in ("auroc", f"fake_accuracy{at}"))
@@ -143,7 +143,7 @@ class _Case:
         trial = self.trial
         if trial.false_positives.value is None or trial.found.value is None:
             return ""
-        place = name_threshold("half") if self.wished is None else name_alarm_threshold(trial.wished)
+        place = name_threshold("half") if self.wished is None else name_chosen_threshold(trial.wished)
         maker = {True: " by unseen generators", False: " by the generators that it was trained on", None: ""}
         return (
             f"At {place} it calls {format_rate(trial.false_positives)} of the reals with "
@@ -186,7 +186,7 @@ def _conclude(
 
 def _name(verdict: Verdict, case: _Case, *, drawn: bool, breaks: bool) -> str:
     if verdict is Verdict.PASSES:
-        return f"Passes on {case.place}{', but only on untouched images' if breaks else ''}"
+        return f"Passes on {case.place}{', but only on clean images' if breaks else ''}"
     if verdict is Verdict.UNDECIDED:
         return "Not shown to be usable: " + (
             "too few images to tell" if case.unseen else "neither unseen content nor unseen generators were tested"
@@ -202,7 +202,7 @@ def _name(verdict: Verdict, case: _Case, *, drawn: bool, breaks: bool) -> str:
 def _explain(verdict: Verdict, trial: Trial) -> Iterator[str]:
     area = format_estimate(trial.auroc, Form.UNIT)
     if verdict is Verdict.AT_CHANCE:
-        yield f"It ranks no better than guessing (AUROC {area})."
+        yield f"It ranks at chance level (AUROC {area})."
     if verdict is Verdict.INVERTED:
         yield f"It takes reals for fakes (AUROC {area}); are 0_real and 1_fake swapped?"
 

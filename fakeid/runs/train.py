@@ -20,7 +20,7 @@ from fakeid.data.plans import Plan
 from fakeid.evaluation.records.run_summary import AuditDigest, RunSummary
 from fakeid.io import parse_record, to_plain_record, write_record, write_text
 from fakeid.processes import is_sweep_process
-from fakeid.reporting.conditions import describe_sizes, sizes_differ
+from fakeid.reporting.run.notes import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
 from fakeid.runs.audit import audit_plan
 from fakeid.runs.context import RunContext, build_context

@@ -77,9 +77,9 @@ def test_robustness_goes_from_mild_to_strong(rich):
     panels = {ax.get_title(loc="left"): ax for ax in figure.axes}
     ticks = {title: [label.get_text() for label in ax.get_xticklabels()] for title, ax in panels.items()}
     assert ticks == {
-        "JPEG": ["none", "90", "30"],
-        "blur": ["none", "1", "2"],
-        "others": ["none", "crop\n0.8", "social"],
+        "JPEG": ["clean", "90", "30"],
+        "blur": ["clean", "1", "2"],
+        "others": ["clean", "cropping\n0.8", "social networks"],
     }
     line = next(line for line in panels["blur"].lines if line.get_label() == str(QUADRANTS[0]))
     values = {word: evaluation.read("auroc", "quadrant", str(QUADRANTS[0]), word) for word in evaluation.degradations}

@@ -72,7 +72,7 @@ def test_category_accuracy_shows_each_group_with_its_interval(summary, tmp_path)
     bounded = summary.unseen.read("real_accuracy")
     assert (bounded.low, bounded.high) in spans
     assert len(spans) == 3 * 13
-    assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "_guessing"] == [0.5]
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "_chance"] == [0.5]
     figure.savefig(tmp_path / "accuracy.png")
 
 
@@ -123,7 +123,7 @@ def test_roc_marks_the_threshold_in_use(scores):
 
 def test_roc_needs_both_classes_and_looks_at_clean_images_only(scores):
     (ax,) = plot_roc(scores.select(scores.label == 0), ["cat"], ["sheep"]).axes
-    assert list(labeled_lines(ax)) == ["guessing, AUROC 0.500", "at P(fake) = 0.5"]
+    assert list(labeled_lines(ax)) == ["chance level, AUROC 0.500", "at P(fake) = 0.5"]
     degraded = Scores(**{**vars(scores), "degradation": ["blur"] * 400})
     (ax,) = plot_roc(degraded, ["cat"], ["sheep"]).axes
     assert len(labeled_lines(ax)) == 2

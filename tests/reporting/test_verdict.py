@@ -79,7 +79,7 @@ def test_green_only_where_nothing_breaks():
     broken = judge_evaluation(make_evaluation(("jpeg-90", {"real_accuracy_at_chosen": (0.5, 0.6)})))
     assert (whole.verdict, whole.tone) == (Verdict.PASSES, Tone.GOOD)
     assert (broken.verdict, broken.tone) == (Verdict.PASSES, Tone.DOUBTFUL)
-    assert broken.head == "Passes on unseen content by unseen generators, but only on untouched images"
+    assert broken.head == "Passes on unseen content by unseen generators, but only on clean images"
 
 
 def test_what_was_trained_on_alone_is_no_test():
@@ -130,7 +130,7 @@ def test_where_it_holds_and_breaks_is_told_by_kind():
         ("downup-0.5", {"fake_accuracy_at_chosen": (0.4, 0.6)}), ("social", {"auroc": (0.4, 0.6)}),
     )  # fmt: skip
     assert read(evaluation)[1] == (
-        "Holds on untouched images, JPEG down to 95, noise of 2 levels. Breaks on JPEG 75 and below (26 % of reals "
+        "Holds on clean images, JPEG down to 95, noise of 2 levels. Breaks on JPEG 75 and below (26 % of reals "
         "called fake at 75, 35 % at 50), blur (80 % of fakes missed at 1 px, 30 % at 2 px), social networks (at "
         "chance). Too few images to tell: rescaling by 0.5."
     )

@@ -18,7 +18,7 @@ from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import ConfigError
 from fakeid.evaluation.records.run_summary import Sizes
 from fakeid.evaluation.scores import read_scores
-from fakeid.reporting.conditions import describe_sizes, sizes_differ
+from fakeid.reporting.run.notes import describe_sizes, sizes_differ
 from fakeid.runs.fit import build_module
 from fakeid.runs.images import list_images, measure_sizes, prepare_images
 from fakeid.runs.layout import RunFolder

@@ -107,7 +107,7 @@ class SwapResult:
         verdict: One sentence.
         follows_codec: None where it cannot be said.
         warns: Whether it follows the codec, or may do so.
-        rows: Four, from untouched images to both classes as JPEG.
+        rows: Four, from clean images to both classes as JPEG.
     """
 
     quality: NonNegativeInt

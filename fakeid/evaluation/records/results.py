@@ -48,7 +48,7 @@ class Estimate:
 
     @property
     def has_interval(self) -> bool:
-        """Whether both ends are known."""
+        """Tell whether both ends are known."""
         return self.low is not None and self.high is not None
 
     def complement(self) -> "Estimate":
@@ -93,7 +93,7 @@ class Group:
 
     @property
     def num_images(self) -> int:
-        """How many there are of both classes."""
+        """Count the images of both classes."""
         return self.num_real + self.num_fake
 
 

@@ -241,5 +241,5 @@ class RunSummary(RunResults):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the audit warned of."""
+        """List what the audit warned of."""
         return self.audit.warnings if self.audit else ()

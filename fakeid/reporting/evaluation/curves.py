@@ -18,7 +18,7 @@ from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.ranking import Floats, call_fake
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.reporting.run.notes import name_alarm_threshold, name_threshold
+from fakeid.reporting.run.notes import name_chosen_threshold, name_threshold
 from fakeid.reporting.style import (
     BLUE,
     CHANCE_LINE,
@@ -69,7 +69,7 @@ def plot_roc_zoom(
         _frame_roc(ax, limit)
     marks = [("o", name_threshold(threshold.rule), threshold.logit)]
     if calibration is not None:
-        marks.append(("D", name_alarm_threshold(calibration.false_alarm_rate), calibration.threshold))
+        marks.append(("D", name_chosen_threshold(calibration.false_alarm_rate), calibration.threshold))
     handles = []
     for name, part in _split(scores, trained_on).items():
         area = float(auroc(part.label, part.logit))
@@ -86,7 +86,7 @@ def plot_roc_zoom(
 
 
 def _split(scores: Scores, trained_on: TrainedOn) -> dict[str, Scores]:
-    """The clean images of each quadrant that has some."""
+    """Select the clean images of each quadrant that has some."""
     clean = scores.select(scores.degradation == NO_DEGRADATION)
     parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
     return {name: part for name, part in parts.items() if len(part)}
@@ -171,7 +171,7 @@ def _place_cuts(threshold: OperatingPoint, calibration: Calibration | None) -> _
 
 
 def _choose_edges(logits: Floats, cuts: _Cuts) -> Floats:
-    """The bins' bounds, around the logits, 0 and the thresholds."""
+    """Choose the bounds of the bins, around the logits, 0 and the thresholds."""
     bounded = np.clip(logits, -_LARGEST, _LARGEST)
     low, high = np.quantile(bounded, (_TAIL, 1 - _TAIL), method="nearest") if len(bounded) else (-1.0, 1.0)
     shown = [0.0, cuts.used, *([] if cuts.few_false_positives is None else [cuts.few_false_positives])]
@@ -204,7 +204,7 @@ def _add_histogram_legend(figure: Figure, threshold: OperatingPoint, calibration
     ]
     handles.append(Line2D([], [], **_THRESHOLD_LINE, label=name_threshold(threshold.rule)))
     if calibration is not None:
-        name = name_alarm_threshold(calibration.false_alarm_rate)
+        name = name_chosen_threshold(calibration.false_alarm_rate)
         handles.append(Line2D([], [], color=GREEN, linewidth=1.6, label=name))
         handles.append(Patch(color=GRAY, alpha=0.3, linewidth=0, label="unsure"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
@@ -239,7 +239,7 @@ def plot_reliability(scores: Scores, trained_on: TrainedOn, calibration: Calibra
 
 
 def _draw_bins(ax: Axes, counts_ax: Axes, part: Scores, logits: Floats, look: dict[str, Any], *, side: float) -> None:
-    """Points with whiskers above, bars below; those of several looks stand left and right of each other."""
+    """Draw points with whiskers above, bars below; those of several looks stand left and right of each other."""
     bins = tabulate_reliability(part.label, logits)
     filled = [found for found in bins if found.num_images]
     if not filled:

@@ -11,7 +11,7 @@ from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.thresholds import compute_surprise, count_needed
 from fakeid.reporting.finding import Finding, Severity
 from fakeid.reporting.formatting import format_estimate, format_number, format_share
-from fakeid.reporting.run.notes import describe_misplaced, describe_threshold, name_alarm_threshold
+from fakeid.reporting.run.notes import describe_misplaced, describe_threshold, name_chosen_threshold
 from fakeid.reporting.table import Form
 
 _CHANCE: Final = 0.5
@@ -58,7 +58,7 @@ def describe_worst(worst: WorstGroup) -> str:
 
 def describe_promise(calibration: Calibration) -> str:
     """Say what the threshold for few false positives promises of new reals, and with which uncertainty."""
-    place = name_alarm_threshold(calibration.false_alarm_rate)
+    place = name_chosen_threshold(calibration.false_alarm_rate)
     wished, num_real = format_share(calibration.false_alarm_rate), calibration.num_real
     low = format_number(calibration.false_positive_low, Form.PERCENT)
     found = (
@@ -155,7 +155,7 @@ def _describe_swap(evaluation: Evaluation) -> Iterator[Finding]:
 
 
 def _describe_controls(evaluation: Evaluation) -> Iterator[Finding]:
-    """One warning on all controls that the detector fires on."""
+    """Warn once of all controls that the detector fires on."""
     fired = [control for control in evaluation.controls if control.fires]
     if not fired:
         return
@@ -202,7 +202,7 @@ def _describe_misplaced(evaluation: Evaluation) -> Iterator[Finding]:
 
 
 def _breaks_promise(evaluation: Evaluation, calibration: Calibration, *, seen_content: bool) -> bool:
-    """Whether more reals are called fake than the uncertainty of validation and that of the test together explain."""
+    """Tell whether more reals are called fake than the uncertainties of validation and test together explain."""
     group = _find_reals(evaluation, seen_content=seen_content)
     rate = find_false_positives(evaluation, seen_content=seen_content)
     if group is None or rate is None or rate.value is None:

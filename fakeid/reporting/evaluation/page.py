@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.metrics import NUM_BINS
 from fakeid.evaluation.records.evaluation import Evaluation
-from fakeid.reporting.conditions import describe_conditions
+from fakeid.reporting.degradations import describe_degradations
 from fakeid.reporting.evaluation.findings import describe_thresholds, list_caveats, list_findings
 from fakeid.reporting.evaluation.tables import (
     tabulate_calibration,
@@ -94,7 +94,7 @@ def _list_tables(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _embed(figure: Figure, name: str, label: str) -> dict[str, Markup | int]:
-    """A figure and its width in px: letters are no larger than drawn."""
+    """Prepare a figure for the page with its width in px, so that letters are no larger than drawn."""
     return {"svg": inline_svg(figure, name, label), "width": round(figure.get_figwidth() * DPI)}
 
 
@@ -102,7 +102,7 @@ def _describe_size(evaluation: Evaluation) -> str:
     detector, counts = evaluation.detector, evaluation.count_images()
     return (
         f"{detector.backbone}, {detector.color}, residual {detector.residual}, {detector.image_px} px; "
-        f"{counts['real']:,} reals and {counts['fake']:,} fakes, {describe_conditions(evaluation.degradations)}"
+        f"{counts['real']:,} reals and {counts['fake']:,} fakes, {describe_degradations(evaluation.degradations)}"
     )
 
 

@@ -14,6 +14,7 @@ from fakeid.config.degradations import parse_degradation
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.scores import NO_DEGRADATION
+from fakeid.reporting.degradations import KINDS, group_degradations
 from fakeid.reporting.evaluation.tables import tabulate_matrix
 from fakeid.reporting.formatting import UNDEFINED, format_bounds, format_number
 from fakeid.reporting.style import CHANCE_LINE, GRAY, QUADRANT_LOOKS, SKY, mark_chance, new_figure, styled
@@ -25,15 +26,6 @@ _TITLE_PX: Final = 600
 _COLORS: Final = LinearSegmentedColormap.from_list("chance", ["#F2A27A", "#F6F6F6", SKY])
 _NORMALIZE: Final = Normalize(0.0, 1.0)  # chance level has no color, upside down is red; black text shows on all
 
-_TITLES: Final = {
-    "jpeg": ("JPEG", "quality"),
-    "webp": ("WebP", "quality"),
-    "blur": ("blur", "sigma (px)"),
-    "downup": ("down and up", "scale"),
-    "crop": ("crop", "share kept"),
-    "noise": ("noise", "sigma (levels)"),
-}
-_WEAKER_IF_LARGER: Final = frozenset({"jpeg", "webp", "downup", "crop"})
 _BAND_ALPHA: Final = 0.14
 _SHIFT: Final = 0.13  # of points beside each other
 _WIDEST_PX: Final = 1160  # fits a page without scrolling
@@ -123,32 +115,24 @@ def plot_robustness(evaluation: Evaluation) -> Figure:
 
 
 def _list_panels(degradations: Sequence[str]) -> list[_Panel]:
-    kinds: dict[str, list[str]] = {}
-    for name in degradations:
-        if name != NO_DEGRADATION:
-            kinds.setdefault(parse_degradation(name).name, []).append(name)
+    grouped = group_degradations([word for word in degradations if word != NO_DEGRADATION])
     panels = [
-        _Panel(*_TITLES.get(kind, (kind, "strength")), [NO_DEGRADATION, *_sort_by_strength(kind, names)], True)
-        for kind, names in kinds.items()
-        if len(names) > 1
+        _Panel(KINDS[kind].name, KINDS[kind].axis, [NO_DEGRADATION, *words], True)
+        for kind, words in grouped.items()
+        if len(words) > 1
     ]
-    single = [names[0] for names in kinds.values() if len(names) == 1]
+    single = [words[0] for words in grouped.values() if len(words) == 1]
     if single or not panels:
         panels.append(_Panel("others" if single else "clean images", "", [NO_DEGRADATION, *single], False))
     return panels
 
 
-def _sort_by_strength(kind: str, names: Sequence[str]) -> list[str]:
-    """From mild to strong."""
-    return sorted(names, key=lambda name: parse_degradation(name).strength or 0.0, reverse=kind in _WEAKER_IF_LARGER)
-
-
 def _name_tick(word: str, joined: bool) -> str:
     degradation = parse_degradation(word)
     if degradation.strength is None:
-        return degradation.name
+        return "clean" if word == NO_DEGRADATION else KINDS[degradation.name].name
     strength = word.removeprefix(f"{degradation.name}-")
-    return strength if joined else f"{degradation.name}\n{strength}"
+    return strength if joined else f"{KINDS[degradation.name].name}\n{strength}"
 
 
 def _draw_line(ax: Axes, evaluation: Evaluation, name: str, panel: _Panel, shift: float) -> None:

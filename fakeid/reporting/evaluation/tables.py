@@ -193,13 +193,13 @@ def name_few_false_positives(evaluation: Evaluation) -> str:
 
 
 def _list_main(evaluation: Evaluation) -> list[EvaluationGroup]:
-    """The groups of the matrix, on clean images."""
+    """List the groups of the matrix, on clean images."""
     found = [evaluation.find(kind, name) for kind, name in evaluation.list_main()]
     return [group for group in found if group is not None]
 
 
 def _describe_lack(group: EvaluationGroup, metric: str) -> str:
-    """Why a group has no number, such as `needs 500 reals, has 50`; empty where it has one, or for other reasons."""
+    """Say why a group has no number, such as `needs 500 reals, has 50`; empty where nothing is to be said."""
     needed = count_reals_needed(_LIMITS[metric]) if metric in _LIMITS else 0
     return f"needs {needed} reals, has {group.num_real}" if group.num_real < needed else ""
 

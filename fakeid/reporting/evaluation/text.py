@@ -68,5 +68,5 @@ def _draw_findings(evaluation: Evaluation) -> Iterator[RenderableType]:
 
 
 def _write(table: Table, *below: str) -> list[str]:
-    """A section of Markdown: heading, table, notes, and sentences below them."""
+    """Write a section of Markdown: heading, table, notes, and sentences below them."""
     return [f"## {table.title}\n", render_markdown(table), *(f"{text}\n" for text in below)]

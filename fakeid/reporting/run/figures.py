@@ -35,7 +35,7 @@ _WIDTH_PX: Final = 860
 
 @styled
 def plot_learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
-    """Loss and accuracy after each epoch, in training and in validation.
+    """Draw loss and accuracy after each epoch, in training and in validation.
 
     Args:
         history: One row an epoch: `epoch` and any of `train/loss`, `train/accuracy`, `val/loss`, `val/accuracy`,
@@ -148,7 +148,7 @@ def _add_dot_legend(figure: Figure) -> None:
     handles += [
         Line2D([], [], color=SEEN_COLOR, linewidth=5, label="trained on"),
         Line2D([], [], color=UNSEEN_COLOR, linewidth=5, label="not trained on"),
-        Line2D([], [], **CHANCE_LINE, label="guessing"),
+        Line2D([], [], **CHANCE_LINE, label="chance level"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1.4)
 
@@ -166,14 +166,14 @@ def plot_roc(scores: Scores, seen: Sequence[str], unseen: Sequence[str], thresho
     figure = new_figure(520, 520)
     ax = figure.subplots()
     clean = scores.select(scores.degradation == NO_DEGRADATION)
-    ax.plot([0, 1], [0, 1], **CHANCE_LINE, label="guessing, AUROC 0.500")
+    ax.plot([0, 1], [0, 1], **CHANCE_LINE, label="chance level, AUROC 0.500")
     for name, categories, color in (("seen", seen, SEEN_COLOR), ("unseen", unseen, UNSEEN_COLOR)):
         _draw_roc(
             ax, clean.select(np.isin(clean.category, list(categories))), f"{name} content", color, threshold.logit
         )
     ax.plot([], [], "o", color=GRAY, markersize=6, label=_name_point(threshold))
     ax.set(title="Receiver operating characteristic", xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
-    ax.set(xlabel="reals called fake (false positive rate, %)", ylabel="fakes called fake (true positive rate, %)")
+    ax.set(xlabel="reals called fake (false-positive rate, %)", ylabel="fakes called fake (true-positive rate, %)")
     for axis in (ax.xaxis, ax.yaxis):
         label_in_percent(axis)
     ax.legend(loc="lower right")
@@ -190,8 +190,8 @@ def _draw_roc(ax: Axes, scores: Scores, label: str, color: str, threshold: float
         return
     fakes, reals = count_above(scores.label, scores.logit)
     found = np.append(0, fakes / fakes[-1])
-    alarms = np.append(0, reals / reals[-1])
-    ax.plot(alarms, found, color=color, label=f"{label}, AUROC {area:.3f}", clip_on=False)
+    wrong = np.append(0, reals / reals[-1])
+    ax.plot(wrong, found, color=color, label=f"{label}, AUROC {area:.3f}", clip_on=False)
     called_fake = call_fake(scores.logit, threshold)
     point = [float(np.mean(called_fake[scores.label == label])) for label in (REAL, FAKE)]
     ax.plot(*point, "o", color=color, markeredgecolor="white", markersize=8, clip_on=False, zorder=5)

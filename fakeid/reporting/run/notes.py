@@ -8,7 +8,7 @@ from fakeid.config.choices import ThresholdFrom
 from fakeid.evaluation.operating_point import OperatingPoint
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import Group
-from fakeid.evaluation.records.run_summary import RunResults, RunSummary
+from fakeid.evaluation.records.run_summary import RunResults, RunSummary, Sizes
 from fakeid.reporting.formatting import PERCENT_SIGN, format_number, format_share
 from fakeid.reporting.table import Form
 
@@ -17,6 +17,7 @@ ONE_RUN: Final = "One training run: the interval covers test images, not other s
 RANKS_WELL: Final = 0.75
 """The AUROC above which a group must not stand at chance level without a word."""
 
+_VIEWS: Final = {"full": "the center", "crops": "five windows", "patches": "the four quarters"}
 _CHANCE: Final = 0.5
 _NEAR_CHANCE: Final = 0.55
 
@@ -39,7 +40,7 @@ def name_threshold(rule: str) -> str:
     return "P(fake) = 0.5" if rule == ThresholdFrom.half.value else "the balanced threshold from validation images"
 
 
-def name_alarm_threshold(rate: float) -> str:
+def name_chosen_threshold(rate: float) -> str:
     """Name the other threshold from validation images, which keeps a false-positive rate in [0, 1]."""
     return f"the threshold for {100 * rate:g}{PERCENT_SIGN} false positives"
 
@@ -49,6 +50,30 @@ def describe_training(summary: RunSummary) -> str:
     device = summary.machine.device if summary.machine else None
     how = [*_name_precision(summary.precision), *_name_machine(summary.threads, device)]
     return " ".join(["Trained", *how]) if how else ""
+
+
+def describe_sizes(sizes: Sizes | None) -> str:
+    """Say at which size; empty where whole images were trained and tested on.
+
+    Args:
+        sizes: None where size does not matter or is not known.
+    """
+    if not sizes or sizes.trained_px == sizes.tested_px == sizes.image_px:
+        return ""
+    trained_px, tested_px, image_px = sizes.trained_px, sizes.tested_px, sizes.image_px
+    seen = "whole images" if tested_px == image_px else f"{_VIEWS[sizes.views.value]} of {image_px} px"
+    if trained_px == tested_px:
+        return f"Tested at {tested_px} px, as trained: {seen}."
+    return (
+        f"Trained at {trained_px} px and tested at {tested_px} px ({seen}): logits shift with the size, so a detector "
+        "that ranks well may call everything fake or real. Only a threshold chosen on validation images corrects "
+        "for that."
+    )
+
+
+def sizes_differ(sizes: Sizes | None) -> bool:
+    """Tell whether a network was tested at another size than it was trained at; see `describe_sizes`."""
+    return sizes is not None and sizes.trained_px != sizes.tested_px
 
 
 def describe_misplaced(point: OperatingPoint, groups: Mapping[str, Group]) -> list[str]:

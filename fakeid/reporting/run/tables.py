@@ -5,9 +5,8 @@ from typing import Final
 
 from fakeid.evaluation.records.results import Group
 from fakeid.evaluation.records.run_summary import POOLED, RunResults, RunSummary
-from fakeid.reporting.conditions import describe_sizes
 from fakeid.reporting.formatting import format_estimate
-from fakeid.reporting.run.notes import describe_misplaced, list_run_notes
+from fakeid.reporting.run.notes import describe_misplaced, describe_sizes, list_run_notes
 from fakeid.reporting.table import Cell, Column, Form, Row, Table
 from fakeid.reporting.verdict import judge_run
 

@@ -31,12 +31,15 @@ from fakeid.evaluation.records.evaluation import (
 from fakeid.evaluation.records.results import EvaluationGroup
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores
 from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, rank_intervals
-from fakeid.reporting.conditions import describe_sizes
+from fakeid.reporting.run.notes import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.images import measure_sizes
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.training.checkpoint import Card, read_checkpoint
 from fakeid.training.trainer import choose_device
+
+_BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
+"""Degradations that make photos as soft as a generator's images."""
 
 _LOSSY: Final = (".jpg", ".jpeg", ".webp")
 _LEAST_GAP: Final = 0.5  # between the shares of lossy files
@@ -44,54 +47,22 @@ _LEAST_AUROC: Final = 0.6  # from which on the audit warns too
 _LOOKED_AT: Final = 200  # images of each class
 
 
-def compare_codecs(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
-    """Say how the files of the two classes differ; None where they are alike.
+def read_calibration(card: Card) -> Calibration | None:
+    """Read what the checkpoint learned from validation images; None where there were none of both classes.
 
-    Looks at the endings of the files' names, and for the edges of JPEG's 8 x 8 blocks at the pixels.
-
-    Args:
-        sets: With their prepared images; controls are left out.
+    Raises:
+        CheckpointError: Something else is in its place.
     """
-    judged = [(part, packed) for part, packed in sets if not part.control]
-    lossy = [
-        [record.key.lower().endswith(_LOSSY) for part, _ in judged for record in part.records if record.label == label]
-        for label in (REAL, FAKE)
-    ]
-    if not all(lossy):
-        return None
-    shares = [float(np.mean(found)) for found in lossy]
-    if abs(shares[0] - shares[1]) > _LEAST_GAP:
-        told = " and ".join(
-            f"{100 * share:.0f} % of the {name}s" for name, share in zip(LABEL_NAMES, shares, strict=True)
-        )
-        return f"JPEG or WebP files are {told}"
-    return _compare_blocks(judged)
-
-
-def _compare_blocks(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
-    blockiness = []
-    for label in (REAL, FAKE):
-        keys = [(packed, r.key) for part, packed in sets for r in part.records
-                if r.label == label and r.key not in packed.skipped]  # fmt: skip
-        spread = keys[:: max(1, len(keys) // _LOOKED_AT)]
-        images = (packed.take(packed.locate([key]))[0] for packed, key in spread)
-        blockiness.append([compute_pixel_facts(image)["blockiness"] for image in images])
-    labels = np.repeat([REAL, FAKE], [len(found) for found in blockiness])
-    low, high = rank_intervals(labels, np.concatenate(blockiness), seed=0)[0]
-    if low > _LEAST_AUROC or high < 1 - _LEAST_AUROC:
-        more = "fakes" if low > _LEAST_AUROC else "reals"
-        return f"the {more} show JPEG's 8 x 8 blocks more than the others do"
-    return None
-
-
-_BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
-"""Degradations that make photos as soft as a generator's images."""
+    try:
+        return Calibration.from_plain(card.calibration) if card.calibration else None
+    except (ArithmeticError, AssertionError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the calibration of {card.name} is damaged ({error}); train it again") from error
 
 
 def compute_evaluation(
     scores: Scores, card: Card, config: Config, packed_sets: Sequence[tuple[ImageSet, PackedImages]], checkpoint: Path
 ) -> Evaluation:
-    """Measure, judge and describe.
+    """Compute everything that an evaluation says from its scores: measure, judge and describe.
 
     Args:
         scores: Of every image under every degradation.
@@ -133,18 +104,6 @@ def compute_evaluation(
     return replace(evaluation, verdict=judge_evaluation(evaluation).to_record())
 
 
-def read_calibration(card: Card) -> Calibration | None:
-    """What the checkpoint learned from validation.
-
-    Raises:
-        CheckpointError: Something else is in its place.
-    """
-    try:
-        return Calibration.from_plain(card.calibration) if card.calibration else None
-    except (ArithmeticError, AssertionError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"the calibration of {card.name} is damaged ({error}); train it again") from error
-
-
 def _describe_detector(checkpoint: Path, config: Config) -> EvaluatedDetector:
     return EvaluatedDetector(
         checkpoint=str(checkpoint),
@@ -170,7 +129,7 @@ def _describe_set(part: ImageSet, scores: Scores) -> EvaluatedSet:
 
 
 def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
-    """Shares of the file name's endings, by class; None where images are drawn."""
+    """Count the endings of file names, as shares of each class; None where images are drawn."""
     if part.source.describe()["source"] == "demo":
         return None
     shares: dict[str, dict[str, float]] = {}
@@ -183,7 +142,7 @@ def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
 def _judge_controls(
     scores: Scores, judged: Scores, sets: Sequence[ImageSet], threshold: float
 ) -> Iterator[ControlResult]:
-    """The detector's own test photos, made as soft as a generator's images, then sets whose "fakes" no GAN made."""
+    """Judge its own test photos, made as soft as a generator's images, then sets whose "fakes" no GAN made."""
     clean = judged.select(judged.degradation == NO_DEGRADATION)
     own = judged.select((judged.test_set == OWN_TEST_SET) & (judged.label == REAL))
     beside = [clean.logit[(clean.test_set == OWN_TEST_SET) & (clean.label == label)] for label in (REAL, FAKE)]
@@ -200,7 +159,7 @@ def _judge_controls(
 
 
 def _find_beside(clean: Scores, rows: Scores) -> list[npt.NDArray[np.float64]]:
-    """Logits of reals and of fakes of the same content, or of any where there is none."""
+    """Find the logits of reals and of fakes of the same content, or of any where there is none."""
     same = np.isin(clean.category, rows.category)
     found = []
     for label in (REAL, FAKE):
@@ -227,7 +186,7 @@ def _list_notes(config: Config, calibration: Calibration | None, sets: Sequence[
 
 
 def _list_warnings(groups: Sequence[EvaluationGroup]) -> list[str]:
-    """Of intervals over clusters of images."""
+    """Warn of intervals over too few clusters of images."""
     counts = [group.num_clusters for group in groups if group.num_clusters is not None]
     few = [count for count in counts if count < LEAST_CLUSTERS]
     if not few:
@@ -249,3 +208,43 @@ def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]
         if getattr(evaluation, name) is not None:
             words.append(f"evaluation.{name}={getattr(evaluation, name)}")
     return " ".join(shlex.quote(word) for word in words)
+
+
+def compare_codecs(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
+    """Say how the files of the two classes differ; None where they are alike.
+
+    Looks at the endings of the files' names, and for the edges of JPEG's 8 x 8 blocks at the pixels.
+
+    Args:
+        sets: With their prepared images; controls are left out.
+    """
+    judged = [(part, packed) for part, packed in sets if not part.control]
+    lossy = [
+        [record.key.lower().endswith(_LOSSY) for part, _ in judged for record in part.records if record.label == label]
+        for label in (REAL, FAKE)
+    ]
+    if not all(lossy):
+        return None
+    shares = [float(np.mean(found)) for found in lossy]
+    if abs(shares[0] - shares[1]) > _LEAST_GAP:
+        told = " and ".join(
+            f"{100 * share:.0f} % of the {name}s" for name, share in zip(LABEL_NAMES, shares, strict=True)
+        )
+        return f"JPEG or WebP files are {told}"
+    return _compare_blocks(judged)
+
+
+def _compare_blocks(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
+    blockiness = []
+    for label in (REAL, FAKE):
+        keys = [(packed, r.key) for part, packed in sets for r in part.records
+                if r.label == label and r.key not in packed.skipped]  # fmt: skip
+        spread = keys[:: max(1, len(keys) // _LOOKED_AT)]
+        images = (packed.take(packed.locate([key]))[0] for packed, key in spread)
+        blockiness.append([compute_pixel_facts(image)["blockiness"] for image in images])
+    labels = np.repeat([REAL, FAKE], [len(found) for found in blockiness])
+    low, high = rank_intervals(labels, np.concatenate(blockiness), seed=0)[0]
+    if low > _LEAST_AUROC or high < 1 - _LEAST_AUROC:
+        more = "fakes" if low > _LEAST_AUROC else "reals"
+        return f"the {more} show JPEG's 8 x 8 blocks more than the others do"
+    return None

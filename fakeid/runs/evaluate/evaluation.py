@@ -17,7 +17,7 @@ from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
 from fakeid.io import clear_output_errors, lock_folder, shorten_name, write_record
-from fakeid.reporting.conditions import describe_conditions
+from fakeid.reporting.degradations import describe_degradations
 from fakeid.reporting.evaluation.text import render_evaluation_table
 from fakeid.runs.evaluate.analyze import compute_evaluation, read_calibration
 from fakeid.runs.evaluate.score import score_sets
@@ -146,8 +146,8 @@ def _score(
     device = choose_device(config.trainer.accelerator.value)
     degradations = list_degradations(config)
     num_images = sum(len(part.records) - len(packed.skipped) for part, packed in sets)
-    how = describe_conditions([str(degradation) for degradation in degradations])
-    console.print(f"scoring {num_images:,} images {how} on the {device.upper()} in {SCORING_PRECISION}")
+    how = describe_degradations([str(degradation) for degradation in degradations])
+    console.print(f"scoring {num_images:,} images, {how}, on the {device.upper()} in {SCORING_PRECISION}")
     return score_sets(
         sets,
         degradations,

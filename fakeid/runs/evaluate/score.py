@@ -51,11 +51,11 @@ class _Work:
 
     @cached_property
     def records(self) -> list[list[Record]]:
-        """The usable images of each set."""
+        """List the usable images of each set."""
         return [[record for record in part.records if record.key not in packed.skipped] for part, packed in self.sets]
 
     def list_tasks(self) -> list[_Task]:
-        """In the order in which they are scored."""
+        """List the batches in the order in which they are scored."""
         return [
             _Task(at, start, which)
             for at, part in enumerate(self.records)
@@ -64,7 +64,7 @@ class _Work:
         ]
 
     def prepare(self, task: _Task) -> npt.NDArray[np.uint8]:
-        """The degraded images of a batch, (n, H, W, 3)."""
+        """Degrade the images of a batch, (n, H, W, 3)."""
         keys = [record.key for record in self.records[task.at][task.start : task.start + _BATCH]]
         packed, degradation = self.sets[task.at][1], self.degradations[task.which]
         images = packed.take(packed.locate(keys))
@@ -73,7 +73,7 @@ class _Work:
         )
 
     def hash(self, identity: dict[str, Any]) -> str:
-        """Digest of what is scored, and of what else decides the scores."""
+        """Compute a digest of what is scored, and of what else decides the scores."""
         sets = [
             [part.name, part.source.describe(), [record.key for record in own]]
             for (part, _), own in zip(self.sets, self.records, strict=True)
@@ -82,7 +82,7 @@ class _Work:
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
     def join(self, logits: Sequence[_Logits]) -> Scores:
-        """Rows by degradation, then by set."""
+        """Join the logits of all sets to rows by degradation, then by set."""
         parts = [
             build_scores(own, rows[which], degradation=str(degradation), test_set=part.name)
             for which, degradation in enumerate(self.degradations)
@@ -137,7 +137,7 @@ def score_sets(
 def _prepare_ahead(
     pool: ThreadPoolExecutor, prepare: Callable[[_Task], npt.NDArray[np.uint8]], tasks: Sequence[_Task]
 ) -> Iterator[tuple[_Task, npt.NDArray[np.uint8]]]:
-    """Tasks with their images, in order; a few are prepared before they are asked for."""
+    """Yield tasks with their images, in order; a few are prepared before they are asked for."""
     left = iter(tasks)
     waiting = [(task, pool.submit(prepare, task)) for task in islice(left, _AHEAD)]
     try:
@@ -156,7 +156,7 @@ def _write_progress(path: Path, digest: str, done: int, logits: Sequence[_Logits
 
 
 def _read_progress(path: Path, digest: str, logits: Sequence[_Logits]) -> int:
-    """Fill in what is there, if it belongs to the same scores; returns how many batches are done."""
+    """Fill in the scores that are kept, if they belong to the same images; returns how many batches are done."""
     try:
         with np.load(path, allow_pickle=False) as file:
             if str(file["digest"]) != digest:

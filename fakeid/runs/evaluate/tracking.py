@@ -91,7 +91,7 @@ def tabulate_evaluation(evaluation: Evaluation) -> Rows:
 
 
 def _find_worst(evaluation: Evaluation) -> dict[str, Any]:
-    """The quadrant and the degradation with the lowest AUROC of all."""
+    """Find the quadrant and the degradation with the lowest AUROC of all."""
     tested = [
         (area.value, area, degradation, quadrant)
         for degradation in evaluation.degradations
@@ -135,7 +135,7 @@ def track_evaluation(config: Config, run: RunFolder, evaluation: Evaluation, con
 
 
 def _find_place(config: Config, run: RunFolder) -> dict[str, Any]:
-    """Where the training is; where today's runs go, if it was not tracked."""
+    """Find where the training is on W&B; where today's runs go, if it was not tracked."""
     trained = run.read_summary().config.get("logger") or {}
     tracked = trained.get("name") == LoggerName.wandb.value
     logger = trained if tracked else to_plain(config)["logger"]

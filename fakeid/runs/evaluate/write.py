@@ -70,7 +70,7 @@ def _take(packed: PackedImages, records: Sequence[Record]) -> npt.NDArray[np.uin
 
 
 def _find(sets: PackedSets, rows: Scores) -> npt.NDArray[np.uint8]:
-    """The images of these rows, (n, H, W, 3)."""
+    """Find the images of these rows, (n, H, W, 3)."""
     by_name = {part.name: packed for part, packed in sets}
     side = sets[0][1].take(sets[0][1].locate([])).shape[1:]
     found = [

@@ -2,19 +2,20 @@ import pytest
 
 from fakeid.config.choices import Views
 from fakeid.evaluation.records.run_summary import Sizes
-from fakeid.reporting.conditions import describe_conditions, describe_sizes
+from fakeid.reporting.degradations import describe_degradations
+from fakeid.reporting.run.notes import describe_sizes
 
 
 @pytest.mark.parametrize(
     ("degradations", "words"),
     [
-        (["none"], "as they are"),
-        (["none", "jpeg-50"], "as they are and under 1 degradation"),
-        (["jpeg-50", "none", "blur-1"], "as they are and under 2 degradations"),
+        (["none"], "clean"),
+        (["none", "jpeg-50"], "clean and under 1 degradation"),
+        (["jpeg-50", "none", "blur-1"], "clean and under 2 degradations"),
     ],
 )
-def test_untouched_images_are_no_degradation(degradations: list[str], words: str) -> None:
-    assert describe_conditions(degradations) == words
+def test_clean_images_are_no_degradation(degradations: list[str], words: str) -> None:
+    assert describe_degradations(degradations) == words
 
 
 @pytest.mark.parametrize(
