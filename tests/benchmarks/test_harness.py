@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -41,6 +42,15 @@ def test_a_killed_process_is_told() -> None:
         in_fresh_process(os._exit, 9)
 
 
+@pytest.fixture
+def hears_ctrl_c() -> Iterator[None]:
+    """Programs that were started in the background ignore Ctrl-C, and tests with them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_ends_it_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
     ours = psutil.Process()
 

@@ -67,7 +67,9 @@ def test_a_detector_that_cries_wolf_is_not_to_be_used():
 def test_the_hardest_images_decide():
     evaluation = make_evaluation(auroc=(0.45, 0.6))
     assert judge_evaluation(evaluation).tone is Tone.BAD
-    assert read(evaluation)[0].startswith("At chance on unseen content by unseen generators: not usable. It ranks no")
+    assert read(evaluation)[0].startswith(
+        "At chance on unseen content by unseen generators: not usable. It ranks at chance level"
+    )
 
 
 def test_a_ranking_upside_down_is_called_so():

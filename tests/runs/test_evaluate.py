@@ -120,8 +120,8 @@ def test_few_clusters_are_warned_of(run: RunFolder, tmp_path: Path) -> None:
 
 def test_the_arithmetic_of_training_and_scoring_is_recorded(run: RunFolder, tmp_path: Path) -> None:
     found, _ = try_out(run, tmp_path / "out", *SMALL, "evaluation.degradations=[]")
-    for record in (found.to_plain(), json.loads(run.summary.read_text())):
-        assert (record["precision"], record["scoring_precision"]) == ("float32", "float32")
+    for record in (found, run.read_summary()):
+        assert (record.precision, record.scoring_precision) == ("float32", "float32")
 
 
 @pytest.mark.slow

@@ -100,8 +100,8 @@ def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_
     options = ("augment=crop", "categories=1", "optim.epochs=1", "data.train_per_class=12", "protocol.init=published")
     config = tiny_config(*options)
     summary, output = train(config)
-    sizes = {"image_px": 48, "trained_px": 42, "tested_px": 42, "views": "full"}
-    assert summary.sizes == Sizes(48, 42, 42, Views.full)
+    sizes = Sizes(48, 42, 42, Views.full)
+    assert summary.sizes == sizes
     assert "Tested at 42 px, as trained: the center of 48 px." in output
     assert "WARNING" not in output
     folder = RunFolder.locate(config)

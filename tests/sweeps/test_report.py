@@ -166,7 +166,7 @@ def test_estimates_reach_wandb_as_numbers() -> None:
     runs = [
         replace(
             invent_run(compose_config(["categories=5", f"color={color}", f"seed={seed}"]), images=4)[0],
-            evaluation=invent_small_evaluation().to_plain(),
+            evaluation=invent_small_evaluation(),
         )
         for color, seed in itertools.product(("rgb", "hsv"), range(2))
     ]
