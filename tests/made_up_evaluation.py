@@ -22,7 +22,7 @@ from fakeid.evaluation.records.evaluation import (
     WorstGroup,
 )
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import SCORE_COLUMNS, Scores, build_scores, to_arrays
 from fakeid.evaluation.statistics.intervals import estimate_metrics
 
 CALIBRATED = ("ece", "nll", "brier")
@@ -41,7 +41,7 @@ def invent_scores(
     """`each` reals of each category and `each` fakes of each category and generator; the unseen is harder."""
     rng = np.random.default_rng(seed)
     trained_on = trained_on or TrainedOn(tuple(categories), tuple(generators))
-    columns: dict[str, list[Any]] = {field.name: [] for field in dataclasses.fields(Scores)}
+    columns: dict[str, list[Any]] = {name: [] for name in SCORE_COLUMNS}
     for category in categories:
         for generator in (CAMERA, *generators):
             skill = 4.0 * (0.6 if category not in trained_on.categories else 1.0)
@@ -57,13 +57,13 @@ def invent_scores(
                 columns["degradation"] += [degradation] * each
                 columns["test_set"] += [test_set] * each
                 columns["logit"] += logits.tolist()
-    return Scores(**columns)
+    return build_scores(**columns)
 
 
 def fit_on_seen(scores: Scores, trained_on: TrainedOn) -> Calibration | None:
     """As if half of the easiest quadrant had been validation."""
-    easy = select_quadrant(scores.select(scores.degradation == "none"), trained_on, QUADRANTS[0])
-    return fit_calibration(easy.label[::2], easy.logit[::2])
+    easy = select_quadrant(scores[scores.degradation == "none"], trained_on, QUADRANTS[0])
+    return fit_calibration(*to_arrays(easy[::2]))
 
 
 def describe_evaluation(
@@ -73,7 +73,7 @@ def describe_evaluation(
     degradations = list(dict.fromkeys(scores.degradation.tolist())) or ["none"]
     groups = []
     for degradation in degradations:
-        part = scores.select(scores.degradation == degradation)
+        part = scores[scores.degradation == degradation]
         chosen = [("quadrant", str(q), select_quadrant(part, trained_on, q), tuple(q)) for q in QUADRANTS]
         for kind in ("test_set", "category", "generator"):
             names = getattr(part, kind)
@@ -86,7 +86,7 @@ def describe_evaluation(
                         name in trained_on.categories if kind == "category" else None,
                         name in trained_on.generators if kind == "generator" else None,
                     )
-                    chosen.append((kind, name, part.select(mask), seen))
+                    chosen.append((kind, name, part[mask], seen))
         for kind, name, group, seen in chosen:
             num_real, num_fake = (int((group.label == label).sum()) for label in (REAL, FAKE))
             metrics = _measure(group, calibration, resamples)
@@ -134,22 +134,23 @@ def _measure(group: Scores, calibration: Calibration | None, resamples: int) -> 
     thresholds = {}
     if calibration is not None:
         thresholds = {"chosen": calibration.threshold, "validation": calibration.balanced_threshold}
-    found = estimate_metrics(group.label, group.logit, 0, thresholds=thresholds, resamples=resamples)
+    label, logit = to_arrays(group)
+    found = estimate_metrics(label, logit, 0, thresholds=thresholds, resamples=resamples)
     measured = {name: Estimate.of(number) for name, number in found.items()}
     if calibration is not None:
-        after = estimate_metrics(group.label, calibration.apply(group.logit), 0, resamples=resamples)
+        after = estimate_metrics(label, calibration.apply(logit), 0, resamples=resamples)
         measured |= {f"{name}_calibrated": Estimate.of(after[name]) for name in CALIBRATED}
     return measured
 
 
 def _describe_set(scores: Scores, name: str) -> EvaluatedSet:
-    mine = scores.select((scores.test_set == name) & (scores.degradation == scores.degradation[0]))
+    mine = scores[(scores.test_set == name) & (scores.degradation == scores.degradation.iloc[0])]
     return EvaluatedSet(name, "built-in data", *(int((mine.label == label).sum()) for label in (REAL, FAKE)))
 
 
 def _find_worst(scores: Scores) -> tuple[WorstGroup, ...]:
-    clean = scores.select(scores.degradation == "none")
-    found = find_worst_group(clean.label, clean.logit, clean.category, "accuracy")
+    clean = scores[scores.degradation == "none"]
+    found = find_worst_group(*to_arrays(clean), clean.category, "accuracy")
     if found is None:
         return ()
     name, value = found
@@ -180,14 +181,14 @@ def invent_case(name: str) -> tuple[Evaluation, Scores, TrainedOn, Calibration |
         trained_on = TrainedOn(ODD_NAMES[:2], ODD_NAMES[1:3])
     scores = invent_scores(categories, generators, degradations, trained_on, each=4 if name == "many" else 20)
     if name == "reals only":
-        scores = scores.select(scores.label == REAL)
+        scores = scores[scores.label == REAL]
     if name == "nothing":
-        scores = scores.select(scores.label < 0)
-    logit = scores.logit.copy()
+        scores = scores[scores.label < 0]
+    logit = scores.logit.to_numpy(copy=True)
     if name == "broken":  # one quadrant cannot be measured, and another has infinite logits
-        logit[(scores.category == "sheep").nonzero()[0][:3]] = np.nan
-        logit[(scores.generator == "g2").nonzero()[0][:3]] = (np.inf, -np.inf, np.inf)
-    scores = dataclasses.replace(scores, logit=logit)
+        logit[np.flatnonzero(scores.category == "sheep")[:3]] = np.nan
+        logit[np.flatnonzero(scores.generator == "g2")[:3]] = (np.inf, -np.inf, np.inf)
+    scores = scores.assign(logit=logit)
     calibration = fit_on_seen(scores, trained_on)
     evaluation = describe_evaluation(
         scores, trained_on, calibration, resamples=10, swap=invent_swap(True) if name == "rich" else None,

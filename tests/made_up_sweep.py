@@ -13,8 +13,9 @@ from fakeid.config.compose import compose_config
 from fakeid.config.constants import DEMO_CATEGORIES
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config, to_plain
+from fakeid.evaluation.ordered_scores import split_by_category
 from fakeid.evaluation.records.run_summary import AuditDigest, DataRecord, Machine, RunSummary
-from fakeid.evaluation.scores import Scores, split_by_category, write_scores
+from fakeid.evaluation.scores import Scores, build_scores, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.io import parse_record, write_record, write_text
 from fakeid.reporting.sweep.configurations import FinishedRun
@@ -50,7 +51,7 @@ def invent_scores(
             columns["category"] += [category] * images
             columns["generator"] += ["gan" if label else "camera"] * images
             columns["logit"] += list((2 * label - 1) * strength + noise)
-    return Scores(degradation=["none"] * len(columns["key"]), **columns)
+    return build_scores(**columns)
 
 
 def _flatten(values: Mapping[str, Any]) -> dict[str, str]:

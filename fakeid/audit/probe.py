@@ -11,7 +11,7 @@ from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.metrics import auroc
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.records.results import Estimate
-from fakeid.evaluation.statistics.intervals import rank_intervals
+from fakeid.evaluation.statistics.intervals import auroc_interval
 
 LIMIT: Final = 0.6
 """AUROC above which a probe is worth a warning."""
@@ -33,9 +33,9 @@ def run_probe(
     The first finds a small shift in many features, the second what no line separates, such as fakes of one size among
     reals of many. Scores of different folds come from different classifiers and are compared by their rank within
     the fold; pooled as they are, they would push the AUROC of useless features below 0.5 (Forman & Scholz 2010). The
-    interval is a bootstrap over images, made wider by half: other images would also train other classifiers, and those
+    interval is that of `auroc_interval`, made wider by half: other images would also train other classifiers, and those
     of the folds share most of their training images (Nadeau & Bengio 2003, with 1 image tested to 4 trained on). On
-    noise it holds 0.5 about 95 times in 100; the plain bootstrap does 80 times.
+    noise it holds 0.5 about 95 times in 100; the plain one does 80 times.
 
     Args:
         features: (n, d), finite.
@@ -71,8 +71,7 @@ def run_probe(
         importance += trees.feature_importances_ / _FOLDS
     value = float(auroc(labels, ranks))
     low, high = (
-        min(1.0, max(0.0, value + _WIDENING * (float(bound) - value)))
-        for bound in rank_intervals(labels, ranks, seed)[0]
+        min(1.0, max(0.0, value + _WIDENING * (float(bound) - value))) for bound in auroc_interval(labels, ranks)
     )
     order = np.argsort(-importance, kind="stable")
     named = list(map(str, range(features.shape[1]))) if names is None else list(names)

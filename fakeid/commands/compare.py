@@ -96,7 +96,7 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     return ComparisonReport(
         places={e.name: [runs[place].place for place in e.places] for e in compared},
         num_images=len(pairing.images),
-        comparisons=compare_detectors(pairs, pairing.images.label, groups),
+        comparisons=compare_detectors(pairs, pairing.images.label.to_numpy(), groups),
         notes=notes,
         warnings=count_warnings(entry.run.summary for entry in runs if entry.run),
     )
@@ -129,7 +129,7 @@ def _agree_on_test_sets(runs: list[ScoredRun]) -> tuple[list[ScoredRun], list[st
             "The runs' own test images come from different sources and are left out, for equal keys need not be equal "
             "images."
         )
-        if not any(len(entry.scores) or len(entry.evaluated or ()) for entry in runs):
+        if not any(len(entry.scores) or (entry.evaluated is not None and len(entry.evaluated)) for entry in runs):
             raise DataError(
                 "expected the same test images, but the runs' images come from different sources; test them on one "
                 "set, as python -m fakeid evaluate RUN does, or give their scores.csv to match images by key alone"

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from fakeid.config.constants import FAKE, OWN_TEST_SET
 from fakeid.errors import DataError
 from fakeid.evaluation.quadrants import TrainedOn
-from fakeid.evaluation.scores import Scores, join_scores, read_scores
+from fakeid.evaluation.scores import Scores, count_from, join_scores, read_scores
 from fakeid.io import check_utf8
 from fakeid.reporting.sweep.configurations import Cell, FinishedRun, collect_cells
 from fakeid.runs.layout import DONE, RunFolder
@@ -55,7 +53,7 @@ class ScoredRun:
     def without_own_test_set(self) -> "ScoredRun":
         """Keep its other test sets alone."""
         parts = (self.scores, self.evaluated)
-        kept = [None if part is None else part.select(part.test_set != OWN_TEST_SET) for part in parts]
+        kept = [None if part is None else part[part.test_set != OWN_TEST_SET] for part in parts]
         assert kept[0] is not None
         return replace(self, scores=kept[0], evaluated=kept[1])
 
@@ -77,7 +75,7 @@ def read_scored_run(path: Path) -> ScoredRun:
         summary = run.read_summary()
         tested = FinishedRun(path.resolve().name, summary, {})
         threshold = summary.threshold.logit
-        scores = read_scores(run.scores).count_from(threshold)
+        scores = count_from(read_scores(run.scores), threshold)
         evaluated = _read_evaluated(run, scores, threshold)
         return ScoredRun(path, scores, evaluated, tested, _find_training(run, tested, scores))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -121,16 +119,16 @@ def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores 
     if not run.evaluation.numbers.exists():  # written last
         return None
     controls = [part.name for part in run.evaluation.read_numbers().test_sets if part.control]
-    rows = read_scores(run.evaluation.scores).count_from(threshold)
-    return join_scores(rows.select(~np.isin(rows.test_set, controls)), scores)
+    rows = count_from(read_scores(run.evaluation.scores), threshold)
+    return join_scores(rows[~rows.test_set.isin(controls)], scores)
 
 
 def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:
     known = run.evaluation.read_numbers().trained_on.generators if run.evaluation.numbers.exists() else ()
     categories = tested.list_categories(seen=True)
     # The own test set is drawn as the training images are: by the same generators for the same content.
-    own = (scores.test_set == OWN_TEST_SET) & (scores.label == FAKE) & np.isin(scores.category, categories)
-    generators = known or np.unique(scores.generator[own]).tolist()
+    own = (scores.test_set == OWN_TEST_SET) & (scores.label == FAKE) & scores.category.isin(categories)
+    generators = known or sorted(scores.generator[own].unique())
     return TrainedOn(tuple(categories), tuple(generators))
 
 

@@ -5,6 +5,9 @@ from typing import Final
 
 from fakeid.errors import ConfigError
 
+NO_DEGRADATION: Final = "none"
+"""The name of what happens to clean images: nothing."""
+
 DEFAULT_DEGRADATIONS: Final = (
     *("jpeg-95", "jpeg-90", "jpeg-75", "jpeg-50", "jpeg-30"),
     *("webp-80", "webp-50"),
@@ -34,7 +37,7 @@ class _Strength:
 
 
 _STRENGTHS: Final[dict[str, _Strength | None]] = {
-    "none": None,
+    NO_DEGRADATION: None,
     "jpeg": _Strength("QUALITY", 1, 100, whole=True),
     "webp": _Strength("QUALITY", 1, 100, whole=True),
     "blur": _Strength("SIGMA_PX", 0.1, 20),

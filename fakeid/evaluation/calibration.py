@@ -1,4 +1,4 @@
-"""Count what a reliability diagram shows: among images with about this P(fake), how many are fake?"""
+"""From a logit to P(fake) and a call: what validation images teach, and how well P(fake) keeps its word."""
 
 import math
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class ReliabilityBin:
     high: float
 
 
-def tabulate_reliability(labels: Labels, logits: Floats, num_bins: int = NUM_BINS) -> list[ReliabilityBin]:
+def tabulate_reliability(labels: Labels, logits: Floats) -> list[ReliabilityBin]:
     """Tabulate the bins of `compute_ece`, from P(fake) = 0 up; all empty as soon as one logit is NaN.
 
     The ECE is the mean of |`mean_p_fake` - `fake_share`| over the images.
@@ -48,15 +48,14 @@ def tabulate_reliability(labels: Labels, logits: Floats, num_bins: int = NUM_BIN
     Args:
         labels: (n,), 0 or 1.
         logits: (n,).
-        num_bins: Of equal width.
     """
     if np.isnan(logits).any():
         labels, logits = labels[:0], logits[:0]
     p_fake = expit(logits)
-    bins = find_bins(p_fake, num_bins)
-    counts, fakes = (np.bincount(chosen, minlength=num_bins) for chosen in (bins, bins[labels == FAKE]))
-    sums = np.bincount(bins, weights=p_fake, minlength=num_bins)
-    edges = np.linspace(0, 1, num_bins + 1).tolist()
+    bins = find_bins(p_fake)
+    counts, fakes = (np.bincount(chosen, minlength=NUM_BINS) for chosen in (bins, bins[labels == FAKE]))
+    sums = np.bincount(bins, weights=p_fake, minlength=NUM_BINS)
+    edges = np.linspace(0, 1, NUM_BINS + 1).tolist()
     table = []
     for i, (count, fake, total) in enumerate(zip(counts.tolist(), fakes.tolist(), sums.tolist(), strict=True)):
         mean, share = (total / count, fake / count) if count else (float("nan"), float("nan"))
@@ -120,7 +119,7 @@ class Calibration:
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "Calibration":
-        """What `dataclasses.asdict` made plain; what earlier releases kept in their checkpoints too.
+        """Read what `dataclasses.asdict` made plain, and what earlier releases kept in their checkpoints.
 
         Those have the threshold on the calibrated logit, and of the reals that it calls fake only the most that were
         allowed is known.
@@ -141,18 +140,8 @@ class Calibration:
         return count_allowed(self.num_real, self.false_alarm_rate) >= 0
 
     def apply(self, logits: npt.ArrayLike) -> Floats:
-        """Calibrated logits, of the same shape; their logistic function is P(fake)."""
+        """Calibrate logits, of any shape; the logistic function of the outcome is P(fake)."""
         return _scale(logits, self.scale, self.bias)
-
-    def call_fake(self, logits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Whether each uncalibrated logit is called fake; False for NaN."""
-        return call_fake(logits, self.threshold)
-
-    def is_unsure(self, logits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Whether the call of each uncalibrated logit is not to be trusted; True for NaN."""
-        p_fake = expit(self.apply(logits))
-        sure = (p_fake < self.unsure_low) | (p_fake > self.unsure_high)
-        return np.asarray(~sure)
 
 
 def fit_calibration(
@@ -182,8 +171,8 @@ def fit_calibration(
         return None
     scale, bias = fit_platt(labels, logits)
     threshold, balanced = (
-        _make_finite(choose_threshold(labels, logits, rule, false_alarm_rate).logit)
-        for rule in ("false_alarms", "balanced_accuracy")
+        _make_finite(choose_threshold(labels, logits, rule, false_alarm_rate))
+        for rule in ("false_positive_rate", "balanced_accuracy")
     )
     called = int(call_fake(logits[labels == REAL], threshold).sum())
     p_fake = expit(_scale(logits, scale, bias))
@@ -195,7 +184,7 @@ def fit_calibration(
 
 
 def fit_platt(labels: Labels, logits: Floats) -> tuple[float, float]:
-    """Scale and bias by maximum likelihood (Platt 1999), with equal total weight of reals and of fakes.
+    """Fit scale and bias by maximum likelihood (Platt 1999), with equal total weight of reals and of fakes.
 
     The targets are Platt's: not 1 and 0, but (fakes + 1) / (fakes + 2) and 1 / (reals + 2), as if one more image of
     each class had been called wrong. That keeps the fit finite where the classes are separable, and then P(fake) is no
@@ -207,10 +196,13 @@ def fit_platt(labels: Labels, logits: Floats) -> tuple[float, float]:
         labels: (n,), both 0 and 1.
         logits: (n,), not NaN; infinite ones enter as the largest finite one does.
     """
-    unit, center, spread = _find_units(logits)
-    if spread * unit < _ALL_ALIKE:
-        return 1.0, -center * unit
-    x = (np.clip(logits, -unit, unit) / unit - center) / spread
+    largest = float(np.max(np.abs(logits), initial=0.0, where=np.isfinite(logits))) or 1.0
+    bounded = np.clip(logits, -largest, largest)
+    center = float(np.median(bounded))
+    spread = float(np.abs(bounded - center).mean())
+    if spread < _ALL_ALIKE:
+        return 1.0, -center
+    x = (bounded - center) / spread
     fake = labels == FAKE
     num_real, num_fake = int((~fake).sum()), int(fake.sum())
     target = np.where(fake, (num_fake + 1) / (num_fake + 2), 1 / (num_real + 2))
@@ -224,29 +216,21 @@ def fit_platt(labels: Labels, logits: Floats) -> tuple[float, float]:
     bounds = [(_LEAST_SLOPE, None), (None, None)]
     fitted = minimize(loss, [1.0, 0.0], jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 0, "gtol": 1e-9})
     slope, intercept = (float(number) for number in fitted.x)
-    return slope / spread / unit, intercept - slope / spread * center
+    return slope / spread, intercept - slope / spread * center
 
 
 def _make_finite(threshold: float) -> float:
-    """Infinite logits are called alike all the same, and files hold no infinity."""
+    """Replace infinity, which files do not hold; infinite logits are called alike all the same."""
     return float(np.clip(threshold, -_LARGEST, _LARGEST))
 
 
 def _scale(logits: npt.ArrayLike, scale: float, bias: float) -> Floats:
-    with np.errstate(over="ignore"):  # infinity is what lies beyond the largest number
+    with np.errstate(over="ignore"):  # a threshold that was infinite is the largest number, see `_make_finite`
         return np.asarray(scale * np.asarray(logits, dtype=np.float64) + bias)
 
 
-def _find_units(logits: Floats) -> tuple[float, float, float]:
-    """The largest finite size, and in units of it the median and the mean distance from it: nothing overflows."""
-    unit = float(np.max(np.abs(logits), initial=0.0, where=np.isfinite(logits))) or 1.0
-    x = np.clip(logits, -unit, unit) / unit
-    center = float(np.median(x))
-    return unit, center, float(np.abs(x - center).mean())
-
-
 def _find_band(labels: Labels, p_fake: Floats, threshold: float, max_error: float) -> tuple[float, float]:
-    """The least and the largest P(fake) that is unsure."""
+    """Find the least and the largest P(fake) that is unsure."""
     ranked = rank_images(labels, p_fake)
     high = _find_bound(ranked.logits[ranked.last], ranked.reals, ranked.fakes, threshold, max_error)
     ranked = rank_images(labels, -p_fake)
@@ -255,7 +239,7 @@ def _find_band(labels: Labels, p_fake: Floats, threshold: float, max_error: floa
 
 
 def _find_bound(values: Floats, wrong: Floats, right: Floats, threshold: float, max_error: float) -> float | None:
-    """The value above which the calls are sure; None if there is none.
+    """Find the value above which the calls are sure; None if there is none.
 
     Args:
         values: (t,), distinct and falling.

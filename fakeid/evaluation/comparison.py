@@ -7,13 +7,14 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from fakeid.config.constants import FAKE
-from fakeid.config.degradations import DEFAULT_DEGRADATIONS
+from fakeid.config.degradations import DEFAULT_DEGRADATIONS, NO_DEGRADATION
 from fakeid.errors import DataError
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant, select_with_reals
 from fakeid.evaluation.ranking import Floats, Labels
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.statistics.multiple_testing import correct_distinct
 from fakeid.evaluation.statistics.paired_tests import Answers, Difference, compare_answers
 
@@ -22,8 +23,6 @@ QUADRANT: Final = "quadrant"
 CATEGORY: Final = "category"
 TEST_SET: Final = "test_set"
 DEGRADATION: Final = "degradation"
-
-_Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class Group:
 
     kind: str
     name: str
-    rows: _Rows
+    rows: npt.NDArray[np.intp]
 
 
 def build_groups(
@@ -59,19 +58,18 @@ def build_groups(
     Returns:
         Those with images.
     """
-    # Selecting keeps rows together, so the column of the logits can carry where each row stood.
-    numbered = replace(images, logit=np.arange(len(images), dtype=np.float64))
-    clean = numbered.select(images.degradation == NO_DEGRADATION)
-    groups = [Group(ALL, "all images", _rows(clean))]
+    images = images.reset_index(drop=True)  # so that the index of chosen rows says where they stand
+    clean = images[images.degradation == NO_DEGRADATION]
+    groups = [_group(ALL, "all images", clean)]
     groups += _split_by_training(clean, trained_on) if trained_on is not None else ()
     names = _order(clean.category, categories)
     if len(names) > 1:
-        groups += [Group(CATEGORY, name, _rows(clean.select(clean.category == name))) for name in names]
-    sets = _order(clean.test_set, ())
+        groups += [_group(CATEGORY, name, clean[clean.category == name]) for name in names]
+    sets = sorted(clean.test_set.unique())
     if len(sets) > 1:
-        groups += [Group(TEST_SET, name, _rows(_select_test_set(clean, name))) for name in sets]
+        groups += [_group(TEST_SET, name, _select_test_set(clean, name)) for name in sets]
     degradations = [name for name in _order(images.degradation, DEFAULT_DEGRADATIONS) if name != NO_DEGRADATION]
-    groups += [Group(DEGRADATION, name, _rows(numbered.select(images.degradation == name))) for name in degradations]
+    groups += [_group(DEGRADATION, name, images[images.degradation == name]) for name in degradations]
     return [group for group in groups if len(group.rows)]
 
 
@@ -85,28 +83,28 @@ def _split_by_training(clean: Scores, trained_on: Sequence[TrainedOn]) -> Iterat
         seen = [
             tuple(every if is_seen else some) for is_seen, every, some in zip(quadrant, by_all, by_any, strict=True)
         ]
-        yield Group(QUADRANT, str(quadrant), _rows(select_quadrant(clean, TrainedOn(seen[0], seen[1]), quadrant)))
+        yield _group(QUADRANT, str(quadrant), select_quadrant(clean, TrainedOn(seen[0], seen[1]), quadrant))
     disputed = [sorted(some - every) for every, some in zip(by_all, by_any, strict=True)]
-    content, generator = np.isin(clean.category, disputed[0]), np.isin(clean.generator, disputed[1])
+    content, generator = clean.category.isin(disputed[0]), clean.generator.isin(disputed[1])
     fakes = clean.label == FAKE
-    yield Group(QUADRANT, "content seen by some", _rows(select_with_reals(clean, content, fakes & content)))
-    others = select_with_reals(clean, ~content, fakes & ~content & generator)
-    yield Group(QUADRANT, "other content, generators seen by some", _rows(others))
+    yield _group(QUADRANT, "content seen by some", select_with_reals(clean, fakes & content, content))
+    others = select_with_reals(clean, fakes & ~content & generator, ~content)
+    yield _group(QUADRANT, "other content, generators seen by some", others)
 
 
 def _select_test_set(clean: Scores, name: str) -> Scores:
     within = clean.test_set == name
     fakes = within & (clean.label == FAKE)
-    return select_with_reals(clean, np.ones_like(fakes), fakes) if fakes.any() else clean.select(within)
+    return select_with_reals(clean, fakes) if fakes.any() else clean[within]
 
 
-def _order(column: npt.NDArray[np.str_], first: Sequence[str]) -> list[str]:
-    found = np.unique(column).tolist()
+def _order(column: "pd.Series[str]", first: Sequence[str]) -> list[str]:
+    found = sorted(column.unique())
     return [*(name for name in first if name in found), *(name for name in found if name not in first)]
 
 
-def _rows(numbered: Scores) -> _Rows:
-    return numbered.logit.astype(np.intp)
+def _group(kind: str, name: str, images: Scores) -> Group:
+    return Group(kind, name, images.index.to_numpy())
 
 
 _METRICS: Final = ("accuracy", "auroc")

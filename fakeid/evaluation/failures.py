@@ -2,11 +2,10 @@
 
 from typing import Final
 
-import numpy as np
-
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.ranking import HALF, Floats, call_fake
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.config.degradations import NO_DEGRADATION
+from fakeid.evaluation.ranking import HALF, call_fake
+from fakeid.evaluation.scores import Scores
 
 MISTAKES_SHOWN: Final = 8
 """Of each kind: as many as fit side by side."""
@@ -23,12 +22,12 @@ def find_mistakes(scores: Scores, count: int = MISTAKES_SHOWN, threshold: float 
     Returns:
         Reals by falling logit, fakes by rising logit; either may be empty. Equal logits in the order of keys.
     """
-    clean = scores.select(scores.degradation == NO_DEGRADATION)
+    clean = scores[scores.degradation == NO_DEGRADATION]
     called_fake = call_fake(clean.logit, threshold)
-    reals = clean.select((clean.label == REAL) & called_fake)
-    fakes = clean.select((clean.label == FAKE) & ~called_fake & ~np.isnan(clean.logit))
-    return _take_first(reals, -reals.logit, count), _take_first(fakes, fakes.logit, count)
+    reals = clean[(clean.label == REAL) & called_fake]
+    fakes = clean[(clean.label == FAKE) & ~called_fake & clean.logit.notna()]
+    return _take_first(reals, count, rising=False), _take_first(fakes, count, rising=True)
 
 
-def _take_first(scores: Scores, rank: Floats, count: int) -> Scores:
-    return scores.select(np.lexsort((scores.key, rank))[:count])
+def _take_first(scores: Scores, count: int, *, rising: bool) -> Scores:
+    return scores.sort_values(["logit", "key"], ascending=[rising, True]).head(count)

@@ -6,8 +6,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from fakeid.config.constants import FAKE, REAL
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.metrics import ERRORS, measure
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint, list_thresholds
@@ -15,10 +17,10 @@ from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant, s
 from fakeid.evaluation.ranking import HALF, Floats, Labels
 from fakeid.evaluation.records.evaluation import WorstGroup
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.evaluation.statistics.bootstrap import count_clusters, name_clusters
 from fakeid.evaluation.statistics.intervals import estimate_metrics
-from fakeid.evaluation.thresholds import choose_oracle_threshold
+from fakeid.evaluation.thresholds import choose_threshold
 
 _WORST_BY: Final = ("accuracy", "auroc")
 
@@ -32,13 +34,13 @@ def find_worst(scores: Scores, trained_on: TrainedOn, threshold: float = HALF) -
         threshold: Logit from which on an image is called fake.
     """
     worst = []
-    for degradation in dict.fromkeys(scores.degradation.tolist()):
-        label, logit, names = _name_cases(scores.select(scores.degradation == degradation), trained_on)
+    for degradation, rows in scores.groupby("degradation", sort=False):
+        label, logit, names = _name_cases(rows, trained_on)
         for metric in _WORST_BY:
             found = find_worst_group(label, logit, names, metric, threshold)
             if found:
                 name, value = found
-                worst.append(WorstGroup(degradation, metric, name, None if np.isnan(value) else value))
+                worst.append(WorstGroup(str(degradation), metric, name, None if np.isnan(value) else value))
     return worst
 
 
@@ -76,17 +78,16 @@ def find_worst_group(
 
 
 def _name_cases(rows: Scores, trained_on: TrainedOn) -> tuple[Labels, Floats, list[str]]:
-    """Labels, logits and names of the images of each case; a real is in two of them where its content's fakes are."""
-    labels, logits, names = [], [], []
-    seen = np.isin(rows.generator, trained_on.generators)
-    for category in dict.fromkeys(rows.category.tolist()):
+    """List labels, logits and case of images; a real is in two cases where fakes of its content are."""
+    cases = []
+    seen = rows.generator.isin(trained_on.generators)
+    for category in rows.category.unique():
         content = rows.category == category
         for generator, made in (("seen", seen), ("unseen", ~seen)):
-            case = select_with_reals(rows, content, (rows.label == FAKE) & content & made)
-            labels.append(case.label)
-            logits.append(case.logit)
-            names += [f"{category}, {generator} generators"] * len(case)
-    return np.concatenate(labels), np.concatenate(logits), names
+            case = select_with_reals(rows, (rows.label == FAKE) & content & made, content)
+            cases.append(case.assign(case=f"{category}, {generator} generators"))
+    together = pd.concat(cases)
+    return *to_arrays(together), together["case"].tolist()
 
 
 ORACLE: Final = "oracle"
@@ -128,10 +129,9 @@ def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) 
         `accuracy_at_chosen` (see `list_thresholds`), and `ece_calibrated` and the like.
     """
     groups = []
-    for degradation in dict.fromkeys(scores.degradation.tolist()):
-        rows = scores.select(scores.degradation == degradation)
+    for degradation, rows in scores.groupby("degradation", sort=False):
         groups += [
-            _measure(group, measuring, place, degradation)
+            _measure(group, measuring, place, str(degradation))
             for place, group in _list_groups(rows, trained_on)
             if (group.label == FAKE).any()
         ]
@@ -152,29 +152,29 @@ def _list_groups(rows: Scores, trained_on: TrainedOn) -> Iterator[tuple[_Place, 
     for quadrant in QUADRANTS:
         yield _Place("quadrant", str(quadrant), *quadrant), select_quadrant(rows, trained_on, quadrant)
     fake = rows.label == FAKE
-    everything = np.ones(len(rows), np.bool_)
-    sets = dict.fromkeys(rows.test_set.tolist())
+    sets = rows.test_set.unique()
     if len(sets) > 1:
         for name in sets:
-            yield _Place("test_set", name), select_with_reals(rows, everything, fake & (rows.test_set == name))
-    if NO_DEGRADATION not in rows.degradation:
+            yield _Place("test_set", name), select_with_reals(rows, fake & (rows.test_set == name))
+    if not (rows.degradation == NO_DEGRADATION).any():
         return
-    for name in dict.fromkeys(rows.category.tolist()):
+    for name in rows.category.unique():
         content = rows.category == name
         place = _Place("category", name, seen_content=name in trained_on.categories)
-        yield place, select_with_reals(rows, content, fake & content)
-    for name in dict.fromkeys(rows.generator[fake].tolist()):
+        yield place, select_with_reals(rows, fake & content, content)
+    for name in rows.generator[fake].unique():
         made = rows.generator == name
-        content = np.isin(rows.category, rows.category[made])
+        content = rows.category.isin(rows.category[made])
         place = _Place("generator", name, seen_generator=name in trained_on.generators)
-        yield place, select_with_reals(rows, content, fake & made)
+        yield place, select_with_reals(rows, fake & made, content)
 
 
 def _measure(group: Scores, measuring: Measuring, place: _Place, degradation: str) -> EvaluationGroup:
-    label, logit, calibration = group.label, group.logit, measuring.calibration
+    calibration = measuring.calibration
+    label, logit = to_arrays(group)
     thresholds = list_thresholds(measuring.point, calibration)
     if measuring.oracle:
-        thresholds[ORACLE] = choose_oracle_threshold(label, logit, "balanced_accuracy").logit
+        thresholds[ORACLE] = choose_threshold(label, logit, "balanced_accuracy")
     clusters = _name_clusters(group, measuring.cluster)
     metrics = estimate_metrics(
         label, logit, 0, clusters=clusters, threshold=measuring.point.logit, thresholds=thresholds

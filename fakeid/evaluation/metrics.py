@@ -33,23 +33,23 @@ from fakeid.evaluation.ranking import (
 
 
 def compute_accuracy(ranking: Ranking, threshold: float = HALF) -> Floats:
-    """Share of images called right: (...), NaN without images."""
+    """Compute the share of images called right: (...), NaN without images."""
     fakes, reals = ranking.count_called(threshold)
     return divide(fakes + (ranking.num_reals - reals), ranking.num_fakes + ranking.num_reals)
 
 
 def compute_real_accuracy(ranking: Ranking, threshold: float = HALF) -> Floats:
-    """Share of the real images called real, the true negative rate: (...), NaN without reals."""
+    """Compute the share of the reals called real, the true-negative rate: (...), NaN without reals."""
     return divide(ranking.num_reals - ranking.count_called(threshold)[1], ranking.num_reals)
 
 
 def compute_fake_accuracy(ranking: Ranking, threshold: float = HALF) -> Floats:
-    """Share of the fake images called fake, the true positive rate or recall: (...), NaN without fakes."""
+    """Compute the share of the fakes called fake, the true-positive rate or recall: (...), NaN without fakes."""
     return divide(ranking.count_called(threshold)[0], ranking.num_fakes)
 
 
 def compute_balanced_accuracy(ranking: Ranking, threshold: float = HALF) -> Floats:
-    """Mean of real and fake accuracy, 0.5 for any constant call: (...), NaN where a class is absent."""
+    """Average real and fake accuracy, 0.5 for any constant call: (...), NaN where a class is absent."""
     return (compute_real_accuracy(ranking, threshold) + compute_fake_accuracy(ranking, threshold)) / 2
 
 
@@ -58,7 +58,7 @@ NUM_BINS: Final = 15
 
 
 def compute_nll(ranking: Ranking) -> Floats:
-    """Negative log-likelihood of the labels, in nats an image: the loss that was trained, without weights.
+    """Compute the negative log-likelihood of the labels in nats an image: the loss of training, without weights.
 
     Computed from the logits as log(1 + exp(-margin)), so that nothing saturates: a wrong logit of 800 costs 800, a
     wrong infinite one makes the mean infinite.
@@ -68,22 +68,20 @@ def compute_nll(ranking: Ranking) -> Floats:
     """
     loss = np.logaddexp(0.0, -_margins(ranking))
     finite = loss < np.inf
-    # Logits of 1e308 add up to infinity, though their mean is finite.
-    largest = max(1.0, float(np.max(loss, initial=0.0, where=finite)))
-    scaled = np.where(finite, loss, 0.0) / largest
-    mean = divide(np.einsum("...n,n->...", ranking.repeats, scaled), ranking.repeats.sum(axis=-1))
-    mean = np.minimum(mean, 1.0) * largest  # rounding must not carry it past the largest
+    total = np.einsum("...n,n->...", ranking.repeats, np.where(finite, loss, 0.0))
+    mean = divide(total, ranking.repeats.sum(axis=-1))
+    # Zero times infinity would be NaN: an infinite loss counts only where it is drawn.
     return np.where((ranking.repeats[..., ~finite] > 0).any(axis=-1), np.inf, mean)
 
 
 def compute_brier(ranking: Ranking) -> Floats:
-    """Mean of (P(fake) - label)²: (...) in [0, 1], 0.25 for a constant P(fake) = 0.5; NaN without images."""
+    """Average (P(fake) - label)²: (...) in [0, 1], 0.25 for a constant P(fake) = 0.5; NaN without images."""
     squares = expit(-_margins(ranking)) ** 2
     return divide(np.einsum("...n,n->...", ranking.repeats, squares), ranking.repeats.sum(axis=-1))
 
 
 def compute_ece(ranking: Ranking) -> Floats:
-    """Expected calibration error: how far P(fake) is from the share of fakes among the images that have it.
+    """Compute the expected calibration error: how far P(fake) is from the share of fakes among the images with it.
 
     In 15 bins of equal width, each closed above (Guo et al. 2017), the absolute difference of the mean P(fake) and the
     share of fakes, averaged over bins with their numbers of images (Naeini et al. 2015). In a binary task P(fake) is
@@ -105,13 +103,13 @@ def compute_ece(ranking: Ranking) -> Floats:
     return divide(np.abs(gaps).sum(axis=-1), np.where(both, ranking.repeats.sum(axis=-1), 0.0))
 
 
-def find_bins(p_fake: Floats, num_bins: int = NUM_BINS) -> Places:
-    """The bin of each probability, from 0 up: bin i holds those in (i, i + 1] / num_bins, and the first also 0."""
-    return np.searchsorted(np.linspace(0, 1, num_bins + 1)[1:-1], p_fake, side="left")
+def find_bins(p_fake: Floats) -> Places:
+    """Find the bin of each probability, from 0 up: bin i holds those in (i, i + 1] / `NUM_BINS`, the first also 0."""
+    return np.searchsorted(np.linspace(0, 1, NUM_BINS + 1)[1:-1], p_fake, side="left")
 
 
 def _margins(ranking: Ranking) -> Floats:
-    """How far each logit is on the right side: (n,)."""
+    """Measure how far each logit is on the right side: (n,)."""
     return np.where(ranking.is_fake == 1, ranking.logits, -ranking.logits)
 
 
@@ -125,11 +123,11 @@ DECISIONS: Final[Mapping[str, Callable[[Ranking, float], Floats]]] = MappingProx
 )
 """Metrics that need a threshold."""
 
-_LEAST_ALARMS: Final = 5
+_LEAST_FALSE_POSITIVES: Final = 5
 
 
 def count_reals_needed(limit: float) -> int:
-    """How many reals it takes to tell how many fakes are found at a false-positive rate.
+    """Count the reals that it takes to tell how many fakes are found at a false-positive rate.
 
     As many as hold 5 of them: the threshold is an order statistic of the reals, and the 95 % interval of what it finds
     covers 64 % at a rate of 1 % with 50 reals, 79 % with 100 and 94 % with 500.
@@ -137,7 +135,7 @@ def count_reals_needed(limit: float) -> int:
     Args:
         limit: In (0, 1].
     """
-    return math.ceil(_LEAST_ALARMS / limit)
+    return math.ceil(_LEAST_FALSE_POSITIVES / limit)
 
 
 def _measure_tpr(limit: float) -> Callable[[Ranking], Floats]:
@@ -177,7 +175,7 @@ def measure(
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
     threshold: float = HALF,
 ) -> dict[str, Floats]:
-    """Every metric of a group, from one sort.
+    """Compute every metric of a group, from one sort.
 
     Args:
         labels: (n,), 0 or 1.
@@ -196,7 +194,7 @@ def measure(
 def measure_ranking(
     ranking: Ranking, thresholds: Mapping[str, float] = NO_THRESHOLDS, threshold: float = HALF
 ) -> dict[str, Floats]:
-    """`measure` of a group that is sorted already."""
+    """Compute every metric of a group that is sorted already, as `measure` does."""
     measured = {name: metric(ranking, threshold) for name, metric in DECISIONS.items()}
     measured |= {name: metric(ranking) for name, metric in WITHOUT_THRESHOLD.items()}
     for place, other in thresholds.items():
@@ -204,36 +202,16 @@ def measure_ranking(
     return measured
 
 
-def accuracy(labels: Labels, logits: Floats, threshold: float = HALF) -> float:
-    """Share of images called right; called fake from the threshold on, by default P(fake) = 0.5, a logit of 0."""
-    return float(compute_accuracy(rank_images(labels, logits), threshold))
+def auroc(labels: Labels, logits: Floats) -> Floats:
+    """Compute the AUROC of a group that is not sorted yet: (...), see `compute_auroc`."""
+    return compute_auroc(rank_images(labels, logits))
 
 
-def real_accuracy(labels: Labels, logits: Floats, threshold: float = HALF) -> float:
-    """Share of the real images called real: the true negative rate."""
-    return float(compute_real_accuracy(rank_images(labels, logits), threshold))
-
-
-def fake_accuracy(labels: Labels, logits: Floats, threshold: float = HALF) -> float:
-    """Share of the fake images called fake: the true positive rate, or recall."""
-    return float(compute_fake_accuracy(rank_images(labels, logits), threshold))
-
-
-def auroc(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = None) -> Floats:
-    """Chance that a random fake scores higher than a random real, ties counting half: (...), see `compute_auroc`."""
-    return compute_auroc(rank_images(labels, logits, repeats))
-
-
-def average_precision(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = None) -> Floats:
-    """Precision averaged over the fakes: (...), see `compute_average_precision`."""
-    return compute_average_precision(rank_images(labels, logits, repeats))
-
-
-def count_above(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = None) -> tuple[Floats, Floats]:
-    """Fakes and reals at or above each distinct logit, from the highest down: the steps of a ROC curve.
+def count_above(labels: Labels, logits: Floats) -> tuple[Floats, Floats]:
+    """Count the fakes and the reals at or above each distinct logit, from the highest down: the steps of a ROC curve.
 
     Returns:
-        Two arrays (..., t) for t distinct logits. All NaN when a logit is NaN.
+        Two arrays (t,) for t distinct logits, all NaN when a logit is NaN.
     """
-    ranking = rank_images(labels, logits, repeats)
+    ranking = rank_images(labels, logits)
     return ranking.fakes, ranking.reals

@@ -32,7 +32,7 @@ CHOSEN: Final = "chosen"
 
 
 def choose_operating_point(wanted: ThresholdFrom, calibration: Calibration | None) -> OperatingPoint:
-    """The threshold of a run's accuracies.
+    """Choose the threshold of a run's accuracies.
 
     From validation it is the one with the highest balanced accuracy there (in the middle of equals), not the point
     P(fake) = 0.5 of the calibrated logit: on 100 + 100 images of shifted logits it loses at most 0.7 points to the best
@@ -51,7 +51,7 @@ def choose_operating_point(wanted: ThresholdFrom, calibration: Calibration | Non
 
 
 def list_thresholds(point: OperatingPoint, calibration: Calibration | None) -> dict[str, float]:
-    """The thresholds at which decisions are measured beside the operating point, by the names that metrics carry.
+    """List the thresholds beside the operating point at which calls are measured, by the names that metrics carry.
 
     `accuracy_at_chosen` is that at the threshold for few false positives, `accuracy_at_validation` and
     `accuracy_at_half` those at the rule that is not in use.

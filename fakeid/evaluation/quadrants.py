@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Final, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fakeid.config.constants import FAKE, OWN_TEST_SET, REAL
-from fakeid.evaluation.scores import NO_DEGRADATION, OrderedScores, Scores, order_by_key
+
+if TYPE_CHECKING:  # pages need the names of quadrants, and not pandas
+    import pandas as pd
+
+    from fakeid.evaluation.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ QUADRANTS: Final = tuple(Quadrant(*seen) for seen in product((True, False), repe
 """From the easiest to the hardest."""
 
 
-def select_quadrant(scores: Scores, trained_on: TrainedOn, quadrant: Quadrant) -> Scores:
+def select_quadrant(scores: "Scores", trained_on: TrainedOn, quadrant: Quadrant) -> "Scores":
     """Select the fakes of a quadrant, and the reals that they are to be told from.
 
     Those are the reals with the same content in the test sets from which the fakes come. A test set without any real
@@ -60,30 +61,24 @@ def select_quadrant(scores: Scores, trained_on: TrainedOn, quadrant: Quadrant) -
     Returns:
         In the order of `scores`; empty where there is no fake.
     """
-    content = np.isin(scores.category, trained_on.categories) == quadrant.seen_content
-    generator = np.isin(scores.generator, trained_on.generators) == quadrant.seen_generator
-    return select_with_reals(scores, content, (scores.label == FAKE) & content & generator)
+    content = scores.category.isin(trained_on.categories) == quadrant.seen_content
+    generator = scores.generator.isin(trained_on.generators) == quadrant.seen_generator
+    return select_with_reals(scores, (scores.label == FAKE) & content & generator, content)
 
 
-def select_with_reals(scores: Scores, content: npt.NDArray[np.bool_], fakes: npt.NDArray[np.bool_]) -> Scores:
+def select_with_reals(scores: "Scores", fakes: "pd.Series[bool]", content: "pd.Series[bool] | None" = None) -> "Scores":
     """Select some fakes, and those reals of a content to tell them from: of the same test sets, or borrowed.
 
     Args:
         scores: All images.
-        content: (n,), whether an image shows the content.
         fakes: (n,), which images to tell from reals.
+        content: (n,), whether an image shows the content; None where all do.
     """
-    reals = (scores.label == REAL) & content
     if not fakes.any():
-        return scores.select(fakes)
-    sets = set(np.unique(scores.test_set[fakes]).tolist())
-    have_reals = set(np.unique(scores.test_set[reals]).tolist())
+        return scores[fakes]
+    reals = scores.label == REAL
+    if content is not None:
+        reals &= content
+    sets, have_reals = (set(scores.test_set[chosen].unique()) for chosen in (fakes, reals))
     lenders = (sets & have_reals) | ({OWN_TEST_SET} if sets - have_reals else set())
-    return scores.select(fakes | (reals & np.isin(scores.test_set, sorted(lenders))))
-
-
-def split_by_quadrant(scores: Scores, trained_on: TrainedOn) -> dict[str, OrderedScores]:
-    """Split them by seen and unseen content and generators; those without images are left out."""
-    clean = scores.select(scores.degradation == NO_DEGRADATION)
-    parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
-    return {name: order_by_key(part) for name, part in parts.items() if len(part)}
+    return scores[fakes | (reals & scores.test_set.isin(lenders))]

@@ -19,7 +19,7 @@ HALF: Final = 0.0
 
 
 def call_fake(logits: npt.ArrayLike, threshold: float = HALF) -> npt.NDArray[np.bool_]:
-    """Whether each logit is called fake: from the threshold on, the threshold itself included.
+    """Say of each logit whether it is called fake: from the threshold on, the threshold itself included.
 
     Logits and threshold are those of the detector, never calibrated ones: what is scaled and shifted is rounded, and
     an image that ties with the threshold would then fall on either side of it.
@@ -77,14 +77,14 @@ class Ranking:
         return _take(self.reals, self.reals.shape[-1])
 
     def count_called(self, threshold: float) -> tuple[Floats, Floats]:
-        """Fakes and reals with a logit of at least the threshold: two arrays (...), NaN for a threshold of NaN."""
+        """Count fakes and reals with a logit of at least the threshold: two arrays (...), NaN for NaN."""
         if np.isnan(threshold):
             return self.num_fakes * np.nan, self.num_reals * np.nan
         above = int(np.count_nonzero(call_fake(self.logits[self.last], threshold)))
         return _take(self.fakes, above), _take(self.reals, above)
 
     def repeat(self, repeats: npt.ArrayLike) -> "Ranking":
-        """The same images counted otherwise.
+        """Count the same images otherwise.
 
         Args:
             repeats: (..., n), not negative, in the order that the images had before sorting.
@@ -119,14 +119,14 @@ def rank_images(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = 
 
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:
-    """The quotient, NaN where the denominator is 0."""
+    """Divide, with NaN where the denominator is 0."""
     missing = np.full(np.broadcast_shapes(np.shape(numerator), np.shape(denominator)), np.nan)
     np.divide(numerator, denominator, out=missing, where=np.asarray(denominator) != 0)
     return missing
 
 
 def _take(sums: Floats, above: int) -> Floats:
-    """What the first `above` thresholds have summed up to: nothing before the first."""
+    """Take what the first `above` thresholds have summed up to: nothing before the first."""
     return np.asarray(sums[..., above - 1]) if above else np.zeros(sums.shape[:-1])
 
 
@@ -151,8 +151,8 @@ def compute_auroc(ranking: Ranking) -> Floats:
 def compute_average_precision(ranking: Ranking) -> Floats:
     """Precision averaged over the fakes: the sum of precision times gained recall over all distinct logits.
 
-    As scikit-learn defines it: equal logits are one threshold, nothing is interpolated. A detector that guesses
-    reaches the share of fakes.
+    As scikit-learn defines it: equal logits are one threshold, nothing is interpolated. A detector at chance
+    level reaches the share of fakes.
 
     Returns:
         (...) in [0, 1], NaN where a class is absent.
@@ -175,14 +175,14 @@ def compute_eer(ranking: Ranking) -> Floats:
     around that point, as for tied logits in the AUROC; not along the convex hull.
 
     Returns:
-        (...) in [0, 1], 0.5 for guessing, NaN where a class is absent.
+        (...) in [0, 1], 0.5 at chance level, NaN where a class is absent.
     """
     if ranking.fakes.shape[-1] == 0:
         return np.full(ranking.fakes.shape[:-1], np.nan)
     false_alarms = divide(ranking.reals, ranking.num_reals[..., None])
     excess = divide(ranking.fakes, ranking.num_fakes[..., None])
     excess += false_alarms
-    excess -= 1  # false alarms minus misses, from -1 rising to 1
+    excess -= 1  # false positives minus misses, from -1 rising to 1
     after = np.count_nonzero(excess < 0, axis=-1)
     alarms_before, alarms_after = _at(false_alarms, after - 1, 0.0), _at(false_alarms, after, np.nan)
     excess_before, excess_after = _at(excess, after - 1, -1.0), _at(excess, after, np.nan)
@@ -191,10 +191,10 @@ def compute_eer(ranking: Ranking) -> Floats:
 
 
 def compute_tpr_at_fpr(ranking: Ranking, limit: float) -> Floats:
-    """Share of the fakes called fake by the best threshold that calls at most this share of the reals fake.
+    """Compute the share of the fakes called fake by the best threshold that calls at most this share of the reals fake.
 
     Conservative: nothing is interpolated, and equal logits are called alike. With fewer than 1 / limit reals, no false
-    alarm at all is allowed.
+    positive at all is allowed.
 
     Args:
         ranking: The group.
@@ -209,7 +209,7 @@ def compute_tpr_at_fpr(ranking: Ranking, limit: float) -> Floats:
 
 
 def _at(values: Floats, place: npt.ArrayLike, before: float) -> Floats:
-    """One value of each row of (..., t); at place -1, what comes before the first."""
+    """Take one value of each row of (..., t); at place -1, what comes before the first."""
     places = np.asarray(place)
     if values.shape[-1] == 0:
         return np.full(places.shape, before)

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from fakeid.config.constants import FAKE, REAL
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint, list_thresholds
 from fakeid.evaluation.records.results import CategoryGroup, Estimate, Group
 from fakeid.evaluation.records.run_summary import RunResults
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.evaluation.statistics.intervals import estimate_metrics
 
 
@@ -34,10 +33,8 @@ def summarize(
         point: The threshold of `accuracy` and the like.
     """
     assert not set(seen) & set(unseen), "a category is either seen or unseen"
-    clean = scores.select(scores.degradation == NO_DEGRADATION)
-    groups = {
-        name: measure_group(clean.select(clean.category == name), calibration, point) for name in (*seen, *unseen)
-    }
+    clean = scores[scores.degradation == NO_DEGRADATION]
+    groups = {name: measure_group(clean[clean.category == name], calibration, point) for name in (*seen, *unseen)}
     return RunResults(
         seen=_pooled(clean, seen, calibration, point),
         unseen=_pooled(clean, unseen, calibration, point),
@@ -53,7 +50,7 @@ def summarize(
 def _pooled(
     scores: Scores, categories: Sequence[str], calibration: Calibration | None, point: OperatingPoint
 ) -> Group | None:
-    chosen = scores.select(np.isin(scores.category, list(categories)))
+    chosen = scores[scores.category.isin(categories)]
     return measure_group(chosen, calibration, point) if len(chosen) else None
 
 
@@ -61,7 +58,7 @@ def measure_group(scores: Scores, calibration: Calibration | None, point: Operat
     """Measure one group of images."""
     # One seed for all: where a single category is unseen, it and "unseen" get the same interval.
     estimates = estimate_metrics(
-        scores.label, scores.logit, 0, threshold=point.logit, thresholds=list_thresholds(point, calibration)
+        *to_arrays(scores), 0, threshold=point.logit, thresholds=list_thresholds(point, calibration)
     )
     return Group(
         num_real=int((scores.label == REAL).sum()),

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.special import expit
 
 from fakeid.evaluation.scores import Scores
 from fakeid.reporting.style import DPI, GRAY, UNSEEN_COLOR, measure_text, shorten, styled
@@ -106,7 +107,7 @@ def _caption_mistakes(scores: Scores) -> list[str]:
     """Write category, generator and P(fake) of each image, a line each."""
     return [
         f"{category}\n{generator}\n{_format_p_fake(p_fake)}"
-        for category, generator, p_fake in zip(scores.category, scores.generator, scores.p_fake.tolist(), strict=True)
+        for category, generator, p_fake in zip(scores.category, scores.generator, expit(scores.logit), strict=True)
     ]
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from fakeid.config.degradations import parse_degradation
+from fakeid.config.degradations import NO_DEGRADATION, parse_degradation
 from fakeid.errors import ConfigError
 from fakeid.evaluation.records.results import Estimate
-from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.formatting import PERCENT_SIGN
 

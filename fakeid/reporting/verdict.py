@@ -6,11 +6,11 @@ from typing import Final
 
 from rich.text import Text
 
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.operating_point import CHOSEN
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup, Group
 from fakeid.evaluation.records.run_summary import RunSummary
-from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.verdict import FALSE_POSITIVE_RATE, RecordedVerdict, Trial, Verdict
 from fakeid.reporting.degradations import DEGRADATIONS_NOT_TESTED, Part, describe_robustness, format_rate
 from fakeid.reporting.formatting import format_estimate

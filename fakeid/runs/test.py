@@ -18,7 +18,7 @@ from fakeid.errors import DamagedFileError
 from fakeid.evaluation.calibration import Calibration, fit_calibration
 from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.records.run_summary import RunResults
-from fakeid.evaluation.scores import Scores, read_scores, write_scores
+from fakeid.evaluation.scores import Scores, read_scores, to_arrays, write_scores
 from fakeid.evaluation.summary import summarize
 from fakeid.io import write_atomically
 from fakeid.reporting.contact_sheet import plot_samples
@@ -28,7 +28,7 @@ from fakeid.runs.layout import RunFolder
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.checkpoint import Card, write_card
 from fakeid.training.module import DetectorModule
-from fakeid.training.predict import build_scores, predict_logits
+from fakeid.training.predict import predict_logits, tabulate_scores
 
 _SAMPLES_A_CLASS: Final = 4
 
@@ -48,10 +48,10 @@ def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: D
     calibration = None
     if len(data.val_set):
         logits = predict_logits(module, data.scoring_dataloader(data.val_set), device=context.device)
-        scores = build_scores(data.val_set.records, logits)
+        scores = tabulate_scores(data.val_set.records, logits)
         write_scores(context.run.validation, scores)
         wishes = context.config.evaluation
-        calibration = fit_calibration(scores.label, scores.logit, wishes.false_alarm_rate, wishes.max_error)
+        calibration = fit_calibration(*to_arrays(scores), wishes.false_alarm_rate, wishes.max_error)
     write_card(context.run.tested, _describe(context, plan, calibration))
     return calibration
 
@@ -78,7 +78,7 @@ def compute_scores(context: RunContext, data: PackedDataModule, module: Detector
         module: The tested weights.
     """
     logits = predict_logits(module, data.scoring_dataloader(data.test_set), device=context.device)
-    write_scores(context.run.scores, build_scores(data.test_set.records, logits))
+    write_scores(context.run.scores, tabulate_scores(data.test_set.records, logits))
     return read_scores(context.run.scores)
 
 

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -12,10 +11,10 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 
 from fakeid.config.choices import LoggerName
 from fakeid.errors import DamagedFileError, DataError
-from fakeid.evaluation.quadrants import split_by_quadrant
+from fakeid.evaluation.ordered_scores import OrderedScores, split_by_category, split_by_quadrant
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.run_summary import check_options
-from fakeid.evaluation.scores import OrderedScores, read_scores, split_by_category
+from fakeid.evaluation.scores import count_from, read_scores
 from fakeid.io import clear_output_errors, write_csv, write_text
 from fakeid.reporting.renderers import render_markdown, tabulate
 from fakeid.reporting.svg import write_figure
@@ -83,7 +82,7 @@ def _read_run(run: RunFolder) -> FolderRun:
     try:
         evaluation, quarters = _read_evaluation(run)
         summary = run.read_summary()
-        images = split_by_category(read_scores(run.scores).count_from(summary.threshold.logit))
+        images = split_by_category(count_from(read_scores(run.scores), summary.threshold.logit))
         tested = FinishedRun(name, summary, images, evaluation, quarters)
         if images.keys() != summary.categories.keys():
             raise DamagedFileError(f"{run.scores} is damaged (its categories are not those of {run.summary.name})")
@@ -103,8 +102,8 @@ def _read_evaluation(run: RunFolder) -> tuple[Evaluation | None, dict[str, Order
         return None, {}
     evaluation = run.evaluation.read_numbers()
     controls = [part.name for part in evaluation.test_sets if part.control]
-    scores = read_scores(run.evaluation.scores).count_from(evaluation.threshold.logit)
-    judged = scores.select(~np.isin(scores.test_set, controls))
+    scores = count_from(read_scores(run.evaluation.scores), evaluation.threshold.logit)
+    judged = scores[~scores.test_set.isin(controls)]
     return evaluation, split_by_quadrant(judged, evaluation.trained_on)
 
 

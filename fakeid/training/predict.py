@@ -13,8 +13,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from fakeid.config.constants import OWN_TEST_SET
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.data.records import Record
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.training.module import DetectorModule
 from fakeid.training.team import Processes
 from fakeid.training.trainer import LIGHTNING_PRECISION, batch_workers, expected_warnings_ignored
@@ -65,7 +66,7 @@ def predict_logits(module: pl.LightningModule, loader: DataLoader[Any], *, devic
     return logits
 
 
-def build_scores(
+def tabulate_scores(
     records: Sequence[Record],
     logits: npt.NDArray[np.float64],
     *,
@@ -80,12 +81,12 @@ def build_scores(
         degradation: What was done to all of them.
         test_set: Where all of them come from.
     """
-    return Scores(
-        key=np.array([r.key for r in records]),
-        label=np.array([r.label for r in records]),
-        category=np.array([r.category for r in records]),
-        generator=np.array([r.generator for r in records]),
-        degradation=np.full(len(records), degradation),
+    return build_scores(
+        key=[r.key for r in records],
+        label=[r.label for r in records],
+        category=[r.category for r in records],
+        generator=[r.generator for r in records],
+        degradation=degradation,
         logit=logits,
-        test_set=np.full(len(records), test_set),
+        test_set=test_set,
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from scipy.stats import binom
 
 from fakeid.benchmarks.statistics import coverage
@@ -76,7 +77,8 @@ def test_a_threshold_does_to_new_images_what_is_said() -> None:
     calibration = fit_calibration(label, logit)
     assert calibration is not None
     label, logit, _ = OneRun(point.auroc, MANY).draw(np.random.default_rng(1))
-    called, unsure = calibration.call_fake(logit), calibration.is_unsure(logit)
+    called, p_fake = logit >= calibration.threshold, expit(calibration.apply(logit))
+    unsure = (p_fake >= calibration.unsure_low) & (p_fake <= calibration.unsure_high)
     reals = called[label == REAL].mean()
     assert found["rate"] == pytest.approx(reals, abs=0.003)
     assert found["above"] == (reals > 0.05)

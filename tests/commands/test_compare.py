@@ -1,15 +1,14 @@
 """Runs and files of scores become a comparison, whatever is wrong with them."""
 
 import csv
-import dataclasses
 import io
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_up_sweep import write_failed_run, write_run
 from matplotlib.figure import Figure
@@ -20,7 +19,7 @@ from fakeid.cli import main
 from fakeid.commands.compare import read_comparison, write_comparison
 from fakeid.commands.status import print_status
 from fakeid.errors import ConfigError, DataError
-from fakeid.evaluation.scores import Scores, read_scores, write_scores
+from fakeid.evaluation.scores import build_scores, read_scores, write_scores
 from fakeid.io import read_json, read_record, write_json
 from fakeid.reporting.comparison.record import ComparisonRecord, ComparisonReport, build_record
 from fakeid.runs.layout import RUNNING, RunFolder
@@ -29,7 +28,7 @@ from fakeid.runs.layout import RUNNING, RunFolder
 def change(run: RunFolder, path: Path | None = None, **columns: Any) -> Path:
     """Write the run's scores with other columns."""
     path = path or run.scores
-    write_scores(path, dataclasses.replace(read_scores(run.scores), **columns))
+    write_scores(path, read_scores(run.scores).assign(**columns))
     return path
 
 
@@ -179,7 +178,7 @@ def test_names_that_are_not_utf8_are_refused(rgb: RunFolder, tmp_path: Path) -> 
 
 def test_an_image_that_one_lacks_is_told(rgb: RunFolder, hsv: RunFolder) -> None:
     scores = read_scores(hsv.scores)
-    write_scores(hsv.scores, scores.select(np.arange(len(scores)) > 0))
+    write_scores(hsv.scores, scores[1:])
     report = read_comparison([rgb.path, hsv.path])
     assert report.num_images == 439
     assert f"the 439 images that all have; others lack 1 of {rgb.path}" in report.notes[0]
@@ -195,7 +194,7 @@ def test_precision_threads_and_device_of_the_trainings_are_told(rgb: RunFolder, 
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_broken_down_detector_is_told(rgb: RunFolder, hsv: RunFolder, tmp_path: Path) -> None:
-    logit = read_scores(hsv.scores).logit
+    logit = read_scores(hsv.scores).logit.to_numpy(copy=True)
     logit[0] = np.nan
     change(hsv, logit=logit)
     report = write_comparison([rgb.path, hsv.path], tmp_path / "out", console=Console(file=io.StringIO()))
@@ -215,9 +214,9 @@ def write_numbers(run: RunFolder, trained_on: dict[str, list[str]], sets: list[d
 def test_evaluations_count_where_all_have_one(rgb: RunFolder, hsv: RunFolder) -> None:
     for run in (rgb, hsv):
         scores = read_scores(run.scores)
-        coded = replace(scores, degradation=np.full(len(scores), "jpeg-75"))
-        control = replace(scores, test_set=np.full(len(scores), "blurred"))
-        write_scores(run.evaluation.scores, Scores.join([coded, control]))
+        coded = scores.assign(degradation="jpeg-75")
+        control = scores.assign(test_set="blurred")
+        write_scores(run.evaluation.scores, pd.concat([coded, control], ignore_index=True))
         sets = [{"name": "test", "control": False}, {"name": "blurred", "control": True}]
         trained_on = {"categories": ["leaves"], "generators": ["another"]}
         write_numbers(run, trained_on, sets)
@@ -238,7 +237,7 @@ def test_own_test_images_of_different_sources_are_not_the_same(rgb: RunFolder, h
     with pytest.raises(DataError, match="the runs' images come from different sources"):
         read_comparison([rgb.path, hsv.path])
     for run in (rgb, hsv):
-        change(run, run.evaluation.scores, test_set=np.full(len(read_scores(run.scores)), "photos"))
+        change(run, run.evaluation.scores, test_set="photos")
         write_numbers(run, {"categories": [], "generators": []}, [{"name": "photos", "control": False}])
     report = read_comparison([rgb.path, hsv.path])
     assert report.num_images == 440
@@ -305,6 +304,6 @@ def test_the_command_line(
 
 
 def test_scores_without_rows_are_refused(rgb: RunFolder, tmp_path: Path) -> None:
-    write_scores(tmp_path / "empty.csv", Scores([], [], [], [], [], []))  # type: ignore[arg-type]
+    write_scores(tmp_path / "empty.csv", build_scores(key=[], label=[], category=[], generator=[], logit=[]))
     with pytest.raises(DataError, match=r"empty\.csv has no row"):
         read_comparison([rgb.path, tmp_path / "empty.csv"])

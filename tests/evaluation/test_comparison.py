@@ -22,13 +22,13 @@ def detector(name: str, *runs: Scores, seeds: tuple[int, ...] = ()) -> Detector:
 
 
 def compare(first: Detector, second: Detector, images: Scores) -> Comparison:
-    return compare_detectors([(first, second)], images.label, build_groups(images))[0]
+    return compare_detectors([(first, second)], images.label.to_numpy(), build_groups(images))[0]
 
 
 @pytest.fixture
 def pair() -> tuple[Scores, Scores]:
     one, two = (invent_scores({"a": 1.0, "b": 0.7}, images=90, run=run) for run in (1, 2))
-    return one, dataclasses.replace(two, logit=(two.logit + 0.3 * two.label).round(1))
+    return one, two.assign(logit=(two.logit + 0.3 * two.label).round(1))
 
 
 def test_each_group_is_mcnemars_and_delongs_test(pair):
@@ -62,7 +62,7 @@ def test_both_metrics_of_all_groups_are_corrected_together(pair):
 def test_all_pairs_of_detectors_are_corrected_together(pair):
     one, two = (detector(name, scores) for name, scores in zip("ab", pair, strict=True))
     three = dataclasses.replace(two, name="c", logits=two.logits[:, ::-1])
-    compared = compare_detectors([(one, two), (one, three)], pair[0].label, build_groups(pair[0]))
+    compared = compare_detectors([(one, two), (one, three)], pair[0].label.to_numpy(), build_groups(pair[0]))
     measured = [part for each in compared for row in each.rows for part in (row.accuracy, row.auroc)]
     expected = correct_holm([part.difference.p_value for part in measured])
     assert [part.corrected_p for part in measured] == pytest.approx(expected)
@@ -72,7 +72,7 @@ def test_a_group_of_the_very_same_images_is_counted_once(pair):
     one, two = pair
     groups = build_groups(one)
     sides = detector("one", one), detector("two", two)
-    once = compare_detectors([sides], one.label, groups)[0].rows
+    once = compare_detectors([sides], one.label.to_numpy(), groups)[0].rows
     again = dataclasses.replace(groups[1], name="again")
     twice = compare_detectors([sides], one.label, [*groups, again])[0].rows
     assert twice[: len(once)] == once
@@ -87,7 +87,7 @@ def test_the_other_way_round_everything_is_mirrored(pair):
 
 
 def test_the_order_of_rows_does_not_matter(pair):
-    shuffled = [scores.select(np.random.default_rng(i).permutation(len(scores))) for i, scores in enumerate(pair)]
+    shuffled = [scores.sample(frac=1, random_state=i) for i, scores in enumerate(pair)]
     found = []
     for files in (pair, shuffled):
         pairing = pair_scores({"one": files[0], "two": files[1]})
@@ -128,7 +128,7 @@ def test_three_points_over_4000_images_are_claimed():
     wrong = np.flatnonzero((one.logit >= 0) != one.label)[: round(0.03 * len(one))]
     mended = one.logit.copy()
     mended[wrong] *= -1
-    row = compare(detector("one", one), detector("two", dataclasses.replace(one, logit=mended)), one).rows[0]
+    row = compare(detector("one", one), detector("two", one.assign(logit=mended)), one).rows[0]
     assert (len(one), row.accuracy.difference.value) == (4000, pytest.approx(0.03))
     assert row.accuracy.corrected_p < 0.001
 
@@ -160,7 +160,7 @@ def test_a_detector_that_broke_down_on_an_image_is_undefined_where_it_did(pair):
     one, two = pair
     logit = two.logit.copy()
     logit[np.flatnonzero(two.category == "b")[0]] = math.nan
-    everything, a, b = compare(detector("one", one), detector("two", dataclasses.replace(two, logit=logit)), one).rows
+    everything, a, b = compare(detector("one", one), detector("two", two.assign(logit=logit)), one).rows
     for row in (everything, b):
         assert math.isnan(row.accuracy.corrected_p)
         assert math.isnan(row.auroc.difference.value)
@@ -170,7 +170,7 @@ def test_a_detector_that_broke_down_on_an_image_is_undefined_where_it_did(pair):
 
 def test_a_group_of_reals_alone_has_an_accuracy_but_no_auroc(pair):
     reals = pair[0].label == 0
-    one, two = (scores.select(reals) for scores in pair)
+    one, two = (scores[reals] for scores in pair)
     row = compare(detector("one", one), detector("two", two), one).rows[0]
     assert (row.num_fake, row.accuracy.first) == (0, pytest.approx(np.mean(one.logit < 0)))
     assert math.isnan(row.auroc.first)

@@ -1,6 +1,4 @@
-import dataclasses
-
-import numpy as np
+import pandas as pd
 import pytest
 from made_up_sweep import invent_scores
 
@@ -20,22 +18,14 @@ def name_images(scores: Scores, trained_on: list[TrainedOn] | None = None, categ
     }
 
 
-def join(*parts: Scores) -> Scores:
-    names = [field.name for field in dataclasses.fields(Scores)]
-    return Scores(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
-
-
-def with_(scores: Scores, **columns: str) -> Scores:
-    return dataclasses.replace(scores, **{name: np.full(len(scores), text) for name, text in columns.items()})
-
-
 @pytest.fixture
 def images() -> Scores:
     own = invent_scores({"cat": 1, "dog": 1, "sheep": 1}, images=3)
-    photos = with_(invent_scores({"cat": 1, "cow": 1}, images=2), test_set="photos")
-    fakes = photos.select(photos.label == 1)
-    new = with_(fakes, test_set="new fakes", generator="stylegan")
-    return join(own, photos, new, with_(own, degradation="jpeg-30"), with_(own, degradation="jpeg-75"))
+    photos = invent_scores({"cat": 1, "cow": 1}, images=2).assign(test_set="photos")
+    fakes = photos[photos.label == 1]
+    new = fakes.assign(test_set="new fakes", generator="stylegan")
+    jpegs = [own.assign(degradation=word) for word in ("jpeg-30", "jpeg-75")]
+    return pd.concat([own, photos, new, *jpegs], ignore_index=True)
 
 
 def test_groups_come_in_order_and_only_where_there_is_a_choice(images):
@@ -58,7 +48,7 @@ def test_all_but_degradations_are_of_images_as_they_are(images):
 
 
 def test_scores_of_degraded_images_alone(images):
-    only = images.select(images.degradation == "jpeg-30")
+    only = images[images.degradation == "jpeg-30"]
     assert [group.name for group in build_groups(only)] == ["jpeg-30"]
 
 

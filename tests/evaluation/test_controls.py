@@ -1,7 +1,7 @@
 import numpy as np
 
-from fakeid.evaluation.controls import judge_control
 from fakeid.evaluation.records.results import UNKNOWN
+from fakeid.evaluation.shortcuts import judge_control
 
 REALS, FAKES = np.random.default_rng(0).normal(((-2.0,), (2.0,)), 1, (2, 200))
 

@@ -9,7 +9,7 @@ from scipy.stats import bootstrap, norm
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fakeid.evaluation import metrics
-from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, estimate_metrics, rank_intervals, wilson_interval
+from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, auroc_interval, estimate_metrics, wilson_interval
 
 
 def draw_group(rng: np.random.Generator, num_real: int, num_fake: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
@@ -41,9 +41,9 @@ def test_wilson_interval_contains_the_proportion(counts):
 
 def test_bootstrap_agrees_with_scipys():
     labels, logits = draw_group(np.random.default_rng(0), 150, 60, 1.0)
-    ours = rank_intervals(labels, logits, seed=0, resamples=4000)
+    ours = estimate_metrics(labels, logits, seed=0, resamples=4000)
     # Of the AUROC it is another interval, which agrees where a bootstrap holds.
-    for interval, oracle in zip(ours, (roc_auc_score, average_precision_score), strict=True):
+    for name, oracle in (("auroc", roc_auc_score), ("average_precision", average_precision_score)):
         result = bootstrap(
             (logits[labels == 0], logits[labels == 1]),
             lambda reals, fakes, oracle=oracle: oracle(np.repeat([0, 1], [150, 60]), np.concatenate([reals, fakes])),
@@ -53,7 +53,7 @@ def test_bootstrap_agrees_with_scipys():
             rng=np.random.default_rng(1),
         ).confidence_interval
         # Both are random; the bounds' own standard error is about 0.004.
-        assert interval == pytest.approx((result.low, result.high), abs=0.015)
+        assert ours[name][1:] == pytest.approx((result.low, result.high), abs=0.015)
 
 
 def test_reals_and_fakes_are_drawn_apart():
@@ -63,37 +63,20 @@ def test_reals_and_fakes_are_drawn_apart():
     assert 0.3 < low < 0.5 < high < 0.7
 
 
-def test_bootstrap_depends_on_seed_and_group_not_on_the_order_of_images():
-    rng = np.random.default_rng(3)
-    labels, logits = draw_group(rng, 40, 50, 0.7)
-    shuffled = rng.permutation(90)
-    first = rank_intervals(labels, logits, seed=1)
-    assert rank_intervals(labels[shuffled], logits[shuffled], seed=1) == first
-    assert rank_intervals(labels, logits, seed=2)[1] != first[1]
-
-
-def test_global_random_state_is_left_alone():
+def test_bootstrap_depends_on_the_seed_alone():
     np.random.seed(0)  # noqa: NPY002 - the legacy state is what is tested
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
-    rank_intervals(*draw_group(np.random.default_rng(0), 20, 20, 1.0), seed=0)
+    labels, logits = draw_group(np.random.default_rng(3), 40, 50, 0.7)
+    first, again, other = (estimate_metrics(labels, logits, seed=seed, resamples=100) for seed in (1, 1, 2))
+    np.testing.assert_equal(again, first)
+    assert other["eer"][1:] != first["eer"][1:]
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
 
 
-def test_perfect_separation_claims_no_certainty():
-    labels, logits = np.repeat([0, 1], [30, 10]), np.arange(40.0)
-    expected = wilson_interval(10, 10)
-    assert rank_intervals(labels, logits, seed=0) == (expected, expected)
-    assert rank_intervals(labels, -logits, seed=0)[0] == wilson_interval(0, 10)
-
-
-@pytest.mark.parametrize("labels", [[], [0, 0], [1]])
-def test_one_class_has_no_interval(labels):
-    intervals = rank_intervals(np.array(labels, dtype=np.int64), np.zeros(len(labels)), seed=0)
-    assert np.isnan(intervals).all()
-
-
-def test_a_broken_detector_has_no_interval():
-    assert np.isnan(rank_intervals(np.array([0, 1]), np.array([np.nan, 1.0]), seed=0)).all()
+@pytest.mark.parametrize(("labels", "logits"), [([], []), ([0, 0], [0.0, 0.0]), ([1], [0.0]), ([0, 1], [np.nan, 1.0])])
+def test_one_class_and_a_broken_detector_have_no_interval(labels, logits):
+    estimates = estimate_metrics(np.array(labels, dtype=np.int64), np.array(logits, dtype=np.float64), seed=0)
+    assert np.isnan([estimates[name] for name in ("auroc", "average_precision", "eer", "balanced_accuracy")]).all()
 
 
 @given(
@@ -101,20 +84,19 @@ def test_a_broken_detector_has_no_interval():
     st.lists(st.integers(-5, 5), min_size=2, max_size=12),
 )
 @settings(max_examples=50, deadline=None)
-def test_rank_intervals_contain_their_values(reals, fakes):
+def test_intervals_contain_their_values(reals, fakes):
     labels, logits = np.repeat([0, 1], [len(reals), len(fakes)]), np.array([*reals, *fakes], dtype=float)
-    values = metrics.auroc(labels, logits), metrics.average_precision(labels, logits)
-    for value, (low, high) in zip(values, rank_intervals(labels, logits, seed=0, resamples=50), strict=True):
-        assert 0 <= low <= value <= high <= 1
+    for name, (value, low, high) in estimate_metrics(labels, logits, seed=0, resamples=50).items():
+        assert name.startswith("tpr_at") or name == "nll" or 0 <= low <= value <= high <= 1
 
 
 def test_the_batches_of_a_large_group_change_nothing(monkeypatch):
     labels, logits = draw_group(np.random.default_rng(0), 30, 20, 1.0)
     monkeypatch.setattr("fakeid.evaluation.statistics.bootstrap._CELLS_AT_ONCE", 50 * 7)
-    in_batches = rank_intervals(labels, logits, seed=0)
+    in_batches = estimate_metrics(labels, logits, seed=0)["eer"]
     monkeypatch.undo()
     # The draws come in another order, so only nearly.
-    assert np.array(in_batches) == pytest.approx(np.array(rank_intervals(labels, logits, seed=0)), abs=0.03)
+    assert in_batches == pytest.approx(estimate_metrics(labels, logits, seed=0)["eer"], abs=0.03)
 
 
 def test_every_metric_has_an_interval_around_it_from_the_same_draws():
@@ -125,8 +107,7 @@ def test_every_metric_has_an_interval_around_it_from_the_same_draws():
     assert measured["accuracy"] == np.mean((logits >= 0.5) == labels)
     for name, (value, low, high) in estimates.items():
         assert low < value < high, name
-    both = rank_intervals(labels, logits, seed=3, resamples=200)
-    assert (estimates["auroc"][1:], estimates["average_precision"][1:]) == both
+    assert estimates["auroc"][1:] == auroc_interval(labels, logits)
     right = round(float(measured["fake_accuracy_at_high"]) * 40)
     assert estimates["fake_accuracy_at_high"][1:] == wilson_interval(right, 40)
 
@@ -220,11 +201,6 @@ def test_means_that_rest_on_a_single_image_of_a_class_have_no_interval(labels, l
     assert estimates["fake_accuracy"].low < 0.5 < estimates["fake_accuracy"].high + 0.51  # Wilson's, as always
 
 
-def test_no_images_have_no_estimates():
-    estimates = estimate_metrics(np.empty(0, dtype=np.int64), np.empty(0), seed=0, clusters=[])
-    assert np.isnan(list(estimates.values())).all()
-
-
 @pytest.mark.slow
 def test_the_interval_of_the_ece_covers_what_so_many_images_are_expected_to_show():
     rng = np.random.default_rng(0)
@@ -255,5 +231,5 @@ def test_clusters_are_believed_from_where_they_cover(num, covers):
 @pytest.mark.slow
 def test_a_hundred_thousand_images_take_seconds():
     start = time.process_time()
-    rank_intervals(*draw_group(np.random.default_rng(0), 50_000, 50_000, 1.0), seed=0)
+    estimate_metrics(*draw_group(np.random.default_rng(0), 50_000, 50_000, 1.0), seed=0, resamples=200)
     assert time.process_time() - start < 30  # 5 s of an idle core

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
@@ -6,7 +7,7 @@ from fakeid.evaluation.calibration import Calibration, fit_calibration
 from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.records.results import UNKNOWN, EvaluationGroup
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, build_scores, to_arrays
 
 TRAINED_ON = TrainedOn(("cat", "bus"), ("progan",))
 PER_CELL = 20
@@ -23,7 +24,7 @@ def scores() -> Scores:
                 hard = (category == "sheep") + (generator == "biggan")
                 mean = 0.0 if generator == "camera" else lead - 0.5 * hard
                 parts.append(
-                    Scores(
+                    build_scores(
                         key=[f"{category}/{generator}/{number}" for number in range(PER_CELL)],
                         label=[int(generator != "camera")] * PER_CELL,
                         category=[category] * PER_CELL,
@@ -32,7 +33,7 @@ def scores() -> Scores:
                         logit=rng.normal(mean, 1.0, PER_CELL),
                     )
                 )
-    return Scores.join(parts)
+    return pd.concat(parts, ignore_index=True)
 
 
 def pick(groups: list[EvaluationGroup], kind: str, name: str, degradation: str = "none") -> EvaluationGroup:
@@ -68,12 +69,12 @@ def test_the_numbers_of_a_quarter_are_those_of_its_images(scores: Scores) -> Non
 
 
 def test_the_chosen_threshold_and_the_calibration_are_applied(scores: Scores) -> None:
-    validation = scores.select(scores.degradation == "none")
-    calibration = fit_calibration(validation.label, validation.logit)
+    validation = scores[scores.degradation == "none"]
+    calibration = fit_calibration(*to_arrays(validation))
     assert calibration is not None
     group = pick(measure_matrix(scores, TRAINED_ON, Measuring(calibration)), "category", "cat")
     own = (scores.degradation == "none") & (scores.category == "cat")
-    called = calibration.call_fake(scores.logit[own])
+    called = scores.logit[own] >= calibration.threshold
     assert group.read("accuracy_at_chosen").value == pytest.approx((called == scores.label[own]).mean())
     p_fake = 1 / (1 + np.exp(-calibration.apply(scores.logit[own])))
     assert group.read("brier_calibrated").value == pytest.approx(brier_score_loss(scores.label[own], p_fake))
@@ -87,7 +88,7 @@ def test_an_oracle_is_computed_on_request_alone(scores: Scores) -> None:
 
 
 def test_images_of_one_source_are_one_witness(scores: Scores) -> None:
-    copies = Scores.join([scores] * 9)  # nine times the same images: no more is known than before
+    copies = pd.concat([scores] * 9, ignore_index=True)  # nine times the same images: no more is known than before
 
     def width(cluster: str | None) -> float:
         accuracy = measure_matrix(copies, TRAINED_ON, Measuring(cluster=cluster))[0].read("accuracy")
@@ -99,8 +100,8 @@ def test_images_of_one_source_are_one_witness(scores: Scores) -> None:
 
 
 def test_several_sets_are_listed_each(scores: Scores) -> None:
-    second = Scores.join([scores])
-    second.test_set[second.category == "sheep"] = "farm"
+    second = scores.copy()
+    second.loc[second.category == "sheep", "test_set"] = "farm"
     groups = measure_matrix(second, TRAINED_ON, Measuring())
     assert pick(groups, "test_set", "farm", "jpeg-75").num_real == PER_CELL
     assert pick(groups, "test_set", "test").num_fake == 4 * PER_CELL
@@ -122,8 +123,8 @@ def test_the_worst_case_is_named_by_content_and_generator(scores: Scores) -> Non
 
 
 def test_a_detector_that_broke_down_gets_none(scores: Scores) -> None:
-    broken = Scores.join([scores])
-    broken.logit[broken.category == "sheep"] = np.nan
+    broken = scores.copy()
+    broken.loc[broken.category == "sheep", "logit"] = np.nan
     calibration = Calibration(1.0, 0.0, 0.0, 0.05, 0, 0.0, 0.3, 0.0, 0.4, 0.6, 0.05, 10, 10)
     groups = measure_matrix(broken, TRAINED_ON, Measuring(calibration))
     assert pick(groups, "category", "sheep").read("auroc") == UNKNOWN

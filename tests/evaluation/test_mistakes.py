@@ -1,14 +1,12 @@
-import dataclasses
-
 import numpy as np
 
 from fakeid.evaluation.failures import find_mistakes
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, build_scores
 
 
 def make_scores(labels, logits, degradations=None) -> Scores:
     count = len(labels)
-    return Scores(
+    return build_scores(
         key=[f"k{i}" for i in range(count)], label=labels, category=["cat"] * count, generator=["g"] * count,
         degradation=degradations or ["none"] * count, logit=logits,
     )  # fmt: skip
@@ -43,6 +41,4 @@ def test_degraded_images_are_left_out_and_a_perfect_detector_makes_none():
 
 def test_ties_are_in_the_order_of_keys():
     scores = make_scores([0] * 4, [3.0] * 4)
-    order = np.array([2, 0, 3, 1])
-    columns = {field.name: getattr(scores, field.name)[order] for field in dataclasses.fields(Scores)}
-    assert find_mistakes(Scores(**columns), 3)[0].key.tolist() == ["k0", "k1", "k2"]
+    assert find_mistakes(scores.iloc[[2, 0, 3, 1]], 3)[0].key.tolist() == ["k0", "k1", "k2"]

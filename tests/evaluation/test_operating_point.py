@@ -5,7 +5,7 @@ from scipy.stats import norm
 from fakeid.config.choices import ThresholdFrom
 from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.operating_point import AT_HALF, choose_operating_point, list_thresholds
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, build_scores, count_from
 from fakeid.evaluation.summary import summarize
 
 
@@ -17,7 +17,7 @@ def draw(seed: int, num: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
 def make_scores(labels: np.ndarray, logits: np.ndarray) -> Scores:
     columns = {name: [value] * len(labels) for name, value in (("category", "cat"), ("generator", "g"))}
     keys = [str(i) for i in range(len(labels))]
-    return Scores(key=keys, label=labels, logit=logits, degradation=["none"] * len(labels), **columns)
+    return build_scores(key=keys, label=labels, logit=logits, degradation=["none"] * len(labels), **columns)
 
 
 @pytest.mark.parametrize("shift", [0.0, 8.0, -12.0])
@@ -64,6 +64,6 @@ def test_the_middle_of_the_best_is_more_robust_than_the_logistic_fit():
 def test_logits_counted_from_a_threshold_keep_calls_and_order():
     labels, logits = draw(3, 100, 0.0)
     logits[:3] = np.inf, -np.inf, 1.5
-    counted = make_scores(labels, logits).count_from(1.5).logit
+    counted = count_from(make_scores(labels, logits), 1.5).logit
     np.testing.assert_array_equal(counted >= 0, logits >= 1.5)
     np.testing.assert_array_equal(np.argsort(counted, kind="stable"), np.argsort(logits, kind="stable"))

@@ -1,16 +1,14 @@
-import dataclasses
-
 import made_up_evaluation
 import numpy as np
 from made_up_sweep import invent_scores
 
-from fakeid.evaluation.quadrants import TrainedOn, split_by_quadrant
-from fakeid.evaluation.scores import Scores, split_by_category
+from fakeid.evaluation.ordered_scores import split_by_category, split_by_quadrant
+from fakeid.evaluation.quadrants import TrainedOn
+from fakeid.evaluation.scores import Scores
 
 
 def shuffle(scores: Scores) -> Scores:
-    order = np.random.default_rng(0).permutation(len(scores))
-    return Scores(**{field.name: getattr(scores, field.name)[order] for field in dataclasses.fields(scores)})
+    return scores.sample(frac=1, random_state=0)
 
 
 def test_the_order_of_the_file_does_not_matter():
@@ -30,7 +28,7 @@ def test_other_images_have_another_digest():
 
 def test_degraded_images_are_left_out():
     scores = invent_scores({"cat": 1.0})
-    jpeg = dataclasses.replace(scores, degradation=np.array(["none"] * 10 + ["jpeg-50"] * 30))
+    jpeg = scores.assign(degradation=np.array(["none"] * 10 + ["jpeg-50"] * 30))
     assert len(split_by_category(jpeg)["cat"].logit) == 10
 
 

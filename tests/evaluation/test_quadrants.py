@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fakeid.evaluation.quadrants import QUADRANTS, Quadrant, TrainedOn, select_quadrant
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, build_scores
 
 TRAINED_ON = TrainedOn(("cat", "bus"), ("progan",))
 
@@ -10,7 +10,7 @@ TRAINED_ON = TrainedOn(("cat", "bus"), ("progan",))
 def build(*rows: tuple[str, str, str]) -> Scores:
     """Rows of (test set, category, generator); the camera's are real."""
     sets, categories, generators = (list(column) for column in zip(*rows, strict=True))
-    return Scores(
+    return build_scores(
         key=[str(number) for number in range(len(rows))],
         label=[int(generator != "camera") for generator in generators],
         category=categories,

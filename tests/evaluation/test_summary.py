@@ -1,13 +1,13 @@
 import json
-from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fakeid.evaluation.records.results import UNKNOWN
 from fakeid.evaluation.records.run_summary import RunResults
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.summary import summarize
 from fakeid.io import parse_record, to_plain_record
@@ -20,7 +20,7 @@ def scores() -> Scores:
     rng = np.random.default_rng(0)
     category = np.repeat(["cat", "bus", "sheep"], [60, 40, 50])
     label = np.arange(150) % 2
-    return Scores(
+    return build_scores(
         key=[str(i) for i in range(150)],
         label=label,
         category=category,
@@ -45,7 +45,7 @@ def test_groups_pool_the_images_of_their_categories(scores):
 
 def test_pooling_notices_a_shift_between_categories():
     # Each category is ranked perfectly, but no threshold serves both.
-    scores = Scores(
+    scores = build_scores(
         key=list("abcd"),
         label=[0, 1, 0, 1],
         category=["cat", "cat", "bus", "bus"],
@@ -75,18 +75,13 @@ def test_a_single_unseen_category_has_the_same_numbers_as_all_unseen(scores):
 
 def test_degraded_images_and_other_categories_do_not_enter(scores):
     expected = summarize(scores, ["cat"], ["sheep"])
-    degraded = replace(scores, degradation=["jpeg-50"] * 150, logit=-scores.logit)
-    both = Scores(
-        **{
-            name: np.concatenate([getattr(scores, name), getattr(degraded, name)])
-            for name in ("key", "label", "category", "generator", "degradation", "logit")
-        }
-    )
+    degraded = scores.assign(degradation="jpeg-50", logit=-scores.logit)
+    both = pd.concat([scores, degraded], ignore_index=True)
     assert summarize(both, ["cat"], ["sheep"]) == expected
 
 
 def test_what_is_undefined_is_none_and_the_rest_is_ready_for_json(scores):
-    reals = scores.select(scores.label == 0)
+    reals = scores[scores.label == 0]
     summary = summarize(reals, ["cat"], [])
     assert summary.unseen is None
     assert summary.seen.read("auroc") == summary.seen.read("fake_accuracy") == UNKNOWN
@@ -101,6 +96,6 @@ def test_a_category_without_images_is_listed_with_none(scores):
 
 
 def test_a_broken_detector_gets_none(scores):
-    broken = replace(scores, logit=np.full(150, np.nan))
+    broken = scores.assign(logit=np.full(150, np.nan))
     group = summarize(broken, ["cat"], ["sheep"]).seen
     assert all(group.read(metric) == UNKNOWN for metric in METRICS)

@@ -1,8 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from fakeid.evaluation.codec_swap import judge_swap
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, build_scores
+from fakeid.evaluation.shortcuts import judge_swap
 
 NUM = 200
 
@@ -11,9 +12,9 @@ def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> S
     """Logits around these means."""
     rng = np.random.default_rng(0)
     columns = [("none", 0, reals), ("none", 1, fakes), ("jpeg-75", 0, jpeg_reals), ("jpeg-75", 1, jpeg_fakes)]
-    return Scores.join(
+    return pd.concat(
         [
-            Scores(
+            build_scores(
                 key=[f"{label}/{number}" for number in range(NUM)],
                 label=[label] * NUM,
                 category=["cat"] * NUM,
@@ -22,7 +23,8 @@ def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> S
                 logit=rng.normal(mean, 1.0, NUM),
             )
             for degradation, label, mean in columns
-        ]
+        ],
+        ignore_index=True,
     )
 
 
@@ -91,7 +93,7 @@ def test_the_four_mixtures_are_measured() -> None:
 def test_without_rows_of_the_codec_there_is_no_test() -> None:
     scores = build(-2, 2, 0, 1)
     assert judge_swap(scores, 90) is None
-    assert judge_swap(scores.select(scores.label == 1), 75) is None
+    assert judge_swap(scores[scores.label == 1], 75) is None
 
 
 @pytest.mark.parametrize(("jpeg_reals", "link"), [(0.8, "but"), (-2, "and")])

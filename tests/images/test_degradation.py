@@ -2,9 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakeid.config.degradations import DEFAULT_DEGRADATIONS, Degradation, parse_degradation
+from fakeid.config.degradations import DEFAULT_DEGRADATIONS, NO_DEGRADATION, Degradation, parse_degradation
 from fakeid.errors import ConfigError
-from fakeid.evaluation.scores import NO_DEGRADATION
 
 
 @pytest.mark.parametrize(

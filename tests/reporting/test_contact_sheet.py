@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from fakeid.evaluation.failures import find_mistakes
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import build_scores
 from fakeid.reporting.contact_sheet import plot_mistakes, plot_samples
 
 
@@ -86,7 +86,7 @@ def test_a_category_may_lack_a_class(tmp_path):
 
 
 def test_mistakes_show_images_with_their_captions(tmp_path):
-    scores = Scores(
+    scores = build_scores(
         key=["a", "b", "c"], label=[0, 1, 1], category=["cat", "$_", "dog"], generator=["camera", "g" * 80, "h"],
         degradation=["none"] * 3, logit=[2.0, -30.0, -0.5],
     )  # fmt: skip
@@ -105,6 +105,6 @@ def test_mistakes_show_images_with_their_captions(tmp_path):
 
 
 def test_a_detector_without_mistakes_has_an_empty_sheet():
-    nothing = draw_images(0, 16, 16), Scores(key=[], label=[], category=[], generator=[], degradation=[], logit=[])
+    nothing = draw_images(0, 16, 16), build_scores(key=[], label=[], category=[], generator=[], logit=[])
     figure = plot_mistakes(nothing, nothing)
     assert [text.get_text() for text in figure.axes[0].texts].count("none") == 2

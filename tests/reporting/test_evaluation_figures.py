@@ -1,4 +1,3 @@
-import dataclasses
 import io
 
 import numpy as np
@@ -19,8 +18,6 @@ from fakeid.reporting.evaluation.figures import ShownImages, plot_evaluation
 from fakeid.reporting.evaluation.robustness import plot_matrix, plot_robustness
 from fakeid.reporting.evaluation.spectra import plot_spectra
 from fakeid.reporting.style import PALETTE
-
-FIELDS = [field.name for field in dataclasses.fields(Scores)]
 
 
 def draw_images(count: int, size: int = 16, seed: int = 0) -> np.ndarray:
@@ -93,7 +90,7 @@ def test_robustness_goes_from_mild_to_strong(rich):
 def test_the_roc_is_that_of_the_quadrant(rich):
     _, scores, trained_on, calibration = rich
     figure = plot_roc_zoom(scores, trained_on, calibration)
-    part = select_quadrant(scores.select(scores.degradation == "none"), trained_on, QUADRANTS[3])
+    part = select_quadrant(scores[scores.degradation == "none"], trained_on, QUADRANTS[3])
     alarms, found, _ = roc_curve(part.label, part.logit, drop_intermediate=False)
     for ax, limit in zip(figure.axes, (1.0, 0.1), strict=True):
         curves = [line.get_xydata() for line in ax.lines if len(line.get_xdata()) > 2]
@@ -110,7 +107,7 @@ def test_the_roc_and_the_histograms_mark_the_threshold_in_use(rich):
     used = OperatingPoint("validation", calibration.balanced_threshold)
     names = ["the balanced threshold from validation images", "the threshold for 5\N{NO-BREAK SPACE}% false positives"]
     figure = plot_roc_zoom(scores, trained_on, calibration, used)
-    part = select_quadrant(scores.select(scores.degradation == "none"), trained_on, QUADRANTS[3])
+    part = select_quadrant(scores[scores.degradation == "none"], trained_on, QUADRANTS[3])
     expected = [np.mean(part.logit[part.label == label] >= used.logit) for label in (0, 1)]
     circles = [line.get_xydata()[0] for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert any(np.allclose(point, expected) for point in circles)
@@ -126,7 +123,7 @@ def test_reliability_before_and_after(rich):
     _, scores, trained_on, calibration = rich
     figure = plot_reliability(scores, trained_on, calibration)
     assert len(figure.axes) == 8
-    part = select_quadrant(scores.select(scores.degradation == "none"), trained_on, QUADRANTS[0])
+    part = select_quadrant(scores[scores.degradation == "none"], trained_on, QUADRANTS[0])
     points = [line.get_ydata().tolist() for line in figure.axes[0].lines if line.get_marker() in ("s", "o")]
     for logits, drawn in zip((part.logit, calibration.apply(part.logit)), points, strict=True):
         assert drawn == [found.fake_share for found in tabulate_reliability(part.label, logits) if found.num_images]

@@ -9,7 +9,7 @@ from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
 from fakeid.evaluation.records.evaluation import EvaluatedDetector, Evaluation, WorstGroup
 from fakeid.evaluation.records.results import EvaluationGroup
 from fakeid.evaluation.statistics.intervals import wilson_interval
-from fakeid.evaluation.thresholds import choose_threshold
+from fakeid.evaluation.thresholds import bound_rate, choose_threshold
 from fakeid.reporting.evaluation.findings import find_false_positives, list_caveats, list_findings
 
 EASY, HARD = str(QUADRANTS[0]), str(QUADRANTS[3])
@@ -100,12 +100,13 @@ def test_an_honest_threshold_is_rarely_accused(evaluation):
     rng = np.random.default_rng(0)
     accused = []
     for _ in range(300):
-        threshold = choose_threshold(np.zeros(100, np.int64), rng.normal(size=100), "false_alarms")
-        called = round(threshold.false_alarm_rate * 100)
-        low, high = threshold.false_alarm_interval
+        validated = rng.normal(size=100)
+        threshold = choose_threshold(np.zeros(100, np.int64), validated, "false_positive_rate")
+        called = int((validated >= threshold).sum())
+        low, high = bound_rate(called, 100)
         groups = []
         for name in (EASY, HARD):
-            wrong = int((rng.normal(size=100) >= threshold.logit).sum())
+            wrong = int((rng.normal(size=100) >= threshold).sum())
             low_right, high_right = wilson_interval(100 - wrong, 100)
             right = {"real_accuracy_at_chosen": estimate(1 - wrong / 100, low_right, high_right)}
             groups.append(replace(make_group(name, 0.9), metrics=right))

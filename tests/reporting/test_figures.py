@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from fakeid.evaluation.operating_point import OperatingPoint
 from fakeid.evaluation.records.results import UNKNOWN
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc
 from fakeid.reporting.style import SEEN_COLOR, UNSEEN_COLOR
 
@@ -89,7 +89,7 @@ def test_category_accuracy_leaves_out_what_is_undefined(summary):
 def scores() -> Scores:
     rng = np.random.default_rng(0)
     label = np.arange(400) % 2
-    return Scores(
+    return build_scores(
         key=[str(i) for i in range(400)],
         label=label,
         category=np.repeat(["cat", "sheep"], 200),
@@ -112,7 +112,7 @@ def test_roc_matches_scikit_learn(scores, tmp_path):
 
 def test_roc_marks_the_threshold_in_use(scores):
     (ax,) = plot_roc(scores, ["cat"], ["sheep"]).axes
-    cat = scores.select(scores.category == "cat")
+    cat = scores[scores.category == "cat"]
     rates = [np.mean(cat.logit[cat.label == label] >= 0) for label in (0, 1)]
     assert find_dots(ax, "o")[0] == (*rates, SEEN_COLOR.upper())
     (ax,) = plot_roc(scores, ["cat"], ["sheep"], OperatingPoint("validation", 1.5)).axes
@@ -122,9 +122,9 @@ def test_roc_marks_the_threshold_in_use(scores):
 
 
 def test_roc_needs_both_classes_and_looks_at_clean_images_only(scores):
-    (ax,) = plot_roc(scores.select(scores.label == 0), ["cat"], ["sheep"]).axes
+    (ax,) = plot_roc(scores[scores.label == 0], ["cat"], ["sheep"]).axes
     assert list(labeled_lines(ax)) == ["chance level, AUROC 0.500", "at P(fake) = 0.5"]
-    degraded = Scores(**{**vars(scores), "degradation": ["blur"] * 400})
+    degraded = scores.assign(degradation="blur")
     (ax,) = plot_roc(degraded, ["cat"], ["sheep"]).axes
     assert len(labeled_lines(ax)) == 2
 

@@ -22,7 +22,7 @@ from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import CheckpointError, ConfigError, DataError
 from fakeid.evaluation.calibration import fit_calibration
 from fakeid.evaluation.records.evaluation import Evaluation
-from fakeid.evaluation.scores import Scores, read_scores
+from fakeid.evaluation.scores import Scores, read_scores, to_arrays
 from fakeid.images.degrade import degrade
 from fakeid.reporting.evaluation.tables import tabulate_test_sets
 from fakeid.runs import train
@@ -85,7 +85,7 @@ def test_the_checkpoint_alone_knows_threshold_and_band(run: RunFolder) -> None:
     scores = read_scores(run.validation)
     assert len(scores) == 16
     assert set(scores.category.tolist()) == set(card.categories)
-    calibration = fit_calibration(scores.label, scores.logit)
+    calibration = fit_calibration(*to_arrays(scores))
     assert calibration is not None
     assert card.calibration == asdict(calibration)
     summary = json.loads(run.summary.read_text())
@@ -200,7 +200,7 @@ def test_clean_images_score_as_in_the_run(run: RunFolder, tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_degraded_images_score_as_if_degraded_by_hand(run: RunFolder, whole: tuple[Evaluation, Scores, Path]) -> None:
     scores = whole[1]
-    rows = scores.select((scores.degradation == "noise-8") & (scores.category == "coral"))
+    rows = scores[(scores.degradation == "noise-8") & (scores.category == "coral")]
     source = DemoSource(images_per_class=1, image_px=48)
     records = {record.key: record for record in source.held_out_records(3)}
     scorer = Scorer(load_module(run.tested), device="cpu")

@@ -142,7 +142,7 @@ def test_all_scores_of_a_bf16_training_are_float32(tiny_config: BuildConfig) -> 
     np.testing.assert_allclose(scores.logit, expected, rtol=0, atol=1e-5)
     # What validated in the training is what the tested weights give, to more digits than bf16 has.
     validation = read_scores(files.validation)
-    loss = compute_loss("bce", torch.from_numpy(validation.logit), torch.from_numpy(validation.label))
+    loss = compute_loss("bce", torch.tensor(validation.logit.to_numpy()), torch.tensor(validation.label.to_numpy()))
     with files.history.open() as file:
         *_, epoch = csv.DictReader(file)
     assert float(epoch["val/loss"]) == pytest.approx(loss.item(), rel=1e-5)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from made_up_evaluation import describe_evaluation, invent_small_evaluation
 from made_up_evaluation import invent_scores as invent_evaluated
@@ -19,7 +20,7 @@ from fakeid.config.compose import compose_config
 from fakeid.errors import DataError
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.records.evaluation import EvaluatedSet
-from fakeid.evaluation.scores import Scores, write_scores
+from fakeid.evaluation.scores import write_scores
 from fakeid.io import write_record
 from fakeid.reporting.sweep.page import render_sweep_markdown, render_sweep_page
 from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
@@ -72,7 +73,7 @@ def test_evaluations_that_are_whole_are_read_without_their_controls(tmp_path: Pa
         run = write_run(tmp_path, f"color={color}")
         scores = invent_evaluated(["cat", "bus"], ["old", "new"], trained_on=trained_on, seed=number)
         control = invent_evaluated(["bus"], ["bicubic"], test_set="soft")
-        write_scores(run.evaluation.scores, Scores.join([scores, control]))
+        write_scores(run.evaluation.scores, pd.concat([scores, control], ignore_index=True))
         if color == "rgb":  # the other was interrupted while it was drawn
             evaluation = describe_evaluation(scores, trained_on, None)
             sets = (*evaluation.test_sets, EvaluatedSet("soft", "soft", 0, 20, control=True))

@@ -12,10 +12,10 @@ from fakeid.config.choices import ColorName, ResidualName
 from fakeid.config.constants import DEMO_CATEGORIES, FAKE
 from fakeid.config.parse import Config, to_plain
 from fakeid.config.schema import ColorConfig, ResidualConfig
+from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.records.results import CategoryGroup, Estimate
 from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
-from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.reporting.sweep.configurations import FinishedRun
 

@@ -14,7 +14,7 @@ from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL
 from fakeid.evaluation.comparison import Comparison, Detector, Group, build_groups, compare_detectors
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.ranking import Floats
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.evaluation.statistics.paired_tests import Difference
 from fakeid.reporting.comparison.findings import judge_measured
 from fakeid.reporting.significance import BETTER, WORSE
@@ -69,10 +69,10 @@ class TwoDetectors(TwoConfigurations):
         """1 where any group is claimed to differ, and where the second is called better on unseen content."""
         _, page = _draw(self, rng)
         logits = page.drawn.logits.reshape(2, self.seeds, -1)
-        scores = _list_images(self.per_class)
+        label = _list_images(self.per_class).label.to_numpy()
         seeds = tuple(range(self.seeds))
         detectors = [Detector(name, side, seeds) for name, side in zip(("first", "second"), logits, strict=True)]
-        (comparison,) = compare_detectors([(detectors[0], detectors[1])], scores.label, _list_groups(self.per_class))
+        (comparison,) = compare_detectors([(detectors[0], detectors[1])], label, _list_groups(self.per_class))
         return _count_verdicts(comparison)
 
 
@@ -120,12 +120,11 @@ def _list_images(per_class: int) -> Scores:
         for number in range(per_class)
     ]
     keys, labels, categories = zip(*images, strict=True)
-    return Scores(
-        key=np.array(keys),
-        label=np.array(labels),
-        category=np.array(categories),
-        generator=np.array([_GENERATOR if label == FAKE else CAMERA for label in labels]),
-        degradation=np.full(len(keys), NO_DEGRADATION),
+    return build_scores(
+        key=keys,
+        label=labels,
+        category=categories,
+        generator=[_GENERATOR if label == FAKE else CAMERA for label in labels],
         logit=np.zeros(len(keys)),
     )
 

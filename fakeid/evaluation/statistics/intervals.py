@@ -1,7 +1,7 @@
 """95 % intervals: how far a number could move if other images of the same kind had been tested."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -16,10 +16,7 @@ from fakeid.evaluation.ranking import (
     HALF,
     Floats,
     Labels,
-    Ranking,
     call_fake,
-    compute_auroc,
-    compute_average_precision,
     rank_images,
 )
 from fakeid.evaluation.statistics.bootstrap import count_clusters, draw_repeats
@@ -34,7 +31,7 @@ NOWHERE: Final[Interval] = (float("nan"), float("nan"))
 
 
 def wilson_interval(successes: int, trials: int) -> Interval:
-    """Score interval of a proportion (Wilson 1927), sound for few trials and near 0 and 1.
+    """Compute the score interval of a proportion (Wilson 1927), sound for few trials and near 0 and 1.
 
     Returns:
         Lower and upper bound in [0, 1], around successes / trials; NaN without trials.
@@ -123,7 +120,7 @@ def auroc_interval(labels: Labels, logits: Floats) -> Interval:
 
 
 def _bound_newcombe(area: float, num_real: int, num_fake: int) -> Interval:
-    """The least and the largest AUROC from which the found one is not further than z standard errors."""
+    """Find the least and the largest AUROC from which the found one is not further than z standard errors."""
     trials = (num_real + num_fake) / 2 - 1
 
     def is_near(tried: float) -> bool:
@@ -157,7 +154,7 @@ class Measurement(NamedTuple):
 
 
 def estimate_called_fake(logits: Floats, threshold: float) -> Measurement:
-    """Share of images called fake, with Wilson's interval; NaN where there is none or the detector broke down.
+    """Estimate the share of images called fake, with Wilson's interval; NaN without images or after a NaN.
 
     Args:
         logits: (n,).
@@ -179,7 +176,7 @@ def estimate_metrics(
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
     resamples: int = RESAMPLES,
 ) -> dict[str, Measurement]:
-    """Every metric of `measure` with its interval, from one sort and one set of resamples.
+    """Estimate every metric of `measure` with its interval, from one sort and one set of resamples.
 
     Accuracy and the accuracies of reals and fakes get Wilson's interval, the AUROC that of `auroc_interval`, everything
     else the percentiles of a bootstrap that draws reals and fakes apart (Efron & Tibshirani 1993, chapter 8); that of
@@ -208,36 +205,15 @@ def estimate_metrics(
         thresholds: Likewise.
         resamples: How many to draw.
     """
-    return _estimate(
-        lambda ranking: measure_ranking(ranking, thresholds, threshold), labels, logits, clusters, seed, resamples
-    )
-
-
-def rank_intervals(labels: Labels, logits: Floats, seed: int, resamples: int = RESAMPLES) -> tuple[Interval, Interval]:
-    """The intervals of AUROC and of average precision alone, as `estimate_metrics` gives them."""
-
-    def measure_both(ranking: Ranking) -> dict[str, Floats]:
-        return {"auroc": compute_auroc(ranking), "average_precision": compute_average_precision(ranking)}
-
-    estimates = _estimate(measure_both, labels, logits, None, seed, resamples)
-    first, second = ((estimate.low, estimate.high) for estimate in estimates.values())
-    return first, second
-
-
-def _estimate(
-    measure: Callable[[Ranking], dict[str, Floats]],
-    labels: Labels,
-    logits: Floats,
-    clusters: npt.ArrayLike | None,
-    seed: int,
-    resamples: int,
-) -> dict[str, Measurement]:
     ranking = rank_images(labels, logits)
-    values = {name: float(value) for name, value in measure(ranking).items()}
+    values = {name: float(value) for name, value in measure_ranking(ranking, thresholds, threshold).items()}
     if np.isnan(list(values.values())).all():
         return {name: Measurement(value, *NOWHERE) for name, value in values.items()}
     rng = np.random.default_rng(derive_seed("bootstrap", seed))
-    batches = [measure(ranking.repeat(repeats)) for repeats in draw_repeats(labels, logits, clusters, rng, resamples)]
+    batches = [
+        measure_ranking(ranking.repeat(repeats), thresholds, threshold)
+        for repeats in draw_repeats(labels, logits, clusters, rng, resamples)
+    ]
     num_real, num_fake, num_any = count_clusters(labels, clusters)
     estimates = {}
     for name, value in values.items():

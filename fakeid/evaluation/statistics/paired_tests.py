@@ -22,8 +22,8 @@ from scipy.special import ndtri, stdtrit
 from scipy.stats import binomtest, norm
 
 from fakeid.config.constants import FAKE
+from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.ranking import Floats, Labels, call_fake
-from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.intervals import CONFIDENCE, Placements, compute_placements
 
 _SMALLEST_P: Final = 1e-15
@@ -116,7 +116,7 @@ class Answers:
 
     Args:
         label: (n,), 0 or 1.
-        logit: (n,), from 0 on called fake (`Scores.count_from`); NaN where the detector broke down.
+        logit: (n,), from 0 on called fake (`count_from`); NaN where the detector broke down.
     """
 
     def __init__(self, label: Labels, logit: Floats) -> None:

@@ -12,12 +12,13 @@ from matplotlib.patches import Patch
 from scipy.special import logit as log_odds
 
 from fakeid.config.constants import FAKE, REAL
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.calibration import Calibration, tabulate_reliability
 from fakeid.evaluation.metrics import auroc, count_above
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
-from fakeid.evaluation.ranking import Floats, call_fake
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.ranking import Floats, Labels, call_fake
+from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.reporting.run.notes import name_chosen_threshold, name_threshold
 from fakeid.reporting.style import (
     BLUE,
@@ -72,7 +73,7 @@ def plot_roc_zoom(
         marks.append(("D", name_chosen_threshold(calibration.false_alarm_rate), calibration.threshold))
     handles = []
     for name, part in _split(scores, trained_on).items():
-        area = float(auroc(part.label, part.logit))
+        area = float(auroc(*to_arrays(part)))
         if not math.isnan(area):
             line = {key: QUADRANT_LOOKS[name][key] for key in ("color", "linestyle")}
             for ax in axes:
@@ -87,13 +88,13 @@ def plot_roc_zoom(
 
 def _split(scores: Scores, trained_on: TrainedOn) -> dict[str, Scores]:
     """Select the clean images of each quadrant that has some."""
-    clean = scores.select(scores.degradation == NO_DEGRADATION)
+    clean = scores[scores.degradation == NO_DEGRADATION]
     parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
     return {name: part for name, part in parts.items() if len(part)}
 
 
 def _draw_roc(ax: Axes, part: Scores, line: dict[str, Any], marks: Sequence[tuple[str, str, float]]) -> None:
-    fakes, reals = count_above(part.label, part.logit)
+    fakes, reals = count_above(*to_arrays(part))
     found, wrong = np.append(0, fakes / fakes[-1]), np.append(0, reals / reals[-1])
     ax.plot(wrong, found, **line, solid_capstyle="butt")
     for marker, _, threshold in marks:
@@ -138,8 +139,8 @@ def plot_score_histograms(
         calibration: Its threshold for few false positives and its unsure band are drawn.
         threshold: The one in use.
     """
-    known = scores.select(~np.isnan(scores.logit))
-    parts = _split(known, trained_on) or {"no images": known.select(known.label < 0)}
+    known = scores[scores.logit.notna()]
+    parts = _split(known, trained_on) or {"no images": known[known.label < 0]}
     columns = min(2, len(parts))
     rows = -(-len(parts) // columns)
     figure = new_figure(max(_LEGEND_PX, 550 * columns), 110 + 190 * rows)
@@ -219,16 +220,17 @@ def plot_reliability(scores: Scores, trained_on: TrainedOn, calibration: Calibra
         trained_on: What counts as seen.
         calibration: Fitted on validation; None draws the detector's own P(fake) alone.
     """
-    parts = _split(scores, trained_on) or {"no images": scores.select(scores.label < 0)}
+    parts = _split(scores, trained_on) or {"no images": scores[scores.label < 0]}
     figure = new_figure(max(_LEGEND_PX, 60 + 275 * len(parts)), 460)
     axes = figure.subplots(2, len(parts), squeeze=False, sharex=True, height_ratios=[3.2, 1])
     looks: dict[str, tuple[dict[str, Any], Calibration | None]] = {"as trained": (_BEFORE, None)}
     if calibration is not None:
         looks["calibrated on validation"] = (_AFTER, calibration)
     for ax, counts_ax, (name, part) in zip(*axes, parts.items(), strict=True):
+        label, logit = to_arrays(part)
         for i, (look, fitted) in enumerate(looks.values()):
-            logits = part.logit if fitted is None else fitted.apply(part.logit)
-            _draw_bins(ax, counts_ax, part, logits, look, side=(i - 0.5) * (len(looks) - 1))
+            logits = logit if fitted is None else fitted.apply(logit)
+            _draw_bins(ax, counts_ax, label, logits, look, side=(i - 0.5) * (len(looks) - 1))
         _frame_reliability(ax, counts_ax, name)
     axes[0, 0].set_ylabel("share of fakes (%)")
     axes[1, 0].set_ylabel("images")
@@ -238,9 +240,9 @@ def plot_reliability(scores: Scores, trained_on: TrainedOn, calibration: Calibra
     return figure
 
 
-def _draw_bins(ax: Axes, counts_ax: Axes, part: Scores, logits: Floats, look: dict[str, Any], *, side: float) -> None:
+def _draw_bins(ax: Axes, counts_ax: Axes, labels: Labels, logits: Floats, look: dict[str, Any], *, side: float) -> None:
     """Draw points with whiskers above, bars below; those of several looks stand left and right of each other."""
-    bins = tabulate_reliability(part.label, logits)
+    bins = tabulate_reliability(labels, logits)
     filled = [found for found in bins if found.num_images]
     if not filled:
         return

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from fakeid.config.degradations import parse_degradation
+from fakeid.config.degradations import NO_DEGRADATION, parse_degradation
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.records.evaluation import Evaluation, WorstGroup
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
-from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.evaluation.thresholds import compute_surprise, count_needed
 from fakeid.reporting.finding import Finding, Severity
 from fakeid.reporting.formatting import format_estimate, format_number, format_share

@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from fakeid.config.degradations import parse_degradation
+from fakeid.config.degradations import NO_DEGRADATION, parse_degradation
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import Estimate
-from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.degradations import KINDS, group_degradations
 from fakeid.reporting.evaluation.tables import tabulate_matrix
 from fakeid.reporting.formatting import UNDEFINED, format_bounds, format_number

@@ -5,11 +5,11 @@ from typing import Final
 
 from fakeid.config.choices import ThresholdFrom
 from fakeid.config.constants import LABEL_NAMES
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.metrics import count_reals_needed
 from fakeid.evaluation.operating_point import CHOSEN
 from fakeid.evaluation.records.evaluation import EvaluatedSet, Evaluation, SwapResult
 from fakeid.evaluation.records.results import EvaluationGroup
-from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.evaluation.findings import describe_worst
 from fakeid.reporting.formatting import PERCENT_SIGN
 from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone, Value

@@ -11,12 +11,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from fakeid.config.constants import FAKE, REAL
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.metrics import auroc, count_above
 from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
 from fakeid.evaluation.ranking import call_fake
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import RunResults
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.reporting.run.notes import name_threshold
 from fakeid.reporting.style import (
     CHANCE_LINE,
@@ -165,12 +166,10 @@ def plot_roc(scores: Scores, seen: Sequence[str], unseen: Sequence[str], thresho
     """
     figure = new_figure(520, 520)
     ax = figure.subplots()
-    clean = scores.select(scores.degradation == NO_DEGRADATION)
+    clean = scores[scores.degradation == NO_DEGRADATION]
     ax.plot([0, 1], [0, 1], **CHANCE_LINE, label="chance level, AUROC 0.500")
     for name, categories, color in (("seen", seen, SEEN_COLOR), ("unseen", unseen, UNSEEN_COLOR)):
-        _draw_roc(
-            ax, clean.select(np.isin(clean.category, list(categories))), f"{name} content", color, threshold.logit
-        )
+        _draw_roc(ax, clean[clean.category.isin(categories)], f"{name} content", color, threshold.logit)
     ax.plot([], [], "o", color=GRAY, markersize=6, label=_name_point(threshold))
     ax.set(title="Receiver operating characteristic", xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
     ax.set(xlabel="reals called fake (false-positive rate, %)", ylabel="fakes called fake (true-positive rate, %)")
@@ -185,10 +184,10 @@ def _name_point(threshold: OperatingPoint) -> str:
 
 
 def _draw_roc(ax: Axes, scores: Scores, label: str, color: str, threshold: float) -> None:
-    area = float(auroc(scores.label, scores.logit))
+    area = float(auroc(*to_arrays(scores)))
     if math.isnan(area):
         return
-    fakes, reals = count_above(scores.label, scores.logit)
+    fakes, reals = count_above(*to_arrays(scores))
     found = np.append(0, fakes / fakes[-1])
     wrong = np.append(0, reals / reals[-1])
     ax.plot(wrong, found, color=color, label=f"{label}, AUROC {area:.3f}", clip_on=False)

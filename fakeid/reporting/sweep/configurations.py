@@ -10,11 +10,11 @@ import numpy as np
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.errors import DataError
+from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, Group, MeanEstimate
 from fakeid.evaluation.records.run_summary import POOLED, RunSummary
-from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.statistics.paired_tests import Answers, find_margin, measure_scatter, pool_answers
 from fakeid.reporting.formatting import format_count

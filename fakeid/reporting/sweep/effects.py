@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from fakeid.config.identity import WITHIN_SETTING, find_default, format_value, list_differences
+from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.quadrants import QUADRANTS
 from fakeid.evaluation.ranking import Floats
-from fakeid.evaluation.scores import OrderedScores
 from fakeid.evaluation.statistics.paired_tests import (
     Answers,
     MeanAnswers,

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
-from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.sweep.configurations import Cell, average_estimates
 from fakeid.reporting.sweep.settings import split_by_budget
 from fakeid.reporting.sweep.tables import CONFIGURATION, name_configuration

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.records.results import Group
 from fakeid.evaluation.records.run_summary import POOLED
-from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.reporting.finding import Finding, Severity
 from fakeid.reporting.formatting import format_count, format_share
 from fakeid.reporting.run.notes import RANKS_WELL, is_misplaced

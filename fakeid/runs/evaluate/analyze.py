@@ -11,13 +11,12 @@ import numpy.typing as npt
 
 from fakeid.audit.pixels import compute_pixel_facts
 from fakeid.config.constants import FAKE, LABEL_NAMES, OWN_TEST_SET, REAL
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.config.parse import Config
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet
 from fakeid.errors import CheckpointError
 from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.codec_swap import judge_swap
-from fakeid.evaluation.controls import judge_control
 from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
 from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.quadrants import TrainedOn
@@ -29,8 +28,9 @@ from fakeid.evaluation.records.evaluation import (
     Evaluation,
 )
 from fakeid.evaluation.records.results import EvaluationGroup
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
-from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, rank_intervals
+from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.shortcuts import judge_control, judge_swap
+from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, auroc_interval
 from fakeid.reporting.run.notes import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.images import measure_sizes
@@ -74,7 +74,7 @@ def compute_evaluation(
     options, sets = config.evaluation, [part for part, _ in packed_sets]
     calibration = read_calibration(card)
     trained_on = TrainedOn(tuple(card.categories), tuple(card.generators), card.held_out)
-    judged = scores.select(~np.isin(scores.test_set, [part.name for part in sets if part.control]))
+    judged = scores[~scores.test_set.isin([part.name for part in sets if part.control])]
     sizes = measure_sizes(config, read_checkpoint(checkpoint)["hyper_parameters"].get("center_px"))
     point = choose_operating_point(config.protocol.threshold, calibration)
     groups = measure_matrix(judged, trained_on, Measuring(calibration, options.cluster, options.oracle, point))
@@ -116,7 +116,7 @@ def _describe_detector(checkpoint: Path, config: Config) -> EvaluatedDetector:
 
 
 def _describe_set(part: ImageSet, scores: Scores) -> EvaluatedSet:
-    rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
+    rows = scores[(scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION)]
     return EvaluatedSet(
         name=part.name,
         where=part.where,
@@ -143,28 +143,29 @@ def _judge_controls(
     scores: Scores, judged: Scores, sets: Sequence[ImageSet], threshold: float
 ) -> Iterator[ControlResult]:
     """Judge its own test photos, made as soft as a generator's images, then sets whose "fakes" no GAN made."""
-    clean = judged.select(judged.degradation == NO_DEGRADATION)
-    own = judged.select((judged.test_set == OWN_TEST_SET) & (judged.label == REAL))
-    beside = [clean.logit[(clean.test_set == OWN_TEST_SET) & (clean.label == label)] for label in (REAL, FAKE)]
+    clean = judged[judged.degradation == NO_DEGRADATION]
+    own = judged[(judged.test_set == OWN_TEST_SET) & (judged.label == REAL)]
+    ours = clean.test_set == OWN_TEST_SET
+    beside = [clean.logit[ours & (clean.label == label)].to_numpy() for label in (REAL, FAKE)]
     for word in dict.fromkeys(own.degradation.tolist()):
         if word.startswith(_BUILT_IN_CONTROLS):
-            yield judge_control(f"reals, {word}", own.logit[own.degradation == word], beside[0], beside[1], threshold)
+            soft = own.logit[own.degradation == word].to_numpy()
+            yield judge_control(f"reals, {word}", soft, beside[0], beside[1], threshold)
     for part in sets:
         if part.control:
-            rows = scores.select((scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION))
-            reals = rows.logit[rows.label == REAL]
+            rows = scores[(scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION)]
+            reals, control = (rows.logit[rows.label == label].to_numpy() for label in (REAL, FAKE))
             others = _find_beside(clean, rows)
-            reals = reals if len(reals) else others[0]
-            yield judge_control(part.name, rows.logit[rows.label == FAKE], reals, others[1], threshold)
+            yield judge_control(part.name, control, reals if len(reals) else others[0], others[1], threshold)
 
 
 def _find_beside(clean: Scores, rows: Scores) -> list[npt.NDArray[np.float64]]:
     """Find the logits of reals and of fakes of the same content, or of any where there is none."""
-    same = np.isin(clean.category, rows.category)
+    same = clean.category.isin(rows.category)
     found = []
     for label in (REAL, FAKE):
         own = clean.label == label
-        found.append(clean.logit[own & same] if (own & same).any() else clean.logit[own])
+        found.append(clean.logit[own & same if (own & same).any() else own].to_numpy())
     return found
 
 
@@ -243,7 +244,7 @@ def _compare_blocks(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None
         images = (packed.take(packed.locate([key]))[0] for packed, key in spread)
         blockiness.append([compute_pixel_facts(image)["blockiness"] for image in images])
     labels = np.repeat([REAL, FAKE], [len(found) for found in blockiness])
-    low, high = rank_intervals(labels, np.concatenate(blockiness), seed=0)[0]
+    low, high = auroc_interval(labels, np.concatenate(blockiness))
     if low > _LEAST_AUROC or high < 1 - _LEAST_AUROC:
         more = "fakes" if low > _LEAST_AUROC else "reals"
         return f"the {more} show JPEG's 8 x 8 blocks more than the others do"

@@ -8,14 +8,14 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
-from fakeid.config.degradations import Degradation, parse_degradation
+from fakeid.config.degradations import NO_DEGRADATION, Degradation, parse_degradation
 from fakeid.config.parse import Config, parse
 from fakeid.console import StatusLine
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet
 from fakeid.errors import CheckpointError, ConfigError
 from fakeid.evaluation.records.evaluation import Evaluation
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores, write_scores
+from fakeid.evaluation.scores import Scores, write_scores
 from fakeid.io import clear_output_errors, lock_folder, shorten_name, write_record
 from fakeid.reporting.degradations import describe_degradations
 from fakeid.reporting.evaluation.text import render_evaluation_table

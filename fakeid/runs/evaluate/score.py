@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from rich.console import Console
 
 from fakeid.config.degradations import Degradation
@@ -24,7 +25,7 @@ from fakeid.data.test_sets import ImageSet
 from fakeid.evaluation.scores import Scores
 from fakeid.images.degrade import degrade
 from fakeid.io import write_atomically
-from fakeid.training.predict import Scorer, build_scores
+from fakeid.training.predict import Scorer, tabulate_scores
 
 _BATCH: Final = 64  # images
 _SAVE_SECONDS: Final = 10.0
@@ -84,11 +85,11 @@ class _Work:
     def join(self, logits: Sequence[_Logits]) -> Scores:
         """Join the logits of all sets to rows by degradation, then by set."""
         parts = [
-            build_scores(own, rows[which], degradation=str(degradation), test_set=part.name)
+            tabulate_scores(own, rows[which], degradation=str(degradation), test_set=part.name)
             for which, degradation in enumerate(self.degradations)
             for (part, _), own, rows in zip(self.sets, self.records, logits, strict=True)
         ]
-        return Scores.join(parts)
+        return pd.concat(parts, ignore_index=True)
 
 
 def score_sets(

@@ -9,10 +9,10 @@ from rich.console import Console
 from wandb.sdk.wandb_run import Run
 
 from fakeid.config.choices import LoggerName
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.config.parse import Config, to_plain
 from fakeid.evaluation.quadrants import QUADRANTS, Quadrant
 from fakeid.evaluation.records.evaluation import Evaluation
-from fakeid.evaluation.scores import NO_DEGRADATION
 from fakeid.io import to_plain_record
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.tracking import list_tags

@@ -36,7 +36,7 @@ def write_evaluation(folder: EvaluationFolder, evaluation: Evaluation, scores: S
         sets: What was tested, with its pixels.
     """
     controls = [part.name for part, _ in sets if part.control]
-    judged = scores.select(~np.isin(scores.test_set, controls))
+    judged = scores[~scores.test_set.isin(controls)]
     figures = plot_evaluation(evaluation, judged, _pick_images(sets, judged, evaluation.threshold.logit))
     for name, figure in figures.items():
         write_figure(folder.figures, name, figure)

@@ -1,18 +1,22 @@
-"""Run the swap test: does the detector follow the codec, and not the generator?"""
+"""Test for shortcuts: does the detector fire on soft images, or follow the codec, instead of finding a generator?"""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from fakeid.config.constants import FAKE, REAL
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.metrics import auroc
-from fakeid.evaluation.ranking import HALF
-from fakeid.evaluation.records.evaluation import SwapResult, SwapRow
+from fakeid.evaluation.ranking import HALF, Floats
+from fakeid.evaluation.records.evaluation import ControlResult, SwapResult, SwapRow
 from fakeid.evaluation.records.results import Estimate
-from fakeid.evaluation.scores import NO_DEGRADATION, Scores
+from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.evaluation.statistics.intervals import Measurement, estimate_called_fake, estimate_metrics
 
 _CHANCE: Final = 0.5
+_LEAST_SHARE: Final = 0.5  # of the lead over chance that true fakes have over reals
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
 _LEAST_LEAD: Final = 0.5  # what must be left of the lead over chance where both classes have the same codec
 _CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals untouched
@@ -25,6 +29,51 @@ _TAKES_JPEG_FOR_A_GAN: Final = (
     "The detector takes JPEG for a GAN, and the swap test cannot say why; it follows the codec if fakes were JPEG "
     "where it was trained, but a codec also hides what photos have and fakes lack"
 )
+
+
+def judge_control(name: str, control: Floats, reals: Floats, fakes: Floats, threshold: float = HALF) -> ControlResult:
+    """Judge whether a detector fires on a control as it does on the fakes that it controls for.
+
+    It fires where it tells the control from the reals significantly better than chance, and at least half as well as
+    the fakes (AUROC over chance level).
+
+    Args:
+        name: Of the control, such as `reals, downup-0.5`.
+        control: Logits (n,) of the control's images.
+        reals: Logits of the reals without that property.
+        fakes: Logits of the fakes that have it.
+        threshold: From which on an image is called fake.
+    """
+    shares = [estimate_called_fake(logits, threshold) for logits in (control, reals, fakes)]
+    areas = [_compare_logits(reals, others) for others in (control, fakes)]
+    fires = _judge_fires(*areas)
+    return ControlResult(
+        *(name, fires, _describe_control(fires, shares)),
+        *(len(control), len(reals), len(fakes)),
+        *(Estimate.of(measured) for measured in (*shares, *areas)),
+    )
+
+
+def _judge_fires(control: Measurement, fakes: Measurement) -> bool | None:
+    if np.isnan([control.value, fakes.value]).any():
+        return None
+    lead = max(0.0, fakes.value - _CHANCE)
+    return bool(control.low > _CHANCE and control.value - _CHANCE >= _LEAST_SHARE * lead)
+
+
+def _describe_control(fires: bool | None, shares: Sequence[Measurement]) -> str:
+    control, real, fake = (f"{100 * share.value:.0f} %" for share in shares)
+    if fires is None:
+        return "Nothing can be said: the control, its reals or its fakes are missing, or the detector broke down."
+    found = f"called fake: {control} of the control, {real} of the reals, {fake} of the fakes"
+    if fires:
+        return f"Fires without a GAN: what it detects here is blur or resampling, not (only) a generator ({found})."
+    return f"Stays silent ({found})."
+
+
+def _compare_logits(reals: Floats, others: Floats) -> Measurement:
+    labels = np.repeat([REAL, FAKE], [len(reals), len(others)])
+    return estimate_metrics(labels, np.concatenate([reals, others]), 0)["auroc"]
 
 
 class _Verdict(NamedTuple):
@@ -40,7 +89,7 @@ def judge_swap(
     threshold: float = HALF,
     few_false_positives: float | None = None,
 ) -> SwapResult | None:
-    """Compress the fakes alone, then the reals alone, and see what becomes of the ranking.
+    """Judge whether the detector follows the codec, from its scores where one class alone is compressed.
 
     A detector of generators may lose its trace to the codec, so that its AUROC falls; that is weakness, and no
     shortcut. The codec is suspect where two things come together: compressing one class alone brings the detector to
@@ -66,9 +115,9 @@ def judge_swap(
         None where the rows or a class are missing. What cannot be said may be so because the detector does not tell the
         classes apart even on clean images.
     """
-    plain = scores.select(scores.degradation == NO_DEGRADATION)
-    coded = scores.select(scores.degradation == f"jpeg-{quality}")
-    if not all({REAL, FAKE} <= set(part.label.tolist()) for part in (plain, coded)):
+    plain = scores[scores.degradation == NO_DEGRADATION]
+    coded = scores[scores.degradation == f"jpeg-{quality}"]
+    if not all({REAL, FAKE} <= set(part.label) for part in (plain, coded)):
         return None
     mixtures = {
         _CLEAN: (plain, plain),
@@ -76,9 +125,9 @@ def judge_swap(
         _REALS: (coded, plain),
         _BOTH: (coded, coded),
     }
-    measured = {name: _measure(*pair, threshold) for name, pair in mixtures.items()}
+    measured = {name: _measure_mixture(*pair, threshold) for name, pair in mixtures.items()}
     area = {name: row["auroc"] for name, row in measured.items()}
-    verdict = _judge(area, quality, _compare_reals(plain, coded), history)
+    verdict = _judge_codec(area, quality, _compare_reals(plain, coded), history)
     told = "" if few_false_positives is None or not measured[_CLEAN]["auroc"].low > _CHANCE else _tell_false_positives(
         plain, coded, quality, few_false_positives
     )  # fmt: skip
@@ -87,14 +136,20 @@ def judge_swap(
 
 
 def _compare_reals(plain: Scores, coded: Scores) -> float:
-    """AUROC of the logit for reals as JPEG against the same reals untouched: near 1 they have become more fake."""
-    logits = [part.logit[part.label == REAL] for part in (plain, coded)]
-    return float(auroc(np.repeat([0, 1], [len(found) for found in logits]), np.concatenate(logits)))
+    """Compute the AUROC of reals as JPEG against the same reals untouched: near 1 they have become more fake."""
+    before, after = _take_reals(plain), _take_reals(coded)
+    return float(auroc(np.repeat([REAL, FAKE], [len(before), len(after)]), np.concatenate([before, after])))
+
+
+def _take_reals(part: Scores) -> Floats:
+    return part.logit[part.label == REAL].to_numpy()
 
 
 def _tell_false_positives(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
     """What the codec costs where the detector is used."""
-    clean, jpeg = (estimate_called_fake(part.logit[part.label == REAL], threshold) for part in (plain, coded))
+    clean, jpeg = (
+        estimate_called_fake(part.logit[part.label == REAL].to_numpy(), threshold) for part in (plain, coded)
+    )
     link = "but" if jpeg.low > clean.high else "and"
     return (
         f"; {link} at the threshold for few false positives it calls {_percent(jpeg)} of the reals fake as JPEG "
@@ -106,13 +161,12 @@ def _percent(share: Measurement) -> str:
     return f"{100 * share.value:.1f}\N{NO-BREAK SPACE}% [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
-def _measure(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Measurement]:
-    reals, fakes = reals.select(reals.label == REAL), fakes.select(fakes.label == FAKE)
-    labels, logits = (np.concatenate([getattr(reals, name), getattr(fakes, name)]) for name in ("label", "logit"))
-    return estimate_metrics(labels, logits, 0, threshold=threshold)
+def _measure_mixture(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Measurement]:
+    mixture = pd.concat([reals[reals.label == REAL], fakes[fakes.label == FAKE]])
+    return estimate_metrics(*to_arrays(mixture), 0, threshold=threshold)
 
 
-def _judge(area: dict[str, Measurement], quality: int, more_fake: float, history: str | None) -> _Verdict:
+def _judge_codec(area: dict[str, Measurement], quality: int, more_fake: float, history: str | None) -> _Verdict:
     clean, same = area[_CLEAN], area[_BOTH]
     if not clean.low > _CHANCE:  # NaN too
         told = f"even on clean images, reals and fakes are not told apart (AUROC {_show(clean)})"
