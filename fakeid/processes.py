@@ -3,13 +3,17 @@
 import ctypes
 import multiprocessing
 import os
+import signal
 import sys
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from fakeid.errors import WorkerError
+
+Result = TypeVar("Result")
 
 _SIGN: Final = "DataLoader worker"
 """With this torch begins to say that a worker is gone; it has no class of its own for it."""
@@ -72,6 +76,64 @@ def clear_worker_errors(task: str, way_out: str) -> Iterator[None]:
             f"the system ended a process that {task}, most likely because memory ran out: {way_out}; "
             "the same command continues"
         ) from error
+
+
+def run_in_workers(
+    function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], *, task: str, way_out: str
+) -> Iterator[Result]:
+    """Call a function for each job in worker processes, as many at once as there are cores.
+
+    A single job is done here, for starting a worker costs more.
+
+    Args:
+        function: Of a module; it and its arguments are pickled.
+        jobs: Arguments of each call.
+        task: What a call does, such as `prepares images`, for errors.
+        way_out: What takes less memory.
+
+    Yields:
+        What a call returned, as soon as it is there.
+
+    Raises:
+        WorkerError: The system ended a worker; whatever a call raises besides.
+    """
+    num_workers = min(count_cores(), len(jobs))
+    if num_workers <= 1:
+        yield from (function(*job) for job in jobs)
+        return
+    # Spawned, not forked: a forked child inherits the locks of torch's threads and may hang on them.
+    executor = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"), _start_worker)
+    try:
+        with known_start_method(), clear_worker_errors(task, way_out):
+            futures = [executor.submit(function, *job) for job in jobs]
+        for future in as_completed(futures):
+            with clear_worker_errors(task, way_out):
+                result = future.result()
+            yield result
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def count_cores() -> int:
+    """Count the cores that are ours: under a container or a cluster's scheduler fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start_worker() -> None:
+    """Set up a worker: one thread, deaf to Ctrl-C, which the parent sees, and ended with the parent, even if killed."""
+    import cv2  # noqa: PLC0415 - `--help` loads this file
+
+    os.environ["OMP_NUM_THREADS"] = "1"
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 TOP_PAD_BYTES: Final = 64 * 2**20

@@ -30,6 +30,7 @@ class AugmentName(str, Enum):
     crop = "crop"
     safe = "safe"
     spectral = "spectral"
+    history = "history"
 
 
 class HpfChannels(str, Enum):
@@ -123,6 +124,7 @@ class SourceName(str, Enum):
     demo = "demo"
     folders = "folders"
     lsun_progan = "lsun_progan"
+    simulated = "simulated"
 
 
 class BudgetName(str, Enum):

@@ -93,3 +93,17 @@ UPSAMPLING_BLOCKS: Final = ("transposed_conv", "nearest_conv", "bilinear_conv", 
 
 HELD_OUT_BLOCK: Final = "transposed_fir"
 """As in StyleGAN2: a transposed convolution, then a fixed low-pass filter. No built-in training image has met it."""
+
+GAN_FAMILIES: Final = (
+    "progan",
+    "dcgan",
+    "cyclegan",
+    "pix2pix",
+    "stylegan",
+    "stylegan2",
+    "stylegan3",
+    "srgan",
+    "esrgan",
+    "zeros",
+)
+"""Whose decoders `data=simulated` trains small ones of; `zeros` inserts zeros between pixels, then convolves."""

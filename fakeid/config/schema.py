@@ -34,6 +34,7 @@ from fakeid.config.choices import (
     ThresholdFrom,
     Views,
 )
+from fakeid.config.constants import GAN_FAMILIES
 from fakeid.config.degradations import parse_degradation
 from fakeid.config.options import option
 from fakeid.config.windows import SMALLEST_PX, list_windows
@@ -44,6 +45,29 @@ class RootConfig:
     """Where the images of one class lie, apart from the other's."""
 
     root: str | None = option(None, "folder of this class; null: paths.data", affects="place")
+
+
+@dataclass
+class SimulatedConfig:
+    """What `data=simulated` makes of photos: copies through small decoders that are fitted to them."""
+
+    families: list[str] | None = option(
+        None, "GAN families whose copies are trained on; null: all that neither validate nor test", affects="data",
+        quiet=True,
+    )  # fmt: skip
+    validation_families: list[str] = option(
+        ["cyclegan", "stylegan2"], "whose copies are never trained on and choose the epoch that is tested",
+        affects="data", quiet=True,
+    )  # fmt: skip
+    test_families: list[str] = option([], "whose copies are tested alone", affects="data", quiet=True)
+    members_per_family: int = option(3, "generators of each family", affects="data", at_least=1, quiet=True)
+    fit_steps: int = option(200, "of the training of a generator", affects="data", at_least=2, quiet=True)
+    pairs_per_photo: int = option(2, "copies of each training photo", affects="data", at_least=1, quiet=True)
+
+    def list_trained_families(self) -> list[str]:
+        """List the families whose copies are trained on."""
+        others = {*self.validation_families, *self.test_families}
+        return self.families if self.families is not None else [name for name in GAN_FAMILIES if name not in others]
 
 
 @dataclass
@@ -78,6 +102,7 @@ class DataConfig:
     seed: int = option(0, "draws the images; apart from seed, so that runs share their test images", affects="data")
     real: RootConfig = field(default_factory=RootConfig)
     fake: RootConfig = field(default_factory=RootConfig)
+    simulated: SimulatedConfig = field(default_factory=SimulatedConfig)
     device_cache: DeviceCache = option(DeviceCache.auto, affects="speed")
     audit_per_class: int = option(
         150, "training images of each class that the short audit looks at; 0: none", affects="evaluation", at_least=0
@@ -215,7 +240,7 @@ class LoggerConfig:
 class PathsConfig:
     """Folders; relative ones start where the command was typed."""
 
-    data: str | None = option(None, "folder of the images, for data=folders and data=lsun_progan", affects="place")
+    data: str | None = option(None, "folder of the images or photos; data=demo has none", affects="place")
     runs: str = option("runs", "holds one folder a run", affects="place")
     cache: str = option("cache", "holds the prepared images, shared by all runs", affects="place")
 

@@ -5,7 +5,14 @@ import re
 from typing import Any, Final
 
 from fakeid.config.choices import AugmentName, BudgetName, ColorName, DeviceCache, ResidualName, SourceName, Tested
-from fakeid.config.constants import DEMO_CATEGORIES, LSUN_CATEGORIES, LSUN_OBJECTS, LSUN_SCENES, OWN_TEST_SET
+from fakeid.config.constants import (
+    DEMO_CATEGORIES,
+    GAN_FAMILIES,
+    LSUN_CATEGORIES,
+    LSUN_OBJECTS,
+    LSUN_SCENES,
+    OWN_TEST_SET,
+)
 from fakeid.config.options import list_options
 from fakeid.config.schema import Config, DataConfig, EvaluationConfig, OptimConfig, TrainerConfig
 from fakeid.config.windows import SMALLEST_PX
@@ -180,6 +187,8 @@ def _check_source(config: Config) -> None:
             config.paths.data is not None,
             "data=folders needs paths.data=DIR, a folder that holds [generator/][category/]{0_real,1_fake}",
         )
+    if data.source is SourceName.simulated:
+        _check_simulated(config)
     if data.source is SourceName.lsun_progan:
         _check_lsun_progan(config)
     else:
@@ -207,6 +216,26 @@ def _check_demo(config: Config) -> None:
         "take it out of data.categories or hold out another with data.held_out",
     )
     _check_number(config.categories, len(named), held_out)
+
+
+def _check_simulated(config: Config) -> None:
+    check(config.paths.data is not None, "data=simulated needs paths.data=DIR, a folder of photos")
+    simulated = config.data.simulated
+    roles = {
+        "families": simulated.list_trained_families(),
+        "validation_families": simulated.validation_families,
+        "test_families": simulated.test_families,
+    }
+    for role, families in roles.items():
+        for name in families:
+            near = difflib.get_close_matches(name, GAN_FAMILIES, n=1)
+            way_out = f"did you mean {near[0]}?" if near else f"there are {', '.join(GAN_FAMILIES)}"
+            check(name in GAN_FAMILIES, f"data.simulated.{role} names no family {name}; {way_out}")
+    trained, validation, tested = map(set, roles.values())
+    both = sorted((trained & (validation | tested)) | (validation & tested))
+    check(not both, f"a family is trained on, validates or is tested alone: {', '.join(both)} stands in two lists")
+    check(bool(trained), "data.simulated leaves no family to train on: take some out of the other lists")
+    check(bool(validation), "data.simulated.validation_families must name at least one family, which chooses the epoch")
 
 
 def _check_lsun_progan(config: Config) -> None:

@@ -17,8 +17,18 @@ def compute_patch_px(image_px: int) -> int:
 
 
 def compute_trained_px(image_px: int, augmentation: str) -> int:
-    """Compute the side of what the network sees of an image in training: `crop` and `safe` cut windows out."""
-    return compute_window_px(image_px) if augmentation in ("crop", "safe") else image_px
+    """Compute the side of what the network sees of an image in training: some augmentations cut windows out."""
+    sides = {"crop": compute_window_px(image_px), "safe": compute_window_px(image_px), "history": image_px // 2}
+    return sides.get(augmentation, image_px)
+
+
+def compute_center_px(image_px: int, augmentation: str) -> int | None:
+    """Compute the side of the middle that validation and test see by default; None: they see the whole image.
+
+    Behind `history` windows are smaller to save time, and what is tested has every size.
+    """
+    trained_px = compute_trained_px(image_px, augmentation)
+    return None if trained_px == image_px or augmentation == "history" else trained_px
 
 
 def compute_tested_px(image_px: int, views: str, center_px: int | None) -> int:

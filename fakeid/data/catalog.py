@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fakeid.config.choices import BudgetName, SourceName
 from fakeid.config.constants import DEMO_CATEGORIES, LSUN_CATEGORIES, TRAIN
@@ -21,6 +21,9 @@ from fakeid.data.sources.lsun import LsunSource
 from fakeid.data.sources.progan import ProGanSource
 from fakeid.errors import ConfigError, DamagedFileError, DataError
 from fakeid.io import clear_output_errors
+
+if TYPE_CHECKING:
+    from fakeid.data.sources.simulated import SimulatedSource
 
 _MIXTURE: Final = re.compile(r"add_(\d+)")
 _PLAN_VERSION: Final = 2  # raise it whenever the same options draw other images
@@ -97,6 +100,8 @@ def build_source(config: Config) -> Source:
         return FolderSource(config.paths.data, max_megapixels=data.max_megapixels)
     if data.source is SourceName.lsun_progan:
         return build_lsun_progan(config)
+    if data.source is SourceName.simulated:
+        return build_simulated(config)
     from fakeid.data.sources.demo import DemoSource  # noqa: PLC0415 - its generators load torch, which takes seconds
 
     budgets = (data.train_per_class, data.val_per_class, data.test_per_class)
@@ -115,6 +120,21 @@ def build_lsun_progan(config: Config) -> RealFakeSource:
         LsunSource(real, names, listings=listings, max_megapixels=limit),
         ProGanSource(fake, names, listings=listings, max_megapixels=limit),
     )
+
+
+def build_simulated(config: Config) -> "SimulatedSource":
+    """Build a source of photos and of their copies; fitted generators are kept below `paths.cache`."""
+    from fakeid.data.sources.photos import PhotoFolder  # noqa: PLC0415
+    from fakeid.data.sources.simulated import SimulatedOptions, SimulatedSource  # noqa: PLC0415 - loads torch
+
+    data, wanted = config.data, config.data.simulated
+    assert config.paths.data is not None  # a rule of Config
+    options = SimulatedOptions(
+        tuple(wanted.list_trained_families()), tuple(wanted.validation_families), tuple(wanted.test_families),
+        wanted.members_per_family, wanted.fit_steps, wanted.pairs_per_photo,
+    )  # fmt: skip
+    photos = PhotoFolder(config.paths.data, data.image_px, data.max_megapixels)
+    return SimulatedSource(photos, str(Path(config.paths.cache).absolute()), data.image_px, options, data.seed)
 
 
 def build_plan(config: Config, source: Source, on_listed: Callable[[int], None] = lambda _: None) -> Plan:

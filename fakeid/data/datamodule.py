@@ -12,7 +12,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, Sequent
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
-from fakeid.images.augment import augment
+from fakeid.images.augment import SHARED_BY_SCENE, augment
 from fakeid.processes import is_memory_kept, keep_memory_in_worker
 from fakeid.seeding import derive_seed
 
@@ -30,8 +30,8 @@ class _Images(Protocol):
 class AugmentedDataset(Dataset[Any]):
     """The batches of a dataset with each image augmented on its own.
 
-    What happens to an image follows from the seed, the epoch and its key alone, so that worker processes, processes
-    that share a batch and a continued run all see the same.
+    What happens to an image follows from the seed, the epoch and its key (or its scene) alone, so that worker
+    processes, processes that share a batch and a continued run all see the same.
 
     Args:
         images: Gives batches, a named tuple whose `rgb_u8` is (N, 3, H, W) uint8 RGB in memory, channels last.
@@ -65,7 +65,8 @@ class AugmentedDataset(Dataset[Any]):
 
     def _build_rng(self, epoch: int, index: int) -> np.random.Generator:
         # ascii() is part of what the draws follow from: without it, runs would not repeat those of earlier releases.
-        key = ascii(self._images.records[index].key)
+        record = self._images.records[index]
+        key = ascii(record.scene if self._name in SHARED_BY_SCENE else record.key)
         return np.random.default_rng(derive_seed(self._seed, "augment", epoch, key))
 
 

@@ -27,6 +27,13 @@ _MAX_MASKED: Final = 0.75  # of all patches
 _PATCH_PX: Final = 16
 _GRAY: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
+_RARELY: Final = 1 / 6
+_SCALES: Final = (0.6, 1.3)
+_INTERPOLATIONS: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+_SLIGHT_SIGMAS_PX: Final = (0.3, 1.0)
+_NOISE_LEVELS: Final = (0.5, 3.0)
+_USUAL_QUALITIES: Final = (50, 98)
+
 _SPECTRAL_SHARE: Final = 0.15  # of all coefficients
 
 
@@ -188,12 +195,55 @@ def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray
     return np.asarray(ranks >= np.partition(ranks, num_masked, axis=None)[num_masked])
 
 
+def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
+    """Put an image through what happens to images on their way, and cut out a window of half of each side.
+
+    One half of the images is resized by a factor of 0.6 to 1.3, by one of three interpolations; a sixth is blurred by a
+    Gaussian of 0.3 to 1 px, a sixth gets noise of 0.5 to 3 levels, and one half is compressed to a JPEG of quality 50
+    to 98. Images of one scene, such as a photo and its copy, share all draws within an epoch, so that nothing of this
+    tells the classes apart. The ranges are ours.
+
+    Args:
+        rgb_u8: RGB uint8 (H, W, 3).
+        rng: Of this scene.
+
+    Returns:
+        RGB uint8 (H // 2, W // 2, 3).
+    """
+    height, width = (side // 2 for side in rgb_u8.shape[:2])
+    rgb_u8 = crop(rgb_u8, rng)
+    if rng.random() < _DAMAGE_PROBABILITY:
+        rgb_u8 = _rescale(rgb_u8, rng.uniform(*_SCALES), int(rng.integers(len(_INTERPOLATIONS))), (height, width))
+    if rng.random() < _RARELY:
+        rgb_u8 = _blur(rgb_u8, rng.uniform(*_SLIGHT_SIGMAS_PX))
+    if rng.random() < _RARELY:
+        levels = np.float32(rng.uniform(*_NOISE_LEVELS)) * rng.standard_normal(rgb_u8.shape, np.float32)
+        rgb_u8 = np.clip(np.rint(rgb_u8 + levels), 0, 255).astype(np.uint8)
+    if rng.random() < _DAMAGE_PROBABILITY:
+        rgb_u8 = jpeg(rgb_u8, int(rng.integers(*_USUAL_QUALITIES, endpoint=True)))
+    top, left = (
+        int(rng.integers(whole - part, endpoint=True))
+        for whole, part in zip(rgb_u8.shape[:2], (height, width), strict=True)
+    )
+    return flip(rgb_u8[top : top + height, left : left + width], rng)
+
+
+def _rescale(rgb_u8: _Image, scale: float, interpolation: int, smallest: tuple[int, int]) -> _Image:
+    height, width = (max(round(scale * side), least) for side, least in zip(rgb_u8.shape[:2], smallest, strict=True))
+    resized = cv2.resize(rgb_u8, (width, height), interpolation=_INTERPOLATIONS[interpolation])
+    return np.asarray(resized, np.uint8)
+
+
+SHARED_BY_SCENE: Final = ("history",)
+"""Augmentations whose draws are the same for all images of a scene in an epoch."""
+
 _AUGMENTATIONS: Final[dict[str, Callable[[_Image, np.random.Generator], _Image]]] = {
     "none": lambda rgb_u8, _: rgb_u8,
     "jpeg_blur": jpeg_blur,
     "crop": crop,
     "safe": safe,
     "spectral": spectral,
+    "history": history,
 }
 
 

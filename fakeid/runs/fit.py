@@ -12,7 +12,7 @@ from timm.layers.norm_act import convert_sync_batchnorm
 
 from fakeid.config.choices import Tested
 from fakeid.config.parse import Config
-from fakeid.config.windows import compute_trained_px, list_windows
+from fakeid.config.windows import compute_center_px, list_windows
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
@@ -67,7 +67,7 @@ def build_module(config: Config) -> DetectorModule:
         ConfigError: An unknown network, or options that do not fit it.
     """
     seed_everything(config.seed, verbose=False)
-    protocol, trained_px = config.protocol, compute_trained_px(config.data.image_px, config.augment.name.value)
+    protocol = config.protocol
     module = DetectorModule(
         {
             "backbone": config.model.name,
@@ -85,7 +85,7 @@ def build_module(config: Config) -> DetectorModule:
         },
         loss=protocol.loss.value,
         views=protocol.views.value,
-        center_px=None if trained_px == config.data.image_px else trained_px,
+        center_px=compute_center_px(config.data.image_px, config.augment.name.value),
         learning_rate=config.optim.learning_rate,
         schedule=config.optim.schedule.value,
         channels_last=config.trainer.channels_last,

@@ -149,6 +149,7 @@ def prepare_images(config: Config, images: RunImages, console: Console) -> Packe
         DataError: Nothing is left of a split; and as `pack_images`.
     """
     records = images.plan.records()
+    fit_generators(images.source, console)
     packed = pack_images(config, images.build_cache(config), records, console)
     packed.skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
     if packed.skipped:
@@ -157,6 +158,33 @@ def prepare_images(config: Config, images: RunImages, console: Console) -> Packe
             if split and all(record.key in packed.skipped for record in split):
                 raise DataError(f"no usable image is left in the {name} set; see data.on_bad_image")
     return packed
+
+
+def fit_generators(source: Source, console: Console) -> None:
+    """Fit the generators that make a source's fakes, with a bar; nothing is done where there are none, or all are.
+
+    Raises:
+        OutputError: `paths.cache` cannot be written to.
+        WorkerError: The system ended a process that fits.
+    """
+    from fakeid.data.sources.simulated import SimulatedSource  # noqa: PLC0415 - loads torch
+
+    if not isinstance(source, SimulatedSource):
+        return
+    bank, members = source.bank, source.list_members()
+    with build_progress(console) as progress:
+        task = progress.add_task("fitting", total=len(members), unit="generators", visible=False)
+
+        def start(count: int) -> None:
+            console.print(f"fitting {count} generators to {len(bank.keys):,} photos, once", soft_wrap=True)
+            progress.reset(task, total=count, visible=True)
+
+        bank.fit(
+            members,
+            on_start=start,
+            on_progress=lambda: progress.advance(task),
+            on_wait=lambda: console.print(f"waiting for another process that fits generators in {bank.folder}"),
+        )
 
 
 def build_cache(config: Config, source: Source, codec: CodecChoice) -> ImageCache:

@@ -1,16 +1,10 @@
 """Turn records into packs of prepared images; runs in worker processes."""
 
-import os
-import signal
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 
 from fakeid.data.cache.packs import Pack, write_pack
@@ -20,7 +14,7 @@ from fakeid.errors import BadImageError
 from fakeid.images.codecs import shared_codec
 from fakeid.images.hashing import Fingerprint, fingerprint
 from fakeid.images.resize import prepare_image
-from fakeid.processes import clear_worker_errors, known_start_method
+from fakeid.processes import run_in_workers
 from fakeid.seeding import derive_seed
 
 _LESS_MEMORY: Final = "lower data.max_megapixels, or let fewer cores prepare images (taskset -c 0,1 python ...)"
@@ -98,43 +92,10 @@ def pack_in_parallel(
         OSError: The folder cannot be written to.
         WorkerError: The system ended a worker.
     """
-    num_workers = min(_count_cores(), len(chunks))
-    if num_workers <= 1:
-        yield from (_pack_chunk(folder, source, chunk, preparation, skip_bad) for chunk in chunks)
-        return
-    # Spawned, not forked: a forked child inherits the locks of torch's threads and may hang on them.
-    executor = ProcessPoolExecutor(num_workers, get_context("spawn"), _start_worker)
-    try:
-        with known_start_method(), clear_worker_errors("prepares images", _LESS_MEMORY):
-            jobs = [executor.submit(_pack_chunk, folder, source, chunk, preparation, skip_bad) for chunk in chunks]
-        for job in as_completed(jobs):
-            with clear_worker_errors("prepares images", _LESS_MEMORY):
-                count = job.result()
-            yield count
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+    jobs = [(folder, source, chunk, preparation, skip_bad) for chunk in chunks]
+    yield from run_in_workers(_pack_chunk, jobs, task="prepares images", way_out=_LESS_MEMORY)
 
 
 def _pack_chunk(folder: Path, source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> int:
     write_pack(folder, pack_images(source, records, preparation, skip_bad))
     return len(records)
-
-
-def _count_cores() -> int:
-    # Under a container or a cluster's scheduler fewer cores may be ours than the machine has.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _start_worker() -> None:
-    """Set up a worker: one thread, deaf to Ctrl-C, which the parent sees, and ended with the parent, even if killed."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()

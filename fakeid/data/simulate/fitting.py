@@ -1,0 +1,234 @@
+"""Fit members of GAN families to photos: a short training each, on all cores, kept below `paths.cache`."""
+
+import hashlib
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fakeid.data.simulate.autoencoders import Autoencoder, draw_autoencoder
+from fakeid.data.simulate.pairs import Decoder, Levels
+from fakeid.io import clear_output_errors, lock_folder, remove_parts, write_atomically
+from fakeid.processes import run_in_workers
+from fakeid.seeding import derive_seed
+
+_VERSION: Final = 1  # raise it whenever the same photos give other members
+_WINDOW_PX: Final = 64
+_BATCH: Final = 8
+_LEARNING_RATE: Final = 4e-3
+_BETAS: Final = (0.5, 0.99)
+_CRITIC_RATE: Final = 1e-3
+_CRITIC_WIDTH: Final = 16
+_CRITIC_WEIGHT: Final = 0.01
+_SMALLEST_SCALE: Final = 0.5
+_LESS_MEMORY: Final = "let fewer cores fit generators (taskset -c 0,1 python ...)"
+
+
+class Photos(Hashable, Protocol):
+    """Where photos are read. Picklable: worker processes get a copy."""
+
+    def read_usable(self, keys: Sequence[str]) -> Iterable[npt.NDArray[np.uint8]]:
+        """Read photos as RGB uint8 (H, W, 3) and pass over those that cannot be used."""
+        ...
+
+    def hash_files(self, keys: Sequence[str]) -> str:
+        """Hash what identifies the files."""
+        ...
+
+
+@dataclass(frozen=True)
+class Member:
+    """One generator of a family: its architecture, first weights and training follow from its number."""
+
+    family: str
+    number: int
+
+    def __str__(self) -> str:
+        """Name its file."""
+        return f"{self.family}-{self.number}"
+
+
+@dataclass(frozen=True)
+class GeneratorBank:
+    """The members that a run needs, each fitted once to the same photos and kept in a file of its own.
+
+    Attributes:
+        root: Below which banks are kept, `paths.cache`.
+        photos: Where photos are read.
+        keys: The photos to fit to; none of validation or test.
+        steps: Of the training of a member.
+        seed: Another seed is another bank.
+    """
+
+    root: str
+    photos: Photos
+    keys: tuple[str, ...]
+    steps: int
+    seed: int
+
+    def describe(self) -> dict[str, object]:
+        """Identify the members by what decides them."""
+        photos = self.photos.hash_files(self.keys)
+        return {"version": _VERSION, "photos": photos, "steps": self.steps, "seed": self.seed}
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the bank's files."""
+        return Path(self.root) / f"generators-{hashlib.sha256(repr(self.describe()).encode()).hexdigest()[:8]}"
+
+    def list_missing(self, members: Sequence[Member]) -> list[Member]:
+        """List the members that are not fitted yet."""
+        folder = self.folder
+        return [member for member in members if not (folder / f"{member}.pt").exists()]
+
+    def fit(
+        self,
+        members: Sequence[Member],
+        *,
+        on_start: Callable[[int], None] = lambda _: None,
+        on_progress: Callable[[], None] = lambda: None,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Fit what is missing; a member counts when its file is whole, so that a kill loses only those in work.
+
+        Args:
+            members: All that are needed.
+            on_start: Told how many have to be fitted, if any.
+            on_progress: Told after each.
+            on_wait: Told when another process is at it.
+
+        Raises:
+            BadImageError: A photo cannot be read.
+            OutputError: The folder cannot be written to.
+            WorkerError: The system ended a worker.
+        """
+        folder = self.folder
+        with clear_output_errors(Path(self.root), "paths.cache"):
+            folder.mkdir(parents=True, exist_ok=True)
+            if not self.list_missing(members):
+                return
+            with lock_folder(folder, on_wait=on_wait):
+                missing = self.list_missing(members)
+                remove_parts(folder)
+                on_start(len(missing))
+                jobs = [(self, folder, member) for member in missing]
+                for _ in run_in_workers(_fit_and_keep, jobs, task="fits generators", way_out=_LESS_MEMORY):
+                    on_progress()
+
+    def load(self, member: Member) -> Decoder:
+        """Load a fitted member."""
+        return _load(self.folder / f"{member}.pt", member, self.seed)
+
+
+def _fit_and_keep(bank: GeneratorBank, folder: Path, member: Member) -> None:
+    torch.set_num_threads(1)  # one member a core; and sums do not depend on how many there are
+    model = fit_member(_load_photos(bank.photos, bank.keys), member, steps=bank.steps, seed=bank.seed)
+    write_atomically(folder / f"{member}.pt", lambda file: torch.save(model.state_dict(), file))
+
+
+@lru_cache(maxsize=1)
+def _load_photos(photos: Photos, keys: tuple[str, ...]) -> list[npt.NDArray[np.uint8]]:
+    return list(photos.read_usable(keys))
+
+
+def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps: int, seed: int) -> Autoencoder:
+    """Train an autoencoder to reconstruct windows of photos.
+
+    The loss is the mean absolute error; for every other member a small patch discriminator joins in the second half,
+    so that details that an average would smooth away come back with the texture of the decoder.
+
+    Args:
+        photos: RGB uint8 (H, W, 3), each at least 64 px a side.
+        member: Of which family, and which of them.
+        steps: Of Adam, on 8 windows of 64 px each.
+        seed: Of the bank.
+    """
+    model = draw_autoencoder(member.family, derive_seed(seed, member))
+    rng = np.random.default_rng(derive_seed(seed, "windows", member))
+    optimizer = torch.optim.Adam(model.parameters(), _LEARNING_RATE, betas=_BETAS)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=steps)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "fit", member))
+        critic = _Critic() if member.number % 2 else None
+        for step in range(steps):
+            windows = _draw_windows(photos, rng)
+            decoded = model(windows)
+            loss = F.l1_loss(decoded, windows)
+            joined = critic is not None and 2 * step >= steps
+            if critic is not None and joined:
+                loss = loss + _CRITIC_WEIGHT * critic.judge(decoded, real=True)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            if critic is not None and joined:
+                critic.learn(windows, decoded.detach())
+    return model.eval()
+
+
+class _Critic(nn.Module):
+    """A small patch discriminator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        width = _CRITIC_WIDTH
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * width, 1, 3, 1, 1),
+        )  # fmt: skip
+        self.optimizer = torch.optim.Adam(self.parameters(), _CRITIC_RATE, betas=_BETAS)
+
+    def judge(self, images: Tensor, *, real: bool) -> Tensor:
+        """Compute how far images (N, 3, H, W) are from being judged real, or fake."""
+        scores = self.layers(images)
+        return F.softplus(-scores if real else scores).mean()
+
+    def learn(self, real: Tensor, fake: Tensor) -> None:
+        """Take a step towards telling the two apart."""
+        self.optimizer.zero_grad()
+        loss = self.judge(real, real=True) + self.judge(fake, real=False)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+
+
+def _draw_windows(photos: Sequence[npt.NDArray[np.uint8]], rng: np.random.Generator) -> Tensor:
+    """Cut windows out of photos at random sizes and places: (N, 3, 64, 64) in [-1, 1]."""
+    windows = np.stack([_draw_window(photos[int(rng.integers(len(photos)))], rng) for _ in range(_BATCH)])
+    return torch.from_numpy(windows).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def _draw_window(photo: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    height, width = photo.shape[:2]
+    scale = max(rng.uniform(_SMALLEST_SCALE, 1), (_WINDOW_PX + 1) / min(height, width))
+    side = min(round(_WINDOW_PX / scale), height, width)
+    top, left = (int(rng.integers(spare, endpoint=True)) for spare in (height - side, width - side))
+    window = photo[top : top + side, left : left + side]
+    return np.asarray(cv2.resize(window, (_WINDOW_PX, _WINDOW_PX), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, member: Member, seed: int) -> Decoder:
+    model = draw_autoencoder(member.family, derive_seed(seed, member))
+    model.load_state_dict(torch.load(path, weights_only=True))
+    model.eval()
+
+    def decode(levels: Levels, noise_seed: int) -> Levels:
+        height, width = levels.shape[:2]
+        multiple = 2**model.levels
+        bottom, right = -height % multiple, -width % multiple
+        image = torch.from_numpy(levels).permute(2, 0, 1)[None] / 127.5 - 1  # (1, 3, H, W)
+        image = F.pad(image, (0, right, 0, bottom), mode="replicate")
+        with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(noise_seed)
+            decoded = model(image)[0, :, :height, :width]
+        return np.ascontiguousarray(decoded.permute(1, 2, 0).numpy() * np.float32(127.5) + np.float32(127.5))
+
+    return decode

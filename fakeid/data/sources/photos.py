@@ -1,0 +1,101 @@
+"""A folder of photos, however nested: what `data=simulated` trains on."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.data.sources.base import IMAGE_EXTENSIONS
+from fakeid.data.sources.sample_tree import list_images
+from fakeid.errors import BadImageError, DataError
+from fakeid.images.decode import decode_image
+from fakeid.io import check_utf8
+
+
+@dataclass(frozen=True)
+class PhotoFolder:
+    """All images below a folder. Picklable: worker processes get a copy of it, without any listing.
+
+    Attributes:
+        root: The folder.
+        smallest_px: Photos with a shorter side than this are refused when they are read.
+        max_megapixels: Larger ones are refused too.
+    """
+
+    root: str
+    smallest_px: int
+    max_megapixels: float = 100.0
+
+    def list_keys(self) -> list[str]:
+        """List the photos by their paths below the root, sorted, with forward slashes.
+
+        Raises:
+            DataError: The folder is missing, holds no image, or cannot be listed.
+        """
+        root = self._path
+        check_utf8(root)
+        if not root.is_dir():
+            found = "is a file" if root.exists() else "does not exist"
+            raise DataError(f"paths.data={self.root} {found}: name a folder of photos")
+        keys = sorted(key for key, _ in list_images(root))
+        if not keys:
+            raise DataError(
+                f"there is no photo below paths.data={self.root} ({' '.join(IMAGE_EXTENSIONS)}): name another folder"
+            )
+        return keys
+
+    def read_file(self, key: str) -> bytes:
+        """Read a photo's file as it is stored.
+
+        Raises:
+            BadImageError: It has vanished or cannot be read.
+        """
+        try:
+            return (self._path / key).read_bytes()
+        except OSError as error:
+            raise BadImageError(
+                f"{self._path / key} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
+            ) from error
+
+    def read(self, key: str) -> npt.NDArray[np.uint8]:
+        """Read a photo as RGB uint8 (H, W, 3).
+
+        Raises:
+            BadImageError: It is no image, cut short, too small or too large.
+        """
+        name = str(self._path / key)
+        photo = decode_image(self.read_file(key), name, max_pixels=round(self.max_megapixels * 1e6))
+        height, width = photo.shape[:2]
+        if min(height, width) < self.smallest_px:
+            raise BadImageError(
+                f"{name} is {width} x {height} px, and data.image_px={self.smallest_px}: lower data.image_px, remove "
+                "the photo, or set data.on_bad_image=skip"
+            )
+        return photo
+
+    def read_usable(self, keys: Sequence[str]) -> Iterator[npt.NDArray[np.uint8]]:
+        """Read photos and pass over those that cannot be used."""
+        for key in keys:
+            try:
+                yield self.read(key)
+            except BadImageError:
+                continue
+
+    def hash_files(self, keys: Sequence[str]) -> str:
+        """Hash names, sizes and times of change of files, not their place: a moved folder stays the same data."""
+        digest = hashlib.blake2b(digest_size=16)
+        for key in keys:
+            try:
+                status = (self._path / key).stat()
+                identity = (key, status.st_size, status.st_mtime_ns)
+            except OSError:  # vanished since the listing: reading it says so
+                identity = (key, -1, -1)
+            digest.update(repr(identity).encode())
+        return digest.hexdigest()
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.root).expanduser().absolute()
