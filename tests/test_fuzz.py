@@ -125,7 +125,7 @@ def read_everything(run: RunFolder) -> None:
             attempt()
     report = read_report(run.path.parent)  # always: the other run is whole
     render_sweep_markdown(report)
-    tabulate_runs(report.cells)
+    tabulate_runs(report.configurations)
     tabulate_provenance(report.tested)
 
 

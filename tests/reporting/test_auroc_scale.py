@@ -95,7 +95,7 @@ def test_a_report_shows_auroc_from_0_to_1(report: SweepReport) -> None:
 
 
 def test_figures_show_auroc_from_0_to_1(evaluation: Evaluation, report: SweepReport) -> None:
-    figures = [plot_robustness(evaluation), plot_settings(report.cells)]
+    figures = [plot_robustness(evaluation), plot_settings(report.configurations)]
     robustness, (accuracy, auroc) = figures[0].axes[0], figures[1].axes
     for figure in figures:
         figure.draw_without_rendering()
