@@ -23,7 +23,7 @@ from fakeid.sweeps.launchers import GPUS
 from fakeid.terminal import print_plainly
 
 
-def train_cell(config: Config) -> None:
+def train_run(config: Config) -> None:
     """Train and test; whatever goes wrong is written to the run's folder too, for nobody may be there to read it.
 
     In a process of its own the cell works in the folder in which the sweep was typed, and what it prints goes to

@@ -121,9 +121,9 @@ class OneConfiguration:
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
         """1 where the interval holds the truth (`accuracy`, `auroc`), and that of one more run holds it (`next`)."""
         model = calibrate_model(ACCURACY, self.deviation)
-        configuration = DrawnConfiguration(categories=self.categories)
+        drawn = DrawnConfiguration(categories=self.categories)
         signal = model.find_signal(ACCURACY)
-        page = draw_page([configuration], self.seeds + 1, model, [signal], self.per_class, rng)
+        page = draw_page([drawn], self.seeds + 1, model, [signal], self.per_class, rng)
         *runs, following = page.runs
         (configuration,) = collect_configurations(runs)
         average = configuration.average(seen=False)
