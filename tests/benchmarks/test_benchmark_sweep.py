@@ -21,7 +21,7 @@ import fakeid.data.cache.image_cache
 import fakeid.sweeps.images
 import fakeid.sweeps.worker
 from fakeid.benchmarks.grid_hours import Network, estimate_packing_seconds, group_by_network
-from fakeid.benchmarks.made_up import write_made_up
+from fakeid.benchmarks.lsun_progan import write_lsun_progan
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.benchmarks.sweep import Overhead, measure_overhead, run_sweep_benchmark
 from fakeid.cli import main
@@ -89,7 +89,7 @@ def test_missing_images_are_counted_once_for_all_cells() -> None:
 
 
 def test_images_that_are_there_count_as_by_their_budgets(tmp_path: Path) -> None:
-    write_made_up(tmp_path / "set", 600)
+    write_lsun_progan(tmp_path / "set", 600)
     words = (
         "data.categories=[cat,church_outdoor]", "data.held_out=sheep", "data.image_px=40", "data.train_per_class=40",
         "data.val_per_class=9", "data.test_per_class=10", f"paths.cache={tmp_path / 'cache'}",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import wandb
-from made_up_sweep import write_run
+from invented_sweep import write_run
 from rich.console import Console
 
 from fakeid.cli import main

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 import pytest
-from made_up_evaluation import invent_case
-from made_up_sweep import invent_run
+from invented_evaluation import invent_case
+from invented_sweep import invent_run
 from page_outline import Outline
 from rich.console import Console
 

@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from made_up_evaluation import invent_case
+from invented_evaluation import invent_case
 from page_outline import Outline
 
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from made_up_sweep import write_run
+from invented_sweep import write_run
 from rich.console import Console
 from tiny_runs import read_weights, train
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from made_up_evaluation import describe_evaluation, invent_small_evaluation
-from made_up_evaluation import invent_scores as invent_evaluated
-from made_up_sweep import invent_run, write_failed_run, write_run
+from invented_evaluation import describe_evaluation, invent_small_evaluation
+from invented_evaluation import invent_scores as invent_evaluated
+from invented_sweep import invent_run, write_failed_run, write_run
 from offline_runs import find_bad_names, find_offline_runs
 from rich.console import Console
 

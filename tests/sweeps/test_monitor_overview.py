@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from made_up_sweep import write_run
+from invented_sweep import write_run
 from rich.console import Console
 
 from fakeid.config.compose import compose_config

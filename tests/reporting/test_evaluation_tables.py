@@ -5,7 +5,7 @@ import math
 import re
 
 import pytest
-from made_up_sweep import invent_run
+from invented_sweep import invent_run
 from scipy import stats
 
 from fakeid.config.compose import compose_config

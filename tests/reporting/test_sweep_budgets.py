@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from made_up_sweep import invent_run
+from invented_sweep import invent_run
 from page_outline import Outline
 
 from fakeid.config.choices import AugmentName
