@@ -1,4 +1,4 @@
-"""Test for shortcuts: does the detector fire on soft images, or follow the codec, instead of finding a generator?"""
+"""Test for shortcuts: does the detector fire on soft images, or follow the codec, instead of traces of a generator?"""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -146,7 +146,7 @@ def _take_reals(part: Scores) -> Floats:
 
 
 def _tell_false_positives(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
-    """What the codec costs where the detector is used."""
+    """Tell what the codec costs at the threshold in use."""
     clean, jpeg = (
         estimate_called_fake(part.logit[part.label == REAL].to_numpy(), threshold) for part in (plain, coded)
     )

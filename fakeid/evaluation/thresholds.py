@@ -1,4 +1,4 @@
-"""Where to call an image fake: chosen on validation, with what few reals promise of new ones."""
+"""Choose the threshold above which an image is called fake, on validation images, and bound its error on new ones."""
 
 import math
 from typing import Final, Literal

@@ -1,4 +1,4 @@
-"""The training of one run, from where its folder says it stands."""
+"""Train one run, from the epoch that its folder has reached."""
 
 import shutil
 import signal
@@ -114,7 +114,7 @@ def _check_size(module: DetectorModule, config: Config) -> None:
 
 
 def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
-    """Train to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
+    """Train a detector to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
 
     Each process of a team calls this; the first alone prints and writes.
 

@@ -1,4 +1,4 @@
-"""One training in Weights & Biases."""
+"""Track one training in Weights & Biases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""From a grid's experiments and what was typed to its cells: each a training, named by its meaning, and checked."""
+"""Expand the experiments of a grid into planned runs, each checked and named by its options."""
 
 import copy
 import itertools
@@ -44,7 +44,7 @@ class PlannedRun:
 
 
 def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> list[Overrides]:
-    """List all combinations of values, each experiment by itself.
+    """List all combinations of values of a grid, each experiment by itself.
 
     Args:
         experiments: Option → a value or a list of values.
@@ -171,7 +171,7 @@ def _refuse(mistakes: Counter[str], num_runs: int) -> None:
 
 
 class _Composer:
-    """Composes each combination of presets once and sets plain values in copies of it, which is ten times faster."""
+    """Compose each combination of presets once and sets plain values in copies of it, which is ten times faster."""
 
     def __init__(self, compose: Callable[[list[str]], DictConfig]) -> None:
         self._compose = lru_cache(maxsize=None)(lambda presets: compose(list(presets)))

@@ -55,7 +55,7 @@ _PRESETS: Final[dict[str, dict[str, Any]]] = {
 
 
 def check_launcher(options: DictConfig) -> None:
-    """Refuse what a launcher would stumble over only when the grid is checked and the images are packed.
+    """Refuse options that a launcher would refuse only after the grid is checked and the images are packed.
 
     Args:
         options: `hydra.launcher`.

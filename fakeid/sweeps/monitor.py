@@ -1,4 +1,4 @@
-"""A sweep from round to round: launch cells until each has ended, and say how many are left."""
+"""Launch the cells of a sweep, round after round, until each has ended, and say how many are left."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ _TESTED: Final = "tested"  # and still to be evaluated
 
 
 class Overview:
-    """Counts the cells of a sweep while they are trained, here or in other processes.
+    """A running count of the cells of a sweep while they are trained, here or in other processes.
 
     A terminal has the counts in a line at its bottom, above the bar of the cell that is trained in this process;
     elsewhere a line is printed whenever another cell has ended.
@@ -189,7 +189,7 @@ def _measure(planned_runs: Sequence[PlannedRun], begun: Mapping[Path, RunStatus 
 
 
 def _wait(planned_runs: Sequence[PlannedRun], begun: Mapping[Path, RunStatus | None], console: Console) -> None:
-    """Return when one of the cells, all in progress elsewhere, no longer is."""
+    """Wait until one of the cells, all in progress elsewhere, no longer is."""
     # A worker of our own that is about to end is no news.
     time.sleep(_POLL_SECONDS)
     told = False

@@ -1,4 +1,4 @@
-"""From the runs of a folder, finished or not, to the paper's tables and figures and one page."""
+"""Report on the runs of a folder, finished or not: the paper's tables and figures, and one page."""
 
 import shutil
 from pathlib import Path

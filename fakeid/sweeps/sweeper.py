@@ -1,4 +1,4 @@
-"""Tell Hydra of our sweeper, which trains a grid; light, for each `--help` and each Tab of `sweep.py` loads it."""
+"""Register our sweeper with Hydra. It imports little, for each `--help` and each Tab of `sweep.py` loads it."""
 
 import importlib
 import sys
@@ -27,7 +27,7 @@ _PACKAGE: Final = "hydra_plugins"
 
 @dataclass
 class GridSweeperConf:
-    """Hold what `conf/grid/` fills in."""
+    """The options of the sweeper, which `conf/grid/` fills in."""
 
     _target_: str = f"{_PACKAGE}.fakeid.GridSweeper"
     experiments: list[dict[str, Any]] = field(default_factory=list)
@@ -49,7 +49,7 @@ def register_sweeper() -> None:
 
 
 class GridSweeper(Sweeper):
-    """Train the cells of a grid that are not done yet, one job each on whatever launcher is chosen.
+    """A sweeper that trains the cells of a grid that are not done yet, one job each on the chosen launcher.
 
     Args:
         experiments: Option → a value or a list of values; see `expand_grid`.

@@ -1,4 +1,4 @@
-"""A folder's report as one run of Weights & Biases, in the group of the runs that it sums up."""
+"""Log the report on a folder as one run of Weights & Biases, in the group of the runs that it sums up."""
 
 import secrets
 import shlex
@@ -35,7 +35,7 @@ CURVES: Final = (
 
 @dataclass(frozen=True)
 class Place:
-    """Where the runs of a folder are in W&B."""
+    """The place of a folder's runs in W&B."""
 
     project: str
     entity: str | None
@@ -125,12 +125,12 @@ def recall(folder: Path, name: str) -> str | None:
 
 
 def remember(folder: Path, name: str, value: str) -> None:
-    """Keep it."""
+    """Keep a value under this name in `wandb.json` of a report's folder."""
     write_json(folder / "wandb.json", {**_read_memory(folder), name: value})
 
 
 def _read_memory(folder: Path) -> dict[str, str]:
-    """Empty where there is none, or a damaged one: W&B then gets a new run."""
+    """Read `wandb.json`; empty where there is none, or a damaged one: W&B then gets a new run."""
     try:
         return read_record(folder / "wandb.json", dict[str, str])
     except (FileNotFoundError, DamagedFileError):
@@ -189,7 +189,7 @@ def _name_columns(names: Sequence[str]) -> list[str]:
 
 
 def _describe_report(report: SweepReport) -> Mapping[str, Any]:
-    """Tell what was varied."""
+    """Describe what was varied in a report."""
     return {
         "folder": report.title,
         "settings": list(dict.fromkeys(each.setting.name for each in report.configurations)),

@@ -1,4 +1,4 @@
-"""One training of a sweep."""
+"""Train one run of a sweep, in its own process or in the sweep's."""
 
 import gc
 import os
@@ -24,10 +24,10 @@ from fakeid.terminal import print_plainly
 
 
 def train_run(config: Config) -> None:
-    """Train and test; whatever goes wrong is written to the run's folder too, for nobody may be there to read it.
+    """Train and test one run of a sweep.
 
-    In a process of its own the cell works in the folder in which the sweep was typed, and what it prints goes to
-    `paths.runs/logs/`.
+    Whatever goes wrong is written to the run's folder too, for nobody may be there to read it. In a process of its own
+    the run works in the folder in which the sweep was typed, and what it prints goes to `paths.runs/logs/`.
 
     Args:
         config: Checked options.
@@ -77,7 +77,7 @@ def _see_gpus() -> None:
 
 @contextmanager
 def _output_to(path: Path, wanted: bool) -> Iterator[None]:
-    """Send what this process prints to a file, where several would print over each other.
+    """Send what this process prints to a file, where several processes would print over each other.
 
     Nor could a worker print that has outlived the sweep: the terminal may be closed.
     """

@@ -80,7 +80,9 @@ def test_without_its_images_a_run_stays_as_it_is_until_it_is_trained_anew(
     run = RunFolder.locate(trained)
     for damage in DAMAGES:
         run.data.write_bytes(damage)
-        with pytest.raises(DamagedFileError, match=r"data.json is damaged \(.*\), so nobody knows .* force=true"):
+        with pytest.raises(
+            DamagedFileError, match=r"data.json is damaged \(.*\), so the images of the run are not known.* force=true"
+        ):
             train(trained)
         assert run.is_done()
     run.status.write_bytes(b"[]")

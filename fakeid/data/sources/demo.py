@@ -1,4 +1,4 @@
-"""The built-in data: procedural scenes, photographed by a small camera or imitated by a simulated generator."""
+"""Procedural scenes, photographed by a small camera or imitated by a simulated generator."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,7 +41,7 @@ _BLOCKS: Final = {
 
 @dataclass(frozen=True)
 class DemoSource:
-    """Eleven families of scenes; each holds photos (real) and imitations of photos of other scenes (fake).
+    """Eleven families of scenes, each with photos (real) and imitations of photos of other scenes (fake).
 
     Real: scene → camera. Fake: another scene → camera → the family's simulated generator. Both then get the same noise
     and are rounded to 8 bits, so that only the generator's trace tells them apart. An image depends on

@@ -61,7 +61,7 @@ class Placements:
 
 
 def compute_placements(labels: Labels, logits: Floats) -> Placements:
-    """Compute them by midranks, in O(n log n) instead of comparing each fake with each real (Sun & Xu 2014).
+    """Compute placements by midranks, in O(n log n) instead of comparing each fake with each real (Sun & Xu 2014).
 
     Args:
         labels: (n,), 0 or 1.
@@ -80,7 +80,7 @@ def compute_placements(labels: Labels, logits: Floats) -> Placements:
 
 
 def auroc_interval(labels: Labels, logits: Floats) -> Interval:
-    """Take the wider of two intervals on each side; of independent images.
+    """Compute the interval of an AUROC over independent images: on each side the wider of DeLong's and Newcombe's.
 
     One is DeLong's on the logit of the AUROC: it estimates the variance from the images, so that it holds for any
     shape of the two distributions, but near 1 a few images carry all of the variance and it is too narrow. The other
