@@ -21,8 +21,9 @@ from fakeid.sweeps.grid import PlannedRun
 _SUBMITIT: Final[dict[str, Any]] = {"submitit_folder": "${paths.runs}/.submitit/%j", "stderr_to_stdout": True}
 
 _PRESETS: Final[dict[str, dict[str, Any]]] = {
-    # Sensible is the number of GPUs times sweep.runs_per_gpu, or half the cores. A queue would outlive a killed sweep.
-    # Of its own accord joblib gives each cell its share of the cores, as OMP_NUM_THREADS, which trainer.threads=null
+    # A sensible value: the number of GPUs times sweep.runs_per_gpu, or half the cores. A queue would outlive a killed
+    # sweep.
+    # By default joblib gives each cell its share of the cores, as OMP_NUM_THREADS, which trainer.threads=null
     # takes; submitit_local does so in launching.py, and Ray, which counts one core a cell, likewise.
     "joblib": {"n_jobs": 2, "pre_dispatch": "n_jobs", "batch_size": "1"},
     # A week; as with SLURM, a cell that takes longer is stopped and continued, a few times.
@@ -34,7 +35,7 @@ _PRESETS: Final[dict[str, dict[str, Any]]] = {
     },
     "ray": {
         "ray": {
-            # An own Ray, which ends with the sweep; each cell writes a log of its own.
+            # A Ray of our own, which ends with the sweep; each cell writes a log of its own.
             "init": {
                 "address": "local",
                 "num_cpus": None,
@@ -85,7 +86,7 @@ _SUBMITIT_CLASS: Final = "hydra_plugins.hydra_submitit_launcher"
 
 
 def launch_runs(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
-    """Let the launcher run a job for each cell; returns when it is through with all of them.
+    """Let the launcher run a job for each cell; returns when all have ended.
 
     Args:
         launcher: Hydra's.
@@ -124,13 +125,13 @@ def _launch(launcher: Launcher, planned_runs: Sequence[PlannedRun]) -> str | Non
         if "ray" in sys.modules:
             sys.modules["ray"].shutdown()  # with all jobs that are left, which would be in the way of the next ones
         return _render(error)
-    # Most failures are in the folders too; not that of a cell that could not even write there.
+    # Most failures are in the folders too, unless a cell could not even write there.
     failed = [job for job in returns if isinstance(job, JobReturn) and job.status is JobStatus.FAILED]
     return _render(failed[0]._return_value) if failed else None
 
 
 def _launch_apart(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
-    """Launch each cell by itself: submitit would stop to look after all other jobs when one of them dies."""
+    """Launch each cell by itself: submitit stops waiting for all other jobs when one of them dies."""
     left = deque(planned_runs)
     reasons: list[str | None] = []
 

@@ -190,7 +190,7 @@ def _measure(planned_runs: Sequence[PlannedRun], begun: Mapping[Path, RunStatus 
 
 def _wait(planned_runs: Sequence[PlannedRun], begun: Mapping[Path, RunStatus | None], console: Console) -> None:
     """Wait until one of the cells, all in progress elsewhere, no longer is."""
-    # A worker of our own that is about to end is no news.
+    # No message for a worker of our own that is about to end.
     time.sleep(_POLL_SECONDS)
     told = False
     while all(read_state(planned.run).name == RUNNING and not _has_ended(planned, begun) for planned in planned_runs):

@@ -61,7 +61,7 @@ def run_sweep(
         return planned_runs
     if pending:
         for folder in {Path(planned.config.paths.runs) for planned in pending}:
-            check_writable(folder, "paths.runs")  # or each cell would find out by itself, on each launch
+            check_writable(folder, "paths.runs")  # or each cell would find out for itself, at each launch
         _prepare(pending, console)
         os.environ[SWEEP_PROCESS] = str(os.getpid())
         with overview:
@@ -78,7 +78,7 @@ def _prepare(planned_runs: list[PlannedRun], console: Console) -> None:
         try:
             prepare([config], console=console)
         except FakeidError as error:
-            # It may concern a few cells only; each of them will find out and keep the reason.
+            # It may concern only a few cells; each of them will find out and record the reason.
             console.print(f"not prepared: {error}", style="red", markup=False)
 
 

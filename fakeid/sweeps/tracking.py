@@ -96,7 +96,7 @@ def _track(report: SweepReport, place: Place, directory: Path, console: Console)
 class _ReportTracker(Tracker):
     @property
     def url(self) -> str | None:
-        # W&B warns of its own when it is asked for the address of an offline run.
+        # W&B itself warns when it is asked for the address of an offline run.
         return None if self._run is None or self._run.settings.mode != "online" else self._run.url
 
     def log_report(self, report: SweepReport, figures: Sequence[Path]) -> None:
@@ -210,7 +210,7 @@ def sum_up_report(report: SweepReport) -> dict[str, Any]:
         "comparisons": len(report.listed_claims),
         "comparisons_significant": sum(claim.is_significant for claim in report.listed_claims),
     }
-    # One alone is the best of itself.
+    # A single configuration is the best one.
     best = report.configurations[0] if len(report.configurations) == 1 else report.claims.named_best
     if best:
         summary |= {

@@ -49,9 +49,9 @@ def train_run(config: Config) -> None:
                     run.write_failure(error)
             raise
         finally:
-            gc.collect()  # cycles of Lightning's would keep the network, and those of the cells before
+            gc.collect()  # reference cycles in Lightning would keep this network and those of earlier runs
             if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-                torch.cuda.empty_cache()  # or the next cell believes that its images do not fit
+                torch.cuda.empty_cache()  # or the next run believes that its images do not fit
 
 
 def _train(config: Config) -> None:

@@ -112,7 +112,7 @@ class ImageCache:
             return
         with clear_output_errors(self._root, "paths.cache"):
             with lock_folder(self.folder, wait=False, busy=f"another process is packing images into {self.folder}"):
-                for path in sorted(self.folder.glob("*.json")):  # first what makes the arrays count
+                for path in sorted(self.folder.glob("*.json")):  # first, because the arrays count only with it
                     path.unlink()
             shutil.rmtree(self.folder)
 

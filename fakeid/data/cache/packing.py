@@ -121,7 +121,7 @@ def _pack_chunk(folder: Path, source: Source, records: list[Record], preparation
 
 
 def _count_cores() -> int:
-    # Under a container or a cluster's scheduler fewer cores may be ours than the machine has.
+    # In a container or under a cluster's scheduler, this process may have fewer cores than the machine.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -99,7 +99,7 @@ def _check_hex(words: list[str], digits: int, count: int) -> None:
     """Check the number of hexadecimal words and of their digits; all at once, for there may be millions."""
     if len(words) != count or any(len(word) != digits for word in words):
         raise ValueError("cut short")
-    if 2 * len(bytes.fromhex("".join(words))) != digits * count:  # it passes over spaces
+    if 2 * len(bytes.fromhex("".join(words))) != digits * count:  # which skips spaces
         raise ValueError("no hexadecimal digits")
 
 

@@ -30,7 +30,7 @@ _STORED, _DEFLATED, _IN_TAR = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, -1
 _LIST_ERRORS: Final = (
     zipfile.BadZipFile,
     tarfile.TarError,
-    NotImplementedError,  # what zipfile raises at a version of the format that it does not know
+    NotImplementedError,  # what zipfile raises for a version of the format that it does not know
     ValueError,
     EOFError,
     OverflowError,
@@ -56,7 +56,7 @@ class Archive:
 
     def __init__(self, path: Path, members: npt.NDArray[Any]) -> None:
         self._path = path
-        self._members = np.asarray(members)  # a mapped array is slow to take elements from
+        self._members = np.asarray(members)  # taking single elements from a mapped array is slow
 
     def names(self) -> Iterator[str]:
         """List the members' paths in the archive, with forward slashes, sorted."""

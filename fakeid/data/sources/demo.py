@@ -30,7 +30,7 @@ _VERSION = 1  # raise it whenever any pixel changes
 _MIN_PX, _MAX_PX = 32, 512
 _NOISE_FLOOR = 2.0  # 8-bit levels, added to both classes
 _STRENGTH = 0.3
-_FIT_PIXELS = 24 * 64 * 64  # about so many pixels to fit a generator to, in at least _MIN_FIT_PHOTOS
+_FIT_PIXELS = 24 * 64 * 64  # pixels to fit a generator to, about, in at least _MIN_FIT_PHOTOS
 _MIN_FIT_PHOTOS = 8
 
 # The blocks take turns. The held-out family's is the first one's kind, with random kernels of its own.

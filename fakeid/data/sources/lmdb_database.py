@@ -12,8 +12,8 @@ from fakeid.errors import DataError
 
 _FILE: Final = "data.mdb"
 
-# Pages that were read count as memory of the process until they are unmapped, and so do those that the system reads
-# around them, easily ten times as many.
+# Pages that were read count as memory of the process until they are unmapped, and so do the pages around them that the
+# system reads ahead, easily ten times as many.
 _KEYS_AT_ONCE: Final = 4000
 _MAX_MAPPED: Final = 4 << 20  # bytes of values
 

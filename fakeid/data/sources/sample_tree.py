@@ -14,7 +14,7 @@ from fakeid.errors import DataError
 _REAL_FOLDERS: Final = {"0_real", "real"}
 _FAKE_FOLDERS: Final = {"1_fake", "fake"}
 _COMPRESSED: Final = re.compile(r"\.(tar\.(gz|bz2|xz|zst)|tgz|tbz2?|txz|7z|rar)(\.\d+)?$", re.IGNORECASE)
-_SPLIT_NAME: Final = "train"  # a category of LSUN, and what half of all folders on earth are called
+_SPLIT_NAME: Final = "train"  # a category of LSUN, and the usual name of a training split
 
 
 class SampleTree:

@@ -39,7 +39,7 @@ def wilson_interval(successes: int, trials: int) -> Interval:
     if trials == 0:
         return NOWHERE
     bounds = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
-    # Rounding leaves the bound at 0 or 1 a hair inside.
+    # Rounding leaves the bound slightly inside 0 or 1.
     return min(float(bounds.low), successes / trials), max(float(bounds.high), successes / trials)
 
 
@@ -111,7 +111,7 @@ def auroc_interval(labels: Labels, logits: Floats) -> Interval:
         trials = min(num_fake, num_real)
         return wilson_interval(round(area * trials), trials)
     bounds = [_bound_newcombe(area, num_real, num_fake)]
-    if min(num_fake, num_real) > 1:  # the variance of a single image is not known
+    if min(num_fake, num_real) > 1:  # one image has no sample variance
         variance = float(fakes.var(ddof=1) / num_fake + reals.var(ddof=1) / num_real)
         margin = _Z * math.sqrt(variance) / (area * (1 - area))
         bounds.append((float(expit(logit(area) - margin)), float(expit(logit(area) + margin))))

@@ -243,7 +243,7 @@ def compare_auroc(first: Sequence[Placements], second: Sequence[Placements]) -> 
 def _cross(values: Floats, parts: Sequence[Floats]) -> Difference:
     """Judge a difference of runs crossed with images; the arguments are those of `measure_scatter`."""
     scatter = measure_scatter(values, parts)
-    # The images alone scatter the runs that much; that few runs happen to agree proves nothing.
+    # The images alone scatter the runs that much: agreement of a few runs proves nothing.
     between_runs = max(scatter.of_runs, scatter.of_own_images)
     return _test(float(values.mean()), between_runs, scatter.shared, len(values))
 
