@@ -43,12 +43,12 @@ class Preparation:
     codec_quality: tuple[int, int] | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Describe it by plain values that change with the pixels; part of the cache's identity."""
+        """Describe the preparation by plain values that change with the pixels; part of the cache's identity."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def pack_images(source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> Pack:
-    """Read and prepare images.
+    """Read and prepare the images of some records.
 
     Args:
         source: Where the records are read.
@@ -121,7 +121,7 @@ def _pack_chunk(folder: Path, source: Source, records: list[Record], preparation
 
 
 def _count_cores() -> int:
-    # Under a container or a cluster's scheduler fewer cores may be ours than the machine has.
+    # In a container or under a cluster's scheduler, this process may have fewer cores than the machine.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
