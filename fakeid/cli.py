@@ -266,7 +266,7 @@ def sweep(overrides: tuple[str, ...], steps: int, cells: int) -> None:
     """
     from fakeid.benchmarks.sweep import run_sweep_benchmark  # noqa: PLC0415 - each loads what it needs
 
-    run_sweep_benchmark(overrides, cells=cells, steps=steps)
+    run_sweep_benchmark(overrides, num_runs=cells, steps=steps)
 
 
 @benchmark.command()

@@ -115,7 +115,7 @@ def run_in_workers(
 
 
 def count_cores() -> int:
-    """Count the cores that are ours: under a container or a cluster's scheduler fewer than the machine has."""
+    """Count the cores of this process: in a container or under a cluster's scheduler fewer than the machine's."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

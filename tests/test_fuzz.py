@@ -12,9 +12,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_evaluation import describe_evaluation, invent_swap
-from made_up_evaluation import invent_scores as invent_evaluated
-from made_up_sweep import GOOD_AUDIT, write_run
+from invented_evaluation import describe_evaluation, invent_swap
+from invented_evaluation import invent_scores as invent_evaluated
+from invented_sweep import GOOD_AUDIT, write_run
 from rich.console import Console
 
 from fakeid.commands.detectors import read_scored_run
@@ -125,7 +125,7 @@ def read_everything(run: RunFolder) -> None:
             attempt()
     report = read_report(run.path.parent)  # always: the other run is whole
     render_sweep_markdown(report)
-    tabulate_runs(report.cells)
+    tabulate_runs(report.configurations)
     tabulate_provenance(report.tested)
 
 

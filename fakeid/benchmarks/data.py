@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fakeid.benchmarks.harness import build_table, in_fresh_process, take_turns
-from fakeid.benchmarks.made_up import HELD_OUT, TRAINED, write_keys, write_made_up
+from fakeid.benchmarks.lsun_progan import HELD_OUT, TRAINED, write_keys, write_lsun_progan
 from fakeid.benchmarks.memory import list_keys, list_keys_as_torchvision, pack_chunks
 from fakeid.benchmarks.photos import Photos, draw_photos
 from fakeid.config.choices import Prep, SourceName
@@ -70,7 +70,7 @@ def run_data_benchmark(
         with console.status("reading photos"):
             files = draw_photos(_DRAWN_PHOTOS) if paths is None else [path.read_bytes() for path in paths]
             numbers = _measure_photos(Photos(root / "photos", files), rounds)
-        numbers |= _measure_made_up(root / "run", records, rounds, console)
+        numbers |= _measure_lsun_progan(root / "run", records, rounds, console)
         with console.status("listing keys"):
             numbers |= _measure_keys(root / "bedroom_train_lmdb", keys)
     console.print(_render(numbers, records, keys))
@@ -101,10 +101,10 @@ def _measure_photos(photos: Photos, rounds: int) -> dict[str, float]:
     }
 
 
-def _measure_made_up(root: Path, num_records: int, rounds: int, console: Console) -> dict[str, float]:
+def _measure_lsun_progan(root: Path, num_records: int, rounds: int, console: Console) -> dict[str, float]:
     """Measure the seconds to the first batch of a run on a made-up set, and the memory of a packing worker."""
     with console.status("writing the made-up set"):
-        write_made_up(root / "set", num_records)
+        write_lsun_progan(root / "set", num_records)
     config = Config(
         categories=len(TRAINED),
         data=DataConfig(

@@ -24,7 +24,7 @@ from fakeid.config.parse import Config, to_plain
 from fakeid.console import StatusLine, build_progress
 from fakeid.data.cache.packing import pack_images
 from fakeid.runs.provenance import name_device
-from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.grid import PlannedRun
 from fakeid.sweeps.images import GridImages, ToPack, count_images
 from fakeid.training.trainer import choose_device, choose_precision
 
@@ -35,13 +35,13 @@ class Network:
 
     Attributes:
         config: Of one of them.
-        num_cells: How many there are.
+        num_runs: How many there are.
         trained: Images that they still train on, each as often as it is trained on.
         inferred: Images of their validation and test.
     """
 
     config: Config
-    num_cells: int = 0
+    num_runs: int = 0
     trained: int = 0
     inferred: int = 0
 
@@ -56,7 +56,7 @@ class Network:
         limit = config.trainer.limit_batches
         epochs = 1 if config.model.is_fitted_at_once else config.optim.epochs - epochs_done
         most = limit * config.optim.batch_size if limit else max(splits.values())
-        self.num_cells += 1
+        self.num_runs += 1
         self.trained += epochs * min(splits[TRAIN], most)
         self.inferred += epochs * min(splits[VAL], most) + splits[TEST]
 
@@ -67,10 +67,10 @@ class Network:
             rates: Images per second.
             each_seconds: What a cell takes beside.
         """
-        return self.trained / rates.train + self.inferred / rates.infer + self.num_cells * each_seconds
+        return self.trained / rates.train + self.inferred / rates.infer + self.num_runs * each_seconds
 
 
-def group_cells(
+def group_by_network(
     configs: Sequence[Config], splits: Sequence[Counter[str]], epochs_done: Sequence[int]
 ) -> dict[str, Network]:
     """Group the cells by network, under labels of the options in which the networks differ.
@@ -146,11 +146,11 @@ class Estimate:
     seconds: float
 
 
-def estimate_sweep(cells: Sequence[Cell], each_seconds: float, steps: int, console: Console) -> Estimate:
+def estimate_sweep(planned_runs: Sequence[PlannedRun], each_seconds: float, steps: int, console: Console) -> Estimate:
     """Measure a few steps with each network, and print the hours that follow.
 
     Args:
-        cells: Those that are to be trained; of one that was interrupted the epochs that are left count.
+        planned_runs: Those that are to be trained; of one that was interrupted the epochs that are left count.
         each_seconds: What a cell takes beside its images.
         steps: Measured steps of each network, in training and in validation.
         console: Where to print.
@@ -159,14 +159,14 @@ def estimate_sweep(cells: Sequence[Cell], each_seconds: float, steps: int, conso
         DataError: Missing or too few images, where the options do not tell how many there would be.
         DeviceError: No GPU with `trainer=gpu`.
     """
-    configs = [cell.config for cell in cells]
+    configs = [planned.config for planned in planned_runs]
     images = count_images(configs, console)
     if images.missing:
         console.print(f"images counted from the budgets, for not all are there: {images.missing}", soft_wrap=True)
     with StatusLine(console, "packing a few images"):
         packing_seconds = estimate_packing_seconds(images)
-    epochs_done = [0 if cell.config.force else cell.run.epochs_done for cell in cells]
-    networks = group_cells(configs, images.splits, epochs_done)
+    epochs_done = [0 if planned.config.force else planned.run.epochs_done for planned in planned_runs]
+    networks = group_by_network(configs, images.splits, epochs_done)
     rates = _measure(networks, steps, console)
     hours = {label: network.estimate_seconds(rates[label], each_seconds) / 3600 for label, network in networks.items()}
     if networks:
@@ -197,7 +197,7 @@ def _render(networks: Mapping[str, Network], rates: Mapping[str, Rates], hours: 
     table = Table("network", "cells", "training", "testing", "hours", box=box.SIMPLE_HEAD, show_edge=False)
     for label, network in networks.items():
         train, infer = (f"{rate:,.1f} images/s" for rate in rates[label])
-        table.add_row(label, str(network.num_cells), train, infer, f"{hours[label]:,.2f}")
+        table.add_row(label, str(network.num_runs), train, infer, f"{hours[label]:,.2f}")
     return table
 
 

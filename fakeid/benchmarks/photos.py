@@ -12,7 +12,7 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import Compose, PILToTensor, Resize
 
 from fakeid.benchmarks.harness import take_turns, time_call
-from fakeid.benchmarks.made_up import write_database
+from fakeid.benchmarks.lsun_progan import write_database
 from fakeid.config.constants import REAL
 from fakeid.data.cache.image_cache import ImageCache
 from fakeid.data.cache.packing import Preparation, pack_images

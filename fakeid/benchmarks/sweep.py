@@ -22,7 +22,7 @@ from fakeid.errors import ConfigError
 from fakeid.evaluation.statistics.trend import Trend, fit_trend
 from fakeid.processes import environment_variable
 from fakeid.runs.layout import RunFolder
-from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.grid import PlannedRun
 from fakeid.sweeps.sweeper import compose_grid
 
 if TYPE_CHECKING:  # it loads torch, and the import is measured
@@ -70,12 +70,14 @@ class SweepCost:
     estimate: "Estimate"
 
 
-def run_sweep_benchmark(words: Sequence[str], *, cells: int, steps: int, console: Console | None = None) -> SweepCost:
+def run_sweep_benchmark(
+    words: Sequence[str], *, num_runs: int, steps: int, console: Console | None = None
+) -> SweepCost:
     """Train a few tiny cells, take a few steps with each network of a grid, and print what the grid will take.
 
     Args:
         words: What would be typed after `python sweep.py -m`; images of LSUN and ProGAN need not be there.
-        cells: How many tiny cells to train; the growth of memory shows from 15 on.
+        num_runs: How many tiny cells to train; the growth of memory shows from 15 on.
         steps: Measured steps of each network, in training and in validation.
         console: Where to print; None is the terminal.
 
@@ -90,11 +92,11 @@ def run_sweep_benchmark(words: Sequence[str], *, cells: int, steps: int, console
         console.width = 120  # of a log file
     with console.status("checking the grid"):
         grid = compose_grid(words)
-    pending = [cell for cell in grid if cell.config.force or not cell.run.is_done()]
+    pending = [planned for planned in grid if planned.config.force or not planned.run.is_done()]
     console.print(f"{len(grid)} cells, {len(pending)} to train")
     with build_progress(console) as progress:
-        task = progress.add_task("training tiny cells", total=cells, unit="cells")
-        overhead = measure_overhead(grid, cells, lambda: progress.advance(task))
+        task = progress.add_task("training tiny cells", total=num_runs, unit="cells")
+        overhead = measure_overhead(grid, num_runs, lambda: progress.advance(task))
     _print_overhead(overhead, console)
     from fakeid.benchmarks.grid_hours import estimate_sweep  # noqa: PLC0415 - torch, whose import was measured
 
@@ -117,43 +119,45 @@ def _print_overhead(overhead: Overhead, console: Console) -> None:
     console.print(f"memory: {', '.join(memory)}", soft_wrap=True)
 
 
-def measure_overhead(cells: Sequence[Cell], num_cells: int, on_cell: Callable[[], None] = lambda: None) -> Overhead:
+def measure_overhead(
+    planned_runs: Sequence[PlannedRun], num_runs: int, on_run: Callable[[], None] = lambda: None
+) -> Overhead:
     """Train the cells of a grid as a sweep does, but on a few small built-in images for one epoch.
 
     Networks, number of categories, audit, device and logger are the grid's own; W&B logs offline. What a cell puts on
     the disk goes to a folder that is removed at the end.
 
     Args:
-        cells: Of the grid; after the last they begin anew with another seed.
-        num_cells: How many to train.
-        on_cell: Told after each.
+        planned_runs: Of the grid; after the last they begin anew with another seed.
+        num_runs: How many to train.
+        on_run: Told after each.
     """
     start = time.perf_counter()
-    from fakeid.sweeps.worker import train_cell  # noqa: PLC0415 - the import is measured
+    from fakeid.sweeps.worker import train_run  # noqa: PLC0415 - the import is measured
 
     overhead = Overhead(time.perf_counter() - start, [], [])
     offline = environment_variable("WANDB_MODE", "offline")  # made-up trainings are nothing to show to others
     with TemporaryDirectory(prefix="fakeid-benchmark-") as folder, offline, _silent():
-        for at, config in enumerate(_prepare(cells, num_cells, Path(folder))):
+        for at, config in enumerate(_prepare(planned_runs, num_runs, Path(folder))):
             start = time.perf_counter()
-            words = [word for word in cells[at % len(cells)].overrides if not word.startswith("grid=")]
+            words = [word for word in planned_runs[at % len(planned_runs)].overrides if not word.startswith("grid=")]
             compose_config(words)  # as Hydra does for each job
-            train_cell(config)
+            train_run(config)
             seconds = time.perf_counter() - start
             overhead.seconds.append(seconds - (RunFolder.locate(config).read_summary().seconds or 0.0))
             overhead.memory_mb.append(read_memory_mb("VmRSS"))
-            on_cell()
+            on_run()
     return overhead
 
 
-def _prepare(cells: Sequence[Cell], num_cells: int, root: Path) -> list[Config]:
+def _prepare(planned_runs: Sequence[PlannedRun], num_runs: int, root: Path) -> list[Config]:
     """Shrink the cells and pack their images."""
     from fakeid.sweeps.images import prepare  # noqa: PLC0415 - loads torch; see above
 
-    sides = {cell.config.model.name: _choose_side(cell.config) for cell in cells}
+    sides = {planned.config.model.name: _choose_side(planned.config) for planned in planned_runs}
     configs = []
-    for at in range(num_cells):
-        config = cells[at % len(cells)].config
+    for at in range(num_runs):
+        config = planned_runs[at % len(planned_runs)].config
         small = DataConfig(
             image_px=sides[config.model.name], train_per_class=24, val_per_class=4, test_per_class=2,
             audit_per_class=config.data.audit_per_class,

@@ -174,7 +174,7 @@ def _describe_trainings(runs: Sequence[ScoredRun]) -> list[str]:
 
 
 def _order_categories(detectors: Sequence[ComparedDetector]) -> list[str]:
-    return order_categories([detector.cell for detector in detectors if detector.cell])
+    return order_categories([detector.configuration for detector in detectors if detector.configuration])
 
 
 def _write_files(report: ComparisonReport, folder: Path) -> None:

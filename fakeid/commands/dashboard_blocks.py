@@ -46,9 +46,9 @@ def build_dashboard(report: SweepReport, place: Place, entity: str, report_run: 
             wr.H2("Settings against the number of training categories"),
             grid(_select_report(report_run), _build_curves(report, report_run)),
             wr.H2("Every run"),
-            grid(_select_cells(report, place), _build_comparisons(report)),
+            grid(_select_runs(report, place), _build_comparisons(report)),
             wr.H2("Learning curves"),
-            grid(_select_cells(report, place), _build_learning_curves()),
+            grid(_select_runs(report, place), _build_learning_curves()),
             wr.H2("Tables"),
             grid(_select_report(report_run), _build_tables(report)),
         ],
@@ -59,7 +59,7 @@ def _select_report(report_run: str) -> wr.Runset:
     return wr.Runset(name="report", filters=f"Metric('ID') == {_quote(report_run)}")
 
 
-def _select_cells(report: SweepReport, place: Place) -> wr.Runset:
+def _select_runs(report: SweepReport, place: Place) -> wr.Runset:
     if place.group is None:  # the project may hold anything else
         wanted = f"Metric('ID') in [{', '.join(_quote(run.name) for run in report.tested)}]"
     else:
@@ -78,11 +78,11 @@ def _quote(text: str) -> str:
 
 
 def _build_curves(report: SweepReport, report_run: str) -> list[Any]:
-    lines = {cell.setting: cell for cell in report.cells}
-    logged = {name for row in collect_curves(report.cells) for name in row}
+    lines = {each.setting: each for each in report.configurations}
+    logged = {name for row in collect_curves(report.configurations) for name in row}
     panels: list[Any] = []
     for quantity, title in _CURVES.items():
-        names = {name_curve(quantity, cell): setting.name for setting, cell in lines.items()}
+        names = {name_curve(quantity, each): setting.name for setting, each in lines.items()}
         if logged.isdisjoint(names):  # there may be no held-out category
             continue
         panels.append(

@@ -12,7 +12,7 @@ from fakeid.errors import DataError
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, count_from, join_scores, read_scores
 from fakeid.io import check_utf8
-from fakeid.reporting.sweep.configurations import Cell, FinishedRun, collect_cells
+from fakeid.reporting.sweep.configurations import Configuration, FinishedRun, collect_configurations
 from fakeid.runs.layout import DONE, RunFolder
 from fakeid.runs.states import DAMAGED, read_state
 
@@ -140,13 +140,13 @@ class ComparedDetector:
         name: Different from that of any other.
         places: Of its runs among all that are compared.
         seeds: Of its runs; empty for a file of scores.
-        cell: Its runs; None for a file of scores.
+        configuration: Its runs; None for a file of scores.
     """
 
     name: str
     places: list[int]
     seeds: tuple[int, ...] = ()
-    cell: Cell | None = None
+    configuration: Configuration | None = None
 
 
 def group_by_seed(runs: Sequence[ScoredRun]) -> tuple[list[ComparedDetector], list[str]]:
@@ -161,24 +161,24 @@ def group_by_seed(runs: Sequence[ScoredRun]) -> tuple[list[ComparedDetector], li
         DataError: Two runs of one setting, number of categories and seed.
     """
     finished = [entry.run for entry in runs if entry.run]
-    cells = {id(run): cell for cell in collect_cells(finished) for run in cell.runs}
-    apart = len({id(cell) for cell in cells.values()}) == 1 and len(finished) == len(runs)
+    groups = collect_configurations(finished)
+    configurations = {id(run): group for group in groups for run in group.runs}
+    apart = len(groups) == 1 and len(finished) == len(runs)
     chosen: dict[object, list[int]] = {}
     for place, entry in enumerate(runs):
-        identity = place if apart or entry.run is None else f"cell {id(cells[id(entry.run)])}"
+        identity = place if apart or entry.run is None else f"configuration {id(configurations[id(entry.run)])}"
         chosen.setdefault(identity, []).append(place)
     detectors = []
     for places in chosen.values():
         members = [runs[place].run for place in places]
         named = [run for run in members if run is not None]
-        cell = cells[id(named[0])] if named else None
-        name = f"seed {named[0].seed}" if apart else cell.full_name if cell else _name_file(runs[places[0]].path)
-        detectors.append(ComparedDetector(name, places, tuple(run.seed for run in named), cell))
+        configuration = configurations[id(named[0])] if named else None
+        known_name = configuration.full_name if configuration else _name_file(runs[places[0]].path)
+        name = f"seed {named[0].seed}" if apart else known_name
+        detectors.append(ComparedDetector(name, places, tuple(run.seed for run in named), configuration))
     notes = []
     if apart:
-        notes.append(
-            f"All are {next(iter(cells.values())).full_name}: they differ by seed alone, and are compared one by one."
-        )
+        notes.append(f"All are {groups[0].full_name}: they differ by seed alone, and are compared one by one.")
     return _tell_apart(detectors, runs), notes
 
 
@@ -192,6 +192,6 @@ def _tell_apart(detectors: Sequence[ComparedDetector], runs: Sequence[ScoredRun]
     return [
         detector
         if counts[detector.name] == 1
-        else ComparedDetector(runs[detector.places[0]].place, detector.places, detector.seeds, detector.cell)
+        else ComparedDetector(runs[detector.places[0]].place, detector.places, detector.seeds, detector.configuration)
         for detector in detectors
     ]

@@ -21,7 +21,7 @@ def run_sweep() -> None:
     from fakeid.sweeps.sweeper import register_sweeper  # noqa: PLC0415 - only sweeps need it
 
     register_sweeper()
-    _run("sweep", train_cell_of_sweep)
+    _run("sweep", train_run_of_sweep)
 
 
 def train_one(cfg: DictConfig) -> None:
@@ -36,12 +36,12 @@ def train_one(cfg: DictConfig) -> None:
             run_training(config)
 
 
-def train_cell_of_sweep(cfg: DictConfig) -> None:
-    """Train one cell; whatever goes wrong stays with this cell, whose folder says what it was."""
+def train_run_of_sweep(cfg: DictConfig) -> None:
+    """Train one run of a sweep; whatever goes wrong stays with this run, whose folder says what it was."""
     config = parse(cfg)
-    from fakeid.sweeps.worker import train_cell  # noqa: PLC0415 - torch is loaded only once the grid is known to be right
+    from fakeid.sweeps.worker import train_run  # noqa: PLC0415 - torch is loaded only once the grid is known to be right
 
-    train_cell(config)
+    train_run(config)
 
 
 def _run(name: str, task: Callable[[DictConfig], None]) -> None:

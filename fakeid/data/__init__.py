@@ -1,1 +1,1 @@
-"""Which images exist, which of them enter, and how they reach the network."""
+"""Images: which exist, which a run uses, and how they reach the network."""

@@ -28,7 +28,7 @@ class _Images(Protocol):
 
 
 class AugmentedDataset(Dataset[Any]):
-    """The batches of a dataset with each image augmented on its own.
+    """A dataset whose images are augmented, each on its own.
 
     What happens to an image follows from the seed, the epoch and its key (or its scene) alone, so that worker
     processes, processes that share a batch and a continued run all see the same.
@@ -47,7 +47,7 @@ class AugmentedDataset(Dataset[Any]):
         self._seed = seed
 
     def __len__(self) -> int:
-        """Count the images."""
+        """Count the images of the dataset."""
         return len(self._images.records)
 
     def __getitems__(self, batch: EpochBatch) -> Any:
@@ -71,7 +71,7 @@ class AugmentedDataset(Dataset[Any]):
 
 
 class EpochBatches(BatchSampler):
-    """Batches that tell their epoch too: worker processes outlive an epoch and hear of nothing else.
+    """A batch sampler that also tells the epoch: worker processes outlive an epoch and learn of it in no other way.
 
     Args:
         batches: Indices; its sampler's `epoch` is the one to be told.
@@ -82,7 +82,7 @@ class EpochBatches(BatchSampler):
         self._batches = batches
 
     def __len__(self) -> int:
-        """Count the batches."""
+        """Count the batches of an epoch."""
         return len(self._batches)
 
     def __iter__(self) -> Iterator[EpochBatch]:  # type: ignore[override]
@@ -117,11 +117,11 @@ class PackedDataset(Dataset[Batch]):
         self._resident: torch.Tensor | None = None
 
     def __len__(self) -> int:
-        """Count the images."""
+        """Count the images of the dataset."""
         return len(self.records)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        """Gather one batch."""
+        """Gather the images and labels of one batch."""
         if self._resident is not None:
             rows = torch.tensor(indices, dtype=torch.int64, device=self._resident.device)
             return Batch(self._resident[rows].permute(0, 3, 1, 2), self._labels[rows])  # (N, 3, H, W), a view
@@ -187,7 +187,7 @@ class EpochSampler(Sampler[int]):
 
 
 class PackedDataModule(pl.LightningDataModule):
-    """The three splits of a plan.
+    """The batches of a plan's training, validation and test images.
 
     Attributes:
         skipped: Why an image of the plan is missing, by key.

@@ -23,7 +23,7 @@ _PAPER: Final = (25_000, 2_500, 2_000)
 
 @dataclass(frozen=True)
 class Budget:
-    """Images of each class.
+    """How many images of each class a run asks for.
 
     Attributes:
         train: Over all training categories, shared out as `train // k` (Lee & Park 2021); None takes as many as there
@@ -39,7 +39,7 @@ class Budget:
     test: int | None
 
     def __str__(self) -> str:
-        """Write it as it is typed."""
+        """Write the budget as it is typed."""
         return " ".join(
             f"data.{name}_per_class={'null' if count is None else count}"
             for name, count in (("train", self.train), ("val", self.val), ("test", self.test))
@@ -47,7 +47,7 @@ class Budget:
 
 
 def fit_budget(wanted: Budget, fits: Callable[[Budget], bool], num_categories: int) -> Budget | None:
-    """Lower a budget until the images suffice: first in the paper's proportions, then up to what was wanted.
+    """Lower a budget until there are enough images: first in the paper's proportions, then up to what was wanted.
 
     Args:
         wanted: No number of the answer is larger, but each category gets an image; None and 0 stay.
@@ -86,7 +86,7 @@ def _lower(wanted: int | None, most: int, least: int) -> int | None:
 
 
 def _find_largest(holds: Callable[[int], bool], least: int, most: int) -> int | None:
-    """Search a range for the largest number for which it holds, if it does for all below; None if not for the least."""
+    """Find the largest number of a range that passes a test which all smaller ones pass; None if the least fails."""
     if not holds(least):
         return None
     low, high = least, most + 1
@@ -135,7 +135,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Group:
-    """Neighbors in a plan, with what they have in common written once for all of them."""
+    """Neighboring records of a plan, with what they have in common written once."""
 
     label: Literal[0, 1]
     category: str
@@ -145,7 +145,7 @@ class _Group:
     scenes: list[str]
 
     def list_records(self) -> list[Record]:
-        """List them one by one."""
+        """List the records of the group one by one."""
         return [
             Record(key, self.label, self.category, self.generator, scene, self.split)
             for key, scene in zip(self.keys, self.scenes, strict=True)
@@ -173,7 +173,7 @@ def write_plan(path: Path, plan: Plan) -> None:
 
 
 def read_plan(path: Path) -> Plan:
-    """Read what `write_plan` wrote.
+    """Read a plan that `write_plan` wrote.
 
     Raises:
         FileNotFoundError: There is none.
@@ -187,7 +187,7 @@ def read_plan(path: Path) -> Plan:
                 for groups in (file.train, file.val, file.test)
             )
         except ValueError as error:
-            raise DamagedFileError(f"{path} is damaged (a group has not one scene for each key)") from error
+            raise DamagedFileError(f"{path} is damaged (a group must have one scene for each key)") from error
     plan = Plan(train, val, test, file.seen, file.unseen, file.held_out, file.mixture)
     if plan.digest() != file.digest:
         raise DamagedFileError(f"{path} is damaged (it was changed since it was written)")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Where one image is and what is known about it.
+    """One image: where it is, and what is known about it.
 
     Attributes:
         key: Unique within its source and stable between machines, such as a path relative to the root.

@@ -1,4 +1,4 @@
-"""Sampling: which images enter training, validation and test, drawn by hash; pure functions of records."""
+"""Draw the images of training, validation and test by hash; pure functions of records."""
 
 import difflib
 from collections import defaultdict
@@ -37,7 +37,7 @@ class Pool:
         self._trim_at = _FIRST_TRIM
 
     def add(self, record: Record) -> None:
-        """Put one record in its place."""
+        """Add one record in its place of the order."""
         self.count += 1
         place = derive_seed(self._seed, record.category, record.scene)
         low, high = self._forgotten
@@ -48,7 +48,7 @@ class Pool:
             self._trim(*self._reach)
 
     def in_order(self) -> list[Record]:
-        """List all that can be reached, from the front."""
+        """List the records that a draw can reach, from the front."""
         self._entries.sort(key=lambda entry: entry[:2])
         return [record for _, _, record in self._entries]
 
@@ -123,7 +123,7 @@ def _draw_what_fits(draw: Callable[[Budget], Plan], budget: Budget, num_categori
     except DataError as error:
         fitting = fit_budget(budget, fits, num_categories)
         if fitting is None:
-            raise DataError(f"{error}; even one image a category and split is too much") from error
+            raise DataError(f"{error}; there is not even one image per category and split") from error
         if lower:
             return draw(fitting)
         raise DataError(f"{error}; there are enough for {fitting}") from error
@@ -186,7 +186,7 @@ def _draw_val(
         count = budget // num
         if budget and not count:
             raise DataError(
-                f"nothing is left to validate with: {num} categories share data.val_per_class={budget}, and 0 does "
+                f"no image is left to validate with: {num} categories share data.val_per_class={budget}, and 0 does "
                 "without"
             )
         _check_enough(left, count, f"validation ({budget} // {num})")
@@ -207,7 +207,7 @@ def _draw_train(
     smallest = min(map(len, left.values()))
     count = smallest if budget is None else budget // num
     if count < 1:
-        raise DataError(f"nothing is left to train on: {num} categories share data.train_per_class={budget}")
+        raise DataError(f"no image is left to train on: {num} categories share data.train_per_class={budget}")
     _check_enough(left, count, f"training ({budget} // {num} beside test and validation)")
     return [record for pool in left.values() for record in pool[::-1][:count]]
 

@@ -84,7 +84,7 @@ def build_folder_set(
     if any(record.split for record in records):
         records = [record for record in records if record.split == TEST]
         if not records:
-            raise DataError(f"the test set {name} at {folder} is laid out in splits and has no test images")
+            raise DataError(f"the test set {name} at {folder} has splits, but no test images")
     named = [
         dataclasses.replace(record, generator=name) if record.generator == "unknown" else record for record in records
     ]
@@ -93,7 +93,7 @@ def build_folder_set(
 
 
 def take_per_class(records: Iterable[Record], per_class: int | None, seed: int) -> list[Record]:
-    """Take the first images of each category, generator and class in the order of a hash; more are a superset.
+    """Take the first images of each category, generator and class in the order of a hash; taking more adds to them.
 
     Where that would leave out less than a third, all are taken: they cost little, and narrow the intervals.
 

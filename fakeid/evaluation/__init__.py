@@ -1,1 +1,1 @@
-"""From scores to numbers: pure functions."""
+"""Evaluation: from scores to numbers, by pure functions."""

@@ -1,4 +1,4 @@
-"""From a logit to P(fake) and a call: what validation images teach, and how well P(fake) keeps its word."""
+"""From a logit to P(fake) and a call: fitted to validation images, with a measure of how reliable P(fake) is."""
 
 import math
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ _ALL_ALIKE: Final = 1e-100  # a spread that no scale could make visible
 
 @dataclass(frozen=True)
 class Calibration:
-    """Plain numbers that turn a detector's logit into P(fake), a call, and whether to trust the call.
+    """The numbers that turn a detector's logit into P(fake), a call, and whether to trust the call.
 
     An image is called fake where the logit is at least `threshold`. The call is unsure where
     `unsure_low` <= P(fake) <= `unsure_high`; the threshold lies in that band. Both thresholds are on the detector's own
@@ -119,7 +119,7 @@ class Calibration:
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "Calibration":
-        """Read what `dataclasses.asdict` made plain, and what earlier releases kept in their checkpoints.
+        """Build a calibration from plain values, those that earlier releases kept in checkpoints among them.
 
         Those have the threshold on the calibrated logit, and of the reals that it calls fake only the most that were
         allowed is known.
@@ -136,7 +136,7 @@ class Calibration:
 
     @property
     def keeps_promise(self) -> bool:
-        """Whether there were reals enough to promise the false-positive rate."""
+        """Tell whether there were enough reals to promise the false-positive rate."""
         return count_allowed(self.num_real, self.false_alarm_rate) >= 0
 
     def apply(self, logits: npt.ArrayLike) -> Floats:
@@ -220,7 +220,7 @@ def fit_platt(labels: Labels, logits: Floats) -> tuple[float, float]:
 
 
 def _make_finite(threshold: float) -> float:
-    """Replace infinity, which files do not hold; infinite logits are called alike all the same."""
+    """Replace infinity, which JSON cannot hold, by the largest number; calls of infinite logits stay the same."""
     return float(np.clip(threshold, -_LARGEST, _LARGEST))
 
 

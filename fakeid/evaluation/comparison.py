@@ -1,4 +1,4 @@
-"""One detector against another, group by group, on the same images."""
+"""Compare detectors group by group, on the same images."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ DEGRADATION: Final = "degradation"
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Some of the images.
+    """A group of the images on which detectors are compared.
 
     Attributes:
         kind: `ALL`, `QUADRANT` (seen and unseen content and generators), `CATEGORY`, `TEST_SET` or `DEGRADATION`.
@@ -112,7 +112,7 @@ _METRICS: Final = ("accuracy", "auroc")
 
 @dataclass(frozen=True, eq=False)
 class Detector:
-    """One configuration, trained once or with several seeds.
+    """A detector to compare: one configuration, trained once or with several seeds.
 
     Attributes:
         name: For people.
@@ -127,7 +127,7 @@ class Detector:
 
 @dataclass(frozen=True)
 class Measured:
-    """One metric of two detectors on one group.
+    """One metric of two detectors on one group of images.
 
     Attributes:
         first: In [0, 1], averaged over runs; NaN where undefined.
@@ -144,7 +144,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class GroupComparison:
-    """Both metrics on one group.
+    """Accuracy and AUROC of two detectors on one group of images.
 
     Attributes:
         kind: See `Group`.
@@ -165,7 +165,7 @@ class GroupComparison:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two detectors on all groups.
+    """Two detectors compared on all groups.
 
     Attributes:
         first: Name of the one that is compared with.
@@ -181,7 +181,7 @@ class Comparison:
 
     @property
     def num_runs(self) -> int:
-        """Of each detector."""
+        """The number of runs of each detector."""
         return len(self.seeds) or 1
 
 
@@ -235,7 +235,7 @@ def _match_seeds(first: Detector, second: Detector) -> tuple[tuple[int, ...], tu
             f"{side.name} has {', '.join(str(seed) for seed in side.seeds) or 'none'}" for side in (first, second)
         )
         raise DataError(
-            f"expected runs with the same seeds, for they are matched by seed, but {found}; "
+            f"expected the same seeds of each detector, because runs are matched by seed, but {found}; "
             "give runs that agree in their seeds, or one run of each"
         )
     one, other = (side.logits[[side.seeds.index(seed) for seed in common]] for side in (first, second))

@@ -98,7 +98,7 @@ _OF_PROBABILITIES: Final = ("ece", "nll", "brier")
 
 @dataclass(frozen=True)
 class Measuring:
-    """How groups are measured.
+    """How groups are measured: thresholds, calibration and clusters.
 
     Attributes:
         calibration: Adds calls at the thresholds chosen on validation, and the calibrated probabilities' errors.
@@ -139,7 +139,7 @@ def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) 
 
 
 class _Place(NamedTuple):
-    """Kind and name of a group, and what of it was trained on."""
+    """The kind and name of a group, and what of it was trained on."""
 
     kind: str
     name: str

@@ -1,4 +1,4 @@
-"""How good a detector is on a group of images: pure functions of labels and logits.
+"""Metrics of a detector on a group of images: pure functions of labels and logits.
 
 Labels (n,) are 0 for real and 1 for fake, logits (n,) float64 of any size, infinities included. Where a number has no
 meaning it is NaN, never an exception: a rank metric of a group with one class, an accuracy of no images, and everything
@@ -175,7 +175,7 @@ def measure(
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
     threshold: float = HALF,
 ) -> dict[str, Floats]:
-    """Compute every metric of a group, from one sort.
+    """Compute every metric of a group of images, sorting them once.
 
     Args:
         labels: (n,), 0 or 1.

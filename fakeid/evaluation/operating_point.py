@@ -1,4 +1,4 @@
-"""At which threshold a run is judged: P(fake) = 0.5, or what validation images chose; never tested ones."""
+"""The threshold at which a run is judged: P(fake) = 0.5, or chosen on validation images; never on tested ones."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # pages need the names of quadrants, and not pandas
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """What a detector has met in training; all else is unseen.
+    """The content and the generators that a detector was trained on; all else is unseen.
 
     Attributes:
         categories: Names of contents.
@@ -28,7 +28,7 @@ class TrainedOn:
 
 
 class Quadrant(NamedTuple):
-    """One quadrant.
+    """One quadrant of a test: content seen or unseen, by generators seen or unseen.
 
     Attributes:
         seen_content: Whether its images show what was trained on.

@@ -19,7 +19,7 @@ HALF: Final = 0.0
 
 
 def call_fake(logits: npt.ArrayLike, threshold: float = HALF) -> npt.NDArray[np.bool_]:
-    """Say of each logit whether it is called fake: from the threshold on, the threshold itself included.
+    """Tell for each logit whether it is called fake: from the threshold on, the threshold itself included.
 
     Logits and threshold are those of the detector, never calibrated ones: what is scaled and shifted is rounded, and
     an image that ties with the threshold would then fall on either side of it.
@@ -36,7 +36,7 @@ def call_fake(logits: npt.ArrayLike, threshold: float = HALF) -> npt.NDArray[np.
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The images of a group by falling logit, each counted so often; a metric is a function of this.
+    """The images of a group by falling logit, each with a count; every metric of ranking is a function of this.
 
     Attributes:
         is_fake: (n,), 1.0 for fakes and 0.0 for reals.
@@ -53,7 +53,7 @@ class Ranking:
 
     @cached_property
     def last(self) -> Places:
-        """(t,), the place of the last image with each of the t distinct logits: equal logits are one threshold."""
+        """(t,), the position of the last image with each of the t distinct logits: equal logits are one threshold."""
         return np.flatnonzero(np.append(self.logits[1:] != self.logits[:-1], True)[: len(self.logits)])
 
     @cached_property
@@ -68,12 +68,12 @@ class Ranking:
 
     @property
     def num_fakes(self) -> Floats:
-        """(...)."""
+        """(...), the number of fakes."""
         return _take(self.fakes, self.fakes.shape[-1])
 
     @property
     def num_reals(self) -> Floats:
-        """(...)."""
+        """(...), the number of reals."""
         return _take(self.reals, self.reals.shape[-1])
 
     def count_called(self, threshold: float) -> tuple[Floats, Floats]:
@@ -84,7 +84,7 @@ class Ranking:
         return _take(self.fakes, above), _take(self.reals, above)
 
     def repeat(self, repeats: npt.ArrayLike) -> "Ranking":
-        """Count the same images otherwise.
+        """Count the same images with other repeats.
 
         Args:
             repeats: (..., n), not negative, in the order that the images had before sorting.
@@ -102,7 +102,7 @@ class Ranking:
 
 
 def rank_images(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = None) -> Ranking:
-    """Sort a group.
+    """Sort the images of a group by falling logit.
 
     Args:
         labels: (n,), 0 or 1.
@@ -119,7 +119,7 @@ def rank_images(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = 
 
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:
-    """Divide, with NaN where the denominator is 0."""
+    """Divide two arrays, with NaN where the denominator is 0."""
     missing = np.full(np.broadcast_shapes(np.shape(numerator), np.shape(denominator)), np.nan)
     np.divide(numerator, denominator, out=missing, where=np.asarray(denominator) != 0)
     return missing
@@ -131,7 +131,7 @@ def _take(sums: Floats, above: int) -> Floats:
 
 
 def compute_auroc(ranking: Ranking) -> Floats:
-    """Chance that a random fake scores higher than a random real, ties counting half.
+    """Compute the chance that a random fake scores higher than a random real, ties counting half.
 
     The area under the ROC curve by trapezoids; it equals the Mann-Whitney statistic with midranks (Hanley & McNeil
     1982).
@@ -149,7 +149,7 @@ def compute_auroc(ranking: Ranking) -> Floats:
 
 
 def compute_average_precision(ranking: Ranking) -> Floats:
-    """Precision averaged over the fakes: the sum of precision times gained recall over all distinct logits.
+    """Compute the precision averaged over the fakes: the sum of precision times gained recall over all distinct logits.
 
     As scikit-learn defines it: equal logits are one threshold, nothing is interpolated. A detector at chance
     level reaches the share of fakes.
@@ -169,7 +169,7 @@ def compute_average_precision(ranking: Ranking) -> Floats:
 
 
 def compute_eer(ranking: Ranking) -> Floats:
-    """Equal error rate: where as large a share of the reals is called fake as of the fakes is called real.
+    """Compute the equal error rate: where the same share of reals is called fake as of fakes is called real.
 
     Where no threshold makes the two equal, the ROC curve is followed along a straight line between the two thresholds
     around that point, as for tied logits in the AUROC; not along the convex hull.

@@ -93,7 +93,7 @@ def count_from(scores: Scores, threshold: float) -> Scores:
 
 
 def write_scores(path: Path, scores: Scores) -> None:
-    """Write a CSV file that is there whole or not at all, with P(fake) beside each logit.
+    """Write scores as a CSV file, whole or not at all, with P(fake) beside each logit.
 
     Numbers are written with as many digits as it takes to read the same float64 again.
 
@@ -108,7 +108,7 @@ def write_scores(path: Path, scores: Scores) -> None:
 
 
 def read_scores(path: Path) -> Scores:
-    """Read what `write_scores` wrote; `p_fake` follows from the logit and is not read.
+    """Read the scores of a file that `write_scores` wrote; `p_fake` follows from the logit and is not read.
 
     Raises:
         DataError: The file is missing, is not UTF-8, lacks a column, or has a row that is not a score.
@@ -149,7 +149,7 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
 
 
 def _check_lines(path: Path, text: str) -> None:
-    """Look for the first damaged line, to name it.
+    """Look for the first damaged line of a file, and name it.
 
     Raises:
         DataError: One was found.
@@ -183,7 +183,7 @@ def _find_fault(row: Mapping[str, str | None]) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class Pairing:
-    """Several detectors on the same images.
+    """The labels and logits of several detectors on the same images.
 
     Attributes:
         images: The images that all have, by test set, degradation and key; with the first file's categories,
@@ -198,7 +198,7 @@ class Pairing:
 
 
 def pair_scores(files: Mapping[str, Scores]) -> Pairing:
-    """Match images by test set, degradation and key; the order of rows does not matter.
+    """Match the images of several detectors by test set, degradation and key; the order of rows does not matter.
 
     Args:
         files: At least one, by the names that errors use.
@@ -231,7 +231,7 @@ def pair_scores(files: Mapping[str, Scores]) -> Pairing:
 
 
 def join_scores(first: Scores, second: Scores) -> Scores:
-    """Put the images that the first lacks behind it."""
+    """Join scores: the images that the first lacks come behind its own."""
     known, images = (pd.MultiIndex.from_frame(scores[_IMAGE]) for scores in (first, second))
     return pd.concat([first, second[~images.isin(known)]], ignore_index=True)
 

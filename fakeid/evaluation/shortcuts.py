@@ -1,4 +1,4 @@
-"""Test for shortcuts: does the detector fire on soft images, or follow the codec, instead of finding a generator?"""
+"""Test for shortcuts: does the detector fire on soft images, or follow the codec, instead of traces of a generator?"""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -16,7 +16,7 @@ from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.evaluation.statistics.intervals import Measurement, estimate_called_fake, estimate_metrics
 
 _CHANCE: Final = 0.5
-_LEAST_SHARE: Final = 0.5  # of the lead over chance that true fakes have over reals
+_LEAST_SHARE: Final = 0.5  # of the lead over chance with which true fakes are told from reals
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
 _LEAST_LEAD: Final = 0.5  # what must be left of the lead over chance where both classes have the same codec
 _CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals untouched
@@ -146,7 +146,7 @@ def _take_reals(part: Scores) -> Floats:
 
 
 def _tell_false_positives(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
-    """What the codec costs where the detector is used."""
+    """Tell what the codec costs at the threshold in use."""
     clean, jpeg = (
         estimate_called_fake(part.logit[part.label == REAL].to_numpy(), threshold) for part in (plain, coded)
     )

@@ -68,5 +68,5 @@ def compute_azimuthal_average(power: Floats) -> tuple[Floats, Floats]:
 
 
 def _hann(size: int) -> Floats:
-    """A periodic Hann window: (size,), above 0 except at the first of several."""
+    """Build a periodic Hann window: (size,), above 0 except at the first of several."""
     return np.ones(1) if size == 1 else 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)

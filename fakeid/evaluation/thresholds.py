@@ -1,4 +1,4 @@
-"""Where to call an image fake: chosen on validation, with what few reals promise of new ones."""
+"""Choose the threshold above which an image is called fake, on validation images, and bound its error on new ones."""
 
 import math
 from typing import Final, Literal
@@ -8,7 +8,7 @@ from scipy.stats import beta, betabinom
 
 from fakeid.evaluation.ranking import Floats, Labels, Ranking, rank_images
 
-_ROUNDING: Final = 1e-9  # 0.29 * 100 is a hair below 29
+_ROUNDING: Final = 1e-9  # 0.29 * 100 is slightly below 29
 
 
 def count_allowed(num_real: int, rate: float) -> int:

@@ -22,7 +22,7 @@ _NEAR_CHANCE: Final = 0.75
 
 
 class Verdict(str, Enum):
-    """What the intervals show of one set of images; from good to bad."""
+    """The verdicts on a detector, from good to bad."""
 
     PASSES = "passes"
     UNDECIDED = "undecided"
@@ -34,7 +34,7 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class RecordedVerdict:
-    """A verdict as files keep it.
+    """A verdict as it is written to files.
 
     Attributes:
         word: A value of `Verdict`.
@@ -49,7 +49,7 @@ class RecordedVerdict:
 
 @dataclass(frozen=True)
 class Trial:
-    """The three numbers that decide.
+    """The three numbers that decide a verdict.
 
     Attributes:
         auroc: Of the fakes against the reals.
@@ -70,16 +70,16 @@ class Trial:
 
     @property
     def has_too_many_false_positives(self) -> bool:
-        """Even the good end of the interval is above what is tolerated."""
+        """Tell whether even the good end of the interval is above what is tolerated."""
         return _is_above(self.false_positives.low, self.most_false_positives)
 
     @property
     def misses_most(self) -> bool:
-        """Even the good end of the interval is below one half of the fakes."""
+        """Tell whether even the good end of the interval is below one half of the fakes."""
         return _is_above(_LEAST_FOUND, self.found.high)
 
     def judge(self) -> Verdict:
-        """Judge by the end of each interval that speaks against what is said.
+        """Judge a detector by the end of each interval that speaks against the verdict.
 
         At chance where the interval of the AUROC holds 0.5, and not 0.75; inverted where it lies below 0.5. Otherwise
         the detector fails where the good end of a rate fails: more than twice the wished false positives, or fewer than

@@ -1,4 +1,4 @@
-"""The audit of the images that a run trains and tests on; the same images are audited once."""
+"""Audit the images that a run trains and tests on; the same images are audited once."""
 
 import contextlib
 import hashlib
@@ -29,7 +29,7 @@ _VERSION: Final = 4  # raise it whenever the same images give another audit
 
 
 def audit_plan(config: Config, images: RunImages, packed: PackedImages, per_class: int) -> AuditResult:
-    """Compare the classes of the training images, and the splits with each other.
+    """Audit a plan: compare the classes of the training images, and the splits with each other.
 
     The result for the same images is remembered below `paths.cache`, so that a sweep audits once.
 

@@ -1,4 +1,4 @@
-"""What every step of a run needs to know."""
+"""The context of a run: what every step needs to know."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class RunContext:
 
 
 def build_context(config: Config, console: Console, team: Team) -> RunContext:
-    """Settle device and precision, and where the run lies."""
+    """Build the context of a run: settle its device, precision and folder."""
     device = choose_device(config.trainer.accelerator.value)
     precision = choose_precision(config.trainer.precision.value, device)
     return RunContext(config, RunFolder.locate(config), console, device, precision, team)

@@ -1,4 +1,4 @@
-"""The training of one run, from where its folder says it stands."""
+"""Train one run, from the epoch that its folder has reached."""
 
 import shutil
 import signal
@@ -114,7 +114,7 @@ def _check_size(module: DetectorModule, config: Config) -> None:
 
 
 def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
-    """Train to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
+    """Train a detector to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
 
     Each process of a team calls this; the first alone prints and writes.
 
@@ -135,11 +135,11 @@ def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
         _keep(run.last, run.tested)
         return module
     keep_best = config.protocol.tested is Tested.best
-    # The first decides; a network disk may show the others an older state.
+    # The first process decides, for a network disk may show the others an older state.
     resume = run.last if team.agree(run.last.exists()) else None
     if resume and team.is_first:
         context.console.print(f"continuing after epoch {check_fits(resume, module)} of {config.optim.epochs}")
-    if team.processes.size > 1 and context.device == "cuda":  # on a CPU torch cannot: each normalizes its own share
+    if team.processes.size > 1 and context.device == "cuda":  # on a CPU torch cannot: each normalizes a share
         module.detector = convert_sync_batchnorm(module.detector)  # type: ignore[no-untyped-call]
     restoration = Restoration(resume)
     trainer = build_trainer(

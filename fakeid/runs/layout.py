@@ -33,7 +33,7 @@ INTERRUPTED: Final = "interrupted"
 
 @dataclass(frozen=True)
 class RunStatus:
-    """What became of a run: the schema of `status.json`.
+    """The status of a run: the schema of `status.json`.
 
     Attributes:
         state: What it is at.
@@ -56,7 +56,7 @@ class RunStatus:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where everything of a run lies.
+    """The folder of a run, with the paths of its files.
 
     Attributes:
         path: The folder itself; its name is the run's identity.
@@ -76,22 +76,22 @@ class RunFolder:
 
     @property
     def overrides(self) -> Path:
-        """What was typed, a list of words; runs that Hydra did not start have none."""
+        """The overrides that were typed, a list of words; runs that Hydra did not start have none."""
         return self.path / "overrides.json"
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of `last.ckpt`, `tested.ckpt` and, where validation chooses, `best.ckpt`."""
+        """The folder of `last.ckpt`, `tested.ckpt` and, where validation chooses, `best.ckpt`."""
         return self.path / "checkpoints"
 
     @property
     def last(self) -> Path:
-        """State after the newest epoch; an interrupted run continues from it."""
+        """The state after the newest epoch; an interrupted run continues from it."""
         return self.checkpoints / "last.ckpt"
 
     @property
     def best(self) -> Path:
-        """State of the epoch with the highest validation AUROC."""
+        """The state of the epoch with the highest validation AUROC."""
         return self.checkpoints / "best.ckpt"
 
     @property
@@ -101,22 +101,22 @@ class RunFolder:
 
     @property
     def history(self) -> Path:
-        """One row an epoch."""
+        """The metrics of training, one row per epoch."""
         return self.path / "history.csv"
 
     @property
     def scores(self) -> Path:
-        """One row for each test image."""
+        """The scores of the test images, one row each."""
         return self.path / "scores.csv"
 
     @property
     def validation(self) -> Path:
-        """One row for each validation image, scored by the tested weights."""
+        """The scores of the validation images by the tested weights, one row each."""
         return self.path / "validation.csv"
 
     @property
     def evaluation(self) -> "EvaluationFolder":
-        """What the detector was tested with beside its own clean test images."""
+        """The folder of the evaluation: tests beside the run's own clean test images."""
         return EvaluationFolder(self.path / "evaluation")
 
     @property
@@ -126,22 +126,22 @@ class RunFolder:
 
     @property
     def audit(self) -> Path:
-        """What the audit found in the images."""
+        """The result of the audit of the images."""
         return self.path / "audit.json"
 
     @property
     def data(self) -> Path:
-        """Which images the run uses: digest and counts."""
+        """The digest and the counts of the images that the run uses."""
         return self.path / "data.json"
 
     @property
     def figures(self) -> Path:
-        """Folder of PNG figures."""
+        """The folder of PNG figures."""
         return self.path / "figures"
 
     @property
     def status(self) -> Path:
-        """What became of the run."""
+        """The status of the run."""
         return self.path / "status.json"
 
     def read_status(self) -> RunStatus | None:
@@ -156,7 +156,7 @@ class RunFolder:
 
     @property
     def epochs_done(self) -> int:
-        """Whole epochs that were saved by the last status."""
+        """The number of whole epochs that were saved by the last status."""
         status = self.read_status()
         return status.epochs_done if status else 0
 
@@ -190,7 +190,7 @@ class RunFolder:
             return None
 
     def find_damage(self) -> str | None:
-        """Say what is wrong with the files that tell how far the run is; None where nothing is."""
+        """Describe the damage in the files that tell how far the run is; None where there is none."""
         try:
             state = read_record(self.status, RunStatus).state if self.status.exists() else None
         except DamagedFileError as error:
@@ -202,7 +202,7 @@ class RunFolder:
         return _find_damage(self.summary, self.summary.stat().st_mtime_ns)
 
     def write_status(self, state: Stage, *, epochs_done: int, epochs: int, reason: str | None = None) -> None:
-        """Record the state with who wrote it and when."""
+        """Write the status of the run, with who wrote it and when."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         status = RunStatus(state, epochs_done, epochs, reason, now, socket.gethostname(), os.getpid())
         write_record(self.status, status)
@@ -231,7 +231,7 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Make the folder and hold it alone.
+        """Make the folder of the run, and hold its lock.
 
         Raises:
             OutputError: Another process is at the run, or its files cannot be written.
@@ -274,7 +274,7 @@ def _list_runs(directory: Path) -> list[RunFolder]:
 
 @dataclass(frozen=True)
 class EvaluationFolder:
-    """What `python -m fakeid evaluate` writes.
+    """The folder of an evaluation, as `python -m fakeid evaluate` writes it.
 
     Attributes:
         path: The folder itself.
@@ -284,16 +284,16 @@ class EvaluationFolder:
 
     @property
     def scores(self) -> Path:
-        """One row for each image under each degradation."""
+        """The scores, one row for each image under each degradation."""
         return self.path / "scores.csv"
 
     @property
     def numbers(self) -> Path:
-        """Every number, from the scores."""
+        """Every number of the evaluation, computed from the scores."""
         return self.path / "evaluation.json"
 
     def read_numbers(self) -> "Evaluation":
-        """Read every number.
+        """Read every number of the evaluation.
 
         Raises:
             FileNotFoundError: There is no evaluation.
@@ -305,22 +305,22 @@ class EvaluationFolder:
 
     @property
     def page(self) -> Path:
-        """All of it to look at."""
+        """The page that shows the whole evaluation."""
         return self.path / "index.html"
 
     @property
     def markdown(self) -> Path:
-        """The tables as text."""
+        """The tables of the evaluation as Markdown."""
         return self.path / "evaluation.md"
 
     @property
     def figures(self) -> Path:
-        """Folder of PNG figures."""
+        """The folder of PNG figures."""
         return self.path / "figures"
 
     @property
     def progress(self) -> Path:
-        """Scores of an interrupted evaluation."""
+        """The scores of an interrupted evaluation."""
         return self.path / "progress.npz"
 
 

@@ -1,4 +1,4 @@
-"""The training of a model that is fitted at once: one look at each image, then a logistic regression."""
+"""Train a model that is fitted at once: one look at each image, then a logistic regression."""
 
 import math
 import time

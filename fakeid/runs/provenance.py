@@ -1,4 +1,4 @@
-"""With what a number was made: versions, commit, machine, and what was typed."""
+"""Record how a number was made: versions, commit, machine, and what was typed."""
 
 import os
 import platform
@@ -32,7 +32,7 @@ _PACKAGES: Final = ("torch", "torchvision", "pytorch-lightning", "timm", "numpy"
 
 
 def describe_environment(device: str) -> dict[str, Any]:
-    """Describe versions of what computes, commit of this code, machine and threads of the CPU.
+    """Describe the versions of the libraries, the commit of this code, the machine and the threads of the CPU.
 
     Args:
         device: `cuda`, `mps` or `cpu`.
@@ -106,7 +106,7 @@ def write_overrides(run: RunFolder, config: Config) -> None:
 
 
 def render_command(run: RunFolder, config: Mapping[str, Any]) -> str:
-    """Write `python train.py …` for a POSIX shell, so that it trains a run again.
+    """Write the `python train.py …` that trains a run again, for a POSIX shell.
 
     Args:
         run: Where the overrides are kept.

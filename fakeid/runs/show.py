@@ -74,7 +74,7 @@ def check_same_images(run: RunFolder, images: RunImages) -> None:
     try:
         before = run.read_data() if run.data.exists() else now
     except DamagedFileError as error:
-        raise DamagedFileError(f"{error}, so nobody knows which images the run was begun with; {way_out}") from error
+        raise DamagedFileError(f"{error}, so the images of the run are not known; {way_out}") from error
     if before != now:
         raise CheckpointError(f"{run.path} was begun with other images than there are now; {way_out}")
     write_record(run.data, now)
@@ -107,7 +107,7 @@ def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> RunSum
 
 
 def print_warnings(warnings: Sequence[str], console: Console, *, said: set[str] | None = None) -> None:
-    """Print each as one loud line.
+    """Print each warning as one line that stands out.
 
     Args:
         warnings: What to warn of.

@@ -1,4 +1,4 @@
-"""What became of the runs of a folder: done, running, interrupted, failed, damaged, or not begun."""
+"""The states of the runs of a folder: done, running, interrupted, failed, damaged, or not begun."""
 
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -19,7 +19,7 @@ STATES: Final = (DONE, RUNNING, FAILED, INTERRUPTED, DAMAGED, NEW)
 
 @dataclass(frozen=True)
 class State:
-    """One run at one moment.
+    """The state of one run at one moment.
 
     Attributes:
         name: One of `STATES`.
@@ -37,7 +37,7 @@ class State:
 
 
 def read_state(run: RunFolder) -> State:
-    """Look at a run without disturbing it; one whose process was killed counts as interrupted."""
+    """Read the state of a run without disturbing it; one whose process was killed counts as interrupted."""
     status, damage = run.read_status(), run.find_damage()
     name = DAMAGED if damage else status.state if status else NEW
     if name != DONE:

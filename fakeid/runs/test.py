@@ -1,4 +1,4 @@
-"""The test of one run: what validation teaches, scores of every test image, then every number and figure."""
+"""Test one run: calibrate on validation images, score every test image, then compute every number and figure."""
 
 import csv
 import math
@@ -70,7 +70,7 @@ def _describe(context: RunContext, plan: Plan, calibration: Calibration | None) 
 
 
 def compute_scores(context: RunContext, data: PackedDataModule, module: DetectorModule) -> Scores:
-    """Let the tested weights score every test image, in float32.
+    """Score every test image with the tested weights, in float32.
 
     Args:
         context: Its run's `scores.csv` is written.
@@ -83,7 +83,7 @@ def compute_scores(context: RunContext, data: PackedDataModule, module: Detector
 
 
 def compute_results(plan: Plan, scores: Scores, calibration: Calibration | None, wanted: ThresholdFrom) -> RunResults:
-    """Compute metrics with intervals at the threshold that was asked for.
+    """Compute the metrics of the test, with intervals, at the threshold that was asked for.
 
     Args:
         plan: What was trained on.

@@ -1,4 +1,4 @@
-"""One training in Weights & Biases."""
+"""Track one training in Weights & Biases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,4 +50,4 @@ def track_run(config: Config, run: RunFolder, console: Console) -> Iterator[RunT
 def list_tags(config: Config) -> list[str]:
     """List the axes of a sweep as `axis=value`, to filter runs by."""
     axes = {**read_axes(to_plain(config)), "categories": config.categories or "all"}
-    return [f"{axis}={format_value(value)}"[:64] for axis, value in axes.items()]  # W&B takes no longer ones
+    return [f"{axis}={format_value(value)}"[:64] for axis, value in axes.items()]  # the longest that W&B takes

@@ -1,4 +1,4 @@
-"""One run from options to numbers: list the images, pack, audit, fit, calibrate, test, evaluate; all to its folder.
+"""Run one training from options to numbers: list the images, pack, audit, fit, calibrate, test and evaluate.
 
 Several processes may train one network together, as a `Team`. All of them fit; the first alone does the rest. The
 others wait while it is `ahead()`, and learn from `agree()` whether it has left them anything to train. In a run of one
@@ -83,7 +83,7 @@ def _fit_beside(context: RunContext) -> None:
 
 
 def _train(context: RunContext, in_sweep: bool) -> RunSummary:
-    """Do all that a run needs; of a team this is the first process."""
+    """Do all that a run needs, in the first process of the team."""
     config, run = context.config, context.run
     check_places(config)
     images = list_images(config, context.console)
@@ -130,7 +130,7 @@ def _prepare(context: RunContext, images: RunImages) -> PackedDataModule | None:
 
 
 def _announce(context: RunContext, plan: Plan) -> None:
-    """Say what is about to happen."""
+    """Print what is about to happen."""
     size, device = context.team.processes.size, context.device.upper()
     where = f"{size} processes, each on its {device}" if size > 1 else f"the {device}"
     context.console.print(f"run {context.run.path.name} on {where} in {context.precision}")
@@ -151,7 +151,7 @@ def _audit(config: Config, images: RunImages, packed: PackedImages, console: Con
 
 
 def _complete(context: RunContext, plan: Plan, data: PackedDataModule | None) -> None:
-    """Do what is left: all of it, or without data the evaluation alone."""
+    """Do what is left of a run: all of it, or without data the evaluation alone."""
     config, run, epochs = context.config, context.run, context.config.optim.epochs
     if data or not run.is_done():  # a training that was done is in W&B already
         with track_run(config, run, context.console) as tracker:

@@ -1,4 +1,4 @@
-"""A place on one of this machine's GPUs for each of several trainings that run side by side."""
+"""Lease the GPUs of this machine to trainings that run side by side."""
 
 import os
 import tempfile

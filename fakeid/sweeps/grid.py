@@ -1,4 +1,4 @@
-"""From a grid's experiments and what was typed to its cells: each a training, named by its meaning, and checked."""
+"""Expand the experiments of a grid into planned runs, each checked and named by its options."""
 
 import copy
 import itertools
@@ -29,8 +29,8 @@ _VALUES: Final = frozenset(entry.name for entry in fields(Config) if not is_data
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One training of a grid.
+class PlannedRun:
+    """One training of a grid, a cell of it, before anybody has trained it.
 
     Attributes:
         overrides: What would be typed after `python train.py`, and the grid, which names the folder of its runs.
@@ -44,7 +44,7 @@ class Cell:
 
 
 def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> list[Overrides]:
-    """List all combinations of values, each experiment by itself.
+    """List all combinations of values of a grid, each experiment by itself.
 
     Args:
         experiments: Option → a value or a list of values.
@@ -73,7 +73,9 @@ def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[st
             for name, values in experiment.items()
             if name not in typed
         ]
-        found += [(*cell, *words) for words in itertools.product(*typed.values()) for cell in itertools.product(*axes)]
+        found += [
+            (*point, *words) for words in itertools.product(*typed.values()) for point in itertools.product(*axes)
+        ]
     return found
 
 
@@ -91,15 +93,15 @@ def check_intended(experiments: Sequence[Mapping[str, Any]], arguments: Sequence
     typed = OverridesParser.create().parse_overrides(list(arguments))
     if not any(override.key_or_group in axes or override.is_sweep_override() for override in typed):
         others = " or ".join(f"grid={name}" for name in list_choices(GRID) if name not in (_SHORTEST, _LONGEST))
-        num_cells = len(expand_grid(experiments, arguments))
+        num_runs = len(expand_grid(experiments, arguments))
         raise ConfigError(
             f"which grid? python sweep.py -m grid={_SHORTEST} takes a few minutes, grid={_LONGEST} trains all "
-            f"{num_cells} cells; further ones are {others}, or give the values of an axis, such as categories=1,5,10; "
+            f"{num_runs} cells; further ones are {others}, or give the values of an axis, such as categories=1,5,10; "
             "sweep.plan_only=true shows what would be trained"
         )
 
 
-def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictConfig]) -> list[Cell]:
+def plan_runs(grid: Sequence[Overrides], compose: Callable[[list[str]], DictConfig]) -> list[PlannedRun]:
     """Check every cell before any is trained; one that several experiments share is kept once.
 
     Args:
@@ -109,7 +111,7 @@ def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictCo
     Raises:
         ConfigError: Every mistake in the whole grid, each once, and how many cells have it.
     """
-    cells: dict[str, Cell] = {}
+    planned_runs: dict[str, PlannedRun] = {}
     mistakes: Counter[str] = Counter()
     composer = _Composer(compose)
     for overrides in grid:
@@ -119,9 +121,9 @@ def build_cells(grid: Sequence[Overrides], compose: Callable[[list[str]], DictCo
         except ConfigError as error:
             mistakes[str(error)] += 1
             continue
-        cells.setdefault(name_run(config), Cell(overrides, config, RunFolder.locate(config)))
+        planned_runs.setdefault(name_run(config), PlannedRun(overrides, config, RunFolder.locate(config)))
     _refuse(mistakes, len(grid))
-    return list(cells.values())
+    return list(planned_runs.values())
 
 
 def check_networks(configs: Sequence[Config]) -> None:
@@ -153,23 +155,23 @@ def _build_network(config: Config) -> None:
     build_module(replace(config, model=model, trainer=trainer))
 
 
-def _refuse(mistakes: Counter[str], num_cells: int) -> None:
+def _refuse(mistakes: Counter[str], num_runs: int) -> None:
     """Refuse a grid that has mistakes.
 
     Args:
         mistakes: What is wrong → how many cells have it.
-        num_cells: How many were looked at.
+        num_runs: How many were looked at.
 
     Raises:
         ConfigError: Every mistake once, and how many cells have it.
     """
     if mistakes:
-        lines = (f"{message} ({count} of {num_cells} cells)" for message, count in mistakes.items())
+        lines = (f"{message} ({count} of {num_runs} cells)" for message, count in mistakes.items())
         raise ConfigError("; ".join(lines))
 
 
 class _Composer:
-    """Composes each combination of presets once and sets plain values in copies of it, which is ten times faster."""
+    """Compose each combination of presets once and sets plain values in copies of it, which is ten times faster."""
 
     def __init__(self, compose: Callable[[list[str]], DictConfig]) -> None:
         self._compose = lru_cache(maxsize=None)(lambda presets: compose(list(presets)))

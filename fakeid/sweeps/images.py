@@ -1,4 +1,4 @@
-"""The images of a grid: pack them ahead of its trainings, or count them and how many are not packed yet."""
+"""Pack the images of a grid ahead of its trainings, or count them and those that are not packed yet."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from fakeid.runs.images import build_cache, build_preparation, list_images, pack
 def prepare(
     configs: Sequence[Config], *, rebuild: bool = False, verify: bool = False, console: Console | None = None
 ) -> None:
-    """Pack everything that the configurations need; those that share a cache share its images.
+    """Pack the images that the configurations need; those that share a cache share its images.
 
     Args:
         configs: Checked options.
@@ -88,7 +88,7 @@ class ToPack:
 
 @dataclass
 class GridImages:
-    """What `count_images` found.
+    """The images of a grid, as `count_images` counts them.
 
     Attributes:
         splits: Of each configuration, in their order: images of both classes in its `train`, `val` and `test`.
@@ -104,7 +104,7 @@ class GridImages:
 
 
 def count_images(configs: Sequence[Config], console: Console) -> GridImages:
-    """Count without reading an image; those of LSUN and ProGAN also before they are there, from the budgets.
+    """Count the images of a grid without reading one; those of LSUN and ProGAN from the budgets, if not there yet.
 
     Args:
         configs: Checked options of the cells.

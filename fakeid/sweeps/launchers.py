@@ -16,13 +16,14 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
 from fakeid.errors import ConfigError, FakeidError
-from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.grid import PlannedRun
 
 _SUBMITIT: Final[dict[str, Any]] = {"submitit_folder": "${paths.runs}/.submitit/%j", "stderr_to_stdout": True}
 
 _PRESETS: Final[dict[str, dict[str, Any]]] = {
-    # Sensible is the number of GPUs times sweep.runs_per_gpu, or half the cores. A queue would outlive a killed sweep.
-    # Of its own accord joblib gives each cell its share of the cores, as OMP_NUM_THREADS, which trainer.threads=null
+    # A sensible value: the number of GPUs times sweep.runs_per_gpu, or half the cores. A queue would outlive a killed
+    # sweep.
+    # By default joblib gives each cell its share of the cores, as OMP_NUM_THREADS, which trainer.threads=null
     # takes; submitit_local does so in launching.py, and Ray, which counts one core a cell, likewise.
     "joblib": {"n_jobs": 2, "pre_dispatch": "n_jobs", "batch_size": "1"},
     # A week; as with SLURM, a cell that takes longer is stopped and continued, a few times.
@@ -34,7 +35,7 @@ _PRESETS: Final[dict[str, dict[str, Any]]] = {
     },
     "ray": {
         "ray": {
-            # An own Ray, which ends with the sweep; each cell writes a log of its own.
+            # A Ray of our own, which ends with the sweep; each cell writes a log of its own.
             "init": {
                 "address": "local",
                 "num_cpus": None,
@@ -55,7 +56,7 @@ _PRESETS: Final[dict[str, dict[str, Any]]] = {
 
 
 def check_launcher(options: DictConfig) -> None:
-    """Refuse what a launcher would stumble over only when the grid is checked and the images are packed.
+    """Refuse options that a launcher would refuse only after the grid is checked and the images are packed.
 
     Args:
         options: `hydra.launcher`.
@@ -84,12 +85,12 @@ GPUS: Final = "FAKEID_VISIBLE_GPUS"
 _SUBMITIT_CLASS: Final = "hydra_plugins.hydra_submitit_launcher"
 
 
-def launch_cells(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> str | None:
-    """Let the launcher run a job for each cell; returns when it is through with all of them.
+def launch_runs(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
+    """Let the launcher run a job for each cell; returns when all have ended.
 
     Args:
         launcher: Hydra's.
-        cells: Those to be trained.
+        planned_runs: Those to be trained.
         at_once: How many jobs of submitit on this machine are under way at a time, for it has no such limit.
 
     Returns:
@@ -101,49 +102,51 @@ def launch_cells(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> str
         KeyboardInterrupt: Ctrl-C.
     """
     if not type(launcher).__module__.startswith(_SUBMITIT_CLASS):
-        return _launch(launcher, cells)
+        return _launch(launcher, planned_runs)
     if type(launcher).__name__ == "LocalLauncher":
         os.environ[GPUS] = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _count_cores() // at_once)))
-        return _launch_apart(launcher, cells, at_once)
-    return _launch_apart(launcher, cells, len(cells))
+        return _launch_apart(launcher, planned_runs, at_once)
+    return _launch_apart(launcher, planned_runs, len(planned_runs))
 
 
-def _launch(launcher: Launcher, cells: Sequence[Cell]) -> str | None:
+def _launch(launcher: Launcher, planned_runs: Sequence[PlannedRun]) -> str | None:
     ray = getattr(launcher, "ray_cfg", None)
     if ray is not None and ray.init.get("address") not in (None, "local"):
         # The plugin would ask for memory, which a cluster that is there already refuses.
         ray.init.setdefault("object_store_memory", None)
     try:
-        returns: Sequence[Any] = launcher.launch([list(cell.overrides) for cell in cells], initial_job_idx=0)
+        returns: Sequence[Any] = launcher.launch(
+            [list(planned.overrides) for planned in planned_runs], initial_job_idx=0
+        )
     except (FakeidError, HydraException):
         raise
     except Exception as error:
         if "ray" in sys.modules:
             sys.modules["ray"].shutdown()  # with all jobs that are left, which would be in the way of the next ones
         return _render(error)
-    # Most failures are in the folders too; not that of a cell that could not even write there.
+    # Most failures are in the folders too, unless a cell could not even write there.
     failed = [job for job in returns if isinstance(job, JobReturn) and job.status is JobStatus.FAILED]
     return _render(failed[0]._return_value) if failed else None
 
 
-def _launch_apart(launcher: Launcher, cells: Sequence[Cell], at_once: int) -> str | None:
-    """Launch each cell by itself: submitit would stop to look after all other jobs when one of them dies."""
-    left = deque(cells)
+def _launch_apart(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
+    """Launch each cell by itself: submitit stops waiting for all other jobs when one of them dies."""
+    left = deque(planned_runs)
     reasons: list[str | None] = []
 
     def work() -> None:
         while left:
             try:
-                cell = left.popleft()
+                planned = left.popleft()
             except IndexError:
                 return  # another thread was faster
             try:
-                reasons.append(_launch(launcher, [cell]))
+                reasons.append(_launch(launcher, [planned]))
             except (FakeidError, HydraException) as error:
                 reasons.append(_render(error))
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(at_once, len(cells)))]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(at_once, len(planned_runs)))]
     for thread in threads:
         thread.start()
     for thread in threads:

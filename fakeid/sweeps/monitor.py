@@ -1,4 +1,4 @@
-"""A sweep from round to round: launch cells until each has ended, and say how many are left."""
+"""Launch the cells of a sweep, round after round, until each has ended, and say how many are left."""
 
 import threading
 import time
@@ -14,25 +14,25 @@ from rich.console import Console
 from fakeid.console import StatusLine
 from fakeid.runs.layout import DONE, FAILED, RUNNING, RunStatus
 from fakeid.runs.states import is_complete, lacks_evaluation, read_state
-from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.grid import PlannedRun
 
 _REDRAW_SECONDS = 2.0
 _TESTED: Final = "tested"  # and still to be evaluated
 
 
 class Overview:
-    """Counts the cells of a sweep while they are trained, here or in other processes.
+    """A running count of the cells of a sweep while they are trained, here or in other processes.
 
     A terminal has the counts in a line at its bottom, above the bar of the cell that is trained in this process;
     elsewhere a line is printed whenever another cell has ended.
 
     Args:
-        cells: All cells of the grid.
+        planned_runs: All cells of the grid.
         console: Where to print.
     """
 
-    def __init__(self, cells: Sequence[Cell], console: Console) -> None:
-        self._cells = cells
+    def __init__(self, planned_runs: Sequence[PlannedRun], console: Console) -> None:
+        self._planned_runs = planned_runs
         self._console = console
         self._line = StatusLine(console, "sweep: starting")
         self._stop = threading.Event()
@@ -40,18 +40,18 @@ class Overview:
         self._started = time.monotonic()
         self._done_before = self._count()[DONE]
 
-    def print_plan(self, pending: Sequence[Cell]) -> None:
+    def print_plan(self, pending: Sequence[PlannedRun]) -> None:
         """Print the number of cells, what is done already, and how long the rest might take."""
         states = self._count()
         found = ", ".join(f"{count} {name}" for name, count in states.items() if count)
-        self._console.print(f"{len(self._cells)} cells: {found}")
-        to_train = [cell for cell in pending if self._name_state(cell) != _TESTED]
-        seconds = estimate_seconds(self._cells, to_train)
+        self._console.print(f"{len(self._planned_runs)} cells: {found}")
+        to_train = [planned for planned in pending if self._name_state(planned) != _TESTED]
+        seconds = estimate_seconds(self._planned_runs, to_train)
         if to_train:
             unknown = "no time known yet; python -m fakeid benchmark sweep with the same options measures it"
             hours = f"about {_render(seconds)} one after the other" if seconds else unknown
             self._console.print(f"{len(to_train)} to train, {hours}")
-            self._print_seeds(len({cell.config.seed for cell in self._cells}))
+            self._print_seeds(len({planned.config.seed for planned in self._planned_runs}))
         if len(to_train) < len(pending):
             self._console.print(f"{len(pending) - len(to_train)} to evaluate only")
 
@@ -89,7 +89,7 @@ class Overview:
             before = now
 
     def _render_line(self, now: Counter[str]) -> str:
-        left = len(self._cells) - now[DONE] - now[FAILED] - now[RUNNING]
+        left = len(self._planned_runs) - now[DONE] - now[FAILED] - now[RUNNING]
         line = f"{now[DONE]} done, {now[RUNNING]} running, {now[FAILED]} failed, {left} left"
         finished = now[DONE] - self._done_before
         if finished and left + now[RUNNING]:
@@ -98,30 +98,30 @@ class Overview:
         return line
 
     def _count(self) -> Counter[str]:
-        return Counter(self._name_state(cell) for cell in self._cells)
+        return Counter(self._name_state(planned) for planned in self._planned_runs)
 
     @staticmethod
-    def _name_state(cell: Cell) -> str:
-        name = read_state(cell.run).name
-        return _TESTED if name == DONE and lacks_evaluation(cell.run, cell.config) else name
+    def _name_state(planned: PlannedRun) -> str:
+        name = read_state(planned.run).name
+        return _TESTED if name == DONE and lacks_evaluation(planned.run, planned.config) else name
 
 
-def estimate_seconds(cells: Sequence[Cell], pending: Sequence[Cell]) -> float | None:
+def estimate_seconds(planned_runs: Sequence[PlannedRun], pending: Sequence[PlannedRun]) -> float | None:
     """Estimate the training time of pending cells by the images per second of finished cells of the same network.
 
     Returns:
         None where no network of a pending cell was trained at that size yet.
     """
     rates: dict[tuple[str, int], list[float]] = {}
-    for cell in cells:
-        if cell.run.is_done() and (rate := cell.run.read_summary().images_per_second):
-            rates.setdefault((cell.config.model.name, cell.config.data.image_px), []).append(rate)
+    for planned in planned_runs:
+        if planned.run.is_done() and (rate := planned.run.read_summary().images_per_second):
+            rates.setdefault((planned.config.model.name, planned.config.data.image_px), []).append(rate)
     seconds = 0.0
-    for cell in pending:
-        key, budget = (cell.config.model.name, cell.config.data.image_px), cell.config.data.train_per_class
+    for planned in pending:
+        key, budget = (planned.config.model.name, planned.config.data.image_px), planned.config.data.train_per_class
         if key not in rates or budget is None:
             return None
-        seconds += 2 * budget * cell.config.optim.epochs / median(rates[key])
+        seconds += 2 * budget * planned.config.optim.epochs / median(rates[key])
     return seconds
 
 
@@ -138,29 +138,33 @@ _TRIES: Final = 2
 _Progress = tuple[int, int]
 
 
-def run_rounds(cells: Sequence[Cell], launch: Callable[[Sequence[Cell]], str | None], console: Console) -> None:
+def run_rounds(
+    planned_runs: Sequence[PlannedRun], launch: Callable[[Sequence[PlannedRun]], str | None], console: Console
+) -> None:
     """Launch all cells that no process trains; again those that were cut off; then wait for those of other processes.
 
     A cell ends done or failed. One whose process was killed is launched again, as long as each round ends another cell
     or saves another epoch of one.
 
     Args:
-        cells: Those to be trained.
+        planned_runs: Those to be trained.
         launch: Trains cells and says what went wrong, if anything did.
         console: Where to print.
     """
-    begun = {cell.run.path: cell.run.read_status() for cell in cells}
-    best, tries = _measure(cells, begun), 0
-    while left := [cell for cell in cells if not _has_ended(cell, begun)]:
-        free = [cell for cell in left if read_state(cell.run).name != RUNNING]
+    begun = {planned.run.path: planned.run.read_status() for planned in planned_runs}
+    best, tries = _measure(planned_runs, begun), 0
+    while left := [planned for planned in planned_runs if not _has_ended(planned, begun)]:
+        free = [planned for planned in left if read_state(planned.run).name != RUNNING]
         if not free:
             _wait(left, begun, console)
             continue
         reason = launch(free)
-        cut_off = [cell for cell in free if not _has_ended(cell, begun) and read_state(cell.run).name != RUNNING]
+        cut_off = [
+            planned for planned in free if not _has_ended(planned, begun) and read_state(planned.run).name != RUNNING
+        ]
         if not cut_off:
             continue
-        progress = _measure(cells, begun)
+        progress = _measure(planned_runs, begun)
         tries = 0 if progress > best else tries + 1
         best = max(best, progress)
         what = f"{_count(cut_off)} cut off ({reason or 'no reason known'})"
@@ -170,32 +174,34 @@ def run_rounds(cells: Sequence[Cell], launch: Callable[[Sequence[Cell]], str | N
         console.print(f"{what}; launching {'it' if len(cut_off) == 1 else 'them'} again", markup=False)
 
 
-def _has_ended(cell: Cell, begun: Mapping[Path, RunStatus | None]) -> bool:
+def _has_ended(planned: PlannedRun, begun: Mapping[Path, RunStatus | None]) -> bool:
     """Tell whether a cell was done or failed since the sweep began, or need not be trained."""
-    status = cell.run.read_status()
-    if is_complete(cell.run, cell.config):
+    status = planned.run.read_status()
+    if is_complete(planned.run, planned.config):
         return True
-    return status is not None and status.state in (DONE, FAILED) and status != begun[cell.run.path]
+    return status is not None and status.state in (DONE, FAILED) and status != begun[planned.run.path]
 
 
-def _measure(cells: Sequence[Cell], begun: Mapping[Path, RunStatus | None]) -> _Progress:
+def _measure(planned_runs: Sequence[PlannedRun], begun: Mapping[Path, RunStatus | None]) -> _Progress:
     """Count cells that have ended, and saved epochs of the others."""
-    open_ = [cell for cell in cells if not _has_ended(cell, begun)]
-    return len(cells) - len(open_), sum(cell.run.epochs_done for cell in open_)
+    open_ = [planned for planned in planned_runs if not _has_ended(planned, begun)]
+    return len(planned_runs) - len(open_), sum(planned.run.epochs_done for planned in open_)
 
 
-def _wait(cells: Sequence[Cell], begun: Mapping[Path, RunStatus | None], console: Console) -> None:
-    """Return when one of the cells, all in progress elsewhere, no longer is."""
-    # A worker of our own that is about to end is no news.
+def _wait(planned_runs: Sequence[PlannedRun], begun: Mapping[Path, RunStatus | None], console: Console) -> None:
+    """Wait until one of the cells, all in progress elsewhere, no longer is."""
+    # No message for a worker of our own that is about to end.
     time.sleep(_POLL_SECONDS)
     told = False
-    while all(read_state(cell.run).name == RUNNING and not _has_ended(cell, begun) for cell in cells):
+    while all(read_state(planned.run).name == RUNNING and not _has_ended(planned, begun) for planned in planned_runs):
         if not told:
-            names = ", ".join(f"{cell.run.path.name} ({read_state(cell.run).who or 'starting'})" for cell in cells)
-            console.print(f"waiting for {len(cells)} in progress elsewhere: {names}", markup=False)
+            names = ", ".join(
+                f"{planned.run.path.name} ({read_state(planned.run).who or 'starting'})" for planned in planned_runs
+            )
+            console.print(f"waiting for {len(planned_runs)} in progress elsewhere: {names}", markup=False)
             told = True
         time.sleep(_POLL_SECONDS)
 
 
-def _count(cells: Sequence[Cell]) -> str:
-    return "1 cell was" if len(cells) == 1 else f"{len(cells)} cells were"
+def _count(planned_runs: Sequence[PlannedRun]) -> str:
+    return "1 cell was" if len(planned_runs) == 1 else f"{len(planned_runs)} cells were"

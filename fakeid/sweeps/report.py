@@ -1,4 +1,4 @@
-"""From the runs of a folder, finished or not, to the paper's tables and figures and one page."""
+"""Report on the runs of a folder, finished or not: the paper's tables and figures, and one page."""
 
 import shutil
 from pathlib import Path
@@ -130,8 +130,8 @@ def _write_files(report: SweepReport, folder: Path) -> None:
         write_figure(folder / "figures", figure.slug, figure.plot())
     for evaluation in report.evaluations:
         _write_table(folder / "tables" / f"{evaluation.slug}.csv", evaluation.table)
-    write_csv(folder / "numbers.csv", *list_numbers(report.cells))
-    _write_table(folder / "runs.csv", tabulate_runs(report.cells))
+    write_csv(folder / "numbers.csv", *list_numbers(report.configurations))
+    _write_table(folder / "runs.csv", tabulate_runs(report.configurations))
     _write_table(folder / "differences.csv", tabulate_claims(report.listed_claims))
     _write_table(folder / "effects.csv", tabulate_effects(report.effects))
     write_text(folder / "report.md", render_sweep_markdown(report))

@@ -16,7 +16,7 @@ from fakeid.io import check_writable
 from fakeid.processes import SWEEP_PROCESS
 from fakeid.runs.layout import DONE
 from fakeid.runs.states import is_complete, lacks_evaluation, read_state
-from fakeid.sweeps.grid import Cell, build_cells, check_intended, check_networks, expand_grid
+from fakeid.sweeps.grid import PlannedRun, check_intended, check_networks, expand_grid, plan_runs
 from fakeid.sweeps.images import prepare
 from fakeid.sweeps.monitor import Overview, run_rounds
 
@@ -25,10 +25,10 @@ def run_sweep(
     experiments: Sequence[Mapping[str, Any]],
     typed: Sequence[str],
     compose: Callable[[list[str]], DictConfig],
-    launch: Callable[[Sequence[Cell]], str | None],
+    launch: Callable[[Sequence[PlannedRun]], str | None],
     *,
     must_be_named: bool,
-) -> list[Cell]:
+) -> list[PlannedRun]:
     """Train the cells of a grid that are not done yet, and report on all of them.
 
     Args:
@@ -52,51 +52,51 @@ def run_sweep(
     if must_be_named:
         check_intended(experiments, typed)
     with StatusLine(console, "checking the grid"):
-        cells = build_cells(expand_grid(experiments, typed), compose)
-        pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
-        check_networks([cell.config for cell in pending])
-    overview = Overview(cells, console)
+        planned_runs = plan_runs(expand_grid(experiments, typed), compose)
+        pending = [planned for planned in planned_runs if not is_complete(planned.run, planned.config)]
+        check_networks([planned.config for planned in pending])
+    overview = Overview(planned_runs, console)
     overview.print_plan(pending)
-    if cells[0].config.sweep.plan_only:
-        return cells
+    if planned_runs[0].config.sweep.plan_only:
+        return planned_runs
     if pending:
-        for folder in {Path(cell.config.paths.runs) for cell in pending}:
-            check_writable(folder, "paths.runs")  # or each cell would find out by itself, on each launch
+        for folder in {Path(planned.config.paths.runs) for planned in pending}:
+            check_writable(folder, "paths.runs")  # or each cell would find out for itself, at each launch
         _prepare(pending, console)
         os.environ[SWEEP_PROCESS] = str(os.getpid())
         with overview:
             run_rounds(pending, launch, console)
-    _conclude(cells, console)
-    return cells
+    _conclude(planned_runs, console)
+    return planned_runs
 
 
-def _prepare(cells: list[Cell], console: Console) -> None:
+def _prepare(planned_runs: list[PlannedRun], console: Console) -> None:
     """Pack all images before the first training, so that parallel ones need not wait for each other."""
-    configs = [cell.config for cell in cells]
+    configs = [planned.config for planned in planned_runs]
     by_data = {fingerprint(each, "data", "evaluation", "place"): each for each in configs}
     for config in by_data.values():
         try:
             prepare([config], console=console)
         except FakeidError as error:
-            # It may concern a few cells only; each of them will find out and keep the reason.
+            # It may concern only a few cells; each of them will find out and record the reason.
             console.print(f"not prepared: {error}", style="red", markup=False)
 
 
-def _conclude(cells: list[Cell], console: Console) -> None:
+def _conclude(planned_runs: list[PlannedRun], console: Console) -> None:
     """Report on what is done, name what is not, and leave with 1 if there is any."""
     from fakeid.sweeps.report import write_report  # noqa: PLC0415 - matplotlib takes a second
 
-    states = {cell.run.path: read_state(cell.run) for cell in cells}
+    states = {planned.run.path: read_state(planned.run) for planned in planned_runs}
     GlobalHydra.instance().clear()  # all is launched; the report composes command lines of its own
     if any(state.name == DONE for state in states.values()):
-        for folder in sorted({Path(cell.config.paths.runs) for cell in cells}):
+        for folder in sorted({Path(planned.config.paths.runs) for planned in planned_runs}):
             write_report(folder, console)
-    unevaluated = {cell.run.path for cell in cells if lacks_evaluation(cell.run, cell.config)}
+    unevaluated = {planned.run.path for planned in planned_runs if lacks_evaluation(planned.run, planned.config)}
     missing = {path: state for path, state in states.items() if state.name != DONE or path in unevaluated}
     for path, state in missing.items():
         left = f"left {'without its evaluation' if state.name == DONE else state.name} by {state.who or 'nobody'}"
         reason = state.reason or left
         console.print(f"{path.name}: {reason}", style="red", markup=False)
     if missing:
-        console.print(f"{len(missing)} of {len(cells)} cells are not done; the same command tries them again")
+        console.print(f"{len(missing)} of {len(planned_runs)} cells are not done; the same command tries them again")
         raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""Tell Hydra of our sweeper, which trains a grid; light, for each `--help` and each Tab of `sweep.py` loads it."""
+"""Register our sweeper with Hydra. It imports little, for each `--help` and each Tab of `sweep.py` loads it."""
 
 import importlib
 import sys
@@ -18,8 +18,8 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from fakeid.config.compose import presets
 from fakeid.errors import ConfigError
-from fakeid.sweeps.grid import Cell, build_cells, expand_grid
-from fakeid.sweeps.launchers import check_launcher, launch_cells, register_launchers
+from fakeid.sweeps.grid import PlannedRun, expand_grid, plan_runs
+from fakeid.sweeps.launchers import check_launcher, launch_runs, register_launchers
 
 _PACKAGE: Final = "hydra_plugins"
 """Hydra instantiates registered plugins too only if their class is found below this package."""
@@ -27,7 +27,7 @@ _PACKAGE: Final = "hydra_plugins"
 
 @dataclass
 class GridSweeperConf:
-    """Hold what `conf/grid/` fills in."""
+    """The options of the sweeper, which `conf/grid/` fills in."""
 
     _target_: str = f"{_PACKAGE}.fakeid.GridSweeper"
     experiments: list[dict[str, Any]] = field(default_factory=list)
@@ -49,7 +49,7 @@ def register_sweeper() -> None:
 
 
 class GridSweeper(Sweeper):
-    """Train the cells of a grid that are not done yet, one job each on whatever launcher is chosen.
+    """A sweeper that trains the cells of a grid that are not done yet, one job each on the chosen launcher.
 
     Args:
         experiments: Option → a value or a list of values; see `expand_grid`.
@@ -76,14 +76,14 @@ class GridSweeper(Sweeper):
             hydra_context=hydra_context, task_function=task_function, config=config
         )
 
-    def sweep(self, arguments: list[str]) -> list[Cell]:
+    def sweep(self, arguments: list[str]) -> list[PlannedRun]:
         """Train the grid that was typed; see `run_sweep`."""
         assert self.config is not None
         assert self.launcher is not None
         from fakeid.sweeps.sweep import run_sweep  # noqa: PLC0415 - torch takes seconds, and `--help` needs none of it
 
         intended = not self.config.sweep.plan_only
-        launch = partial(launch_cells, self.launcher, at_once=self._at_once)
+        launch = partial(launch_runs, self.launcher, at_once=self._at_once)
         return run_sweep(self._experiments, arguments, self._compose, launch, must_be_named=intended)
 
     def _compose(self, overrides: list[str]) -> DictConfig:
@@ -93,7 +93,7 @@ class GridSweeper(Sweeper):
         return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
 
 
-def compose_grid(words: Sequence[str]) -> list[Cell]:
+def compose_grid(words: Sequence[str]) -> list[PlannedRun]:
     """Build each cell that `python sweep.py -m` would have from the same words, once and checked.
 
     Args:
@@ -109,4 +109,4 @@ def compose_grid(words: Sequence[str]) -> list[Cell]:
         chosen = compose("sweep", grid, return_hydra_config=True)
         experiments = OmegaConf.to_container(chosen.hydra.sweeper.experiments)
         assert isinstance(experiments, list)
-        return build_cells(expand_grid(experiments, words), lambda overrides: compose("sweep", overrides))
+        return plan_runs(expand_grid(experiments, words), lambda overrides: compose("sweep", overrides))

@@ -1,4 +1,4 @@
-"""A folder's report as one run of Weights & Biases, in the group of the runs that it sums up."""
+"""Log the report on a folder as one run of Weights & Biases, in the group of the runs that it sums up."""
 
 import secrets
 import shlex
@@ -17,7 +17,7 @@ from fakeid.config.choices import LoggerName
 from fakeid.errors import DamagedFileError
 from fakeid.io import read_record, write_json
 from fakeid.reporting.renderers import tabulate
-from fakeid.reporting.sweep.configurations import Cell
+from fakeid.reporting.sweep.configurations import Configuration
 from fakeid.reporting.sweep.report import SweepReport
 from fakeid.reporting.sweep.tables import tabulate_averages, tabulate_claims, tabulate_effects, tabulate_runs
 from fakeid.training.tracked_fields import make_key, spread
@@ -35,7 +35,7 @@ CURVES: Final = (
 
 @dataclass(frozen=True)
 class Place:
-    """Where the runs of a folder are in W&B."""
+    """The place of a folder's runs in W&B."""
 
     project: str
     entity: str | None
@@ -96,7 +96,7 @@ def _track(report: SweepReport, place: Place, directory: Path, console: Console)
 class _ReportTracker(Tracker):
     @property
     def url(self) -> str | None:
-        # W&B warns of its own when it is asked for the address of an offline run.
+        # W&B itself warns when it is asked for the address of an offline run.
         return None if self._run is None or self._run.settings.mode != "online" else self._run.url
 
     def log_report(self, report: SweepReport, figures: Sequence[Path]) -> None:
@@ -105,7 +105,7 @@ class _ReportTracker(Tracker):
             run.define_metric(CATEGORIES, summary="none")
             for quantity in CURVES:
                 run.define_metric(f"{quantity}/*", step_metric=CATEGORIES, summary="none")
-            for row in collect_curves(report.cells):
+            for row in collect_curves(report.configurations):
                 run.log(row)
             tables = {name: build_table(*table) for name, table in collect_tables(report).items()}
             run.log(tables | collect_figures(figures))
@@ -125,35 +125,37 @@ def recall(folder: Path, name: str) -> str | None:
 
 
 def remember(folder: Path, name: str, value: str) -> None:
-    """Keep it."""
+    """Keep a value under this name in `wandb.json` of a report's folder."""
     write_json(folder / "wandb.json", {**_read_memory(folder), name: value})
 
 
 def _read_memory(folder: Path) -> dict[str, str]:
-    """Empty where there is none, or a damaged one: W&B then gets a new run."""
+    """Read `wandb.json`; empty where there is none, or a damaged one: W&B then gets a new run."""
     try:
         return read_record(folder / "wandb.json", dict[str, str])
     except (FileNotFoundError, DamagedFileError):
         return {}
 
 
-def name_curve(quantity: str, cell: Cell) -> str:
-    """Name what a quantity of a cell's setting is logged under."""
-    return make_key(quantity, cell.setting.name.lower())
+def name_curve(quantity: str, configuration: Configuration) -> str:
+    """Name what a quantity of a configuration's setting is logged under."""
+    return make_key(quantity, configuration.setting.name.lower())
 
 
-def collect_curves(cells: Sequence[Cell]) -> list[dict[str, float]]:
+def collect_curves(configurations: Sequence[Configuration]) -> list[dict[str, float]]:
     """Collect one row for each number of categories, rising, with what each setting reaches at it."""
-    rows: dict[int, dict[str, float]] = {k: {CATEGORIES: k} for k in sorted({cell.categories for cell in cells})}
-    for cell in cells:
+    rows: dict[int, dict[str, float]] = {
+        k: {CATEGORIES: k} for k in sorted({each.categories for each in configurations})
+    }
+    for configuration in configurations:
         estimates = (
-            cell.measure_held_out(), cell.average(seen=False), cell.average(seen=True),
-            cell.measure("unseen", "real_accuracy"), cell.measure("unseen", "fake_accuracy"),
-            cell.measure("unseen", "auroc"),
+            configuration.measure_held_out(), configuration.average(seen=False), configuration.average(seen=True),
+            configuration.measure("unseen", "real_accuracy"), configuration.measure("unseen", "fake_accuracy"),
+            configuration.measure("unseen", "auroc"),
         )  # fmt: skip
         for quantity, estimate in zip(CURVES, estimates, strict=True):
             if estimate.value is not None:
-                rows[cell.categories][name_curve(quantity, cell)] = estimate.value
+                rows[configuration.categories][name_curve(quantity, configuration)] = estimate.value
     return list(rows.values())
 
 
@@ -164,7 +166,7 @@ def collect_tables(report: SweepReport) -> dict[str, tuple[list[str], list[list[
         Columns under names that W&B can query, such as `unseen_accuracy_low`, and rows of as many cells.
     """
     tables = {accuracies.slug: accuracies.table for accuracies in report.accuracies}
-    tables |= {"averages": tabulate_averages(report.cells), "runs": tabulate_runs(report.cells)}
+    tables |= {"averages": tabulate_averages(report.configurations), "runs": tabulate_runs(report.configurations)}
     tables |= {evaluation.slug: evaluation.table for evaluation in report.evaluations}
     if report.effects:
         tables["effects"] = tabulate_effects(report.effects)
@@ -187,11 +189,11 @@ def _name_columns(names: Sequence[str]) -> list[str]:
 
 
 def _describe_report(report: SweepReport) -> Mapping[str, Any]:
-    """Tell what was varied."""
+    """Describe what was varied in a report."""
     return {
         "folder": report.title,
-        "settings": list(dict.fromkeys(cell.setting.name for cell in report.cells)),
-        CATEGORIES: sorted({cell.categories for cell in report.cells}),
+        "settings": list(dict.fromkeys(each.setting.name for each in report.configurations)),
+        CATEGORIES: sorted({each.categories for each in report.configurations}),
         "seeds": sorted({run.seed for run in report.tested}),
     }
 
@@ -208,12 +210,13 @@ def sum_up_report(report: SweepReport) -> dict[str, Any]:
         "comparisons": len(report.listed_claims),
         "comparisons_significant": sum(claim.is_significant for claim in report.listed_claims),
     }
-    named = report.claims.named_best
-    for cell in report.cells if len(report.cells) == 1 else [named] if named else []:  # one alone is the best of itself
+    # A single configuration is the best one.
+    best = report.configurations[0] if len(report.configurations) == 1 else report.claims.named_best
+    if best:
         summary |= {
-            "best/cell": cell.name,
-            **spread("best/unseen_accuracy", cell.average(seen=False)),
-            **spread("best/seen_accuracy", cell.average(seen=True)),
-            **spread("best/unseen_auroc", cell.measure("unseen", "auroc")),
+            "best/cell": best.name,
+            **spread("best/unseen_accuracy", best.average(seen=False)),
+            **spread("best/seen_accuracy", best.average(seen=True)),
+            **spread("best/unseen_auroc", best.measure("unseen", "auroc")),
         }
     return summary

@@ -1,4 +1,4 @@
-"""One training of a sweep."""
+"""Train one run of a sweep, in its own process or in the sweep's."""
 
 import gc
 import os
@@ -23,11 +23,11 @@ from fakeid.sweeps.launchers import GPUS
 from fakeid.terminal import print_plainly
 
 
-def train_cell(config: Config) -> None:
-    """Train and test; whatever goes wrong is written to the run's folder too, for nobody may be there to read it.
+def train_run(config: Config) -> None:
+    """Train and test one run of a sweep.
 
-    In a process of its own the cell works in the folder in which the sweep was typed, and what it prints goes to
-    `paths.runs/logs/`.
+    Whatever goes wrong is written to the run's folder too, for nobody may be there to read it. In a process of its own
+    the run works in the folder in which the sweep was typed, and what it prints goes to `paths.runs/logs/`.
 
     Args:
         config: Checked options.
@@ -49,9 +49,9 @@ def train_cell(config: Config) -> None:
                     run.write_failure(error)
             raise
         finally:
-            gc.collect()  # cycles of Lightning's would keep the network, and those of the cells before
+            gc.collect()  # reference cycles in Lightning would keep this network and those of earlier runs
             if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-                torch.cuda.empty_cache()  # or the next cell believes that its images do not fit
+                torch.cuda.empty_cache()  # or the next run believes that its images do not fit
 
 
 def _train(config: Config) -> None:
@@ -77,7 +77,7 @@ def _see_gpus() -> None:
 
 @contextmanager
 def _output_to(path: Path, wanted: bool) -> Iterator[None]:
-    """Send what this process prints to a file, where several would print over each other.
+    """Send what this process prints to a file, where several processes would print over each other.
 
     Nor could a worker print that has outlived the sweep: the terminal may be closed.
     """

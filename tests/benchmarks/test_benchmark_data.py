@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from fakeid.benchmarks.data import run_data_benchmark
-from fakeid.benchmarks.made_up import HELD_OUT, TRAINED, write_keys, write_made_up
+from fakeid.benchmarks.lsun_progan import HELD_OUT, TRAINED, write_keys, write_lsun_progan
 from fakeid.cli import main
 from fakeid.data.sources.lsun import LsunSource
 from fakeid.data.sources.progan import ProGanSource
@@ -54,8 +54,8 @@ def test_everything_is_measured_and_removed(tmp_path: Path, monkeypatch: pytest.
     assert "batch of 64" in console.file.getvalue()
 
 
-def test_the_made_up_set_is_what_the_sources_read(tmp_path: Path) -> None:
-    write_made_up(tmp_path, 100)
+def test_the_invented_set_is_what_the_sources_read(tmp_path: Path) -> None:
+    write_lsun_progan(tmp_path, 100)
     names = (*TRAINED, HELD_OUT)
     for source in (
         LsunSource(str(tmp_path), names, listings=str(tmp_path / "listings")),

@@ -20,8 +20,8 @@ from rich.console import Console
 import fakeid.data.cache.image_cache
 import fakeid.sweeps.images
 import fakeid.sweeps.worker
-from fakeid.benchmarks.grid_hours import Network, estimate_packing_seconds, group_cells
-from fakeid.benchmarks.made_up import write_made_up
+from fakeid.benchmarks.grid_hours import Network, estimate_packing_seconds, group_by_network
+from fakeid.benchmarks.lsun_progan import write_lsun_progan
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.benchmarks.sweep import Overhead, measure_overhead, run_sweep_benchmark
 from fakeid.cli import main
@@ -89,7 +89,7 @@ def test_missing_images_are_counted_once_for_all_cells() -> None:
 
 
 def test_images_that_are_there_count_as_by_their_budgets(tmp_path: Path) -> None:
-    write_made_up(tmp_path / "set", 600)
+    write_lsun_progan(tmp_path / "set", 600)
     words = (
         "data.categories=[cat,church_outdoor]", "data.held_out=sheep", "data.image_px=40", "data.train_per_class=40",
         "data.val_per_class=9", "data.test_per_class=10", f"paths.cache={tmp_path / 'cache'}",
@@ -110,22 +110,23 @@ def test_images_without_budgets_must_be_there() -> None:
 
 
 def test_cells_are_grouped_by_what_changes_the_time_of_a_step() -> None:
-    cells = [compose_config([f"color={color}", f"dropout={d}"]) for color in ("rgb", "hsv") for d in (0, 0.2, 0.5)]
-    networks = group_cells(cells, [Counter(train=10, val=2, test=4)] * 6, [0] * 6)
-    assert {label: network.num_cells for label, network in networks.items()} == {
+    configs = [compose_config([f"color={color}", f"dropout={d}"]) for color in ("rgb", "hsv") for d in (0, 0.2, 0.5)]
+    networks = group_by_network(configs, [Counter(train=10, val=2, test=4)] * 6, [0] * 6)
+    assert {label: network.num_runs for label, network in networks.items()} == {
         "dropout=off, color=rgb": 1, "dropout=on, color=rgb": 2,
         "dropout=off, color=hsv": 1, "dropout=on, color=hsv": 2,
     }  # fmt: skip
     words = ("augment=none", "augment=safe", "optim.ema=0.9", "optim.ema=0.99")
-    networks = group_cells([compose_config([word]) for word in words], [Counter(train=10, val=2, test=4)] * 4, [0] * 4)
-    assert [network.num_cells for network in networks.values()] == [1, 1, 2]
+    configs = [compose_config([word]) for word in words]
+    networks = group_by_network(configs, [Counter(train=10, val=2, test=4)] * 4, [0] * 4)
+    assert [network.num_runs for network in networks.values()] == [1, 1, 2]
 
 
 def test_the_cells_are_those_of_the_sweep() -> None:
-    cells = compose_grid(["grid=smoke", "seed=1", "categories=1"])
-    assert len(cells) == 7
-    words = [word for word in cells[-1].overrides if not word.startswith("grid=")]
-    assert name_run(compose_config(words)) == cells[-1].run.path.name
+    planned_runs = compose_grid(["grid=smoke", "seed=1", "categories=1"])
+    assert len(planned_runs) == 7
+    words = [word for word in planned_runs[-1].overrides if not word.startswith("grid=")]
+    assert name_run(compose_config(words)) == planned_runs[-1].run.path.name
 
 
 def test_growth_is_the_slope_of_the_memory_from_the_tenth_cell_on() -> None:
@@ -148,7 +149,7 @@ def test_tiny_cells_are_all_different_offline_and_silent(
         tested = RunSummary(seen=None, unseen=None, categories={}, config=to_plain(config), seconds=0.0)
         write_record(RunFolder.locate(config).summary, tested)
 
-    monkeypatch.setattr(fakeid.sweeps.worker, "train_cell", train)
+    monkeypatch.setattr(fakeid.sweeps.worker, "train_run", train)
     monkeypatch.setattr(fakeid.sweeps.images, "prepare", print)
     monkeypatch.setenv("WANDB_MODE", "online")
     words = ["grid=full", "seed=0", "data=lsun_progan", "paths.data=/nowhere", "model=pelee_hpf", "color=rgb,hsv",
@@ -235,7 +236,7 @@ def test_a_sweep_is_measured_and_nothing_is_left(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(fakeid.data.cache.image_cache, "pack_in_parallel", count)
     monkeypatch.chdir(tmp_path)
     console = quiet()
-    cost = run_sweep_benchmark([*SMALL, "categories=1,2"], cells=2, steps=1, console=console)
+    cost = run_sweep_benchmark([*SMALL, "categories=1,2"], num_runs=2, steps=1, console=console)
     assert len(packed) == len(set(packed)) > 0
     assert list(tmp_path.iterdir()) == []
     assert len(cost.overhead.seconds) == 2
@@ -256,7 +257,7 @@ def test_a_cell_leaves_no_network_in_memory(tiny_config: BuildConfig) -> None:
     before = [thing for thing in gc.get_objects() if issubclass(type(thing), DetectorModule)]
     gc.disable()
     try:
-        fakeid.sweeps.worker.train_cell(tiny_config("optim.epochs=1"))
+        fakeid.sweeps.worker.train_run(tiny_config("optim.epochs=1"))
         after = [thing for thing in gc.get_objects() if issubclass(type(thing), DetectorModule)]
     finally:
         gc.enable()

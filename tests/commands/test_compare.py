@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_sweep import write_failed_run, write_run
+from invented_sweep import write_failed_run, write_run
 from matplotlib.figure import Figure
 from page_outline import Outline
 from rich.console import Console

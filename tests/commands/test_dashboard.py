@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import wandb
-from made_up_sweep import write_run
+from invented_sweep import write_run
 from rich.console import Console
 
 from fakeid.cli import main
@@ -89,7 +89,7 @@ def find_filters(grid: internal.PanelGrid) -> list[tuple[str, str, Any]]:
 def test_the_curves_of_the_report_run_are_drawn_against_categories(report: SweepReport) -> None:
     grid = render(report)[0]
     assert find_filters(grid) == [("name", "=", "report-1")]
-    logged = {name for row in collect_curves(report.cells) for name in row}
+    logged = {name for row in collect_curves(report.configurations) for name in row}
     lines = find_panels(grid, internal.LinePlot)
     assert {panel.config.x_axis for panel in lines} == {"categories"} < logged
     drawn = [name for panel in lines for name in panel.config.metrics]

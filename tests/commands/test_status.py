@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made_up_sweep import write_failed_run, write_run
+from invented_sweep import write_failed_run, write_run
 from rich.console import Console
 
 from fakeid.cli import main

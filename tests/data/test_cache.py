@@ -131,7 +131,7 @@ def test_a_cache_that_is_not_whole_or_not_ours_is_refused(tmp_path: Path, damage
         "older": lambda: rewrite(identity, lambda content: content.update(cache_version=1)),
     }[damage]()
     message = {
-        "foreign": "does not say that it belongs", "nameless": "does not say that it belongs",
+        "foreign": "belongs to other images", "nameless": "belongs to other images",
         "older": "is of version 1, this is version",
     }.get(damage, "the cache is damaged at")  # fmt: skip
     with pytest.raises(DataError, match=rf"{message}.*python -m fakeid prepare --rebuild"):

@@ -150,7 +150,7 @@ def test_one_category_has_nothing_to_hold_out() -> None:
             DataError,
             r"cat has 100 real images, .* and 19 more have too few; 101 are needed for testing; .*=78$",
         ),
-        ({"train_per_class": 2}, DataError, "nothing is left to train on"),
+        ({"train_per_class": 2}, DataError, "no image is left to train on"),
         ({"val_per_class": 2}, DataError, "3 categories share data.val_per_class=2, .* data.val_per_class=3 "),
     ],
 )
@@ -179,7 +179,7 @@ def test_where_all_is_trained_on_a_lower_budget_leaves_something_to_train_on() -
 
 
 def test_of_single_images_nothing_can_be_made() -> None:
-    with pytest.raises(DataError, match="even one image a category and split is too much"):
+    with pytest.raises(DataError, match="there is not even one image per category and split"):
         draw(make_records(2))
 
 
@@ -273,7 +273,7 @@ def test_a_plan_survives_being_written_and_any_change_is_noticed(tmp_path: Path)
     plain = json.loads(path.read_text())
     for change, complaint in (
         (lambda group: group["keys"].__setitem__(0, "another/key"), "changed since"),
-        (lambda group: group["scenes"].pop(), "not one scene for each key"),
+        (lambda group: group["scenes"].pop(), "must have one scene for each key"),
         (lambda group: group.update(label=2), r"train\.0\.label is 2"),
     ):
         changed = copy.deepcopy(plain)

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from made_up_sweep import invent_scores
+from invented_sweep import invent_scores
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, roc_auc_score
 

@@ -1,6 +1,6 @@
 import pandas as pd
 import pytest
-from made_up_sweep import invent_scores
+from invented_sweep import invent_scores
 
 from fakeid.evaluation.comparison import build_groups
 from fakeid.evaluation.quadrants import TrainedOn

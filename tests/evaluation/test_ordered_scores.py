@@ -1,6 +1,6 @@
-import made_up_evaluation
+import invented_evaluation
 import numpy as np
-from made_up_sweep import invent_scores
+from invented_sweep import invent_scores
 
 from fakeid.evaluation.ordered_scores import split_by_category, split_by_quadrant
 from fakeid.evaluation.quadrants import TrainedOn
@@ -33,7 +33,7 @@ def test_degraded_images_are_left_out():
 
 
 def test_quarters_hold_their_fakes_and_the_reals_of_their_content_as_they_are():
-    scores = made_up_evaluation.invent_scores(["cat", "bus"], ["old", "new"], ["none", "jpeg-50"], each=5)
+    scores = invented_evaluation.invent_scores(["cat", "bus"], ["old", "new"], ["none", "jpeg-50"], each=5)
     one, two = (split_by_quadrant(each, TrainedOn(("cat",), ("old",))) for each in (scores, shuffle(scores)))
     assert [(name, int((part.label == 0).sum()), int((part.label == 1).sum())) for name, part in one.items()] == [
         ("seen content, seen generators", 5, 5),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_sweep import invent_run
+from invented_sweep import invent_run
 
 from fakeid.config.parse import Config
 from fakeid.errors import DamagedFileError

@@ -3,7 +3,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from made_up_sweep import invent_run
+from invented_sweep import invent_run
 
 from fakeid.config.choices import ColorName, ResidualName
 from fakeid.config.parse import Config, to_plain

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 import pytest
-from made_up_evaluation import invent_case
-from made_up_sweep import invent_run
+from invented_evaluation import invent_case
+from invented_sweep import invent_run
 from page_outline import Outline
 from rich.console import Console
 
@@ -95,7 +95,7 @@ def test_a_report_shows_auroc_from_0_to_1(report: SweepReport) -> None:
 
 
 def test_figures_show_auroc_from_0_to_1(evaluation: Evaluation, report: SweepReport) -> None:
-    figures = [plot_robustness(evaluation), plot_settings(report.cells)]
+    figures = [plot_robustness(evaluation), plot_settings(report.configurations)]
     robustness, (accuracy, auroc) = figures[0].axes[0], figures[1].axes
     for figure in figures:
         figure.draw_without_rendering()

@@ -9,8 +9,8 @@ from scipy.stats import binomtest
 
 from fakeid.config.constants import DEMO_CATEGORIES, FAKE
 from fakeid.reporting.sweep.answer import write_answer, write_caveat
-from fakeid.reporting.sweep.claims import compare_cells, find_common_unseen
-from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.claims import compare_configurations, find_common_unseen
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations
 
 
 def right(run, categories):
@@ -19,7 +19,7 @@ def right(run, categories):
 
 def test_settings_are_compared_on_what_neither_was_trained_on(invented):
     runs = [invented(5), invented(5, color="hsv", skill=1.6)]
-    claims = compare_cells(collect_cells(runs))
+    claims = compare_configurations(collect_configurations(runs))
     (claim,) = claims.settings
     assert (claim.first.setting.color, claim.second.setting.color) == ("rgb", "hsv")
     assert claim.categories == DEMO_CATEGORIES[5:]
@@ -38,14 +38,16 @@ def test_several_seeds_are_judged(invented):
     runs = [
         invented(5, seed, color, skill=2.0 if color == "hsv" else 0.8) for seed in range(3) for color in ("rgb", "hsv")
     ]
-    claims = compare_cells(collect_cells(runs))
+    claims = compare_configurations(collect_configurations(runs))
     assert [claim.verdict for claim in claims.settings] == ["better"]
     assert claims.named_best is not None
     assert claims.named_best.setting.color == "hsv"
 
 
 def test_numbers_of_categories_are_compared_on_the_same_images(invented):
-    claims = compare_cells(collect_cells([invented(1), invented(5, skill=1.5), invented(10, skill=2.5)]))
+    claims = compare_configurations(
+        collect_configurations([invented(1), invented(5, skill=1.5), invented(10, skill=2.5)])
+    )
     assert claims.settings == []
     assert [(c.first.categories, c.second.categories, c.num_images) for c in claims.categories] == [
         (1, 5, 240), (1, 10, 40), (5, 10, 40),
@@ -55,7 +57,7 @@ def test_numbers_of_categories_are_compared_on_the_same_images(invented):
 
 def test_holm_counts_every_comparison_of_the_page_once(invented):
     runs = [invented(k, seed, skill=1 + 0.1 * k) for k in (1, 2, 5) for seed in range(2)]
-    claims = compare_cells(collect_cells(runs))
+    claims = compare_configurations(collect_configurations(runs))
     # Three steps on what neither was trained on, and all three pairs on what nobody was; two tests are in both tables.
     tests = {claim.test for claim in (*claims.categories, *claims.pairs)}
     assert len(tests) < len(claims.categories) + len(claims.pairs)
@@ -68,46 +70,56 @@ def test_holm_counts_every_comparison_of_the_page_once(invented):
 
 def test_the_best_is_corrected_for_all_pairs(invented):
     runs = [invented(5, seed, dropout=place / 20) for place in range(6) for seed in range(2)]
-    claims = compare_cells(collect_cells(runs))
+    claims = compare_configurations(collect_configurations(runs))
     assert len(claims.pairs) == 15
     assert len(claims.best) == 5
     assert claims.named_best is None
-    cells = collect_cells(runs)
-    assert any("No configuration is significantly ahead" in finding.text for finding in write_answer(cells, claims, []))
+    configurations = collect_configurations(runs)
+    assert any(
+        "No configuration is significantly ahead" in finding.text
+        for finding in write_answer(configurations, claims, [])
+    )
 
 
 def test_runs_that_differ_by_seed_alone_claim_nothing(invented):
-    claims = compare_cells(collect_cells([invented(5, 0), invented(5, 1)]))
+    claims = compare_configurations(collect_configurations([invented(5, 0), invented(5, 1)]))
     assert (claims.settings, claims.categories, claims.best) == ([], [], [])
 
 
 def test_equal_settings_do_not_differ_significantly(invented):
     runs = [invented(5, seed, color) for seed in range(3) for color in ("rgb", "hsv", "ycbcr")]
-    claims = compare_cells(collect_cells(runs))
+    claims = compare_configurations(collect_configurations(runs))
     assert {claim.verdict for claim in [*claims.settings, *claims.best]} == {"not significant"}
     assert {claim.seeds for claim in claims.settings} == {(0, 1, 2)}
 
 
 def test_only_common_seeds_are_compared(invented):
-    cells = collect_cells([invented(5, 0), invented(5, 1), invented(5, 1, "hsv"), invented(5, 7, "ycbcr")])
-    claims = compare_cells(cells)
+    configurations = collect_configurations(
+        [invented(5, 0), invented(5, 1), invented(5, 1, "hsv"), invented(5, 7, "ycbcr")]
+    )
+    claims = compare_configurations(configurations)
     assert [claim.seeds for claim in claims.settings] == [(1,)]
     assert {reason for *_, reason in claims.refused} == {"no seed in common"}
 
 
 def test_other_images_are_not_compared(invented):
-    claims = compare_cells(collect_cells([invented(5), invented(5, color="hsv", test_set=1)]))
+    claims = compare_configurations(collect_configurations([invented(5), invented(5, color="hsv", test_set=1)]))
     assert claims.settings == []
     assert [reason for *_, reason in claims.refused] == ["they were tested on different images"]
     moved = invented(5, color="hsv").summary
     moved = replace(moved, data=replace(moved.data, source={**moved.data.source, "seed": 3}))
-    claims = compare_cells(collect_cells([invented(5), FinishedRun("moved", moved, invented(5, color="hsv").images)]))
+    claims = compare_configurations(
+        collect_configurations([invented(5), FinishedRun("moved", moved, invented(5, color="hsv").images)])
+    )
     assert [reason for *_, reason in claims.refused] == ["their images come from different sources"]
 
 
 def test_the_order_of_runs_does_not_matter(invented):
     runs = [invented(k, seed, color) for k in (1, 5) for seed in (0, 1) for color in ("rgb", "hsv")]
-    one, two = (compare_cells(collect_cells(order)) for order in (runs, random.Random(1).sample(runs, len(runs))))
+    one, two = (
+        compare_configurations(collect_configurations(order))
+        for order in (runs, random.Random(1).sample(runs, len(runs)))
+    )
     for table in ("settings", "categories", "best"):
         assert [(c.second.name, c.accuracy, c.auroc_p) for c in getattr(one, table)] == [
             (c.second.name, c.accuracy, c.auroc_p) for c in getattr(two, table)
@@ -118,7 +130,7 @@ def test_a_broken_detector_is_undefined_not_worse(invented):
     run = invented(5, color="hsv")
     images = {name: copy.copy(part) for name, part in run.images.items()}
     object.__setattr__(images["coral"], "logit", np.full_like(images["coral"].logit, math.nan))
-    claims = compare_cells(collect_cells([invented(5), FinishedRun(run.name, run.summary, images)]))
+    claims = compare_configurations(collect_configurations([invented(5), FinishedRun(run.name, run.summary, images)]))
     assert claims.settings[0].verdict == "undefined"
 
 
@@ -127,8 +139,8 @@ def test_common_unseen_categories(invented):
 
 
 def answer(runs):
-    cells = collect_cells(runs)
-    return [str(finding) for finding in write_answer(cells, compare_cells(cells), [])]
+    configurations = collect_configurations(runs)
+    return [str(finding) for finding in write_answer(configurations, compare_configurations(configurations), [])]
 
 
 def test_the_answer_where_everything_helps(invented):
@@ -192,9 +204,9 @@ def test_the_answer_where_one_setting_suffers_and_the_other_does_not(invented):
 
 
 def test_the_answer_of_a_single_run(invented):
-    cells = collect_cells([invented(5)])
+    configurations = collect_configurations([invented(5)])
     sentences = answer([invented(5)])
     assert sentences[0].startswith("There is nothing to choose from yet")
     assert "cannot be said yet" in sentences[1]
     assert "cannot be said yet" in sentences[2]
-    assert "with another seed any difference may change sign" in write_caveat(cells)
+    assert "with another seed any difference may change sign" in write_caveat(configurations)

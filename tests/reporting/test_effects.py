@@ -12,8 +12,8 @@ from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.statistics.paired_tests import Answers, average_answers, compare_accuracy, compare_answers
 from fakeid.reporting.formatting import format_estimate
 from fakeid.reporting.sweep.answer import write_answer
-from fakeid.reporting.sweep.claims import compare_cells
-from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.claims import compare_configurations
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations
 from fakeid.reporting.sweep.effects import correct_page, measure_effects
 from fakeid.reporting.table import Form
 
@@ -65,9 +65,10 @@ def test_with_one_seed_no_option_is_judged_however_many_settings_there_are(grid:
     effects = measure_effects(runs)
     assert {effect.num_pairs for effect in effects} == {2, 4}
     assert {verdict for effect in effects for verdict in (effect.verdict, effect.auroc_verdict)} == {"not judged"}
-    cells = collect_cells(runs)
+    configurations = collect_configurations(runs)
     assert all(
-        "one run each: not judged" in finding.text for finding in write_answer(cells, compare_cells(cells), effects)[1:]
+        "one run each: not judged" in finding.text
+        for finding in write_answer(configurations, compare_configurations(configurations), effects)[1:]
     )
     two = [*grid(2.0), invented(5, 0, "hsv", 0.3), invented(5, 0, "rgb", 0.3)]
     (color,) = (effect for effect in measure_effects(two) if effect.option == "color")
@@ -141,9 +142,9 @@ def test_evaluations_add_unseen_generators(grid: Grid) -> None:
 
 def test_the_answer_names_what_helps_and_what_does_not(grid: Grid) -> None:
     runs = grid(hsv_skill=2.0)
-    cells = collect_cells(runs)
-    claims, effects = correct_page(compare_cells(cells), measure_effects(runs))
-    *_, sentence, open_question = write_answer(cells, claims, effects)
+    configurations = collect_configurations(runs)
+    claims, effects = correct_page(compare_configurations(configurations), measure_effects(runs))
+    *_, sentence, open_question = write_answer(configurations, claims, effects)
     assert "more categories" in open_question.topic  # what cannot be said comes last
     (color,) = (effect for effect in effects if effect.option == "color")
     points = format_estimate(Estimate.of(color.accuracy), Form.POINTS)
@@ -152,5 +153,5 @@ def test_the_answer_names_what_helps_and_what_does_not(grid: Grid) -> None:
         f"({points} points against rgb) is significantly better; dropout=0.1, dropout=0.2, "
         "dropout=0.5 make no significant difference."
     )
-    without = write_answer(cells, claims, [])
-    assert without == [finding for finding in write_answer(cells, claims, effects) if finding != sentence]
+    without = write_answer(configurations, claims, [])
+    assert without == [finding for finding in write_answer(configurations, claims, effects) if finding != sentence]

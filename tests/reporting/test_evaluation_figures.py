@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from made_up_evaluation import CASES, invent_case
+from invented_evaluation import CASES, invent_case
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from sklearn.metrics import roc_curve

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up_evaluation import CASES, estimate, invent_case, invent_control, invent_swap
+from invented_evaluation import CASES, estimate, invent_case, invent_control, invent_swap
 
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn

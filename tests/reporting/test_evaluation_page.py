@@ -5,7 +5,7 @@ from html import unescape
 
 import numpy as np
 import pytest
-from made_up_evaluation import CASES, invent_case, invent_control, invent_swap
+from invented_evaluation import CASES, invent_case, invent_control, invent_swap
 from page_outline import Outline
 from rich.console import Console
 from rich.text import Text

@@ -1,7 +1,7 @@
 import pytest
 
 from fakeid.reporting.svg import inline_svg, render_svg
-from fakeid.reporting.sweep.configurations import collect_cells
+from fakeid.reporting.sweep.configurations import collect_configurations
 from fakeid.reporting.sweep.figures import build_curves, plot_curves
 
 PAPER = (
@@ -11,58 +11,60 @@ PAPER = (
 
 
 @pytest.fixture
-def paper_cells(invented):
+def paper_configurations(invented):
     settings = [*PAPER, ("pelee", "hsv", 0.5)]
-    return collect_cells([invented(k, 0, color, dropout, model) for k in (1, 5) for model, color, dropout in settings])
+    return collect_configurations(
+        [invented(k, 0, color, dropout, model) for k in (1, 5) for model, color, dropout in settings]
+    )
 
 
-def test_the_papers_figures_and_one_for_the_rest(paper_cells):
-    figures = build_curves(paper_cells)
+def test_the_papers_figures_and_one_for_the_rest(paper_configurations):
+    figures = build_curves(paper_configurations)
     assert [(figure.slug, [setting.table for setting in figure.settings]) for figure in figures] == [
         ("fig1", [1]), ("fig2", [1, 2, 3]), ("fig3", [1, 4, 5]), ("fig4", [1, 6, 7]), ("others", [None]),
     ]  # fmt: skip
 
 
 def test_no_figure_is_empty_or_twice(invented):
-    figures = build_curves(collect_cells([invented(1), invented(5), invented(5, color="hsv")]))
+    figures = build_curves(collect_configurations([invented(1), invented(5), invented(5, color="hsv")]))
     assert [figure.slug for figure in figures] == ["fig1", "fig2"]
-    only_xception = build_curves(collect_cells([invented(5, model="legacy_xception")]))
+    only_xception = build_curves(collect_configurations([invented(5, model="legacy_xception")]))
     assert [figure.slug for figure in only_xception] == ["fig4"]
 
 
-def test_lines_differ_in_color_marker_and_dashes(paper_cells):
-    (ax,) = plot_curves(build_curves(paper_cells)[1]).axes
+def test_lines_differ_in_color_marker_and_dashes(paper_configurations):
+    (ax,) = plot_curves(build_curves(paper_configurations)[1]).axes
     lines = [line for line in ax.lines if not line.get_label().startswith("_")]
     assert [line.get_label() for line in lines][1] == "Pelee+HPF, HSV, dropout 0"
     assert all(len({getattr(line, f"get_{look}")() for line in lines}) == 3 for look in ("color", "marker"))
     assert len({str(line._dash_pattern) for line in lines}) == 3
     assert len(ax.collections) == 3  # bands
     # The held-out category, the same images throughout; the unseen average loses categories as the training gains them.
-    expected = [cell.measure("coral", "accuracy").value for cell in paper_cells if cell.setting.table == 2]
+    expected = [each.measure("coral", "accuracy").value for each in paper_configurations if each.setting.table == 2]
     assert list(lines[1].get_ydata()) == expected
     assert ax.get_ylabel() == "accuracy on the held-out category (%)"
 
 
 def test_a_single_number_of_categories_shows_whiskers(invented):
-    figure = plot_curves(build_curves(collect_cells([invented(5), invented(5, color="hsv")]))[1])
+    figure = plot_curves(build_curves(collect_configurations([invented(5), invented(5, color="hsv")]))[1])
     assert all(len(collection.get_segments()) == 1 for collection in figure.axes[0].collections)
 
 
 def test_many_settings_are_spread_over_figures(invented):
-    cells = collect_cells([invented(5, dropout=i / 20) for i in range(1, 9) if i != 4])
-    figures = build_curves(cells)
+    configurations = collect_configurations([invented(5, dropout=i / 20) for i in range(1, 9) if i != 4])
+    figures = build_curves(configurations)
     assert [len(figure.settings) for figure in figures] == [6, 1]
 
 
-def test_the_same_figure_is_the_same_file(paper_cells):
-    figures = build_curves(paper_cells)
+def test_the_same_figure_is_the_same_file(paper_configurations):
+    figures = build_curves(paper_configurations)
     one, two = (render_svg(plot_curves(figures[1])) for _ in range(2))
     assert one == two
     assert one.startswith("<?xml")
 
 
-def test_a_figure_in_a_page_has_its_colors_and_own_names(paper_cells):
-    svg = inline_svg(plot_curves(build_curves(paper_cells)[1]), "fig2", 'a "label"')
+def test_a_figure_in_a_page_has_its_colors_and_own_names(paper_configurations):
+    svg = inline_svg(plot_curves(build_curves(paper_configurations)[1]), "fig2", 'a "label"')
     assert svg.startswith("<svg ")
     assert "var(--line-0)" in svg
     assert "#0072b2" not in svg

@@ -4,12 +4,12 @@ import re
 from urllib.parse import quote
 
 import pytest
-from made_up_evaluation import invent_case
+from invented_evaluation import invent_case
 from page_outline import Outline
 
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.reporting.renderers import tabulate
-from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations
 from fakeid.reporting.sweep.misplaced_thresholds import list_misplaced_thresholds
 from fakeid.reporting.sweep.page import render_summary_markdown, render_sweep_markdown, render_sweep_page
 from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
@@ -107,8 +107,8 @@ def test_a_single_category_and_an_evaluation_at_a_wrong_threshold_are_told(runs)
     summary = dataclasses.replace(run.summary, categories={**run.summary.categories, run.held_out: held_out})
     groups = (EvaluationGroup(50, 50, off, kind="test_set", name="photos"),)
     evaluation = dataclasses.replace(invent_case("rich")[0], groups=groups)
-    cells = collect_cells([dataclasses.replace(run, summary=summary, evaluation=evaluation)])
-    starts = [finding.text.partition(" rank")[0] for finding in list_misplaced_thresholds(cells)]
+    configurations = collect_configurations([dataclasses.replace(run, summary=summary, evaluation=evaluation)])
+    starts = [finding.text.partition(" rank")[0] for finding in list_misplaced_thresholds(configurations)]
     assert starts == ["On some unseen category 1 of 1 run", "On photos (evaluation) 1 of 1 run"]
 
 

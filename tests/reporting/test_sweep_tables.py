@@ -7,7 +7,7 @@ from fakeid.evaluation.records.results import CategoryGroup, Estimate
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.reporting.renderers import escape_latex, render_markdown, tabulate
-from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations
 from fakeid.reporting.sweep.paper_tables import build_accuracy_tables, name_file
 from fakeid.reporting.sweep.tables import list_numbers
 
@@ -39,14 +39,14 @@ def make_run(categories: int, seed: int, accuracies: list[float]) -> FinishedRun
 
 
 @pytest.fixture
-def cells():
+def configurations():
     runs = [make_run(2, 0, [0.9, 0.9, 0.6]), make_run(2, 1, [1.0, 0.8, 0.8]), make_run(1, 0, [0.9, 0.8, 0.6])]
-    return collect_cells(runs)
+    return collect_configurations(runs)
 
 
 @pytest.fixture
-def accuracies(cells):
-    (accuracies,) = build_accuracy_tables(cells)
+def accuracies(configurations):
+    (accuracies,) = build_accuracy_tables(configurations)
     return accuracies
 
 
@@ -64,8 +64,8 @@ def test_plain_columns(accuracies):
     assert "unseen average seen" not in first
 
 
-def test_every_number_is_listed_with_its_setting(cells):
-    columns, rows = list_numbers(cells)
+def test_every_number_is_listed_with_its_setting(configurations):
+    columns, rows = list_numbers(configurations)
     lines = [SimpleNamespace(**dict(zip(columns, row, strict=True))) for row in rows]
     assert {(line.model, line.color, line.dropout, line.paper_table) for line in lines} == {
         ("Pelee+HPF", "hsv", 0.2, 6)

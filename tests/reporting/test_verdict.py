@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up_evaluation import CASES, invent_case
+from invented_evaluation import CASES, invent_case
 from rich.console import Console
 
 from fakeid.config.parse import Config, to_plain

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from made_up_sweep import invent_run
+from invented_sweep import invent_run
 
 from fakeid.config.parse import Config
 from fakeid.io import write_record

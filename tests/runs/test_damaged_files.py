@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from made_up_sweep import write_run
+from invented_sweep import write_run
 from rich.console import Console
 from tiny_runs import read_weights, train
 
@@ -19,10 +19,10 @@ from fakeid.errors import CheckpointError, DamagedFileError
 from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import DAMAGED, is_complete, read_state
-from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.grid import PlannedRun
 from fakeid.sweeps.monitor import Overview, run_rounds
 from fakeid.sweeps.report import read_report
-from fakeid.sweeps.worker import train_cell
+from fakeid.sweeps.worker import train_run
 from fakeid.training.checkpoint import read_card
 
 BuildConfig = Callable[..., Config]
@@ -80,7 +80,9 @@ def test_without_its_images_a_run_stays_as_it_is_until_it_is_trained_anew(
     run = RunFolder.locate(trained)
     for damage in DAMAGES:
         run.data.write_bytes(damage)
-        with pytest.raises(DamagedFileError, match=r"data.json is damaged \(.*\), so nobody knows .* force=true"):
+        with pytest.raises(
+            DamagedFileError, match=r"data.json is damaged \(.*\), so the images of the run are not known.* force=true"
+        ):
             train(trained)
         assert run.is_done()
     run.status.write_bytes(b"[]")
@@ -92,28 +94,29 @@ def test_without_its_images_a_run_stays_as_it_is_until_it_is_trained_anew(
 
 def test_a_damaged_cell_does_not_stop_a_sweep(trained: Config, tiny_config: BuildConfig) -> None:
     configs = [trained, *(tiny_config("optim.epochs=1", f"seed={seed}") for seed in (1, 2))]
-    cells = [Cell((f"seed={config.seed}",), config, RunFolder.locate(config)) for config in configs]
+    planned_runs = [PlannedRun((f"seed={config.seed}",), config, RunFolder.locate(config)) for config in configs]
     train(configs[1])
-    shutil.copytree(cells[0].run.path, cells[2].run.path)  # nothing of it is read: its list of images is damaged
-    cells[0].run.status.write_bytes(b"[]")
-    cells[1].run.summary.write_bytes(b"")
-    cells[2].run.status.write_bytes(b"")
-    cells[2].run.data.write_bytes(b"[]")
-    pending = [cell for cell in cells if not is_complete(cell.run, cell.config)]
-    assert pending == cells
+    # Nothing of it is read: its list of images is damaged.
+    shutil.copytree(planned_runs[0].run.path, planned_runs[2].run.path)
+    planned_runs[0].run.status.write_bytes(b"[]")
+    planned_runs[1].run.summary.write_bytes(b"")
+    planned_runs[2].run.status.write_bytes(b"")
+    planned_runs[2].run.data.write_bytes(b"[]")
+    pending = [planned for planned in planned_runs if not is_complete(planned.run, planned.config)]
+    assert pending == planned_runs
     said = console()
-    Overview(cells, said).print_plan(pending)
+    Overview(planned_runs, said).print_plan(pending)
     assert "3 cells: 3 damaged" in printed(said)
 
-    def launch(left: list[Cell]) -> str | None:
-        for cell in left:
+    def launch(left: list[PlannedRun]) -> str | None:
+        for planned in left:
             with contextlib.suppress(DamagedFileError):
-                train_cell(cell.config)
+                train_run(planned.config)
         return None
 
     run_rounds(pending, launch, said)
-    assert [read_state(cell.run).name for cell in cells] == ["done", "done", "failed"]
-    assert "data.json is damaged" in (read_state(cells[2].run).reason or "")
+    assert [read_state(planned.run).name for planned in planned_runs] == ["done", "done", "failed"]
+    assert "data.json is damaged" in (read_state(planned_runs[2].run).reason or "")
 
 
 def test_a_damaged_evaluation_is_left_out_of_reports(tmp_path: Path) -> None:

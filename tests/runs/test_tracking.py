@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_evaluation import invent_small_evaluation
-from made_up_sweep import write_run
+from invented_evaluation import invent_small_evaluation
+from invented_sweep import write_run
 from offline_runs import OfflineRun, find_bad_names, find_offline_runs, open_tracker, track_run, write_history
 from rich.console import Console
 

@@ -14,47 +14,47 @@ from fakeid.config.parse import Config, parse
 from fakeid.config.presets import GRID, list_choices
 from fakeid.errors import ConfigError
 from fakeid.sweeps import grid as grids
-from fakeid.sweeps.grid import Cell, check_intended, expand_grid
+from fakeid.sweeps.grid import PlannedRun, check_intended, expand_grid
 from fakeid.sweeps.sweeper import compose_grid
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 @lru_cache
-def build(grid: str, *arguments: str) -> list[Cell]:
+def build(grid: str, *arguments: str) -> list[PlannedRun]:
     return compose_grid([f"grid={grid}", *arguments])
 
 
-def pick_first_seed(grid: str) -> list[Cell]:
-    return [cell for cell in build(grid) if cell.config.seed == 0]
+def pick_first_seed(grid: str) -> list[PlannedRun]:
+    return [planned for planned in build(grid) if planned.config.seed == 0]
 
 
-def settings(cells: list[Cell]) -> Counter[tuple[str, str, float]]:
-    return Counter((c.config.model.name, c.config.color.name.value, c.config.dropout) for c in cells)
+def settings(planned_runs: list[PlannedRun]) -> Counter[tuple[str, str, float]]:
+    return Counter((c.config.model.name, c.config.color.name.value, c.config.dropout) for c in planned_runs)
 
 
 def test_the_papers_seventy_configurations() -> None:
-    cells = pick_first_seed("paper")
-    assert settings(cells) == {
+    planned_runs = pick_first_seed("paper")
+    assert settings(planned_runs) == {
         ("pelee", "rgb", 0.0): 10, ("pelee", "hsv", 0.0): 10, ("pelee", "ycbcr", 0.0): 10, ("pelee", "rgb", 0.2): 10,
         ("pelee", "rgb", 0.5): 10, ("pelee", "hsv", 0.2): 10, ("legacy_xception", "rgb", 0.0): 10,
     }  # fmt: skip
-    assert Counter(cell.config.categories for cell in cells) == dict.fromkeys(range(1, 11), 7)
-    assert len({cell.run.path.name for cell in cells}) == 70
-    assert Counter(cell.config.seed for cell in build("paper")) == {0: 70, 1: 70, 2: 70}
+    assert Counter(planned.config.categories for planned in planned_runs) == dict.fromkeys(range(1, 11), 7)
+    assert len({planned.run.path.name for planned in planned_runs}) == 70
+    assert Counter(planned.config.seed for planned in build("paper")) == {0: 70, 1: 70, 2: 70}
 
 
 def test_the_full_ninety_configurations() -> None:
-    cells = pick_first_seed("full")
-    assert settings(cells) == {
+    planned_runs = pick_first_seed("full")
+    assert settings(planned_runs) == {
         ("pelee", color, dropout): 10 for color in ("rgb", "hsv", "ycbcr") for dropout in (0, 0.2, 0.5)
     }
-    assert len({cell.run.path for cell in cells}) == 90
-    assert Counter(cell.config.seed for cell in build("full")) == {0: 90, 1: 90, 2: 90}
+    assert len({planned.run.path for planned in planned_runs}) == 90
+    assert Counter(planned.config.seed for planned in build("full")) == {0: 90, 1: 90, 2: 90}
 
 
 def test_a_cell_of_two_grids_has_one_name() -> None:
-    paper, full = ({cell.run.path.name for cell in pick_first_seed(grid)} for grid in ("paper", "full"))
+    paper, full = ({planned.run.path.name for planned in pick_first_seed(grid)} for grid in ("paper", "full"))
     assert len(paper & full) == 60
 
 
@@ -63,9 +63,9 @@ def test_a_cell_of_several_experiments_is_kept_once() -> None:
 
 
 def test_typed_values_take_the_place_of_the_grids() -> None:
-    cells = build("full", "categories=1,2", "seed=0,7", "color=rgb")
-    assert len(cells) == 2 * 2 * 3
-    assert {cell.config.seed for cell in cells} == {0, 7}
+    planned_runs = build("full", "categories=1,2", "seed=0,7", "color=rgb")
+    assert len(planned_runs) == 2 * 2 * 3
+    assert {planned.config.seed for planned in planned_runs} == {0, 7}
 
 
 def test_every_setting_of_the_paper_is_in_the_smoke_grid() -> None:
@@ -74,11 +74,11 @@ def test_every_setting_of_the_paper_is_in_the_smoke_grid() -> None:
 
 @pytest.mark.parametrize("grid", ["paper", "smoke"])
 def test_a_cell_is_what_train_makes_of_the_same_words(grid: str) -> None:
-    cells = random.Random(0).sample(build(grid), 5)
+    planned_runs = random.Random(0).sample(build(grid), 5)
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        for cell in cells:
-            words = [word for word in cell.overrides if word != f"grid={grid}"]
-            assert name_run(parse(compose("train", words))) == cell.run.path.name
+        for planned in planned_runs:
+            words = [word for word in planned.overrides if word != f"grid={grid}"]
+            assert name_run(parse(compose("train", words))) == planned.run.path.name
 
 
 def test_all_mistakes_are_named_before_anything_starts() -> None:
@@ -101,12 +101,12 @@ def test_each_grid_has_a_folder_and_a_group_of_its_own() -> None:
         "protocol=paper",
     )  # fmt: skip
     for grid in list_choices(GRID):
-        cell = build(grid, *one)[0]
-        assert f"grid={grid}" in cell.overrides  # so that a job on any launcher finds the same folder
-        assert (cell.config.paths.runs, cell.config.logger.group) == (f"sweeps/{grid}", grid)
-        assert cell.run.path.parent == Path("sweeps") / grid
-    cell = build("smoke", *one, "paths.runs=mine", "logger.group=ours")[0]
-    assert (cell.config.paths.runs, cell.config.logger.group) == ("mine", "ours")
+        planned = build(grid, *one)[0]
+        assert f"grid={grid}" in planned.overrides  # so that a job on any launcher finds the same folder
+        assert (planned.config.paths.runs, planned.config.logger.group) == (f"sweeps/{grid}", grid)
+        assert planned.run.path.parent == Path("sweeps") / grid
+    planned = build("smoke", *one, "paths.runs=mine", "logger.group=ours")[0]
+    assert (planned.config.paths.runs, planned.config.logger.group) == ("mine", "ours")
 
 
 @pytest.mark.parametrize("typed", [[], ["logger=csv"], ["hydra/launcher=joblib", "paths.runs=x"]])
@@ -130,10 +130,10 @@ def test_two_grids_at_once_are_refused() -> None:
         expand_grid([], ["grid=full,paper"])
 
 
-@pytest.mark.parametrize(("grid", "num_cells"), [("demo", 20), ("protocols", 60)])
-def test_grids_that_a_headline_rests_on_have_five_seeds(grid: str, num_cells: int) -> None:
-    cells = build(grid)
-    assert Counter(cell.config.seed for cell in cells) == dict.fromkeys(range(5), num_cells // 5)
+@pytest.mark.parametrize(("grid", "num_runs"), [("demo", 20), ("protocols", 60)])
+def test_grids_that_a_headline_rests_on_have_five_seeds(grid: str, num_runs: int) -> None:
+    planned_runs = build(grid)
+    assert Counter(planned.config.seed for planned in planned_runs) == dict.fromkeys(range(5), num_runs // 5)
 
 
 def test_each_network_is_built_once_for_each_size_that_it_sees(monkeypatch: pytest.MonkeyPatch) -> None:

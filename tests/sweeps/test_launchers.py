@@ -1,6 +1,6 @@
 """Real sweeps under each launcher: every cell once, and kill -9 at random moments changes nothing in the end.
 
-FAKEID_DRILL_KILLS=10 pytest -n 0 -m slow tests/runs/test_launchers.py is the long drill.
+FAKEID_DRILL_KILLS=10 pytest -n 0 -m slow tests/sweeps/test_launchers.py is the long drill.
 """
 
 import itertools

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from made_up_evaluation import describe_evaluation, invent_small_evaluation
-from made_up_evaluation import invent_scores as invent_evaluated
-from made_up_sweep import invent_run, write_failed_run, write_run
+from invented_evaluation import describe_evaluation, invent_small_evaluation
+from invented_evaluation import invent_scores as invent_evaluated
+from invented_sweep import invent_run, write_failed_run, write_run
 from offline_runs import find_bad_names, find_offline_runs
 from rich.console import Console
 
@@ -144,12 +144,14 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
     assert run.config["categories"] == [1, 5]
     *curves, last = run.history
     assert [row["categories"] for row in curves] == [1, 5]
-    for row, cell in ((row, cell) for row in curves for cell in report.cells if cell.categories == row["categories"]):
-        name = f"pelee_hpf_{cell.setting.color}_dropout_0"
-        held_out = cell.measure(cell.held_out or "", "accuracy").value
+    for row, configuration in (
+        (row, each) for row in curves for each in report.configurations if each.categories == row["categories"]
+    ):
+        name = f"pelee_hpf_{configuration.setting.color}_dropout_0"
+        held_out = configuration.measure(configuration.held_out or "", "accuracy").value
         assert row[f"held_out_accuracy/{name}"] == pytest.approx(held_out)
-        assert row[f"unseen_accuracy/{name}"] == pytest.approx(cell.average(seen=False).value)
-        assert row[f"unseen_auroc/{name}"] == pytest.approx(cell.measure("unseen", "auroc").value)
+        assert row[f"unseen_accuracy/{name}"] == pytest.approx(configuration.average(seen=False).value)
+        assert row[f"unseen_auroc/{name}"] == pytest.approx(configuration.measure("unseen", "auroc").value)
     logged = {name.partition(".")[0] for name in last if not name.startswith("_")}
     assert find_bad_names(run) == []
     assert {name for name in run.summary if "/" in name} == logged  # no curve's last value
@@ -176,12 +178,14 @@ def test_estimates_reach_wandb_as_numbers() -> None:
     assert set(tables) > {f"tables/evaluation_{name}" for name in ("auroc", "accuracy", "degradations")}
     words = [name for columns, _ in tables.values() for name in columns]
     assert [name for name in (*tables, *words) if not re.fullmatch(r"[A-Za-z0-9_/]+", name)] == []
-    texts = [cell for _, rows in tables.values() for row in rows for cell in row if isinstance(cell, str)]
+    texts = [value for _, rows in tables.values() for row in rows for value in row if isinstance(value, str)]
     assert not [text for text in texts if re.search(r"\d \[|\d to \d|^[+-]?\d+\.\d+$", text)]
     columns, rows = tables["tables/averages"]
-    (cell,) = (cell for cell in report.cells if cell.setting.name == rows[0][columns.index("setting")])
+    (configuration,) = (
+        each for each in report.configurations if each.setting.name == rows[0][columns.index("setting")]
+    )
     found = dict(zip(columns, rows[0], strict=True))
-    average = cell.average(seen=False)
+    average = configuration.average(seen=False)
     assert [found[f"unseen_accuracy{end}"] for end in ("", "_low", "_high")] == [
         average.value,
         average.low,

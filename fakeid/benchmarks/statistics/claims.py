@@ -8,26 +8,26 @@ from typing import Final
 
 import numpy as np
 
-from fakeid.benchmarks.statistics.pages import Configuration, draw_page
+from fakeid.benchmarks.statistics.pages import DrawnConfiguration, draw_page
 from fakeid.benchmarks.statistics.scores import calibrate_model
 from fakeid.evaluation.statistics.trend import Trend
 from fakeid.reporting.significance import BETTER, WORSE, Judged
 from fakeid.reporting.sweep.answer import write_answer
-from fakeid.reporting.sweep.claims import Claim, Claims, compare_cells
-from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.claims import Claim, Claims, compare_configurations
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations
 from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect, fit_trends, measure_effects
 
 ACCURACY: Final = 0.85
 """Mean over runs and images on unseen content of average difficulty."""
 
-LAYOUTS: Final[Mapping[int, tuple[Configuration, ...]]] = {
-    2: tuple(Configuration(color) for color in ("rgb", "hsv")),
-    9: tuple(Configuration(*pair) for pair in product(("rgb", "hsv", "ycbcr"), (0.0, 0.2, 0.5))),
+LAYOUTS: Final[Mapping[int, tuple[DrawnConfiguration, ...]]] = {
+    2: tuple(DrawnConfiguration(color) for color in ("rgb", "hsv")),
+    9: tuple(DrawnConfiguration(*pair) for pair in product(("rgb", "hsv", "ycbcr"), (0.0, 0.2, 0.5))),
     12: tuple(
-        Configuration(color, dropout, categories=k)
+        DrawnConfiguration(color, dropout, categories=k)
         for color, dropout, k in product(("rgb", "hsv"), (0.0, 0.5), (1, 5, 10))
     ),
-    20: tuple(Configuration(color, categories=k) for color, k in product(("rgb", "hsv"), range(1, 11))),
+    20: tuple(DrawnConfiguration(color, categories=k) for color, k in product(("rgb", "hsv"), range(1, 11))),
 }
 """The grids, by their size: two colors; 3 colors x 3 dropouts; 4 settings x k = 1, 5, 10; 2 settings x k = 1 ... 10."""
 
@@ -90,7 +90,7 @@ class NullEffect:
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
         """1 where the residual is claimed to do something (`effect`), or its interval misses 0 (`interval`)."""
         colors, dropouts = SETTINGS[self.pairs]
-        layout = [Configuration(*one) for one in product(colors, dropouts, _RESIDUALS)]
+        layout = [DrawnConfiguration(*one) for one in product(colors, dropouts, _RESIDUALS)]
         model = calibrate_model(ACCURACY, self.deviation)
         signals = model.find_signal(ACCURACY) + self.unlike / np.sqrt(2) * rng.standard_normal(len(layout))
         page = draw_page(layout, self.seeds, model, signals.tolist(), self.per_class, rng)
@@ -112,8 +112,8 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
         1 or 0 for each table, `settings` and so on, for `any` of them, and for any sentence of the `answer`; the share
         of the slopes whose interval misses 0 as `trends`; NaN where there is nothing of the kind.
     """
-    cells = collect_cells(runs)
-    claims, effects, trends = compare_cells(cells), measure_effects(runs), fit_trends(cells)
+    configurations = collect_configurations(runs)
+    claims, effects, trends = compare_configurations(configurations), measure_effects(runs), fit_trends(configurations)
     tables: dict[str, Sequence[Judged]] = {
         "settings": claims.settings,
         "categories": claims.categories,
@@ -124,7 +124,7 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
     found["any"] = max((one for one in found.values() if not math.isnan(one)), default=math.nan)
     slopes = [trend.held_out for trend in trends if trend.held_out is not None and trend.held_out.low is not None]
     found["trends"] = float(np.mean([_misses_zero(slope) for slope in slopes])) if slopes else math.nan
-    assert write_answer(cells, claims, effects)
+    assert write_answer(configurations, claims, effects)
     found["answer"] = float(has_answer(claims, effects))
     return found
 

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 
 from fakeid.benchmarks.statistics.claims import ACCURACY
-from fakeid.benchmarks.statistics.pages import CATEGORIES, Configuration, draw_page
+from fakeid.benchmarks.statistics.pages import CATEGORIES, DrawnConfiguration, draw_page
 from fakeid.benchmarks.statistics.scores import calibrate_model
 from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.calibration import FALSE_ALARM_RATE, Calibration, fit_calibration
@@ -19,7 +19,7 @@ from fakeid.evaluation.metrics import measure
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.records.results import Estimate, MeanEstimate
 from fakeid.evaluation.statistics.intervals import estimate_metrics
-from fakeid.reporting.sweep.configurations import collect_cells
+from fakeid.reporting.sweep.configurations import collect_configurations
 
 AUROCS: Final = (0.75, 0.9, 0.99, 0.995)
 METRICS: Final = (
@@ -121,17 +121,17 @@ class OneConfiguration:
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
         """1 where the interval holds the truth (`accuracy`, `auroc`), and that of one more run holds it (`next`)."""
         model = calibrate_model(ACCURACY, self.deviation)
-        configuration = Configuration(categories=self.categories)
+        drawn = DrawnConfiguration(categories=self.categories)
         signal = model.find_signal(ACCURACY)
-        page = draw_page([configuration], self.seeds + 1, model, [signal], self.per_class, rng)
+        page = draw_page([drawn], self.seeds + 1, model, [signal], self.per_class, rng)
         *runs, following = page.runs
-        (cell,) = collect_cells(runs)
-        average = cell.average(seen=False)
+        (configuration,) = collect_configurations(runs)
+        average = configuration.average(seen=False)
         low, high = _find_bounds(average)
         unseen = page.signals[0, self.categories :]
         found = {"accuracy": _holds(low, high, float(model.mean_accuracy(unseen).mean())), "width": high - low}
         if self.seeds > 1:
-            auroc = cell.measure(CATEGORIES[-1], "auroc")
+            auroc = configuration.measure(CATEGORIES[-1], "auroc")
             found["auroc"] = _holds(*_find_bounds(auroc), float(model.mean_auroc(page.signals[0, -1])))
             found["next"] = _holds(*_find_next(average), following.average(seen=False).value)
         return found

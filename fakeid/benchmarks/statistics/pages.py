@@ -30,7 +30,7 @@ DIFFICULTY: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Configuration:
+class DrawnConfiguration:
     """What a run was trained with, but for its seed."""
 
     color: str = "rgb"
@@ -40,7 +40,7 @@ class Configuration:
 
 
 @cache
-def _describe(configuration: Configuration, seed: int) -> dict[str, Any]:
+def _describe(configuration: DrawnConfiguration, seed: int) -> dict[str, Any]:
     """Every option, as a summary holds it."""
     return to_plain(
         Config(
@@ -69,7 +69,7 @@ class Page:
 
 
 def draw_page(
-    configurations: Sequence[Configuration],
+    configurations: Sequence[DrawnConfiguration],
     seeds: int,
     model: ScoreModel,
     signals: Sequence[float],
@@ -92,14 +92,14 @@ def draw_page(
     drawn = draw_scores(model, np.repeat(means, seeds, axis=0), per_class, rng)
     rights, aurocs = ((drawn.logits >= 0) == (drawn.label == FAKE)).mean(axis=2), measure_aurocs(drawn)
     runs = [
-        _finish(configuration, seed, drawn.logits[row], drawn.label, (rights[row], aurocs[row]))
-        for row, (configuration, seed) in enumerate((one, seed) for one in configurations for seed in range(seeds))
+        _finish(each, seed, drawn.logits[row], drawn.label, (rights[row], aurocs[row]))
+        for row, (each, seed) in enumerate((one, seed) for one in configurations for seed in range(seeds))
     ]
     return Page(runs, means, drawn)
 
 
 def _finish(
-    configuration: Configuration, seed: int, logits: Floats, label: Labels, measured: tuple[Floats, Floats]
+    configuration: DrawnConfiguration, seed: int, logits: Floats, label: Labels, measured: tuple[Floats, Floats]
 ) -> FinishedRun:
     rights, aurocs = measured
     half = len(label) // 2

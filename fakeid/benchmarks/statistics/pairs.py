@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from fakeid.benchmarks.statistics.claims import ACCURACY, METRICS
-from fakeid.benchmarks.statistics.pages import CATEGORIES, Configuration, Page, draw_page
+from fakeid.benchmarks.statistics.pages import CATEGORIES, DrawnConfiguration, Page, draw_page
 from fakeid.benchmarks.statistics.scores import ScoreModel, calibrate_model
 from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL
 from fakeid.evaluation.comparison import Comparison, Detector, Group, build_groups, compare_detectors
@@ -18,10 +18,10 @@ from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.evaluation.statistics.paired_tests import Difference
 from fakeid.reporting.comparison.findings import judge_measured
 from fakeid.reporting.significance import BETTER, WORSE
-from fakeid.reporting.sweep.claims import compare_cells
-from fakeid.reporting.sweep.configurations import collect_cells
+from fakeid.reporting.sweep.claims import compare_configurations
+from fakeid.reporting.sweep.configurations import collect_configurations
 
-_LAYOUT: Final = (Configuration("rgb"), Configuration("hsv"))
+_LAYOUT: Final = (DrawnConfiguration("rgb"), DrawnConfiguration("hsv"))
 _GENERATOR: Final = "gan"
 
 
@@ -48,7 +48,7 @@ class TwoConfigurations:
         configurations on further runs and images.
         """
         model, page = _draw(self, rng)
-        (claim,) = compare_cells(collect_cells(page.runs)).settings
+        (claim,) = compare_configurations(collect_configurations(page.runs)).settings
         truths = _difference_of_runs(model, page) if self.seeds == 1 else _difference_of_means(model, page)
         found = {}
         for metric, verdict in (("accuracy", claim.verdict), ("auroc", claim.auroc_verdict)):

@@ -1,4 +1,4 @@
-"""Each image is decoded and prepared once, into memory-mapped uint8 arrays that all runs share.
+"""The prepared images of a source, as memory-mapped uint8 arrays that all runs share.
 
 A cache folder belongs to one source and one preparation. It holds packs: an array of a few hundred images and, written
 after it, an index of its keys. A pack counts only with its index, so a kill loses no more than the packs in work, and
@@ -34,7 +34,7 @@ _REBUILD: Final = "rebuild it with python -m fakeid prepare --rebuild and the sa
 
 
 class ImageCache:
-    """The folder of one source under one preparation.
+    """The prepared images of one source under one preparation, in a folder.
 
     Args:
         root: Holds one folder a cache.
@@ -60,7 +60,7 @@ class ImageCache:
         on_progress: Callable[[int], None] = lambda _: None,
         on_wait: Callable[[], None] = lambda: None,
     ) -> PackedImages:
-        """Pack what is missing, on all cores, and open everything.
+        """Pack the images that are missing, on all cores, and open all packs.
 
         Args:
             records: The images that are needed.
@@ -103,7 +103,7 @@ class ImageCache:
         return len(paths)
 
     def remove(self) -> None:
-        """Delete the folder, to build it anew.
+        """Delete the folder of the cache, so that it is built again.
 
         Raises:
             OutputError: It cannot be deleted, or another process is writing to it.
@@ -112,7 +112,7 @@ class ImageCache:
             return
         with clear_output_errors(self._root, "paths.cache"):
             with lock_folder(self.folder, wait=False, busy=f"another process is packing images into {self.folder}"):
-                for path in sorted(self.folder.glob("*.json")):  # first what makes the arrays count
+                for path in sorted(self.folder.glob("*.json")):  # first, because the arrays count only with it
                     path.unlink()
             shutil.rmtree(self.folder)
 
@@ -170,7 +170,7 @@ class ImageCache:
         if version != _VERSION:
             raise DataError(f"the cache {self.folder} is of version {version}, this is version {_VERSION}; {_REBUILD}")
         if found != json.loads(json.dumps(self._identity)):
-            raise DataError(f"the cache {self.folder} does not say that it belongs to these images; {_REBUILD}")
+            raise DataError(f"the cache {self.folder} belongs to other images, or does not say to which; {_REBUILD}")
 
 
 def _allow_open_files(count: int) -> None:

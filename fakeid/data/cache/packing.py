@@ -37,12 +37,12 @@ class Preparation:
     codec_quality: tuple[int, int] | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Describe it by plain values that change with the pixels; part of the cache's identity."""
+        """Describe the preparation by plain values that change with the pixels; part of the cache's identity."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def pack_images(source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> Pack:
-    """Read and prepare images.
+    """Read and prepare the images of some records.
 
     Args:
         source: Where the records are read.

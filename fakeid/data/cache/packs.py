@@ -59,7 +59,7 @@ class _Index:
 
 
 def write_pack(folder: Path, pack: Pack) -> None:
-    """Write array and index, named after the keys, so that the same keys always give the same files."""
+    """Write a pack: array and index, named after the keys, so that the same keys always give the same files."""
     name = hashlib.sha256("\n".join(sorted([*pack.keys, *pack.skipped])).encode()).hexdigest()[:16]
     memory = io.BytesIO()
     np.save(memory, pack.images)
@@ -96,10 +96,10 @@ def _locate_array(index_path: Path) -> Path:
 
 
 def _check_hex(words: list[str], digits: int, count: int) -> None:
-    """Refuse other than this many hexadecimal words of so many digits; all at once, for there may be millions."""
+    """Check the number of hexadecimal words and of their digits; all at once, for there may be millions."""
     if len(words) != count or any(len(word) != digits for word in words):
         raise ValueError("cut short")
-    if 2 * len(bytes.fromhex("".join(words))) != digits * count:  # it passes over spaces
+    if 2 * len(bytes.fromhex("".join(words))) != digits * count:  # which skips spaces
         raise ValueError("no hexadecimal digits")
 
 
@@ -111,7 +111,7 @@ def check_pack(index_path: Path) -> None:
     """
     path = _locate_array(index_path)
     if hashlib.sha256(path.read_bytes()).hexdigest() != read_record(index_path, _Index).sha256:
-        raise DataError(f"the cache is damaged at {path}, its bytes are not those that were written")
+        raise DataError(f"the cache is damaged at {path}: its bytes are not those that were written")
 
 
 class PackedImages:

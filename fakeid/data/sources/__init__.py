@@ -1,1 +1,1 @@
-"""Where images come from, one file each, all with the contract of `contract.py`."""
+"""The sources of images, one file each, all with the interface of `base.Source`."""

@@ -30,7 +30,7 @@ _STORED, _DEFLATED, _IN_TAR = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, -1
 _LIST_ERRORS: Final = (
     zipfile.BadZipFile,
     tarfile.TarError,
-    NotImplementedError,  # what zipfile raises at a version of the format that it does not know
+    NotImplementedError,  # what zipfile raises for a version of the format that it does not know
     ValueError,
     EOFError,
     OverflowError,
@@ -49,14 +49,14 @@ class _Member(NamedTuple):
 
 
 class Archive:
-    """The images of one archive; get it from `open_archive`.
+    """The images of one archive; open it with `open_archive`.
 
     Only visible files with an image's extension count. Of members of one name the last does, as for other programs.
     """
 
     def __init__(self, path: Path, members: npt.NDArray[Any]) -> None:
         self._path = path
-        self._members = np.asarray(members)  # a mapped array is slow to take elements from
+        self._members = np.asarray(members)  # taking single elements from a mapped array is slow
 
     def names(self) -> Iterator[str]:
         """List the members' paths in the archive, with forward slashes, sorted."""
@@ -80,7 +80,7 @@ class Archive:
         key, names = name.encode(), self._members["name"]
         row = int(np.searchsorted(names, np.bytes_(key)))
         if row == len(names) or names[row] != key:
-            raise BadImageError(f"{self._path / name} is not in the archive any more: restore {self._path.name}")
+            raise BadImageError(f"{self._path / name} is no longer in the archive: restore {self._path.name}")
         _, offset, stored_size, size, method, crc = self._members[row].item()
         try:
             with self._path.open("rb") as file:
@@ -93,9 +93,7 @@ class Archive:
         except (OSError, zlib.error, struct.error, ValueError) as error:
             raise BadImageError(f"{self._path / name} cannot be read ({error}): {_way_out(self._path)}") from error
         if len(data) != size or (method != _IN_TAR and zlib.crc32(data) != crc):
-            raise BadImageError(
-                f"{self._path / name} is damaged, its checksum or size is wrong: {_way_out(self._path)}"
-            )
+            raise BadImageError(f"{self._path / name} is damaged (wrong checksum or size): {_way_out(self._path)}")
         return data
 
 
@@ -143,7 +141,7 @@ def _list(path: Path) -> npt.NDArray[Any]:
         raise
     except _LIST_ERRORS as error:
         raise DataError(
-            f"{path} is cut short, damaged, or no {path.suffix[1:].lower()} archive ({error}): {_way_out(path)}"
+            f"{path} is cut short, damaged, or not a {path.suffix[1:].lower()} archive ({error}): {_way_out(path)}"
         ) from error
 
 
@@ -159,7 +157,7 @@ def _list_zip(path: Path) -> Iterator[_Member]:
                 raise DataError(f"{path / name} is encrypted: unpack {path.name} and read the folder")
             if info.compress_type not in (_STORED, _DEFLATED):
                 raise DataError(
-                    f"{path / name} is compressed by method {info.compress_type}, and only stored or deflated "
+                    f"{path / name} is compressed with method {info.compress_type}, and only stored or deflated "
                     f"images can be read in place: unpack {path.name}"
                 )
             member = _Member(name, info.header_offset, info.compress_size, info.file_size, info.compress_type, info.CRC)
@@ -200,7 +198,7 @@ def _check_name(path: Path, name: str, *, is_folder: bool) -> str | None:
         return None
     if _UNSAFE.search(name) or len(name.encode(errors="replace")) > _MAX_NAME:
         raise DataError(
-            f"{path} has a member with the unsafe name {name[:80]!r}: this is no archive of samples, remove it"
+            f"{path} has a member with the unsafe name {name[:80]!r}: this is not an archive of samples; remove it"
         )
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if not name.lower().endswith(IMAGE_EXTENSIONS) or any(part.startswith(IGNORED_PREFIXES) for part in parts):
@@ -212,7 +210,7 @@ def _check_size(path: Path, member: _Member, end: int) -> None:
     if member.size > _MAX_SIZE or member.size > _MAX_INFLATION * max(member.stored_size, 1):
         raise DataError(
             f"{path / member.name} unpacks from {member.stored_size:,} to {member.size:,} bytes, more than "
-            f"{_MAX_SIZE:,} or {_MAX_INFLATION} times as many: this is no image, remove it from the archive"
+            f"{_MAX_SIZE:,} or {_MAX_INFLATION} times as many: this is not an image; remove it from the archive"
         )
     if member.offset + member.stored_size > end or member.stored_size > _MAX_SIZE:
         raise ValueError(f"{member.name} lies beyond the end of the file")

@@ -1,4 +1,4 @@
-"""What every source of images offers, and what those that read files have in common."""
+"""The interface of every source of images, and the base of those that read files."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -55,7 +55,7 @@ class Source(Protocol):
 
 
 class StoredImages(ABC):
-    """Base of sources whose images are files, members of archives or values of a database.
+    """The base of sources whose images are files, members of archives or values of a database.
 
     Args:
         max_megapixels: Larger images are refused when they are read.
@@ -87,7 +87,7 @@ class StoredImages(ABC):
 
 
 class RealFakeSource:
-    """Reals from one place, fakes from another.
+    """A source that takes reals from one source and fakes from another.
 
     Args:
         real: Its records are all `REAL`.
@@ -124,7 +124,7 @@ class RealFakeSource:
         return self._source(record).read_file(record)
 
     def describe(self) -> dict[str, Any]:
-        """Identify both sources."""
+        """Identify both sources by what each says of itself."""
         return {"source": "lsun_progan", "real": self._real.describe(), "fake": self._fake.describe()}
 
     def _source(self, record: Record) -> Source:

@@ -1,4 +1,4 @@
-"""LSUN's categories in the names of files and folders that people and publishers gave."""
+"""Recognize LSUN's categories in the names that people and publishers gave to files and folders."""
 
 import difflib
 import re

@@ -1,4 +1,4 @@
-"""The built-in data: procedural scenes, photographed by a small camera or imitated by a simulated generator."""
+"""Procedural scenes, photographed by a small camera or imitated by a simulated generator."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,7 +30,7 @@ _VERSION = 1  # raise it whenever any pixel changes
 _MIN_PX, _MAX_PX = 32, 512
 _NOISE_FLOOR = 2.0  # 8-bit levels, added to both classes
 _STRENGTH = 0.3
-_FIT_PIXELS = 24 * 64 * 64  # about so many pixels to fit a generator to, in at least _MIN_FIT_PHOTOS
+_FIT_PIXELS = 24 * 64 * 64  # pixels to fit a generator to, about, in at least _MIN_FIT_PHOTOS
 _MIN_FIT_PHOTOS = 8
 
 # The blocks take turns. The held-out family's is the first one's kind, with random kernels of its own.
@@ -41,7 +41,7 @@ _BLOCKS: Final = {
 
 @dataclass(frozen=True)
 class DemoSource:
-    """Eleven families of scenes; each holds photos (real) and imitations of photos of other scenes (fake).
+    """Eleven families of scenes, each with photos (real) and imitations of photos of other scenes (fake).
 
     Real: scene → camera. Fake: another scene → camera → the family's simulated generator. Both then get the same noise
     and are rounded to 8 bits, so that only the generator's trace tells them apart. An image depends on

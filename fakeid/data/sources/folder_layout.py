@@ -1,4 +1,4 @@
-"""What the names of folders say about the images in them: split, generator, category and class. Touches no disk."""
+"""Read split, generator, category and class of images from the names of their folders, without touching the disk."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -106,7 +106,7 @@ def name_category(file_name: str, categories: Iterable[str]) -> str | None:
 
 
 def _read_heads(root: Path, num_images: Mapping[Parts, int], class_folders: list[Parts]) -> dict[str, _Head]:
-    """Read the first-level folders that do not merely name a generator or a category; none in a tree without splits."""
+    """Interpret the first-level folders that name more than a generator or a category; none without splits."""
     visible = [parts[0] for parts in num_images if len(parts) == 1]
     depths: dict[str, int] = {}  # most folders between a first folder and its class folders; -1 if it is one itself
     for parts in class_folders:
@@ -132,7 +132,7 @@ def _are_splits(splits: dict[str, str], depths: dict[str, int]) -> bool:
 
 
 def _read_beside_mixtures(root: Path, name: str, depth: int | None) -> _Head | None:
-    """Read a first-level folder of the seed paper's authors; None if it is none of theirs."""
+    """Interpret a first-level folder of the seed paper's authors; None if it is not one of theirs."""
     if mixture := _read_mixture(root, name):
         if depth:
             raise DataError(f"{root / name} must hold real and fake directly, found other folders: remove them")
@@ -155,7 +155,7 @@ def _check_heads(root: Path, heads: dict[str, _Head], depths: dict[str, int], nu
     stray = min(with_images - heads.keys(), default=None)
     if stray is not None:
         raise DataError(
-            f"{root / stray} lies beside {' and '.join(sorted(heads)[:3])} and is no split: "
+            f"{root / stray} lies beside {' and '.join(sorted(heads)[:3])} and is not a split: "
             f"move it into one of them, or out of paths.data={root}"
         )
 

@@ -93,7 +93,7 @@ class FolderSource(StoredImages):
         return str(self._root / record.key)
 
     def describe(self) -> dict[str, Any]:
-        """Identify the files by names, sizes and times of change, not by place: a moved tree stays the same data."""
+        """Identify the files by name, size and time of change, not by place: a moved tree stays the same data."""
         return {"source": "folders", "max_megapixels": self._max_megapixels, "files": self._digest}
 
     @cached_property

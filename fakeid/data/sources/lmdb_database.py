@@ -12,8 +12,8 @@ from fakeid.errors import DataError
 
 _FILE: Final = "data.mdb"
 
-# Pages that were read count as memory of the process until they are unmapped, and so do those that the system reads
-# around them, easily ten times as many.
+# Pages that were read count as memory of the process until they are unmapped, and so do the pages around them that the
+# system reads ahead, easily ten times as many.
 _KEYS_AT_ONCE: Final = 4000
 _MAX_MAPPED: Final = 4 << 20  # bytes of values
 
@@ -23,7 +23,7 @@ _LOCK: Final = threading.Lock()
 
 
 class Database:
-    """Keys and values of one LMDB folder, read-only and without its lock file; get it from `open_database`.
+    """The keys and values of one LMDB folder, read-only and without its lock file; open it with `open_database`.
 
     The file is mapped when it is first read in a process, anew when it has changed, and anew from time to time, to keep
     the memory small.
@@ -36,7 +36,7 @@ class Database:
         self._mapped = 0
 
     def count(self) -> int:
-        """Read the number of entries from the header.
+        """Read the number of entries from the header of the database.
 
         Raises:
             DataError: No database, empty, or cut short.
@@ -58,7 +58,7 @@ class Database:
                 key = next(key for key, name in zip(keys, names, strict=True) if not _is_printable(name))
                 raise DataError(
                     f"{self._folder / _FILE} has the key {key!r}, which is not printable ASCII as LSUN's are: "
-                    f"this is another database, unpack {self._folder.name}.zip anew"
+                    f"this is not LSUN's database; unzip {self._folder.name}.zip again"
                 )
             yield from names
 
@@ -160,7 +160,7 @@ _DATABASES: Final[dict[Path, Database]] = {}
 
 
 def open_database(folder: Path) -> Database:
-    """Get the database of a folder, one object for each in a process; nothing is read yet."""
+    """Open the database of a folder, one object per folder and process; nothing is read yet."""
     path = folder.resolve()
     return _DATABASES.setdefault(path, Database(path))
 

@@ -64,7 +64,7 @@ class LsunSource(StoredImages):
         except DataError as error:
             raise BadImageError(str(error)) from error
         if value is None:
-            raise BadImageError(f"{self.locate(record)} is not there any more: unzip {folder}.zip again")
+            raise BadImageError(f"{self.locate(record)} is no longer there: unzip {folder}.zip again")
         return value
 
     def locate(self, record: Record) -> str:
@@ -73,7 +73,7 @@ class LsunSource(StoredImages):
         return f"{self._root / folder / 'data.mdb'} key {key}"
 
     def describe(self) -> dict[str, Any]:
-        """Identify the databases by names, sizes and times of change."""
+        """Identify the databases by name, size and time of change."""
         stats = {f.name: (f / "data.mdb").stat() for folders in self._find().values() for f in folders}
         return {
             "source": "lsun",
@@ -107,7 +107,7 @@ def find_databases(root: str, category: str) -> list[Path]:
             )
         return [path for path in _candidates(folder, category) if (path / "data.mdb").is_file()]
     except OSError as error:
-        raise DataError(f"{error.filename} cannot be looked into ({error.strerror}): change its permissions") from error
+        raise DataError(f"{error.filename} cannot be opened ({error.strerror}): change its permissions") from error
 
 
 def count_images(folder: Path) -> int:
@@ -160,4 +160,4 @@ def _list_keys(folder: Path, count: int, listings: Path) -> Iterator[str]:
         for num, line in enumerate(lines, start=1):  # noqa: B007  the last number is the count
             yield line.rstrip("\n")
     if num != count:
-        raise DataError(f"{listing} lists {num:,} keys of {count:,} in {folder}: delete it to have it written anew")
+        raise DataError(f"{listing} lists {num:,} keys of {count:,} in {folder}: delete it, and it is written again")

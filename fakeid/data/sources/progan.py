@@ -1,4 +1,4 @@
-"""Samples of one ProGAN for each category of LSUN (Karras et al. 2018), read from folders and archives in place."""
+"""Samples of the ProGANs that were trained on LSUN, one per category (Karras et al. 2018), read in place."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -78,7 +78,7 @@ class ProGanSource(StoredImages):
         return str(self._root / record.key.removeprefix(_PREFIX))
 
     def describe(self) -> dict[str, Any]:
-        """Identify archives and files by names, sizes and times of change, not by the place of the root."""
+        """Identify archives and files by name, size and time of change, not by the place of the root."""
         return {"source": _GENERATOR, "max_megapixels": self._max_megapixels, "samples": self._digests}
 
     @cached_property

@@ -14,11 +14,11 @@ from fakeid.errors import DataError
 _REAL_FOLDERS: Final = {"0_real", "real"}
 _FAKE_FOLDERS: Final = {"1_fake", "fake"}
 _COMPRESSED: Final = re.compile(r"\.(tar\.(gz|bz2|xz|zst)|tgz|tbz2?|txz|7z|rar)(\.\d+)?$", re.IGNORECASE)
-_SPLIT_NAME: Final = "train"  # a category of LSUN, and what half of all folders on earth are called
+_SPLIT_NAME: Final = "train"  # a category of LSUN, and the usual name of a training split
 
 
 class SampleTree:
-    """Looks through the whole tree below a root once.
+    """Where the samples of each category are below a root, found in one pass over the whole tree.
 
     A folder or archive belongs to the category in its name; of nested folders the innermost with a category counts.
     LSUN's databases, folders of reals beside fakes, and hidden files are passed over.
@@ -101,7 +101,7 @@ class SampleTree:
         claims = {*own} | (above if name.casefold() == _SPLIT_NAME else set())
         if len(claims) > 1 and claims & self.samples.keys():
             raise DataError(
-                f"{path} might hold ProGAN samples of {' or '.join(sorted(claims))}: rename or divide it, "
+                f"{path} might hold ProGAN samples of {' or '.join(sorted(claims))}: rename or split it, "
                 "so that its path names one category of LSUN"
             )
         if own[0] in self.samples:

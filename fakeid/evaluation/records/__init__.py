@@ -1,1 +1,1 @@
-"""What tests find, as typed values: the schemas of the JSON files."""
+"""The results of tests, as typed values: the schemas of the JSON files."""

@@ -22,7 +22,7 @@ KINDS: Final = ("quadrant", "test_set", "category", "generator")
 
 @dataclass(frozen=True)
 class EvaluatedDetector:
-    """What was tested.
+    """The detector that an evaluation tested.
 
     Attributes:
         checkpoint: Path of its file, as it was given.
@@ -43,7 +43,7 @@ class EvaluatedDetector:
 
 @dataclass(frozen=True)
 class EvaluatedSet:
-    """A test set.
+    """A test set of an evaluation.
 
     Attributes:
         name: Unique in an evaluation.
@@ -83,7 +83,7 @@ class WorstGroup:
 
 @dataclass(frozen=True)
 class SwapRow:
-    """What becomes of a detector where one class, both or none are compressed.
+    """The results of a detector where one class, both or none are compressed.
 
     Attributes:
         name: Which of them are.
@@ -119,7 +119,7 @@ class SwapResult:
 
 @dataclass(frozen=True)
 class ControlResult:
-    """What a detector calls images that share something with fakes, but that no GAN made.
+    """The calls of a detector on images that share something with fakes, but that no GAN made.
 
     Attributes:
         name: Of the control, such as `reals, downup-0.5`.
@@ -207,7 +207,7 @@ class Evaluation:
         return {(group.kind, group.name, group.degradation): group for group in self.groups}
 
     def find(self, kind: str, name: str, degradation: str = NO_DEGRADATION) -> EvaluationGroup | None:
-        """Find a group; None where it was not tested."""
+        """Find a group by kind and name; None where it was not tested."""
         return self._by_place.get((kind, name, degradation))
 
     def read(self, metric: str, kind: str, name: str, degradation: str = NO_DEGRADATION) -> Estimate:

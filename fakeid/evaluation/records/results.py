@@ -16,15 +16,15 @@ class HasBounds(Protocol):
 
     @property
     def value(self) -> float:
-        """The number itself."""
+        """The number that was estimated."""
 
     @property
     def low(self) -> float:
-        """Lower end of the interval."""
+        """The lower end of the interval."""
 
     @property
     def high(self) -> float:
-        """Upper end of the interval."""
+        """The upper end of the interval."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Estimate:
 
     @classmethod
     def of(cls, number: HasBounds) -> "Estimate":
-        """Take over a value and its bounds; what is not finite becomes None."""
+        """Build an estimate from a value and its bounds; what is not finite becomes None."""
         return cls(*(bound if math.isfinite(bound) else None for bound in (number.value, number.low, number.high)))
 
     @property
     def has_interval(self) -> bool:
-        """Tell whether both ends are known."""
+        """Tell whether both ends of the interval are known."""
         return self.low is not None and self.high is not None
 
     def complement(self) -> "Estimate":

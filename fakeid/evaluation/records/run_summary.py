@@ -41,7 +41,7 @@ class _Logger(_Named):
 
 @dataclass(frozen=True)
 class _Options:
-    """Of all options those by which a report sorts; those of an earlier release may have others."""
+    """The options by which a report sorts, out of all; those of an earlier release may have others."""
 
     categories: NonNegativeInt | None
     dropout: FiniteFloat
@@ -56,7 +56,7 @@ class _Options:
 
 
 def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the options of a run back where those by which a report sorts are what they should be.
+    """Return the options of a run after checking those by which a report sorts.
 
     Raises:
         ValueError: One of them is missing or something else; the message says which.
@@ -84,7 +84,7 @@ class DataRecord:
 
 @dataclass(frozen=True)
 class ProbeDigest:
-    """How well a probe tells the classes apart.
+    """The result of a probe: how well it tells the classes apart.
 
     Attributes:
         auroc: Of the fakes against the reals, cross-validated.
@@ -112,7 +112,7 @@ class DuplicateCounts:
 
 @dataclass(frozen=True)
 class AuditDigest:
-    """What a summary keeps of the audit of its images.
+    """The part of an audit that a summary keeps.
 
     Attributes:
         verdict: One sentence.
@@ -129,7 +129,7 @@ class AuditDigest:
 
 @dataclass(frozen=True)
 class Sizes:
-    """At which size, in px, a network saw images.
+    """The sizes, in px, at which a network saw images.
 
     Attributes:
         image_px: Side of whole images.
@@ -146,7 +146,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Machine:
-    """On what a run was trained.
+    """The machine that a run was trained on.
 
     Attributes:
         device: What a person calls it.
@@ -161,7 +161,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class RunResults:
-    """What the test of a run found on images without degradation.
+    """The results of a run's test on images without degradation.
 
     Attributes:
         seen: The images of all categories that were trained on; None where there are none.

@@ -1,4 +1,4 @@
-"""Which images a bootstrap draws: as many reals and fakes as there are, or whole clusters of images."""
+"""Draw the resamples of a bootstrap: as many reals and fakes as there are, or whole clusters of images."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ generator made of it."""
 
 
 def name_clusters(keys: Sequence[str], categories: Sequence[str], by: str) -> npt.NDArray[np.str_]:
-    """The cluster of each image, from its key; images of different categories never share one.
+    """Name the cluster of each image, from its key; images of different categories never share one.
 
     Args:
         keys: (n,), paths with forward slashes.
@@ -57,7 +57,7 @@ _CELLS_AT_ONCE: Final = 1_000_000  # resamples times images in one batch: some 5
 def draw_repeats(
     labels: Labels, logits: Floats, clusters: npt.ArrayLike | None, rng: np.random.Generator, resamples: int
 ) -> Iterator[Floats]:
-    """How often each image comes up in each resample of a stratified bootstrap, in batches.
+    """Draw how often each image comes up in each resample of a stratified bootstrap, in batches.
 
     Without clusters, reals and fakes are drawn apart, each as many as there are. With clusters, whole clusters are
     drawn, each with all its images: apart from each other those of reals only, of fakes only and of both, each as many
@@ -87,13 +87,13 @@ def draw_repeats(
 
 
 def count_clusters(labels: Labels, clusters: npt.ArrayLike | None) -> tuple[int, int, int]:
-    """Clusters with a real, with a fake, and all of them; without clusters, images."""
+    """Count the clusters with a real, with a fake, and all; without clusters, count images."""
     names = np.arange(len(labels)) if clusters is None else np.asarray(clusters)
     return len(np.unique(names[labels == REAL])), len(np.unique(names[labels == FAKE])), len(np.unique(names))
 
 
 def _stratify(labels: Labels, clusters: npt.ArrayLike) -> tuple[Places, list[int]]:
-    """The cluster of each image as a number, clusters of one kind in a row; and how many there are of each kind."""
+    """Number the cluster of each image, clusters of one kind in a row, and count those of each kind."""
     names, member = np.unique(np.asarray(clusters), return_inverse=True)
     has_real = np.bincount(member, weights=labels == REAL, minlength=len(names)) > 0
     has_fake = np.bincount(member, weights=labels == FAKE, minlength=len(names)) > 0
@@ -104,7 +104,7 @@ def _stratify(labels: Labels, clusters: npt.ArrayLike) -> tuple[Places, list[int
 
 
 def _draw(rng: np.random.Generator, rows: int, size: int) -> npt.NDArray[np.int64]:
-    """How often each of `size` units comes up in `size` draws with replacement: (rows, size)."""
+    """Draw how often each of `size` units comes up in `size` draws with replacement: (rows, size)."""
     if size == 0:
         return np.zeros((rows, 0), dtype=np.int64)
     drawn = rng.integers(size, size=(rows, size)) + np.arange(rows)[:, None] * size

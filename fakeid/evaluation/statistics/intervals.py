@@ -39,7 +39,7 @@ def wilson_interval(successes: int, trials: int) -> Interval:
     if trials == 0:
         return NOWHERE
     bounds = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
-    # Rounding leaves the bound at 0 or 1 a hair inside.
+    # Rounding leaves the bound slightly inside 0 or 1.
     return min(float(bounds.low), successes / trials), max(float(bounds.high), successes / trials)
 
 
@@ -61,7 +61,7 @@ class Placements:
 
 
 def compute_placements(labels: Labels, logits: Floats) -> Placements:
-    """Compute them by midranks, in O(n log n) instead of comparing each fake with each real (Sun & Xu 2014).
+    """Compute placements by midranks, in O(n log n) instead of comparing each fake with each real (Sun & Xu 2014).
 
     Args:
         labels: (n,), 0 or 1.
@@ -80,7 +80,7 @@ def compute_placements(labels: Labels, logits: Floats) -> Placements:
 
 
 def auroc_interval(labels: Labels, logits: Floats) -> Interval:
-    """Take the wider of two intervals on each side; of independent images.
+    """Compute the interval of an AUROC over independent images: on each side the wider of DeLong's and Newcombe's.
 
     One is DeLong's on the logit of the AUROC: it estimates the variance from the images, so that it holds for any
     shape of the two distributions, but near 1 a few images carry all of the variance and it is too narrow. The other
@@ -111,7 +111,7 @@ def auroc_interval(labels: Labels, logits: Floats) -> Interval:
         trials = min(num_fake, num_real)
         return wilson_interval(round(area * trials), trials)
     bounds = [_bound_newcombe(area, num_real, num_fake)]
-    if min(num_fake, num_real) > 1:  # the variance of a single image is not known
+    if min(num_fake, num_real) > 1:  # one image has no sample variance
         variance = float(fakes.var(ddof=1) / num_fake + reals.var(ddof=1) / num_real)
         margin = _Z * math.sqrt(variance) / (area * (1 - area))
         bounds.append((float(expit(logit(area) - margin)), float(expit(logit(area) + margin))))

@@ -26,7 +26,7 @@ def correct_holm(p_values: Sequence[float]) -> list[float]:
 
 
 def correct_distinct(tests: Sequence[Hashable], p_values: Sequence[float]) -> list[float]:
-    """Apply it where a test may stand in several places, which counts once.
+    """Apply Holm's correction where a test may stand in several places; it counts once.
 
     Args:
         tests: What is tested; equal ones are the same test.

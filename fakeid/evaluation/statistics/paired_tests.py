@@ -1,4 +1,4 @@
-"""Runs crossed with images: what of a number would change with other trainings, and what with other test images.
+"""Paired tests of runs crossed with images: how a number scatters over trainings, and over test images.
 
 Several runs tested on the same images are as readers of the same cases in radiology, and so is their variance: a part
 that each run has of its own, and a part that all have in common because they saw the same images (Obuchowski &
@@ -32,7 +32,7 @@ _ROUNDING: Final = 1e-12  # a standard error below it is none
 
 @dataclass(frozen=True)
 class Scatter:
-    """Variances of a number that several runs reach on the same images.
+    """The variances of a number that several runs reach on the same images.
 
     Attributes:
         of_runs: Sample variance of the runs' values: trainings, and how images strike one run and not the others.
@@ -46,7 +46,7 @@ class Scatter:
 
 
 def measure_scatter(values: Floats, parts: Sequence[Floats]) -> Scatter:
-    """Split the variance by the covariance of the runs over images.
+    """Split the variance of a number by the covariance of the runs over images.
 
     Args:
         values: (runs,), two or more: what each run reaches.
@@ -62,7 +62,7 @@ def measure_scatter(values: Floats, parts: Sequence[Floats]) -> Scatter:
 
 
 def find_margin(of_runs: float, freedom: float, of_images: float, level: float = 1 - CONFIDENCE) -> float:
-    """Half the width of an interval that misses the truth with the probability `level`.
+    """Compute half the width of an interval that misses the truth with the probability `level`.
 
     Args:
         of_runs: Variance of the number because of the runs.
@@ -75,7 +75,10 @@ def find_margin(of_runs: float, freedom: float, of_images: float, level: float =
 
 
 def find_p(value: float, of_runs: float, freedom: float, of_images: float) -> float:
-    """Two-sided, against 0: the level of the interval that ends at 0; the arguments are those of `find_margin`."""
+    """Compute the two-sided p-value against 0: the level of the interval that ends at 0.
+
+    The arguments are those of `find_margin`.
+    """
     if math.sqrt(max(0.0, of_runs) + max(0.0, of_images)) < _ROUNDING:  # all runs and images agree
         return 1.0 if abs(value) < _ROUNDING else 0.0
 
@@ -93,7 +96,7 @@ _QUANTILE: Final = (1 + CONFIDENCE) / 2
 
 @dataclass(frozen=True)
 class Difference:
-    """Of two detectors, the second minus the first.
+    """A difference of two detectors, the second minus the first.
 
     Attributes:
         value: In [-1, 1]; NaN where it is undefined, and the others with it.
@@ -112,7 +115,7 @@ class Difference:
 
 
 class Answers:
-    """What one run said about some images.
+    """The answers of one run on some images.
 
     Args:
         label: (n,), 0 or 1.
@@ -134,13 +137,13 @@ class Answers:
 
     @cached_property
     def placements(self) -> Placements:
-        """Of the AUROC."""
+        """The structural components of the AUROC."""
         return compute_placements(self._label, self._logit)
 
 
 @dataclass(frozen=True, eq=False)
 class MeanAnswers:
-    """What several runs said about the same images, averaged image by image.
+    """The answers of several runs on the same images, averaged image by image.
 
     Attributes:
         right: (n,), the share of the runs that called each image right.
@@ -158,7 +161,7 @@ _AnyAnswers: TypeAlias = Answers | MeanAnswers
 
 
 def average_answers(runs: Sequence[Answers]) -> MeanAnswers:
-    """Average the seeds of one configuration, on the same images in the same order."""
+    """Average the answers of one configuration's seeds, on the same images in the same order."""
     placements = [answers.placements for answers in runs]
     return MeanAnswers(
         np.mean([answers.right for answers in runs], axis=0),
@@ -174,7 +177,7 @@ def pool_answers(parts: Sequence[OrderedScores]) -> Answers:
 
 
 def compare_answers(first: Sequence[_AnyAnswers], second: Sequence[_AnyAnswers]) -> tuple[Difference, Difference]:
-    """Compare accuracy and AUROC: the second minus the first.
+    """Compare the accuracy and AUROC of two detectors: the second minus the first.
 
     Args:
         first: One a run, or one a configuration.
@@ -188,7 +191,7 @@ def compare_answers(first: Sequence[_AnyAnswers], second: Sequence[_AnyAnswers])
 
 
 def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
-    """Compare two accuracies on the same images.
+    """Compare the accuracies of two detectors on the same images.
 
     One run each: McNemar's exact test on the images that only one calls right (McNemar 1947), with the interval of
     Bonett & Price (2012). Several: see above.
@@ -217,7 +220,7 @@ def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
 
 
 def compare_auroc(first: Sequence[Placements], second: Sequence[Placements]) -> Difference:
-    """Compare two AUROCs on the same images.
+    """Compare the AUROCs of two detectors on the same images.
 
     One run each: DeLong's test (DeLong, DeLong, Clarke-Pearson 1988). Several: see above.
 
@@ -238,9 +241,9 @@ def compare_auroc(first: Sequence[Placements], second: Sequence[Placements]) -> 
 
 
 def _cross(values: Floats, parts: Sequence[Floats]) -> Difference:
-    """Runs crossed with images; the arguments are those of `measure_scatter`."""
+    """Judge a difference of runs crossed with images; the arguments are those of `measure_scatter`."""
     scatter = measure_scatter(values, parts)
-    # The images alone scatter the runs that much; that few runs happen to agree proves nothing.
+    # The images alone scatter the runs that much: agreement of a few runs proves nothing.
     between_runs = max(scatter.of_runs, scatter.of_own_images)
     return _test(float(values.mean()), between_runs, scatter.shared, len(values))
 

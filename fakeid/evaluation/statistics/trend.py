@@ -1,4 +1,4 @@
-"""Trends: does a number rise with the number of categories?"""
+"""Fit trends: does a number rise with the number of categories?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def fit_trend(
 
 
 def _measure_shared(x: Floats, weights: Floats, images: Floats) -> float:
-    """Variance of the slope by what images do to all runs, without what they do to single ones: that is scatter.
+    """Measure the variance of the slope that images cause in all runs alike; what they do to single runs is scatter.
 
     Where no number of categories has two runs, the two cannot be told apart, and the images count in full.
     """

@@ -21,7 +21,7 @@ from fakeid.reporting.significance import (
     name_verdict,
 )
 from fakeid.reporting.sweep.claims import Claim, Claims, find_contenders, measure_accuracy
-from fakeid.reporting.sweep.configurations import Cell
+from fakeid.reporting.sweep.configurations import Configuration
 from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect
 from fakeid.reporting.table import Form
 
@@ -58,7 +58,7 @@ class _Outcome(Enum):
         self.of_categories, self.of_axis = of_categories, of_axis
 
 
-def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect]) -> list[Finding]:
+def write_answer(configurations: Sequence[Configuration], claims: Claims, effects: Sequence[Effect]) -> list[Finding]:
     """Answer whether more categories, color and dropout help on unseen content, and which configuration is best.
 
     All sentences rest on accuracy and on one family of comparisons, corrected by Holm for the whole page: where no
@@ -66,7 +66,7 @@ def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect
     run each are not judged.
 
     Args:
-        cells: All of a folder.
+        configurations: All of a folder.
         claims: Between them.
         effects: Of single options, corrected together with the claims by `fakeid.reporting.sweep.effects.correct_page`.
 
@@ -74,16 +74,20 @@ def write_answer(cells: Sequence[Cell], claims: Claims, effects: Sequence[Effect
         Findings on categories, on each of color and dropout that was varied, on the best configuration, and on options
         that were changed alone, where there are any; what cannot be said comes last.
     """
-    findings = [_answer_categories(claims.categories), *_answer_axes(claims.settings), _answer_best(cells, claims)]
+    findings = [
+        _answer_categories(claims.categories),
+        *_answer_axes(claims.settings),
+        _answer_best(configurations, claims),
+    ]
     on_content = [effect for effect in effects if effect.group == UNSEEN_CONTENT]
     if on_content:
         findings.append(_answer_effects(on_content))
     return sorted(findings, key=lambda finding: finding.severity is Severity.OPEN)
 
 
-def write_caveat(cells: Sequence[Cell]) -> str:
+def write_caveat(configurations: Sequence[Configuration]) -> str:
     """Say what the numbers of these runs cannot tell."""
-    counts = [len(cell.runs) for cell in cells]
+    counts = [len(each.runs) for each in configurations]
     if max(counts) == 1:
         return (
             "Every configuration was trained once: with another seed any difference may change sign, so no two are "
@@ -147,13 +151,13 @@ def _answer_axis(axis: _Axis, claims: Sequence[Claim]) -> Finding:
     )
 
 
-def _answer_best(cells: Sequence[Cell], claims: Claims) -> Finding:
+def _answer_best(configurations: Sequence[Configuration], claims: Claims) -> Finding:
     if not claims.pairs:
-        return _explain_no_ranking(cells)
+        return _explain_no_ranking(configurations)
     if _are_not_judged(claims.pairs):
         return _leave_open("one configuration is best")
     best, categories, num_others = claims.named_best, claims.pairs[0].categories, len(claims.ranked) - 1
-    several = len({cell.setting.budget for cell in cells}) > 1
+    several = len({each.setting.budget for each in configurations}) > 1
     only = f" Only runs with this budget are ranked: {claims.ranked[0].setting.budget}." if several else ""
     content = f"images of {categories[0]}" if len(categories) == 1 else f"{len(categories)} categories"
     rivals = "the other" if num_others == 1 else f"all {num_others} others"
@@ -174,14 +178,14 @@ def _answer_best(cells: Sequence[Cell], claims: Claims) -> Finding:
     )
 
 
-def _explain_no_ranking(cells: Sequence[Cell]) -> Finding:
-    if len(cells) == 1:
+def _explain_no_ranking(configurations: Sequence[Configuration]) -> Finding:
+    if len(configurations) == 1:
         return Finding(
             "There is nothing to choose from yet",
-            f"{cells[0].name} is the only configuration, with "
-            f"{format_estimate(cells[0].average(seen=False), Form.PERCENT)} % on unseen content.",
+            f"{configurations[0].name} is the only configuration, with "
+            f"{format_estimate(configurations[0].average(seen=False), Form.PERCENT)} % on unseen content.",
         )
-    if len(find_contenders(cells)) == 1:
+    if len(find_contenders(configurations)) == 1:
         reason = "no two have the same budget of images and epochs."
     else:
         reason = "no test category is unseen, on the same images, in all runs."

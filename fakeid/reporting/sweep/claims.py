@@ -23,7 +23,7 @@ import numpy as np
 
 from fakeid.evaluation.statistics.paired_tests import Answers, compare_answers, pool_answers
 from fakeid.reporting.significance import BETTER, Judged, correct_judged
-from fakeid.reporting.sweep.configurations import Cell, FinishedRun
+from fakeid.reporting.sweep.configurations import Configuration, FinishedRun
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Claim(Judged):
         seeds: Of the runs that were compared.
     """
 
-    first: Cell
-    second: Cell
+    first: Configuration
+    second: Configuration
     categories: tuple[str, ...]
     num_images: int
     seeds: tuple[int, ...]
@@ -65,8 +65,8 @@ class Claims:
     settings: list[Claim]
     categories: list[Claim]
     pairs: list[Claim]
-    ranked: list[Cell]
-    refused: list[tuple[Cell, Cell, str]]
+    ranked: list[Configuration]
+    refused: list[tuple[Configuration, Configuration, str]]
 
     @property
     def best(self) -> list[Claim]:
@@ -74,37 +74,38 @@ class Claims:
         return [claim for claim in self.pairs if claim.second is self.ranked[0]]
 
     @property
-    def named_best(self) -> Cell | None:
+    def named_best(self) -> Configuration | None:
         """The configuration that is significantly ahead of every other one, corrected for all pairs; often none."""
         best = self.best
         clear = bool(best) and len(best) == len(self.ranked) - 1 and all(claim.verdict == BETTER for claim in best)
         return self.ranked[0] if clear else None
 
 
-def compare_cells(cells: Sequence[Cell]) -> Claims:
+def compare_configurations(configurations: Sequence[Configuration]) -> Claims:
     """Compare the configurations of a folder, corrected for all comparisons together.
 
     Settings of different variants are compared only where they agree in all else, and those of different budgets never.
     Where effects are shown beside them, `fakeid.reporting.sweep.effects.correct_page` takes them into the family too.
     """
     comparer = _Comparer()
-    contenders = find_contenders(cells)
-    shared = find_common_unseen([run for cell in contenders for run in cell.runs])
+    contenders = find_contenders(configurations)
+    shared = find_common_unseen([run for each in contenders for run in each.runs])
     ranked = _rank(contenders, shared)
     settings, categories, pairs = correct_judged(
-        comparer.compare(pair for pair in combinations(cells, 2) if _are_settings_comparable(*pair)),
-        comparer.compare((a, b) for a, b in combinations(cells, 2) if a.setting == b.setting),
+        comparer.compare(pair for pair in combinations(configurations, 2) if _are_settings_comparable(*pair)),
+        comparer.compare((a, b) for a, b in combinations(configurations, 2) if a.setting == b.setting),
         _Comparer(shared).compare((lower, higher) for higher, lower in combinations(ranked, 2)),
     )
     return Claims(settings, categories, pairs, ranked, comparer.refused)
 
 
-def find_contenders(cells: Sequence[Cell]) -> list[Cell]:
-    """Find the cells of the budget that most runs have: who had more images or epochs is not ranked beside them."""
+def find_contenders(configurations: Sequence[Configuration]) -> list[Configuration]:
+    """Find the configurations of the budget that most runs have: those with more images or epochs are left out."""
     runs = Counter[str]()
-    for cell in cells:
-        runs[cell.setting.budget] += len(cell.runs)
-    return [cell for cell in cells if cell.setting.budget == max(runs, key=lambda budget: runs[budget])]
+    for configuration in configurations:
+        runs[configuration.setting.budget] += len(configuration.runs)
+    budget = max(runs, key=lambda budget: runs[budget], default=None)
+    return [each for each in configurations if each.setting.budget == budget]
 
 
 def find_common_unseen(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
@@ -113,46 +114,46 @@ def find_common_unseen(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
     return tuple(name for name in runs[0].list_categories(seen=False) if all(name in names for names in unseen))
 
 
-def measure_accuracy(cell: Cell, categories: Sequence[str]) -> float:
+def measure_accuracy(configuration: Configuration, categories: Sequence[str]) -> float:
     """Measure accuracy on the images of these categories, averaged over seeds; NaN without images."""
     if not categories:
         return math.nan
-    return float(np.mean([np.mean(_pool(run, categories).right) for run in cell.runs]))
+    return float(np.mean([np.mean(_pool(run, categories).right) for run in configuration.runs]))
 
 
-def _are_settings_comparable(first: Cell, second: Cell) -> bool:
+def _are_settings_comparable(first: Configuration, second: Configuration) -> bool:
     a, b = first.setting, second.setting
     alike = first.categories == second.categories and a.budget == b.budget and a != b
     return alike and (a.variant == b.variant or a.bare_name == b.bare_name)
 
 
-def _rank(cells: Sequence[Cell], categories: Sequence[str]) -> list[Cell]:
-    """Rank cells by falling accuracy on these images; none where fewer than two have one."""
-    accuracies = [measure_accuracy(cell, categories) for cell in cells]
+def _rank(configurations: Sequence[Configuration], categories: Sequence[str]) -> list[Configuration]:
+    """Rank configurations by falling accuracy on these images; none where fewer than two have one."""
+    accuracies = [measure_accuracy(each, categories) for each in configurations]
     ranked = sorted((-accuracy, i) for i, accuracy in enumerate(accuracies) if not math.isnan(accuracy))
-    return [cells[i] for _, i in ranked] if len(ranked) > 1 else []
+    return [configurations[i] for _, i in ranked] if len(ranked) > 1 else []
 
 
 class _Comparer:
     """Compares pairs, remembering what was computed of a run and which pairs could not be compared."""
 
     def __init__(self, categories: tuple[str, ...] | None = None) -> None:
-        self.refused: list[tuple[Cell, Cell, str]] = []
+        self.refused: list[tuple[Configuration, Configuration, str]] = []
         self._categories = categories
         self._answers: dict[tuple[str, tuple[str, ...]], Answers] = {}
 
-    def compare(self, pairs: Iterable[tuple[Cell, Cell]]) -> list[Claim]:
+    def compare(self, pairs: Iterable[tuple[Configuration, Configuration]]) -> list[Claim]:
         return [claim for first, second in pairs if (claim := self._compare(first, second))]
 
-    def _compare(self, first: Cell, second: Cell) -> Claim | None:
+    def _compare(self, first: Configuration, second: Configuration) -> Claim | None:
         categories = find_common_unseen([*first.runs, *second.runs]) if self._categories is None else self._categories
         seeds = tuple(seed for seed in first.seeds if seed in second.seeds)
-        runs = [[run for run in cell.runs if run.seed in seeds] for cell in (first, second)]
+        runs = [[run for run in each.runs if run.seed in seeds] for each in (first, second)]
         reason = _find_obstacle(categories, seeds, runs)
         if reason:
             self.refused.append((first, second, reason))
             return None
-        a, b = ([self._answer(run, categories) for run in cell] for cell in runs)
+        a, b = ([self._answer(run, categories) for run in each] for each in runs)
         accuracy, auroc = compare_answers(a, b)
         return Claim(first, second, categories, len(a[0]), seeds, accuracy=accuracy, auroc=auroc)
 

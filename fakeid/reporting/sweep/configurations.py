@@ -90,7 +90,7 @@ class FinishedRun:
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class Configuration:
     """A configuration: runs that differ in their seed only, by rising seed."""
 
     setting: Setting
@@ -161,7 +161,7 @@ class Cell:
         return category in self.runs[0].list_categories(seen=True)
 
 
-def collect_cells(runs: Iterable[FinishedRun]) -> list[Cell]:
+def collect_configurations(runs: Iterable[FinishedRun]) -> list[Configuration]:
     """Group runs by setting and number of categories; their order does not matter.
 
     What the 95 % interval of a number covers with one seed and with several is told at `average_estimates`.
@@ -181,16 +181,19 @@ def collect_cells(runs: Iterable[FinishedRun]) -> list[Cell]:
             )
         same[run.seed] = run
     return [
-        Cell(setting, categories, tuple(grouped[setting, categories][seed] for seed in sorted(seeds)))
+        Configuration(setting, categories, tuple(grouped[setting, categories][seed] for seed in sorted(seeds)))
         for setting in order_settings(settings)
         for (other, categories), seeds in sorted(grouped.items(), key=lambda item: item[0][1])
         if other == setting
     ]
 
 
-def order_categories(cells: Sequence[Cell]) -> list[str]:
+def order_categories(configurations: Sequence[Configuration]) -> list[str]:
     """List every test category once: as the training adds them, then those that it never has, the held-out one last."""
-    runs = sorted((run for cell in cells for run in cell.runs), key=lambda run: -len(run.list_categories(seen=True)))
+    runs = sorted(
+        (run for each in configurations for run in each.runs),
+        key=lambda run: -len(run.list_categories(seen=True)),
+    )
     ordered = dict.fromkeys(name for run in runs for name in run.list_categories(seen=True))
     ordered |= dict.fromkeys(name for run in runs for name in run.summary.categories)
     held_out = {run.held_out for run in runs}

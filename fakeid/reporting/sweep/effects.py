@@ -29,7 +29,7 @@ from fakeid.evaluation.statistics.paired_tests import (
 from fakeid.evaluation.statistics.trend import Trend, fit_trend
 from fakeid.reporting.significance import Judged, correct_judged
 from fakeid.reporting.sweep.claims import Claim, Claims, find_common_unseen
-from fakeid.reporting.sweep.configurations import Cell, FinishedRun
+from fakeid.reporting.sweep.configurations import Configuration, FinishedRun
 from fakeid.reporting.sweep.settings import Setting
 
 UNSEEN_CONTENT: Final = "unseen content"
@@ -122,15 +122,15 @@ def correct_page(claims: Claims, effects: Sequence[Effect]) -> tuple[Claims, lis
     return corrected, cast(list[Effect], tables[3])
 
 
-def fit_trends(cells: Sequence[Cell]) -> list[SettingTrend]:
-    """Fit a line for each setting with a held-out category and two numbers of categories or more, in the cells' order.
+def fit_trends(configurations: Sequence[Configuration]) -> list[SettingTrend]:
+    """Fit a line for each setting with a held-out category and at least two numbers of categories, in their order.
 
     Runs are independent points. That they share their test images is in the interval where all were tested on the same
     ones; it covers one setting by itself and is not corrected for their number, so no verdict rests on it.
     """
     trends = []
-    for setting in dict.fromkeys(cell.setting for cell in cells):
-        trend = _fit_trend([run for cell in cells if cell.setting == setting for run in cell.runs])
+    for setting in dict.fromkeys(each.setting for each in configurations):
+        trend = _fit_trend([run for each in configurations if each.setting == setting for run in each.runs])
         if trend:
             trends.append(SettingTrend(setting, trend))
     return trends

@@ -10,11 +10,10 @@ import numpy as np
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
-from fakeid.reporting.sweep.configurations import Cell, average_estimates
+from fakeid.reporting.sweep.configurations import Configuration, average_estimates
 from fakeid.reporting.sweep.settings import split_by_budget
 from fakeid.reporting.sweep.tables import CONFIGURATION, name_configuration
-from fakeid.reporting.table import Cell as TableCell
-from fakeid.reporting.table import Column, Form, Line, Table
+from fakeid.reporting.table import Cell, Column, Form, Line, Table
 
 SWAP_WARNS: Final = Column("swap test warns", Form.COUNT)
 
@@ -48,13 +47,13 @@ class EvaluationTable:
     table: Table
 
 
-def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
-    """Build the tables of the cells all of whose runs were evaluated; none if there is no such cell.
+def build_evaluation_tables(configurations: Sequence[Configuration]) -> list[EvaluationTable]:
+    """Build the tables of the configurations all of whose runs were evaluated; none if there are none.
 
     Args:
-        cells: With `FinishedRun.evaluation`, where there is one.
+        configurations: With `FinishedRun.evaluation`, where there is one.
     """
-    evaluated = [cell for cell in cells if all(run.evaluation for run in cell.runs)]
+    evaluated = [each for each in configurations if all(run.evaluation for run in each.runs)]
     groups = split_by_budget(evaluated, attrgetter("setting"))
     found = []
     for number, (budget, group) in enumerate(groups, start=1):
@@ -67,39 +66,45 @@ def build_evaluation_tables(cells: Sequence[Cell]) -> list[EvaluationTable]:
     return found
 
 
-def _tabulate_groups(cells: Sequence[Cell], metric: str, form: Form, title: str) -> Table:
-    names = dict.fromkeys(group.name for each in _list_evaluations(cells) for group in _list_groups(each))
+def _tabulate_groups(configurations: Sequence[Configuration], metric: str, form: Form, title: str) -> Table:
+    names = dict.fromkeys(group.name for each in _list_evaluations(configurations) for group in _list_groups(each))
     rows: list[Line] = [
         [
-            *name_configuration(cell),
-            *(average_estimates([_find(each, name, metric) for each in _list_evaluations([cell])]) for name in names),
+            *name_configuration(configuration),
+            *(
+                average_estimates([_find(each, name, metric) for each in _list_evaluations([configuration])])
+                for name in names
+            ),
         ]
-        for cell in cells
+        for configuration in configurations
     ]
     return Table.of(title, [*CONFIGURATION, *(Column(name, form) for name in names)], rows)
 
 
-def _tabulate_degradations(cells: Sequence[Cell], title: str) -> Table:
-    words = dict.fromkeys(word for each in _list_evaluations(cells) for word in each.degradations)
+def _tabulate_degradations(configurations: Sequence[Configuration], title: str) -> Table:
+    words = dict.fromkeys(word for each in _list_evaluations(configurations) for word in each.degradations)
     rows: list[Line] = [
         [
-            *name_configuration(cell),
-            *(average_estimates([_average(each, word) for each in _list_evaluations([cell])]) for word in words),
-            _count_warnings(_list_evaluations([cell])),
+            *name_configuration(configuration),
+            *(
+                average_estimates([_average(each, word) for each in _list_evaluations([configuration])])
+                for word in words
+            ),
+            _count_warnings(_list_evaluations([configuration])),
         ]
-        for cell in cells
+        for configuration in configurations
     ]
     named = [Column("clean" if word == NO_DEGRADATION else word, Form.UNIT) for word in words]
     return Table.of(title, [*CONFIGURATION, *named, SWAP_WARNS], rows)
 
 
-def _count_warnings(evaluations: Sequence[Evaluation]) -> TableCell:
+def _count_warnings(evaluations: Sequence[Evaluation]) -> Cell:
     tried = [each.swap.warns for each in evaluations if each.swap]
-    return TableCell(sum(tried), mark=f" of {len(tried)}") if tried else TableCell(lack="not tried")
+    return Cell(sum(tried), mark=f" of {len(tried)}") if tried else Cell(lack="not tried")
 
 
-def _list_evaluations(cells: Sequence[Cell]) -> list[Evaluation]:
-    return [run.evaluation for cell in cells for run in cell.runs if run.evaluation]
+def _list_evaluations(configurations: Sequence[Configuration]) -> list[Evaluation]:
+    return [run.evaluation for each in configurations for run in each.runs if run.evaluation]
 
 
 def _list_groups(evaluation: Evaluation) -> list[EvaluationGroup]:

@@ -26,7 +26,7 @@ from fakeid.reporting.forest import (
 )
 from fakeid.reporting.formatting import format_count
 from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
-from fakeid.reporting.sweep.configurations import Cell
+from fakeid.reporting.sweep.configurations import Configuration
 from fakeid.reporting.sweep.effects import Effect
 from fakeid.reporting.sweep.paper_tables import describe_brackets, name_file
 from fakeid.reporting.sweep.settings import FIGURES, Setting, split_by_budget
@@ -75,46 +75,52 @@ class Curves:
         number: Of the paper's figure, None where it has none.
         slug: Name of its files, such as `fig2`.
         title: For people.
-        cells: Of all lines, those without unseen content left out.
+        configurations: Of all lines, those without unseen content left out.
     """
 
     number: int | None
     slug: str
     title: str
-    cells: tuple[Cell, ...]
+    configurations: tuple[Configuration, ...]
 
     @property
     def draws_held_out(self) -> bool:
         """Whether the lines are of the held-out category, the same images throughout; else of the unseen average."""
-        names = {cell.held_out for cell in self.cells}
-        several = len({cell.categories for cell in self.cells}) > 1
-        return several and len(names) == 1 and all(cell.measure_held_out().value is not None for cell in self.cells)
+        names = {each.held_out for each in self.configurations}
+        several = len({each.categories for each in self.configurations}) > 1
+        return (
+            several
+            and len(names) == 1
+            and all(each.measure_held_out().value is not None for each in self.configurations)
+        )
 
     @property
     def measured(self) -> str:
         """What the lines are of."""
         return "accuracy on the held-out category" if self.draws_held_out else "accuracy on unseen content"
 
-    def measure(self, cell: Cell) -> Estimate:
+    def measure(self, configuration: Configuration) -> Estimate:
         """Find a point of a line."""
-        return cell.measure_held_out() if self.draws_held_out else cell.average(seen=False)
+        return configuration.measure_held_out() if self.draws_held_out else configuration.average(seen=False)
 
     @property
     def settings(self) -> list[Setting]:
         """One a line."""
-        return list(dict.fromkeys(cell.setting for cell in self.cells))
+        return list(dict.fromkeys(each.setting for each in self.configurations))
 
 
-def collect_figures(cells: Sequence[Cell], curves: Sequence[Curves], effects: Sequence[Effect]) -> list[ReportFigure]:
+def collect_figures(
+    configurations: Sequence[Configuration], curves: Sequence[Curves], effects: Sequence[Effect]
+) -> list[ReportFigure]:
     """List the curves, or the settings side by side where there is one number of categories; and what options do.
 
     Args:
-        cells: Of the report.
+        configurations: Of the report.
         curves: See `build_curves`.
         effects: See `fakeid.reporting.sweep.effects`.
     """
-    drawable = [cell for cell in cells if cell.average(seen=False).value is not None]
-    numbers = {cell.categories for cell in drawable}
+    drawable = [each for each in configurations if each.average(seen=False).value is not None]
+    numbers = {each.categories for each in drawable}
     if len(numbers) == 1 and len(drawable) >= _FEWEST_SETTINGS:
         figures = _compare_settings(drawable, numbers.pop())
     else:
@@ -133,10 +139,10 @@ def collect_figures(cells: Sequence[Cell], curves: Sequence[Curves], effects: Se
     return figures
 
 
-def _compare_settings(cells: Sequence[Cell], number: int) -> list[ReportFigure]:
+def _compare_settings(configurations: Sequence[Configuration], number: int) -> list[ReportFigure]:
     """List one figure for each budget."""
     title = f"Settings at {format_count(number, 'category', 'categories')}, on unseen content"
-    groups = split_by_budget(cells, attrgetter("setting"))
+    groups = split_by_budget(configurations, attrgetter("setting"))
     return [
         ReportFigure(
             f"settings-{place}" if len(groups) > 1 else "settings",
@@ -149,28 +155,28 @@ def _compare_settings(cells: Sequence[Cell], number: int) -> list[ReportFigure]:
     ]
 
 
-def build_curves(cells: Sequence[Cell]) -> list[Curves]:
+def build_curves(configurations: Sequence[Configuration]) -> list[Curves]:
     """Build the paper's Fig 1 to 4 as far as there are runs, then those settings that it does not have.
 
     A figure is left out where another, earlier one shows the same lines: Fig 2 without HSV and YCbCr is Fig 1.
     """
-    drawable = [cell for cell in cells if cell.average(seen=False).value is not None]
+    drawable = [each for each in configurations if each.average(seen=False).value is not None]
     figures: list[Curves] = []
-    for variant in dict.fromkeys(cell.setting.tag for cell in drawable):
-        chosen = [cell for cell in drawable if cell.setting.tag == variant]
+    for variant in dict.fromkeys(each.setting.tag for each in drawable):
+        chosen = [each for each in drawable if each.setting.tag == variant]
         drawn: list[list[Setting]] = []
         for number, tables in FIGURES.items():
-            lines = [cell for cell in chosen if cell.setting.table in tables]
-            settings = list(dict.fromkeys(cell.setting for cell in lines))
+            lines = [each for each in chosen if each.setting.table in tables]
+            settings = list(dict.fromkeys(each.setting for each in lines))
             if settings and settings not in drawn:
                 drawn.append(settings)
                 figures.append(_name(number, f"fig{number}", f"Fig {number}: {_TITLES[number]}", variant, lines))
-        figures += _build_others([cell for cell in chosen if cell.setting.table is None], variant)
+        figures += _build_others([each for each in chosen if each.setting.table is None], variant)
     return figures
 
 
-def _build_others(cells: Sequence[Cell], variant: str) -> list[Curves]:
-    settings = list(dict.fromkeys(cell.setting for cell in cells))
+def _build_others(configurations: Sequence[Configuration], variant: str) -> list[Curves]:
+    settings = list(dict.fromkeys(each.setting for each in configurations))
     groups = [settings[i : i + _MOST_LINES] for i in range(0, len(settings), _MOST_LINES)]
     return [
         _name(
@@ -178,16 +184,16 @@ def _build_others(cells: Sequence[Cell], variant: str) -> list[Curves]:
             "others" if len(groups) == 1 else f"others-{i}",
             "Other settings" if len(groups) == 1 else f"Other settings, {i} of {len(groups)}",
             variant,
-            [cell for cell in cells if cell.setting in group],
+            [each for each in configurations if each.setting in group],
         )
         for i, group in enumerate(groups, start=1)
     ]
 
 
-def _name(number: int | None, slug: str, title: str, variant: str, cells: Sequence[Cell]) -> Curves:
+def _name(number: int | None, slug: str, title: str, variant: str, configurations: Sequence[Configuration]) -> Curves:
     if variant:
         slug, title = f"{slug}-{name_file(variant)}", f"{title} ({variant})"
-    return Curves(number, slug, title, tuple(cells))
+    return Curves(number, slug, title, tuple(configurations))
 
 
 @styled
@@ -204,36 +210,38 @@ def plot_curves(curves: Curves) -> Figure:
         for i, setting in enumerate(curves.settings)
     }
     for i, (setting, look) in enumerate(looks.items()):
-        cells = [cell for cell in curves.cells if cell.setting == setting]
-        _draw_line(ax, cells, [curves.measure(cell) for cell in cells], look, _SHIFT * i)
+        configurations = [each for each in curves.configurations if each.setting == setting]
+        _draw_line(ax, configurations, [curves.measure(each) for each in configurations], look, _SHIFT * i)
     mark_chance(ax, 0.5)
     ax.set(xlabel="number of training categories, same images in total", ylabel=f"{curves.measured} (%)")
-    ax.set_xticks(sorted({cell.categories for cell in curves.cells}))
+    ax.set_xticks(sorted({each.categories for each in curves.configurations}))
     ax.margins(x=0.04)
     label_in_percent(ax.yaxis)
     ax.grid(visible=False, axis="x")
     ax.set_ylim(top=min(1.01, ax.get_ylim()[1]))
-    _add_legend(figure, looks, curves.cells)
+    _add_legend(figure, looks, curves.configurations)
     return figure
 
 
-def _draw_line(ax: Axes, cells: Sequence[Cell], estimates: Sequence[Estimate], look: _Look, shift: float) -> None:
+def _draw_line(
+    ax: Axes, configurations: Sequence[Configuration], estimates: Sequence[Estimate], look: _Look, shift: float
+) -> None:
     # What is undefined is not drawn, see build_curves.
     value, low, high = ([getattr(each, name) or 0.0 for each in estimates] for name in ("value", "low", "high"))
-    x: list[float] = [cell.categories for cell in cells]
+    x: list[float] = [each.categories for each in configurations]
     # A band of one point has no width.
-    if len(cells) > 1:
+    if len(configurations) > 1:
         ax.fill_between(x, low, high, color=look["color"], alpha=_BAND_ALPHA, linewidth=0)
     else:
         x = [x[0] + shift]
         ax.vlines(x, low, high, color=look["color"], alpha=0.6)
-    ax.plot(x, value, label=cells[0].setting.bare_name, **look)
+    ax.plot(x, value, label=configurations[0].setting.bare_name, **look)
 
 
-def _add_legend(figure: Figure, looks: Mapping[Setting, _Look], cells: Sequence[Cell]) -> None:
+def _add_legend(figure: Figure, looks: Mapping[Setting, _Look], configurations: Sequence[Configuration]) -> None:
     handles: list[Artist] = [Line2D([], [], **look, label=_describe_line(setting)) for setting, look in looks.items()]
     handles.append(Line2D([], [], **CHANCE_LINE, label="chance level"))
-    handles.append(Patch(color=GRAY, alpha=0.3, linewidth=0, label=fill(describe_brackets(cells), _LEGEND)))
+    handles.append(Patch(color=GRAY, alpha=0.3, linewidth=0, label=fill(describe_brackets(configurations), _LEGEND)))
     figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=3.2)
 
 
@@ -241,25 +249,27 @@ def _describe_line(setting: Setting) -> str:
     return f"{setting.bare_name} (Tab {setting.table})" if setting.table else setting.bare_name
 
 
-def plot_settings(cells: Sequence[Cell]) -> Figure:
+def plot_settings(configurations: Sequence[Configuration]) -> Figure:
     """Plot accuracy and AUROC on unseen content with intervals, by falling accuracy.
 
     Args:
-        cells: Of one number of categories; named as in the tables where these have short
+        configurations: Of one number of categories; named as in the tables where these have short
             names, otherwise by the options in which they differ, where they are not the default.
     """
-    labels = label_changes([cell.runs[0].config for cell in cells])
-    if any(cell.setting.short for cell in cells):
-        labels = [cell.setting.name for cell in cells]  # as in the tables
-    ranked = sorted(zip(cells, labels, strict=True), key=lambda entry: -(entry[0].average(seen=False).value or 0.0))
+    labels = label_changes([each.runs[0].config for each in configurations])
+    if any(each.setting.short for each in configurations):
+        labels = [each.setting.name for each in configurations]  # as in the tables
+    ranked = sorted(
+        zip(configurations, labels, strict=True), key=lambda entry: -(entry[0].average(seen=False).value or 0.0)
+    )
     dots = [
-        [ForestDot(cell.average(seen=False)) for cell, _ in ranked],
-        [ForestDot(cell.measure("unseen", "auroc")) for cell, _ in ranked],
+        [ForestDot(each.average(seen=False)) for each, _ in ranked],
+        [ForestDot(each.measure("unseen", "auroc")) for each, _ in ranked],
     ]
     return plot_forest(
         [ForestRow(label) for _, label in ranked],
         [ForestPanel("Accuracy (%)", form=Form.PERCENT, reference=0.5), ForestPanel("AUROC", reference=0.5)],
-        [ForestSeries(fill(describe_brackets(cells), 2 * _LEGEND), dots)],
+        [ForestSeries(fill(describe_brackets(configurations), 2 * _LEGEND), dots)],
         reference="chance level",
     )
 

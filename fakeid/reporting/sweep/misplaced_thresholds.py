@@ -9,26 +9,26 @@ from fakeid.evaluation.records.run_summary import POOLED
 from fakeid.reporting.finding import Finding, Severity
 from fakeid.reporting.formatting import format_count, format_share
 from fakeid.reporting.run.notes import RANKS_WELL, is_misplaced
-from fakeid.reporting.sweep.configurations import Cell, FinishedRun
+from fakeid.reporting.sweep.configurations import Configuration, FinishedRun
 
 _TABLED: Final = ("quadrant", "test_set")  # what a report shows of evaluations
 _MOST_NAMES: Final = 5  # of configurations
 
 
-def list_misplaced_thresholds(cells: Sequence[Cell]) -> list[Finding]:
+def list_misplaced_thresholds(configurations: Sequence[Configuration]) -> list[Finding]:
     """Find one warning for each kind of images, with the number of runs and the configurations.
 
     Categories are spoken of by themselves only where the seen, or unseen, content as a whole gives no reason to.
 
     Args:
-        cells: All of a report.
+        configurations: All of a report.
     """
-    found: dict[str, list[tuple[Cell, float]]] = {}
-    for cell in cells:
-        for run in cell.runs:
+    found: dict[str, list[tuple[Configuration, float]]] = {}
+    for configuration in configurations:
+        for run in configuration.runs:
             for name, accuracy in _find_misplaced(run):
-                found.setdefault(name, []).append((cell, accuracy))
-    total = sum(len(cell.runs) for cell in cells)
+                found.setdefault(name, []).append((configuration, accuracy))
+    total = sum(len(each.runs) for each in configurations)
     return [_describe(name, places, total) for name, places in found.items()]
 
 
@@ -49,11 +49,11 @@ def _read_accuracy(group: Group) -> float:
     return group.read("accuracy").value or 0.0
 
 
-def _describe(name: str, places: Sequence[tuple[Cell, float]], total: int) -> Finding:
-    cells = [cell for cell, _ in places]
+def _describe(name: str, places: Sequence[tuple[Configuration, float]], total: int) -> Finding:
+    configurations = [each for each, _ in places]
     named = [
-        cell.name + (f" ({cells.count(cell)} of {len(cell.runs)})" if len(cell.runs) > 1 else "")
-        for cell in dict.fromkeys(cells)
+        each.name + (f" ({configurations.count(each)} of {len(each.runs)})" if len(each.runs) > 1 else "")
+        for each in dict.fromkeys(configurations)
     ]
     more = len(named) - _MOST_NAMES
     listed = "; ".join(named[:_MOST_NAMES]) + (f"; and {more} more" if more > 0 else "")

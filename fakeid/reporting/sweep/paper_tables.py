@@ -8,10 +8,9 @@ from typing import Final
 from fakeid.io import shorten_name
 from fakeid.reporting.renderers import render_latex
 from fakeid.reporting.significance import IMAGES_ALONE
-from fakeid.reporting.sweep.configurations import Cell, order_categories
+from fakeid.reporting.sweep.configurations import Configuration, order_categories
 from fakeid.reporting.sweep.settings import Setting
-from fakeid.reporting.table import Cell as TableCell
-from fakeid.reporting.table import Column, Form, Table
+from fakeid.reporting.table import Cell, Column, Form, Table
 
 SEEN_MARK: Final = "\N{DAGGER}"
 """Behind accuracies on categories that were trained on."""
@@ -64,10 +63,10 @@ class AccuracyTable:
         )
 
 
-def build_accuracy_tables(cells: Sequence[Cell]) -> list[AccuracyTable]:
-    """Build a table for each setting that has a finished run, in the order of the cells."""
-    settings = list(dict.fromkeys(cell.setting for cell in cells))
-    return [_build_table(setting, [cell for cell in cells if cell.setting == setting]) for setting in settings]
+def build_accuracy_tables(configurations: Sequence[Configuration]) -> list[AccuracyTable]:
+    """Build a table for each setting that has a finished run, in the order of the configurations."""
+    settings = list(dict.fromkeys(each.setting for each in configurations))
+    return [_build_table(setting, [each for each in configurations if each.setting == setting]) for setting in settings]
 
 
 def name_file(name: str) -> str:
@@ -75,21 +74,21 @@ def name_file(name: str) -> str:
     return shorten_name(re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-."), _LONGEST_NAME)
 
 
-def describe_brackets(cells: Sequence[Cell]) -> str:
-    """Say what the intervals of these cells cover."""
-    counts = sorted({len(cell.runs) for cell in cells}) or [1]
+def describe_brackets(configurations: Sequence[Configuration]) -> str:
+    """Say what the intervals of these configurations cover."""
+    counts = sorted({len(each.runs) for each in configurations}) or [1]
     if counts[-1] == 1:
         return f"95 % interval; one training run: the interval covers {IMAGES_ALONE}"
     several = f"95 % interval over runs ({'/'.join(str(count) for count in counts if count > 1)}) and images"
     return several if counts[0] > 1 else f"{several}; of one training run, over {IMAGES_ALONE}"
 
 
-def _build_table(setting: Setting, cells: Sequence[Cell]) -> AccuracyTable:
-    held_out = {cell.held_out for cell in cells}
+def _build_table(setting: Setting, configurations: Sequence[Configuration]) -> AccuracyTable:
+    held_out = {each.held_out for each in configurations}
     category = held_out.pop() if len(held_out) == 1 else None
     slug = f"tab{setting.table}" if setting.table else name_file(setting.bare_name)
-    brackets = describe_brackets(cells)
-    names = order_categories(cells)
+    brackets = describe_brackets(configurations)
+    names = order_categories(configurations)
     table = Table.of(
         f"Tab {setting.table}: {setting.name}" if setting.table else setting.name,
         [
@@ -97,7 +96,7 @@ def _build_table(setting: Setting, cells: Sequence[Cell]) -> AccuracyTable:
             *(Column(name, Form.PERCENT, marked="seen") for name in names),
             *(Column(name, Form.PERCENT) for name in AVERAGES),
         ],
-        [_build_row(cell, names) for cell in cells],
+        [_build_row(each, names) for each in configurations],
         [f"Accuracy in %. {SEEN_MARK}: trained on.{_tell_held_out(category)} In brackets: {brackets}."],
     )
     return AccuracyTable(
@@ -105,11 +104,14 @@ def _build_table(setting: Setting, cells: Sequence[Cell]) -> AccuracyTable:
     )
 
 
-def _build_row(cell: Cell, names: Sequence[str]) -> list[TableCell]:
+def _build_row(configuration: Configuration, names: Sequence[str]) -> list[Cell]:
     return [
-        *(TableCell(count) for count in (cell.categories, len(cell.runs))),
-        *(TableCell(cell.measure(name, "accuracy"), mark=SEEN_MARK * cell.is_seen(name)) for name in names),
-        *(TableCell(cell.average(seen=seen)) for seen in AVERAGES.values()),
+        *(Cell(count) for count in (configuration.categories, len(configuration.runs))),
+        *(
+            Cell(configuration.measure(name, "accuracy"), mark=SEEN_MARK * configuration.is_seen(name))
+            for name in names
+        ),
+        *(Cell(configuration.average(seen=seen)) for seen in AVERAGES.values()),
     ]
 
 

@@ -13,8 +13,8 @@ from fakeid.reporting.finding import Finding
 from fakeid.reporting.formatting import format_count
 from fakeid.reporting.significance import Judged
 from fakeid.reporting.sweep.answer import write_answer, write_caveat
-from fakeid.reporting.sweep.claims import Claim, Claims, compare_cells
-from fakeid.reporting.sweep.configurations import Cell, FinishedRun, collect_cells
+from fakeid.reporting.sweep.claims import Claim, Claims, compare_configurations
+from fakeid.reporting.sweep.configurations import Configuration, FinishedRun, collect_configurations
 from fakeid.reporting.sweep.effects import Effect, SettingTrend, correct_page, fit_trends, measure_effects
 from fakeid.reporting.sweep.evaluation_tables import EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep.figures import Curves, ReportFigure, build_curves, collect_figures
@@ -105,12 +105,12 @@ class Differences:
 
 @dataclass(frozen=True, eq=False)
 class SweepReport:
-    """The content of a report; `runs` and `cells` hold everything, the rest is made of them.
+    """The content of a report; `runs` and `configurations` hold everything, the rest is made of them.
 
     Attributes:
         title: Name of the folder.
         runs: By name.
-        cells: Of the finished runs.
+        configurations: Of the finished runs.
         accuracies: The paper's tables.
         answer: What the folder shows, see `fakeid.reporting.sweep.answer`.
         caveat: What the numbers cannot say.
@@ -121,7 +121,7 @@ class SweepReport:
 
     title: str
     runs: list[FolderRun]
-    cells: list[Cell]
+    configurations: list[Configuration]
     accuracies: list[AccuracyTable]
     figures: list[ReportFigure]
     evaluations: list[EvaluationTable]
@@ -151,7 +151,7 @@ class SweepReport:
 
     @property
     def refusals(self) -> list[str]:
-        """Why cells were not compared, how often, and an example; one sentence a reason."""
+        """Why configurations were not compared, how often, and an example; one sentence a reason."""
         found: dict[str, list[str]] = {}
         for first, second, reason in self.claims.refused:
             found.setdefault(reason, []).append(f"{first.name} and {second.name}")
@@ -169,12 +169,12 @@ class SweepReport:
     @property
     def brackets(self) -> str:
         """What intervals over all configurations cover."""
-        return describe_brackets(self.cells)
+        return describe_brackets(self.configurations)
 
     @cached_property
     def names(self) -> tuple[str, Table]:
         """What short names of settings stand for: a text and a table; both empty where names say it themselves."""
-        return explain_names(self.cells)
+        return explain_names(self.configurations)
 
     @cached_property
     def accuracies_by_budget(self) -> list[tuple[str, list[AccuracyTable]]]:
@@ -184,17 +184,17 @@ class SweepReport:
     @cached_property
     def averages(self) -> BudgetTables:
         """One row a configuration."""
-        return _tabulate_by_budget(self.cells, tabulate_averages)
+        return _tabulate_by_budget(self.configurations, tabulate_averages)
 
     @cached_property
     def classes(self) -> BudgetTables:
         """Real and fake apart, one row a configuration."""
-        return _tabulate_by_budget(self.cells, tabulate_classes)
+        return _tabulate_by_budget(self.configurations, tabulate_classes)
 
     @cached_property
     def finished(self) -> BudgetTables:
         """One row a finished run."""
-        return _tabulate_by_budget(self.cells, tabulate_runs)
+        return _tabulate_by_budget(self.configurations, tabulate_runs)
 
     @cached_property
     def slopes(self) -> BudgetTables:
@@ -242,23 +242,23 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         DataError: Two runs of one setting, number of categories and seed.
     """
     tested = [run.tested for run in runs if run.tested]
-    cells = collect_cells(tested)
-    claims, effects = correct_page(compare_cells(cells), measure_effects(tested))
-    tables, curves = build_accuracy_tables(cells), build_curves(cells)
+    configurations = collect_configurations(tested)
+    claims, effects = correct_page(compare_configurations(configurations), measure_effects(tested))
+    tables, curves = build_accuracy_tables(configurations), build_curves(configurations)
     return SweepReport(
         title=title,
         runs=sorted(runs, key=lambda run: run.name),
-        cells=cells,
+        configurations=configurations,
         accuracies=tables,
-        figures=collect_figures(cells, curves, effects),
-        evaluations=build_evaluation_tables(cells),
-        trends=fit_trends(cells),
+        figures=collect_figures(configurations, curves, effects),
+        evaluations=build_evaluation_tables(configurations),
+        trends=fit_trends(configurations),
         effects=effects,
         claims=claims,
-        answer=write_answer(cells, claims, effects),
-        caveat=write_caveat(cells),
+        answer=write_answer(configurations, claims, effects),
+        caveat=write_caveat(configurations),
         warnings=count_warnings(run.summary for run in tested),
-        misplaced=list_misplaced_thresholds(cells),
+        misplaced=list_misplaced_thresholds(configurations),
         missing=_list_missing(tables, curves),
     )
 

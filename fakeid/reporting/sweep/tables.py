@@ -12,12 +12,11 @@ from fakeid.evaluation.records.run_summary import POOLED, AuditDigest
 from fakeid.reporting.formatting import format_number
 from fakeid.reporting.significance import Judged, find_tone
 from fakeid.reporting.sweep.claims import Claim
-from fakeid.reporting.sweep.configurations import METRICS, Cell, FinishedRun, order_categories
+from fakeid.reporting.sweep.configurations import METRICS, Configuration, FinishedRun, order_categories
 from fakeid.reporting.sweep.effects import Effect, SettingTrend
 from fakeid.reporting.sweep.paper_tables import AVERAGES
 from fakeid.reporting.sweep.settings import explain_short_names
-from fakeid.reporting.table import Cell as TableCell
-from fakeid.reporting.table import Column, Form, Line, Table
+from fakeid.reporting.table import Cell, Column, Form, Line, Table
 from fakeid.reporting.verdict import judge
 
 CONFIGURATION: Final = (Column("setting"), Column("categories", Form.COUNT), Column("seeds", Form.COUNT))
@@ -34,9 +33,9 @@ _JUDGED: Final = (
 )
 
 
-def name_configuration(cell: Cell) -> tuple[str, int, int]:
+def name_configuration(configuration: Configuration) -> tuple[str, int, int]:
     """Give setting, number of categories and number of seeds."""
-    return cell.setting.name, cell.categories, len(cell.runs)
+    return configuration.setting.name, configuration.categories, len(configuration.runs)
 
 
 def link_run(name: str) -> str:
@@ -44,13 +43,13 @@ def link_run(name: str) -> str:
     return f"../{quote(name)}/"
 
 
-def explain_names(cells: Sequence[Cell]) -> tuple[str, Table]:
+def explain_names(configurations: Sequence[Configuration]) -> tuple[str, Table]:
     """Explain short names of settings by a text and a table; both empty where there is nothing to explain."""
-    sentences, pairs = explain_short_names([cell.setting for cell in cells])
+    sentences, pairs = explain_short_names([each.setting for each in configurations])
     return " ".join(sentences), Table.of("", [Column("name"), Column("stands for")], pairs)
 
 
-def tabulate_averages(cells: Sequence[Cell]) -> Table:
+def tabulate_averages(configurations: Sequence[Configuration]) -> Table:
     """List configurations as the paper averages: over categories; the AUROC pools their images.
 
     With several seeds, `one more run` is where the unseen accuracy of a further training lands on these test images.
@@ -65,19 +64,19 @@ def tabulate_averages(cells: Sequence[Cell]) -> Table:
     ]
     rows: list[Line] = [
         [
-            *name_configuration(cell),
-            unseen := cell.average(seen=False),
+            *name_configuration(each),
+            unseen := each.average(seen=False),
             Estimate(None, unseen.next_low, unseen.next_high),
-            cell.measure_held_out(),
-            cell.average(seen=True),
-            cell.measure("unseen", "auroc"),
+            each.measure_held_out(),
+            each.average(seen=True),
+            each.measure("unseen", "auroc"),
         ]
-        for cell in cells
+        for each in configurations
     ]
     return Table.of("Averages", columns, rows)
 
 
-def tabulate_classes(cells: Sequence[Cell]) -> Table:
+def tabulate_classes(configurations: Sequence[Configuration]) -> Table:
     """List real and fake apart, over the pooled images of each group of categories."""
     columns, places = list(CONFIGURATION), []
     for group in reversed(POOLED):
@@ -88,7 +87,9 @@ def tabulate_classes(cells: Sequence[Cell]) -> Table:
         ):
             columns.append(Column(f"{group} {title}", form, name=f"{group} {title.replace('acc. %', 'accuracy')}"))
             places.append((group, metric))
-    rows: list[Line] = [[*name_configuration(cell), *(cell.measure(*place) for place in places)] for cell in cells]
+    rows: list[Line] = [
+        [*name_configuration(each), *(each.measure(*place) for place in places)] for each in configurations
+    ]
     return Table.of("Real and fake apart", columns, rows)
 
 
@@ -121,16 +122,16 @@ def tabulate_effects(effects: Sequence[Effect], title: str = "") -> Table:
     return Table.of(title, [*columns, *_JUDGED], rows)
 
 
-def _list_judged(judged: Judged) -> list[TableCell]:
+def _list_judged(judged: Judged) -> list[Cell]:
     accuracy = (judged.accuracy, judged.accuracy_p, judged.verdict)
     auroc = (judged.auroc, judged.auroc_p, judged.auroc_verdict)
     return [
         cell
         for difference, p_value, verdict in (accuracy, auroc)
         for cell in (
-            TableCell(Estimate.of(difference)),
-            TableCell(None if math.isnan(p_value) else p_value),
-            TableCell(verdict, tone=find_tone(verdict)),
+            Cell(Estimate.of(difference)),
+            Cell(None if math.isnan(p_value) else p_value),
+            Cell(verdict, tone=find_tone(verdict)),
         )
     ]
 
@@ -146,7 +147,7 @@ def tabulate_trends(trends: Sequence[SettingTrend]) -> Table:
     return Table.of("Trend over categories", columns, rows)
 
 
-def tabulate_runs(cells: Sequence[Cell]) -> Table:
+def tabulate_runs(configurations: Sequence[Configuration]) -> Table:
     """List finished runs: axes first, then numbers."""
     columns = [
         *(Column("setting"), Column("categories", Form.COUNT), Column("seed", Form.COUNT), Column("verdict")),
@@ -155,22 +156,22 @@ def tabulate_runs(cells: Sequence[Cell]) -> Table:
         *(Column(f"unseen {name} acc. %", Form.PERCENT, name=f"unseen {name} accuracy") for name in ("real", "fake")),
         *(Column("minutes", Form.NUMBER), Column("images/s", Form.RATE), Column("images"), Column("run")),
     ]
-    rows: list[Line] = [_list_run(cell, run) for cell in cells for run in cell.runs]
+    rows: list[Line] = [_list_run(each, run) for each in configurations for run in each.runs]
     return Table.of("Runs", columns, rows)
 
 
-def _list_run(cell: Cell, run: FinishedRun) -> Line:
-    alone = replace(cell, runs=(run,))
+def _list_run(configuration: Configuration, run: FinishedRun) -> Line:
+    alone = replace(configuration, runs=(run,))
     seconds = run.summary.seconds
     measured = (
         *(alone.average(seen=False), alone.average(seen=True), alone.measure_held_out()),
         *(alone.measure("unseen", metric) for metric in ("auroc", "real_accuracy", "fake_accuracy")),
     )
     return [
-        *(cell.setting.name, run.categories, run.seed, judge(run.summary, run.evaluation).verdict.value),
+        *(configuration.setting.name, run.categories, run.seed, judge(run.summary, run.evaluation).verdict.value),
         *(estimate.value for estimate in measured),
         *(None if seconds is None else seconds / 60, run.summary.images_per_second),
-        *(_shorten_digest(run), TableCell(run.name, link=link_run(run.name))),
+        *(_shorten_digest(run), Cell(run.name, link=link_run(run.name))),
     ]
 
 
@@ -216,7 +217,7 @@ def _name_categories(categories: Sequence[str]) -> str:
     return f"{shown}, {more} more" if more > 0 else shown
 
 
-def list_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
+def list_numbers(configurations: Sequence[Configuration]) -> tuple[list[str], list[list[Any]]]:
     """List every metric of every configuration, one number a row: for other tools.
 
     `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.sweep.configurations`.
@@ -227,15 +228,17 @@ def list_numbers(cells: Sequence[Cell]) -> tuple[list[str], list[list[Any]]]:
     columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "budget", "categories", "seeds"]
     columns += ["group", "seen", "metric", "value", "low", "high", "next_low", "next_high"]
     rows: list[list[Any]] = []
-    for cell in cells:
-        setting = cell.setting
+    for configuration in configurations:
+        setting = configuration.setting
         head = [setting.name, setting.table, setting.model, setting.color, setting.dropout, setting.variant]
-        head += [setting.budget, cell.categories, len(cell.runs)]
-        found = [(name, seen, "accuracy", cell.average(seen=seen)) for name, seen in AVERAGES.items()]
+        head += [setting.budget, configuration.categories, len(configuration.runs)]
+        found = [(name, seen, "accuracy", configuration.average(seen=seen)) for name, seen in AVERAGES.items()]
         groups = [(f"{name} pooled", name, name == "seen") for name in POOLED]
-        groups += [(name, name, cell.is_seen(name)) for name in order_categories([cell])]
+        groups += [(name, name, configuration.is_seen(name)) for name in order_categories([configuration])]
         found += [
-            (title, seen, metric, cell.measure(group, metric)) for title, group, seen in groups for metric in METRICS
+            (title, seen, metric, configuration.measure(group, metric))
+            for title, group, seen in groups
+            for metric in METRICS
         ]
         rows += [
             [*head, title, seen, metric, mean.value, mean.low, mean.high, mean.next_low, mean.next_high]

@@ -1,4 +1,4 @@
-"""From the scores of an evaluation to everything that can be said about it."""
+"""Analyze the scores of an evaluation: measure, judge and describe."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -142,7 +142,7 @@ def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
 def _judge_controls(
     scores: Scores, judged: Scores, sets: Sequence[ImageSet], threshold: float
 ) -> Iterator[ControlResult]:
-    """Judge its own test photos, made as soft as a generator's images, then sets whose "fakes" no GAN made."""
+    """Judge controls: the run's test photos, made as soft as a generator's images, then sets without any GAN."""
     clean = judged[judged.degradation == NO_DEGRADATION]
     own = judged[(judged.test_set == OWN_TEST_SET) & (judged.label == REAL)]
     ours = clean.test_set == OWN_TEST_SET
@@ -212,7 +212,7 @@ def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]
 
 
 def compare_codecs(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
-    """Say how the files of the two classes differ; None where they are alike.
+    """Describe how the files of the two classes differ; None where they are alike.
 
     Looks at the endings of the files' names, and for the edges of JPEG's 8 x 8 blocks at the pixels.
 

@@ -160,7 +160,7 @@ def _score(
 
 
 def list_degradations(config: Config) -> list[Degradation]:
-    """List what every image is put through: nothing first, and whatever the swap test needs."""
+    """List the degradations of every image: none first, and those that the swap test needs."""
     evaluation = config.evaluation
     swap = [f"jpeg-{evaluation.swap_quality}"] if evaluation.swap_quality else []
     words = dict.fromkeys([NO_DEGRADATION, *evaluation.degradations, *swap])

@@ -35,7 +35,7 @@ _Logits = npt.NDArray[np.float64]
 
 
 class _Task(NamedTuple):
-    """One batch: which set, its first image there, and which degradation."""
+    """One batch to score: its test set, its first image there, and its degradation."""
 
     at: int
     start: int
@@ -44,7 +44,7 @@ class _Task(NamedTuple):
 
 @dataclass(frozen=True)
 class _Work:
-    """All batches of an evaluation, image by image: one pass over the images."""
+    """All batches of an evaluation, for one pass over the images."""
 
     sets: Sequence[tuple[ImageSet, PackedImages]]
     degradations: Sequence[Degradation]
@@ -102,7 +102,7 @@ def score_sets(
     progress_file: Path,
     console: Console,
 ) -> Scores:
-    """Score test sets, with a bar; what was scored before an interruption is not scored again.
+    """Score test sets, with a progress bar; what was scored before an interruption is not scored again.
 
     Args:
         sets: With their prepared images; unusable images are left out.

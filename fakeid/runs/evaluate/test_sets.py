@@ -104,7 +104,7 @@ def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> lis
 def _list_own(config: Config, images: RunImages, card: "Card | None") -> ImageSet:
     if card and images.plan.digest() != card.data.digest:
         raise DataError(
-            f"the images that {card.name} was tested with are not those that are there now; give their place with "
+            f"the images that {card.name} was tested with have changed or moved; give their place with "
             "paths.data=DIR, or name other folders to test on"
         )
     where = "built-in data" if config.data.source is SourceName.demo else str(config.paths.data)

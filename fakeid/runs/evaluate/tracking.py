@@ -1,4 +1,4 @@
-"""An evaluation as a run of Weights & Biases of its own, beside that of the training whose detector it tests."""
+"""Track an evaluation as a run of Weights & Biases of its own, beside that of the training whose detector it tests."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _QUADRANT_NUMBERS: Final = ("auroc", "auroc_low", "auroc_high", "accuracy", "fal
 
 
 def name_quadrant(quadrant: Quadrant) -> str:
-    """Name content, then generator, such as `seen_unseen`."""
+    """Name a quadrant by content, then generator, such as `seen_unseen`."""
     return "_".join("seen" if seen else "unseen" for seen in quadrant)
 
 
@@ -57,7 +57,7 @@ def describe_tested(config: Mapping[str, Any], run_name: str, evaluation: Evalua
 
 
 def sum_up_evaluation(evaluation: Evaluation) -> dict[str, Any]:
-    """List those of `EVALUATION_SUMMARY` that are known."""
+    """Collect the numbers of `EVALUATION_SUMMARY` that are known."""
     found = dict[str, Any]()
     for quadrant in QUADRANTS:
         name, place = f"eval/{name_quadrant(quadrant)}", ("quadrant", str(quadrant))

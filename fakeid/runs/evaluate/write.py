@@ -1,4 +1,4 @@
-"""Write what an evaluation leaves behind to look at: figures, the page, the tables."""
+"""Write the figures, the page and the tables of an evaluation."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ PackedSets = Sequence[tuple[ImageSet, PackedImages]]
 
 
 def write_evaluation(folder: EvaluationFolder, evaluation: Evaluation, scores: Scores, sets: PackedSets) -> None:
-    """Draw the figures and write them, the page and the tables.
+    """Draw the figures of an evaluation, and write them with the page and the tables.
 
     Args:
         folder: Where.

@@ -159,7 +159,7 @@ def test_encrypted_members(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 9, 93])
 def test_other_compressions(tmp_path: Path, method: int) -> None:
     path = patch_central(write_archive(tmp_path / "a.zip", draw_files(2)), 10, method.to_bytes(2, "little"))
-    assert message(path).startswith(f"{path}/cat/0001.png is compressed by method {method}, and only")
+    assert message(path).startswith(f"{path}/cat/0001.png is compressed with method {method}, and only")
 
 
 @pytest.mark.parametrize("size", [200_000_001, 2**32 - 2])
@@ -197,17 +197,17 @@ def test_an_archive_cut_short_anywhere(tmp_path: Path, form: str) -> None:
     cuts = {0, 1, 511, 512, 700, len(data) // 2 // 512 * 512, len(data) // 2, end - 512, end - 1}
     for num_bytes in sorted(cuts):
         path.write_bytes(data[:num_bytes])
-        assert message(path).startswith(f"{path} is cut short, damaged, or no {form} archive (")
+        assert message(path).startswith(f"{path} is cut short, damaged, or not a {form} archive (")
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_other_files_under_the_name_of_an_archive(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"a.{form}"
     path.write_bytes(np.random.default_rng(0).bytes(20_000))
-    assert f"no {form} archive" in message(path)
+    assert f"not a {form} archive" in message(path)
     with tarfile.open(path, "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("a.png"), io.BytesIO(b""))
-    assert f"no {form} archive" in message(path)
+    assert f"not a {form} archive" in message(path)
     path.unlink()
     assert message(path) == f"{path} cannot be read (No such file or directory): restore it"
 
@@ -251,7 +251,7 @@ def test_members_that_change_behind_our_back(
 def test_a_member_that_is_not_there(tmp_path: Path) -> None:
     archive = open_archive(write_archive(tmp_path / "a.zip", draw_files(3)), None)
     for name in ("a.png", "cat/0001.pn", "cat/0001.png2", "z" * 300):
-        with pytest.raises(BadImageError, match=f"{name} is not in the archive any more"):
+        with pytest.raises(BadImageError, match=f"{name} is no longer in the archive"):
             archive.read(name)
 
 

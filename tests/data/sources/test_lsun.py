@@ -191,7 +191,7 @@ def test_bad_values_are_named_when_they_are_read(tmp_path: Path) -> None:
         source.read(second)
     with pytest.raises(BadImageError, match="key c{40} is cut short"):
         source.read(third)
-    with pytest.raises(BadImageError, match="is not there any more"):
+    with pytest.raises(BadImageError, match="is no longer there"):
         source.read(Record("lsun/cat/" + "d" * 40, REAL, "cat", CAMERA, "d"))
     with pytest.raises(BadImageError, match=r"data\.max_megapixels=0\.0001"):
         open_lsun(tmp_path, "cat", max_megapixels=0.0001).read(first)

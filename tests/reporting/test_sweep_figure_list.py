@@ -2,7 +2,7 @@
 
 import pytest
 
-from fakeid.reporting.sweep.configurations import collect_cells
+from fakeid.reporting.sweep.configurations import collect_configurations
 from fakeid.reporting.sweep.effects import measure_effects
 from fakeid.reporting.sweep.figures import build_curves, collect_figures, plot_effects, plot_settings
 
@@ -19,8 +19,8 @@ def pairs(runs, invented):
 
 
 def collect(runs):
-    cells = collect_cells(runs)
-    return collect_figures(cells, build_curves(cells), measure_effects(runs))
+    configurations = collect_configurations(runs)
+    return collect_figures(configurations, build_curves(configurations), measure_effects(runs))
 
 
 def test_settings_of_one_number_of_categories_stand_side_by_side(runs, pairs, invented):
@@ -31,15 +31,16 @@ def test_settings_of_one_number_of_categories_stand_side_by_side(runs, pairs, in
 
 
 def test_the_best_setting_is_on_top(runs):
-    cells = collect_cells(runs)
-    figure = plot_settings(cells)
-    ranked = sorted(cells, key=lambda cell: -cell.average(seen=False).value)
+    configurations = collect_configurations(runs)
+    figure = plot_settings(configurations)
+    ranked = sorted(configurations, key=lambda configuration: -configuration.average(seen=False).value)
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [
-        "all as by default" if cell.setting.color == "rgb" else f"color={cell.setting.color}" for cell in ranked
+        "all as by default" if configuration.setting.color == "rgb" else f"color={configuration.setting.color}"
+        for configuration in ranked
     ]
     dots = [[line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
-    assert dots[0] == [cell.average(seen=False).value for cell in ranked]
-    assert dots[1] == [cell.measure("unseen", "auroc").value for cell in ranked]
+    assert dots[0] == [each.average(seen=False).value for each in ranked]
+    assert dots[1] == [each.measure("unseen", "auroc").value for each in ranked]
 
 
 def test_each_effect_is_a_dot_filled_where_it_is_significant(pairs):

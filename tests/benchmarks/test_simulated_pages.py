@@ -3,10 +3,10 @@
 import numpy as np
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from fakeid.benchmarks.statistics.pages import CATEGORIES, SEEN_BONUS, Configuration, draw_page
+from fakeid.benchmarks.statistics.pages import CATEGORIES, SEEN_BONUS, DrawnConfiguration, draw_page
 from fakeid.benchmarks.statistics.scores import calibrate_model
 
-LAYOUT = (Configuration("rgb", categories=5), Configuration("hsv", categories=10))
+LAYOUT = (DrawnConfiguration("rgb", categories=5), DrawnConfiguration("hsv", categories=10))
 
 
 def test_summaries_have_the_numbers_of_the_scores() -> None:

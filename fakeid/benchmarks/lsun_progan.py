@@ -1,4 +1,4 @@
-"""Made-up sets in the genuine formats, as large as asked for: LSUN's databases and ProGAN's archives."""
+"""Invented images in the genuine formats, as many as asked for: databases like LSUN's, archives like ProGAN's."""
 
 import hashlib
 import zipfile
@@ -18,7 +18,7 @@ _SIDE_PX: Final = 48
 _PUTS_AT_ONCE: Final = 20_000
 
 
-def write_made_up(root: Path, num_records: int) -> None:
+def write_lsun_progan(root: Path, num_records: int) -> None:
     """Write the databases and archives of three categories, half of the images reals.
 
     Args:

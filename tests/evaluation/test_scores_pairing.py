@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from made_up_sweep import invent_scores
+from invented_sweep import invent_scores
 
 from fakeid.errors import DataError
 from fakeid.evaluation.scores import Scores, join_scores, pair_scores

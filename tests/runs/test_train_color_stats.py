@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tiny_runs import read_weights, train
 
-from fakeid.benchmarks.grid_hours import group_cells
+from fakeid.benchmarks.grid_hours import group_by_network
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.config.parse import Config
 from fakeid.data.datamodule import PackedDataset
@@ -121,5 +121,5 @@ def test_the_benchmark_of_sweeps_counts_one_look_at_each_image(tiny_config: Buil
     config = tiny_config("model=color_stats", "optim.epochs=5", "optim.batch_size=4")
     rates = measure_rates(config, steps=1)
     assert min(rates) > 0
-    (network,) = group_cells([config], [{"train": 100, "val": 10, "test": 30}], [0]).values()
+    (network,) = group_by_network([config], [{"train": 100, "val": 10, "test": 30}], [0]).values()
     assert network.estimate_seconds(Rates(train=10, infer=20), each_seconds=1) == 100 / 10 + 40 / 20 + 1

@@ -5,27 +5,27 @@ import time
 from pathlib import Path
 
 import pytest
-from made_up_sweep import write_run
+from invented_sweep import write_run
 from rich.console import Console
 
 from fakeid.config.compose import compose_config
 from fakeid.console import build_progress
 from fakeid.runs.layout import RunFolder
 from fakeid.sweeps import monitor as overview
-from fakeid.sweeps.grid import Cell
+from fakeid.sweeps.grid import PlannedRun
 from fakeid.sweeps.monitor import Overview
 
 
-def build_cells(root: Path, seeds: range) -> list[Cell]:
+def plan_runs(root: Path, seeds: range) -> list[PlannedRun]:
     words = [("logger=csv", f"paths.runs={root}", f"seed={seed}") for seed in seeds]
     configs = [compose_config(list(each)) for each in words]
-    return [Cell(each, config, RunFolder.locate(config)) for each, config in zip(words, configs, strict=True)]
+    return [PlannedRun(each, config, RunFolder.locate(config)) for each, config in zip(words, configs, strict=True)]
 
 
 def print_plan(root: Path, seeds: range) -> str:
-    cells = build_cells(root, seeds)
+    planned_runs = plan_runs(root, seeds)
     console = Console(file=io.StringIO(), width=120)
-    Overview(cells, console).print_plan([cell for cell in cells if not cell.run.is_done()])
+    Overview(planned_runs, console).print_plan([planned for planned in planned_runs if not planned.run.is_done()])
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -50,7 +50,7 @@ def test_a_terminal_has_a_line_above_the_bar_and_a_log_one_for_each_cell(
     monkeypatch.setattr(overview, "_REDRAW_SECONDS", 0.02)
     file = io.StringIO()
     console = Console(file=file, width=120, force_terminal=terminal, force_interactive=terminal)
-    with Overview(build_cells(tmp_path, range(2)), console), build_progress(console) as bar:
+    with Overview(plan_runs(tmp_path, range(2)), console), build_progress(console) as bar:
         bar.add_task("training", total=8, unit="batches")
         write_run(tmp_path, "seed=0")
         time.sleep(0.4)

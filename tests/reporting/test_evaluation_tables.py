@@ -5,7 +5,7 @@ import math
 import re
 
 import pytest
-from made_up_sweep import invent_run
+from invented_sweep import invent_run
 from scipy import stats
 
 from fakeid.config.compose import compose_config
@@ -14,7 +14,7 @@ from fakeid.evaluation.records.evaluation import EvaluatedDetector, Evaluation, 
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
 from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.renderers import tabulate
-from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations
 from fakeid.reporting.sweep.evaluation_tables import EVALUATION_NOTE, EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep.page import render_sweep_markdown
 from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
@@ -65,7 +65,7 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_their_images() -> Non
         invent(describe((SEEN, "none", 0.9), (UNSEEN, "none", value)), f"seed={seed}")
         for seed, value in enumerate(values)
     ]
-    auroc, accuracy, _ = build_evaluation_tables(collect_cells(runs))
+    auroc, accuracy, _ = build_evaluation_tables(collect_configurations(runs))
     (row,) = auroc.table.rows
     # Each run's own interval is 1 point to both sides, and is taken for what images do to all runs alike.
     margin = math.hypot(stats.t.ppf(0.975, 2) * stats.sem(values), 0.01)
@@ -83,7 +83,7 @@ def test_quarters_are_averaged_under_each_degradation_and_warnings_counted() -> 
         invent(describe(*numbers, ("ffhq", "none", 0.1), warns=verdict), f"seed={seed}")
         for seed, verdict in enumerate((True, False, True))
     ]
-    headings, (row,) = write(build_evaluation_tables(collect_cells(runs))[-1])
+    headings, (row,) = write(build_evaluation_tables(collect_configurations(runs))[-1])
     assert headings == ["clean", "jpeg-75", "swap test warns"]
     assert row == ["0.800", "0.550", "2 of 3"]  # a mean over quadrants has no interval over images
 
@@ -94,7 +94,7 @@ def test_the_swap_test_is_counted_under_the_heading_that_the_note_explains() -> 
         invent(describe((SEEN, "none", 0.9), warns=warns, follows=follows), f"seed={seed}")
         for seed, (warns, follows) in enumerate([(True, True), (True, None), (False, False)])
     ]
-    table = build_evaluation_tables(collect_cells(runs))[-1].table
+    table = build_evaluation_tables(collect_configurations(runs))[-1].table
     explained = re.findall(r"\. ([^.]*?): in how many", EVALUATION_NOTE)
     assert [text.lower() for text in explained] == [table.columns[-1].heading]
     assert "follows the codec, or may do so" in EVALUATION_NOTE
@@ -106,7 +106,7 @@ def test_other_test_sets_are_columns_and_what_is_missing_is_left_open() -> None:
         invent(describe((SEEN, "none", 0.9), ("ffhq", "none", 0.6)), "color=rgb"),
         invent(describe((SEEN, "none", None), (SEEN, "blur-1", 0.8)), "color=hsv"),
     ]
-    auroc, _, degraded = build_evaluation_tables(collect_cells(runs))
+    auroc, _, degraded = build_evaluation_tables(collect_configurations(runs))
     assert write(auroc) == ([SEEN, "ffhq"], [["0.900 [0.890, 0.910]", "0.600 [0.590, 0.610]"], ["\N{EN DASH}"] * 2])
     assert write(degraded)[1] == [
         ["0.900", "\N{EN DASH}", "not tried"],
@@ -122,12 +122,12 @@ def test_markdown_says_what_the_intervals_of_evaluations_cover() -> None:
 
 
 @pytest.mark.parametrize("evaluated", [0, 1])
-def test_a_cell_counts_only_with_all_its_seeds(evaluated: int) -> None:
+def test_a_configuration_counts_only_with_all_its_seeds(evaluated: int) -> None:
     runs = [invent(describe((SEEN, "none", 0.9)) if seed < evaluated else None, f"seed={seed}") for seed in range(2)]
-    assert build_evaluation_tables(collect_cells(runs)) == []
+    assert build_evaluation_tables(collect_configurations(runs)) == []
 
 
 def test_runs_that_were_evaluated_otherwise_are_one_setting() -> None:
     runs = [invent(None, "seed=0"), invent(None, "seed=1", "evaluation=quick")]
-    (cell,) = collect_cells(runs)
-    assert cell.seeds == [0, 1]
+    (configuration,) = collect_configurations(runs)
+    assert configuration.seeds == [0, 1]

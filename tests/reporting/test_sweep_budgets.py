@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from made_up_sweep import invent_run
+from invented_sweep import invent_run
 from page_outline import Outline
 
 from fakeid.config.choices import AugmentName
@@ -47,7 +47,7 @@ def test_budgets_are_not_ranked_against_each_other(report: SweepReport) -> None:
     claims = [*report.claims.settings, *report.claims.categories, *report.claims.pairs]
     assert claims
     assert all(claim.first.setting.budget == claim.second.setting.budget for claim in claims)
-    assert {cell.setting.budget for cell in report.claims.ranked} == {report.cells[0].setting.budget}
+    assert {each.setting.budget for each in report.claims.ranked} == {report.configurations[0].setting.budget}
     assert any("Only runs with this budget are ranked: " in finding.text for finding in report.answer)
     single = build_sweep_report("two", [FolderRun(run.name, "done", "", "", run) for run in (invent(7), invent(50))])
     assert any(finding.text.startswith("no two have the same budget") for finding in single.answer)

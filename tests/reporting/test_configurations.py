@@ -11,15 +11,15 @@ from fakeid.config.constants import DEMO_CATEGORIES
 from fakeid.errors import DataError
 from fakeid.evaluation.records.results import UNKNOWN, CategoryGroup, Estimate
 from fakeid.evaluation.statistics.intervals import wilson_interval
-from fakeid.reporting.sweep.configurations import FinishedRun, collect_cells, order_categories
+from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations, order_categories
 
 
 def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):
     runs = [invented(5, seed, skill=0.5 + 0.2 * seed) for seed in range(3)]
-    (cell,) = collect_cells(runs)
+    (configuration,) = collect_configurations(runs)
     values = [mean(run.summary.categories[name].read("accuracy").value for name in DEMO_CATEGORIES[5:]) for run in runs]
     expected = ttest_1samp(values, 0).confidence_interval(0.95)
-    unseen = cell.average(seen=False)
+    unseen = configuration.average(seen=False)
     assert unseen.value == pytest.approx(np.mean(values))
     right = np.array([
         np.concatenate([(run.images[name].logit >= 0) == (run.images[name].label == 1) for name in DEMO_CATEGORIES[5:]])
@@ -37,10 +37,13 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):
 
 
 def test_one_seed_keeps_its_interval_over_images(invented):
-    (cell,) = collect_cells([invented(5)])
-    found, expected = cell.average(seen=False), cell.runs[0].summary.unseen.read("accuracy")
+    (configuration,) = collect_configurations([invented(5)])
+    found, expected = configuration.average(seen=False), configuration.runs[0].summary.unseen.read("accuracy")
     assert [found.value, found.low, found.high] == pytest.approx([expected.value, expected.low, expected.high])
-    assert cell.measure("coral", "auroc").low == cell.runs[0].summary.categories["coral"].read("auroc").low
+    assert (
+        configuration.measure("coral", "auroc").low
+        == configuration.runs[0].summary.categories["coral"].read("auroc").low
+    )
     assert found.next_low is None
 
 
@@ -61,8 +64,8 @@ def test_categories_of_unequal_size_count_equally(invented):
 def test_the_order_of_runs_does_not_matter(invented):
     runs = [invented(k, seed, color) for k in (1, 5) for seed in (0, 1) for color in ("rgb", "hsv")]
     shuffled = random.Random(0).sample(runs, len(runs))
-    names = [[cell.name, cell.seeds, cell.average(seen=False)] for cell in collect_cells(runs)]
-    assert names == [[cell.name, cell.seeds, cell.average(seen=False)] for cell in collect_cells(shuffled)]
+    names = [[each.name, each.seeds, each.average(seen=False)] for each in collect_configurations(runs)]
+    assert names == [[each.name, each.seeds, each.average(seen=False)] for each in collect_configurations(shuffled)]
     assert [name for name, *_ in names] == [
         "Pelee+HPF, RGB, dropout 0 at 1 category",
         "Pelee+HPF, RGB, dropout 0 at 5 categories",
@@ -72,24 +75,24 @@ def test_the_order_of_runs_does_not_matter(invented):
 
 
 def test_all_categories_are_counted(invented):
-    (cell,) = collect_cells([invented(None)])
-    assert cell.categories == 10
+    (configuration,) = collect_configurations([invented(None)])
+    assert configuration.categories == 10
 
 
 def test_the_same_run_twice_is_refused(invented):
     twin = FinishedRun("copy", invented(5).summary, invented(5).images)
     with pytest.raises(DataError, match="categories=5 and seed=0, got two .*leave one out"):
-        collect_cells([invented(5), twin])
+        collect_configurations([invented(5), twin])
 
 
 def test_columns_are_in_training_order_with_the_held_out_category_last(invented):
-    assert order_categories(collect_cells([invented(2), invented(5)])) == list(DEMO_CATEGORIES)
+    assert order_categories(collect_configurations([invented(2), invented(5)])) == list(DEMO_CATEGORIES)
 
 
 def test_a_detector_that_broke_down_has_no_average(invented):
     run = invented(5)
     broken = CategoryGroup(20, 20, {"accuracy": UNKNOWN}, seen=False)
     summary = replace(run.summary, categories={**run.summary.categories, "coral": broken})
-    (cell,) = collect_cells([FinishedRun("a", summary, run.images), invented(5, 1)])
-    assert cell.average(seen=False).value is None
-    assert cell.average(seen=True).value is not None
+    (configuration,) = collect_configurations([FinishedRun("a", summary, run.images), invented(5, 1)])
+    assert configuration.average(seen=False).value is None
+    assert configuration.average(seen=True).value is not None

@@ -16,38 +16,38 @@ from rich.console import Console
 from fakeid.config.parse import Config
 from fakeid.runs.layout import DONE, FAILED, RUNNING, RunFolder
 from fakeid.sweeps import monitor as rounds
-from fakeid.sweeps.grid import Cell
-from fakeid.sweeps.launchers import launch_cells
+from fakeid.sweeps.grid import PlannedRun
+from fakeid.sweeps.launchers import launch_runs
 from fakeid.sweeps.monitor import run_rounds
 
 
 class Script:
     """A launcher: what the n-th launch does to each cell."""
 
-    def __init__(self, *launches: Callable[[Cell], None]) -> None:
+    def __init__(self, *launches: Callable[[PlannedRun], None]) -> None:
         self.launches = list(launches)
         self.launched: list[list[str]] = []
 
-    def __call__(self, cells: Sequence[Cell]) -> str | None:
-        self.launched.append([cell.run.path.name for cell in cells])
+    def __call__(self, planned_runs: Sequence[PlannedRun]) -> str | None:
+        self.launched.append([planned.run.path.name for planned in planned_runs])
         act = self.launches.pop(0)
-        for cell in cells:
-            act(cell)
+        for planned in planned_runs:
+            act(planned)
         return "WorkerDiedError: kill -9"
 
 
-def end(cell: Cell, state: str = DONE, epochs_done: int = 5) -> None:
-    cell.run.path.mkdir(parents=True, exist_ok=True)
-    cell.run.write_status(state, epochs_done=epochs_done, epochs=5)
+def end(planned: PlannedRun, state: str = DONE, epochs_done: int = 5) -> None:
+    planned.run.path.mkdir(parents=True, exist_ok=True)
+    planned.run.write_status(state, epochs_done=epochs_done, epochs=5)
 
 
-def only(name: str, act: Callable[[Cell], None]) -> Callable[[Cell], None]:
-    return lambda cell: act(cell) if cell.run.path.name == name else None
+def only(name: str, act: Callable[[PlannedRun], None]) -> Callable[[PlannedRun], None]:
+    return lambda planned: act(planned) if planned.run.path.name == name else None
 
 
 @pytest.fixture
-def cells(tmp_path: Path) -> list[Cell]:
-    return [Cell((f"seed={name}",), Config(), RunFolder(tmp_path / name)) for name in "abc"]
+def planned_runs(tmp_path: Path) -> list[PlannedRun]:
+    return [PlannedRun((f"seed={name}",), Config(), RunFolder(tmp_path / name)) for name in "abc"]
 
 
 @pytest.fixture
@@ -60,66 +60,67 @@ def said(console: Console) -> str:
     return console.file.getvalue()
 
 
-def test_only_what_was_cut_off_is_launched_again(cells: list[Cell], console: Console) -> None:
+def test_only_what_was_cut_off_is_launched_again(planned_runs: list[PlannedRun], console: Console) -> None:
     script = Script(only("b", end), end)
-    run_rounds(cells, script, console)
+    run_rounds(planned_runs, script, console)
     assert script.launched == [["a", "b", "c"], ["a", "c"]]
     assert "2 cells were cut off (WorkerDiedError: kill -9); launching them again" in said(console)
 
 
-def test_a_failure_ends_a_cell(cells: list[Cell], console: Console) -> None:
-    end(cells[0], FAILED, 1)
-    before = cells[0].run.read_status()
-    cells[0].run.status.write_text(cells[0].run.status.read_text().replace("20", "19", 1))  # by an earlier command
-    assert cells[0].run.read_status() != before
-    script = Script(lambda cell: end(cell, FAILED, 1))
-    run_rounds(cells, script, console)
+def test_a_failure_ends_a_cell(planned_runs: list[PlannedRun], console: Console) -> None:
+    end(planned_runs[0], FAILED, 1)
+    before = planned_runs[0].run.read_status()
+    status = planned_runs[0].run.status
+    status.write_text(status.read_text().replace("20", "19", 1))  # by an earlier command
+    assert planned_runs[0].run.read_status() != before
+    script = Script(lambda planned: end(planned, FAILED, 1))
+    run_rounds(planned_runs, script, console)
     assert script.launched == [["a", "b", "c"]]
     assert said(console) == ""
 
 
-def test_who_dies_again_and_again_is_given_up(cells: list[Cell], console: Console) -> None:
+def test_who_dies_again_and_again_is_given_up(planned_runs: list[PlannedRun], console: Console) -> None:
     script = Script(*[only("b", end)] * 3)
-    run_rounds(cells, script, console)
+    run_rounds(planned_runs, script, console)
     assert script.launched == [["a", "b", "c"], ["a", "c"], ["a", "c"]]
     assert "2 cells were cut off (WorkerDiedError: kill -9) again, and no epoch further; giving up" in said(console)
 
 
-def test_an_epoch_more_each_time_is_enough(cells: list[Cell], console: Console) -> None:
-    def one_more(cell: Cell) -> None:
-        epochs = cell.run.epochs_done + 1
-        end(cell, DONE if epochs == 5 else RUNNING, epochs)  # nobody holds its lock: killed
+def test_an_epoch_more_each_time_is_enough(planned_runs: list[PlannedRun], console: Console) -> None:
+    def one_more(planned: PlannedRun) -> None:
+        epochs = planned.run.epochs_done + 1
+        end(planned, DONE if epochs == 5 else RUNNING, epochs)  # nobody holds its lock: killed
 
     script = Script(*[one_more] * 5)
-    run_rounds(cells[:1], script, console)
+    run_rounds(planned_runs[:1], script, console)
     assert len(script.launched) == 5
 
 
 @pytest.mark.parametrize("ends_done", [True, False])
 def test_cells_of_others_are_waited_for(
-    cells: list[Cell], console: Console, monkeypatch: pytest.MonkeyPatch, ends_done: bool
+    planned_runs: list[PlannedRun], console: Console, monkeypatch: pytest.MonkeyPatch, ends_done: bool
 ) -> None:
     monkeypatch.setattr(rounds, "_POLL_SECONDS", 0.05)
-    end(cells[1], RUNNING, 1)
-    theirs = FileLock(cells[1].run.path / ".lock", thread_local=False)
+    end(planned_runs[1], RUNNING, 1)
+    theirs = FileLock(planned_runs[1].run.path / ".lock", thread_local=False)
     theirs.acquire()
 
     def let_go() -> None:
         if ends_done:
-            end(cells[1])
+            end(planned_runs[1])
         theirs.release()
 
     threading.Timer(0.5, let_go).start()
     script = Script(end, end)
-    run_rounds(cells, script, console)
+    run_rounds(planned_runs, script, console)
     assert script.launched == ([["a", "c"]] if ends_done else [["a", "c"], ["b"]])
     assert f"waiting for 1 in progress elsewhere: b ({socket.gethostname()}:" in said(console)
 
 
-def test_force_trains_once_what_was_done(cells: list[Cell], console: Console) -> None:
-    forced = [replace(cell, config=Config(force=True)) for cell in cells]
-    for cell in forced:
-        end(cell, epochs_done=4)
+def test_force_trains_once_what_was_done(planned_runs: list[PlannedRun], console: Console) -> None:
+    forced = [replace(planned, config=Config(force=True)) for planned in planned_runs]
+    for planned in forced:
+        end(planned, epochs_done=4)
     script = Script(only("b", end), end)
     run_rounds(forced, script, console)
     assert script.launched == [["a", "b", "c"], ["a", "c"]]
@@ -142,22 +143,22 @@ class Engine(Launcher):
         return [outcome for outcome in self.outcomes if isinstance(outcome, JobReturn)]
 
 
-def test_the_death_of_a_worker_is_told_in_a_line(cells: list[Cell]) -> None:
+def test_the_death_of_a_worker_is_told_in_a_line(planned_runs: list[PlannedRun]) -> None:
     died = RuntimeError("\nA worker was terminated.\nIt may have used too much memory.")
-    assert launch_cells(Engine(died), cells, at_once=2) == "RuntimeError: A worker was terminated."
+    assert launch_runs(Engine(died), planned_runs, at_once=2) == "RuntimeError: A worker was terminated."
 
 
-def test_what_a_cell_raised_is_told(cells: list[Cell]) -> None:
+def test_what_a_cell_raised_is_told(planned_runs: list[PlannedRun]) -> None:
     failed = JobReturn(_return_value=OSError("disk full"), status=JobStatus.FAILED)
     done = JobReturn(_return_value=None, status=JobStatus.COMPLETED)
-    assert launch_cells(Engine(done, failed, done), cells, at_once=2) == "OSError: disk full"
-    assert launch_cells(Engine(done, done, done), cells, at_once=2) is None
+    assert launch_runs(Engine(done, failed, done), planned_runs, at_once=2) == "OSError: disk full"
+    assert launch_runs(Engine(done, done, done), planned_runs, at_once=2) is None
 
 
-def test_ctrl_c_goes_up(cells: list[Cell]) -> None:
+def test_ctrl_c_goes_up(planned_runs: list[PlannedRun]) -> None:
     class Pressed(Engine):
         def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        launch_cells(Pressed(), cells, at_once=2)
+        launch_runs(Pressed(), planned_runs, at_once=2)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_up_sweep import write_run
+from invented_sweep import write_run
 
 from fakeid.terminal import make_plain
 

@@ -3,7 +3,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from made_up_evaluation import invent_case
+from invented_evaluation import invent_case
 from rich.console import Console
 
 from fakeid.evaluation.operating_point import OperatingPoint
