@@ -8,15 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fakeid.config.constants import GAN_FAMILIES
+from fakeid.data.simulate.filters import FIR_TAPS, build_sinc_taps, filter_down, filter_up, insert_zeros
 from fakeid.seeding import derive_seed
 
 UpSampling = Literal["nearest", "bilinear", "fir", "sinc", "transposed_3", "transposed_4", "pixel_shuffle", "zeros"]
 Normalization = Literal["none", "pixel", "instance"]
 
 _LEAK: Final = 0.2
-_FIR_TAPS: Final = (1.0, 3.0, 3.0, 1.0)
-_SINC_TAPS: Final = 12
-_KAISER_BETA: Final = 4.0
 _LEVELS: Final = (1, 1, 2, 2, 3, 4)
 _WIDTHS: Final = (12, 16, 24)
 _RESIDUAL_SCALE: Final = 0.2
@@ -118,7 +116,7 @@ class Autoencoder(nn.Module):
             x = level(x)
             if self._family.rgb_each_level:
                 own: Tensor = level.to_rgb(x)  # type: ignore[operator]
-                rgb = own if rgb is None else _filter_up(rgb, _FIR_TAPS) + own
+                rgb = own if rgb is None else filter_up(rgb, FIR_TAPS) + own
             if self._family.skips and number < self.levels:
                 x = torch.cat([x, encoded[self.levels - 1 - number]], 1)
         decoded: Tensor = self.to_rgb(x) if rgb is None else rgb
@@ -133,7 +131,7 @@ class _Level(nn.Module):
         self._family = family
         self._ends = makes_rgb and family.last_makes_rgb
         self.convolution = _build_convolution(family.up_sampling, num_in, 3 if self._ends else num_out)
-        self.normalization = _build_normalization(family.normalization, num_out)
+        self.normalization = _build_normalization("none" if self._ends else family.normalization, num_out)
         self.noise = nn.Parameter(torch.full((1, num_out, 1, 1), 0.1)) if family.noise else None
         self.activation = _build_activation(family)
         self.second = nn.Identity() if not family.second_conv else nn.Sequential(
@@ -152,7 +150,7 @@ class _Level(nn.Module):
         if self.noise is not None:
             x = x + self.noise * torch.randn_like(x[:, :1])
         if self._family.filtered:  # what the activation adds above the old Nyquist frequency is removed again
-            x = _filter(self.activation(_filter_up(x, _sinc_taps())), _sinc_taps())[:, :, ::2, ::2]
+            x = filter_down(self.activation(filter_up(x, build_sinc_taps())), build_sinc_taps())
         else:
             x = self.activation(x)
         doubled: Tensor = self.second(x)
@@ -163,9 +161,9 @@ class _Level(nn.Module):
         if kind in ("nearest", "bilinear"):
             x = F.interpolate(x, scale_factor=2, mode=kind, align_corners=None if kind == "nearest" else False)
         elif kind in ("fir", "sinc"):
-            x = _filter_up(x, _FIR_TAPS if kind == "fir" else _sinc_taps())
+            x = filter_up(x, FIR_TAPS if kind == "fir" else build_sinc_taps())
         elif kind == "zeros":
-            x = _insert_zeros(x)
+            x = insert_zeros(x)
         x = self.convolution(x)
         return F.pixel_shuffle(x, 2) if kind == "pixel_shuffle" else x
 
@@ -221,31 +219,3 @@ def _build_convolution(kind: UpSampling, num_in: int, num_out: int) -> nn.Module
     return nn.Conv2d(
         num_in, 4 * num_out if kind == "pixel_shuffle" else num_out, 3, padding=1, padding_mode="replicate"
     )
-
-
-def _insert_zeros(x: Tensor) -> Tensor:
-    """Put a zero behind each pixel in both directions, (N, C, H, W) → (N, C, 2 * H, 2 * W)."""
-    n, c, height, width = x.shape
-    spread = x.new_zeros(n, c, height, 2, width, 2)
-    spread[:, :, :, 0, :, 0] = x
-    return spread.reshape(n, c, 2 * height, 2 * width)
-
-
-def _filter(x: Tensor, taps: tuple[float, ...]) -> Tensor:
-    """Filter each channel of (N, C, H, W) by the same separable low-pass filter; the size stays."""
-    line = torch.tensor(taps, dtype=x.dtype) / sum(taps)
-    channels, before, after = x.shape[1], (len(taps) - 1) // 2, len(taps) // 2
-    x = F.pad(x, (before, after, before, after), mode="replicate")
-    x = F.conv2d(x, line[None, None, None, :].expand(channels, 1, 1, -1), groups=channels)
-    return F.conv2d(x, line[None, None, :, None].expand(channels, 1, -1, 1), groups=channels)
-
-
-def _filter_up(x: Tensor, taps: tuple[float, ...]) -> Tensor:
-    """Interpolate (N, C, H, W) → (N, C, 2 * H, 2 * W) by zeros and a low-pass filter."""
-    return 4 * _filter(_insert_zeros(x), taps)
-
-
-def _sinc_taps() -> tuple[float, ...]:
-    """Compute a Kaiser-windowed sinc that halves the band."""
-    places = torch.arange(_SINC_TAPS) - (_SINC_TAPS - 1) / 2
-    return tuple((torch.sinc(places / 2) * torch.kaiser_window(_SINC_TAPS, False, _KAISER_BETA)).tolist())

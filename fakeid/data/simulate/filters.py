@@ -1,0 +1,65 @@
+"""Low-pass filters that double and halve the size of features, as StyleGAN2 and StyleGAN3 do."""
+
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+FIR_TAPS: Final = (1.0, 3.0, 3.0, 1.0)
+"""Of StyleGAN2 (Karras et al. 2020)."""
+
+_SINC_TAPS: Final = 12
+_KAISER_BETA: Final = 4.0
+
+
+def build_sinc_taps() -> tuple[float, ...]:
+    """Build a Kaiser-windowed sinc that keeps the lower half of the band, in the manner of StyleGAN3."""
+    places = torch.arange(_SINC_TAPS) - (_SINC_TAPS - 1) / 2
+    window = torch.kaiser_window(_SINC_TAPS, False, _KAISER_BETA)
+    return tuple((torch.sinc(places / 2) * window).tolist())
+
+
+def insert_zeros(x: Tensor) -> Tensor:
+    """Put a zero behind each pixel in both directions, (N, C, H, W) → (N, C, 2 * H, 2 * W)."""
+    n, c, height, width = x.shape
+    spread = x.new_zeros(n, c, height, 2, width, 2)
+    spread[:, :, :, 0, :, 0] = x
+    return spread.reshape(n, c, 2 * height, 2 * width)
+
+
+def filter_up(x: Tensor, taps: tuple[float, ...]) -> Tensor:
+    """Interpolate features between zeros by a low-pass filter, (N, C, H, W) → (N, C, 2 * H, 2 * W).
+
+    Each pixel becomes the middle of its four, and beyond the border it is repeated before zeros are inserted.
+
+    Args:
+        x: Features.
+        taps: Of the filter in both directions, an even number.
+    """
+    half = len(taps) // 2
+    spare = -(-half // 2)
+    x = insert_zeros(F.pad(x, (spare, spare, spare, spare), mode="replicate"))
+    before = 2 * spare - half  # zeros and repeated pixels that no output needs
+    return 4 * _convolve(x[:, :, before : x.shape[2] - before - 1, before : x.shape[3] - before - 1], taps)
+
+
+def filter_down(x: Tensor, taps: tuple[float, ...]) -> Tensor:
+    """Halve the size of features behind a low-pass filter, (N, C, 2 * H, 2 * W) → (N, C, H, W).
+
+    A pixel is taken from the middle of four, so that `filter_up` and `filter_down` in turn move nothing.
+
+    Args:
+        x: Features.
+        taps: Of the filter in both directions, an even number.
+    """
+    half = len(taps) // 2
+    return _convolve(F.pad(x, (half - 1, half, half - 1, half), mode="replicate"), taps, stride=2)
+
+
+def _convolve(x: Tensor, taps: tuple[float, ...], stride: int = 1) -> Tensor:
+    """Filter each channel in both directions, without padding; what is constant stays."""
+    line = torch.tensor(taps, dtype=x.dtype, device=x.device) / sum(taps)
+    channels = x.shape[1]
+    x = F.conv2d(x, line[None, None, None, :].expand(channels, 1, 1, -1), stride=(1, stride), groups=channels)
+    return F.conv2d(x, line[None, None, :, None].expand(channels, 1, -1, 1), stride=(stride, 1), groups=channels)
