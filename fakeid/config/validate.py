@@ -231,11 +231,14 @@ def _check_simulated(config: Config) -> None:
             near = difflib.get_close_matches(name, GAN_FAMILIES, n=1)
             way_out = f"did you mean {near[0]}?" if near else f"there are {', '.join(GAN_FAMILIES)}"
             check(name in GAN_FAMILIES, f"data.simulated.{role} names no family {name}; {way_out}")
-    trained, validation, tested = map(set, roles.values())
-    both = sorted((trained & (validation | tested)) | (validation & tested))
-    check(not both, f"a family is trained on, validates or is tested alone: {', '.join(both)} stands in two lists")
-    check(bool(trained), "data.simulated leaves no family to train on: take some out of the other lists")
-    check(bool(validation), "data.simulated.validation_families must name at least one family, which chooses the epoch")
+    for name in GAN_FAMILIES:
+        places = [f"data.simulated.{role}" for role, families in roles.items() for _ in range(families.count(name))]
+        check(len(places) < 2, f"{name} stands in {' and in '.join(places)}: a family is named once, in one list")
+    check(bool(roles["families"]), "data.simulated leaves no family to train on: name fewer in the other lists")
+    check(
+        bool(simulated.validation_families),
+        "data.simulated.validation_families must name at least one family: its copies choose the epoch that is tested",
+    )
 
 
 def _check_lsun_progan(config: Config) -> None:

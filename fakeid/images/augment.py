@@ -252,12 +252,12 @@ def augment(rgb_u8: _Image, name: str, rng: np.random.Generator) -> _Image:
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3); left as it is.
-        name: `none`, `jpeg_blur`, `crop`, `safe` or `spectral`; see the function of each for its source.
+        name: `none`, `jpeg_blur`, `crop`, `safe`, `spectral` or `history`; see the function of each for its source.
         rng: Of this one image; every draw comes from it.
 
     Returns:
-        RGB uint8 (H', W', 3); smaller for `crop` and `safe`, and then by the same for all images of a size. May be a
-        view of the argument.
+        RGB uint8 (H', W', 3); smaller for `crop`, `safe` and `history`, and then by the same for all images of a size.
+        May be a view of the argument.
 
     Raises:
         ConfigError: No such augmentation.

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Final, Protocol
 
 import cv2
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from fakeid.data.simulate.autoencoders import Autoencoder, draw_autoencoder
 from fakeid.data.simulate.pairs import Decoder, Levels
+from fakeid.errors import DamagedFileError
 from fakeid.io import clear_output_errors, lock_folder, remove_parts, write_atomically
 from fakeid.processes import run_in_workers
 from fakeid.seeding import derive_seed
@@ -29,6 +31,7 @@ _CRITIC_RATE: Final = 1e-3
 _CRITIC_WIDTH: Final = 16
 _CRITIC_WEIGHT: Final = 0.01
 _SMALLEST_SCALE: Final = 0.5
+_LARGEST_PX: Final = 512  # shorter side of the photos that members are fitted to
 _LESS_MEMORY: Final = "let fewer cores fit generators (taskset -c 0,1 python ...)"
 
 
@@ -79,9 +82,9 @@ class GeneratorBank:
         photos = self.photos.hash_files(self.keys)
         return {"version": _VERSION, "photos": photos, "steps": self.steps, "seed": self.seed}
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """The folder of the bank's files."""
+        """The folder of the bank's files; remembered, for each image is made by a member that lies there."""
         return Path(self.root) / f"generators-{hashlib.sha256(repr(self.describe()).encode()).hexdigest()[:8]}"
 
     def list_missing(self, members: Sequence[Member]) -> list[Member]:
@@ -106,7 +109,7 @@ class GeneratorBank:
             on_wait: Told when another process is at it.
 
         Raises:
-            BadImageError: A photo cannot be read.
+            DataError: No photo can be used.
             OutputError: The folder cannot be written to.
             WorkerError: The system ended a worker.
         """
@@ -124,19 +127,36 @@ class GeneratorBank:
                     on_progress()
 
     def load(self, member: Member) -> Decoder:
-        """Load a fitted member."""
+        """Load a fitted member.
+
+        Raises:
+            DamagedFileError: Its file is missing, or no longer what was written.
+        """
         return _load(self.folder / f"{member}.pt", member, self.seed)
 
 
 def _fit_and_keep(bank: GeneratorBank, folder: Path, member: Member) -> None:
+    photos, threads = _load_photos(bank.photos, bank.keys), torch.get_num_threads()
     torch.set_num_threads(1)  # one member a core; and sums do not depend on how many there are
-    model = fit_member(_load_photos(bank.photos, bank.keys), member, steps=bank.steps, seed=bank.seed)
+    try:
+        model = fit_member(photos, member, steps=bank.steps, seed=bank.seed)
+    finally:
+        torch.set_num_threads(threads)  # where this is no worker, a training follows
     write_atomically(folder / f"{member}.pt", lambda file: torch.save(model.state_dict(), file))
 
 
 @lru_cache(maxsize=1)
 def _load_photos(photos: Photos, keys: tuple[str, ...]) -> list[npt.NDArray[np.uint8]]:
-    return list(photos.read_usable(keys))
+    return [_shrink(photo) for photo in photos.read_usable(keys)]
+
+
+def _shrink(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Reduce a large photo: each process that fits holds all of them."""
+    factor = _LARGEST_PX / min(photo.shape[:2])
+    if factor >= 1:
+        return photo
+    width, height = (round(factor * length) for length in photo.shape[1::-1])
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps: int, seed: int) -> Autoencoder:
@@ -217,7 +237,13 @@ def _draw_window(photo: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.
 @lru_cache(maxsize=64)
 def _load(path: Path, member: Member, seed: int) -> Decoder:
     model = draw_autoencoder(member.family, derive_seed(seed, member))
-    model.load_state_dict(torch.load(path, weights_only=True))
+    try:
+        model.load_state_dict(torch.load(path, weights_only=True))
+    except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError) as error:
+        found = "damaged" if path.exists() else "missing"
+        raise DamagedFileError(
+            f"the generator {path} is {found}: delete {path.parent}, and the same command fits it again"
+        ) from error
     model.eval()
 
     def decode(levels: Levels, noise_seed: int) -> Levels:

@@ -40,7 +40,7 @@ class PhotoFolder:
         if not root.is_dir():
             found = "is a file" if root.exists() else "does not exist"
             raise DataError(f"paths.data={self.root} {found}: name a folder of photos")
-        keys = sorted(key for key, _ in list_images(root))
+        keys = sorted(key for key, _ in list_images(root, with_reals=True))
         if not keys:
             raise DataError(
                 f"there is no photo below paths.data={self.root} ({' '.join(IMAGE_EXTENSIONS)}): name another folder"
@@ -77,12 +77,22 @@ class PhotoFolder:
         return photo
 
     def read_usable(self, keys: Sequence[str]) -> Iterator[npt.NDArray[np.uint8]]:
-        """Read photos and pass over those that cannot be used."""
+        """Read photos and pass over those that cannot be used.
+
+        Raises:
+            DataError: None can.
+        """
+        num_read, first_error = 0, None
         for key in keys:
             try:
-                yield self.read(key)
-            except BadImageError:
-                continue
+                photo = self.read(key)
+            except BadImageError as error:
+                first_error = first_error or error
+            else:
+                num_read += 1
+                yield photo
+        if first_error and not num_read:
+            raise DataError(f"of {len(keys)} photos below paths.data none can be used; the first: {first_error}")
 
     def hash_files(self, keys: Sequence[str]) -> str:
         """Hash names, sizes and times of change of files, not their place: a moved folder stays the same data."""

@@ -108,17 +108,21 @@ class SampleTree:
             self.samples[own[0]].append(path)
 
 
-def list_images(folder: Path) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """List all images below a folder of samples: paths relative to it with forward slashes, in a fixed order.
+def list_images(folder: Path, *, with_reals: bool = False) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """List all images below a folder: paths relative to it with forward slashes, in a fixed order.
+
+    Args:
+        folder: Of samples, or of photos.
+        with_reals: Whether folders of reals are entered; fakes beside reals never are.
 
     Raises:
         DataError: A folder cannot be read.
     """
-    yield from _list_images(folder, "", frozenset())
+    yield from _list_images(folder, "", frozenset(), with_reals)
 
 
 def _list_images(
-    folder: Path, prefix: str, ancestors: frozenset[tuple[int, int]]
+    folder: Path, prefix: str, ancestors: frozenset[tuple[int, int]], with_reals: bool
 ) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
     identity, folders, files = _list_visible(folder)
     if identity in ancestors:
@@ -126,8 +130,8 @@ def _list_images(
     for file in files:
         if file.name.lower().endswith(IMAGE_EXTENSIONS):
             yield prefix + file.name, file
-    for name in _enterable(folders, files):
-        yield from _list_images(folder / name, f"{prefix}{name}/", ancestors | {identity})
+    for name in _enterable(folders, files, with_reals):
+        yield from _list_images(folder / name, f"{prefix}{name}/", ancestors | {identity}, with_reals)
 
 
 def _list_visible(folder: Path) -> tuple[tuple[int, int], list[str], list["os.DirEntry[str]"]]:
@@ -150,9 +154,9 @@ def _is_paired(folders: list[str]) -> bool:
     return bool(names & _REAL_FOLDERS and names & _FAKE_FOLDERS)
 
 
-def _enterable(folders: list[str], files: list["os.DirEntry[str]"]) -> list[str]:
-    """Choose the folders that may hold samples: none in a database of LSUN, no reals, no fakes beside reals."""
+def _enterable(folders: list[str], files: list["os.DirEntry[str]"], with_reals: bool = False) -> list[str]:
+    """Choose the folders that may hold images: none in a database of LSUN, often no reals, no fakes beside reals."""
     if any(file.name == "data.mdb" for file in files):
         return []
-    passed_over = _REAL_FOLDERS | (_FAKE_FOLDERS if _is_paired(folders) else set())
+    passed_over = (set() if with_reals else _REAL_FOLDERS) | (_FAKE_FOLDERS if _is_paired(folders) else set())
     return [name for name in folders if name.casefold() not in passed_over]

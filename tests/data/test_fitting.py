@@ -1,0 +1,194 @@
+"""Members learn to reconstruct, the same on every machine, and a bank goes on where it was cut off."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from photo_folder import draw_photos, write_photos
+
+from fakeid.data.simulate.fitting import GeneratorBank, Member, fit_member
+from fakeid.data.sources.photos import PhotoFolder
+from fakeid.errors import DamagedFileError, DataError, OutputError
+
+ROOT = Path(__file__).resolve().parents[2]
+MEMBERS = [Member(family, number) for family in ("zeros", "progan", "srgan") for number in (0, 1)]
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members are fitted in this process: workers would each load torch anew."""
+    monkeypatch.setattr("fakeid.processes.count_cores", lambda: 1)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> PhotoFolder:
+    return PhotoFolder(str(write_photos(tmp_path_factory.mktemp("photos"), 4)), smallest_px=64)
+
+
+def build_bank(root: Path, photos: PhotoFolder, steps: int = 2, seed: int = 0) -> GeneratorBank:
+    return GeneratorBank(str(root), photos, tuple(photos.list_keys()), steps, seed)
+
+
+@pytest.mark.parametrize("family", ["progan", "cyclegan", "stylegan2"])
+def test_a_member_learns_to_reconstruct(family: str) -> None:
+    images = draw_photos(4)
+    batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    errors = []
+    for steps in (2, 40):
+        model = fit_member(images, Member(family, 0), steps=steps, seed=0)
+        with torch.inference_mode():
+            errors.append(float((model(batch) - batch).abs().mean()))
+    assert errors[1] < 0.6 * errors[0]
+
+
+def test_a_member_follows_from_its_number_alone() -> None:
+    images = draw_photos(4)
+    weights = []
+    for number, chance in ((1, 5), (1, 6), (3, 5)):  # odd: with a discriminator
+        torch.manual_seed(chance)
+        before = torch.get_rng_state()
+        weights.append(fit_member(images, Member("stylegan", number), steps=4, seed=0).state_dict())
+        assert torch.equal(torch.get_rng_state(), before)
+    first, again, other = weights
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(name not in other or not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_a_discriminator_joins_every_other_member(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined = []
+    monkeypatch.setattr("fakeid.data.simulate.fitting._Critic.learn", lambda *_: joined.append(1))
+    for number, expected in ((0, 0), (1, 3)):
+        joined.clear()
+        fit_member(draw_photos(2), Member("zeros", number), steps=6, seed=0)
+        assert len(joined) == expected  # in the second half
+
+
+def test_a_bank_fits_what_is_missing_on_one_thread_and_gives_the_others_back(
+    tmp_path: Path, photos: PhotoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank, told, threads = build_bank(tmp_path, photos), [], []
+
+    def fit(images: object, member: Member, *, steps: int, seed: int) -> torch.nn.Module:
+        threads.append(torch.get_num_threads())
+        return fit_member(images, member, steps=steps, seed=seed)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("fakeid.data.simulate.fitting.fit_member", fit)
+    torch.set_num_threads(2)
+    bank.fit(MEMBERS[:2], on_start=told.append)
+    bank.fit(MEMBERS[:3], on_start=told.append)
+    bank.fit(MEMBERS[:3], on_start=told.append)
+    assert told == [2, 1]
+    assert threads == [1, 1, 1]
+    assert torch.get_num_threads() == 2
+    assert bank.list_missing(MEMBERS) == MEMBERS[3:]
+
+
+def test_a_fitted_member_decodes_any_size_the_same_each_time(tmp_path: Path, photos: PhotoFolder) -> None:
+    bank, member = build_bank(tmp_path, photos), Member("stylegan", 0)
+    bank.fit([member])
+    decode = bank.load(member)
+    levels = draw_photos(1, 71, 90)[0].astype(np.float32)
+    first, again, other = (decode(levels, seed) for seed in (0, 0, 1))
+    assert (first.shape, first.dtype) == (levels.shape, np.float32)
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()  # the noise of this family
+
+
+def test_other_photos_steps_or_seeds_are_other_banks(tmp_path: Path, photos: PhotoFolder) -> None:
+    root = write_photos(tmp_path / "photos", 4)
+    bank = build_bank(tmp_path, PhotoFolder(str(root), 64))
+    folders = {bank.folder, build_bank(tmp_path, photos, steps=3).folder, build_bank(tmp_path, photos, seed=1).folder}
+    changed = root / bank.keys[0]
+    changed.write_bytes(changed.read_bytes() + b"\0")
+    folders.add(build_bank(tmp_path, PhotoFolder(str(root), 64)).folder)
+    assert len(folders) == 4
+    moved = root.rename(tmp_path / "moved")
+    assert build_bank(tmp_path, PhotoFolder(str(moved), 64)).folder in folders
+
+
+def test_large_photos_are_held_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def fit(images: list[np.ndarray], member: Member, **_: int) -> torch.nn.Module:  # noqa: ARG001
+        sizes.extend(image.shape for image in images)
+        return torch.nn.Identity()
+
+    monkeypatch.setattr("fakeid.data.simulate.fitting.fit_member", fit)
+    large = [np.zeros((1200, 1800, 3), np.uint8), np.zeros((90, 3000, 3), np.uint8)]
+    monkeypatch.setattr(PhotoFolder, "read_usable", lambda *_: iter(large))
+    build_bank(tmp_path, PhotoFolder(str(write_photos(tmp_path / "photos", 2)), 64)).fit(MEMBERS[:1])
+    assert sizes == [(512, 768, 3), (90, 3000, 3)]
+
+
+def test_photos_of_which_none_can_be_used_are_one_sentence(tmp_path: Path) -> None:
+    small = PhotoFolder(str(write_photos(tmp_path / "photos", 3, 40, 40)), smallest_px=64)
+    with pytest.raises(DataError, match=r"of 3 photos below paths.data none can be used; the first: .*40 x 40 px"):
+        build_bank(tmp_path, small).fit(MEMBERS[:1])
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, photos: PhotoFolder) -> None:
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(OutputError, match=r"choose another with paths.cache=DIR"):
+        build_bank(tmp_path / "cache", photos).fit(MEMBERS[:1])
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"PK"), Path.touch])
+def test_a_damaged_member_is_one_sentence(tmp_path: Path, photos: PhotoFolder, damage: object) -> None:
+    bank, member = build_bank(tmp_path, photos), MEMBERS[0]
+    bank.fit([member])
+    (path,) = bank.folder.glob("*.pt")
+    if damage is Path.touch:
+        path.write_bytes(path.read_bytes()[:-2000])
+    else:
+        damage(path)  # type: ignore[operator]
+    with pytest.raises(DamagedFileError, match=r"is (missing|damaged): delete .*, and the same command fits it again"):
+        bank.load(member)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+import fakeid.processes
+fakeid.processes.count_cores = lambda: 1
+from test_fitting import MEMBERS, PhotoFolder, build_bank
+bank = build_bank(Path(sys.argv[2]), PhotoFolder(sys.argv[1], 64), steps=int(sys.argv[3]))
+bank.fit(MEMBERS, on_start=lambda count: print("start", count, flush=True), on_progress=lambda: print("one", flush=True))
+"""
+
+
+def start(photos: PhotoFolder, cache: Path, steps: int) -> "subprocess.Popen[str]":
+    places = os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests" / "data")))
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, photos.root, str(cache), str(steps)], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": places},
+    )  # fmt: skip
+
+
+def test_a_killed_bank_continues_also_in_two_processes_at_once(tmp_path: Path, photos: PhotoFolder) -> None:
+    steps = 12
+    killed = start(photos, tmp_path, steps)
+    assert killed.stdout is not None
+    assert [killed.stdout.readline(), killed.stdout.readline()] == ["start 6\n", "one\n"]
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    killed.stdout.close()
+    bank = build_bank(tmp_path, photos, steps)
+    num_missing = len(bank.list_missing(MEMBERS))
+    assert 0 < num_missing < 6
+    kept = {path.name: path.stat().st_mtime_ns for path in bank.folder.glob("*.pt")}
+    both = [start(photos, tmp_path, steps) for _ in range(2)]
+    outputs = [process.communicate(timeout=100)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert "".join(outputs).count("one") == num_missing  # each by one of the two
+    assert {path.name: path.stat().st_mtime_ns for path in bank.folder.glob("*.pt") if path.name in kept} == kept
+    assert bank.list_missing(MEMBERS) == []
+    undisturbed = build_bank(tmp_path / "undisturbed", photos, steps)
+    undisturbed.fit(MEMBERS)
+    levels = draw_photos(1)[0].astype(np.float32)
+    for member in MEMBERS:
+        np.testing.assert_array_equal(bank.load(member)(levels, 0), undisturbed.load(member)(levels, 0))

@@ -1,0 +1,107 @@
+"""A photo and its copy are alike in all but the decoder's trace."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from photo_folder import draw_photos
+
+from fakeid.data.simulate.pairs import Levels, make_pair, match_sharpness
+
+
+def repeat_pixels(levels: Levels, seed: int) -> Levels:  # noqa: ARG001
+    """A decoder that doubles by repetition, and darkens."""
+    height, width = levels.shape[:2]
+    small = cv2.resize(levels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return 0.8 * cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+def speckle(levels: Levels, seed: int) -> Levels:
+    """A decoder that only adds noise."""
+    return levels + np.random.default_rng(seed).normal(0, 6, levels.shape).astype(np.float32)
+
+
+def measure_sharpness(image: npt.NDArray[np.generic]) -> float:
+    return float(cv2.Laplacian(image.astype(np.float32), cv2.CV_32F, ksize=1).std())
+
+
+def average_rings(levels: npt.NDArray[np.generic], rings: int = 12) -> npt.NDArray[np.float64]:
+    """The power on coarse rings; mirrored on all sides, so that no seam is in it."""
+    mirrored = np.concatenate([levels, levels[::-1]], 0)
+    mirrored = np.concatenate([mirrored, mirrored[:, ::-1]], 1).astype(float)
+    power = (np.abs(np.fft.fft2(mirrored - mirrored.mean((0, 1)), axes=(0, 1))) ** 2).sum(2)
+    radius = np.hypot(*np.meshgrid(*(np.fft.fftfreq(side) for side in power.shape), indexing="ij"))
+    places = np.minimum((radius / 0.5 * rings).astype(int), rings)
+    return np.bincount(places.ravel(), power.ravel())[:rings]
+
+
+@pytest.mark.parametrize("size", [(96, 96), (81, 97), (64, 120)])
+def test_the_power_of_each_ring_becomes_that_of_the_other_image(size: tuple[int, int]) -> None:
+    photo, other = (image.astype(np.float32) for image in draw_photos(2, *size))
+    wanted = photo + 0.4 * (cv2.GaussianBlur(photo, (0, 0), 1.0) - photo)
+    before, after = average_rings(photo), average_rings(match_sharpness(photo, wanted))
+    assert np.abs(np.log(before / average_rings(wanted))).max() > 0.5
+    np.testing.assert_allclose(after, average_rings(wanted), rtol=0.06)
+    # Also where the content differs, so that gains are not smooth.
+    matched = match_sharpness(other, photo)
+    ratio = np.log(average_rings(matched) / average_rings(photo))
+    assert np.abs(ratio).mean() < 0.2 * np.abs(np.log(average_rings(other) / average_rings(photo))).mean()
+
+
+def test_an_image_that_matches_stays() -> None:
+    photo = draw_photos(1)[0].astype(np.float32)
+    np.testing.assert_allclose(match_sharpness(photo, photo), photo, atol=0.05)
+
+
+def test_a_flat_image_stays_flat_and_flattens_none() -> None:
+    flat, photo = np.full((96, 96, 3), 100, np.float32), draw_photos(1)[0].astype(np.float32)
+    np.testing.assert_allclose(match_sharpness(flat, photo), flat, atol=0.05)
+    softened = match_sharpness(photo, flat)
+    np.testing.assert_allclose(softened.mean((0, 1)), photo.mean((0, 1)), atol=0.01)
+    assert 0.05 < softened.std() / photo.std() < 0.2  # gains of a tenth
+
+
+def test_gains_have_limits() -> None:
+    photo = draw_photos(1)[0].astype(np.float32)
+    blurred = cv2.GaussianBlur(photo, (0, 0), 4.0)
+    gained = average_rings(match_sharpness(blurred, photo)) / average_rings(blurred)
+    assert gained.max() < 6.1**2
+
+
+@pytest.mark.parametrize("decode", [repeat_pixels, speckle])
+def test_pairs_agree_in_size_brightness_and_sharpness(decode: object) -> None:
+    ratios = []
+    for number, photo in enumerate(draw_photos(20)):
+        pair = make_pair(photo, decode, np.random.default_rng(number))  # type: ignore[arg-type]
+        assert {image.shape for image in pair} == {photo.shape}
+        assert {image.dtype for image in pair} == {np.dtype(np.uint8)}
+        np.testing.assert_allclose(pair.fake.mean((0, 1)), pair.real.mean((0, 1)), atol=1)
+        np.testing.assert_allclose(pair.fake.std((0, 1)), pair.real.std((0, 1)), rtol=0.05)
+        assert (pair.fake != pair.real).mean() > 0.1
+        ratios.append(measure_sharpness(pair.fake) / measure_sharpness(pair.real))
+    np.testing.assert_allclose(ratios, 1, atol=0.1)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.03)
+
+
+def test_one_half_of_the_pairs_has_the_photo_itself() -> None:
+    photo = draw_photos(1)[0]
+    untouched = [
+        np.array_equal(make_pair(photo, repeat_pixels, np.random.default_rng(seed)).real, photo) for seed in range(40)
+    ]
+    assert 10 < sum(untouched) < 30
+
+
+def test_a_flat_photo_keeps_its_color() -> None:
+    photo = np.full((64, 64, 3), (20, 120, 220), np.uint8)
+    for decode in (repeat_pixels, speckle):
+        for seed in range(6):
+            pair = make_pair(photo, decode, np.random.default_rng(seed))
+            for image in pair:
+                np.testing.assert_allclose(image.mean((0, 1)), photo[0, 0], atol=1)
+
+
+def test_a_pair_follows_from_its_generator() -> None:
+    photo = draw_photos(1, 81, 97)[0]
+    first, again, other = (make_pair(photo, speckle, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first.fake != other.fake).any()
