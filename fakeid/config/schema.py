@@ -154,14 +154,11 @@ class ProtocolConfig:
 
 @dataclass
 class OptimConfig:
-    """Steps of Adam."""
+    """Steps of Adam, without weight decay."""
 
     epochs: int = option(50, "passes over the training images", affects="training", at_least=1, budget=True)
     batch_size: int = option(64, "images of both classes in a step", affects="training", at_least=2, timed=True)
     learning_rate: float = option(0.001, "of Adam; the paper's is 0.001", affects="training")
-    weight_decay: float = option(
-        0.0, "of Adam, as an L2 penalty on all weights; the paper has none", affects="training", at_least=0
-    )
     schedule: Schedule = option(Schedule.constant, affects="training")
     ema: float = option(
         0.0, "decay of the weights' moving average, which is what is validated and tested; 0: none",

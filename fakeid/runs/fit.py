@@ -87,7 +87,6 @@ def build_module(config: Config) -> DetectorModule:
         views=protocol.views.value,
         center_px=None if trained_px == config.data.image_px else trained_px,
         learning_rate=config.optim.learning_rate,
-        weight_decay=config.optim.weight_decay,
         schedule=config.optim.schedule.value,
         channels_last=config.trainer.channels_last,
         compile_backbone=config.trainer.compile,

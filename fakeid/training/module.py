@@ -47,14 +47,13 @@ class DetectorModule(pl.LightningModule):
         loss: `softmax_ce` or `bce`; see `compute_loss`.
         views: What is scored of an image in validation and test: `full`, `crops` or `patches`; see `average_views`.
         center_px: Side of the window in the middle that `full` scores, that of the windows of training; None: all.
-        learning_rate: Of Adam.
-        weight_decay: Of Adam, an L2 penalty on all weights; Lee & Park (2021) have none.
+        learning_rate: Of Adam, without weight decay (Lee & Park 2021).
         schedule: Of the learning rate: `constant`, or `cosine` down to 0 at the last step.
         channels_last: Memory format of weights and images; faster on the CPU and on tensor cores, same result.
         compile_backbone: Run the backbone through `torch.compile`: minutes at the start, faster steps after.
     """
 
-    def __init__(  # noqa: PLR0913 - what decides a training, each by its name
+    def __init__(
         self,
         detector: dict[str, Any],
         *,
@@ -62,7 +61,6 @@ class DetectorModule(pl.LightningModule):
         views: str = "full",
         center_px: int | None = None,
         learning_rate: float = 0.001,
-        weight_decay: float = 0.0,
         schedule: str = "constant",
         channels_last: bool = True,
         compile_backbone: bool = False,
@@ -105,14 +103,14 @@ class DetectorModule(pl.LightningModule):
         return self.score(rgb_u8)
 
     def configure_optimizers(self) -> Any:
-        """Build Adam with its default betas, and the schedule of its learning rate.
+        """Build Adam with its defaults, and the schedule of its learning rate.
 
         Where the one logit stands for two outputs (`logits=two`), its layer steps at twice the rate: the gradients of
         the two rows are each other's negative, Adam moves each by its own rate whatever the gradient's size, and so
         their difference by both.
         """
         rate = self.hparams["learning_rate"]
-        optimizer = torch.optim.Adam(self._group_parameters(), lr=rate, weight_decay=self.hparams["weight_decay"])
+        optimizer = torch.optim.Adam(self._group_parameters(), lr=rate)
         if self.hparams["schedule"] == "constant":
             return optimizer
         steps = int(self.trainer.estimated_stepping_batches)

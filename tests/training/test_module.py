@@ -8,9 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader
 
-from fakeid.config.compose import compose_config
 from fakeid.errors import ConfigError
-from fakeid.runs.fit import build_module
 from fakeid.training.module import DetectorModule, compute_loss
 from fakeid.training.trainer import expected_warnings_ignored
 
@@ -63,21 +61,6 @@ def test_optimizer_is_plain_adam() -> None:
     assert type(optimizer) is torch.optim.Adam
     assert optimizer.param_groups[0]["lr"] == 0.002
     assert optimizer.param_groups[0]["weight_decay"] == 0
-
-
-def test_weight_decay_pulls_weights_to_zero_where_the_loss_does_not_hold_them() -> None:
-    config = compose_config(["optim.weight_decay=0.1", "optim.schedule=constant"])
-    module = build_module(config)
-    optimizer = module.configure_optimizers()
-    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.1, 0.1]
-    weight = next(module.parameters())
-    before = weight.detach().clone()
-    for each in module.parameters():
-        each.grad = torch.zeros_like(each)
-    optimizer.step()
-    assert weight.abs().sum() < before.abs().sum()
-    with pytest.raises(ConfigError, match="optim.weight_decay must be at least 0, got -0.1"):
-        compose_config(["optim.weight_decay=-0.1"])
 
 
 def test_the_cosine_ends_at_zero_with_the_last_step(monkeypatch: pytest.MonkeyPatch) -> None:
