@@ -20,7 +20,6 @@ class ResidualName(str, Enum):
     npr = "npr"
     bayar = "bayar"
     dwt_hh = "dwt_hh"
-    spam = "spam"
 
 
 class AugmentName(str, Enum):

@@ -8,7 +8,6 @@ from fakeid.models.residuals.bayar import ConstrainedResidual
 from fakeid.models.residuals.dwt_hh import DiagonalWaveletResidual
 from fakeid.models.residuals.hpf import HighPassResidual
 from fakeid.models.residuals.npr import NeighborResidual
-from fakeid.models.residuals.spam import DifferenceResidual
 from fakeid.models.residuals.srm import SrmResidual
 
 __all__ = ["RESIDUALS", "FilterResidual", "Residual", "build_residual"]
@@ -20,7 +19,6 @@ RESIDUALS: Final[dict[str, type[Residual]]] = {
     "npr": NeighborResidual,
     "bayar": ConstrainedResidual,
     "dwt_hh": DiagonalWaveletResidual,
-    "spam": DifferenceResidual,
 }
 """By the name that is typed, as in `fakeid.config.choices.ResidualName`."""
 
