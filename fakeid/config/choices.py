@@ -30,6 +30,7 @@ class AugmentName(str, Enum):
     crop = "crop"
     safe = "safe"
     spectral = "spectral"
+    gray = "gray"
 
 
 class HpfChannels(str, Enum):
