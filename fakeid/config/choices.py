@@ -30,7 +30,6 @@ class AugmentName(str, Enum):
     crop = "crop"
     safe = "safe"
     spectral = "spectral"
-    gray = "gray"
 
 
 class HpfChannels(str, Enum):

@@ -188,29 +188,12 @@ def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray
     return np.asarray(ranks >= np.partition(ranks, num_masked, axis=None)[num_masked])
 
 
-def gray(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Take the colors out of every other image, after which it is mirrored as by `flip`.
-
-    Args:
-        rgb_u8: RGB uint8 (H, W, 3).
-        rng: Of this one image.
-
-    Returns:
-        RGB uint8 (H, W, 3).
-    """
-    if rng.random() < _DAMAGE_PROBABILITY:
-        levels = np.rint(rgb_u8.astype(np.float32) @ _GRAY).astype(np.uint8)
-        rgb_u8 = np.repeat(levels[..., None], 3, axis=2)  # (H, W, 3)
-    return flip(rgb_u8, rng)
-
-
 _AUGMENTATIONS: Final[dict[str, Callable[[_Image, np.random.Generator], _Image]]] = {
     "none": lambda rgb_u8, _: rgb_u8,
     "jpeg_blur": jpeg_blur,
     "crop": crop,
     "safe": safe,
     "spectral": spectral,
-    "gray": gray,
 }
 
 

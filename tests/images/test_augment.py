@@ -210,13 +210,3 @@ def test_safe_masks_whole_patches_of_a_grid() -> None:
     for top, left in ((32, 32), (0, 0), (16, 16), (0, 16)):  # half of nine are four
         expected[top : top + 16, left : left + 16] = 0
     np.testing.assert_array_equal(result, expected)
-
-
-def test_every_other_image_is_gray() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8)
-    spread = [np.ptp(augment(image, "gray", np.random.default_rng(seed)), axis=2).max() for seed in range(60)]
-    assert 15 < sum(width == 0 for width in spread) < 45
-    levels = np.rint(image.astype(np.float32) @ np.float32([0.299, 0.587, 0.114]))
-    gray = next(seed for seed in range(60) if spread[seed] == 0)
-    found = augment(image, "gray", np.random.default_rng(gray))[..., 0]
-    assert (found == levels).all() or (found == levels[:, ::-1]).all()
