@@ -155,7 +155,6 @@ WITHOUT_THRESHOLD: Final[Mapping[str, Callable[[Ranking], Floats]]] = MappingPro
         "eer": compute_eer,
         "tpr_at_fpr_01": _measure_tpr(0.01),
         "tpr_at_fpr_05": _measure_tpr(0.05),
-        "tpr_at_fpr_10": _measure_tpr(0.1),
         "ece": compute_ece,
         "nll": compute_nll,
         "brier": compute_brier,
