@@ -14,7 +14,6 @@ from fakeid.reporting.evaluation.findings import describe_thresholds, list_cavea
 from fakeid.reporting.evaluation.tables import (
     tabulate_calibration,
     tabulate_controls,
-    tabulate_counts,
     tabulate_detector,
     tabulate_groups,
     tabulate_matrix,
@@ -86,7 +85,6 @@ def _list_tables(evaluation: Evaluation) -> dict[str, Any]:
         "calibration": tabulate_calibration(evaluation),
         "swap": tabulate_swap(evaluation.swap) if evaluation.swap else None,
         "controls": tabulate_controls(evaluation),
-        "counts": tabulate_counts(evaluation),
         "worst": tabulate_worst(evaluation),
         "clean_groups": tabulate_groups(evaluation, degraded=False),
         "degraded_groups": tabulate_groups(evaluation, degraded=True),

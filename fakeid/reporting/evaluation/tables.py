@@ -128,13 +128,6 @@ def tabulate_swap(swap: SwapResult) -> Table:
     return Table.of("Swap test", columns, rows)
 
 
-def tabulate_counts(evaluation: Evaluation) -> Table:
-    """Tabulate how many images of each class were tested."""
-    counts = evaluation.count_images()
-    rows = [(name, count) for name, count in counts.items()]
-    return Table.of("Images", [Column("class"), Column("images", Form.COUNT)], rows)
-
-
 def tabulate_controls(evaluation: Evaluation) -> Table:
     """Tabulate sets without any GAN that a detector should leave alone."""
     columns = [
