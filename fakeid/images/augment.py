@@ -31,7 +31,10 @@ _RARELY: Final = 1 / 6
 _SCALES: Final = (0.6, 1.3)
 _INTERPOLATIONS: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 _SLIGHT_SIGMAS_PX: Final = (0.3, 1.0)
-_NOISE_LEVELS: Final = (0.5, 3.0)
+_SHARPENING: Final = (0.3, 1.5)  # times what a blur removes
+_NOISY: Final = 0.4
+_COLORED: Final = 0.5  # of all noise; the rest is the same in each channel
+_NOISE_LEVELS: Final = (0.5, 8.0)
 _USUAL_QUALITIES: Final = (50, 98)
 
 _SPECTRAL_SHARE: Final = 0.15  # of all coefficients
@@ -97,6 +100,12 @@ def _blur(rgb_u8: _Image, sigma_px: float) -> _Image:
     # In float, because OpenCV's 8-bit filter has 8-bit weights; OpenCV takes a sigma of 0 for another question.
     blurred = cv2.GaussianBlur(rgb_u8.astype(np.float32), (0, 0), max(sigma_px, 0.01), borderType=cv2.BORDER_REFLECT)
     return np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
+
+
+def _sharpen(rgb_u8: _Image, sigma_px: float, amount: float) -> _Image:
+    levels = rgb_u8.astype(np.float32)
+    levels += np.float32(amount) * (levels - cv2.GaussianBlur(levels, (0, 0), sigma_px))
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
 def safe(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
@@ -199,9 +208,9 @@ def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Put an image through what happens to images on their way, and cut out a window of half of each side.
 
     One half of the images is resized by a factor of 0.6 to 1.3, by one of three interpolations; a sixth is blurred by a
-    Gaussian of 0.3 to 1 px, a sixth gets noise of 0.5 to 3 levels, and one half is compressed to a JPEG of quality 50
-    to 98. Images of one scene, such as a photo and its copy, share all draws within an epoch, so that nothing of this
-    tells the classes apart. The ranges are ours.
+    Gaussian of 0.3 to 1 px, a sixth is sharpened, four of ten get noise of 0.5 to 8 levels, and one half is compressed
+    to a JPEG of quality 50 to 98. Images of one scene, such as a photo and its copy, share all draws within an epoch, so
+    that nothing of this tells the classes apart. The ranges are ours.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
@@ -217,8 +226,11 @@ def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     if rng.random() < _RARELY:
         rgb_u8 = _blur(rgb_u8, rng.uniform(*_SLIGHT_SIGMAS_PX))
     if rng.random() < _RARELY:
-        levels = np.float32(rng.uniform(*_NOISE_LEVELS)) * rng.standard_normal(rgb_u8.shape, np.float32)
-        rgb_u8 = np.clip(np.rint(rgb_u8 + levels), 0, 255).astype(np.uint8)
+        rgb_u8 = _sharpen(rgb_u8, rng.uniform(*_SLIGHT_SIGMAS_PX), rng.uniform(*_SHARPENING))
+    if rng.random() < _NOISY:
+        noise = rng.standard_normal(rgb_u8.shape if rng.random() < _COLORED else (*rgb_u8.shape[:2], 1), np.float32)
+        levels = rgb_u8 + np.float32(rng.uniform(*_NOISE_LEVELS)) * noise
+        rgb_u8 = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     if rng.random() < _DAMAGE_PROBABILITY:
         rgb_u8 = jpeg(rgb_u8, int(rng.integers(*_USUAL_QUALITIES, endpoint=True)))
     top, left = (

@@ -20,10 +20,12 @@ Decoder = Callable[[Levels, int], Levels]
 """Reconstructs an image, float32 (H, W, 3) in 8-bit levels on both sides; the number seeds what it draws."""
 
 _CONTENT_SIGMA_PX: Final = (1.5, 4.0)  # coarser than this, a copy is the photo itself
-_TRACE_SHARE: Final = (0.5, 1.0)  # of the copy's own detail; the rest is the photo's
+_TRACE_SHARE: Final = (0.3, 1.0)  # of the copy's own detail; the rest is the photo's
 _MARGIN_PX: Final = 32  # mirrored at each border, against the seam of the Fourier transform
 _NUM_RINGS: Final = 96
-_GAINS: Final = (0.1, 6.0)
+_SHARPENED: Final = 0.3  # of all copies; in the other pairs the photo is softened
+_SOFTENING: Final = (0.1, 6.0)  # bounds of gains
+_SHARPENING: Final = (0.5, 2.0)  # more would make noise of what is no trace
 _FLOOR: Final = 1e-3  # of the power spectrum, against 0 / 0 in flat images
 
 
@@ -38,8 +40,8 @@ def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator) -> Pair:
     """Copy a photo through a decoder, and make both equally sharp.
 
     The copy keeps the photo's own coarse content, and a random share of its fine detail. Its power spectrum, averaged
-    over rings of equal frequency, is then made that of the photo, or that of the photo is made the copy's, each in one
-    half of the pairs: a filter that looks the same in all directions can add or remove blur, but no period.
+    over rings of equal frequency, is then made that of the photo in three of ten pairs; in the others the photo's is
+    made that of the copy: a filter that looks the same in all directions can add or remove blur, but no period.
 
     Args:
         photo: RGB uint8 (H, W, 3).
@@ -47,30 +49,31 @@ def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator) -> Pair:
         rng: Of this pair.
     """
     levels = photo.astype(np.float32)
-    sigma_px, share, sharpen = rng.uniform(*_CONTENT_SIGMA_PX), rng.uniform(*_TRACE_SHARE), rng.random() < 0.5
+    sigma_px, share, sharpen = rng.uniform(*_CONTENT_SIGMA_PX), rng.uniform(*_TRACE_SHARE), rng.random() < _SHARPENED
     decoded = decode(levels, int(rng.integers(2**31)))
     copy = decoded + cv2.GaussianBlur(levels - decoded, (0, 0), sigma_px)
     copy = levels + np.float32(share) * (copy - levels)
     if sharpen:
-        return Pair(photo, _round(match_sharpness(copy, levels)))
-    return Pair(_round(match_sharpness(levels, copy)), _round(copy))
+        return Pair(photo, _round(match_sharpness(copy, levels, _SHARPENING)))
+    return Pair(_round(match_sharpness(levels, copy, _SOFTENING)), _round(copy))
 
 
-def match_sharpness(levels: Levels, wanted: Levels) -> Levels:
+def match_sharpness(levels: Levels, wanted: Levels, bounds: tuple[float, float]) -> Levels:
     """Filter an image so that its power on each ring of frequencies is that of another image of its size.
 
     Args:
         levels: Float32 (H, W, 3) in 8-bit levels.
         wanted: Likewise.
+        bounds: Of the gains, so that what is not there at all is not invented.
 
     Returns:
-        Float32 (H, W, 3). Gains are kept between 0.1 and 6, so that what is not there at all is not invented.
+        Float32 (H, W, 3).
     """
     height, width = levels.shape[:2]
     places, sizes = _find_rings(height + 2 * _MARGIN_PX, width + 2 * _MARGIN_PX)
     spectrum = _transform(levels)
     gains = np.sqrt(_average_rings(_transform(wanted), places, sizes) / _average_rings(spectrum, places, sizes))
-    gains = np.clip(gains, *_GAINS)
+    gains = np.clip(gains, *bounds)
     gains = np.convolve(np.pad(gains, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     smooth = np.interp(places, np.arange(_NUM_RINGS), gains).astype(np.float32)[..., None]
     filtered = fft.irfft2(spectrum * smooth, s=(height + 2 * _MARGIN_PX, width + 2 * _MARGIN_PX), axes=(0, 1))

@@ -15,6 +15,7 @@ from fakeid.data.simulate.fitting import GeneratorBank, Member
 from fakeid.data.simulate.pairs import Image, Pair, make_pair
 from fakeid.data.sources.photos import PhotoFolder
 from fakeid.errors import DataError
+from fakeid.images.codecs import jpeg
 from fakeid.seeding import derive_seed
 
 _VERSION: Final = 1  # raise it whenever any pixel changes
@@ -22,6 +23,14 @@ _CATEGORY: Final = "photos"
 _SHARES: Final = {TEST: 0.15, VAL: 0.15}
 _MOST: Final = 500  # photos of validation, and of test
 _FEWEST_PHOTOS: Final = 60
+_COMPRESSED: Final = 0.4
+_COMPRESSED_AGAIN: Final = 0.25
+_QUALITIES: Final = (50, 96)
+_REDUCED: Final = 0.5
+_ENLARGED: Final = 0.25
+_SMALLEST_SHARE: Final = 0.5
+_LARGEST_SCALE: Final = 1.7
+_INTERPOLATIONS: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 _MOST_FITTED: Final = 300  # photos that generators are fitted to
 
 
@@ -64,8 +73,7 @@ class SimulatedSource:
     Args:
         photos: Where the photos lie.
         cache: Below which fitted generators are kept.
-        image_px: Side of the images: windows of photos, which are reduced by a random factor first where they are
-            larger.
+        image_px: Side of the images: windows of photos, at sizes that vary.
         options: What is made of them.
         seed: Another seed: other splits, windows and generators.
     """
@@ -161,11 +169,29 @@ def _parse(key: str) -> tuple[str, str, int]:
 
 
 def _draw_window(photo: Image, side: int, rng: np.random.Generator) -> Image:
-    """Reduce a photo by a random factor, down to where the window is all of its shorter side, and cut one out."""
-    shorter = min(photo.shape[:2])
-    scale = rng.uniform(side / shorter, 1)
-    if scale < 1:
-        size = [max(side, round(length * scale)) for length in photo.shape[1::-1]]
-        photo = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+    """Cut a window out of a photo that went through a history of its own, as photos on the web have.
+
+    It is compressed now and then, then reduced down to half of the window, enlarged, or left at its size, and
+    compressed again now and then: what repeats in a JPEG or in an enlarged photo must not pass for the trace of a
+    generator. A photo that becomes smaller than the window is continued by its mirror image.
+    """
+    if rng.random() < _COMPRESSED:
+        photo = jpeg(photo, int(rng.integers(*_QUALITIES, endpoint=True)))
+    kind, shorter = rng.random(), min(photo.shape[:2])
+    if kind < _REDUCED + _ENLARGED:
+        smallest = min(1.0, _SMALLEST_SHARE * side / shorter)
+        scale = rng.uniform(smallest, 1) if kind < _REDUCED else rng.uniform(1, _LARGEST_SCALE)
+        photo = _resize(photo, scale, rng)
+        if rng.random() < _COMPRESSED_AGAIN:
+            photo = jpeg(photo, int(rng.integers(*_QUALITIES, endpoint=True)))
+    missing = [max(0, side - length) for length in photo.shape[:2]]
+    photo = np.pad(photo, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
     top, left = (int(rng.integers(length - side, endpoint=True)) for length in photo.shape[:2])
     return np.ascontiguousarray(photo[top : top + side, left : left + side])
+
+
+def _resize(photo: Image, scale: float, rng: np.random.Generator) -> Image:
+    """Resize by one of the usual interpolations; area averaging where a photo becomes less than half as large."""
+    chosen = _INTERPOLATIONS[int(rng.integers(len(_INTERPOLATIONS)))]
+    size = [max(1, round(length * scale)) for length in photo.shape[1::-1]]
+    return np.asarray(cv2.resize(photo, size, interpolation=chosen if scale > 0.5 else cv2.INTER_AREA), np.uint8)
