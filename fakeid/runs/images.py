@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.filesize import decimal
 
 from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts, read_file_facts
-from fakeid.config.choices import BudgetName, Codec, OnBadImage
+from fakeid.config.choices import BudgetName, Codec, OnBadImage, SourceName
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.parse import Config
 from fakeid.config.windows import compute_tested_px, compute_trained_px
@@ -149,7 +149,6 @@ def prepare_images(config: Config, images: RunImages, console: Console) -> Packe
         DataError: Nothing is left of a split; and as `pack_images`.
     """
     records = images.plan.records()
-    fit_generators(images.source, console)
     packed = pack_images(config, images.build_cache(config), records, console)
     packed.skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
     if packed.skipped:
@@ -200,11 +199,15 @@ def build_preparation(config: Config, codec: CodecChoice) -> Preparation:
 def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], console: Console) -> PackedImages:
     """Pack what the cache lacks, with a bar and the disk that it takes; one line if there is nothing to do.
 
+    Behind `data=simulated` the generators that are missing are fitted first.
+
     Raises:
         BadImageError: An unusable image, with `data.on_bad_image=error`.
         DataError: A damaged cache.
         OutputError: The cache cannot be written to, or its disk is too small.
     """
+    if config.data.source is SourceName.simulated:
+        fit_generators(cache.source, console)
     with build_progress(console) as progress:
         task = progress.add_task("preparing", total=len(records), unit="images", visible=False)
 

@@ -152,24 +152,28 @@ def test_a_damaged_member_is_one_sentence(tmp_path: Path, photos: PhotoFolder, d
 
 PROGRAM = """
 import sys
-from pathlib import Path
 import fakeid.processes
 fakeid.processes.count_cores = lambda: 1
-from test_fitting import MEMBERS, PhotoFolder, build_bank
-bank = build_bank(Path(sys.argv[2]), PhotoFolder(sys.argv[1], 64), steps=int(sys.argv[3]))
-bank.fit(MEMBERS, on_start=lambda count: print("start", count, flush=True), on_progress=lambda: print("one", flush=True))
+from fakeid.data.simulate.fitting import GeneratorBank, Member
+from fakeid.data.sources.photos import PhotoFolder
+root, cache, steps, *names = sys.argv[1:]
+photos = PhotoFolder(root, 64)
+bank = GeneratorBank(cache, photos, tuple(photos.list_keys()), int(steps), 0)
+members = [Member(family, int(number)) for family, number in (name.split("-") for name in names)]
+def say(*words):
+    print(*words, flush=True)
+bank.fit(members, on_start=lambda count: say("start", count), on_progress=lambda: say("one"))
 """
 
 
 def start(photos: PhotoFolder, cache: Path, steps: int) -> "subprocess.Popen[str]":
-    places = os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests" / "data")))
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, photos.root, str(cache), str(steps)], stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": places},
+        [sys.executable, "-c", PROGRAM, photos.root, str(cache), str(steps), *map(str, MEMBERS)],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 
 
-def test_a_killed_bank_continues_also_in_two_processes_at_once(tmp_path: Path, photos: PhotoFolder) -> None:
+def test_a_killed_bank_continues_in_two_processes_at_once(tmp_path: Path, photos: PhotoFolder) -> None:
     steps = 12
     killed = start(photos, tmp_path, steps)
     assert killed.stdout is not None
@@ -181,10 +185,11 @@ def test_a_killed_bank_continues_also_in_two_processes_at_once(tmp_path: Path, p
     num_missing = len(bank.list_missing(MEMBERS))
     assert 0 < num_missing < 6
     kept = {path.name: path.stat().st_mtime_ns for path in bank.folder.glob("*.pt")}
-    both = [start(photos, tmp_path, steps) for _ in range(2)]
-    outputs = [process.communicate(timeout=100)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert "".join(outputs).count("one") == num_missing  # each by one of the two
+    other, fitted_here = start(photos, tmp_path, steps), []
+    bank.fit(MEMBERS, on_progress=lambda: fitted_here.append(1))
+    output, _ = other.communicate(timeout=100)
+    assert other.returncode == 0
+    assert output.count("one") + len(fitted_here) == num_missing  # each by one of the two
     assert {path.name: path.stat().st_mtime_ns for path in bank.folder.glob("*.pt") if path.name in kept} == kept
     assert bank.list_missing(MEMBERS) == []
     undisturbed = build_bank(tmp_path / "undisturbed", photos, steps)

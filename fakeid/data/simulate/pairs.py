@@ -21,8 +21,7 @@ Decoder = Callable[[Levels, int], Levels]
 
 _CONTENT_SIGMA_PX: Final = (1.5, 4.0)  # coarser than this, a copy is the photo itself
 _TRACE_SHARE: Final = (0.3, 1.0)  # of the copy's own detail; the rest is the photo's
-_MARGIN_PX: Final = 32  # mirrored at each border, against the seam of the Fourier transform
-_NUM_RINGS: Final = 96
+_MOST_RINGS: Final = 96
 _SHARPENED: Final = 0.3  # of all copies; in the other pairs the photo is softened
 _SOFTENING: Final = (0.1, 6.0)  # bounds of gains
 _SHARPENING: Final = (0.5, 2.0)  # more would make noise of what is no trace
@@ -67,39 +66,36 @@ def match_sharpness(levels: Levels, wanted: Levels, bounds: tuple[float, float])
         bounds: Of the gains, so that what is not there at all is not invented.
 
     Returns:
-        Float32 (H, W, 3).
+        Float32 (H, W, 3), of the image's own mean color.
     """
-    height, width = levels.shape[:2]
-    places, sizes = _find_rings(height + 2 * _MARGIN_PX, width + 2 * _MARGIN_PX)
-    spectrum = _transform(levels)
-    gains = np.sqrt(_average_rings(_transform(wanted), places, sizes) / _average_rings(spectrum, places, sizes))
+    mean = levels.mean((0, 1))
+    places, sizes = _find_rings(*levels.shape[:2])
+    # A cosine transform takes the image as mirrored at each border, so that no seam adds power at all frequencies.
+    spectrum, goal = (fft.dctn(each - each.mean((0, 1)), axes=(0, 1), norm="ortho") for each in (levels, wanted))
+    spectrum[0, 0] = goal[0, 0] = 0  # what rounding left of the mean
+    gains = np.sqrt(_average_rings(goal, places, sizes) / _average_rings(spectrum, places, sizes))
     gains = np.clip(gains, *bounds)
+    gains[0] = gains[1]
     gains = np.convolve(np.pad(gains, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
-    smooth = np.interp(places, np.arange(_NUM_RINGS), gains).astype(np.float32)[..., None]
-    filtered = fft.irfft2(spectrum * smooth, s=(height + 2 * _MARGIN_PX, width + 2 * _MARGIN_PX), axes=(0, 1))
-    return np.asarray(filtered[_MARGIN_PX:-_MARGIN_PX, _MARGIN_PX:-_MARGIN_PX], np.float32)
-
-
-def _transform(levels: Levels) -> npt.NDArray[np.complex64]:
-    """Transform an image with mirrored borders: (H + 2 M, (W + 2 M) // 2 + 1, 3)."""
-    padded = cv2.copyMakeBorder(levels, *(4 * (_MARGIN_PX,)), cv2.BORDER_REFLECT_101)
-    return np.asarray(fft.rfft2(padded, axes=(0, 1)), np.complex64)
+    smooth = np.interp(places, np.arange(len(gains)), gains).astype(np.float32)[..., None]
+    return np.asarray(fft.idctn(spectrum * smooth, axes=(0, 1), norm="ortho") + mean, np.float32)
 
 
 @lru_cache(maxsize=4)
 def _find_rings(height: int, width: int) -> tuple[Levels, npt.NDArray[np.int64]]:
-    """Find on which ring each coefficient of a transform lies, as a fraction, and how many lie on each."""
-    radius = np.hypot(*np.meshgrid(fft.fftfreq(height), fft.rfftfreq(width), indexing="ij"))
-    places = radius / np.sqrt(0.5) * (_NUM_RINGS - 1)
-    sizes = np.bincount(np.rint(places).astype(np.int64).ravel(), minlength=_NUM_RINGS)
-    return places.astype(np.float32), sizes
+    """Find on which ring each coefficient of a transform lies, as a fraction, and how many lie on each.
+
+    None lies on ring 0, where the mean alone would be; small images have fewer rings, so that no other is empty.
+    """
+    radius = np.hypot(*np.meshgrid(np.arange(height) / height, np.arange(width) / width, indexing="ij"))
+    num_rings = min(_MOST_RINGS, height, width)
+    places = np.clip(radius / np.sqrt(2) * (num_rings - 1), 1, num_rings - 1)
+    return places.astype(np.float32), np.bincount(np.rint(places).astype(np.int64).ravel(), minlength=num_rings)
 
 
-def _average_rings(
-    spectrum: npt.NDArray[np.complex64], places: Levels, sizes: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    power = (spectrum.real**2 + spectrum.imag**2).sum(2)
-    totals = np.bincount(np.rint(places).astype(np.int64).ravel(), weights=power.ravel(), minlength=_NUM_RINGS)
+def _average_rings(spectrum: Levels, places: Levels, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    power = np.square(spectrum).sum(2)
+    totals = np.bincount(np.rint(places).astype(np.int64).ravel(), weights=power.ravel(), minlength=len(sizes))
     return np.asarray(totals / np.maximum(sizes, 1) + _FLOOR)
 
 

@@ -1,0 +1,108 @@
+"""A folder of photos, and every way in which it can be useless: one sentence each, with the way out."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from photo_folder import draw_photos, write_photos
+
+from fakeid.data.sources.photos import PhotoFolder
+from fakeid.errors import BadImageError, DataError
+
+
+def write(path: Path, image: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), image)
+    return path
+
+
+def test_photos_are_found_however_nested_in_a_fixed_order(tmp_path: Path) -> None:
+    photo = draw_photos(1)[0]
+    for name in ("b/2.PNG", "a.jpg", "b/c/1.webp", ".hidden/3.png", "real/4.png", "x/0_real/5.png", "x/1_fake/6.png"):
+        write(tmp_path / name, photo)
+    (tmp_path / "notes.txt").write_text("no photo")
+    keys = PhotoFolder(str(tmp_path), 64).list_keys()
+    assert keys == ["a.jpg", "b/2.PNG", "b/c/1.webp", "real/4.png", "x/0_real/5.png"]  # no fakes beside reals
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda _: None, "does not exist: name a folder of photos"),
+        (Path.touch, "is a file: name a folder of photos"),
+        (Path.mkdir, r"there is no photo below paths.data=.*\.png .*: name another folder"),
+    ],
+    ids=["missing", "file", "empty"],
+)
+def test_no_folder_of_photos(tmp_path: Path, make: object, message: str) -> None:
+    make(tmp_path / "photos")  # type: ignore[operator]
+    with pytest.raises(DataError, match=message):
+        PhotoFolder(str(tmp_path / "photos"), 64).list_keys()
+
+
+def test_a_loop_of_links_is_walked_once(tmp_path: Path) -> None:
+    write_photos(tmp_path, 3)
+    (tmp_path / "trip_0" / "up").symlink_to(tmp_path)
+    photos = PhotoFolder(str(tmp_path), 64)
+    assert photos.list_keys() == ["trip_0/000.png", "trip_0/002.png", "trip_1/001.png"]
+    (tmp_path / "itself").symlink_to(tmp_path / "itself")
+    with pytest.raises(DataError, match=r"itself cannot be listed \(Too many levels .*: repair or remove it"):
+        photos.list_keys()
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    write_photos(tmp_path, 1)
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.png")).touch()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    with pytest.raises(DataError, match="holds file names that are not UTF-8: rename them"):
+        PhotoFolder(str(tmp_path), 64).list_keys()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "is empty"), (b"GIF89a", "is not a PNG"), (b"\x89PNG\r\n", "is cut short or damaged")],
+)
+def test_an_unreadable_photo(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "bad.png").write_bytes(content)
+    with pytest.raises(BadImageError, match=rf"bad.png {message}.*data.on_bad_image=skip"):
+        PhotoFolder(str(tmp_path), 64).read("bad.png")
+
+
+def test_a_photo_that_vanished(tmp_path: Path) -> None:
+    photos = PhotoFolder(str(tmp_path), 64)
+    with pytest.raises(BadImageError, match=r"gone.png cannot be read \(No such file .*restore it"):
+        photos.read("gone.png")
+    assert photos.hash_files(["gone.png"]) == photos.hash_files(["gone.png"])
+
+
+def test_a_tiny_photo(tmp_path: Path) -> None:
+    write(tmp_path / "tiny.png", draw_photos(1, 63, 90)[0])
+    with pytest.raises(BadImageError, match=r"90 x 63 px, and data.image_px=64: lower data.image_px, remove"):
+        PhotoFolder(str(tmp_path), 64).read("tiny.png")
+
+
+def test_a_huge_photo(tmp_path: Path) -> None:
+    write(tmp_path / "huge.png", draw_photos(1, 90, 90)[0])
+    with pytest.raises(BadImageError, match="raise that limit"):
+        PhotoFolder(str(tmp_path), 64, max_megapixels=0.005).read("huge.png")
+
+
+def test_gray_and_16_bit_photos_are_rgb(tmp_path: Path) -> None:
+    photo = draw_photos(1)[0][:, :, 1]
+    write(tmp_path / "gray.png", photo)
+    write(tmp_path / "deep.png", photo.astype(np.uint16) * 256)
+    for name in ("gray.png", "deep.png"):
+        np.testing.assert_array_equal(PhotoFolder(str(tmp_path), 64).read(name), np.dstack([photo] * 3))
+
+
+def test_what_cannot_be_used_is_passed_over_unless_it_is_all(tmp_path: Path) -> None:
+    write_photos(tmp_path, 2)
+    write(tmp_path / "tiny.png", draw_photos(1, 20, 20)[0])
+    photos = PhotoFolder(str(tmp_path), 64)
+    assert len(list(photos.read_usable(photos.list_keys()))) == 2
+    with pytest.raises(DataError, match=r"of 1 photos below paths.data none can be used; the first: .*20 x 20 px"):
+        list(photos.read_usable(["tiny.png"]))

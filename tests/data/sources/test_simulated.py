@@ -1,0 +1,124 @@
+"""Pairs of photos and copies: who is in which split, made by which family, and that all of it repeats."""
+
+import pickle
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from photo_folder import draw_photos, write_photos
+
+from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
+from fakeid.data.records import Record
+from fakeid.data.sources.photos import PhotoFolder
+from fakeid.data.sources.simulated import SimulatedOptions, SimulatedSource
+from fakeid.errors import DataError
+
+ROOT = Path(__file__).resolve().parents[3]
+OPTIONS = SimulatedOptions(
+    ("zeros", "dcgan"), ("progan",), ("srgan",), members_per_family=1, fit_steps=2, pairs_per_photo=2
+)
+NUM = 64
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_photos(tmp_path_factory.mktemp("photos"), NUM)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def build(photos: Path, cache: Path, seed: int = 0) -> SimulatedSource:
+    return SimulatedSource(PhotoFolder(str(photos), 64), str(cache), 64, OPTIONS, seed)
+
+
+@pytest.fixture(scope="module")
+def source(photos: Path, cache: Path) -> SimulatedSource:
+    source = build(photos, cache)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fakeid.processes.count_cores", lambda: 1)
+        source.bank.fit(source.list_members())
+    return source
+
+
+def group(records: list[Record], attribute: str) -> dict[str, set[str]]:
+    groups = defaultdict(set)
+    for record in records:
+        groups[record.split].add(getattr(record, attribute))
+    return groups
+
+
+def test_each_photo_has_one_split_and_a_copy_of_a_family_of_it(source: SimulatedSource) -> None:
+    records = source.records()
+    scenes, generators = group(records, "scene"), group(records, "generator")
+    assert {split: len(names) for split, names in scenes.items()} == {TEST: 10, VAL: 10, TRAIN: 44}
+    assert len(set.union(*scenes.values())) == NUM
+    assert generators[TRAIN] == {CAMERA, "zeros", "dcgan"}
+    assert generators[VAL] == {CAMERA, "progan"}
+    assert generators[TEST] - {CAMERA} <= {"zeros", "dcgan", "progan", "srgan"}
+    assert len({record.key for record in records}) == len(records) == 2 * (2 * 44 + 20)
+    pairs = defaultdict(list)
+    for record in records:
+        pairs[record.scene, record.key.rpartition("#")[2]].append(record)
+    assert all([record.label for record in pair] == [REAL, FAKE] for pair in pairs.values())
+
+
+def test_splits_follow_from_paths_and_seed_not_from_what_else_is_there(tmp_path: Path, source: SimulatedSource) -> None:
+    moved = write_photos(tmp_path / "moved", NUM)
+    assert build(moved, tmp_path).records() == source.records()
+    assert build(moved, tmp_path, seed=1).splits != source.splits
+    order = {key: number for number, key in enumerate(key for keys in source.splits.values() for key in keys)}
+    (moved / "trip_0" / "000.png").unlink()
+    fewer = [key for keys in build(moved, tmp_path).splits.values() for key in keys]
+    assert [order[key] for key in fewer] == sorted(order[key] for key in fewer)
+
+
+def test_generators_are_fitted_to_training_photos_alone(source: SimulatedSource) -> None:
+    assert set(source.bank.keys) <= set(source.splits[TRAIN])
+    assert {member.family for member in source.list_members()} == {"zeros", "dcgan", "progan", "srgan"}
+
+
+def test_images_are_pairs_that_repeat_also_in_another_process(source: SimulatedSource, tmp_path: Path) -> None:
+    records = source.records()[:4]
+    images = [source.read(record) for record in records]
+    assert {(image.shape, image.dtype) for image in images} == {((64, 64, 3), np.dtype(np.uint8))}
+    for real, fake in zip(images[::2], images[1::2], strict=True):
+        assert (real != fake).any()
+        np.testing.assert_allclose(real.mean((0, 1)), fake.mean((0, 1)), atol=2)
+    assert source.read_file(records[0]) is None
+    (tmp_path / "source").write_bytes(pickle.dumps((source, records)))
+    program = (
+        "import pickle, sys, numpy; source, records = pickle.load(open('source', 'rb'));"
+        "numpy.save('images', [source.read(record) for record in records[::-1]])"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "images.npy"), images[::-1])
+
+
+def test_a_worker_gets_no_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [f"{number:06d}-{'x' * 40}.png" for number in range(5000)]
+    monkeypatch.setattr(PhotoFolder, "list_keys", lambda _: keys)
+    source = build(tmp_path, tmp_path)
+    assert len(source.splits[TRAIN]) == 5000 - 2 * 500
+    assert len(pickle.dumps(source)) < 100_000
+
+
+def test_a_changed_photo_is_another_data_set(tmp_path: Path) -> None:
+    root = write_photos(tmp_path / "photos", NUM)
+    before = build(root, tmp_path).describe()
+    assert build(root, tmp_path).describe() == before
+    assert build(root.rename(tmp_path / "moved"), tmp_path).describe() == before
+    cv2.imwrite(str(tmp_path / "moved" / "trip_1" / "001.png"), draw_photos(1, 80, 80)[0])
+    assert build(tmp_path / "moved", tmp_path).describe() != before
+    assert build(tmp_path / "moved", tmp_path, seed=1).describe() != before
+
+
+def test_two_photos_are_too_few(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds 2 photos, and to train, validate and test takes 60 at least"):
+        build(write_photos(tmp_path / "photos", 2), tmp_path).records()

@@ -1,0 +1,56 @@
+"""A training from photos alone, and what it does when its generators are gone."""
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from photo_folder import write_photos
+from rich.console import Console
+from tiny_runs import train
+
+from fakeid.config.parse import Config
+from fakeid.runs.images import list_images, prepare_images
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generators are fitted in this process."""
+    monkeypatch.setattr("fakeid.processes.count_cores", lambda: 1)
+
+
+@pytest.fixture
+def build(tiny_config: Callable[..., Config], tmp_path: Path) -> Callable[..., Config]:
+    photos = write_photos(tmp_path / "photos", 60, 72, 72)
+
+    def build_config(*overrides: str) -> Config:
+        return tiny_config(
+            "data=simulated", f"paths.data={photos}", f"paths.cache={tmp_path / 'cache'}", "data.image_px=68",
+            "categories=1", "data.train_per_class=null", "data.val_per_class=null", "data.test_per_class=null",
+            "data.simulated.families=[zeros,dcgan]", "data.simulated.validation_families=[progan]",
+            "data.simulated.members_per_family=1", "data.simulated.fit_steps=2", "data.simulated.pairs_per_photo=1",
+            "optim.epochs=1", *overrides,
+        )  # fmt: skip
+
+    return build_config
+
+
+def test_photos_are_enough_to_train_and_test(build: Callable[..., Config]) -> None:
+    summary, output = train(build())
+    assert "fitting 3 generators to 42 photos, once" in output
+    assert "train 84 images of 1 categories, validate 18, test 18 of 1" in output
+    assert summary.data.source["source"] == "simulated"
+    again = train(build())[1]
+    assert "fitting" not in again
+
+
+def test_generators_are_fitted_again_where_images_are_missing(build: Callable[..., Config]) -> None:
+    config = build()
+    console = Console(file=io.StringIO(), width=120)
+    images = list_images(config, console)
+    first = prepare_images(config, images, console)
+    shutil.rmtree(config.paths.cache)
+    again = prepare_images(config, list_images(config, console), console)
+    keys = [record.key for record in images.plan.records()]
+    assert (first.take(first.locate(keys)) == again.take(again.locate(keys))).all()
