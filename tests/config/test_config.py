@@ -194,7 +194,7 @@ def test_a_runs_name_has_the_augmentation() -> None:
 
 @pytest.mark.parametrize("name", [choice.value for choice in AugmentName])
 def test_every_augmentation_has_its_preset(name: str) -> None:
-    assert compose_config(f"augment={name}").augment.name.value == name
+    assert compose_config(f"augment={name}", "data.image_px=256").augment.name.value == name
 
 
 def test_a_runs_name_tells_data_folders_apart_by_name_not_by_place() -> None:

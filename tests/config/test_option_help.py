@@ -37,7 +37,7 @@ def test_help_explains_each_option_and_fits_the_terminal(
     assert max(map(len, of_options[:-3])) <= width
     described = next(line for line in of_options if line.startswith("  learning_rate"))
     assert described.split() == ["learning_rate", "0.001", "of", "Adam;", "the", "paper's", "is", "0.001"]
-    assert "where images come from (demo, folders, lsun_progan)" in " ".join(" ".join(of_options).split())
+    assert "where images come from (demo, folders, lsun_progan, simulated)" in " ".join(" ".join(of_options).split())
     assert any(line.startswith("  loss") and "softmax_ce applies the softmax twice" in line for line in of_options)
 
 

@@ -49,7 +49,7 @@ class NumberSource:
 @pytest.fixture(autouse=True)
 def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_module, "_IMAGES_A_PACK", 8)
-    monkeypatch.setattr("fakeid.data.cache.packing._count_cores", lambda: 1)
+    monkeypatch.setattr("fakeid.processes.count_cores", lambda: 1)
 
 
 def test_images_come_back_by_key(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_disk_that_fills_midway_leaves_whole_packs(tmp_path: Path, monkeypatch
         cache.load(source.records())
     monkeypatch.undo()
     monkeypatch.setattr(cache_module, "_IMAGES_A_PACK", 8)
-    monkeypatch.setattr("fakeid.data.cache.packing._count_cores", lambda: 1)
+    monkeypatch.setattr("fakeid.processes.count_cores", lambda: 1)
     counts = list[int]()
     packed = cache.load(source.records(), on_progress=counts.append)
     assert counts == [4]
@@ -253,7 +253,7 @@ def test_worker_processes_give_the_same_pixels(tmp_path: Path, monkeypatch: pyte
     source = DemoSource(image_px=64, images_per_class=1, seed=0)
     records = source.records()
     alone = ImageCache(tmp_path / "alone", source, PREPARATION).load(records)
-    monkeypatch.setattr("fakeid.data.cache.packing._count_cores", lambda: 2)
+    monkeypatch.setattr("fakeid.processes.count_cores", lambda: 2)
     parallel = ImageCache(tmp_path / "parallel", source, PREPARATION).load(records)
     keys = [record.key for record in records]
     assert np.array_equal(alone.take(alone.locate(keys)), parallel.take(parallel.locate(keys)))

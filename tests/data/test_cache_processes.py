@@ -103,7 +103,7 @@ class Deadly(DemoSource):
 
 
 def test_a_worker_that_the_system_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "_count_cores", lambda: 2)
+    monkeypatch.setattr("fakeid.processes.count_cores", lambda: 2)
     source = Deadly(images_per_class=4, image_px=40)
     records = list(source.records())
     chunks = [records[:2], records[2:4]]

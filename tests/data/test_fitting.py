@@ -173,8 +173,9 @@ def start(photos: PhotoFolder, cache: Path, steps: int) -> "subprocess.Popen[str
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_killed_bank_continues_in_two_processes_at_once(tmp_path: Path, photos: PhotoFolder) -> None:
-    steps = 12
+    steps = 4
     killed = start(photos, tmp_path, steps)
     assert killed.stdout is not None
     assert [killed.stdout.readline(), killed.stdout.readline()] == ["start 6\n", "one\n"]
