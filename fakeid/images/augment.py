@@ -209,8 +209,8 @@ def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
 
     One half of the images is resized by a factor of 0.6 to 1.3, by one of three interpolations; a sixth is blurred by a
     Gaussian of 0.3 to 1 px, a sixth is sharpened, four of ten get noise of 0.5 to 8 levels, and one half is compressed
-    to a JPEG of quality 50 to 98. Images of one scene, such as a photo and its copy, share all draws within an epoch, so
-    that nothing of this tells the classes apart. The ranges are ours.
+    to a JPEG of quality 50 to 98. Images of one scene, such as a photo and its copy, share all draws within an epoch,
+    so that nothing of this tells the classes apart. The ranges are ours.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
