@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fakeid.config.options import AFFECTS, Option, explain, list_options
 from fakeid.config.parse import Config
+from fakeid.config.presets import list_choices
 
 _HEAD: Final = """# Options
 
@@ -54,10 +55,14 @@ def _describe(prefix: str, option: Option) -> tuple[str, ...]:
     marks = [name for name, holds in (("axis", option.axis), ("budget", option.budget)) if holds]
     about = option.help.removesuffix(f" ({', '.join(option.values)})")  # they have a column of their own
     affects = ", ".join([option.affects, *marks])
-    return f"`{prefix}{option.path}`", f"`{_write(option.default)}`", _name_values(option), affects, about
+    return f"`{prefix}{option.path}`", f"`{_write(option.default)}`", _name_values(prefix, option), affects, about
 
 
-def _name_values(option: Option) -> str:
+def _name_values(prefix: str, option: Option) -> str:
+    """Name what can be typed; of an option with a preset for each value, the folder in which each is explained."""
+    group = prefix.removesuffix(".")
+    if option.path == "name" and set(option.values) == set(list_choices(group)):
+        return f"the presets in [`conf/{group}/`](../conf/{group})"
     if option.values:
         return ", ".join(f"`{value}`" for value in option.values)
     kinds = [option.kind.__name__] if isinstance(option.kind, type) else str(option.kind).split(" | ")

@@ -171,7 +171,7 @@ def test_a_killed_process_ends_the_run_with_a_sentence(
 ) -> None:
     runs = folder / state
     process = start(folder, *options, f"paths.runs={runs}", "optim.epochs=500", program=program)
-    wait_for(process, "epoch 2/")  # the first has been kept by then, for a line is printed before the weights are written
+    wait_for(process, "epoch 2/")  # by then the weights of the first are kept: its line is printed before that
     (second,) = (pid for pid, environment in find_processes(runs).items() if "\0RANK=1\0" in environment)
     os.kill(second, signal.SIGKILL)
     output = finish(process, returncode=1)
