@@ -23,8 +23,8 @@ from fakeid.errors import CheckpointError, ConfigError, DataError
 from fakeid.evaluation.calibration import Calibration, fit_calibration
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays
-from fakeid.io import parse_record
 from fakeid.images.degrade import degrade
+from fakeid.io import parse_record
 from fakeid.reporting.evaluation.tables import tabulate_test_sets
 from fakeid.runs import train
 from fakeid.runs.evaluate import score as score_sets
