@@ -19,6 +19,7 @@ from fakeid.runs.evaluate.tracking import track_evaluation
 from fakeid.training.checkpoint import read_card
 
 _GROUPS: Final = ("evaluation", "trainer", "paths", "logger")
+_LEARNT: Final = "evaluation.calibrated_under"
 _OPTIONS: Final = ("data.on_bad_image", "data.real.root", "data.fake.root")
 
 
@@ -61,6 +62,8 @@ def _track(checkpoint: Path, options: Config, evaluation: Evaluation, console: C
 def _check_overrides(overrides: Sequence[str]) -> None:
     for word in overrides:
         option = word.partition("=")[0].lstrip("+~")
+        if option == _LEARNT:
+            raise ConfigError(f"{_LEARNT} decides a threshold in training: give it to train.py")
         if option.partition(".")[0] not in _GROUPS and option not in _OPTIONS:
             raise ConfigError(
                 f"evaluate takes the options of {', '.join(_GROUPS)} and {', '.join(_OPTIONS)}, got {option}; all else "

@@ -174,8 +174,9 @@ def _is_setting(path: str) -> bool:
     own = affects.get(path)
     if own:
         return path not in WITHIN_SETTING and own in RESULTS
-    group = [each for other, each in affects.items() if other.partition(".")[0] == path.partition(".")[0]]
-    return not group or any(each in RESULTS for each in group)
+    group = [each for each in list_options(Config) if each.path.partition(".")[0] == path.partition(".")[0]]
+    # One that was added is an exception: `evaluation.calibrated_under` is in a group that changes no result otherwise.
+    return not group or any(each.affects in RESULTS and not each.quiet for each in group)
 
 
 @cache

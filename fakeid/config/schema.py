@@ -35,7 +35,7 @@ from fakeid.config.choices import (
     Views,
 )
 from fakeid.config.constants import GAN_FAMILIES
-from fakeid.config.degradations import parse_degradation
+from fakeid.config.degradations import NO_DEGRADATION, parse_degradation
 from fakeid.config.options import option
 from fakeid.config.windows import SMALLEST_PX, list_windows
 
@@ -170,7 +170,8 @@ class ProtocolConfig:
     )  # fmt: skip
     threshold: ThresholdFrom = option(
         ThresholdFrom.half,
-        "threshold of a run's accuracies: half is P(fake) = 0.5, validation the best on validation images",
+        "threshold of a run's accuracies: half is P(fake) = 0.5, validation the best on validation images, photos the "
+        "one that keeps evaluation.false_alarm_rate on validation reals",
         affects="training",
     )
     prep: Prep = option(Prep.squash, "what data.prep becomes for data=lsun_progan", affects="data")
@@ -255,7 +256,10 @@ class SweepConfig:
 
 @dataclass
 class EvaluationConfig:
-    """What a trained detector is tested on besides clean images of its own test set; no part of a run's identity."""
+    """What a trained detector is tested on besides clean images of its own test set.
+
+    No part of a run's identity but for `calibrated_under`, which decides a threshold that the checkpoint keeps.
+    """
 
     degradations: list[str] = option([], "such as jpeg-75, blur-1, noise-2, social", affects="evaluation")
     per_class: int | None = option(
@@ -282,6 +286,10 @@ class EvaluationConfig:
     false_alarm_rate: float = option(
         0.05, "false-positive rate wished for on validation when a detector is trained", affects="evaluation"
     )  # fmt: skip
+    calibrated_under: list[str] = option(
+        [], "such as jpeg-75, downup-0.75, social: degradations under which that rate is kept too, not clean alone",
+        affects="training", quiet=True,
+    )  # fmt: skip
     max_error: float = option(
         0.05, "share of errors among the calls that are not unsure, wished for on validation", affects="evaluation"
     )
@@ -289,6 +297,8 @@ class EvaluationConfig:
     def __post_init__(self) -> None:
         """Write degradations as they are named everywhere else."""
         self.degradations = [str(parse_degradation(word)) for word in self.degradations]
+        under = dict.fromkeys(str(parse_degradation(word)) for word in self.calibrated_under)
+        self.calibrated_under = [word for word in under if word != NO_DEGRADATION]  # clean images always count
 
     @property
     def is_wanted(self) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from fakeid.config.constants import FAKE, REAL
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.metrics import NUM_BINS, find_bins
 from fakeid.evaluation.ranking import Floats, Labels, call_fake, rank_images
 from fakeid.evaluation.statistics.intervals import wilson_interval
@@ -69,6 +71,7 @@ MAX_ERROR: Final = 0.05
 _LEAST_SLOPE: Final = 1e-3  # calibrated logits per spread of the logits: all P(fake) are then about 0.5
 _LARGEST: Final = float(np.finfo(np.float64).max)
 _ALL_ALIKE: Final = 1e-100  # a spread that no scale could make visible
+_CLEAN_ALONE: Final[Mapping[str, Floats]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,16 @@ class Calibration:
     """The numbers that turn a detector's logit into P(fake), a call, and whether to trust the call.
 
     An image is called fake where the logit is at least `threshold`. The call is unsure where
-    `unsure_low` <= P(fake) <= `unsure_high`; the threshold lies in that band. Both thresholds are on the detector's own
-    logit, so that ties with them are never rounded apart.
+    `unsure_low` <= P(fake) <= `unsure_high`; the threshold lies in that band, and so does the one that clean images
+    alone would have had. Thresholds are on the detector's own logit, so that ties with them are never rounded apart.
 
     Attributes:
         scale: The calibrated logit is scale * logit + bias; above 0. It is 1 / temperature.
         bias: Finite.
-        threshold: The lowest that keeps the false-positive rate; finite.
+        threshold: The lowest that keeps the false-positive rate under each of the conditions; finite.
         false_alarm_rate: The share of new reals called fake that was wished for, in [0, 1], on average over validation
             splits of this size.
-        num_false_positives: Reals of the validation split that it calls fake.
+        num_false_positives: Reals of the validation split that it calls fake under the condition that decided.
         false_positive_low: Lower 95 % bound of the share of new reals of the same kind that it calls fake; see
             `bound_rate`.
         false_positive_high: Upper bound.
@@ -95,6 +98,8 @@ class Calibration:
         max_error: The share of wrong calls among new images outside the band that was wished for, in [0, 1].
         num_real: Reals that all of it was fitted on.
         num_fake: Fakes.
+        conditions: Degradations under which the rate is kept; `none`, for clean images, is the first.
+        decided_by: The condition with the highest threshold of its own.
     """
 
     scale: float
@@ -110,20 +115,24 @@ class Calibration:
     max_error: float
     num_real: int
     num_fake: int
+    conditions: tuple[str, ...] = (NO_DEGRADATION,)
+    decided_by: str = NO_DEGRADATION
 
     def __post_init__(self) -> None:
         assert 0 < self.scale < math.inf, f"{self} would change the order of images"
         assert math.isfinite(self.bias), f"{self} has no bias"
         assert all(map(math.isfinite, (self.threshold, self.balanced_threshold))), f"{self} has no threshold"
         assert 0 <= self.unsure_low <= self.unsure_high <= 1, f"{self} has no band"
+        assert self.decided_by in self.conditions, f"{self} has no condition {self.decided_by}"
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "Calibration":
         """Build a calibration from plain values, those that earlier releases kept in checkpoints among them.
 
         Those have the threshold on the calibrated logit, and of the reals that it calls fake only the most that were
-        allowed is known.
+        allowed is known. Those without conditions were calibrated on clean images.
         """
+        values = {**values, "conditions": tuple(values.get("conditions", (NO_DEGRADATION,)))}
         if "balanced_threshold" in values:
             return cls(**values)
         scale, bias, num_real = values["scale"], values["bias"], values["num_real"]
@@ -145,42 +154,61 @@ class Calibration:
 
 
 def fit_calibration(
-    labels: Labels, logits: Floats, false_alarm_rate: float = FALSE_ALARM_RATE, max_error: float = MAX_ERROR
-) -> Calibration | None:
+    labels: Labels, logits: Floats, false_alarm_rate: float = FALSE_ALARM_RATE, max_error: float = MAX_ERROR,
+    degraded: Mapping[str, Floats] = _CLEAN_ALONE,
+) -> Calibration | None:  # fmt: skip
     """Fit scale and bias, the threshold and the unsure band on a validation split.
 
-    The band is the narrowest around the threshold outside of which calls on new images are expected to be wrong at most
-    at the rate `max_error`: above it no larger share of images is real, below it no larger share is fake. Of n images
-    of the class that is called wrong there k count as (k + 1) / (n + 1), as for the threshold, and of those called
-    right one standard error is left out: without that margin, normal logits of 50 to 300 images a class err on 4 to
-    13 % outside instead of 5, with it on less than 5. A detector that is never sure never errs. Reals and fakes weigh
-    equally in all of this, however many there are, so that P(fake) is right where an image is as likely to be real as
-    fake.
+    The threshold is the highest of those that clean reals and the reals under each degradation have by themselves, so
+    that it keeps the false-positive rate under all of them. All else is fitted to clean images.
+
+    The band is the narrowest around the threshold, and that of clean images, outside of which calls on new images are
+    expected to be wrong at most at the rate `max_error`: above it no larger share of images is real, below it no larger
+    share is fake. Of n images of the class that is called wrong there k count as (k + 1) / (n + 1), as for the
+    threshold, and of those called right one standard error is left out: without that margin, normal logits of 50 to 300
+    images a class err on 4 to 13 % outside instead of 5, with it on less than 5. A detector that is never sure never
+    errs. Reals and fakes weigh equally in all of this, however many there are, so that P(fake) is right where an image
+    is as likely to be real as fake.
 
     Args:
         labels: (n,), 0 or 1.
         logits: (n,), of any size.
         false_alarm_rate: In [0, 1].
         max_error: In [0, 1].
+        degraded: Logits of the same reals under degradations, by their words.
 
     Returns:
         None where there is nothing to fit: a class is absent, or a logit is NaN.
     """
     num_real, num_fake = int((labels == REAL).sum()), int((labels == FAKE).sum())
-    if not num_real or not num_fake or np.isnan(logits).any():
+    if not num_real or not num_fake or any(np.isnan(some).any() for some in (logits, *degraded.values())):
         return None
     scale, bias = fit_platt(labels, logits)
-    threshold, balanced = (
-        _make_finite(choose_threshold(labels, logits, rule, false_alarm_rate))
-        for rule in ("false_positive_rate", "balanced_accuracy")
-    )
-    called = int(call_fake(logits[labels == REAL], threshold).sum())
+    reals = {NO_DEGRADATION: logits[labels == REAL], **degraded}
+    thresholds = _choose_thresholds(labels, logits, degraded, false_alarm_rate)
+    decided_by = max(thresholds, key=lambda word: thresholds[word])  # of equals the first
+    clean, threshold = thresholds[NO_DEGRADATION], thresholds[decided_by]
+    balanced = _make_finite(choose_threshold(labels, logits, "balanced_accuracy"))
+    called = int(call_fake(reals[decided_by], threshold).sum())
     p_fake = expit(_scale(logits, scale, bias))
-    unsure = _find_band(labels, p_fake, float(expit(_scale(threshold, scale, bias))), max_error)
+    inside = expit(_scale([clean, threshold], scale, bias))
+    unsure = _find_band(labels, p_fake, float(inside[0]), float(inside[1]), max_error)
     return Calibration(
         scale, bias, threshold, false_alarm_rate, called, *bound_rate(called, num_real), balanced, *unsure, max_error,
-        num_real, num_fake,
+        num_real, num_fake, tuple(reals), decided_by,
     )  # fmt: skip
+
+
+def _choose_thresholds(
+    labels: Labels, logits: Floats, degraded: Mapping[str, Floats], false_alarm_rate: float
+) -> dict[str, float]:
+    """Choose the threshold that keeps the false-positive rate on clean images, and under each degradation."""
+    split = {NO_DEGRADATION: (labels, logits)}
+    split |= {word: (np.full(len(reals), REAL), reals) for word, reals in degraded.items()}
+    return {
+        word: _make_finite(choose_threshold(*images, "false_positive_rate", false_alarm_rate))
+        for word, images in split.items()
+    }
 
 
 def fit_platt(labels: Labels, logits: Floats) -> tuple[float, float]:
@@ -229,12 +257,12 @@ def _scale(logits: npt.ArrayLike, scale: float, bias: float) -> Floats:
         return np.asarray(scale * np.asarray(logits, dtype=np.float64) + bias)
 
 
-def _find_band(labels: Labels, p_fake: Floats, threshold: float, max_error: float) -> tuple[float, float]:
-    """Find the least and the largest P(fake) that is unsure."""
+def _find_band(labels: Labels, p_fake: Floats, clean: float, threshold: float, max_error: float) -> tuple[float, float]:
+    """Find the least and the largest P(fake) that is unsure; both thresholds, of which clean is the lower, are."""
     ranked = rank_images(labels, p_fake)
     high = _find_bound(ranked.logits[ranked.last], ranked.reals, ranked.fakes, threshold, max_error)
     ranked = rank_images(labels, -p_fake)
-    low = _find_bound(ranked.logits[ranked.last], ranked.fakes, ranked.reals, -threshold, max_error)
+    low = _find_bound(ranked.logits[ranked.last], ranked.fakes, ranked.reals, -clean, max_error)
     return (0.0 if low is None else -low), (1.0 if high is None else high)
 
 

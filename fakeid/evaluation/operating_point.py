@@ -39,6 +39,9 @@ def choose_operating_point(wanted: ThresholdFrom, calibration: Calibration | Non
     threshold for normal, unequal, skewed and contaminated distributions alike, where that of the logistic fit loses 0.1
     for normal ones, but up to 3.2 for skewed ones, and with 3 % of outliers down to 59 instead of 83 % is right.
 
+    For photos it is the one that keeps a false-positive rate on validation reals, under every degradation that the
+    calibration knows of.
+
     Args:
         wanted: `protocol.threshold`.
         calibration: What validation images taught; None where there was nothing to learn.
@@ -47,7 +50,8 @@ def choose_operating_point(wanted: ThresholdFrom, calibration: Calibration | Non
         return AT_HALF
     if calibration is None:
         return OperatingPoint(note="there were no validation images of both classes to choose another")
-    return OperatingPoint(wanted.value, calibration.balanced_threshold)
+    at_photos = wanted is ThresholdFrom.photos
+    return OperatingPoint(wanted.value, calibration.threshold if at_photos else calibration.balanced_threshold)
 
 
 def list_thresholds(point: OperatingPoint, calibration: Calibration | None) -> dict[str, float]:

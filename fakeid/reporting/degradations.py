@@ -7,7 +7,7 @@ from fakeid.config.degradations import NO_DEGRADATION, parse_degradation
 from fakeid.errors import ConfigError
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.verdict import Trial, Verdict
-from fakeid.reporting.formatting import PERCENT_SIGN
+from fakeid.reporting.formatting import PERCENT_SIGN, join_words
 
 Part: TypeAlias = tuple[str, str]
 """A head and what is told after it."""
@@ -58,6 +58,13 @@ def describe_degradations(words: Sequence[str]) -> str:
     """
     number = sum(word != NO_DEGRADATION for word in words)
     return f"clean and under {number} degradation{'s' * (number > 1)}" if number else "clean"
+
+
+def name_conditions(words: Sequence[str]) -> str:
+    """Name conditions one by one, as in a sentence: `clean images, JPEG 75 and rescaling by 0.75`."""
+    return join_words(
+        ["clean images" if word == NO_DEGRADATION else name_degradations([word], [word]) for word in words]
+    )
 
 
 def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """How values and estimates are written, in every table, sentence and figure."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -53,6 +53,12 @@ def format_number(number: float | None, form: Form) -> str:
 def format_count(count: int, noun: str, plural: str = "") -> str:
     """Write how many there are, such as `1 run` or `2 runs`; with a plural of its own, `2 categories`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Join words or phrases as in a sentence: `a, b and c`."""
+    *others, last = words
+    return " and ".join([*([", ".join(others)] if others else []), last])
 
 
 def format_bounds(estimate: Estimate, form: Form, between: str = ", ") -> str:

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
+from fakeid.config.options import RESULTS, list_options
 from fakeid.config.parse import Config
+from fakeid.config.schema import EvaluationConfig
 from fakeid.errors import DamagedFileError
 from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RUNNING, EvaluationFolder, RunFolder
 
@@ -60,7 +62,14 @@ def lacks_evaluation(run: RunFolder, config: Config) -> bool:
     numbers = run.evaluation.numbers
     if not numbers.exists():
         return True
-    return bool(_read_options(run.evaluation, numbers.stat().st_mtime_ns) != asdict(config.evaluation))
+    done = _read_options(run.evaluation, numbers.stat().st_mtime_ns)
+    return done is None or _drop_learnt(done) != _drop_learnt(asdict(config.evaluation))
+
+
+def _drop_learnt(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what decides the training: a run has one value, and one of an earlier release does not name it."""
+    learnt = {each.path for each in list_options(EvaluationConfig) if each.affects in RESULTS}
+    return {name: value for name, value in options.items() if name not in learnt}
 
 
 @cache

@@ -11,12 +11,14 @@ from matplotlib.figure import Figure
 
 from fakeid.config.choices import ThresholdFrom
 from fakeid.config.constants import CAMERA, FAKE, REAL
+from fakeid.config.degradations import parse_degradation
 from fakeid.config.parse import to_plain
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.data.plans import Plan
 from fakeid.errors import DamagedFileError
 from fakeid.evaluation.calibration import Calibration, fit_calibration
 from fakeid.evaluation.operating_point import choose_operating_point
+from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays, write_scores
 from fakeid.evaluation.summary import summarize
@@ -24,17 +26,20 @@ from fakeid.io import write_atomically
 from fakeid.reporting.contact_sheet import plot_samples
 from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc
 from fakeid.runs.context import RunContext
+from fakeid.runs.evaluate.score import score_degraded
 from fakeid.runs.layout import RunFolder
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.checkpoint import Card, write_card
 from fakeid.training.module import DetectorModule
-from fakeid.training.predict import predict_logits, tabulate_scores
+from fakeid.training.predict import Scorer, predict_logits, tabulate_scores
 
 _SAMPLES_A_CLASS: Final = 4
 
 
 def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: DetectorModule) -> Calibration | None:
     """Score the validation images, fit threshold, temperature and unsure band to them, and complete `tested.ckpt`.
+
+    Reals are scored under each degradation of `evaluation.calibrated_under` too, for the threshold.
 
     Args:
         context: Its run's `tested.ckpt` is completed and its `validation.csv` written.
@@ -51,9 +56,21 @@ def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: D
         scores = tabulate_scores(data.val_set.records, logits)
         write_scores(context.run.validation, scores)
         wishes = context.config.evaluation
-        calibration = fit_calibration(*to_arrays(scores), wishes.false_alarm_rate, wishes.max_error)
+        degraded = _score_degraded_reals(context, data.val_set, module)
+        calibration = fit_calibration(*to_arrays(scores), wishes.false_alarm_rate, wishes.max_error, degraded)
     write_card(context.run.tested, _describe(context, plan, calibration))
     return calibration
+
+
+def _score_degraded_reals(context: RunContext, images: PackedDataset, module: DetectorModule) -> dict[str, Floats]:
+    degradations = [parse_degradation(word) for word in context.config.evaluation.calibrated_under]
+    if not degradations:
+        return {}
+    reals = [index for index, record in enumerate(images.records) if record.label == REAL]
+    context.console.print(f"calibrating on {len(reals):,} reals under {len(degradations)} degradations")
+    scorer = Scorer(module, device=context.device)
+    # The seed of the images: that of the evaluation is no part of the run's name, and runs share these draws.
+    return score_degraded(images, reals, degradations, scorer, seed=context.config.data.seed)
 
 
 def _describe(context: RunContext, plan: Plan, calibration: Calibration | None) -> Card:

@@ -53,7 +53,7 @@ class Card:
     config: dict[str, Any]
     data: DataRecord
     precision: str
-    calibration: dict[str, int | FiniteFloat] | None
+    calibration: dict[str, int | FiniteFloat | str | tuple[str, ...]] | None
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,16 @@ def test_the_matrix_holds_every_degradation_in_its_order() -> None:
     assert compose_config("evaluation=matrix").evaluation.degradations == list(DEFAULT_DEGRADATIONS)
 
 
+def test_what_a_threshold_is_calibrated_under_is_read_once_and_names_the_run() -> None:
+    config = compose_config("evaluation.calibrated_under=[jpeg-75.0,none,social,jpeg-75]")
+    assert config.evaluation.calibrated_under == ["jpeg-75", "social"]
+    assert name_run(config) != name_run(compose_config())
+    assert name_run(compose_config("evaluation.calibrated_under=[none]")) == name_run(compose_config())
+    assert name_run(compose_config("evaluation.degradations=[social]")) == name_run(compose_config())
+    with pytest.raises(ConfigError, match=r"a degradation must be .* for example jpeg-75, got 'jpg-75'"):
+        compose_config("evaluation.calibrated_under=[jpg-75]")
+
+
 def test_the_two_protocols_differ_in_every_switch() -> None:
     paper, corrected = (to_plain(compose_config(f"protocol={name}"))["protocol"] for name in ("paper", "corrected"))
     # Whether several views help is a question of its own.

@@ -97,6 +97,8 @@ def test_nothing_to_fit_gives_none(labels, logits):
 def test_holds_plain_numbers_and_comes_back_from_them():
     calibration = fit_calibration(*draw_calibrated(5, 200))
     values = dataclasses.asdict(calibration)
+    assert values.pop("conditions") == ("none",)
+    assert values.pop("decided_by") == "none"
     assert {type(value) for value in values.values()} == {int, float}
     assert Calibration(**values) == calibration
 
@@ -141,6 +143,51 @@ def test_band_by_hand():
     np.testing.assert_array_equal(np.flatnonzero(is_unsure(calibration, logits)), [3, 4])
     # That there is never an error cannot be promised.
     assert is_unsure(fit_calibration(labels, logits, false_alarm_rate=0.5, max_error=0.0), logits).all()
+
+
+def test_the_strictest_condition_decides_by_hand():
+    # One of nine reals may be called fake at 20 %, and the fake at 8.5 is found beside it.
+    labels = np.array([*[0] * 9, *[1] * 4])
+    logits = np.array([*range(1, 10), 8.5, 14.0, 15.0, 16.0])
+    reals = np.arange(1.0, 10.0)
+    clean = fit_calibration(labels, logits, 0.2)
+    assert (clean.threshold, clean.num_false_positives) == (8.25, 1)
+    degraded = {"jpeg-75": reals + 3, "downup-0.75": reals - 2, "social": np.array([*range(8), 11.4])}
+    strict = fit_calibration(labels, logits, 0.2, degraded=degraded)
+    assert (strict.conditions, strict.decided_by) == (("none", "jpeg-75", "downup-0.75", "social"), "jpeg-75")
+    assert strict.threshold == 11.5  # half way between the last two of 4 to 12
+    assert (strict.num_false_positives, strict.num_real) == (1, 9)
+    assert strict.threshold == max(
+        fit_calibration(labels, np.array([*some, *logits[9:] + 100]), 0.2).threshold for some in degraded.values()
+    )
+    for some in (reals, *degraded.values()):
+        assert (some >= strict.threshold).sum() <= count_allowed(9, 0.2)
+    assert is_unsure(strict, np.array([clean.threshold, 9.0, 10.0, strict.threshold])).all()
+    for name in ("scale", "bias", "balanced_threshold"):
+        assert getattr(strict, name) == getattr(clean, name)
+    mild = fit_calibration(labels, logits, 0.2, degraded={"downup-0.75": reals - 2})
+    assert dataclasses.replace(mild, conditions=("none",)) == clean
+
+
+def test_a_detector_that_breaks_down_under_a_degradation_has_no_threshold():
+    assert fit_calibration(*draw_calibrated(7, 20), degraded={"social": np.array([np.nan] * 10)}) is None
+
+
+@given(
+    st.lists(st.integers(-4, 4), min_size=2, max_size=30),
+    st.lists(st.integers(-9, 9), min_size=1, max_size=4),
+    st.sampled_from([0.05, 0.2, 0.5]),
+)
+@settings(max_examples=40, deadline=None)
+def test_the_rate_is_kept_and_the_band_holds_both_thresholds_under_any_shift(reals, shifts, rate):
+    labels = np.repeat([0, 1], [len(reals), len(reals)])
+    clean = np.array([*reals, *(number + 2 for number in reals)], dtype=np.float64)
+    degraded = {f"noise-{number}": clean[labels == 0] + shift for number, shift in enumerate(shifts, start=1)}
+    alone, calibration = fit_calibration(labels, clean, rate), fit_calibration(labels, clean, rate, degraded=degraded)
+    assert calibration.threshold >= alone.threshold
+    for some in (clean[labels == 0], *degraded.values()):
+        assert (some >= calibration.threshold).sum() <= max(0, count_allowed(len(reals), rate))
+    assert is_unsure(calibration, np.linspace(alone.threshold, calibration.threshold, 9)).all()
 
 
 @pytest.mark.parametrize(("shift", "num"), [(1.8, 50), (1.8, 100), (2.7, 100), (3.3, 100), (2.7, 300)])
@@ -197,8 +244,26 @@ def test_what_an_earlier_release_kept_makes_the_same_calls():
     assert Calibration.from_plain(dataclasses.asdict(now)) == now
 
 
+def test_a_checkpoint_without_conditions_was_calibrated_on_clean_images():
+    now = fit_calibration(*draw_calibrated(6, 200), degraded={"social": np.arange(100.0)})
+    kept = dataclasses.asdict(now)
+    assert Calibration.from_plain({**kept, "conditions": list(kept["conditions"])}) == now
+    del kept["conditions"], kept["decided_by"]
+    before = Calibration.from_plain(kept)
+    assert (before.conditions, before.decided_by) == (("none",), "none")
+    assert before.threshold == now.threshold
+
+
 @pytest.mark.parametrize(
-    "change", [{"scale": 0.0}, {"scale": np.nan}, {"bias": np.inf}, {"threshold": np.inf}, {"unsure_low": 0.7}]
+    "change",
+    [
+        {"scale": 0.0},
+        {"scale": np.nan},
+        {"bias": np.inf},
+        {"threshold": np.inf},
+        {"unsure_low": 0.7},
+        {"decided_by": "social"},
+    ],
 )
 def test_no_calibration_is_refused(change):
     values = dataclasses.asdict(HAND_MADE)

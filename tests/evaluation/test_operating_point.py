@@ -46,6 +46,18 @@ def test_without_validation_images_it_is_one_half_and_said():
     assert choose_operating_point(ThresholdFrom.half, fit_calibration(*draw(0, 200, 5.0))) == AT_HALF
 
 
+def test_photos_alone_place_the_threshold_for_few_false_positives():
+    labels, logits = draw(0, 200, 8.0)
+    calibration = fit_calibration(labels, logits, degraded={"jpeg-75": logits[labels == 0] + 1.0})
+    point = choose_operating_point(ThresholdFrom.photos, calibration)
+    assert (point.rule, point.logit, point.note) == ("photos", calibration.threshold, "")
+    assert set(list_thresholds(point, calibration)) == {"chosen", "validation", "half"}
+    scores = make_scores(*draw(1, 400, 8.0))
+    summary = summarize(scores, ["cat"], [], calibration, point)
+    assert summary.seen.read("accuracy") == summary.seen.read("accuracy_at_chosen")
+    assert choose_operating_point(ThresholdFrom.photos, None).rule == "half"
+
+
 def test_the_middle_of_the_best_is_more_robust_than_the_logistic_fit():
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], 100)

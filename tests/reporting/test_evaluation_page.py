@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from fakeid.evaluation.failures import find_mistakes
+from fakeid.evaluation.operating_point import OperatingPoint
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.io import parse_record, to_plain_record
 from fakeid.reporting.contact_sheet import plot_mistakes
 from fakeid.reporting.evaluation.page import render_evaluation_page
 from fakeid.reporting.evaluation.robustness import plot_robustness
+from fakeid.reporting.evaluation.tables import tabulate_thresholds
 from fakeid.reporting.evaluation.text import render_evaluation_markdown, render_evaluation_table
 from fakeid.reporting.run.notes import ONE_RUN
 
@@ -216,3 +218,17 @@ def test_markdown_tells_the_command_and_the_verdict(evaluation):
     area = find_group(evaluation, "unseen content, unseen generators", "social").read("auroc")
     row = next(line for line in text.splitlines() if line.startswith("| social |"))
     assert row.split(" | ")[-1] == f"{area.value:.3f} [{area.low:.3f}, {area.high:.3f}] |"
+
+
+def test_a_threshold_from_photos_stands_in_the_table_once():
+    evaluation = invent_case("rich")[0]
+    assert evaluation.calibration is not None
+    point = OperatingPoint("photos", evaluation.calibration.threshold)
+    headings = [[column.heading for column in tabulate_thresholds(each).columns] for each in (
+        evaluation, replace(evaluation, threshold=point),
+    )]  # fmt: skip
+    accuracies = [[heading for heading in each if heading.startswith("accuracy")] for each in headings]
+    assert accuracies == [
+        ["accuracy % at 0.5", "accuracy % at balanced", "accuracy % at 5 % FP"],
+        ["accuracy % at 5 % FP", "accuracy % at balanced"],
+    ]

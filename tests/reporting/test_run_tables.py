@@ -6,6 +6,7 @@ import pytest
 from invented_evaluation import invent_case
 from rich.console import Console
 
+from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.operating_point import OperatingPoint
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import Machine
@@ -72,6 +73,19 @@ def test_the_notes_of_a_single_run_stand_below_its_table(summary):
     assert "One training run: the interval covers test images, not other seeds or machines." in text
     assert "Trained in bf16 with 2 threads on an H100; scored in float32." in text
     assert "at P(fake) = 0.5" in print_table(summary, 80)
+
+
+def test_a_threshold_from_photos_names_its_conditions(summary):
+    calibration = Calibration(1.0, 0.0, 2.5, 0.05, 4, 0.016, 0.098, 0.5, 0.4, 0.6, 0.05, 100, 100)
+    clean = replace(summary, threshold=OperatingPoint("photos", 2.5), calibration=calibration)
+    under = ("none", "jpeg-75", "downup-0.75", "social")
+    several = replace(clean, calibration=replace(calibration, conditions=under, decided_by="social"))
+    place = "Accuracies are at the threshold for 5 % false positives on validation photos (logit 2.5)"
+    told = [list_run_notes(record)[0].replace("\N{NO-BREAK SPACE}", " ") for record in (clean, several)]
+    assert told == [
+        f"{place}.",
+        f"{place}, the strictest of those for clean images, JPEG 75, rescaling by 0.75 and social networks.",
+    ]
 
 
 def test_what_is_not_known_of_a_run_is_left_out(summary):

@@ -20,10 +20,11 @@ from fakeid.config.identity import name_run
 from fakeid.config.parse import Config
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import CheckpointError, ConfigError, DataError
-from fakeid.evaluation.calibration import fit_calibration
+from fakeid.evaluation.calibration import Calibration, fit_calibration
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays
 from fakeid.images.degrade import degrade
+from fakeid.io import parse_record
 from fakeid.reporting.evaluation.tables import tabulate_test_sets
 from fakeid.runs import train
 from fakeid.runs.evaluate import score as score_sets
@@ -89,7 +90,7 @@ def test_the_checkpoint_alone_knows_threshold_and_band(run: RunFolder) -> None:
     assert calibration is not None
     assert card.calibration == asdict(calibration)
     summary = json.loads(run.summary.read_text())
-    assert summary["calibration"] == asdict(calibration)
+    assert parse_record(summary["calibration"], Calibration) == calibration
     assert summary["unseen"]["metrics"]["accuracy_at_chosen"]["value"] is not None
     assert len(card.generators) == 2
     assert card.held_out == "coral"

@@ -68,7 +68,7 @@ def plot_roc_zoom(
     axes = figure.subplots(1, 2)
     for ax, limit in zip(axes, (1.0, _ZOOM), strict=True):
         _frame_roc(ax, limit)
-    marks = [("o", name_threshold(threshold.rule), threshold.logit)]
+    marks = [("o", name_threshold(threshold.rule, calibration), threshold.logit)]
     if calibration is not None:
         marks.append(("D", name_chosen_threshold(calibration.false_alarm_rate), calibration.threshold))
     handles = []
@@ -203,7 +203,7 @@ def _add_histogram_legend(figure: Figure, threshold: OperatingPoint, calibration
         Line2D([], [], color=color, linestyle=dashes, linewidth=1.4, label=name)
         for name, color, dashes in _CLASSES.values()
     ]
-    handles.append(Line2D([], [], **_THRESHOLD_LINE, label=name_threshold(threshold.rule)))
+    handles.append(Line2D([], [], **_THRESHOLD_LINE, label=name_threshold(threshold.rule, calibration)))
     if calibration is not None:
         name = name_chosen_threshold(calibration.false_alarm_rate)
         handles.append(Line2D([], [], color=GREEN, linewidth=1.6, label=name))

@@ -1,6 +1,7 @@
 """Say in a few sentences, computed from its numbers, what an evaluation found: does the detector generalize?"""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 from fakeid.config.degradations import NO_DEGRADATION, parse_degradation
@@ -8,14 +9,15 @@ from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.records.evaluation import Evaluation, WorstGroup
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.thresholds import compute_surprise, count_needed
+from fakeid.reporting.degradations import name_conditions
 from fakeid.reporting.finding import Finding, Severity
-from fakeid.reporting.formatting import format_estimate, format_number, format_share
+from fakeid.reporting.formatting import format_estimate, format_number, format_share, join_words
 from fakeid.reporting.run.notes import describe_misplaced, describe_threshold, name_chosen_threshold
 from fakeid.reporting.table import Form
 
 _CHANCE: Final = 0.5
 _SIGN: Final = "\N{NO-BREAK SPACE}%"
-_SURPRISE: Final = 0.025  # for seen and for unseen content, 5 % together
+_SURPRISE: Final = 0.025  # for seen and for unseen content, 5 % together; shared by the conditions
 _NOT_IN_PERCENT: Final = ("auroc", "average_precision", "ece", "nll", "brier")
 
 
@@ -60,12 +62,15 @@ def describe_promise(calibration: Calibration) -> str:
     place = name_chosen_threshold(calibration.false_alarm_rate)
     wished, num_real = format_share(calibration.false_alarm_rate), calibration.num_real
     low = format_number(calibration.false_positive_low, Form.PERCENT)
+    several = len(calibration.conditions) > 1
+    strictest = f" with {name_conditions([calibration.decided_by])}, the strictest" if several else ""
     found = (
-        f"{calibration.num_false_positives:,} of {num_real:,} validation reals are called fake, so that of new ones "
-        f"{low} to {format_share(calibration.false_positive_high)} are"
+        f"{calibration.num_false_positives:,} of {num_real:,} validation reals are called fake{strictest}, so that of "
+        f"new ones {low} to {format_share(calibration.false_positive_high)} are"
     )
     if calibration.keeps_promise:
-        return f"{place} calls at most {wished} of new reals fake on average ({found})"
+        under = f" with each of {name_conditions(calibration.conditions)}" if several else ""
+        return f"{place} calls at most {wished} of new reals fake on average{under} ({found})"
     needed = count_needed(calibration.false_alarm_rate)
     few = f", which takes {needed:,}" if needed else ""
     return f"{num_real:,} validation reals are too few to promise {wished}{few}; at {place} {found}"
@@ -84,9 +89,11 @@ def describe_thresholds(calibration: Calibration | None) -> str:
     )
 
 
-def find_false_positives(evaluation: Evaluation, *, seen_content: bool) -> Estimate | None:
+def find_false_positives(
+    evaluation: Evaluation, *, seen_content: bool, degradation: str = NO_DEGRADATION
+) -> Estimate | None:
     """Find the share of the reals called fake at the threshold for few false positives; None without such a real."""
-    group = _find_reals(evaluation, seen_content=seen_content)
+    group = _find_reals(evaluation, degradation, seen_content=seen_content)
     return None if group is None else group.read("real_accuracy_at_chosen").complement()
 
 
@@ -158,8 +165,7 @@ def _describe_controls(evaluation: Evaluation) -> Iterator[Finding]:
     fired = [control for control in evaluation.controls if control.fires]
     if not fired:
         return
-    *others, last = [f"{_percent(control.fake_share)} of {control.name}" for control in fired]
-    called = " and ".join([*([", ".join(others)] if others else []), last])
+    called = join_words([f"{_percent(control.fake_share)} of {control.name}" for control in fired])
     text = (
         "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: it calls "
         f"{called} fake, beside {_percent(fired[0].fake_share_of_reals)} of the reals and "
@@ -179,17 +185,19 @@ def _describe_false_positives(evaluation: Evaluation) -> Iterator[Finding]:
             "False positives", "no threshold was chosen on validation images, so nothing is promised of them."
         )
         return
-    measured, severity = [], Severity.INFO
-    for seen in (True, False):
-        rate = find_false_positives(evaluation, seen_content=seen)
+    calibration, measured, severity = evaluation.calibration, [], Severity.INFO
+    promised = [word for word in evaluation.degradations if word in calibration.conditions]
+    for word, seen in product(promised, (True, False)):
+        rate = find_false_positives(evaluation, seen_content=seen, degradation=word)
         if rate is not None:
-            broken = _breaks_promise(evaluation, evaluation.calibration, seen_content=seen)
+            surprise = _SURPRISE / len(promised)
+            broken = _breaks_promise(evaluation, calibration, word, surprise, seen_content=seen)
             severity = Severity.WARNING if broken else severity
             judged = " (more than promised)" if broken else ""
-            measured.append(f"{format_share(rate)} on {'seen' if seen else 'unseen'} content{judged}")
+            under = "" if word == NO_DEGRADATION else f" with {name_conditions([word])}"
+            measured.append(f"{format_share(rate)} on {'seen' if seen else 'unseen'} content{under}{judged}")
     if measured:
-        promise = describe_promise(evaluation.calibration)
-        text = f"{promise}; of the tested reals it calls {' and '.join(measured)} fake."
+        text = f"{describe_promise(calibration)}; of the tested reals it calls {join_words(measured)} fake."
         yield Finding("False positives", text, severity)
 
 
@@ -200,10 +208,12 @@ def _describe_misplaced(evaluation: Evaluation) -> Iterator[Finding]:
         yield Finding("Threshold", f"on {text[:1].lower()}{text[1:]}", Severity.WARNING)
 
 
-def _breaks_promise(evaluation: Evaluation, calibration: Calibration, *, seen_content: bool) -> bool:
+def _breaks_promise(
+    evaluation: Evaluation, calibration: Calibration, degradation: str, least_surprise: float, *, seen_content: bool
+) -> bool:
     """Tell whether more reals are called fake than the uncertainties of validation and test together explain."""
-    group = _find_reals(evaluation, seen_content=seen_content)
-    rate = find_false_positives(evaluation, seen_content=seen_content)
+    group = _find_reals(evaluation, degradation, seen_content=seen_content)
+    rate = find_false_positives(evaluation, seen_content=seen_content, degradation=degradation)
     if group is None or rate is None or rate.value is None:
         return False
     # The interval knows of clusters of images, which the counts do not.
@@ -211,11 +221,11 @@ def _breaks_promise(evaluation: Evaluation, calibration: Calibration, *, seen_co
         return False
     called = round(rate.value * group.num_real)
     surprise = compute_surprise(called, group.num_real, calibration.num_false_positives, calibration.num_real)
-    return surprise < _SURPRISE
+    return surprise < least_surprise
 
 
-def _find_reals(evaluation: Evaluation, *, seen_content: bool) -> EvaluationGroup | None:
-    for group in evaluation.list_tested(("quadrant",), NO_DEGRADATION):
+def _find_reals(evaluation: Evaluation, degradation: str, *, seen_content: bool) -> EvaluationGroup | None:
+    for group in evaluation.list_tested(("quadrant",), degradation):
         if group.seen_content == seen_content and group.read("real_accuracy_at_chosen").value is not None:
             return group
     return None

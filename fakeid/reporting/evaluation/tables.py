@@ -33,6 +33,7 @@ _METRICS: Final = {
 _CALLS: Final = ("accuracy", "real_accuracy", "fake_accuracy")
 _IN_TERMINAL: Final = (*_CALLS, "auroc", "tpr_at_fpr_01")
 _OF_PROBABILITIES: Final = ("ece", "nll", "brier")
+_AT_PHOTOS: Final = ThresholdFrom.photos.value
 _RULES: Final = {ThresholdFrom.half.value: "0.5", ThresholdFrom.validation.value: "balanced"}
 _LIMITS: Final = {"tpr_at_fpr_01": 0.01, "tpr_at_fpr_05": 0.05}
 _ORACLE: Final = "_at_oracle"
@@ -73,8 +74,11 @@ def tabulate_matrix(evaluation: Evaluation) -> Table:
 def tabulate_thresholds(evaluation: Evaluation) -> Table:
     """Tabulate accuracies at each threshold, on clean images; an oracle's only where it was asked for."""
     groups = _list_main(evaluation)
-    named = {"": _RULES[evaluation.threshold.rule], **{f"_at_{rule}": name for rule, name in _RULES.items()}}
-    named |= {f"_at_{CHOSEN}": name_few_false_positives(evaluation), _ORACLE: "oracle"}
+    few, rule_in_use = name_few_false_positives(evaluation), evaluation.threshold.rule
+    named = {"": _RULES.get(rule_in_use, few), **{f"_at_{rule}": name for rule, name in _RULES.items()}}
+    if rule_in_use != _AT_PHOTOS:  # which is that threshold
+        named[f"_at_{CHOSEN}"] = few
+    named[_ORACLE] = "oracle"
     places = [place for place in named if any(f"accuracy{place}" in group.metrics for group in groups)]
     columns = [Column("images of"), *_COUNTS]
     columns += [

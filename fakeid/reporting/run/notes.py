@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fakeid.config.choices import ThresholdFrom
+from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.operating_point import OperatingPoint
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import Group
 from fakeid.evaluation.records.run_summary import RunResults, RunSummary, Sizes
+from fakeid.reporting.degradations import name_conditions
 from fakeid.reporting.formatting import PERCENT_SIGN, format_number, format_share
 from fakeid.reporting.table import Form
 
@@ -18,6 +20,7 @@ RANKS_WELL: Final = 0.75
 """The AUROC above which a group must not stand at chance level without a word."""
 
 _VIEWS: Final = {"full": "the center", "crops": "five windows", "patches": "the four quarters"}
+_FEW: Final = "the threshold for few false positives"
 _CHANCE: Final = 0.5
 _NEAR_CHANCE: Final = 0.55
 
@@ -27,16 +30,28 @@ def list_run_notes(record: RunResults | Evaluation) -> list[str]:
 
     What is not known is left out.
     """
-    return [f"Accuracies are {describe_threshold(record.threshold)}.", ONE_RUN, *_describe_arithmetic(record)]
+    place = describe_threshold(record.threshold, record.calibration)
+    return [f"Accuracies are {place}.", ONE_RUN, *_describe_arithmetic(record)]
 
 
-def describe_threshold(point: OperatingPoint) -> str:
-    """Say where an image is called fake: `at P(fake) = 0.5`, or at the balanced threshold from validation images."""
-    return _name_place(point.rule, point.logit) + (f", for {point.note}" if point.note else "")
+def describe_threshold(point: OperatingPoint, calibration: Calibration | None = None) -> str:
+    """Say where an image is called fake: `at P(fake) = 0.5`, or at a threshold from validation images.
+
+    Args:
+        point: The threshold in use.
+        calibration: Tells which false-positive rate it keeps, and under which conditions, if it was chosen for that.
+    """
+    told = _name_place(point.rule, point.logit, calibration) + (f", for {point.note}" if point.note else "")
+    if point.rule == ThresholdFrom.photos.value and calibration and len(calibration.conditions) > 1:
+        told += f", the strictest of those for {name_conditions(calibration.conditions)}"
+    return told
 
 
-def name_threshold(rule: str) -> str:
+def name_threshold(rule: str, calibration: Calibration | None = None) -> str:
     """Name the threshold of a run's accuracies by its name in `ThresholdFrom`."""
+    if rule == ThresholdFrom.photos.value:
+        kept = name_chosen_threshold(calibration.false_alarm_rate) if calibration else _FEW
+        return f"{kept} on validation photos"
     return "P(fake) = 0.5" if rule == ThresholdFrom.half.value else "the balanced threshold from validation images"
 
 
@@ -130,9 +145,9 @@ def _describe_group(point: OperatingPoint, group: Group) -> str:
     )
 
 
-def _name_place(rule: str, logit: float | None = None) -> str:
+def _name_place(rule: str, logit: float | None = None, calibration: Calibration | None = None) -> str:
     known = logit is not None and rule != ThresholdFrom.half.value
-    return f"at {name_threshold(rule)}" + (f" (logit {logit:.3g})" if known else "")
+    return f"at {name_threshold(rule, calibration)}" + (f" (logit {logit:.3g})" if known else "")
 
 
 def _describe_arithmetic(record: RunResults | Evaluation) -> Iterator[str]:

@@ -126,8 +126,10 @@ def adopt(card: Card, options: Config) -> Config:
     paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)
     roots = {name: getattr(options.data, name) for name in ("real", "fake") if getattr(options.data, name).root}
     data = dataclasses.replace(config.data, on_bad_image=options.data.on_bad_image, **roots)
+    under = config.evaluation.calibrated_under  # what the training was calibrated under stays
+    evaluation = dataclasses.replace(options.evaluation, calibrated_under=under)
     return dataclasses.replace(
-        config, evaluation=options.evaluation, trainer=options.trainer, paths=paths, data=data, force=options.force
+        config, evaluation=evaluation, trainer=options.trainer, paths=paths, data=data, force=options.force
     )
 
 

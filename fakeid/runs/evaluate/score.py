@@ -1,4 +1,4 @@
-"""Score every image under every degradation, in one pass over the images that can be interrupted."""
+"""Score images under degradations: all of an evaluation, in one pass that can be interrupted, or some of a split."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
@@ -20,6 +20,7 @@ from rich.console import Console
 from fakeid.config.degradations import Degradation
 from fakeid.console import build_progress
 from fakeid.data.cache.packs import PackedImages
+from fakeid.data.datamodule import PackedDataset
 from fakeid.data.records import Record
 from fakeid.data.test_sets import ImageSet
 from fakeid.evaluation.scores import Scores
@@ -32,6 +33,7 @@ _SAVE_SECONDS: Final = 10.0
 _AHEAD: Final = 4  # batches that are degraded while one is scored
 
 _Logits = npt.NDArray[np.float64]
+_T = TypeVar("_T")
 
 
 class _Task(NamedTuple):
@@ -68,10 +70,7 @@ class _Work:
         """Degrade the images of a batch, (n, H, W, 3)."""
         keys = [record.key for record in self.records[task.at][task.start : task.start + _BATCH]]
         packed, degradation = self.sets[task.at][1], self.degradations[task.which]
-        images = packed.take(packed.locate(keys))
-        return np.stack(
-            [degrade(image, degradation, key, seed=self.seed) for image, key in zip(images, keys, strict=True)]
-        )
+        return _degrade_all(packed.take(packed.locate(keys)), keys, degradation, self.seed)
 
     def hash(self, identity: dict[str, Any]) -> str:
         """Compute a digest of what is scored, and of what else decides the scores."""
@@ -135,9 +134,45 @@ def score_sets(
     return work.join(logits)
 
 
+def score_degraded(
+    dataset: PackedDataset, chosen: Sequence[int], degradations: Sequence[Degradation], scorer: Scorer, *, seed: int
+) -> dict[str, _Logits]:
+    """Score some images of a split under degradations.
+
+    Args:
+        dataset: The split.
+        chosen: Indices of n images.
+        degradations: What is done to every image, one after the other.
+        scorer: The detector.
+        seed: Of random degradations.
+
+    Returns:
+        The logits (n,) under each degradation, by its word.
+    """
+    tasks = [(word, chosen[at : at + _BATCH]) for word in degradations for at in range(0, len(chosen), _BATCH)]
+
+    def prepare(task: tuple[Degradation, Sequence[int]]) -> npt.NDArray[np.uint8]:
+        degradation, indices = task
+        images = dataset.__getitems__(list(indices)).rgb_u8.permute(0, 2, 3, 1).numpy()  # (n, H, W, 3)
+        return _degrade_all(images, [dataset.records[index].key for index in indices], degradation, seed)
+
+    found: dict[str, list[_Logits]] = {str(degradation): [] for degradation in degradations}
+    with ThreadPoolExecutor() as pool:
+        for (degradation, _), images in _prepare_ahead(pool, prepare, tasks):
+            found[str(degradation)].append(scorer.score(images))
+    return {word: np.concatenate(parts) if parts else np.empty(0) for word, parts in found.items()}
+
+
+def _degrade_all(
+    images: npt.NDArray[np.uint8], keys: Sequence[str], degradation: Degradation, seed: int
+) -> npt.NDArray[np.uint8]:
+    """Degrade the images (n, H, W, 3) of these keys."""
+    return np.stack([degrade(image, degradation, key, seed=seed) for image, key in zip(images, keys, strict=True)])
+
+
 def _prepare_ahead(
-    pool: ThreadPoolExecutor, prepare: Callable[[_Task], npt.NDArray[np.uint8]], tasks: Sequence[_Task]
-) -> Iterator[tuple[_Task, npt.NDArray[np.uint8]]]:
+    pool: ThreadPoolExecutor, prepare: Callable[[_T], npt.NDArray[np.uint8]], tasks: Sequence[_T]
+) -> Iterator[tuple[_T, npt.NDArray[np.uint8]]]:
     """Yield tasks with their images, in order; a few are prepared before they are asked for."""
     left = iter(tasks)
     waiting = [(task, pool.submit(prepare, task)) for task in islice(left, _AHEAD)]
