@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.figure import Figure
 
-from fakeid.config.choices import ThresholdFrom
+from fakeid.config.choices import SourceName, ThresholdFrom
 from fakeid.config.constants import CAMERA, FAKE, REAL
 from fakeid.config.degradations import parse_degradation
 from fakeid.config.parse import to_plain
@@ -25,6 +25,7 @@ from fakeid.evaluation.summary import summarize
 from fakeid.io import write_atomically
 from fakeid.reporting.contact_sheet import plot_samples
 from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc
+from fakeid.reporting.run.pairs import plot_pairs
 from fakeid.runs.context import RunContext
 from fakeid.runs.evaluate.score import score_degraded
 from fakeid.runs.layout import RunFolder
@@ -34,6 +35,7 @@ from fakeid.training.module import DetectorModule
 from fakeid.training.predict import Scorer, predict_logits, tabulate_scores
 
 _SAMPLES_A_CLASS: Final = 4
+_PAIRS: Final = 3  # of a photo and its simulated copy
 
 
 def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: DetectorModule) -> Calibration | None:
@@ -128,6 +130,8 @@ def write_figures(run: RunFolder, plan: Plan, data: PackedDataset, scores: Score
         "roc": plot_roc(scores, plan.seen, plan.unseen, summary.threshold),
         "samples": plot_samples(_pick_samples(plan, data), [plan.held_out] if plan.held_out else []),
     }
+    if run.read_data().source["source"] == SourceName.simulated.value:
+        figures["pairs"] = plot_pairs(_pick_pairs(data))
     for name, figure in figures.items():
         _save(figure, run.figures / f"{name}.png")
 
@@ -158,6 +162,17 @@ def _pick_samples(plan: Plan, data: PackedDataset) -> dict[str, tuple[Any, Any]]
         return data.__getitems__(indices).rgb_u8.permute(0, 2, 3, 1).numpy()  # (n, H, W, 3)
 
     return {name: (images(pair[REAL]), images(pair[FAKE])) for name, pair in chosen.items()}
+
+
+def _pick_pairs(data: PackedDataset) -> dict[str, tuple[Any, Any]]:
+    """Pick a test photo and its copy of each of some families."""
+    places = {(record.scene, record.label): index for index, record in enumerate(data.records)}
+    chosen: dict[str, tuple[Any, Any]] = {}
+    for index, record in enumerate(data.records):
+        if record.label == FAKE and record.generator not in chosen and (record.scene, REAL) in places:
+            both = data.__getitems__([places[record.scene, REAL], index]).rgb_u8.permute(0, 2, 3, 1).numpy()
+            chosen[record.generator] = (both[0], both[1])  # (H, W, 3), each
+    return dict(list(chosen.items())[:_PAIRS])
 
 
 def _save(figure: Figure, path: Path) -> None:

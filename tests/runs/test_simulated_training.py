@@ -12,6 +12,7 @@ from tiny_runs import train
 
 from fakeid.config.parse import Config
 from fakeid.runs.images import list_images, prepare_images
+from fakeid.runs.layout import RunFolder
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +37,11 @@ def build(tiny_config: Callable[..., Config], tmp_path: Path) -> Callable[..., C
     return build_config
 
 
+@pytest.mark.draws
 def test_photos_are_enough_to_train_and_test(build: Callable[..., Config]) -> None:
-    summary, output = train(build())
+    config = build()
+    summary, output = train(config)
+    assert (RunFolder.locate(config).figures / "pairs.png").stat().st_size > 10_000
     assert "fitting 3 generators to 42 photos, once" in output
     assert "train 84 images of 1 categories, validate 18, test 18 of 1" in output
     assert summary.data.source["source"] == "simulated"

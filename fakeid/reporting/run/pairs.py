@@ -1,0 +1,61 @@
+"""Photos beside their simulated copies: what differs, and what the copy's decoder leaves in the spectrum."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from fakeid.evaluation.spectrum import compute_power_spectrum
+from fakeid.reporting.style import new_figure, styled
+
+_SIDE_PX: Final = 230
+_BRIGHTEST: Final = 99.5  # percentile of the difference that becomes white or black
+_GRAY: Final = 127.5
+
+Image = npt.NDArray[np.uint8]
+
+
+@styled
+def plot_pairs(pairs: Mapping[str, tuple[Image, Image]]) -> Figure:
+    """Draw one row a family: photo, copy, what differs, and the spectra of both on one scale.
+
+    The difference is amplified about middle gray, by a whole number that stands above it. Spectra are logarithmic, of
+    what remains beside each image's median (Wang et al. 2020), the frequency 0 in the middle.
+
+    Args:
+        pairs: Family → a photo and its copy, RGB uint8 (H, W, 3) of one size; at least one.
+    """
+    figure = new_figure(5 * _SIDE_PX, len(pairs) * (_SIDE_PX + 30))
+    grid = figure.subplots(len(pairs), 5, squeeze=False)
+    for row, (family, (photo, copy)) in zip(grid, pairs.items(), strict=True):
+        factor, difference = amplify_difference(photo, copy)
+        spectra = [compute_power_spectrum(image[None]) for image in (photo, copy)]
+        scale = {"vmin": min(map(np.min, spectra)), "vmax": max(map(np.max, spectra)), "cmap": "gray"}
+        for ax, image, title in zip(
+            row,
+            (photo, copy, difference, *spectra),
+            ("photo", f"copy: {family}", f"difference times {factor}", "spectrum of the photo", "of the copy"),
+            strict=True,
+        ):
+            ax.imshow(image, interpolation="none", **(scale if np.ndim(image) == 2 else {}))
+            ax.set_title(title)
+            ax.set_axis_off()
+    return figure
+
+
+def amplify_difference(photo: Image, copy: Image) -> tuple[int, Image]:
+    """Amplify what a copy differs in from its photo, so that nearly all of it is just not clipped.
+
+    Args:
+        photo: RGB uint8 (H, W, 3).
+        copy: Likewise.
+
+    Returns:
+        By how much, at least 1, and the difference about middle gray, RGB uint8 (H, W, 3).
+    """
+    difference = copy.astype(np.float32) - photo
+    largest = float(np.percentile(np.abs(difference), _BRIGHTEST))
+    factor = max(1, int(_GRAY / max(largest, 1)))
+    return factor, np.asarray(np.clip(np.rint(_GRAY + factor * difference), 0, 255), np.uint8)
