@@ -1,7 +1,7 @@
 """Photos beside their simulated copies: what differs, and what the copy's decoder leaves in the spectrum."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +32,15 @@ def plot_pairs(pairs: Mapping[str, tuple[Image, Image]]) -> Figure:
     for row, (family, (photo, copy)) in zip(grid, pairs.items(), strict=True):
         factor, difference = amplify_difference(photo, copy)
         spectra = [compute_power_spectrum(image[None]) for image in (photo, copy)]
-        scale = {"vmin": min(map(np.min, spectra)), "vmax": max(map(np.max, spectra)), "cmap": "gray"}
+        scale: dict[str, Any] = {"vmin": min(map(np.min, spectra)), "vmax": max(map(np.max, spectra)), "cmap": "gray"}
+        shown: list[npt.NDArray[Any]] = [photo, copy, difference, *spectra]
         for ax, image, title in zip(
             row,
-            (photo, copy, difference, *spectra),
+            shown,
             ("photo", f"copy: {family}", f"difference times {factor}", "spectrum of the photo", "of the copy"),
             strict=True,
         ):
-            ax.imshow(image, interpolation="none", **(scale if np.ndim(image) == 2 else {}))
+            ax.imshow(image, interpolation="none", **(scale if image.ndim == 2 else {}))
             ax.set_title(title)
             ax.set_axis_off()
     return figure
