@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 
 from fakeid.errors import DamagedFileError
+from fakeid.reporting.formatting import format_count
 from fakeid.reporting.renderers import render_terminal
 from fakeid.reporting.sweep.configurations import FinishedRun
 from fakeid.reporting.table import Column, Form, Table, Value
@@ -43,7 +44,7 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
     runs = find_runs(directory)
     states = {run.path.name: read_state(run) for run in runs}
     counts = Counter(state.name for state in states.values())
-    console.print(f"{len(runs)} runs: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")
+    console.print(f"{format_count(len(runs), 'run')}: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")
     tested = {run.path.name: _read_tested(run) for run in runs if states[run.path.name].name == DONE}
     console.print("", render_terminal(_tabulate_states(states, tested), stacked=False))
     for name, state in states.items():
