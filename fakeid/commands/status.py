@@ -44,7 +44,8 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
     runs = find_runs(directory)
     states = {run.path.name: read_state(run) for run in runs}
     counts = Counter(state.name for state in states.values())
-    console.print(f"{format_count(len(runs), 'run')}: {', '.join(f'{counts[name]} {name}' for name in STATES if counts[name])}")
+    found = ", ".join(f"{counts[name]} {name}" for name in STATES if counts[name])
+    console.print(f"{format_count(len(runs), 'run')}: {found}")
     tested = {run.path.name: _read_tested(run) for run in runs if states[run.path.name].name == DONE}
     console.print("", render_terminal(_tabulate_states(states, tested), stacked=False))
     for name, state in states.items():
