@@ -10,6 +10,7 @@ import pytest
 from genuine_trees import write_lsun, write_progan, write_progan_train
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from photo_folder import write_photos
 
 from fakeid.cli import main
 from fakeid.config.constants import LSUN_CATEGORIES
@@ -28,6 +29,7 @@ SMALL = (
     "logger=csv", "trainer=debug", "optim.epochs=1", "optim.batch_size=8", "data.image_px=64",
     "data.train_per_class=20", "data.val_per_class=10", "data.test_per_class=1",
 )  # fmt: skip
+QUICKLY_FITTED = ("data.image_px=80", "data.simulated.members_per_family=1", "data.simulated.fit_steps=2")
 
 
 def options(command: str) -> list[str]:
@@ -81,11 +83,14 @@ def test_every_training_runs(command: str, tmp_path: Path) -> None:
     if "lsun_progan" in command:
         write_lsun(tmp_path / "DIR", LSUN_CATEGORIES, 8)
         write_progan(tmp_path / "DIR", LSUN_CATEGORIES, 8)
+    elif "simulated" in command:
+        write_photos(tmp_path / "DIR", 64)
     else:
         write_progan_train(tmp_path / "DIR", ("cat", "dog"), 32, image_px=80)
+    words = [*options(command), *SMALL, *(QUICKLY_FITTED if "simulated" in command else ())]
     ended = subprocess.run(
-        [sys.executable, str(ROOT / "train.py"), *options(command), *SMALL],
+        [sys.executable, str(ROOT / "train.py"), *words],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
-    assert "unseen content" in ended.stdout
+    assert ("seen content" if "simulated" in command else "unseen content") in ended.stdout
