@@ -18,6 +18,7 @@ from fakeid.data.sources.base import RealFakeSource, Source
 from fakeid.data.sources.folder_layout import name_category
 from fakeid.data.sources.folders import FolderSource
 from fakeid.data.sources.lsun import LsunSource
+from fakeid.data.sources.photos import PhotoFolder
 from fakeid.data.sources.progan import ProGanSource
 from fakeid.errors import ConfigError, DamagedFileError, DataError
 from fakeid.io import clear_output_errors
@@ -124,7 +125,6 @@ def build_lsun_progan(config: Config) -> RealFakeSource:
 
 def build_simulated(config: Config) -> "SimulatedSource":
     """Build a source of photos and of their copies; fitted generators are kept below `paths.cache`."""
-    from fakeid.data.sources.photos import PhotoFolder  # noqa: PLC0415
     from fakeid.data.sources.simulated import SimulatedOptions, SimulatedSource  # noqa: PLC0415 - loads torch
 
     data, wanted = config.data, config.data.simulated

@@ -13,6 +13,7 @@ from fakeid.config.parse import Config
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.sources.demo import DemoSource
 from fakeid.data.test_sets import ImageSet, build_folder_set
+from fakeid.evaluation.records.evaluation import SwapResult
 from fakeid.runs.evaluate.analyze import compare_codecs
 from fakeid.runs.evaluate.evaluation import run_evaluation
 from fakeid.runs.evaluate.test_sets import pack_sets
@@ -57,6 +58,15 @@ def test_built_in_images_have_no_codec_behind_them(tiny_config: BuildConfig) -> 
     assert compare_codecs(pack(config, ImageSet("test", source, records, "built-in data"))) is None
 
 
+def train_and_swap(config: Config) -> SwapResult:
+    """Train, then compress one class of the test images after the other."""
+    run_training(config, QUIET)
+    asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
+    swap = run_evaluation(RunFolder.locate(config).path, asked, QUIET).swap
+    assert swap is not None
+    return swap
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["pelee_hpf", "color_stats"])
 def test_the_swap_test_names_the_planted_shortcut(
@@ -67,11 +77,7 @@ def test_the_swap_test_names_the_planted_shortcut(
         "data.train_per_class=null", "data.val_per_class=null", "data.test_per_class=null", "optim.epochs=6",
         "optim.batch_size=32",
     )  # fmt: skip
-    run_training(config, QUIET)
-    run = RunFolder.locate(config)
-    asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
-    swap = run_evaluation(run.path, asked, QUIET).swap
-    assert swap is not None
+    swap = train_and_swap(config)
     assert swap.follows_codec is True, swap
     assert "JPEG or WebP files are 100 % of the reals" in swap.verdict
 
@@ -82,10 +88,6 @@ def test_on_clean_images_nothing_is_named(tiny_config: BuildConfig) -> None:
         "data.image_px=64", "data.categories=[bricks,pebbles]", "data.held_out=flowers", "data.train_per_class=400",
         "data.test_per_class=40", "optim.epochs=5", "optim.batch_size=32",
     )  # fmt: skip
-    run_training(config, QUIET)
-    run = RunFolder.locate(config)
-    asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
-    swap = run_evaluation(run.path, asked, QUIET).swap
-    assert swap is not None
+    swap = train_and_swap(config)
     assert (swap.rows[0].auroc.low or 0) > 0.8, swap  # there is something to lose
     assert swap.follows_codec is False, swap

@@ -1,8 +1,11 @@
 """The interface of every source of images, and the base of those that read files."""
 
+import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -10,6 +13,7 @@ import numpy.typing as npt
 
 from fakeid.config.constants import REAL
 from fakeid.data.records import Record
+from fakeid.errors import BadImageError
 from fakeid.images.decode import decode_image
 
 IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -52,6 +56,33 @@ class Source(Protocol):
         Part of the cache's identity, and quick even for millions of images. `source` is the name of the source.
         """
         ...
+
+
+def read_below(root: Path, key: str) -> bytes:
+    """Read the file that a key names below a folder.
+
+    Raises:
+        BadImageError: It has vanished or cannot be read.
+    """
+    try:
+        return (root / key).read_bytes()
+    except OSError as error:
+        raise BadImageError(
+            f"{root / key} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
+        ) from error
+
+
+def hash_files(root: Path, keys: Iterable[str]) -> str:
+    """Hash names, sizes and times of change of files, not their place: a moved folder stays the same data."""
+    digest = hashlib.blake2b(digest_size=16)
+    for key in keys:
+        try:
+            status = os.stat(f"{root}/{key}")  # noqa: PTH116  Path takes three times as long
+            identity = (key, status.st_size, status.st_mtime_ns)
+        except OSError:  # vanished since the listing: reading it says so
+            identity = (key, -1, -1)
+        digest.update(repr(identity).encode())
+    return digest.hexdigest()
 
 
 class StoredImages(ABC):

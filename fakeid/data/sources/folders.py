@@ -1,7 +1,6 @@
 """Folders of real and of fake images, in the layouts of Wang et al. (2020) and of the seed paper's authors."""
 
 import difflib
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 from fakeid.config.constants import CLASS_SUFFIX, LABEL_NAMES
 from fakeid.data.records import Record
-from fakeid.data.sources.base import IGNORED_PREFIXES, IMAGE_EXTENSIONS, StoredImages
+from fakeid.data.sources.base import IGNORED_PREFIXES, IMAGE_EXTENSIONS, StoredImages, hash_files, read_below
 from fakeid.data.sources.folder_layout import (
     LAYOUT,
     MAX_LEVELS,
@@ -21,7 +20,7 @@ from fakeid.data.sources.folder_layout import (
     names_split,
     read_layout,
 )
-from fakeid.errors import BadImageError, DataError
+from fakeid.errors import DataError
 from fakeid.io import check_utf8
 
 
@@ -81,12 +80,7 @@ class FolderSource(StoredImages):
         Raises:
             BadImageError: It has vanished or cannot be read.
         """
-        try:
-            return (self._root / record.key).read_bytes()
-        except OSError as error:
-            raise BadImageError(
-                f"{self.locate(record)} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
-            ) from error
+        return read_below(self._root, record.key)
 
     def locate(self, record: Record) -> str:
         """Give the path of the file."""
@@ -115,15 +109,7 @@ class FolderSource(StoredImages):
 
     @cached_property
     def _digest(self) -> str:
-        digest = hashlib.blake2b(digest_size=16)
-        for record in self._records:
-            try:
-                status = os.stat(f"{self._root}/{record.key}")  # noqa: PTH116  Path takes three times as long
-                identity = (record.key, status.st_size, status.st_mtime_ns)
-            except OSError:  # vanished since the listing: read() will say so
-                identity = (record.key, -1, -1)
-            digest.update(repr(identity).encode())
-        return digest.hexdigest()
+        return hash_files(self._root, (record.key for record in self._records))
 
 
 def _walk(folder: str, parts: Parts, ancestors: frozenset[tuple[int, int]]) -> Iterator[tuple[Parts, list[str]]]:

@@ -1,6 +1,5 @@
 """A folder of photos, however nested: what `data=simulated` trains on."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.data.sources.base import IMAGE_EXTENSIONS
+from fakeid.data.sources.base import IMAGE_EXTENSIONS, hash_files, read_below
 from fakeid.data.sources.sample_tree import list_images
 from fakeid.errors import BadImageError, DataError
 from fakeid.images.decode import decode_image
@@ -53,12 +52,7 @@ class PhotoFolder:
         Raises:
             BadImageError: It has vanished or cannot be read.
         """
-        try:
-            return (self._path / key).read_bytes()
-        except OSError as error:
-            raise BadImageError(
-                f"{self._path / key} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
-            ) from error
+        return read_below(self._path, key)
 
     def read(self, key: str) -> npt.NDArray[np.uint8]:
         """Read a photo as RGB uint8 (H, W, 3).
@@ -96,15 +90,7 @@ class PhotoFolder:
 
     def hash_files(self, keys: Sequence[str]) -> str:
         """Hash names, sizes and times of change of files, not their place: a moved folder stays the same data."""
-        digest = hashlib.blake2b(digest_size=16)
-        for key in keys:
-            try:
-                status = (self._path / key).stat()
-                identity = (key, status.st_size, status.st_mtime_ns)
-            except OSError:  # vanished since the listing: reading it says so
-                identity = (key, -1, -1)
-            digest.update(repr(identity).encode())
-        return digest.hexdigest()
+        return hash_files(self._path, keys)
 
     @property
     def _path(self) -> Path:
