@@ -112,8 +112,11 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         with temporary.open("wb") as file:
             write(file)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        # What stops `torch.save`, be it a full disk or a signal, it follows by a complaint of its own of a short file.
+        if isinstance(error, RuntimeError) and error.__context__ is not None:
+            raise error.__context__ from None
         raise
 
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import pytorch_lightning as pl
 import torch
@@ -137,17 +137,7 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Write plain values and tensors as a checkpoint, whole or not at all."""
-    write_atomically(path, lambda file: _save(checkpoint, file))
-
-
-def _save(checkpoint: dict[str, Any], file: IO[bytes]) -> None:
-    try:
-        torch.save(checkpoint, file)
-    except RuntimeError as error:
-        # Such as a full disk; torch then complains of its own that the file is not as long as it should be.
-        if isinstance(error.__context__, OSError):
-            raise error.__context__ from None
-        raise
+    write_atomically(path, lambda file: torch.save(checkpoint, file))
 
 
 def load_module(path: Path) -> DetectorModule:

@@ -1,6 +1,7 @@
 """A checkpoint is there whole or not at all."""
 
 import errno
+import io
 import resource
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from fakeid.errors import CheckpointError
+from fakeid.io import write_atomically
 from fakeid.training.checkpoint import Restoration, WholeCheckpoints, check_fits, save_checkpoint
 from fakeid.training.module import DetectorModule
 
@@ -64,6 +66,18 @@ def test_a_limit_on_the_size_of_files_is_told_as_such(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert raised.value.errno == errno.EFBIG
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_in_the_middle_is_told_as_such(tmp_path: Path) -> None:
+    class Interrupted(io.BytesIO):
+        def write(self, content: Any) -> int:
+            if self.tell() > 0:
+                signal.raise_signal(signal.SIGINT)
+            return super().write(content)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "last.ckpt", lambda _: torch.save({"weight": torch.zeros(9)}, Interrupted()))
     assert list(tmp_path.iterdir()) == []
 
 
