@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
@@ -161,15 +162,19 @@ class EpochSampler(Sampler[int]):
         num_images: Of all processes.
         seed: Of the run.
         share: Which of them this process gets.
+        scenes: A number for each image: those with the same follow each other. None shuffles each image on its own.
 
     Attributes:
         epoch: The number of epochs before this one.
     """
 
-    def __init__(self, num_images: int, seed: int, share: Share = (0, 1)) -> None:
+    def __init__(
+        self, num_images: int, seed: int, share: Share = (0, 1), scenes: npt.NDArray[np.int64] | None = None
+    ) -> None:
         self._num_images = num_images
         self._seed = seed
         self._share = share
+        self._scenes = scenes
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -183,7 +188,11 @@ class EpochSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         """Give each index of this process once."""
         generator = np.random.default_rng(derive_seed(self._seed, "order", self.epoch))
-        return iter(take_share(generator.permutation(self._num_images).tolist(), self._share))
+        order = generator.permutation(self._num_images)
+        if self._scenes is not None:
+            places = generator.permutation(self._scenes.max() + 1)[self._scenes]
+            order = order[np.argsort(places[order], kind="stable")]
+        return iter(take_share(order.tolist(), self._share))
 
 
 class PackedDataModule(pl.LightningDataModule):
@@ -233,13 +242,24 @@ class PackedDataModule(pl.LightningDataModule):
             self.train_set.move_to(resident)
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Load the training images, shuffled anew in each epoch."""
-        sampler = EpochSampler(len(self.train_set), self._seed, self._share)
+        """Load the training images, shuffled anew in each epoch.
+
+        Where a photo and its copy are augmented alike, they also come in one batch: what they have in common then tells
+        a step nothing about the classes.
+        """
+        sampler = EpochSampler(len(self.train_set), self._seed, self._share, self._number_scenes())
         batch_size = self._batch_size // self._share[1]
         batches = BatchSampler(sampler, batch_size, drop_last=len(sampler) % batch_size == 1)
         if self._augmentation == "none":
             return self._loader(self.train_set, batches)
         return self._loader(AugmentedDataset(self.train_set, self._augmentation, self._seed), EpochBatches(batches))
+
+    def _number_scenes(self) -> npt.NDArray[np.int64] | None:
+        if self._augmentation not in SHARED_BY_SCENE:
+            return None
+        numbers: dict[tuple[str, str], int] = {}
+        scenes = ((record.category, record.scene) for record in self.train_set.records)
+        return np.array([numbers.setdefault(scene, len(numbers)) for scene in scenes], np.int64)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Load the validation images, in order."""

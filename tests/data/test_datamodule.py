@@ -63,6 +63,22 @@ def test_the_order_follows_from_seed_and_epoch_alone() -> None:
     assert sorted(order(0, 0)) == list(range(50))
 
 
+def test_images_of_a_scene_follow_each_other_in_an_order_of_their_own() -> None:
+    scenes = np.arange(60) % 15
+    sampler = EpochSampler(60, 0, scenes=scenes)
+    orders = []
+    for epoch in range(2):
+        sampler.set_epoch(epoch)
+        order = np.array(list(sampler)).reshape(15, 4)
+        assert sorted(order.ravel()) == list(range(60))
+        assert all(len(set(scenes[group])) == 1 for group in order)
+        orders.append(order)
+    assert (scenes[orders[0][:, 0]] != scenes[orders[1][:, 0]]).any()
+    labels = np.concatenate(orders).ravel() // 30
+    # Every second image goes to the second of two processes: neither may get the photos alone, and the copies.
+    assert all(0.2 < labels[rank::2].mean() < 0.8 for rank in range(2))
+
+
 @given(count=st.integers(0, 60), share_size=st.integers(1, 5), num_processes=st.integers(1, 9))
 def test_shares_make_up_the_batches_of_one_process(count: int, share_size: int, num_processes: int) -> None:
     shares = [
