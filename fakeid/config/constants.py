@@ -107,3 +107,9 @@ GAN_FAMILIES: Final = (
     "zeros",
 )
 """Whose decoders `data=simulated` trains small ones of; `zeros` inserts zeros between pixels, then convolves."""
+
+RANDOM_FAMILIES: Final = tuple(f"random_{block}" for block in (*UPSAMPLING_BLOCKS, HELD_OUT_BLOCK))
+"""Decoders with random kernels, of which only the colors are fitted."""
+
+FAMILIES: Final = (*GAN_FAMILIES, *RANDOM_FAMILIES)
+"""All that `data=simulated` makes copies with."""

@@ -34,7 +34,7 @@ from fakeid.config.choices import (
     ThresholdFrom,
     Views,
 )
-from fakeid.config.constants import GAN_FAMILIES
+from fakeid.config.constants import FAMILIES
 from fakeid.config.degradations import NO_DEGRADATION, parse_degradation
 from fakeid.config.options import option
 from fakeid.config.windows import SMALLEST_PX, list_windows
@@ -52,8 +52,8 @@ class SimulatedConfig:
     """What `data=simulated` makes of photos: copies through small decoders that are fitted to them."""
 
     families: list[str] | None = option(
-        None, "GAN families whose copies are trained on; null: all that neither validate nor test", affects="data",
-        quiet=True,
+        None, "of generators whose copies are trained on; null: all that neither validate nor test",
+        affects="data", quiet=True,
     )  # fmt: skip
     validation_families: list[str] = option(
         ["cyclegan", "stylegan2"], "whose copies are never trained on and choose the epoch that is tested",
@@ -62,12 +62,12 @@ class SimulatedConfig:
     test_families: list[str] = option([], "whose copies are tested alone", affects="data", quiet=True)
     members_per_family: int = option(3, "generators of each family", affects="data", at_least=1, quiet=True)
     fit_steps: int = option(200, "of the training of a generator", affects="data", at_least=2, quiet=True)
-    pairs_per_photo: int = option(2, "copies of each training photo", affects="data", at_least=1, quiet=True)
+    pairs_per_photo: int = option(3, "copies of each training photo", affects="data", at_least=1, quiet=True)
 
     def list_trained_families(self) -> list[str]:
         """List the families whose copies are trained on."""
         others = {*self.validation_families, *self.test_families}
-        return self.families if self.families is not None else [name for name in GAN_FAMILIES if name not in others]
+        return self.families if self.families is not None else [name for name in FAMILIES if name not in others]
 
 
 @dataclass
@@ -189,6 +189,10 @@ class OptimConfig:
     ema: float = option(
         0.0, "decay of the weights' moving average, which is what is validated and tested; 0: none",
         affects="training", axis=True, timed="on",
+    )  # fmt: skip
+    patience: int | None = option(
+        None, "stop after so many epochs in a row whose validation AUROC was not the best; null: train all epochs",
+        affects="training", at_least=1, budget=True, quiet=True,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fakeid.config.choices import AugmentName, BudgetName, ColorName, DeviceCache, ResidualName, SourceName, Tested
 from fakeid.config.constants import (
     DEMO_CATEGORIES,
-    GAN_FAMILIES,
+    FAMILIES,
     LSUN_CATEGORIES,
     LSUN_OBJECTS,
     LSUN_SCENES,
@@ -141,6 +141,11 @@ def _check_joined(config: Config) -> None:
         "protocol.tested=best chooses by validation: give data.val_per_class, or set protocol.tested=last",
     )
     check(
+        config.optim.patience is None or config.protocol.tested is Tested.best,
+        "optim.patience waits for a better epoch, and protocol.tested=last takes the last: set protocol.tested=best, "
+        "or optim.patience=null",
+    )
+    check(
         config.optim.batch_size % (trainer.devices or 1) == 0,
         f"trainer.devices={trainer.devices} processes cannot share batches of {config.optim.batch_size} images "
         f"equally: set optim.batch_size to a multiple of {trainer.devices}, or take fewer processes",
@@ -228,10 +233,10 @@ def _check_simulated(config: Config) -> None:
     }
     for role, families in roles.items():
         for name in families:
-            near = difflib.get_close_matches(name, GAN_FAMILIES, n=1)
-            way_out = f"did you mean {near[0]}?" if near else f"there are {', '.join(GAN_FAMILIES)}"
-            check(name in GAN_FAMILIES, f"data.simulated.{role} names no family {name}; {way_out}")
-    for name in GAN_FAMILIES:
+            near = difflib.get_close_matches(name, FAMILIES, n=1)
+            way_out = f"did you mean {near[0]}?" if near else f"there are {', '.join(FAMILIES)}"
+            check(name in FAMILIES, f"data.simulated.{role} names no family {name}; {way_out}")
+    for name in FAMILIES:
         places = [f"data.simulated.{role}" for role, families in roles.items() for _ in range(families.count(name))]
         check(len(places) < 2, f"{name} stands in {' and in '.join(places)}: a family is named once, in one list")
     check(bool(roles["families"]), "data.simulated leaves no family to train on: name fewer in the other lists")

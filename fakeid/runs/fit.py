@@ -21,7 +21,7 @@ from fakeid.io import remove_parts, write_atomically
 from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RUNNING
 from fakeid.runs.logistic_regression import fit_at_once
-from fakeid.training.callbacks import EpochReports, EpochSeeding, History, MovingAverage, TrainingProgress
+from fakeid.training.callbacks import EarlyStop, EpochReports, EpochSeeding, History, MovingAverage, TrainingProgress
 from fakeid.training.checkpoint import Restoration, check_fits
 from fakeid.training.module import DetectorModule
 from fakeid.training.trainer import batch_workers, build_trainer, choose_resident, expected_warnings_ignored
@@ -165,6 +165,8 @@ def _list_callbacks(context: RunContext) -> list[Callback]:
     config, run, tracker = context.config, context.run, context.tracker
     epochs, history = config.optim.epochs, History(run.history)
     callbacks: list[Callback] = [EpochSeeding(config.seed), history]
+    if config.optim.patience:
+        callbacks.append(EarlyStop(config.optim.patience, context.console))
     if config.optim.ema:
         callbacks.append(MovingAverage(config.optim.ema, context.device))
     if context.team.is_first:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import WeightAveraging
+from pytorch_lightning.callbacks import EarlyStopping, WeightAveraging
 from rich.console import Console
 from rich.progress import TaskID
 from torch import Tensor
@@ -41,6 +41,30 @@ class EpochSeeding(pl.Callback):
         if batch_idx == 0:
             own = [trainer.global_rank] if trainer.global_rank else []
             torch.manual_seed(derive_seed(self._seed, "epoch", trainer.current_epoch, *own))
+
+
+class EarlyStop(EarlyStopping):
+    """Lightning's, by validation AUROC; says when it stops.
+
+    Args:
+        patience: Epochs in a row whose AUROC was not the best.
+        console: Of the first process; those of the others are quiet.
+    """
+
+    def __init__(self, patience: int, console: Console) -> None:
+        super().__init__("val/auroc", mode="max", patience=patience, check_on_train_epoch_end=True)
+        self._console = console
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Train no further where the checkpoint is that of a training that had stopped."""
+        trainer.should_stop = self.wait_count >= self.patience
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stop where no epoch was better for long enough."""
+        super().on_train_epoch_end(trainer, pl_module)
+        if trainer.should_stop:
+            epochs = "1 epoch" if self.patience == 1 else f"{self.patience} epochs"
+            self._console.print(f"stopped early: {epochs} without a better validation AUROC", soft_wrap=True)
 
 
 class EpochReports(pl.Callback):

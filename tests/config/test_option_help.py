@@ -78,7 +78,7 @@ def test_lines_are_written_alike() -> None:
 
 def test_only_the_sweep_offers_grids(typed: Typed) -> None:
     assert "grid" not in typed("train", "--help")[1].replace("a small grid", "")
-    assert "grid: demo, full" in typed("sweep", "--help")[1]
+    assert "grid: demo, families, full" in typed("sweep", "--help")[1]
     for program, offered in (("train.py", []), ("sweep.py", ["grid="])):
         assert run(program, "-sc", "query=bash", COMP_LINE=f"python {program} gri").split() == offered
 

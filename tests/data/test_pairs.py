@@ -1,12 +1,23 @@
 """A photo and its copy are alike in all but the decoder's trace."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 from photo_folder import draw_photos
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from fakeid.data.simulate.pairs import Levels, make_pair, match_sharpness
+from fakeid.audit.pixels import compute_residual_statistics
+from fakeid.data.simulate.fitting import GeneratorBank, Member
+from fakeid.data.simulate.pairs import Levels, add_grain, make_pair, match_sharpness
+from fakeid.data.sources.photos import PhotoFolder
 
 WIDE = (0.01, 100.0)
 
@@ -91,7 +102,22 @@ def test_some_pairs_have_the_photo_itself() -> None:
     untouched = [
         np.array_equal(make_pair(photo, repeat_pixels, np.random.default_rng(seed)).real, photo) for seed in range(40)
     ]
-    assert 4 < sum(untouched) < 36
+    assert 1 < sum(untouched) < 20
+
+
+def test_grain_fills_in_detail_where_it_is_missing_and_shows_nothing_of_the_other_image() -> None:
+    rng = np.random.default_rng(0)
+    photo = np.full((128, 128, 3), 100, np.float32)
+    trace = np.zeros_like(photo)
+    trace[:, :64] = 8 * np.kron(rng.choice([-1, 1], (32, 16)), [[1, -1, -1, 1]] * 4)[..., None] * [1, 0.5, 0.25]
+    grainy = add_grain(photo, photo + trace, rng)
+    added = grainy - photo
+    assert np.abs(added[:, 80:]).max() < 1
+    assert added[:, :48].std() == pytest.approx(trace[:, :48].std(), rel=0.3)
+    assert added[:, :48, 0].std() / added[:, :48, 2].std() == pytest.approx(4, rel=0.3)
+    assert abs(np.corrcoef(added[:, :48].ravel(), trace[:, :48].ravel())[0, 1]) < 0.1
+    detailed = draw_photos(1)[0].astype(np.float32)
+    np.testing.assert_allclose(add_grain(detailed, detailed, rng), detailed, atol=0.01)
 
 
 def test_a_flat_photo_keeps_its_color() -> None:
@@ -108,3 +134,40 @@ def test_a_pair_follows_from_its_generator() -> None:
     first, again, other = (make_pair(photo, speckle, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first.fake != other.fake).any()
+
+
+@pytest.mark.slow
+def test_brightness_contrast_and_sharpness_tell_reconstructions_of_genuine_photos_apart_and_pairs_hardly(
+    lsun_bedroom: Path, tmp_path: Path
+) -> None:
+    folder = PhotoFolder(str(lsun_bedroom), 160)
+    keys = folder.list_keys()[:200]
+    bank = GeneratorBank(str(tmp_path), folder, tuple(keys[150:]), 100, 0)
+    members = [Member(family, number) for family in ("progan", "dcgan", "pix2pix", "srgan") for number in (0, 1)]
+    bank.fit(members)
+    made: dict[str, list[npt.NDArray[np.uint8]]] = {"reconstructions": [], "pairs": []}
+    for number, key in enumerate(keys[:150]):
+        photo = cv2.resize(folder.read(key), None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)[:144, :144]
+        decode = bank.load(members[number % len(members)])
+        made["reconstructions"] += [photo, decode(photo.astype(np.float32), 0).clip(0, 255).astype(np.uint8)]
+        made["pairs"] += make_pair(photo, decode, np.random.default_rng(number))
+    found = {name: measure_linear_probe(images) for name, images in made.items()}
+    assert found["reconstructions"] > 0.9
+    assert 0.4 < found["pairs"] < 0.65  # these decoders are fitted for a short time, and leave more to be evened out
+
+
+def measure_linear_probe(images: list[npt.NDArray[np.uint8]]) -> float:
+    features, labels = [list(describe(image)) for image in images], np.arange(len(images)) % 2
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    photos = np.arange(len(images)) // 2
+    scores = cross_val_predict(probe, features, labels, groups=photos, cv=GroupKFold(5), method="predict_proba")
+    return float(roc_auc_score(labels, scores[:, 1]))
+
+
+def describe(image: npt.NDArray[np.uint8]) -> Iterator[float]:
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    yield from (gray.mean(), gray.std(), float(np.mean(image.max(2) - image.min(2))))
+    for _ in range(3):
+        yield float(np.log(np.abs(cv2.Laplacian(gray, cv2.CV_32F)).mean() + 0.1))
+        gray = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    yield from compute_residual_statistics(image).values()

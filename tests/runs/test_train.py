@@ -28,6 +28,11 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
+def read_aurocs(run: RunFolder) -> list[float]:
+    with run.history.open() as file:
+        return [float(row["val/auroc"]) for row in csv.DictReader(file)]
+
+
 def interrupt_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, error: type[BaseException]) -> None:
     def training_step(self: DetectorModule, batch: Any, index: int) -> torch.Tensor:
         if self.current_epoch == epoch and index == 1:
@@ -115,11 +120,23 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(
 
 
 @pytest.mark.slow
+def test_patience_stops_a_training_once_and_the_best_epoch_is_tested(tiny_config: BuildConfig) -> None:
+    config = tiny_config("protocol.tested=best", "optim.epochs=60", "optim.patience=2")
+    summary, said = train(config)
+    run = RunFolder.locate(config)
+    aurocs = read_aurocs(run)
+    assert summary.epoch_chosen == np.argmax(aurocs) + 1 == len(aurocs) - 2 < 58
+    assert said.count("stopped early: 2 epochs without a better validation AUROC") == 1
+    run.summary.unlink()
+    again, _ = train(config)
+    assert again.epoch_chosen == summary.epoch_chosen
+    assert read_aurocs(run) == aurocs
+
+
 def test_best_is_the_epoch_with_the_highest_validation_auroc(tiny_config: BuildConfig) -> None:
     config = tiny_config("protocol.tested=best", "optim.epochs=4")
     train(config)
-    with RunFolder.locate(config).history.open() as file:
-        aurocs = [float(row["val/auroc"]) for row in csv.DictReader(file)]
+    aurocs = read_aurocs(RunFolder.locate(config))
     tested = torch.load(RunFolder.locate(config).tested, weights_only=True)
     assert tested["epoch"] == aurocs.index(max(aurocs))
 

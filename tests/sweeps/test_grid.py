@@ -9,6 +9,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from fakeid.config.compose import compose_config
+from fakeid.config.constants import GAN_FAMILIES
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config, parse
 from fakeid.config.presets import GRID, list_choices
@@ -51,6 +52,14 @@ def test_the_full_ninety_configurations() -> None:
     }
     assert len({planned.run.path for planned in planned_runs}) == 90
     assert Counter(planned.config.seed for planned in build("full")) == {0: 90, 1: 90, 2: 90}
+
+
+def test_each_family_of_gans_is_left_out_once_a_seed() -> None:
+    planned_runs = build("families", "paths.data=photos")
+    left_out = Counter(
+        (name, each.config.seed) for each in planned_runs for name in each.config.data.simulated.test_families
+    )
+    assert left_out == {(name, seed): 1 for name in GAN_FAMILIES for seed in range(3)}
 
 
 def test_a_cell_of_two_grids_has_one_name() -> None:
@@ -98,7 +107,7 @@ def test_a_cell_of_several_processes_is_refused_before_anything_starts() -> None
 def test_each_grid_has_a_folder_and_a_group_of_its_own() -> None:
     one = (
         "model=pelee_hpf", "seed=0", "categories=5", "color=rgb", "dropout=0", "residual=hpf", "augment=none",
-        "protocol=paper",
+        "protocol=paper", "paths.data=photos", "optim.patience=null",
     )  # fmt: skip
     for grid in list_choices(GRID):
         planned = build(grid, *one)[0]

@@ -139,6 +139,7 @@ class ImageCache:
                 on_start(len(missing), size)
                 remove_parts(self.folder)
                 write_json(self.folder / "identity.json", self._identity)
+                missing = _group_scenes(missing)
                 chunks = [missing[at : at + _IMAGES_A_PACK] for at in range(0, len(missing), _IMAGES_A_PACK)]
                 for count in pack_in_parallel(self.folder, self.source, chunks, self._preparation, skip_bad):
                     on_progress(count)
@@ -187,3 +188,11 @@ def _allow_open_files(count: int) -> None:
     if most < count and most != resource.RLIM_INFINITY:
         raise DataError(f"the cache needs {count:,} open files and {most:,} are allowed: raise that with ulimit -n")
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
+
+
+def _group_scenes(records: list[Record]) -> list[Record]:
+    """Bring images of one scene together, for sources that make them together."""
+    places: dict[tuple[str, str], int] = {}
+    for record in records:
+        places.setdefault((record.category, record.scene), len(places))
+    return sorted(records, key=lambda record: places[record.category, record.scene])

@@ -1,9 +1,11 @@
-"""Fit members of GAN families to photos: a short training each, on all cores, kept below `paths.cache`."""
+"""Fit generators to photos, a short training each, on all cores, kept below `paths.cache`."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Final, Protocol
@@ -15,23 +17,29 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fakeid.config.constants import RANDOM_FAMILIES
 from fakeid.data.simulate.autoencoders import Autoencoder, draw_autoencoder
 from fakeid.data.simulate.pairs import Decoder, Levels
+from fakeid.data.simulate.random_decoder import RandomDecoder
 from fakeid.errors import DamagedFileError
 from fakeid.io import clear_output_errors, lock_folder, remove_parts, write_atomically
-from fakeid.processes import run_in_workers
+from fakeid.processes import count_cores, run_in_workers
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 2  # raise it whenever the same photos give other members
+_VERSION: Final = 3  # raise it whenever the same photos give other members
 _WINDOW_PX: Final = 64
 _BATCH: Final = 8
 _LEARNING_RATE: Final = 4e-3
 _BETAS: Final = (0.5, 0.99)
 _CRITIC_RATE: Final = 1e-3
 _CRITIC_WIDTH: Final = 16
-_CRITIC_WEIGHT: Final = 0.01
+_CRITIC_WEIGHTS: Final = (0.0, 0.02, 0.1)  # of members 0, 1 and 2, and so on
 _SMALLEST_SCALE: Final = 0.5
 _LARGEST_PX: Final = 512  # shorter side of the photos that members are fitted to
+_TIMED_PHOTOS: Final = 4
+_TIMED_STEPS: Final = 2
+_COLOR_WINDOWS: Final = 20  # that the colors of a random decoder are fitted to
+
 _LESS_MEMORY: Final = "let fewer cores fit generators (taskset -c 0,1 python ...)"
 
 
@@ -96,7 +104,7 @@ class GeneratorBank:
         self,
         members: Sequence[Member],
         *,
-        on_start: Callable[[int], None] = lambda _: None,
+        on_start: Callable[[int, float], None] = lambda *_: None,
         on_progress: Callable[[], None] = lambda: None,
         on_wait: Callable[[], None] = lambda: None,
     ) -> None:
@@ -104,7 +112,7 @@ class GeneratorBank:
 
         Args:
             members: All that are needed.
-            on_start: Told how many have to be fitted, if any.
+            on_start: Told how many have to be fitted, if any, and about how many seconds that takes.
             on_progress: Told after each.
             on_wait: Told when another process is at it.
 
@@ -121,10 +129,21 @@ class GeneratorBank:
             with lock_folder(folder, on_wait=on_wait):
                 missing = self.list_missing(members)
                 remove_parts(folder)
-                on_start(len(missing))
+                on_start(len(missing), self._estimate_seconds(missing))
                 jobs = [(self, folder, member) for member in missing]
                 for _ in run_in_workers(_fit_and_keep, jobs, task="fits generators", way_out=_LESS_MEMORY):
                     on_progress()
+
+    def _estimate_seconds(self, members: Sequence[Member]) -> float:
+        """Take the first steps of each member on a few photos, on one core as the workers do."""
+        with _one_thread():
+            photos = _load_photos(self.photos, self.keys[:_TIMED_PHOTOS])
+            trained = [member for member in members if member.family not in RANDOM_FAMILIES]
+            start = time.perf_counter()
+            for member in trained:
+                fit_member(photos, member, steps=_TIMED_STEPS, seed=self.seed)
+        each_step = (time.perf_counter() - start) / _TIMED_STEPS
+        return each_step * self.steps / min(count_cores(), len(members))
 
     def load(self, member: Member) -> Decoder:
         """Load a fitted member.
@@ -136,13 +155,25 @@ class GeneratorBank:
 
 
 def _fit_and_keep(bank: GeneratorBank, folder: Path, member: Member) -> None:
-    photos, threads = _load_photos(bank.photos, bank.keys), torch.get_num_threads()
-    torch.set_num_threads(1)  # one member a core; and sums do not depend on how many there are
+    model: Autoencoder | RandomDecoder
+    with _one_thread():
+        photos = _load_photos(bank.photos, bank.keys)
+        if member.family in RANDOM_FAMILIES:
+            model = _fit_random_decoder(photos, member, bank.seed)
+        else:
+            model = fit_member(photos, member, steps=bank.steps, seed=bank.seed)
+    write_atomically(folder / f"{member}.pt", lambda file: torch.save(model.state_dict(), file))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread: one member a core, and sums do not depend on how many cores there are."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
-        model = fit_member(photos, member, steps=bank.steps, seed=bank.seed)
+        yield
     finally:
         torch.set_num_threads(threads)  # where this is no worker, a training follows
-    write_atomically(folder / f"{member}.pt", lambda file: torch.save(model.state_dict(), file))
 
 
 @lru_cache(maxsize=1)
@@ -162,8 +193,8 @@ def _shrink(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps: int, seed: int) -> Autoencoder:
     """Train an autoencoder to reconstruct windows of photos.
 
-    The loss is the mean absolute error; for every other member a small patch discriminator joins in the second half,
-    so that details that an average would smooth away come back with the texture of the decoder.
+    The loss is the mean absolute error; for two of three members a small patch discriminator joins in the second half,
+    little or much, so that details that an average would smooth away come back with the texture of the decoder.
 
     Args:
         photos: RGB uint8 (H, W, 3), each at least 64 px a side.
@@ -177,14 +208,15 @@ def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=steps)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "fit", member))
-        critic = _Critic() if member.number % 2 else None
+        weight = _CRITIC_WEIGHTS[member.number % len(_CRITIC_WEIGHTS)]
+        critic = _Critic() if weight else None
         for step in range(steps):
             windows = _draw_windows(photos, rng)
             decoded = model(windows)
             loss = F.l1_loss(decoded, windows)
             joined = critic is not None and 2 * step >= steps
             if critic is not None and joined:
-                loss = loss + _CRITIC_WEIGHT * critic.judge(decoded, real=True)
+                loss = loss + weight * critic.judge(decoded, real=True)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -192,6 +224,16 @@ def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps
             if critic is not None and joined:
                 critic.learn(windows, decoded.detach())
     return model.eval()
+
+
+def _draw_random_decoder(member: Member, seed: int) -> RandomDecoder:
+    return RandomDecoder(member.family.removeprefix("random_"), seed=derive_seed(seed, member))
+
+
+def _fit_random_decoder(photos: Sequence[npt.NDArray[np.uint8]], member: Member, seed: int) -> RandomDecoder:
+    rng = np.random.default_rng(derive_seed(seed, "windows", member))
+    windows = [_draw_window(photos[int(rng.integers(len(photos)))], rng) for _ in range(_COLOR_WINDOWS)]
+    return _draw_random_decoder(member, seed).fit(np.stack(windows))
 
 
 class _Critic(nn.Module):
@@ -236,7 +278,9 @@ def _draw_window(photo: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.
 
 @lru_cache(maxsize=64)
 def _load(path: Path, member: Member, seed: int) -> Decoder:
-    model = draw_autoencoder(member.family, derive_seed(seed, member))
+    is_random = member.family in RANDOM_FAMILIES
+    drawn = derive_seed(seed, member)
+    model = _draw_random_decoder(member, seed) if is_random else draw_autoencoder(member.family, drawn)
     try:
         model.load_state_dict(torch.load(path, weights_only=True))
     except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError) as error:
@@ -244,17 +288,22 @@ def _load(path: Path, member: Member, seed: int) -> Decoder:
         raise DamagedFileError(
             f"the generator {path} is {found}: delete {path.parent}, and the same command fits it again"
         ) from error
-    model.eval()
+    if isinstance(model, RandomDecoder):
+        return partial(_decode_at_random, model)
+    return partial(_decode, model.eval())
 
-    def decode(levels: Levels, noise_seed: int) -> Levels:
-        height, width = levels.shape[:2]
-        multiple = 2**model.levels
-        bottom, right = -height % multiple, -width % multiple
-        image = torch.from_numpy(levels).permute(2, 0, 1)[None] / 127.5 - 1  # (1, 3, H, W)
-        image = F.pad(image, (0, right, 0, bottom), mode="replicate")
-        with torch.inference_mode(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(noise_seed)
-            decoded = model(image)[0, :, :height, :width]
-        return np.ascontiguousarray(decoded.permute(1, 2, 0).numpy() * np.float32(127.5) + np.float32(127.5))
 
-    return decode
+def _decode_at_random(model: RandomDecoder, levels: Levels, _: int) -> Levels:
+    return np.asarray(model.decode(levels[None])[0] + np.float32(128), np.float32)
+
+
+def _decode(model: Autoencoder, levels: Levels, noise_seed: int) -> Levels:
+    height, width = levels.shape[:2]
+    multiple = 2**model.levels
+    bottom, right = -height % multiple, -width % multiple
+    image = torch.from_numpy(levels).permute(2, 0, 1)[None] / 127.5 - 1  # (1, 3, H, W)
+    image = F.pad(image, (0, right, 0, bottom), mode="replicate")
+    with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(noise_seed)
+        decoded = model(image)[0, :, :height, :width]
+    return np.ascontiguousarray(decoded.permute(1, 2, 0).numpy() * np.float32(127.5) + np.float32(127.5))

@@ -20,12 +20,19 @@ Decoder = Callable[[Levels, int], Levels]
 """Reconstructs an image, float32 (H, W, 3) in 8-bit levels on both sides; the number seeds what it draws."""
 
 _CONTENT_SIGMA_PX: Final = (1.5, 4.0)  # coarser than this, a copy is the photo itself
-_TRACE_SHARE: Final = (0.3, 1.0)  # of the copy's own detail; the rest is the photo's
-_MOST_RINGS: Final = 96
+_TRACE_SHARE: Final = (0.5, 1.0)  # of the copy's own detail; the rest is the photo's
+_NEARBY: Final = 1 / 40  # of all frequencies
 _SHARPENED: Final = 0.3  # of all copies; in the other pairs the photo is softened
 _SOFTENING: Final = (0.1, 6.0)  # bounds of gains
 _SHARPENING: Final = (0.5, 2.0)  # more would make noise of what is no trace
-_FLOOR: Final = 1e-3  # of the power spectrum, against 0 / 0 in flat images
+_GRAINY: Final = 0.5  # of all photos get noise where the copy has more fine detail
+_DETAIL_SIGMA_PX: Final = 1.0
+_GRAIN_SIGMA_PX: Final = 4.0
+_FLOOR: Final = 1e-3  # of power, against 0 / 0 in flat images
+# Rows: luma, and two differences of colors; orthonormal, so that the transpose goes back.
+_LUMA_AND_CHROMA: Final = np.array(
+    [[1 / 3**0.5] * 3, [1 / 2**0.5, 0, -1 / 2**0.5], [1 / 6**0.5, -2 / 6**0.5, 1 / 6**0.5]], np.float32
+)
 
 
 class Pair(NamedTuple):
@@ -38,9 +45,10 @@ class Pair(NamedTuple):
 def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator) -> Pair:
     """Copy a photo through a decoder, and make both equally sharp.
 
-    The copy keeps the photo's own coarse content, and a random share of its fine detail. Its power spectrum, averaged
-    over rings of equal frequency, is then made that of the photo in three of ten pairs; in the others the photo's is
-    made that of the copy: a filter that looks the same in all directions can add or remove blur, but no period.
+    The copy keeps the photo's own coarse content, and a random share of its fine detail. Its power around each
+    frequency is then made that of the photo in three of ten pairs; in the others the photo's is made that of the copy:
+    such a filter adds or removes blur, and no period. To every other photo noise is added where the copy has more
+    detail.
 
     Args:
         photo: RGB uint8 (H, W, 3).
@@ -53,12 +61,41 @@ def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator) -> Pair:
     copy = decoded + cv2.GaussianBlur(levels - decoded, (0, 0), sigma_px)
     copy = levels + np.float32(share) * (copy - levels)
     if sharpen:
-        return Pair(photo, _round(match_sharpness(copy, levels, _SHARPENING)))
-    return Pair(_round(match_sharpness(levels, copy, _SOFTENING)), _round(copy))
+        real, fake = levels, match_sharpness(copy, levels, _SHARPENING)
+    else:
+        real, fake = match_sharpness(levels, copy, _SOFTENING), copy
+    if rng.random() < _GRAINY:
+        real = add_grain(real, fake, rng)
+    return Pair(_round(real), _round(fake))
+
+
+def add_grain(levels: Levels, wanted: Levels, rng: np.random.Generator) -> Levels:
+    """Add noise where an image has less fine detail than another, until both have the same around each place.
+
+    A decoder leaves its trace everywhere, while the fine detail of a photo lies in its textures: what has detail in
+    smooth places must not pass for a copy. The noise has the colors of the other's detail, and
+    its power around each frequency.
+
+    Args:
+        levels: Float32 (H, W, 3) in 8-bit levels.
+        wanted: Likewise.
+        rng: Of this pair.
+    """
+    detail, goal = (each - cv2.GaussianBlur(each, (0, 0), _DETAIL_SIGMA_PX) for each in (levels, wanted))
+    colors = np.linalg.cholesky(np.cov(goal.reshape(-1, 3).T) + _FLOOR * np.eye(3)).astype(np.float32)
+    noise = match_sharpness(rng.standard_normal(levels.shape, np.float32) @ colors.T, goal, (0, np.inf))
+    energy, missing = _measure_energy(noise), _measure_energy(goal) - _measure_energy(detail)
+    return np.asarray(levels + noise * np.sqrt(np.maximum(missing, 0) / (energy + _FLOOR))[..., None], np.float32)
+
+
+def _measure_energy(levels: Levels) -> Levels:
+    return np.asarray(cv2.GaussianBlur(np.square(levels).mean(2), (0, 0), _GRAIN_SIGMA_PX), np.float32)
 
 
 def match_sharpness(levels: Levels, wanted: Levels, bounds: tuple[float, float]) -> Levels:
-    """Filter an image so that its power on each ring of frequencies is that of another image of its size.
+    """Filter an image so that luma and chroma each have the power of another image around each frequency.
+
+    The power is averaged over frequencies nearby, so that directions are matched too, and narrow peaks are not.
 
     Args:
         levels: Float32 (H, W, 3) in 8-bit levels.
@@ -69,34 +106,28 @@ def match_sharpness(levels: Levels, wanted: Levels, bounds: tuple[float, float])
         Float32 (H, W, 3), of the image's own mean color.
     """
     mean = levels.mean((0, 1))
-    places, sizes = _find_rings(*levels.shape[:2])
     # A cosine transform takes the image as mirrored at each border, so that no seam adds power at all frequencies.
-    spectrum, goal = (fft.dctn(each - each.mean((0, 1)), axes=(0, 1), norm="ortho") for each in (levels, wanted))
-    spectrum[0, 0] = goal[0, 0] = 0  # what rounding left of the mean
-    gains = np.sqrt(_average_rings(goal, places, sizes) / _average_rings(spectrum, places, sizes))
-    gains = np.clip(gains, *bounds)
-    gains[0] = gains[1]
-    gains = np.convolve(np.pad(gains, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
-    smooth = np.interp(places, np.arange(len(gains)), gains).astype(np.float32)[..., None]
-    return np.asarray(fft.idctn(spectrum * smooth, axes=(0, 1), norm="ortho") + mean, np.float32)
+    spectrum, goal = (
+        fft.dctn((each - each.mean((0, 1))) @ _LUMA_AND_CHROMA.T, axes=(0, 1), norm="ortho")
+        for each in (levels, wanted)
+    )
+    gains = np.clip(np.sqrt(_smooth_power(goal) / _smooth_power(spectrum)), *bounds)
+    return np.asarray(fft.idctn(spectrum * gains, axes=(0, 1), norm="ortho") @ _LUMA_AND_CHROMA + mean, np.float32)
+
+
+def _smooth_power(spectrum: Levels) -> Levels:
+    """Average the power around each frequency; weighted, for it falls steeply from the lowest ones."""
+    power = np.square(spectrum) * _weigh_frequencies(*spectrum.shape[:2])
+    sigmas = [_NEARBY * side for side in spectrum.shape[1::-1]]
+    smooth = cv2.GaussianBlur(power, (0, 0), sigmas[0], sigmaY=sigmas[1], borderType=cv2.BORDER_REFLECT)
+    return np.asarray(smooth + _FLOOR * _NEARBY**2, np.float32)
 
 
 @lru_cache(maxsize=4)
-def _find_rings(height: int, width: int) -> tuple[Levels, npt.NDArray[np.int64]]:
-    """Find on which ring each coefficient of a transform lies, as a fraction, and how many lie on each.
-
-    None lies on ring 0, where the mean alone would be; small images have fewer rings, so that no other is empty.
-    """
-    radius = np.hypot(*np.meshgrid(np.arange(height) / height, np.arange(width) / width, indexing="ij"))
-    num_rings = min(_MOST_RINGS, height, width)
-    places = np.clip(radius / np.sqrt(2) * (num_rings - 1), 1, num_rings - 1)
-    return places.astype(np.float32), np.bincount(np.rint(places).astype(np.int64).ravel(), minlength=num_rings)
-
-
-def _average_rings(spectrum: Levels, places: Levels, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    power = np.square(spectrum).sum(2)
-    totals = np.bincount(np.rint(places).astype(np.int64).ravel(), weights=power.ravel(), minlength=len(sizes))
-    return np.asarray(totals / np.maximum(sizes, 1) + _FLOOR)
+def _weigh_frequencies(height: int, width: int) -> Levels:
+    """Compute weights (H, W, 1) of squared frequencies; the mean has none."""
+    squares = np.add.outer((np.arange(height) / height) ** 2, (np.arange(width) / width) ** 2)
+    return squares.astype(np.float32)[..., None]
 
 
 def _round(levels: Levels) -> Image:

@@ -1,15 +1,14 @@
 """Photos, and their copies through decoders fitted to them: a data set without any GAN."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
-from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
+from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL, TEST, TRAIN, VAL
 from fakeid.data.records import Record
 from fakeid.data.simulate.fitting import GeneratorBank, Member
 from fakeid.data.simulate.pairs import Image, Pair, make_pair
@@ -18,19 +17,18 @@ from fakeid.errors import DataError
 from fakeid.images.codecs import jpeg
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 2  # raise it whenever any pixel changes
+_VERSION: Final = 8
 _CATEGORY: Final = "photos"
 _SHARES: Final = {TEST: 0.15, VAL: 0.15}
 _MOST: Final = 500  # photos of validation, and of test
 _FEWEST_PHOTOS: Final = 60
-_COMPRESSED: Final = 0.4
-_COMPRESSED_AGAIN: Final = 0.25
+_COMPRESSED: Final = 0.35
 _QUALITIES: Final = (50, 96)
-_REDUCED: Final = 0.5
+_SMALLEST_SHARE: Final = 0.5  # of the window's side
+_LARGEST_SHARE: Final = 2 / 3  # of the photo's
 _ENLARGED: Final = 0.25
-_SMALLEST_SHARE: Final = 0.5
 _LARGEST_SCALE: Final = 1.7
-_INTERPOLATIONS: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
+_FILTERS: Final = (PIL.Image.Resampling.BILINEAR, PIL.Image.Resampling.BICUBIC, PIL.Image.Resampling.LANCZOS)
 _MOST_FITTED: Final = 300  # photos that generators are fitted to
 
 
@@ -90,7 +88,7 @@ class SimulatedSource:
         return {"bank": self.bank, **{name: value for name, value in self.__dict__.items() if name != "splits"}}
 
     def records(self) -> list[Record]:
-        """List all pairs; keys are `camera/PHOTO#N` and `FAMILY-NUMBER/PHOTO#N`.
+        """List all pairs; keys are `real/FAMILY-NUMBER/PHOTO#N` and `fake/FAMILY-NUMBER/PHOTO#N`.
 
         Raises:
             DataError: The folder is missing, or holds too few photos.
@@ -105,19 +103,19 @@ class SimulatedSource:
         Raises:
             BadImageError: The photo cannot be used.
         """
-        _, photo, number = _parse(record.key)
-        pair = self._make_pair(photo, number, self._choose_member(record.split, photo, number))
+        member, photo, number = _parse(record.key)
+        pair = _make_pair(self._photos, self.bank, photo, number, member, self._image_px)
         return pair.real if record.label == REAL else pair.fake
 
     def read_file(self, record: Record) -> bytes | None:
         """Return None: both classes are made from the same files."""
 
     def describe(self) -> dict[str, Any]:
-        """Identify the pixels by the photos and all that is made of them."""
+        """Identify the pixels by the photos and the generators; which of them make what, the keys of the images say."""
         return {
             "source": "simulated", "version": _VERSION, "image_px": self._image_px, "seed": self._seed,
             "photos": self._photos.hash_files(sorted(key for keys in self.splits.values() for key in keys)),
-            "bank": self.bank.describe(), "options": repr(self._options),
+            "bank": self.bank.describe(),
         }  # fmt: skip
 
     @cached_property
@@ -148,42 +146,44 @@ class SimulatedSource:
         pairs = []
         for number in range(self._options.pairs_per_photo if split == TRAIN else 1):
             member = self._choose_member(split, photo, number)
-            for label, maker, generator in ((REAL, CAMERA, CAMERA), (FAKE, str(member), member.family)):
-                pairs.append(Record(f"{maker}/{photo}#{number}", label, _CATEGORY, generator, photo, split))
+            for label, generator in ((REAL, CAMERA), (FAKE, member.family)):
+                key = f"{LABEL_NAMES[label]}/{member}/{photo}#{number}"
+                pairs.append(Record(key, label, _CATEGORY, generator, photo, split))
         return pairs
 
     def _choose_member(self, split: str, photo: str, number: int) -> Member:
-        members: Sequence[Member] = self._options.list_members(split)
-        return members[derive_seed(self._seed, "member", photo, number) % len(members)]
-
-    def _make_pair(self, photo: str, number: int, member: Member) -> Pair:
-        rng = np.random.default_rng(derive_seed(self._seed, "pair", photo, number))
-        window = _draw_window(self._photos.read(photo), self._image_px, rng)
-        return make_pair(window, self.bank.load(member), rng)
+        """Draw a generator; where families are left out, only the pairs that they would have made are others."""
+        members = self._options.list_members(split)
+        return max(members, key=lambda member: derive_seed(self._seed, "member", photo, number, str(member)))
 
 
-def _parse(key: str) -> tuple[str, str, int]:
-    maker, _, rest = key.partition("/")
+@lru_cache(maxsize=8)  # both images of a pair are asked for one soon after the other
+def _make_pair(
+    photos: PhotoFolder, bank: GeneratorBank, photo: str, number: int, member: Member, image_px: int
+) -> Pair:
+    rng = np.random.default_rng(derive_seed(bank.seed, "pair", photo, number))
+    pair = make_pair(_draw_window(photos.read(photo), image_px, rng), bank.load(member), rng)
+    return _compress(pair, rng)
+
+
+def _parse(key: str) -> tuple[Member, str, int]:
+    _, maker, rest = key.split("/", 2)
+    family, _, own_number = maker.rpartition("-")
     photo, _, number = rest.rpartition("#")
-    return maker, photo, int(number)
+    return Member(family, int(own_number)), photo, int(number)
 
 
 def _draw_window(photo: Image, side: int, rng: np.random.Generator) -> Image:
-    """Cut a window out of a photo that went through a history of its own, as photos on the web have.
+    """Reduce a photo, enlarge it now and then, and cut a window out.
 
-    It is compressed now and then, then reduced down to half of the window, enlarged, or left at its size, and
-    compressed again now and then: what repeats in a JPEG or in an enlarged photo must not pass for the trace of a
-    generator. A photo that becomes smaller than the window is continued by its mirror image.
+    Reducing takes out what the file's own compression has left, which a copy would not have: compression comes after,
+    and to both. What repeats in an enlarged photo must not pass for the trace of a generator. A photo that becomes
+    smaller than the window is continued by its mirror image.
     """
-    if rng.random() < _COMPRESSED:
-        photo = jpeg(photo, int(rng.integers(*_QUALITIES, endpoint=True)))
-    kind, shorter = rng.random(), min(photo.shape[:2])
-    if kind < _REDUCED + _ENLARGED:
-        smallest = min(1.0, _SMALLEST_SHARE * side / shorter)
-        scale = rng.uniform(smallest, 1) if kind < _REDUCED else rng.uniform(1, _LARGEST_SCALE)
-        photo = _resize(photo, scale, rng)
-        if rng.random() < _COMPRESSED_AGAIN:
-            photo = jpeg(photo, int(rng.integers(*_QUALITIES, endpoint=True)))
+    smallest = min(_LARGEST_SHARE, _SMALLEST_SHARE * side / min(photo.shape[:2]))
+    photo = _resize(photo, rng.uniform(smallest, _LARGEST_SHARE), rng)
+    if rng.random() < _ENLARGED:
+        photo = _resize(photo, rng.uniform(1, _LARGEST_SCALE), rng)
     missing = [max(0, side - length) for length in photo.shape[:2]]
     photo = np.pad(photo, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
     top, left = (int(rng.integers(length - side, endpoint=True)) for length in photo.shape[:2])
@@ -191,7 +191,15 @@ def _draw_window(photo: Image, side: int, rng: np.random.Generator) -> Image:
 
 
 def _resize(photo: Image, scale: float, rng: np.random.Generator) -> Image:
-    """Resize by one of the usual interpolations; area averaging where a photo becomes less than half as large."""
-    chosen = _INTERPOLATIONS[int(rng.integers(len(_INTERPOLATIONS)))]
-    size = [max(1, round(length * scale)) for length in photo.shape[1::-1]]
-    return np.asarray(cv2.resize(photo, size, interpolation=chosen if scale > 0.5 else cv2.INTER_AREA), np.uint8)
+    """Resize by Pillow, which smooths as much as a reduction needs: OpenCV leaves a pattern that repeats."""
+    width, height = (max(1, round(scale * length)) for length in photo.shape[1::-1])
+    filtering = _FILTERS[int(rng.integers(len(_FILTERS)))]
+    return np.asarray(PIL.Image.fromarray(photo).resize((width, height), filtering), np.uint8)
+
+
+def _compress(pair: Pair, rng: np.random.Generator) -> Pair:
+    """Compress both images of a pair alike, or neither."""
+    if rng.random() >= _COMPRESSED:
+        return pair
+    quality = int(rng.integers(*_QUALITIES, endpoint=True))
+    return Pair(jpeg(pair.real, quality), jpeg(pair.fake, quality))

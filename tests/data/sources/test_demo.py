@@ -31,8 +31,8 @@ def test_reals_come_from_the_camera_and_fakes_from_four_kinds_of_decoder() -> No
 
 
 def test_each_family_has_a_network_of_its_own() -> None:
-    assert _build_generator("pixel_shuffle", "leaves", 32, 0)._kernel.shape == (64, 3, 3, 3)
-    first, second = (_build_generator("pixel_shuffle", name, 32, 0)._kernel for name in ("leaves", "wood"))
+    assert _build_generator("pixel_shuffle", "leaves", 32, 0)._decoder._kernel.shape == (64, 3, 3, 3)
+    first, second = (_build_generator("pixel_shuffle", name, 32, 0)._decoder._kernel for name in ("leaves", "wood"))
     assert not torch.equal(first, second)
 
 

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from photo_folder import draw_photos, write_photos
 
 from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
 from fakeid.data.records import Record
+from fakeid.data.sources import simulated
 from fakeid.data.sources.photos import PhotoFolder
 from fakeid.data.sources.simulated import SimulatedOptions, SimulatedSource
 from fakeid.errors import DataError
@@ -67,6 +69,27 @@ def test_each_photo_has_one_split_and_a_copy_of_a_family_of_it(source: Simulated
     for record in records:
         pairs[record.scene, record.key.rpartition("#")[2]].append(record)
     assert all([record.label for record in pair] == [REAL, FAKE] for pair in pairs.values())
+
+
+def test_where_a_family_is_left_out_the_other_pairs_stay_and_are_not_made_again(
+    photos: Path, cache: Path, source: SimulatedSource
+) -> None:
+    options = replace(OPTIONS, families=("dcgan",))
+    fewer = SimulatedSource(PhotoFolder(str(photos), 64), str(cache), 64, options, 0)
+    assert fewer.describe() == source.describe()
+    before, after = ({record.key for record in each.records() if record.split == TRAIN} for each in (source, fewer))
+    assert {key for key in before if "/dcgan-" in key} < after
+    assert len(after) == len(before)
+
+
+def test_both_images_of_a_pair_are_made_at_once(source: SimulatedSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    make = simulated.make_pair
+    monkeypatch.setattr(simulated, "make_pair", lambda *parts: made.append(parts) or make(*parts))
+    simulated._make_pair.cache_clear()
+    for record in source.records()[:8]:
+        source.read(record)
+    assert len(made) == 4
 
 
 def test_splits_follow_from_paths_and_seed_not_from_what_else_is_there(tmp_path: Path, source: SimulatedSource) -> None:
