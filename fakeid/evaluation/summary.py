@@ -1,6 +1,6 @@
 """Every number of a test, from its scores: seen content, never-seen content, and each category."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
@@ -45,6 +45,34 @@ def summarize(
         threshold=point,
         calibration=calibration,
     )
+
+
+def measure_generators(
+    scores: Scores, trained_on: Collection[str], calibration: Calibration | None, point: OperatingPoint = AT_HALF
+) -> dict[str, CategoryGroup]:
+    """Measure the detector on each generator's images and all reals, on clean images.
+
+    Args:
+        scores: One row for each test image.
+        trained_on: Generators; `seen` in what comes out.
+        calibration: As of `summarize`.
+        point: Likewise.
+
+    Returns:
+        Nothing where there is one generator only, or where categories differ too, by which tables are sorted then.
+    """
+    clean = scores[scores.degradation == NO_DEGRADATION]
+    names = sorted(clean[clean.label == FAKE].generator.unique())
+    if len(names) < 2 or clean.category.nunique() > 1:
+        return {}
+    groups = {
+        name: measure_group(clean[(clean.label == REAL) | (clean.generator == name)], calibration, point)
+        for name in names
+    }
+    return {
+        name: CategoryGroup(group.num_real, group.num_fake, group.metrics, seen=name in trained_on)
+        for name, group in groups.items()
+    }
 
 
 def _pooled(

@@ -21,7 +21,7 @@ from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays, write_scores
-from fakeid.evaluation.summary import summarize
+from fakeid.evaluation.summary import measure_generators, summarize
 from fakeid.io import write_atomically
 from fakeid.reporting.contact_sheet import plot_samples
 from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc
@@ -79,13 +79,17 @@ def _describe(context: RunContext, plan: Plan, calibration: Calibration | None) 
     return Card(
         name=context.run.path.name,
         categories=list(plan.seen),
-        generators=sorted({record.generator for record in plan.train} - {CAMERA}),
+        generators=_list_trained_generators(plan),
         held_out=plan.held_out,
         config=to_plain(context.config),
         data=context.run.read_data(),
         precision=context.precision,
         calibration=asdict(calibration) if calibration else None,
     )
+
+
+def _list_trained_generators(plan: Plan) -> list[str]:
+    return sorted({record.generator for record in plan.train} - {CAMERA})
 
 
 def compute_scores(context: RunContext, data: PackedDataModule, module: DetectorModule) -> Scores:
@@ -111,7 +115,11 @@ def compute_results(plan: Plan, scores: Scores, calibration: Calibration | None,
         wanted: `protocol.threshold`.
     """
     point = choose_operating_point(wanted, calibration)
-    return replace(summarize(scores, plan.seen, plan.unseen, calibration, point), held_out=plan.held_out)
+    return replace(
+        summarize(scores, plan.seen, plan.unseen, calibration, point),
+        generators=measure_generators(scores, _list_trained_generators(plan), calibration, point),
+        held_out=plan.held_out,
+    )
 
 
 def measure_speed(run: RunFolder) -> tuple[float, float | None]:

@@ -9,7 +9,7 @@ from fakeid.evaluation.records.results import UNKNOWN
 from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.evaluation.statistics.intervals import wilson_interval
-from fakeid.evaluation.summary import summarize
+from fakeid.evaluation.summary import measure_generators, summarize
 from fakeid.io import parse_record, to_plain_record
 
 METRICS = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
@@ -78,6 +78,20 @@ def test_degraded_images_and_other_categories_do_not_enter(scores):
     degraded = scores.assign(degradation="jpeg-50", logit=-scores.logit)
     both = pd.concat([scores, degraded], ignore_index=True)
     assert summarize(both, ["cat"], ["sheep"]) == expected
+
+
+def test_each_generator_is_measured_against_all_reals_where_content_is_of_one_kind(scores):
+    cats = scores[scores.category == "cat"]
+    fakes = cats.index[cats.label == 1]
+    cats = cats.assign(generator=np.where(cats.label == 0, "camera", "progan"))
+    cats.loc[fakes[: len(fakes) // 2], "generator"] = "dcgan"
+    groups = measure_generators(cats, ["progan"], None)
+    assert [(name, group.seen) for name, group in groups.items()] == [("dcgan", False), ("progan", True)]
+    for name, group in groups.items():
+        expected = summarize(cats[cats.generator.isin(["camera", name])], ["cat"], []).seen
+        assert (group.num_real, group.metrics) == (expected.num_real, expected.metrics)
+    assert measure_generators(cats[cats.generator != "dcgan"], ["progan"], None) == {}
+    assert measure_generators(scores.assign(generator=scores.key), [], None) == {}
 
 
 def test_what_is_undefined_is_none_and_the_rest_is_ready_for_json(scores):

@@ -167,6 +167,7 @@ class RunResults:
         seen: The images of all categories that were trained on; None where there are none.
         unseen: Those of all others.
         categories: Name → its images, in the order in which tables list them.
+        generators: Name → its images and all reals; only where fakes of one category come from several generators.
         threshold: At which accuracies are.
         calibration: What validation images taught; None where there were none of both classes.
         held_out: The category that no run of this plan trains on.
@@ -175,6 +176,7 @@ class RunResults:
     seen: Group | None
     unseen: Group | None
     categories: Mapping[str, CategoryGroup]
+    generators: Mapping[str, CategoryGroup] = field(default_factory=dict)
     threshold: OperatingPoint = AT_HALF
     calibration: Calibration | None = None
     held_out: str | None = None

@@ -13,6 +13,8 @@ from fakeid.reporting.style import new_figure, styled
 _SIDE_PX: Final = 230
 _BRIGHTEST: Final = 99.5  # percentile of the difference that becomes white or black
 _GRAY: Final = 127.5
+_TILES_A_SIDE: Final = 3
+_STEPS: Final = 9  # places of a tile along a side
 
 Image = npt.NDArray[np.uint8]
 
@@ -22,7 +24,7 @@ def plot_pairs(pairs: Mapping[str, tuple[Image, Image]]) -> Figure:
     """Draw one row a family: photo, copy, what differs, and the spectra of both on one scale.
 
     The difference is amplified about middle gray, by a whole number that stands above it. Spectra are logarithmic, of
-    what remains beside each image's median (Wang et al. 2020), the frequency 0 in the middle.
+    what remains beside each image's median (Wang et al. 2020), averaged over tiles, the frequency 0 in the middle.
 
     Args:
         pairs: Family → a photo and its copy, RGB uint8 (H, W, 3) of one size; at least one.
@@ -31,7 +33,7 @@ def plot_pairs(pairs: Mapping[str, tuple[Image, Image]]) -> Figure:
     grid = figure.subplots(len(pairs), 5, squeeze=False)
     for row, (family, (photo, copy)) in zip(grid, pairs.items(), strict=True):
         factor, difference = amplify_difference(photo, copy)
-        spectra = [compute_power_spectrum(image[None]) for image in (photo, copy)]
+        spectra = [compute_power_spectrum(cut_tiles(image)) for image in (photo, copy)]
         scale: dict[str, Any] = {"vmin": min(map(np.min, spectra)), "vmax": max(map(np.max, spectra)), "cmap": "gray"}
         shown: list[npt.NDArray[Any]] = [photo, copy, difference, *spectra]
         for ax, image, title in zip(
@@ -44,6 +46,23 @@ def plot_pairs(pairs: Mapping[str, tuple[Image, Image]]) -> Figure:
             ax.set_title(title)
             ax.set_axis_off()
     return figure
+
+
+def cut_tiles(image: Image) -> npt.NDArray[np.uint8]:
+    """Cut overlapping tiles of a third of each side, whose spectra average to a smooth one.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+
+    Returns:
+        RGB uint8 (N, H // 3, W // 3, 3), N = 81.
+    """
+    height, width = (side // _TILES_A_SIDE for side in image.shape[:2])
+    rows, columns = (
+        np.linspace(0, side - tile, _STEPS).astype(int)
+        for side, tile in zip(image.shape[:2], (height, width), strict=True)
+    )
+    return np.stack([image[top : top + height, left : left + width] for top in rows for left in columns])
 
 
 def amplify_difference(photo: Image, copy: Image) -> tuple[int, Image]:

@@ -28,7 +28,7 @@ _INTERVALS: Final = (
 
 
 def tabulate_run(summary: RunResults) -> Table:
-    """Tabulate counts and metrics of every group: seen and unseen content, then each category.
+    """Tabulate counts and metrics of every group: seen and unseen content, then each category, and each generator.
 
     With each interval below its value it fits 80 columns of a terminal.
     """
@@ -40,6 +40,8 @@ def tabulate_run(summary: RunResults) -> Table:
     for name, group in summary.categories.items():
         note = "" if group.seen else "held out" if name == summary.held_out else "unseen"
         rows.append(_build_row(Cell(name, note=note), group))
+    for name, group in summary.generators.items():
+        rows.append(_build_row(Cell(name, note="" if group.seen else "not trained on"), group))
     return Table.of("", _COLUMNS, rows, _list_notes(summary))
 
 

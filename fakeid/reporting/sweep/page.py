@@ -8,6 +8,7 @@ from fakeid.reporting.renderers import render_markdown
 from fakeid.reporting.significance import CORRECTED, IMAGES_ALONE, SEVERAL_RUNS
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.sweep.evaluation_tables import EVALUATION_NOTE
+from fakeid.reporting.sweep.left_out_families import LEFT_OUT_NOTE
 from fakeid.reporting.sweep.report import COMMAND, BudgetTables, SweepReport
 
 TREND_NOTE: Final = (
@@ -43,6 +44,9 @@ def render_sweep_markdown(report: SweepReport) -> str:
         parts += [part for table in tables for part in (f"### {table.title}\n", render_markdown(table.table))]
     if report.trends:
         parts += ["## Trend over categories\n", *_render_tables(report.slopes), f"{TREND_NOTE}\n"]
+    if report.left_out_families.rows:
+        title = report.left_out_families.title
+        parts += [f"## {title}\n", render_markdown(report.left_out_families), f"{LEFT_OUT_NOTE}\n"]
     parts += _render_differences(report)
     brackets = f"In brackets: {report.brackets}.\n"
     parts += ["## Real and fake apart\n", *_render_tables(report.classes), brackets]
@@ -79,6 +83,7 @@ def render_sweep_page(report: SweepReport) -> str:
         many=_MANY,
         next_note=NEXT_NOTE,
         trend_note=TREND_NOTE,
+        left_out_note=LEFT_OUT_NOTE,
         test_note=TEST_NOTE,
         evaluation_note=EVALUATION_NOTE,
     )
