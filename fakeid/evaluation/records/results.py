@@ -6,9 +6,9 @@ A number that has no meaning, such as the AUROC of one class, is None.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol, TypeAlias
 
-from pydantic import FiniteFloat, NonNegativeInt
+from pydantic import AfterValidator, Field, FiniteFloat
 
 
 class HasBounds(Protocol):
@@ -69,8 +69,22 @@ class MeanEstimate(Estimate):
     next_high: FiniteFloat | None = None
 
 
+_UNBOUNDED: Final = "nll"
+"""How the names of metrics begin that may be above 1."""
+
+ImageCount: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
+"""How many images; more than a float can count are none that anybody has."""
+
 UNKNOWN: Final = Estimate()
 """What stands for a number that was not measured."""
+
+
+def _check_shares(metrics: Mapping[str, Estimate]) -> Mapping[str, Estimate]:
+    for name, estimate in metrics.items():
+        for number in (estimate.value, estimate.low, estimate.high):
+            if number is not None and not (number >= 0 and (number <= 1 or name.startswith(_UNBOUNDED))):
+                raise ValueError(f"{name} must be in [0, 1], got {number}")
+    return metrics
 
 
 @dataclass(frozen=True)
@@ -83,9 +97,9 @@ class Group:
         metrics: Name, as in `fakeid.evaluation.metrics`, → estimate.
     """
 
-    num_real: NonNegativeInt
-    num_fake: NonNegativeInt
-    metrics: Mapping[str, Estimate]
+    num_real: ImageCount
+    num_fake: ImageCount
+    metrics: Annotated[Mapping[str, Estimate], AfterValidator(_check_shares)]
 
     def read(self, metric: str) -> Estimate:
         """Look up a metric; `UNKNOWN` where it was not measured."""
