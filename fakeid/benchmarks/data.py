@@ -13,6 +13,7 @@ from rich.table import Table
 from fakeid.benchmarks.harness import build_table, in_fresh_process, take_turns
 from fakeid.benchmarks.lsun_progan import HELD_OUT, TRAINED, write_keys, write_lsun_progan
 from fakeid.benchmarks.memory import list_keys, list_keys_as_torchvision, pack_chunks
+from fakeid.benchmarks.pairs import measure_pairs
 from fakeid.benchmarks.photos import Photos, draw_photos
 from fakeid.config.choices import Prep, SourceName
 from fakeid.config.parse import Config
@@ -27,6 +28,7 @@ from fakeid.training.trainer import cpu_as_asked, set_up_cpu
 
 _MAX_PHOTOS: Final = 2000
 _DRAWN_PHOTOS: Final = 300
+_PAIRED_PHOTOS: Final = 20
 _FEWEST_RECORDS: Final = 60
 _BYTES: Final = {"photo": 350_000, "record": 9_000, "key": 220}
 """What one of each takes on the disk while it is measured."""
@@ -70,6 +72,9 @@ def run_data_benchmark(
         with console.status("reading photos"):
             files = draw_photos(_DRAWN_PHOTOS) if paths is None else [path.read_bytes() for path in paths]
             numbers = _measure_photos(Photos(root / "photos", files), rounds)
+        with console.status("making pairs of photos and copies"):
+            rates = measure_pairs(root / "pairs", files[:_PAIRED_PHOTOS], rounds)
+        numbers |= {f"{name}_per_s": rate for name, rate in rates.items()}
         numbers |= _measure_lsun_progan(root / "run", records, rounds, console)
         with console.status("listing keys"):
             numbers |= _measure_keys(root / "bedroom_train_lmdb", keys)
@@ -176,6 +181,9 @@ def _render(numbers: dict[str, float], num_records: int, num_keys: int) -> Table
         if f"{name}_grown_mb" in numbers:
             theirs, ours = (numbers[f"{each}_grown_mb"] for each in (baseline, name))
             table.add_row("  memory for it", f"{theirs:,.0f} MB", f"{ours:,.0f} MB")
+    theirs, ours = numbers["random_decoder_per_s"], numbers["pairs_per_s"]
+    baseline = f"{theirs:.1f} copies/s, one random decoder"
+    table.add_row("pair photos with copies; one core", baseline, f"{ours:.1f} pairs/s", f"{ours / theirs:.2f} x")
     table.add_row("memory of a packing worker", "", f"{numbers['worker_peak_mb']:.0f} MB")
     return table
 

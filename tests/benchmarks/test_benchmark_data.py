@@ -37,6 +37,8 @@ def test_everything_is_measured_and_removed(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == [photos]
     efforts = ("worker", "keys_first", "keys_again", "torchvision_keys_first", "torchvision_keys_again")
     assert set(numbers) == {
+        "random_decoder_per_s",
+        "pairs_per_s",
         *(f"{way}_images_per_s" for way in ("image_folder", "squash", "center_crop", "pack")),
         *(f"{way}_batch_s" for way in ("png", "cache")),
         "start_s",
