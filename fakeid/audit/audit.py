@@ -76,7 +76,8 @@ def audit_images(
         **dict(zip(pixel_names, pixels.T, strict=True)),
         **dict(zip(residual_names, residuals.T, strict=True)),
     }
-    warnings = [_warn(name, probe, codec, prep) for name, probe in probes.items() if probe and probe.warns]
+    way_out = _find_way_out(codec, prep, has_files=any(each is not None for each in facts))
+    warnings = [_warn(name, probe, way_out) for name, probe in probes.items() if probe and probe.warns]
     named = list(zip((REAL, FAKE), LABEL_NAMES, strict=True))
     return AuditResult(
         codec=codec,
@@ -178,20 +179,25 @@ def _build_histograms(columns: Mapping[str, Floats], labels: Labels) -> dict[str
     return histograms
 
 
-def _warn(name: str, probe: Probe, codec: str, prep: str) -> str:
-    telling = [feature for feature, share in probe.importances.items() if share > 0][:MOST_TELLING]
+def _find_way_out(codec: str, prep: str, *, has_files: bool) -> str:
     advice = [] if codec == "shared" else ["data.codec=shared"]
     advice += [] if prep == "center_crop" else ["data.prep=center_crop"]
-    way_out = (
-        f"set {' and '.join(advice)}"
-        if advice
-        else "take reals and fakes of the same content, size and file history, or report this number beside the results"
+    if not has_files:
+        return "the images have no files whose codec could even this out: report this number beside the results"
+    if advice:
+        return f"set {' and '.join(advice)}, or a detector may learn the files instead of the generator"
+    return (
+        "take reals and fakes of the same content, size and file history, or report this number beside the results, or "
+        "a detector may learn the files instead of the generator"
     )
+
+
+def _warn(name: str, probe: Probe, way_out: str) -> str:
+    telling = [feature for feature, share in probe.importances.items() if share > 0][:MOST_TELLING]
     auroc = probe.auroc
     return (
         f"{PROBE_TITLES[name]} alone tell real from fake with AUROC {auroc.value:.3f} [{auroc.low:.3f}, "
-        f"{auroc.high:.3f}], above {LIMIT}, mostly by {', '.join(telling).replace('_', ' ')}: {way_out}, or a detector "
-        "may learn the files instead of the generator"
+        f"{auroc.high:.3f}], above {LIMIT}, mostly by {', '.join(telling).replace('_', ' ')}: {way_out}"
     )
 
 

@@ -55,6 +55,13 @@ def format_count(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def format_seconds(seconds: float) -> str:
+    """Write a duration as people estimate one: `40 seconds`, `12 minutes` or `2.5 hours`."""
+    if seconds < 90:
+        return format_count(round(seconds), "second")
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
 def join_words(words: Sequence[str]) -> str:
     """Join words or phrases as in a sentence: `a, b and c`."""
     *others, last = words

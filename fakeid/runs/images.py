@@ -27,6 +27,8 @@ from fakeid.errors import BadImageError, DataError
 from fakeid.evaluation.records.run_summary import DataRecord, Sizes
 from fakeid.images.codecs import SHARED_QUALITIES
 from fakeid.io import parse_record, read_memo, write_memo
+from fakeid.processes import count_cores
+from fakeid.reporting.formatting import format_count, format_seconds
 
 _VERSION: Final = 1  # raise it whenever the same files give another choice of the codec
 _FILES_PER_CLASS: Final = 300  # whose headers are read to choose the codec
@@ -174,8 +176,12 @@ def fit_generators(source: Source, console: Console) -> None:
     with build_progress(console) as progress:
         task = progress.add_task("fitting", total=len(members), unit="generators", visible=False)
 
-        def start(count: int) -> None:
-            console.print(f"fitting {count} generators to {len(bank.keys):,} photos, once", soft_wrap=True)
+        def start(count: int, seconds: float) -> None:
+            console.print(
+                f"fitting {count} generators to {len(bank.keys):,} photos, once: about {format_seconds(seconds)} on "
+                f"{format_count(count_cores(), 'core')}",
+                soft_wrap=True,
+            )
             progress.reset(task, total=count, visible=True)
 
         bank.fit(

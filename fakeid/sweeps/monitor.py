@@ -12,6 +12,7 @@ from typing import Final
 from rich.console import Console
 
 from fakeid.console import StatusLine
+from fakeid.reporting.formatting import format_seconds
 from fakeid.runs.layout import DONE, FAILED, RUNNING, RunStatus
 from fakeid.runs.states import is_complete, lacks_evaluation, read_state
 from fakeid.sweeps.grid import PlannedRun
@@ -49,7 +50,7 @@ class Overview:
         seconds = estimate_seconds(self._planned_runs, to_train)
         if to_train:
             unknown = "no time known yet; python -m fakeid benchmark sweep with the same options measures it"
-            hours = f"about {_render(seconds)} one after the other" if seconds else unknown
+            hours = f"about {format_seconds(seconds)} one after the other" if seconds else unknown
             self._console.print(f"{len(to_train)} to train, {hours}")
             self._print_seeds(len({planned.config.seed for planned in self._planned_runs}))
         if len(to_train) < len(pending):
@@ -94,7 +95,7 @@ class Overview:
         finished = now[DONE] - self._done_before
         if finished and left + now[RUNNING]:
             each = (time.monotonic() - self._started) / finished
-            line += f", about {_render(each * (left + now[RUNNING] / 2))} to go"
+            line += f", about {format_seconds(each * (left + now[RUNNING] / 2))} to go"
         return line
 
     def _count(self) -> Counter[str]:
@@ -123,12 +124,6 @@ def estimate_seconds(planned_runs: Sequence[PlannedRun], pending: Sequence[Plann
             return None
         seconds += 2 * budget * planned.config.optim.epochs / median(rates[key])
     return seconds
-
-
-def _render(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 _POLL_SECONDS: Final = 1.0

@@ -99,6 +99,14 @@ def test_what_the_shared_codec_cannot_hide_still_warns(photos: np.ndarray) -> No
     assert all("data.codec" not in warning and "same content" in warning for warning in audit.warnings)
 
 
+def test_where_there_are_no_files_nothing_is_advised_that_could_not_help(photos: np.ndarray) -> None:
+    records, facts, images = plant(photos, (30, 30))
+    audit = audit_images(records, [None] * len(facts), images, codec="none", prep="crop")
+    assert audit.warnings
+    assert all(warning.endswith("report this number beside the results") for warning in audit.warnings)
+    assert not any("data." in warning for warning in audit.warnings)
+
+
 def test_sizes_tell_although_the_pixels_do_not(photos: np.ndarray) -> None:
     rng = np.random.default_rng(0)
     photos = photos[:120]
