@@ -129,6 +129,8 @@ class GeneratorBank:
             with lock_folder(folder, on_wait=on_wait):
                 missing = self.list_missing(members)
                 remove_parts(folder)
+                if not missing:  # the process that was waited for has fitted them all
+                    return
                 on_start(len(missing), self._estimate_seconds(missing))
                 jobs = [(self, folder, member) for member in missing]
                 for _ in run_in_workers(_fit_and_keep, jobs, task="fits generators", way_out=_LESS_MEMORY):
