@@ -90,6 +90,16 @@ def test_a_bank_fits_what_is_missing_on_one_thread_and_gives_the_others_back(
     assert bank.list_missing(MEMBERS) == MEMBERS[3:]
 
 
+def test_a_bank_that_another_process_has_filled_meanwhile_is_left_alone(
+    tmp_path: Path, photos: PhotoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter([MEMBERS, []])
+    monkeypatch.setattr(GeneratorBank, "list_missing", lambda *_: next(found))
+    started: list[int] = []
+    build_bank(tmp_path, photos).fit(MEMBERS, on_start=lambda count, _: started.append(count))
+    assert started == []
+
+
 def test_a_fitted_member_decodes_any_size_the_same_each_time(tmp_path: Path, photos: PhotoFolder) -> None:
     bank, member = build_bank(tmp_path, photos), Member("stylegan", 0)
     bank.fit([member])
