@@ -65,8 +65,8 @@ class SimulatedOptions:
 class SimulatedSource:
     """Pairs of a photo and its copy; see `fakeid.data.simulate.pairs`. All pairs of a photo share its split.
 
-    Splits are given: a photo's place follows from the seed and its path. Real: the photo, softened or grainy where its copy is.
-    Fake: its copy through a generator of a family that belongs to the split.
+    Splits are given: a photo's place follows from the seed and its path. Real: the photo, softened or grainy where its
+    copy is. Fake: its copy through a generator of a family that belongs to the split.
 
     Args:
         photos: Where the photos lie.
