@@ -62,7 +62,7 @@ def test_a_member_follows_from_its_number_alone() -> None:
 
 def test_a_discriminator_joins_two_of_three_members(monkeypatch: pytest.MonkeyPatch) -> None:
     joined = []
-    monkeypatch.setattr("fakeid.data.simulate.fitting._Critic.learn", lambda *_: joined.append(1))
+    monkeypatch.setattr("fakeid.data.simulate.fitting.Critic.learn", lambda *_: joined.append(1))
     for number, expected in ((0, 0), (1, 3), (2, 3), (3, 0)):
         joined.clear()
         fit_member(draw_photos(2), Member("zeros", number), steps=6, seed=0)

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from fakeid.config.constants import RANDOM_FAMILIES
 from fakeid.data.simulate.autoencoders import Autoencoder, draw_autoencoder
+from fakeid.data.simulate.critic import Critic
 from fakeid.data.simulate.pairs import Decoder, Levels
 from fakeid.data.simulate.random_decoder import RandomDecoder
 from fakeid.errors import DamagedFileError
@@ -31,8 +32,6 @@ _WINDOW_PX: Final = 64
 _BATCH: Final = 8
 _LEARNING_RATE: Final = 4e-3
 _BETAS: Final = (0.5, 0.99)
-_CRITIC_RATE: Final = 1e-3
-_CRITIC_WIDTH: Final = 16
 _CRITIC_WEIGHTS: Final = (0.0, 0.02, 0.1)  # of members 0, 1 and 2, and so on
 _SMALLEST_SCALE: Final = 0.5
 _LARGEST_PX: Final = 512  # shorter side of the photos that members are fitted to
@@ -204,14 +203,14 @@ def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps
         steps: Of Adam, on 8 windows of 64 px each.
         seed: Of the bank.
     """
-    model = draw_autoencoder(member.family, derive_seed(seed, member))
+    model = _draw_autoencoder(member, seed)
     rng = np.random.default_rng(derive_seed(seed, "windows", member))
     optimizer = torch.optim.Adam(model.parameters(), _LEARNING_RATE, betas=_BETAS)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=steps)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "fit", member))
         weight = _CRITIC_WEIGHTS[member.number % len(_CRITIC_WEIGHTS)]
-        critic = _Critic() if weight else None
+        critic = Critic() if weight else None
         for step in range(steps):
             windows = _draw_windows(photos, rng)
             decoded = model(windows)
@@ -232,35 +231,14 @@ def _draw_random_decoder(member: Member, seed: int) -> RandomDecoder:
     return RandomDecoder(member.family.removeprefix("random_"), seed=derive_seed(seed, member))
 
 
+def _draw_autoencoder(member: Member, seed: int) -> Autoencoder:
+    return draw_autoencoder(member.family, derive_seed(seed, member))
+
+
 def _fit_random_decoder(photos: Sequence[npt.NDArray[np.uint8]], member: Member, seed: int) -> RandomDecoder:
     rng = np.random.default_rng(derive_seed(seed, "windows", member))
     windows = [_draw_window(photos[int(rng.integers(len(photos)))], rng) for _ in range(_COLOR_WINDOWS)]
     return _draw_random_decoder(member, seed).fit(np.stack(windows))
-
-
-class _Critic(nn.Module):
-    """A small patch discriminator."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        width = _CRITIC_WIDTH
-        self.layers = nn.Sequential(
-            nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2),
-            nn.Conv2d(2 * width, 1, 3, 1, 1),
-        )  # fmt: skip
-        self.optimizer = torch.optim.Adam(self.parameters(), _CRITIC_RATE, betas=_BETAS)
-
-    def judge(self, images: Tensor, *, real: bool) -> Tensor:
-        """Compute how far images (N, 3, H, W) are from being judged real, or fake."""
-        scores = self.layers(images)
-        return F.softplus(-scores if real else scores).mean()
-
-    def learn(self, real: Tensor, fake: Tensor) -> None:
-        """Take a step towards telling the two apart."""
-        self.optimizer.zero_grad()
-        loss = self.judge(real, real=True) + self.judge(fake, real=False)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
 
 
 def _draw_windows(photos: Sequence[npt.NDArray[np.uint8]], rng: np.random.Generator) -> Tensor:
@@ -280,9 +258,8 @@ def _draw_window(photo: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.
 
 @lru_cache(maxsize=64)
 def _load(path: Path, member: Member, seed: int) -> Decoder:
-    is_random = member.family in RANDOM_FAMILIES
-    drawn = derive_seed(seed, member)
-    model = _draw_random_decoder(member, seed) if is_random else draw_autoencoder(member.family, drawn)
+    draw = _draw_random_decoder if member.family in RANDOM_FAMILIES else _draw_autoencoder
+    model = draw(member, seed)
     try:
         model.load_state_dict(torch.load(path, weights_only=True))
     except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError) as error:

@@ -17,7 +17,7 @@ from fakeid.errors import DataError
 from fakeid.images.codecs import jpeg
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 8
+_VERSION: Final = 8  # raise it whenever any pixel changes
 _CATEGORY: Final = "photos"
 _SHARES: Final = {TEST: 0.15, VAL: 0.15}
 _MOST: Final = 500  # photos of validation, and of test
