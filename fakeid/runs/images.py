@@ -176,10 +176,10 @@ def fit_generators(source: Source, console: Console) -> None:
     with build_progress(console) as progress:
         task = progress.add_task("fitting", total=len(members), unit="generators", visible=False)
 
-        def start(count: int, seconds: float) -> None:
+        def start(count: int, seconds: float, num_bytes: int) -> None:
             console.print(
-                f"fitting {count} generators to {len(bank.keys):,} photos, once: about {format_seconds(seconds)} on "
-                f"{format_count(count_cores(), 'core')}",
+                f"fitting {count} generators to {len(bank.keys):,} photos, once: about {format_seconds(seconds)} and "
+                f"{decimal(num_bytes)} of memory on {format_count(count_cores(), 'core')}",
                 soft_wrap=True,
             )
             progress.reset(task, total=count, visible=True)

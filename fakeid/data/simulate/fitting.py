@@ -19,7 +19,6 @@ from torch import Tensor
 
 from fakeid.config.constants import RANDOM_FAMILIES
 from fakeid.data.simulate.autoencoders import Autoencoder, draw_autoencoder
-from fakeid.data.simulate.critic import Critic
 from fakeid.data.simulate.pairs import Decoder, Levels
 from fakeid.data.simulate.random_decoder import RandomDecoder
 from fakeid.errors import DamagedFileError
@@ -27,16 +26,19 @@ from fakeid.io import clear_output_errors, lock_folder, remove_parts, write_atom
 from fakeid.processes import count_cores, run_in_workers
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 3  # raise it whenever the same photos give other members
+_VERSION: Final = 4  # raise it whenever the same photos give other members
 _WINDOW_PX: Final = 64
 _BATCH: Final = 8
 _LEARNING_RATE: Final = 4e-3
 _BETAS: Final = (0.5, 0.99)
-_CRITIC_WEIGHTS: Final = (0.0, 0.02, 0.1)  # of members 0, 1 and 2, and so on
+_DETAIL_WEIGHTS: Final = (1.0, 2.0, 4.0)  # of members 0, 1 and 2, and so on
+_DETAIL_PX: Final = 8  # side of the places that have an amount of detail
+_LEAST_POWER: Final = 1e-5  # of detail, images being in [-1, 1]
 _SMALLEST_SCALE: Final = 0.5
 _LARGEST_PX: Final = 512  # shorter side of the photos that members are fitted to
 _TIMED_PHOTOS: Final = 4
 _TIMED_STEPS: Final = 2
+_WORKER_BYTES: Final = 900_000_000  # of a process that fits, beside its photos; torch included
 _COLOR_WINDOWS: Final = 20  # that the colors of a random decoder are fitted to
 
 _LESS_MEMORY: Final = "let fewer cores fit generators (taskset -c 0,1 python ...)"
@@ -103,7 +105,7 @@ class GeneratorBank:
         self,
         members: Sequence[Member],
         *,
-        on_start: Callable[[int, float], None] = lambda *_: None,
+        on_start: Callable[[int, float, int], None] = lambda *_: None,
         on_progress: Callable[[], None] = lambda: None,
         on_wait: Callable[[], None] = lambda: None,
     ) -> None:
@@ -111,7 +113,7 @@ class GeneratorBank:
 
         Args:
             members: All that are needed.
-            on_start: Told how many have to be fitted, if any, and about how many seconds that takes.
+            on_start: Told how many have to be fitted, if any, and about what it takes: seconds, and bytes of memory.
             on_progress: Told after each.
             on_wait: Told when another process is at it.
 
@@ -130,13 +132,13 @@ class GeneratorBank:
                 remove_parts(folder)
                 if not missing:  # the process that was waited for has fitted them all
                     return
-                on_start(len(missing), self._estimate_seconds(missing))
+                on_start(len(missing), *self._estimate(missing))
                 jobs = [(self, folder, member) for member in missing]
                 for _ in run_in_workers(_fit_and_keep, jobs, task="fits generators", way_out=_LESS_MEMORY):
                     on_progress()
 
-    def _estimate_seconds(self, members: Sequence[Member]) -> float:
-        """Take the first steps of each member on a few photos, on one core as the workers do."""
+    def _estimate(self, members: Sequence[Member]) -> tuple[float, int]:
+        """Take the first steps of each member on a few photos, on one core as the workers do: seconds, and bytes."""
         with _one_thread():
             photos = _load_photos(self.photos, self.keys[:_TIMED_PHOTOS])
             trained = [member for member in members if member.family not in RANDOM_FAMILIES]
@@ -144,7 +146,9 @@ class GeneratorBank:
             for member in trained:
                 fit_member(photos, member, steps=_TIMED_STEPS, seed=self.seed)
         each_step = (time.perf_counter() - start) / _TIMED_STEPS
-        return each_step * self.steps / min(count_cores(), len(members))
+        workers = min(count_cores(), len(members))
+        held = len(self.keys) * sum(photo.nbytes for photo in photos) // len(photos)
+        return each_step * self.steps / workers, workers * (_WORKER_BYTES + held)
 
     def load(self, member: Member) -> Decoder:
         """Load a fitted member.
@@ -194,8 +198,8 @@ def _shrink(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps: int, seed: int) -> Autoencoder:
     """Train an autoencoder to reconstruct windows of photos.
 
-    The loss is the mean absolute error; for two of three members a small patch discriminator joins in the second half,
-    little or much, so that details that an average would smooth away come back with the texture of the decoder.
+    The loss is the mean absolute error of the pixels, and some of that of the amount of detail around each place: an
+    autoencoder smooths what it cannot predict, while a GAN invents detail, and that has the decoder's trace.
 
     Args:
         photos: RGB uint8 (H, W, 3), each at least 64 px a side.
@@ -209,22 +213,27 @@ def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=steps)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "fit", member))
-        weight = _CRITIC_WEIGHTS[member.number % len(_CRITIC_WEIGHTS)]
-        critic = Critic() if weight else None
-        for step in range(steps):
+        weight = _DETAIL_WEIGHTS[member.number % len(_DETAIL_WEIGHTS)]
+        for _ in range(steps):
             windows = _draw_windows(photos, rng)
             decoded = model(windows)
-            loss = F.l1_loss(decoded, windows)
-            joined = critic is not None and 2 * step >= steps
-            if critic is not None and joined:
-                loss = loss + weight * critic.judge(decoded, real=True)
+            loss = F.l1_loss(decoded, windows) + weight * F.l1_loss(_measure_detail(decoded), _measure_detail(windows))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            if critic is not None and joined:
-                critic.learn(windows, decoded.detach())
     return model.eval()
+
+
+def _measure_detail(images: Tensor) -> Tensor:
+    """Measure the root mean square of what a 3 x 3 blur removes, (N, 3, H, W) → (N, 3, H / 8, W / 8).
+
+    Where the detail lies within a place is left open, so that it may repeat with the period of a decoder.
+    """
+    taps = torch.tensor([0.25, 0.5, 0.25])
+    kernel = torch.outer(taps, taps).expand(3, 1, 3, 3)
+    detail = images - F.conv2d(F.pad(images, (1, 1, 1, 1), mode="replicate"), kernel, groups=3)
+    return torch.sqrt(F.avg_pool2d(detail.square(), _DETAIL_PX) + _LEAST_POWER)
 
 
 def _draw_random_decoder(member: Member, seed: int) -> RandomDecoder:

@@ -17,7 +17,7 @@ from fakeid.errors import DataError
 from fakeid.images.codecs import jpeg
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 8  # raise it whenever any pixel changes
+_VERSION: Final = 9  # raise it whenever any pixel changes
 _CATEGORY: Final = "photos"
 _SHARES: Final = {TEST: 0.15, VAL: 0.15}
 _MOST: Final = 500  # photos of validation, and of test
@@ -163,7 +163,8 @@ def _make_pair(
 ) -> Pair:
     rng = np.random.default_rng(derive_seed(bank.seed, "pair", photo, number))
     pair = make_pair(_draw_window(photos.read(photo), image_px, rng), bank.load(member), rng)
-    return _compress(pair, rng)
+    # Mirrored after the copy is made, or else only photos would have a seam that is exact.
+    return _compress(Pair(*(_fill(image, image_px) for image in pair)), rng)
 
 
 def _parse(key: str) -> tuple[Member, str, int]:
@@ -178,16 +179,20 @@ def _draw_window(photo: Image, side: int, rng: np.random.Generator) -> Image:
 
     Reducing takes out what the file's own compression has left, which a copy would not have: compression comes after,
     and to both. What repeats in an enlarged photo must not pass for the trace of a generator. A photo that becomes
-    smaller than the window is continued by its mirror image.
+    smaller than the window is taken whole.
     """
     smallest = min(_LARGEST_SHARE, _SMALLEST_SHARE * side / min(photo.shape[:2]))
     photo = _resize(photo, rng.uniform(smallest, _LARGEST_SHARE), rng)
     if rng.random() < _ENLARGED:
         photo = _resize(photo, rng.uniform(1, _LARGEST_SCALE), rng)
-    missing = [max(0, side - length) for length in photo.shape[:2]]
-    photo = np.pad(photo, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
-    top, left = (int(rng.integers(length - side, endpoint=True)) for length in photo.shape[:2])
+    top, left = (int(rng.integers(max(0, length - side), endpoint=True)) for length in photo.shape[:2])
     return np.ascontiguousarray(photo[top : top + side, left : left + side])
+
+
+def _fill(image: Image, side: int) -> Image:
+    """Continue an image that is smaller than the window by its mirror image."""
+    missing = [side - length for length in image.shape[:2]]
+    return np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
 
 
 def _resize(photo: Image, scale: float, rng: np.random.Generator) -> Image:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from photo_folder import draw_photos, write_photos
 
@@ -122,6 +123,29 @@ def test_images_are_pairs_that_repeat_also_in_another_process(source: SimulatedS
     )
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=True)
     np.testing.assert_array_equal(np.load(tmp_path / "images.npy"), images[::-1])
+
+
+def find_seam(image: npt.NDArray[np.uint8]) -> int:
+    """The first row from which on an image repeats itself, mirrored."""
+    side = len(image)
+    return next(
+        row for row in range(side // 2, side + 1) if np.array_equal(image[row:], image[2 * row - side : row][::-1])
+    )
+
+
+def test_what_a_small_photo_lacks_is_mirrored_in_both_images_alike(
+    source: SimulatedSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fakeid.data.sources.simulated._COMPRESSED", 0.0)
+    monkeypatch.setattr("fakeid.data.sources.simulated._ENLARGED", 0.0)
+    simulated._make_pair.cache_clear()
+    seams = {
+        label: [find_seam(source.read(each)) for each in source.records() if each.label == label]
+        for label in (REAL, FAKE)
+    }
+    simulated._make_pair.cache_clear()
+    assert seams[REAL] == seams[FAKE]
+    assert len(set(seams[REAL])) > 5
 
 
 def test_a_worker_gets_no_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
