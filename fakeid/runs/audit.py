@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from fakeid.audit.duplicates import (
     find_torn_pairs,
 )
 from fakeid.audit.metadata import FileFacts, read_file_facts
+from fakeid.audit.photos import list_photo_warnings
 from fakeid.audit.result import AuditResult
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.parse import Config
@@ -25,7 +27,8 @@ from fakeid.errors import BadImageError
 from fakeid.io import parse_record, read_memo, to_plain_record, write_memo
 from fakeid.runs.images import RunImages
 
-_VERSION: Final = 4  # raise it whenever the same images give another audit
+_VERSION: Final = 5  # raise it whenever the same images give another audit
+_MOST_PHOTOS: Final = 200  # whose files are read
 
 
 def audit_plan(config: Config, images: RunImages, packed: PackedImages, per_class: int) -> AuditResult:
@@ -55,7 +58,7 @@ def _audit(config: Config, images: RunImages, packed: PackedImages, per_class: i
     records = _sample(plan, packed, per_class)
     # A source without given splits is not listed again: it may hold millions.
     given = any(record.split for record in plan.records())
-    return audit_images(
+    audit = audit_images(
         records,
         [_read_facts(source, record) for record in records],
         packed.take(packed.locate([record.key for record in records])),
@@ -65,6 +68,14 @@ def _audit(config: Config, images: RunImages, packed: PackedImages, per_class: i
         duplicates=count_duplicates(find_duplicates(_read_fingerprints(plan, packed))),
         torn_pairs=count_torn_pairs(find_torn_pairs(plan, source.records()) if given else []),
     )
+    return replace(audit, warnings=(*audit.warnings, *_list_photo_warnings(source)))
+
+
+def _list_photo_warnings(source: Source) -> list[str]:
+    """Look at the photos that pairs are made from, which are not among the images of a run."""
+    from fakeid.data.sources.simulated import SimulatedSource  # noqa: PLC0415 - loads torch
+
+    return list_photo_warnings(source.read_photo_files(_MOST_PHOTOS)) if isinstance(source, SimulatedSource) else []
 
 
 def _read_fingerprints(plan: Plan, packed: PackedImages) -> dict[str, SplitImages]:

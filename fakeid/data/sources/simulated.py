@@ -1,5 +1,7 @@
 """Photos, and their copies through decoders fitted to them: a data set without any GAN."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -13,7 +15,7 @@ from fakeid.data.records import Record
 from fakeid.data.simulate.fitting import GeneratorBank, Member
 from fakeid.data.simulate.pairs import Image, Pair, make_pair
 from fakeid.data.sources.photos import PhotoFolder
-from fakeid.errors import DataError
+from fakeid.errors import BadImageError, DataError
 from fakeid.images.codecs import jpeg
 from fakeid.seeding import derive_seed
 
@@ -109,6 +111,19 @@ class SimulatedSource:
 
     def read_file(self, record: Record) -> bytes | None:
         """Return None: both classes are made from the same files."""
+
+    def read_photo_files(self, most: int) -> Iterator[tuple[str, bytes]]:
+        """Read the files of training photos, in an order that follows from the seed; those that vanished are left out.
+
+        Args:
+            most: How many to read.
+
+        Yields:
+            The path below the folder, and the whole file.
+        """
+        for key in self.splits[TRAIN][:most]:
+            with suppress(BadImageError):
+                yield key, self._photos.read_file(key)
 
     def describe(self) -> dict[str, Any]:
         """Identify the pixels by the photos and the generators; which of them make what, the keys of the images say."""

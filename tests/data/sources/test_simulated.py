@@ -148,6 +148,14 @@ def test_what_a_small_photo_lacks_is_mirrored_in_both_images_alike(
     assert len(set(seams[REAL])) > 5
 
 
+def test_files_of_training_photos_are_read_for_the_audit(tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "photos", NUM)
+    source = build(photos, tmp_path / "cache")
+    gone, *kept = source.splits[TRAIN][:5]
+    (photos / gone).unlink()
+    assert list(source.read_photo_files(5)) == [(key, (photos / key).read_bytes()) for key in kept]
+
+
 def test_a_worker_gets_no_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = [f"{number:06d}-{'x' * 40}.png" for number in range(5000)]
     monkeypatch.setattr(PhotoFolder, "list_keys", lambda _: keys)
