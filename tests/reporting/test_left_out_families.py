@@ -10,7 +10,7 @@ from fakeid.config.schema import ResidualConfig
 from fakeid.evaluation.records.results import CategoryGroup, Estimate
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.reporting.sweep.configurations import FinishedRun
-from fakeid.reporting.sweep.left_out_families import tabulate_left_out_families
+from fakeid.reporting.sweep.left_out_families import tabulate_each_left_out_family, tabulate_left_out_families
 
 
 def make_run(seed: int, left_out: str, aurocs: dict[str, float], residual: str = "hpf") -> FinishedRun:
@@ -42,6 +42,19 @@ def test_families_count_where_they_were_left_out_and_neither_trained_on_nor_vali
     low, high = t.interval(0.95, 1, np.mean([0.65, 0.8]), np.std([0.65, 0.8], ddof=1) / np.sqrt(2))
     assert (mean.value, mean.low, mean.high) == pytest.approx((0.725, max(0, low), min(1, high)))
     assert trained_on.value == pytest.approx(np.mean([0.9, 0.95, 0.99, 0.97]))
+
+
+def test_each_family_has_a_row_the_worst_first() -> None:
+    runs = [
+        make_run(seed, left_out, {"progan": 0.7 + seed / 10, "dcgan": 0.6, "zeros": 0.1})
+        for seed in (0, 1)
+        for left_out in ("progan", "dcgan")
+    ]
+    rows = [[cell.value for cell in row.cells] for row in tabulate_each_left_out_family(runs).rows]
+    assert [(row[0], row[2], row[3].value, row[4].value) for row in rows] == [
+        ("dcgan", 2, pytest.approx(0.6), pytest.approx(0.6)),
+        ("progan", 2, pytest.approx(0.75), pytest.approx(0.75)),
+    ]
 
 
 def test_each_setting_has_a_row_and_one_seed_no_interval() -> None:

@@ -1,8 +1,9 @@
 """How well detectors of `data=simulated` do on families of generators that were left out of everything."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Final
 
@@ -25,19 +26,59 @@ _COLUMNS: Final = (
     Column("lowest", Form.UNIT), Column("of"), Column("trained on", Form.UNIT),
 )  # fmt: skip
 
+_FAMILY_COLUMNS: Final = (
+    Column("family"), Column("setting"), Column("seeds", Form.COUNT), Column("left out", Form.UNIT),
+    Column("trained on", Form.UNIT),
+)  # fmt: skip
+
 _BySeed = dict[int, dict[str, list[float]]]
 """Seed → family → AUROCs."""
 
 
+@dataclass(frozen=True)
+class _Reached:
+    """What the runs of a setting reach on families that they left out, and that they trained on."""
+
+    setting: Setting
+    left_out: _BySeed
+    trained_on: _BySeed
+
+    @property
+    def families(self) -> list[str]:
+        return sorted({name for own in self.left_out.values() for name in own})
+
+    def average_left_out(self, family: str) -> float:
+        return _average(_pick(self.left_out, family)).value or 0.0
+
+
 def tabulate_left_out_families(runs: Sequence[FinishedRun]) -> Table:
     """Tabulate settings, those of `data.simulated` that choose families apart; no rows where none were left out."""
+    return Table.of("Families left out", _COLUMNS, [_describe_setting(each) for each in _collect(runs)])
+
+
+def tabulate_each_left_out_family(runs: Sequence[FinishedRun]) -> Table:
+    """Tabulate each family that was left out, the one that is found worst first."""
+    pairs = [(each, name) for each in _collect(runs) for name in each.families]
+    pairs.sort(key=lambda pair: pair[0].average_left_out(pair[1]))
+    return Table.of("Each family left out", _FAMILY_COLUMNS, [_describe_family(*pair) for pair in pairs])
+
+
+def _collect(runs: Sequence[FinishedRun]) -> list[_Reached]:
     runs = [run for run in runs if run.summary.generators]
     settings = identify_settings([_ignore_families(run.config) for run in runs])
-    grouped: dict[Setting, list[FinishedRun]] = defaultdict(list)
+    grouped = {setting: _Reached(setting, _start(), _start()) for setting in order_settings(settings)}
     for setting, run in zip(settings, runs, strict=True):
-        grouped[setting].append(run)
-    rows = [row for setting in order_settings(settings) for row in _list_rows(setting, grouped[setting])]
-    return Table.of("Families left out", _COLUMNS, rows)
+        tested = run.config["data"]["simulated"]["test_families"]
+        for name, group in run.summary.generators.items():
+            value = group.read("auroc").value
+            if value is not None and (group.seen or name in tested):
+                reached = grouped[setting].trained_on if group.seen else grouped[setting].left_out
+                reached[run.seed][name].append(value)
+    return [each for each in grouped.values() if each.left_out]
+
+
+def _start() -> _BySeed:
+    return defaultdict(lambda: defaultdict(list))
 
 
 def _ignore_families(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -47,22 +88,21 @@ def _ignore_families(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return config
 
 
-def _list_rows(setting: Setting, runs: Iterable[FinishedRun]) -> Iterable[Row]:
-    left_out: _BySeed = defaultdict(lambda: defaultdict(list))
-    trained_on: _BySeed = defaultdict(lambda: defaultdict(list))
-    for run in runs:
-        tested = run.config["data"]["simulated"]["test_families"]
-        for name, group in run.summary.generators.items():
-            value = group.read("auroc").value
-            if value is not None and (group.seen or name in tested):
-                (trained_on if group.seen else left_out)[run.seed][name].append(value)
-    if not left_out:
-        return
-    families = sorted({name for own in left_out.values() for name in own})
-    of_family = {name: fmean(fmean(own[name]) for own in left_out.values() if name in own) for name in families}
-    lowest = min(families, key=of_family.__getitem__)
-    numbers = (_average(left_out), of_family[lowest], lowest, _average(trained_on))
-    yield Row(tuple(Cell(each) for each in (setting.name, len(left_out), len(families), *numbers)))
+def _describe_setting(reached: _Reached) -> Row:
+    lowest = min(reached.families, key=reached.average_left_out)
+    seeds, families = len(reached.left_out), len(reached.families)
+    numbers = (_average(reached.left_out), reached.average_left_out(lowest), lowest, _average(reached.trained_on))
+    return Row(tuple(Cell(each) for each in (reached.setting.name, seeds, families, *numbers)))
+
+
+def _describe_family(reached: _Reached, name: str) -> Row:
+    left_out, trained_on = _pick(reached.left_out, name), _pick(reached.trained_on, name)
+    values = (name, reached.setting.name, len(left_out), _average(left_out), _average(trained_on))
+    return Row(tuple(Cell(each) for each in values))
+
+
+def _pick(by_seed: _BySeed, name: str) -> _BySeed:
+    return {seed: {name: own[name]} for seed, own in by_seed.items() if name in own}
 
 
 def _average(by_seed: _BySeed) -> Estimate:

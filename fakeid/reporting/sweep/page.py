@@ -44,9 +44,8 @@ def render_sweep_markdown(report: SweepReport) -> str:
         parts += [part for table in tables for part in (f"### {table.title}\n", render_markdown(table.table))]
     if report.trends:
         parts += ["## Trend over categories\n", *_render_tables(report.slopes), f"{TREND_NOTE}\n"]
-    if report.left_out_families.rows:
-        title = report.left_out_families.title
-        parts += [f"## {title}\n", render_markdown(report.left_out_families), f"{LEFT_OUT_NOTE}\n"]
+    for table in report.left_out_families:
+        parts += [f"## {table.title}\n", render_markdown(table), f"{LEFT_OUT_NOTE}\n"]
     parts += _render_differences(report)
     brackets = f"In brackets: {report.brackets}.\n"
     parts += ["## Real and fake apart\n", *_render_tables(report.classes), brackets]

@@ -18,7 +18,7 @@ from fakeid.reporting.sweep.configurations import Configuration, FinishedRun, co
 from fakeid.reporting.sweep.effects import Effect, SettingTrend, correct_page, fit_trends, measure_effects
 from fakeid.reporting.sweep.evaluation_tables import EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep.figures import Curves, ReportFigure, build_curves, collect_figures
-from fakeid.reporting.sweep.left_out_families import tabulate_left_out_families
+from fakeid.reporting.sweep.left_out_families import tabulate_each_left_out_family, tabulate_left_out_families
 from fakeid.reporting.sweep.misplaced_thresholds import list_misplaced_thresholds
 from fakeid.reporting.sweep.paper_tables import AccuracyTable, build_accuracy_tables, describe_brackets
 from fakeid.reporting.sweep.settings import FIGURES, TABLES, split_by_budget
@@ -203,9 +203,10 @@ class SweepReport:
         return _tabulate_by_budget(self.trends, tabulate_trends)
 
     @cached_property
-    def left_out_families(self) -> Table:
-        """One row a setting that was trained without some of the families that `data=simulated` has."""
-        return tabulate_left_out_families(self.tested)
+    def left_out_families(self) -> list[Table]:
+        """What is reached on families that `data=simulated` has and that were left out: by setting, and of each."""
+        tables = (tabulate_left_out_families(self.tested), tabulate_each_left_out_family(self.tested))
+        return [table for table in tables if table.rows]
 
     @cached_property
     def differences(self) -> list[Differences]:
