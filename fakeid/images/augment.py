@@ -27,6 +27,7 @@ _MAX_MASKED: Final = 0.75  # of all patches
 _PATCH_PX: Final = 16
 _GRAY: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
+_HANDED_ON: Final = 1 / 2  # of all images; of these
 _SOMETIMES: Final = 1 / 3
 _RARELY: Final = 1 / 8
 _NOISY: Final = 1 / 4
@@ -206,12 +207,12 @@ def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray
 
 
 def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Put an image through what happens to images on their way, and cut out a window of half of each side.
+    """Put every other image through what happens to images on their way, and cut a window of half of each side out.
 
-    A third of the images is resized by a factor of 0.6 to 1.3, by one of three interpolations; an eighth is blurred by
-    a Gaussian of 0.3 to 1 px, an eighth is sharpened, a quarter gets noise of 0.5 to 4 levels, and a third is
-    compressed to a JPEG of quality 50 to 98. Images of one scene, such as a photo and its copy, share all draws within
-    an epoch, so that nothing of this tells the classes apart. The ranges are ours.
+    Of these a third is resized by a factor of 0.6 to 1.3, by one of three interpolations; an eighth is blurred by a
+    Gaussian of 0.3 to 1 px, an eighth is sharpened, a quarter gets noise of 0.5 to 4 levels, and a third is compressed
+    to a JPEG of quality 50 to 98. Images of one scene, such as a photo and its copy, share all draws within an epoch,
+    so that nothing of this tells the classes apart. The ranges are ours.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
@@ -221,9 +222,18 @@ def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
         RGB uint8 (H // 2, W // 2, 3).
     """
     height, width = (side // 2 for side in rgb_u8.shape[:2])
-    rgb_u8 = crop(rgb_u8, rng)
+    if rng.random() < _HANDED_ON:
+        rgb_u8 = _hand_on(crop(rgb_u8, rng), rng, (height, width))
+    top, left = (
+        int(rng.integers(whole - part, endpoint=True))
+        for whole, part in zip(rgb_u8.shape[:2], (height, width), strict=True)
+    )
+    return flip(rgb_u8[top : top + height, left : left + width], rng)
+
+
+def _hand_on(rgb_u8: _Image, rng: np.random.Generator, smallest: tuple[int, int]) -> _Image:
     if rng.random() < _SOMETIMES:
-        rgb_u8 = _rescale(rgb_u8, rng.uniform(*_SCALES), int(rng.integers(len(_INTERPOLATIONS))), (height, width))
+        rgb_u8 = _rescale(rgb_u8, rng.uniform(*_SCALES), int(rng.integers(len(_INTERPOLATIONS))), smallest)
     if rng.random() < _RARELY:
         rgb_u8 = _blur(rgb_u8, rng.uniform(*_SLIGHT_SIGMAS_PX))
     if rng.random() < _RARELY:
@@ -234,11 +244,7 @@ def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
         rgb_u8 = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     if rng.random() < _SOMETIMES:
         rgb_u8 = jpeg(rgb_u8, int(rng.integers(*_USUAL_QUALITIES, endpoint=True)))
-    top, left = (
-        int(rng.integers(whole - part, endpoint=True))
-        for whole, part in zip(rgb_u8.shape[:2], (height, width), strict=True)
-    )
-    return flip(rgb_u8[top : top + height, left : left + width], rng)
+    return rgb_u8
 
 
 def _rescale(rgb_u8: _Image, scale: float, interpolation: int, smallest: tuple[int, int]) -> _Image:

@@ -218,8 +218,13 @@ def test_history_leaves_a_window_of_half_of_each_side(size: tuple[int, int]) -> 
     assert {result.shape for result in results} == {(size[0] // 2, size[1] // 2, 3)}
 
 
+def test_history_only_cuts_and_mirrors_every_other_image() -> None:
+    result, _ = play(photo(), "history", random=[NO, YES], integers=[2, 7])
+    np.testing.assert_array_equal(result, photo()[2:34, 7:39][:, ::-1])
+
+
 def test_history_without_a_step_only_cuts_and_mirrors() -> None:
-    draws = {"random": [NO, NO, NO, NO, NO, YES], "integers": [3, 5, 2, 7]}
+    draws = {"random": [YES, NO, NO, NO, NO, NO, YES], "integers": [3, 5, 2, 7]}
     result, _ = play(photo(), "history", **draws)
     np.testing.assert_array_equal(result, photo()[5:37, 12:44][:, ::-1])
 
