@@ -33,6 +33,18 @@ class AugmentName(str, Enum):
     history = "history"
 
 
+class Alignment(str, Enum):
+    """What is done to training pairs of `data=simulated` so that a photo and its copy are equally sharp.
+
+    `full`: mostly to the photo, which is softened and made grainy, or to the copy; `copies`: to the copy alone; `none`:
+    nothing. Validation and test pairs are always fully alike.
+    """
+
+    full = "full"
+    copies = "copies"
+    none = "none"
+
+
 class HpfChannels(str, Enum):
     """`sum` adds the filtered channels into one; `each` keeps them apart."""
 

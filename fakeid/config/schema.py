@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from fakeid.config.choices import (
     Accelerator,
+    Alignment,
     AugmentName,
     Bottleneck,
     BudgetName,
@@ -63,6 +64,7 @@ class SimulatedConfig:
     members_per_family: int = option(3, "generators of each family", affects="data", at_least=1, quiet=True)
     fit_steps: int = option(200, "of the training of a generator", affects="data", at_least=2, quiet=True)
     pairs_per_photo: int = option(3, "copies of each training photo", affects="data", at_least=1, quiet=True)
+    alignment: Alignment = option(Alignment.full, affects="data", quiet=True)
 
     def list_trained_families(self) -> list[str]:
         """List the families whose copies are trained on."""

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fakeid.audit.pixels import compute_residual_statistics
+from fakeid.config.choices import Alignment
 from fakeid.data.simulate.fitting import GeneratorBank, Member
 from fakeid.data.simulate.pairs import Levels, add_grain, make_pair, match_sharpness
 from fakeid.data.sources.photos import PhotoFolder
@@ -103,6 +104,19 @@ def test_some_pairs_have_the_photo_itself() -> None:
         np.array_equal(make_pair(photo, repeat_pixels, np.random.default_rng(seed)).real, photo) for seed in range(40)
     ]
     assert 1 < sum(untouched) < 20
+
+
+def test_photos_are_left_alone_where_they_are_not_to_be_aligned() -> None:
+    differences = {}
+    for alignment in (Alignment.copies, Alignment.none):
+        pairs = [
+            (photo, make_pair(photo, speckle, np.random.default_rng(seed), alignment))
+            for seed, photo in enumerate(draw_photos(8))
+        ]
+        assert all(np.array_equal(pair.real, photo) for photo, pair in pairs)
+        ratios = [measure_sharpness(pair.fake) / measure_sharpness(photo) for photo, pair in pairs]
+        differences[alignment] = np.abs(np.log(ratios)).mean()
+    assert differences[Alignment.copies] < 0.5 * differences[Alignment.none]
 
 
 def test_grain_fills_in_detail_where_it_is_missing_and_shows_nothing_of_the_other_image() -> None:

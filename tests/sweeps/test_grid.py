@@ -62,6 +62,17 @@ def test_each_family_of_gans_is_left_out_once_a_seed() -> None:
     assert left_out == {(name, seed): 1 for name in GAN_FAMILIES for seed in range(3)}
 
 
+def test_each_part_of_the_pairs_is_left_out_with_three_seeds() -> None:
+    configs = [planned.config for planned in build("pairs", "paths.data=photos")]
+    data = [config.data.simulated for config in configs]
+    assert {tuple(each.test_families) for each in data} == {("progan", "cyclegan")}
+    assert Counter(each.alignment.value for each in data) == {"full": 27, "copies": 3, "none": 3}
+    assert Counter(len(each.families or []) for each in data) == {0: 24, 6: 3, 5: 3, 2: 3}
+    assert Counter(config.residual.name.value for config in configs) == {"hpf": 24, "none": 3, "npr": 3, "srm": 3}
+    assert Counter(config.augment.name.value for config in configs) == {"history": 30, "crop": 3}
+    assert Counter(config.protocol.tested.value for config in configs) == {"best": 30, "last": 3}
+
+
 def test_a_cell_of_two_grids_has_one_name() -> None:
     paper, full = ({planned.run.path.name for planned in pick_first_seed(grid)} for grid in ("paper", "full"))
     assert len(paper & full) == 60

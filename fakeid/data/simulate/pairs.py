@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
+from fakeid.config.choices import Alignment
+
 Image = npt.NDArray[np.uint8]
 Levels = npt.NDArray[np.float32]
 
@@ -42,7 +44,7 @@ class Pair(NamedTuple):
     fake: Image
 
 
-def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator) -> Pair:
+def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator, alignment: Alignment = Alignment.full) -> Pair:
     """Copy a photo through a decoder, and make both equally sharp.
 
     The copy keeps the photo's own coarse content, and a random share of its fine detail. Its power around each
@@ -54,17 +56,20 @@ def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator) -> Pair:
         photo: RGB uint8 (H, W, 3).
         decode: Of a generator.
         rng: Of this pair.
+        alignment: `copies` never changes the photo, `none` matches nothing.
     """
     levels = photo.astype(np.float32)
     sigma_px, share, sharpen = rng.uniform(*_CONTENT_SIGMA_PX), rng.uniform(*_TRACE_SHARE), rng.random() < _SHARPENED
     decoded = decode(levels, int(rng.integers(2**31)))
     copy = decoded + cv2.GaussianBlur(levels - decoded, (0, 0), sigma_px)
     copy = levels + np.float32(share) * (copy - levels)
-    if sharpen:
+    if alignment is Alignment.none:
+        real, fake = levels, copy
+    elif sharpen or alignment is Alignment.copies:
         real, fake = levels, match_sharpness(copy, levels, _SHARPENING)
     else:
         real, fake = match_sharpness(levels, copy, _SOFTENING), copy
-    if rng.random() < _GRAINY:
+    if alignment is Alignment.full and rng.random() < _GRAINY:
         real = add_grain(real, fake, rng)
     return Pair(_round(real), _round(fake))
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
+from fakeid.config.choices import Alignment
 from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL, TEST, TRAIN, VAL
 from fakeid.data.records import Record
 from fakeid.data.simulate.fitting import GeneratorBank, Member
@@ -45,6 +46,7 @@ class SimulatedOptions:
         members_per_family: Generators of each family.
         fit_steps: Of the training of a generator.
         pairs_per_photo: Pairs of each training photo; validation and test have one.
+        alignment: Of training pairs.
     """
 
     families: tuple[str, ...]
@@ -53,6 +55,7 @@ class SimulatedOptions:
     members_per_family: int
     fit_steps: int
     pairs_per_photo: int
+    alignment: Alignment = Alignment.full
 
     def list_members(self, split: str) -> list[Member]:
         """List the generators whose copies a split holds; the test has those of every family."""
@@ -106,7 +109,8 @@ class SimulatedSource:
             BadImageError: The photo cannot be used.
         """
         member, photo, number = _parse(record.key)
-        pair = _make_pair(self._photos, self.bank, photo, number, member, self._image_px)
+        alignment = self._options.alignment if record.split == TRAIN else Alignment.full
+        pair = _make_pair(self._photos, self.bank, photo, number, member, self._image_px, alignment)
         return pair.real if record.label == REAL else pair.fake
 
     def read_file(self, record: Record) -> bytes | None:
@@ -131,6 +135,7 @@ class SimulatedSource:
             "source": "simulated", "version": _VERSION, "image_px": self._image_px, "seed": self._seed,
             "photos": self._photos.hash_files(sorted(key for keys in self.splits.values() for key in keys)),
             "bank": self.bank.describe(),
+            "alignment": self._options.alignment.value,
         }  # fmt: skip
 
     @cached_property
@@ -174,10 +179,16 @@ class SimulatedSource:
 
 @lru_cache(maxsize=8)  # both images of a pair are asked for one soon after the other
 def _make_pair(
-    photos: PhotoFolder, bank: GeneratorBank, photo: str, number: int, member: Member, image_px: int
+    photos: PhotoFolder,
+    bank: GeneratorBank,
+    photo: str,
+    number: int,
+    member: Member,
+    image_px: int,
+    alignment: Alignment,
 ) -> Pair:
     rng = np.random.default_rng(derive_seed(bank.seed, "pair", photo, number))
-    pair = make_pair(_draw_window(photos.read(photo), image_px, rng), bank.load(member), rng)
+    pair = make_pair(_draw_window(photos.read(photo), image_px, rng), bank.load(member), rng, alignment)
     # Mirrored after the copy is made, or else only photos would have a seam that is exact.
     return _compress(Pair(*(_fill(image, image_px) for image in pair)), rng)
 

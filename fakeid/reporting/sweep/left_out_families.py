@@ -20,7 +20,7 @@ LEFT_OUT_NOTE: Final = (
     "their epoch by it, averaged over families, and beside it in runs that trained on it. The 95 % interval covers "
     "seeds (Student's), for these families and photos; with one seed there is none."
 )
-_AXES: Final = ("families", "validation_families", "test_families")
+_AXES: Final = ("validation_families", "test_families")
 _COLUMNS: Final = (
     Column("setting"), Column("seeds", Form.COUNT), Column("families", Form.COUNT), Column("left out", Form.UNIT),
     Column("lowest", Form.UNIT), Column("of"), Column("trained on", Form.UNIT),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 from photo_folder import draw_photos, write_photos
 
+from fakeid.config.choices import Alignment
 from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
 from fakeid.data.records import Record
 from fakeid.data.sources import simulated
@@ -123,6 +124,20 @@ def test_images_are_pairs_that_repeat_also_in_another_process(source: SimulatedS
     )
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=True)
     np.testing.assert_array_equal(np.load(tmp_path / "images.npy"), images[::-1])
+
+
+def test_only_training_pairs_can_be_left_as_they_are(source: SimulatedSource, photos: Path, cache: Path) -> None:
+    unaligned = SimulatedSource(
+        PhotoFolder(str(photos), 64), str(cache), 64, replace(OPTIONS, alignment=Alignment.none), 0
+    )
+    assert unaligned.describe() != source.describe()
+    changed = {
+        split: [not np.array_equal(unaligned.read(each), source.read(each)) for each in own[:20]]
+        for split in (TRAIN, VAL, TEST)
+        if (own := [each for each in source.records() if (each.split, each.label) == (split, REAL)])
+    }
+    assert sum(changed[TRAIN]) > 10
+    assert not any(changed[VAL] + changed[TEST])
 
 
 def find_seam(image: npt.NDArray[np.uint8]) -> int:
