@@ -10,7 +10,11 @@ from fakeid.config.schema import ResidualConfig
 from fakeid.evaluation.records.results import CategoryGroup, Estimate
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.reporting.sweep.configurations import FinishedRun
-from fakeid.reporting.sweep.left_out_families import tabulate_each_left_out_family, tabulate_left_out_families
+from fakeid.reporting.sweep.left_out_families import (
+    answer_left_out_families,
+    tabulate_each_left_out_family,
+    tabulate_left_out_families,
+)
 
 
 def make_run(seed: int, left_out: str, aurocs: dict[str, float], residual: str = "hpf") -> FinishedRun:
@@ -69,6 +73,19 @@ def test_each_setting_has_a_row_and_one_seed_no_interval() -> None:
     ]
 
 
+def test_the_answer_names_the_best_setting_and_its_worst_family() -> None:
+    runs = [make_run(0, left_out, {"progan": 0.7, "dcgan": 0.8}) for left_out in ("progan", "dcgan")]
+    (finding,) = answer_left_out_families(runs)
+    assert str(finding) == (
+        "Families left out: Pelee+HPF, RGB, dropout 0 has an AUROC of 0.750 on copies by 2 families that neither "
+        "trained nor chose it, lowest on progan (0.700), 0.750 on families that it trained on."
+    )
+    (finding,) = answer_left_out_families([*runs, make_run(0, "progan", {"progan": 0.9}, "npr")])
+    assert finding.text.startswith("Pelee+NPR, RGB, dropout 0 has an AUROC of 0.900 on copies by 1 family that")
+    assert "the highest mean of 2 settings (which differences are chance is not judged)" in finding.text
+
+
 def test_runs_that_left_none_out_have_no_rows(invented) -> None:
+    assert answer_left_out_families([invented(5)]) == []
     assert tabulate_left_out_families([]).rows == ()
     assert tabulate_left_out_families([invented(5)]).rows == ()

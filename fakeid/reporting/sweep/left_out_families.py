@@ -11,6 +11,8 @@ import numpy as np
 
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.statistics.paired_tests import find_margin
+from fakeid.reporting.finding import Finding
+from fakeid.reporting.formatting import format_count, format_estimate, format_number
 from fakeid.reporting.sweep.configurations import FinishedRun
 from fakeid.reporting.sweep.settings import Setting, identify_settings, order_settings
 from fakeid.reporting.table import Cell, Column, Form, Row, Table
@@ -61,6 +63,27 @@ def tabulate_each_left_out_family(runs: Sequence[FinishedRun]) -> Table:
     pairs = [(each, name) for each in _collect(runs) for name in each.families]
     pairs.sort(key=lambda pair: pair[0].average_left_out(pair[1]))
     return Table.of("Each family left out", _FAMILY_COLUMNS, [_describe_family(*pair) for pair in pairs])
+
+
+def answer_left_out_families(runs: Sequence[FinishedRun]) -> list[Finding]:
+    """Say what is reached on families that were left out, by the setting that reaches most; nothing without any."""
+    collected = _collect(runs)
+    if not collected:
+        return []
+    best = max(collected, key=lambda each: _average(each.left_out).value or 0.0)
+    lowest = min(best.families, key=best.average_left_out)
+    trained_on = _average(best.trained_on)
+    count = len(collected)
+    highest = f"the highest mean of {count} settings (which differences are chance is not judged)" if count > 1 else ""
+    families = format_count(len(best.families), "family", "families")
+    left_out = format_estimate(_average(best.left_out), Form.UNIT)
+    parts = [
+        f"{best.setting.name} has an AUROC of {left_out} on copies by {families} that neither trained nor chose it",
+        highest,
+        f"lowest on {lowest} ({format_number(best.average_left_out(lowest), Form.UNIT)})",
+        f"{format_estimate(trained_on, Form.UNIT)} on families that it trained on" if trained_on.value else "",
+    ]
+    return [Finding("Families left out", f"{', '.join(part for part in parts if part)}.")]
 
 
 def _collect(runs: Sequence[FinishedRun]) -> list[_Reached]:

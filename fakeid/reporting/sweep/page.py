@@ -27,7 +27,8 @@ _MANY: Final = 12  # rows; longer lists of differences are folded up
 
 def render_summary_markdown(report: SweepReport) -> str:
     """Write what the terminal shows: warnings, the answer, the tables of the averages, and what is not finished."""
-    parts = [*_render_warnings(report), *_render_answer(report), *_render_names(report), *_render_averages(report)]
+    parts = [*_render_warnings(report), *_render_answer(report), *_render_left_out_families(report)]
+    parts += [*_render_names(report), *_render_averages(report)]
     return "\n".join([*parts, *_render_unfinished(report)])
 
 
@@ -36,7 +37,7 @@ def render_sweep_markdown(report: SweepReport) -> str:
     parts = [f"# Report: {report.title}\n", *_render_warnings(report), *_render_answer(report)]
     if report.missing:
         parts.append(f"Not in this folder: {'; '.join(report.missing)}.\n")
-    parts += [*_render_names(report), "## Figures\n"]
+    parts += [*_render_left_out_families(report), *_render_names(report), "## Figures\n"]
     parts += [f"![{figure.title}](figures/{figure.slug}.png)\n" for figure in report.figures] or ["None yet.\n"]
     parts += ["## Averages\n", *_render_averages(report), "## Tables\n"]
     for budget, tables in report.accuracies_by_budget:
@@ -44,8 +45,6 @@ def render_sweep_markdown(report: SweepReport) -> str:
         parts += [part for table in tables for part in (f"### {table.title}\n", render_markdown(table.table))]
     if report.trends:
         parts += ["## Trend over categories\n", *_render_tables(report.slopes), f"{TREND_NOTE}\n"]
-    for table in report.left_out_families:
-        parts += [f"## {table.title}\n", render_markdown(table), f"{LEFT_OUT_NOTE}\n"]
     parts += _render_differences(report)
     brackets = f"In brackets: {report.brackets}.\n"
     parts += ["## Real and fake apart\n", *_render_tables(report.classes), brackets]
@@ -95,9 +94,15 @@ def _render_warnings(report: SweepReport) -> list[str]:
     return [*audits, *(f"> **WARNING**: {finding}\n" for finding in report.misplaced)]
 
 
+def _render_left_out_families(report: SweepReport) -> list[str]:
+    tables = report.left_out_families
+    parts = [part for table in tables for part in (f"## {table.title}\n", render_markdown(table))]
+    return [*parts, f"{LEFT_OUT_NOTE}\n"] if parts else []
+
+
 def _render_answer(report: SweepReport) -> list[str]:
     findings = "\n".join(f"{i}. {finding}" for i, finding in enumerate(report.answer, start=1))
-    return [f"{findings}\n\n{report.caveat}\n"]
+    return [f"{findings}\n", *([f"{report.caveat}\n"] if report.caveat else [])]
 
 
 def _render_names(report: SweepReport) -> list[str]:

@@ -18,7 +18,11 @@ from fakeid.reporting.sweep.configurations import Configuration, FinishedRun, co
 from fakeid.reporting.sweep.effects import Effect, SettingTrend, correct_page, fit_trends, measure_effects
 from fakeid.reporting.sweep.evaluation_tables import EvaluationTable, build_evaluation_tables
 from fakeid.reporting.sweep.figures import Curves, ReportFigure, build_curves, collect_figures
-from fakeid.reporting.sweep.left_out_families import tabulate_each_left_out_family, tabulate_left_out_families
+from fakeid.reporting.sweep.left_out_families import (
+    answer_left_out_families,
+    tabulate_each_left_out_family,
+    tabulate_left_out_families,
+)
 from fakeid.reporting.sweep.misplaced_thresholds import list_misplaced_thresholds
 from fakeid.reporting.sweep.paper_tables import AccuracyTable, build_accuracy_tables, describe_brackets
 from fakeid.reporting.sweep.settings import FIGURES, TABLES, split_by_budget
@@ -114,7 +118,7 @@ class SweepReport:
         configurations: Of the finished runs.
         accuracies: The paper's tables.
         answer: What the folder shows, see `fakeid.reporting.sweep.answer`.
-        caveat: What the numbers cannot say.
+        caveat: What the numbers cannot say; empty where nothing is compared.
         warnings: Of the audits.
         misplaced: Which runs rank well, but at a threshold that is off; one finding for each kind of images.
         missing: Tables and figures of the paper that have no runs here.
@@ -262,12 +266,26 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         trends=fit_trends(configurations),
         effects=effects,
         claims=claims,
-        answer=write_answer(configurations, claims, effects),
-        caveat=write_caveat(configurations),
+        answer=_answer(tested, configurations, claims, effects),
+        caveat="" if _asks_for_families_alone(tested) else write_caveat(configurations),
         warnings=count_warnings(run.summary for run in tested),
         misplaced=list_misplaced_thresholds(configurations),
-        missing=_list_missing(tables, curves),
+        missing=[] if _asks_for_families_alone(tested) else _list_missing(tables, curves),
     )
+
+
+def _answer(
+    tested: Sequence[FinishedRun], configurations: Sequence[Configuration], claims: Claims, effects: Sequence[Effect]
+) -> list[Finding]:
+    """Answer what the runs were made for: families of generators left out, the paper's question, or both."""
+    on_families = answer_left_out_families(tested)
+    if _asks_for_families_alone(tested):
+        return on_families
+    return [*on_families, *write_answer(configurations, claims, effects)]
+
+
+def _asks_for_families_alone(tested: Sequence[FinishedRun]) -> bool:
+    return bool(answer_left_out_families(tested)) and all(run.summary.unseen is None for run in tested)
 
 
 def _list_missing(tables: Sequence[AccuracyTable], curves: Sequence[Curves]) -> list[str]:
