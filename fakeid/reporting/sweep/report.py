@@ -256,6 +256,10 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
     configurations = collect_configurations(tested)
     claims, effects = correct_page(compare_configurations(configurations), measure_effects(tested))
     tables, curves = build_accuracy_tables(configurations), build_curves(configurations)
+    on_families = answer_left_out_families(tested)
+    # Such runs were not made for the paper's question, and cannot answer it.
+    is_on_families_alone = bool(on_families) and all(run.summary.unseen is None for run in tested)
+    on_content = [] if is_on_families_alone else write_answer(configurations, claims, effects)
     return SweepReport(
         title=title,
         runs=sorted(runs, key=lambda run: run.name),
@@ -266,26 +270,12 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         trends=fit_trends(configurations),
         effects=effects,
         claims=claims,
-        answer=_answer(tested, configurations, claims, effects),
-        caveat="" if _asks_for_families_alone(tested) else write_caveat(configurations),
+        answer=[*on_families, *on_content],
+        caveat="" if is_on_families_alone else write_caveat(configurations),
         warnings=count_warnings(run.summary for run in tested),
         misplaced=list_misplaced_thresholds(configurations),
-        missing=[] if _asks_for_families_alone(tested) else _list_missing(tables, curves),
+        missing=[] if is_on_families_alone else _list_missing(tables, curves),
     )
-
-
-def _answer(
-    tested: Sequence[FinishedRun], configurations: Sequence[Configuration], claims: Claims, effects: Sequence[Effect]
-) -> list[Finding]:
-    """Answer what the runs were made for: families of generators left out, the paper's question, or both."""
-    on_families = answer_left_out_families(tested)
-    if _asks_for_families_alone(tested):
-        return on_families
-    return [*on_families, *write_answer(configurations, claims, effects)]
-
-
-def _asks_for_families_alone(tested: Sequence[FinishedRun]) -> bool:
-    return bool(answer_left_out_families(tested)) and all(run.summary.unseen is None for run in tested)
 
 
 def _list_missing(tables: Sequence[AccuracyTable], curves: Sequence[Curves]) -> list[str]:
