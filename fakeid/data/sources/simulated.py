@@ -42,10 +42,11 @@ class SimulatedOptions:
     Attributes:
         families: Of `GAN_FAMILIES`, whose copies are trained on.
         validation_families: Whose copies validate, and are never trained on.
-        test_families: Whose copies are tested alone.
+        test_families: Whose copies are tested alone; each of them copies every test photo.
         members_per_family: Generators of each family.
         fit_steps: Of the training of a generator.
-        pairs_per_photo: Pairs of each training photo; validation and test have one.
+        pairs_per_photo: Pairs of each training photo; a photo of the validation has one, and one of the test has one by
+            any family, and one by each that is tested alone.
         alignment: Of training pairs.
     """
 
@@ -57,9 +58,16 @@ class SimulatedOptions:
     pairs_per_photo: int
     alignment: Alignment = Alignment.full
 
-    def list_members(self, split: str) -> list[Member]:
-        """List the generators whose copies a split holds; the test has those of every family."""
-        families = {TRAIN: self.families, VAL: self.validation_families}.get(split, self.list_families())
+    def list_makers(self, split: str) -> list[tuple[str, ...]]:
+        """List, for each pair that a photo of this split has, the families that its generator is drawn from."""
+        if split == TRAIN:
+            return [self.families] * self.pairs_per_photo
+        if split == VAL:
+            return [self.validation_families]
+        return [self.list_families(), *((family,) for family in self.test_families)]
+
+    def list_members(self, families: tuple[str, ...]) -> list[Member]:
+        """List the generators of some families."""
         return [Member(family, number) for family in families for number in range(self.members_per_family)]
 
     def list_families(self) -> tuple[str, ...]:
@@ -146,8 +154,7 @@ class SimulatedSource:
 
     def list_members(self) -> list[Member]:
         """List the generators that have to be fitted."""
-        families, count = self._options.list_families(), self._options.members_per_family
-        return [Member(family, number) for family in families for number in range(count)]
+        return self._options.list_members(self._options.list_families())
 
     @cached_property
     def splits(self) -> dict[str, list[str]]:
@@ -164,16 +171,16 @@ class SimulatedSource:
 
     def _list_pairs(self, split: str, photo: str) -> list[Record]:
         pairs = []
-        for number in range(self._options.pairs_per_photo if split == TRAIN else 1):
-            member = self._choose_member(split, photo, number)
+        for number, families in enumerate(self._options.list_makers(split)):
+            member = self._choose_member(families, photo, number)
             for label, generator in ((REAL, CAMERA), (FAKE, member.family)):
                 key = f"{LABEL_NAMES[label]}/{member}/{photo}#{number}"
                 pairs.append(Record(key, label, _CATEGORY, generator, photo, split))
         return pairs
 
-    def _choose_member(self, split: str, photo: str, number: int) -> Member:
+    def _choose_member(self, families: tuple[str, ...], photo: str, number: int) -> Member:
         """Draw a generator; where families are left out, only the pairs that they would have made are others."""
-        members = self._options.list_members(split)
+        members = self._options.list_members(families)
         return max(members, key=lambda member: derive_seed(self._seed, "member", photo, number, str(member)))
 
 

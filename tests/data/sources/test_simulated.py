@@ -66,7 +66,9 @@ def test_each_photo_has_one_split_and_a_copy_of_a_family_of_it(source: Simulated
     assert generators[TRAIN] == {CAMERA, "zeros", "dcgan"}
     assert generators[VAL] == {CAMERA, "progan"}
     assert generators[TEST] - {CAMERA} <= {"zeros", "dcgan", "progan", "srgan"}
-    assert len({record.key for record in records}) == len(records) == 2 * (2 * 44 + 20)
+    assert len({record.key for record in records}) == len(records) == 2 * (2 * 44 + 10 + 2 * 10)
+    left_out = {record.scene for record in records if record.key.startswith("fake/srgan-0/") and record.key[-1] == "1"}
+    assert left_out == scenes[TEST]  # a copy of every test photo, by the family that is tested alone
     pairs = defaultdict(list)
     for record in records:
         pairs[record.scene, record.key.rpartition("#")[2]].append(record)
