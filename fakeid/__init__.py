@@ -1,5 +1,25 @@
 """Train and judge detectors of GAN-generated images on content and generators that they have never seen."""
 
-from typing import Final
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fakeid.inference.predictor import Predictor
 
 __version__: Final = "0.1.0"
+
+
+def load(checkpoint: "str | os.PathLike[str]", *, device: str | None = None, anyway: bool = False) -> "Predictor":
+    """Load a trained detector for prediction.
+
+    Args:
+        checkpoint: A finished run's folder, or its `tested.ckpt`.
+        device: `cpu`, `cuda` or `mps`; None chooses the fastest.
+        anyway: Take also one that was trained on the built-in drawings.
+
+    Raises:
+        CheckpointError: Missing, damaged, or trained on drawings.
+    """
+    from fakeid.inference.predictor import load_predictor  # noqa: PLC0415 - torch takes seconds
+
+    return load_predictor(checkpoint, device=device, anyway=anyway)

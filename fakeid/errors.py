@@ -26,7 +26,20 @@ class DamagedFileError(DataError):
 
 
 class BadImageError(DataError):
-    """One image cannot be used: cut short, not an image, too small or too large."""
+    """One image cannot be used: cut short, not an image, too small or too large.
+
+    Args:
+        problem: What is wrong.
+        way_out: What a training can do about it; a prediction has others.
+    """
+
+    def __init__(self, problem: str, way_out: str = "") -> None:
+        super().__init__(problem, way_out)  # both, for it travels between processes
+        self.problem = problem
+        self.way_out = way_out
+
+    def __str__(self) -> str:
+        return f"{self.problem}: {self.way_out}" if self.way_out else self.problem
 
 
 class CheckpointError(FakeidError, RuntimeError):

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from fakeid.config.constants import CAMERA, FAKE, REAL
-from fakeid.evaluation.calibration import Calibration, fit_calibration
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.matrix import find_worst_group
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.records.evaluation import (

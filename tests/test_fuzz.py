@@ -17,6 +17,7 @@ from invented_evaluation import invent_scores as invent_evaluated
 from invented_sweep import GOOD_AUDIT, write_run
 from rich.console import Console
 
+from fakeid.checkpoints import hash_checkpoint
 from fakeid.commands.detectors import read_scored_run
 from fakeid.commands.status import print_status
 from fakeid.config.parse import Config, to_plain
@@ -39,7 +40,7 @@ from fakeid.runs.test import read_history
 from fakeid.sweeps.report import read_report
 from fakeid.sweeps.tracking import recall
 from fakeid.training.callbacks import write_history
-from fakeid.training.checkpoint import check_fits, hash_checkpoint, load_module, read_card
+from fakeid.training.checkpoint import check_fits, load_module, read_card
 from fakeid.training.module import DetectorModule
 
 JUNK: Final = (

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from fakeid.audit.metadata import FileFacts, read_file_facts
 from fakeid.errors import BadImageError
+from fakeid.images.file_facts import FileFacts, read_file_facts
 
 # What programs and services write into the files that they generate. C2PA manifests and the IPTC's photo metadata have
 # the first in common ("Digital Source Type", 2021); the others are the keys and names of single programs.

@@ -5,18 +5,16 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import median_filter
 
 from fakeid.images.codecs import jpeg
+from fakeid.images.resampling import measure_resampling
 
 Floats = npt.NDArray[np.float32]
 
 _BLOCK_PX: Final = 8
 _LARGEST_STEP: Final = 8.0  # 8-bit levels; a larger step is the image's own edge
 _LEVEL: Final = 0.1  # 8-bit levels; keeps ratios and logarithms of flat images finite
-_LEAST_FREQUENCY: Final = 1 / 8  # cycles per pixel; below it is the image's own content
 _PNG_PX: Final = 128  # enough to know, and compressing is what takes longest
-_SURROUNDINGS: Final = 9  # bins
 
 CODEC_QUALITY: Final = 75
 """As strong as `data.codec=shared` at its strongest, so that what is found here is out of that option's reach."""
@@ -43,10 +41,7 @@ def compute_pixel_facts(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, float]:
         `blockiness`: steps across the borders of the 8 x 8 blocks that start at the first pixel, relative to those in
         the middle of blocks; 1 without blocks. Border against middle is Fan & de Queiroz' (2003) comparison, and
         blind to what repeats every 2 or 4 pixels, as a generator's up-sampling does.
-        `resampling`: highest peak in the spectrum of the averaged second derivative, relative to the median around it
-        (after Gallagher 2005): interpolation makes that derivative periodic. Multiples of 1/8 cycle per pixel, where
-        JPEG's blocks and
-        up-sampling by powers of two have theirs, are left out.
+        `resampling`: see `measure_resampling`.
         `png_bytes_per_pixel`: size of the central 128 x 128 pixels (of all, if fewer) as PNG.
         `mean_red`, `mean_green`, `mean_blue`: in [0, 255].
     """
@@ -54,7 +49,7 @@ def compute_pixel_facts(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, float]:
     red, green, blue, _ = cv2.mean(rgb_u8)
     return {
         "blockiness": _measure_blocks(gray),
-        "resampling": max(_measure_period(gray), _measure_period(gray.T)),
+        "resampling": measure_resampling(gray),
         "png_bytes_per_pixel": _measure_png(rgb_u8),
         "mean_red": red,
         "mean_green": green,
@@ -77,17 +72,6 @@ def _measure_blocks(gray: Floats) -> float:
         sums += steps[column == 0].mean(), steps[column == _BLOCK_PX // 2].mean()
     border, middle = sums / 2 + _LEVEL
     return float(border / middle)
-
-
-def _measure_period(gray: Floats) -> float:
-    curvature = np.minimum(np.abs(np.diff(gray, n=2, axis=1)), _LARGEST_STEP).mean(axis=0)  # (W - 2,)
-    # A whole number of periods of 8 pixels, so that their frequencies fall on single bins.
-    curvature = curvature[: len(curvature) // _BLOCK_PX * _BLOCK_PX]
-    spectrum = np.abs(np.fft.rfft(curvature - curvature.mean()))
-    above_surroundings = (spectrum + _LEVEL) / (median_filter(spectrum, _SURROUNDINGS, mode="nearest") + _LEVEL)
-    bins = np.arange(len(spectrum))
-    kept = (bins > len(curvature) * _LEAST_FREQUENCY) & (bins % (len(curvature) // _BLOCK_PX) != 0)
-    return float(above_surroundings[kept].max())
 
 
 def compute_residual_statistics(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, float]:

@@ -60,7 +60,7 @@ class SimulatedConfig:
         ["cyclegan", "stylegan2"], "whose copies are never trained on and choose the epoch that is tested",
         affects="data", quiet=True,
     )  # fmt: skip
-    test_families: list[str] = option([], "whose copies are tested alone, of every test photo", affects="data", quiet=True)
+    test_families: list[str] = option([], "whose copies of all test photos are tested", affects="data", quiet=True)
     members_per_family: int = option(3, "generators of each family", affects="data", at_least=1, quiet=True)
     fit_steps: int = option(200, "of the training of a generator", affects="data", at_least=2, quiet=True)
     pairs_per_photo: int = option(3, "copies of each training photo", affects="data", at_least=1, quiet=True)

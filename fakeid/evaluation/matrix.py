@@ -10,9 +10,8 @@ import pandas as pd
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
-from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.calibration import AT_HALF, Calibration, OperatingPoint, list_thresholds
 from fakeid.evaluation.metrics import ERRORS, measure
-from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint, list_thresholds
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant, select_with_reals
 from fakeid.evaluation.ranking import HALF, Floats, Labels
 from fakeid.evaluation.records.evaluation import WorstGroup

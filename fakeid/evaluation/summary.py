@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
-from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint, list_thresholds
+from fakeid.evaluation.calibration import AT_HALF, Calibration, OperatingPoint, list_thresholds
 from fakeid.evaluation.records.results import CategoryGroup, Estimate, Group
 from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores, to_arrays

@@ -256,6 +256,9 @@ def _rescale(rgb_u8: _Image, scale: float, interpolation: int, smallest: tuple[i
 SHARED_BY_SCENE: Final = ("history",)
 """Augmentations whose draws are the same for all images of a scene in an epoch."""
 
+JPEG_QUALITIES: Final = {"jpeg_blur": _QUALITIES, "history": _USUAL_QUALITIES}
+"""Lowest and highest quality of those augmentations that compress some of the training images."""
+
 _AUGMENTATIONS: Final[dict[str, Callable[[_Image, np.random.Generator], _Image]]] = {
     "none": lambda rgb_u8, _: rgb_u8,
     "jpeg_blur": jpeg_blur,

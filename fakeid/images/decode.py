@@ -54,27 +54,29 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
         BadImageError: An empty, foreign, damaged or cut-short file, or too many pixels.
     """
     if not data:
-        raise BadImageError(f"{name} is empty (0 bytes): {_WAY_OUT}")
+        raise BadImageError(f"{name} is empty (0 bytes)", _WAY_OUT)
     stream = BytesIO(data)
     header = _parse_header(stream, name)
     width, height = header.size
     if width * height > max_pixels:
         raise BadImageError(
             f"{name} has {width} x {height} = {width * height / 1e6:.1f} megapixels, more than "
-            f"data.max_megapixels={max_pixels / 1e6:g}: raise that limit if the image is genuine, or {_WAY_OUT}"
+            f"data.max_megapixels={max_pixels / 1e6:g}",
+            f"raise that limit if the image is genuine, or {_WAY_OUT}",
         )
     # Pillow stops behind the header: before a PNG's pixels, behind the start of a JPEG's first scan and thus behind
     # its preview, which has an end marker of its own.
     if header.format in _END_MARKERS and data.find(_END_MARKERS[header.format], stream.tell()) < 0:
-        raise BadImageError(f"{name} is cut short, the end of the {header.format} data is missing: {_WAY_OUT}")
+        raise BadImageError(f"{name} is cut short, the end of the {header.format} data is missing", _WAY_OUT)
     try:
         bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise BadImageError(f"{name} cannot be decoded as {header.format} ({error.err}): {_WAY_OUT}") from error
+        raise BadImageError(f"{name} cannot be decoded as {header.format} ({error.err})", _WAY_OUT) from error
     if bgr is None:
         raise BadImageError(
             f"{name} is a {header.format} file that is cut short, damaged or of a kind that OpenCV does not read, "
-            f"such as floating-point TIFF: {_WAY_OUT}"
+            "such as floating-point TIFF",
+            _WAY_OUT,
         )
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
@@ -93,7 +95,7 @@ def read_header(data: bytes, name: str) -> ImageFile.ImageFile:
         BadImageError: An empty, foreign or damaged file.
     """
     if not data:
-        raise BadImageError(f"{name} is empty (0 bytes): {_WAY_OUT}")
+        raise BadImageError(f"{name} is empty (0 bytes)", _WAY_OUT)
     return _parse_header(BytesIO(data), name)
 
 
@@ -101,10 +103,10 @@ def _parse_header(stream: BytesIO, name: str) -> ImageFile.ImageFile:
     start = stream.getbuffer()[:4].tobytes()
     reader = next((reader for magic, reader in _HEADER_READERS.items() if start.startswith(magic)), None)
     if reader is None:
-        raise BadImageError(f"{name} is not a PNG, JPEG, WebP, BMP or TIFF image: {_WAY_OUT}")
+        raise BadImageError(f"{name} is not a PNG, JPEG, WebP, BMP or TIFF image", _WAY_OUT)
     try:
         return reader(stream)
     except Image.DecompressionBombError as error:  # WebP's class has this check inside
-        raise BadImageError(f"{name} is too large for data.max_megapixels ({error}): {_WAY_OUT}") from error
+        raise BadImageError(f"{name} is too large for data.max_megapixels ({error})", _WAY_OUT) from error
     except Exception as error:  # a damaged header makes Pillow raise almost anything
-        raise BadImageError(f"{name} is cut short or damaged, its header is unreadable: {_WAY_OUT}") from error
+        raise BadImageError(f"{name} is cut short or damaged, its header is unreadable", _WAY_OUT) from error

@@ -7,7 +7,7 @@ from typing import Final
 from rich.text import Text
 
 from fakeid.config.degradations import NO_DEGRADATION
-from fakeid.evaluation.operating_point import CHOSEN
+from fakeid.evaluation.calibration import CHOSEN
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup, Group
 from fakeid.evaluation.records.run_summary import RunSummary

@@ -14,7 +14,6 @@ from fakeid.audit.duplicates import (
     find_duplicates,
     find_torn_pairs,
 )
-from fakeid.audit.metadata import FileFacts, read_file_facts
 from fakeid.audit.photos import list_photo_warnings
 from fakeid.audit.result import AuditResult
 from fakeid.config.constants import FAKE, REAL
@@ -24,6 +23,7 @@ from fakeid.data.plans import Plan
 from fakeid.data.records import Record
 from fakeid.data.sources.base import Source
 from fakeid.errors import BadImageError
+from fakeid.images.file_facts import FileFacts, read_file_facts
 from fakeid.io import parse_record, read_memo, to_plain_record, write_memo
 from fakeid.runs.images import RunImages
 

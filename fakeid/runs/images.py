@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.filesize import decimal
 
-from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts, read_file_facts
+from fakeid.audit.metadata import CodecChoice, choose_by_facts
 from fakeid.config.choices import BudgetName, Codec, OnBadImage, SourceName
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.parse import Config
@@ -26,6 +26,7 @@ from fakeid.data.sources.base import Source
 from fakeid.errors import BadImageError, DataError
 from fakeid.evaluation.records.run_summary import DataRecord, Sizes
 from fakeid.images.codecs import SHARED_QUALITIES
+from fakeid.images.file_facts import FileFacts, read_file_facts
 from fakeid.io import parse_record, read_memo, write_memo
 from fakeid.processes import count_cores
 from fakeid.reporting.formatting import format_count, format_seconds

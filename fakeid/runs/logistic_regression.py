@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from fakeid.checkpoints import save_checkpoint
 from fakeid.config.parse import Config
 from fakeid.console import StatusLine, build_progress
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
@@ -19,7 +20,6 @@ from fakeid.models.color_stats import ColorStatistics
 from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RUNNING
 from fakeid.training.callbacks import render_epoch, write_history
-from fakeid.training.checkpoint import save_checkpoint
 from fakeid.training.module import DetectorModule, compute_loss
 
 Features = npt.NDArray[np.float32]

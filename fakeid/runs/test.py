@@ -16,8 +16,8 @@ from fakeid.config.parse import to_plain
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.data.plans import Plan
 from fakeid.errors import DamagedFileError
-from fakeid.evaluation.calibration import Calibration, fit_calibration
-from fakeid.evaluation.operating_point import choose_operating_point
+from fakeid.evaluation.calibration import Calibration, choose_operating_point
+from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays, write_scores
@@ -29,6 +29,7 @@ from fakeid.reporting.run.pairs import plot_pairs
 from fakeid.runs.context import RunContext
 from fakeid.runs.evaluate.score import score_degraded
 from fakeid.runs.layout import RunFolder
+from fakeid.runs.trained_files import describe_files
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.checkpoint import Card, write_card
 from fakeid.training.module import DetectorModule
@@ -85,6 +86,7 @@ def _describe(context: RunContext, plan: Plan, calibration: Calibration | None) 
         data=context.run.read_data(),
         precision=context.precision,
         calibration=asdict(calibration) if calibration else None,
+        files=describe_files(context.run, context.config),
     )
 
 

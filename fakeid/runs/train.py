@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from fakeid.audit.result import AuditResult
+from fakeid.checkpoints import read_checkpoint
 from fakeid.config.parse import Config, to_plain
 from fakeid.console import StatusLine
 from fakeid.data.cache.packs import PackedImages
@@ -35,7 +36,7 @@ from fakeid.runs.show import build_console, check_same_images, print_warnings, s
 from fakeid.runs.states import is_complete
 from fakeid.runs.test import calibrate, compute_results, compute_scores, measure_speed, write_figures
 from fakeid.runs.tracking import track_run
-from fakeid.training.checkpoint import load_module, read_checkpoint
+from fakeid.training.checkpoint import load_module
 from fakeid.training.team import Team, find_processes, start_processes
 from fakeid.training.trainer import choose_device, cpu_as_asked
 

@@ -1,31 +1,24 @@
 """Checkpoints hold weights and plain values only; this writes them, reads them and refuses those that do not fit."""
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Any, Final
 
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
-from pydantic import Field, FiniteFloat, InstanceOf, StrictFloat, StrictInt, StrictStr
+from pydantic import FiniteFloat
 
+from fakeid.checkpoints import ANEW, CARD, TrainedFiles, read_checkpoint, save_checkpoint
 from fakeid.config.options import list_options
 from fakeid.config.schema import TrainerConfig
 from fakeid.errors import CheckpointError, FakeidError
 from fakeid.evaluation.records.run_summary import DataRecord
-from fakeid.io import parse_record, write_atomically
+from fakeid.io import parse_record
 from fakeid.training.module import DetectorModule
 
-_Count: TypeAlias = Annotated[StrictInt, Field(ge=0)]
-
-_KEY: Final = "fakeid"
 _KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
-
-
-ANEW: Final = "force=true trains the run anew"
-"""The way out where nothing of a checkpoint can be saved."""
 
 _SPEED: Final = {each.column for each in list_options(TrainerConfig) if each.affects == "speed"}
 """Hyperparameters that may differ between two parts of a training."""
@@ -44,6 +37,7 @@ class Card:
         data: Which images the run used.
         precision: Of the backbone in training: `float32` or `bf16`.
         calibration: Fields of `fakeid.evaluation.calibration.Calibration`; None without validation images.
+        files: How the training images were stored; None where nobody looked.
     """
 
     name: str
@@ -54,47 +48,7 @@ class Card:
     data: DataRecord
     precision: str
     calibration: dict[str, int | FiniteFloat | str | tuple[str, ...]] | None
-
-
-@dataclass(frozen=True)
-class _Hyperparameters:
-    """Those of `DetectorModule` that must be of their kind for anything to be said of the others."""
-
-    detector: dict[str, Any]
-    loss: StrictStr = ""
-    views: StrictStr = ""
-    center_px: _Count | None = None
-    learning_rate: StrictFloat | StrictInt = 0
-    schedule: StrictStr = ""
-
-
-@dataclass(frozen=True)
-class _Checkpoint:
-    """What every checkpoint holds."""
-
-    epoch: _Count
-    state_dict: dict[StrictStr, InstanceOf[torch.Tensor]]
-    hyper_parameters: _Hyperparameters
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read all that a checkpoint holds, plain values and tensors only, on the CPU.
-
-    Raises:
-        CheckpointError: Missing, damaged, or not a detector's.
-    """
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise CheckpointError(f"there is no checkpoint at {path}") from error
-    except Exception as error:  # bytes that were changed can mean anything to the reader of pickles
-        raise CheckpointError(f"{path} is damaged or no checkpoint; {ANEW}") from error
-    try:
-        parse_record(checkpoint, _Checkpoint)
-    except ValueError as error:
-        raise CheckpointError(f"{path} is not a checkpoint of a fakeid detector ({error}); {ANEW}") from error
-    content: dict[str, Any] = checkpoint
-    return content
+    files: TrainedFiles | None = None
 
 
 def write_card(path: Path, card: Card) -> None:
@@ -105,7 +59,7 @@ def write_card(path: Path, card: Card) -> None:
     """
     checkpoint = read_checkpoint(path)
     kept: dict[str, Any] = {name: checkpoint[name] for name in _KEPT if name in checkpoint}
-    save_checkpoint({**kept, _KEY: asdict(card)}, path)
+    save_checkpoint({**kept, CARD: asdict(card)}, path)
 
 
 def read_card(path: Path) -> Card:
@@ -115,7 +69,7 @@ def read_card(path: Path) -> Card:
         CheckpointError: It has none, or one with other fields.
     """
     try:
-        return parse_record(read_checkpoint(path).get(_KEY), Card)
+        return parse_record(read_checkpoint(path).get(CARD), Card)
     except ValueError as error:
         raise CheckpointError(
             f"{path} does not say what it was trained on ({error}): take tested.ckpt of a finished run, and train a "
@@ -133,11 +87,6 @@ class WholeCheckpoints(TorchCheckpointIO):
         """Write it where Lightning asks; `storage_options` are for remote disks, which hold no runs."""
         assert storage_options is None
         save_checkpoint(checkpoint, Path(path))
-
-
-def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Write plain values and tensors as a checkpoint, whole or not at all."""
-    write_atomically(path, lambda file: torch.save(checkpoint, file))
 
 
 def load_module(path: Path) -> DetectorModule:
@@ -220,16 +169,6 @@ class Restoration(pl.Callback):
 def render_cause(error: BaseException | None) -> str:
     """Write the kind of an exception and its first line."""
     return f"{type(error).__name__}: {error}".splitlines()[0]
-
-
-def hash_checkpoint(path: Path) -> str:
-    """Hash the weights and how they are used; a new card does not change it."""
-    checkpoint = read_checkpoint(path)
-    digest = hashlib.sha256(repr(sorted(checkpoint["hyper_parameters"].items())).encode())
-    for name, weights in checkpoint["state_dict"].items():
-        digest.update(name.encode())
-        digest.update(weights.contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _fill(module: DetectorModule, checkpoint: dict[str, Any], path: Path) -> None:

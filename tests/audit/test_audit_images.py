@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from fakeid.audit.audit import audit_images
-from fakeid.audit.metadata import FileFacts, read_file_facts
 from fakeid.audit.result import AuditResult
 from fakeid.config.constants import FAKE, REAL
 from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import shared_codec
 from fakeid.images.decode import decode_image
+from fakeid.images.file_facts import FileFacts, read_file_facts
 from fakeid.images.resize import prepare_image
 from fakeid.io import parse_record, read_record, to_plain_record, write_record
 from fakeid.seeding import derive_seed

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fakeid.audit.metadata import FileFacts, read_file_facts
 from fakeid.errors import BadImageError
+from fakeid.images.file_facts import FileFacts, read_file_facts
 
 PIXELS = cv2.resize(np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8), (80, 60))
 

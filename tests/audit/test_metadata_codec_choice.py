@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from fakeid.audit.metadata import CodecChoice, FileFacts, choose_by_facts
+from fakeid.audit.metadata import CodecChoice, choose_by_facts
+from fakeid.images.file_facts import FileFacts
 from fakeid.io import parse_record
 
 

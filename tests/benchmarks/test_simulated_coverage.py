@@ -10,7 +10,7 @@ from fakeid.benchmarks.statistics.coverage import METRICS, OneConfiguration, One
 from fakeid.benchmarks.statistics.draws import Point
 from fakeid.benchmarks.statistics.pairs import TwoConfigurations
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.calibration import fit_calibration
+from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.metrics import measure
 
 MANY = 200_000

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from fakeid.evaluation.calibration import Calibration, fit_calibration, fit_platt
+from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.failures import find_mistakes
+from fakeid.evaluation.fit_calibration import fit_calibration, fit_platt
 from fakeid.evaluation.metrics import measure
 from fakeid.evaluation.scores import build_scores, count_from, to_arrays
 from fakeid.evaluation.statistics.paired_tests import Answers

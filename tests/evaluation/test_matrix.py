@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from fakeid.evaluation.calibration import Calibration, fit_calibration
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.records.results import UNKNOWN, EvaluationGroup

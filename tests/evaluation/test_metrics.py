@@ -16,7 +16,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from fakeid.evaluation.calibration import tabulate_reliability
+from fakeid.evaluation.fit_calibration import tabulate_reliability
 from fakeid.evaluation.metrics import DECISIONS, ERRORS, WITHOUT_THRESHOLD, compute_ece, count_above, measure
 from fakeid.evaluation.ranking import compute_eer, compute_tpr_at_fpr, rank_images
 from fakeid.evaluation.statistics.intervals import wilson_interval

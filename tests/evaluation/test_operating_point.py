@@ -3,8 +3,8 @@ import pytest
 from scipy.stats import norm
 
 from fakeid.config.choices import ThresholdFrom
-from fakeid.evaluation.calibration import fit_calibration
-from fakeid.evaluation.operating_point import AT_HALF, choose_operating_point, list_thresholds
+from fakeid.evaluation.calibration import AT_HALF, choose_operating_point, list_thresholds
+from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.scores import Scores, build_scores, count_from
 from fakeid.evaluation.summary import summarize
 

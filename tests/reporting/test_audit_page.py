@@ -11,9 +11,9 @@ from rich.console import Console
 
 from fakeid.audit.audit import audit_images
 from fakeid.audit.duplicates import count_duplicates
-from fakeid.audit.metadata import FileFacts
 from fakeid.audit.result import AuditResult, Duplicate, Histogram
 from fakeid.data.records import Record
+from fakeid.images.file_facts import FileFacts
 from fakeid.reporting.audit.figures import plot_histograms
 from fakeid.reporting.audit.page import render_audit_page
 from fakeid.reporting.audit.tables import render_audit

@@ -7,9 +7,9 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from sklearn.metrics import roc_curve
 
-from fakeid.evaluation.calibration import Calibration, tabulate_reliability
+from fakeid.evaluation.calibration import Calibration, OperatingPoint
 from fakeid.evaluation.failures import find_mistakes
-from fakeid.evaluation.operating_point import OperatingPoint
+from fakeid.evaluation.fit_calibration import tabulate_reliability
 from fakeid.evaluation.quadrants import QUADRANTS, select_quadrant
 from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum

@@ -10,8 +10,8 @@ from page_outline import Outline
 from rich.console import Console
 from rich.text import Text
 
+from fakeid.evaluation.calibration import OperatingPoint
 from fakeid.evaluation.failures import find_mistakes
-from fakeid.evaluation.operating_point import OperatingPoint
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.io import parse_record, to_plain_record
 from fakeid.reporting.contact_sheet import plot_mistakes

@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from fakeid.evaluation.operating_point import OperatingPoint
+from fakeid.evaluation.calibration import OperatingPoint
 from fakeid.evaluation.records.results import UNKNOWN
 from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc

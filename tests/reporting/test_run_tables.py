@@ -6,8 +6,7 @@ import pytest
 from invented_evaluation import invent_case
 from rich.console import Console
 
-from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.operating_point import OperatingPoint
+from fakeid.evaluation.calibration import Calibration, OperatingPoint
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import Machine
 from fakeid.reporting.renderers import render_terminal

@@ -7,7 +7,7 @@ from invented_evaluation import CASES, invent_case
 from rich.console import Console
 
 from fakeid.config.parse import Config, to_plain
-from fakeid.evaluation.calibration import fit_calibration
+from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
 from fakeid.evaluation.records.evaluation import EvaluatedDetector, EvaluatedSet, Evaluation, SwapResult
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup, Group

@@ -15,7 +15,8 @@ from fakeid.config.degradations import parse_degradation
 from fakeid.config.parse import Config
 from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import ConfigError
-from fakeid.evaluation.calibration import Calibration, fit_calibration
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.scores import read_scores, to_arrays
 from fakeid.evaluation.thresholds import choose_threshold, count_allowed
 from fakeid.images.degrade import degrade

@@ -20,7 +20,8 @@ from fakeid.config.identity import name_run
 from fakeid.config.parse import Config
 from fakeid.data.sources.demo import DemoSource
 from fakeid.errors import CheckpointError, ConfigError, DataError
-from fakeid.evaluation.calibration import Calibration, fit_calibration
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays
 from fakeid.images.degrade import degrade

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import torch
 
+from fakeid.checkpoints import save_checkpoint
 from fakeid.errors import CheckpointError
 from fakeid.io import write_atomically
-from fakeid.training.checkpoint import Restoration, WholeCheckpoints, check_fits, save_checkpoint
+from fakeid.training.checkpoint import Restoration, WholeCheckpoints, check_fits
 from fakeid.training.module import DetectorModule
 
 KILLED_MIDWAY = """

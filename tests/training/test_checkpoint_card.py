@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from fakeid.checkpoints import hash_checkpoint
 from fakeid.errors import CheckpointError
 from fakeid.evaluation.records.run_summary import DataRecord
-from fakeid.training.checkpoint import Card, hash_checkpoint, load_module, read_card, write_card
+from fakeid.training.checkpoint import Card, load_module, read_card, write_card
 from fakeid.training.module import DetectorModule
 
 CARD = Card(

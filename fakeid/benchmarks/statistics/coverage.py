@@ -14,7 +14,8 @@ from fakeid.benchmarks.statistics.claims import ACCURACY
 from fakeid.benchmarks.statistics.pages import CATEGORIES, DrawnConfiguration, draw_page
 from fakeid.benchmarks.statistics.scores import calibrate_model
 from fakeid.config.constants import FAKE, REAL
-from fakeid.evaluation.calibration import FALSE_ALARM_RATE, Calibration, fit_calibration
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.fit_calibration import FALSE_ALARM_RATE, fit_calibration
 from fakeid.evaluation.metrics import measure
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.records.results import Estimate, MeanEstimate

@@ -26,7 +26,9 @@ _SHARES: Final = {TEST: 0.15, VAL: 0.15}
 _MOST: Final = 500  # photos of validation, and of test
 _FEWEST_PHOTOS: Final = 60
 _COMPRESSED: Final = 0.35
-_QUALITIES: Final = (50, 96)
+JPEG_QUALITIES: Final = (50, 96)
+"""Lowest and highest quality of those pairs that are compressed."""
+
 _SMALLEST_SHARE: Final = 0.5  # of the window's side
 _LARGEST_SHARE: Final = 2 / 3  # of the photo's
 _ENLARGED: Final = 0.25
@@ -239,5 +241,5 @@ def _compress(pair: Pair, rng: np.random.Generator) -> Pair:
     """Compress both images of a pair alike, or neither."""
     if rng.random() >= _COMPRESSED:
         return pair
-    quality = int(rng.integers(*_QUALITIES, endpoint=True))
+    quality = int(rng.integers(*JPEG_QUALITIES, endpoint=True))
     return Pair(jpeg(pair.real, quality), jpeg(pair.fake, quality))

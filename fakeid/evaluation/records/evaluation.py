@@ -9,8 +9,7 @@ from pydantic import FiniteFloat, NonNegativeInt
 
 from fakeid.config.constants import LABEL_NAMES
 from fakeid.config.degradations import NO_DEGRADATION
-from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
+from fakeid.evaluation.calibration import AT_HALF, Calibration, OperatingPoint
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
 from fakeid.evaluation.records.run_summary import Machine, Sizes

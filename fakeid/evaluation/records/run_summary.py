@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, FiniteFloat, NonNegativeInt
 
 from fakeid.config.choices import Views
-from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
+from fakeid.evaluation.calibration import AT_HALF, Calibration, OperatingPoint
 from fakeid.evaluation.records.results import CategoryGroup, Estimate, Group
 from fakeid.evaluation.verdict import RecordedVerdict
 from fakeid.io import check_plain

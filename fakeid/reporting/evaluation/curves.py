@@ -13,9 +13,9 @@ from scipy.special import logit as log_odds
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
-from fakeid.evaluation.calibration import Calibration, tabulate_reliability
+from fakeid.evaluation.calibration import AT_HALF, Calibration, OperatingPoint
+from fakeid.evaluation.fit_calibration import tabulate_reliability
 from fakeid.evaluation.metrics import auroc, count_above
-from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.ranking import Floats, Labels, call_fake
 from fakeid.evaluation.scores import Scores, to_arrays

@@ -6,8 +6,8 @@ from typing import Final
 from fakeid.config.choices import ThresholdFrom
 from fakeid.config.constants import LABEL_NAMES
 from fakeid.config.degradations import NO_DEGRADATION
+from fakeid.evaluation.calibration import CHOSEN
 from fakeid.evaluation.metrics import count_reals_needed
-from fakeid.evaluation.operating_point import CHOSEN
 from fakeid.evaluation.records.evaluation import EvaluatedSet, Evaluation, SwapResult
 from fakeid.evaluation.records.results import EvaluationGroup
 from fakeid.reporting.evaluation.findings import describe_worst

@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
+from fakeid.evaluation.calibration import AT_HALF, OperatingPoint
 from fakeid.evaluation.metrics import auroc, count_above
-from fakeid.evaluation.operating_point import AT_HALF, OperatingPoint
 from fakeid.evaluation.ranking import call_fake
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import RunResults

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fakeid.config.choices import ThresholdFrom
-from fakeid.evaluation.calibration import Calibration
-from fakeid.evaluation.operating_point import OperatingPoint
+from fakeid.evaluation.calibration import Calibration, OperatingPoint
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.records.results import Group
 from fakeid.evaluation.records.run_summary import RunResults, RunSummary, Sizes

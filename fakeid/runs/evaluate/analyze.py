@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.audit.pixels import compute_pixel_facts
+from fakeid.checkpoints import read_checkpoint
 from fakeid.config.constants import FAKE, LABEL_NAMES, OWN_TEST_SET, REAL
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.config.parse import Config
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet
 from fakeid.errors import CheckpointError
-from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.calibration import Calibration, choose_operating_point
 from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
-from fakeid.evaluation.operating_point import choose_operating_point
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import (
@@ -35,7 +35,7 @@ from fakeid.reporting.run.notes import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.images import measure_sizes
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
-from fakeid.training.checkpoint import Card, read_checkpoint
+from fakeid.training.checkpoint import Card
 from fakeid.training.trainer import choose_device
 
 _BUILT_IN_CONTROLS: Final = ("blur-", "downup-")

@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
+from fakeid.checkpoints import hash_checkpoint
 from fakeid.config.degradations import NO_DEGRADATION, Degradation, parse_degradation
 from fakeid.config.parse import Config, parse
 from fakeid.console import StatusLine
@@ -27,7 +28,7 @@ from fakeid.runs.images import settle_codec
 from fakeid.runs.layout import EvaluationFolder, RunFolder
 from fakeid.runs.provenance import SCORING_PRECISION
 from fakeid.runs.states import lacks_evaluation
-from fakeid.training.checkpoint import Card, hash_checkpoint, load_module, read_card
+from fakeid.training.checkpoint import Card, load_module, read_card
 from fakeid.training.predict import Scorer
 from fakeid.training.trainer import choose_device, cpu_as_asked
 

@@ -1,0 +1,178 @@
+"""Judge the images that were named, and show or write what came out."""
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from fakeid.console import StatusLine, build_progress
+from fakeid.errors import ConfigError, DataError
+from fakeid.inference.images import check_places, list_images, write_path
+from fakeid.inference.prediction import Prediction, Verdict
+from fakeid.inference.predictor import Predictor, load_predictor
+from fakeid.inference.results import CsvFile, JsonLinesFile, ResultFile, hash_path, to_json
+
+_STYLES: Final = {Verdict.REAL: "green", Verdict.FAKE: "red", Verdict.UNSURE: "yellow"}
+_INDENT: Final = 8
+
+STANDARD_OUTPUT: Final = "-"
+"""In place of a file for JSON lines."""
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """How images are judged, and where the results go.
+
+    Attributes:
+        csv: A file with a row for each image.
+        json: A file with a line for each image, or `STANDARD_OUTPUT`.
+        resume: Continue the files.
+        anyway: Take a detector that was trained on drawings too.
+        once: Do not check whether calls survive mild changes.
+        device: None is the fastest.
+        max_tiles: Squares of an image that are scored, at most.
+        max_megapixels: Larger images are refused.
+    """
+
+    csv: Path | None = None
+    json: str | None = None
+    resume: bool = False
+    anyway: bool = False
+    once: bool = False
+    device: str | None = None
+    max_tiles: int = 64
+    max_megapixels: int = 100
+
+
+def predict(checkpoint: Path, places: Sequence[str], options: PredictOptions) -> None:
+    """Judge images, in order, and print or write a row for each.
+
+    Raises:
+        FakeidError: Something that the user can mend, before any image is scored.
+    """
+    if options.resume and options.csv is None and options.json in (None, STANDARD_OUTPUT):
+        raise ConfigError("--resume continues a file: name it with --csv or --json")
+    check_places(places)
+    predictor = load_predictor(checkpoint, device=options.device, anyway=options.anyway)
+    predictor = Predictor(
+        predictor.detector, max_tiles=options.max_tiles, max_megapixels=options.max_megapixels,
+        check_changes=not options.once,
+    )  # fmt: skip
+    console = Console(highlight=False, stderr=options.json == STANDARD_OUTPUT)
+    with _open(options, predictor.detector.model) as files:
+        counts = _judge(predictor, places, files, options, console)
+    if files or counts.num_images > 1:
+        console.print(counts.render(), soft_wrap=True)
+    for file in files:
+        console.print(f"written to {file.path}", soft_wrap=True, markup=False)
+
+
+def _judge(
+    predictor: Predictor, places: Sequence[str], files: Sequence[ResultFile], options: PredictOptions, console: Console
+) -> "_Counts":
+    done = _continue(files)
+    with StatusLine(console, "counting the images"):
+        total = sum(1 for _ in list_images(places))
+    if not total:
+        raise DataError(f"there is no image below {', '.join(places)}")
+    if done:
+        console.print(f"{len(done):,} of {total:,} images are judged already")
+    paths = (path for path in list_images(places) if not done or hash_path(write_path(path)) not in done)
+    counts = _Counts()
+    try:
+        for prediction in _show_progress(predictor.predict_files(paths), total, len(done), console):
+            counts.add(prediction)
+            _write(prediction, files, console, as_json=options.json == STANDARD_OUTPUT)
+    except KeyboardInterrupt:
+        raise _stop(len(done) + counts.num_images, total, files) from None
+    return counts
+
+
+def _write(prediction: Prediction, files: Sequence[ResultFile], console: Console, *, as_json: bool) -> None:
+    for file in files:
+        file.write(prediction)
+        file.flush()
+    if as_json:
+        print(to_json(prediction), end="", flush=True)
+    elif not files:
+        console.print(render_prediction(prediction), soft_wrap=True)
+
+
+def _stop(count: int, total: int, files: Sequence[ResultFile]) -> SystemExit:
+    way_out = f"; --resume continues {' and '.join(str(file.path) for file in files)}" if files else ""
+    print(f"fakeid: stopped after {count:,} of {total:,} images{way_out}", file=sys.stderr)
+    return SystemExit(130)
+
+
+@contextlib.contextmanager
+def _open(options: PredictOptions, model: str) -> Iterator[list[ResultFile]]:
+    files: list[ResultFile] = []
+    try:
+        if options.csv is not None:
+            files.append(CsvFile(options.csv, model, resume=options.resume))
+        if options.json not in (None, STANDARD_OUTPUT):
+            files.append(JsonLinesFile(Path(str(options.json)), model, resume=options.resume))
+        yield files
+    finally:
+        for file in files:
+            file.close()
+
+
+def _continue(files: Sequence[ResultFile]) -> set[bytes]:
+    """Bring all files to the same number of rows; a kill may have come between two of them."""
+    count = min((file.num_rows for file in files), default=0)
+    return {name for file in files for name in file.keep(count)}
+
+
+def _show_progress(predictions: Iterable[Prediction], total: int, done: int, console: Console) -> Iterator[Prediction]:
+    with build_progress(console) as progress:
+        task = progress.add_task("judging", total=total, completed=done, unit="images")
+        for prediction in predictions:
+            yield prediction
+            progress.advance(task)
+
+
+def render_prediction(prediction: Prediction) -> Text:
+    """Write a prediction for people: the verdict, what it rests on, and what speaks against relying on it."""
+    name = _make_printable(prediction.path)
+    if prediction.verdict is None:
+        return Text.assemble(("error".ljust(_INDENT), "bold"), name, f"\n{' ' * _INDENT}{prediction.error}")
+    word = (prediction.verdict.value.ljust(_INDENT), f"bold {_STYLES[prediction.verdict]}")
+    lines = [
+        f"P(fake) = {prediction.p_fake:.2f}; {prediction.reason}",
+        *(f"but: {each.text}" for each in prediction.caveats),
+    ]
+    return Text.assemble(word, name, *(f"\n{' ' * _INDENT}{line}" for line in lines))
+
+
+def _make_printable(name: str) -> str:
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in name)
+
+
+class _Counts:
+    """How many images were called what, and how many were foreign to the detector."""
+
+    def __init__(self) -> None:
+        self.num_images = 0
+        self._verdicts: Counter[Verdict | None] = Counter()
+        self._kinds: Counter[str] = Counter()
+
+    def add(self, prediction: Prediction) -> None:
+        """Count one more."""
+        self.num_images += 1
+        self._verdicts[prediction.verdict] += 1
+        self._kinds.update({each.kind for each in prediction.caveats})
+
+    def render(self) -> str:
+        """Write two lines at most."""
+        words = [f"{self._verdicts[each]:,} {each.value}" for each in Verdict]
+        errors = [f"{self._verdicts[None]:,} could not be judged"] if self._verdicts[None] else []
+        foreign = [f"{count:,} by {kind}" for kind, count in self._kinds.most_common()]
+        told = f"\nforeign to the detector: {', '.join(foreign)}; the caveats say how" if foreign else ""
+        return f"{', '.join([*words, *errors])}{told}"

@@ -1,0 +1,138 @@
+"""Find and read the images that are to be judged, whatever else lies beside them."""
+
+import glob
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fakeid.errors import BadImageError, DataError
+from fakeid.images.decode import decode_image
+from fakeid.images.file_facts import FileFacts, read_file_facts
+
+IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+_BYTES_PER_PIXEL: Final = 8  # of the largest format that is read, 16-bit TIFF with alpha
+_LARGEST_HEADER: Final = 16_000_000  # bytes of metadata
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedImage:
+    """An image with what its file tells.
+
+    Attributes:
+        path: Of the file, as text; empty for pixels without a file.
+        rgb_u8: RGB uint8 (H, W, 3); None where it cannot be used.
+        facts: Of the file; None for pixels without a file.
+        error: Why it cannot be used; empty if it can.
+    """
+
+    path: str
+    rgb_u8: npt.NDArray[np.uint8] | None = None
+    facts: FileFacts | None = None
+    error: str = ""
+
+
+def write_path(path: Path) -> str:
+    """Write a path as text that every file can hold: bytes that are not UTF-8 become an escape."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def load_image(path: Path, max_megapixels: float) -> LoadedImage:
+    """Read an image; of one that cannot be used the reason is returned."""
+    name = write_path(path)
+    try:
+        data = _read_file(path, max_megapixels)
+        rgb_u8 = decode_image(data, path.name, max_pixels=round(max_megapixels * 1e6))
+        return LoadedImage(name, rgb_u8, read_file_facts(data, path.name))
+    except BadImageError as error:
+        return LoadedImage(name, error=error.problem.encode("utf-8", "backslashreplace").decode())
+
+
+def _read_file(path: Path, max_megapixels: float) -> bytes:
+    """Read a regular file once: whatever happens to it later, header and pixels are of the same moment."""
+    most = round(_BYTES_PER_PIXEL * max_megapixels * 1e6) + _LARGEST_HEADER
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BadImageError(f"{path.name} is not a file" + (" but a folder" if path.is_dir() else ""))
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise BadImageError(f"{path.name} cannot be read ({error.strerror or error})") from error
+    if len(data) > most:
+        raise BadImageError(f"{path.name} has more than {most / 1e6:,.0f} MB, more than any image that is read")
+    return data
+
+
+def check_places(places: Iterable[str]) -> None:
+    """Refuse what is neither there nor a pattern that matches something.
+
+    Raises:
+        DataError: Names the first.
+    """
+    for place in places:
+        if os.path.lexists(place):
+            continue
+        if not glob.has_magic(place):
+            raise DataError(f"there is no file and no folder {place!r}: name images, folders of images, or a pattern")
+        if next(_match(place), None) is None:
+            raise DataError(f"nothing matches {place!r}")
+
+
+def list_images(places: Iterable[str]) -> Iterator[Path]:
+    """List images one by one, in an order that is the same each time; none twice where places overlap.
+
+    Files are listed whatever their names; below folders, those whose names end like an image's. Hidden files are passed
+    over, and links that lead back up are not followed. A folder that cannot be listed is itself listed, so that
+    whoever reads it learns why.
+
+    Args:
+        places: Files, folders, and patterns such as `photos/**/*.png`.
+    """
+    places = list(places)
+    seen: set[bytes] | None = set() if len(places) > 1 or any(glob.has_magic(place) for place in places) else None
+    for place in places:
+        for path in _list_place(place):
+            if seen is not None:
+                name = hashlib.blake2b(os.fsencode(path), digest_size=8).digest()  # shorter than a million names
+                if name in seen:
+                    continue
+                seen.add(name)
+            yield path
+
+
+def _list_place(place: str) -> Iterator[Path]:
+    if os.path.lexists(place):
+        yield from _list_below(Path(place), frozenset(), named=True)
+        return
+    for match in sorted(_match(place)):
+        yield from _list_below(Path(match), frozenset(), named=True)
+
+
+def _match(pattern: str) -> Iterator[str]:
+    return glob.iglob(pattern, recursive=True)  # noqa: PTH207 - absolute patterns, and ~ in names
+
+
+def _list_below(path: Path, ancestors: frozenset[tuple[int, int]], *, named: bool = False) -> Iterator[Path]:
+    if not os.path.isdir(path):  # noqa: PTH112 - a folder above that is closed is no error
+        if named or path.name.lower().endswith(IMAGE_EXTENSIONS):
+            yield path
+        return
+    try:
+        status = path.stat()
+        names = sorted(os.listdir(path))  # noqa: PTH208 - names alone, for a folder may hold a million
+    except OSError:
+        yield path
+        return
+    identity = (status.st_dev, status.st_ino)
+    if identity in ancestors:
+        return
+    for name in names:
+        if not name.startswith("."):
+            yield from _list_below(path / name, ancestors | {identity})

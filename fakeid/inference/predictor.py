@@ -1,0 +1,271 @@
+"""Judge images: one, a folder of them, or a million, in order and in bounded memory."""
+
+import os
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeAlias, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import PIL.ImageOps
+
+from fakeid.errors import BadImageError, CheckpointError, DataError
+from fakeid.images.codecs import jpeg
+from fakeid.images.resize import prepare_image
+from fakeid.inference.caveats import list_caveats
+from fakeid.inference.detector import TrainedDetector, load_detector
+from fakeid.inference.images import LoadedImage, check_places, list_images, load_image
+from fakeid.inference.prediction import Decision, Prediction, Verdict
+from fakeid.inference.tiles import cut_tiles
+
+Image = npt.NDArray[np.uint8]
+AnyImage: TypeAlias = "str | os.PathLike[str] | Image | PIL.Image.Image"
+
+_CROP: Final = "crop"
+_SMALLEST_PX: Final = 8
+_SHIFT_PX: Final = (3, 5)  # odd: neither the blocks of JPEG nor the grid of an up-sampling by two stays in place
+_CHANGES: Final[dict[str, Callable[[Image], Image]]] = {
+    "JPEG 90": lambda rgb_u8: jpeg(rgb_u8, 90),
+    "scaling by 0.9": lambda rgb_u8: np.asarray(
+        cv2.resize(rgb_u8, None, fx=0.9, fy=0.9, interpolation=cv2.INTER_AREA), np.uint8
+    ),
+    "a shifted crop": lambda rgb_u8: rgb_u8[_SHIFT_PX[0] :, _SHIFT_PX[1] :],
+}
+"""Mild changes that a verdict should survive."""
+
+_CHUNK_PX: Final = 16_000_000  # pixels that are scored together; one image may have more
+_CHUNK_IMAGES: Final = 32
+_READERS: Final = 4
+
+_Item = TypeVar("_Item")
+_Read = TypeVar("_Read")
+
+
+def load_predictor(
+    checkpoint: str | os.PathLike[str], *, device: str | None = None, anyway: bool = False
+) -> "Predictor":
+    """Load a trained detector; see `fakeid.load`."""
+    detector = load_detector(Path(checkpoint), device)
+    if detector.is_trained_on_drawings and not anyway:
+        raise CheckpointError(
+            f"{checkpoint} was trained on drawings (data=demo) and has never seen a photo: train with data=simulated "
+            "on photos of your own, or ask for it with --anyway (in Python anyway=True)"
+        )
+    return Predictor(detector)
+
+
+class Predictor:
+    """Judges images by a trained detector.
+
+    Args:
+        detector: Scores squares.
+        max_tiles: Squares of an image that are scored, at most.
+        max_megapixels: Larger images are refused.
+        check_changes: Whether a call that flips under a mild change is unsure; each image is then scored four times.
+        batch_size: Squares that are scored at once.
+
+    Examples:
+        >>> import fakeid
+        >>> detector = fakeid.load("runs/my_run")  # doctest: +SKIP
+        >>> detector.predict("photo.jpg").verdict  # doctest: +SKIP
+        <Verdict.REAL: 'real'>
+    """
+
+    def __init__(
+        self,
+        detector: TrainedDetector,
+        *,
+        max_tiles: int = 64,
+        max_megapixels: float = 100.0,
+        check_changes: bool = True,
+        batch_size: int = 16,
+    ) -> None:
+        self.detector = detector
+        self.decision = Decision(detector.calibration)
+        self._max_tiles = max_tiles
+        self._max_megapixels = max_megapixels
+        self._check_changes = check_changes
+        self._batch_size = batch_size
+
+    def predict(self, image: AnyImage) -> Prediction:
+        """Judge one image.
+
+        Args:
+            image: The path of a PNG, JPEG, WebP, BMP or TIFF file; pixels, RGB (H, W, 3) or gray (H, W) uint8; or
+                Pillow's image.
+
+        Raises:
+            BadImageError: The image cannot be used.
+        """
+        if isinstance(image, str | os.PathLike):
+            loaded = load_image(Path(image), self._max_megapixels)
+        else:
+            loaded = LoadedImage("", _to_rgb(image))
+        prediction = self._judge([loaded])[0]
+        if prediction.error:
+            raise BadImageError(prediction.error)
+        return prediction
+
+    def predict_folder(self, folder: str | os.PathLike[str]) -> Iterator[Prediction]:
+        """Judge all images below a folder, one after the other, as they are asked for.
+
+        Yields:
+            In the order of their paths; of a file that cannot be used the error.
+
+        Raises:
+            DataError: There is no such folder.
+        """
+        place = os.fspath(folder)
+        check_places([place])
+        return self.predict_files(list_images([place]))
+
+    def predict_files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
+        """Judge files, one after the other; a few are read ahead.
+
+        Yields:
+            In their order; of a file that cannot be used the error.
+        """
+        loaded = _read_ahead(lambda path: load_image(path, self._max_megapixels), paths)
+        for chunk in _cut_chunks(loaded):
+            yield from self._judge(chunk)
+
+    def _judge(self, images: Sequence[LoadedImage]) -> list[Prediction]:
+        """Judge some images together, for a network is faster on many."""
+        pixels = {place: each.rgb_u8 for place, each in enumerate(images) if each.rgb_u8 is not None}
+        scored = dict(zip(pixels, self._score(list(pixels.values())), strict=True))
+        flips = self._list_flips({
+            place: pixels[place] for place, logit in scored.items()
+            if self._check_changes and isinstance(logit, float) and not self.decision.is_between(logit)
+        }, scored)  # fmt: skip
+        return [
+            self._conclude(each, scored.get(place, each.error), flips.get(place, []))
+            for place, each in enumerate(images)
+        ]
+
+    def _list_flips(self, images: dict[int, Image], scored: dict[int, float | str]) -> dict[int, list[str]]:
+        """List the mild changes under which an image is called otherwise."""
+        flips: dict[int, list[str]] = defaultdict(list)
+        for name, change in _CHANGES.items():
+            for place, logit in zip(images, self._score([change(each) for each in images.values()]), strict=True):
+                before = scored[place]
+                assert isinstance(before, float)
+                if isinstance(logit, float) and self.decision.call(logit) is not self.decision.call(before):
+                    flips[place].append(name)
+        return flips
+
+    def _conclude(self, image: LoadedImage, score: float | str, flips: list[str]) -> Prediction:
+        """Turn a score, or the reason why there is none, into a prediction."""
+        detector, decision, known = self.detector, self.decision, self.detector.calibration
+        if isinstance(score, str):
+            return Prediction(image.path, detector.model, error=score)
+        assert image.rgb_u8 is not None
+        call = decision.call(score)
+        verdict, reason = call, decision.explain(call)
+        if decision.is_between(score):
+            verdict, reason = Verdict.UNSURE, decision.explain_band()
+        elif flips:
+            other = Verdict.REAL if call is Verdict.FAKE else Verdict.FAKE
+            verdict, reason = Verdict.UNSURE, f"called {call.value}, but {other.value} after {_join(flips)}"
+        return Prediction(
+            image.path, detector.model, verdict, reason, decision.compute_p_fake(score), score, decision.threshold,
+            known.measured_rate if known else None, known.false_positive_low if known else None,
+            known.false_positive_high if known else None,
+            list_caveats(
+                image.rgb_u8, image.facts, image_px=detector.image_px, resized=detector.prep != _CROP,
+                files=detector.files,
+            ),
+            image.rgb_u8.shape[1], image.rgb_u8.shape[0],
+        )  # fmt: skip
+
+    def _score(self, images: Sequence[Image]) -> list[float | str]:
+        """Score images of any size; for one that the network cannot take, the reason in its place."""
+        tiles: dict[tuple[int, ...], list[tuple[int, Image]]] = defaultdict(list)
+        errors: dict[int, str] = {}
+        for place, rgb_u8 in enumerate(images):
+            try:
+                for tile in self._cut(rgb_u8):
+                    tiles[tile.shape].append((place, tile))
+            except BadImageError as error:
+                errors[place] = error.problem
+        logits: dict[int, list[float]] = defaultdict(list)
+        for alike in tiles.values():
+            for start in range(0, len(alike), self._batch_size):
+                batch = alike[start : start + self._batch_size]
+                try:
+                    scores = self.detector.score(np.stack([tile for _, tile in batch]))
+                except DataError as error:  # smaller than the network can take
+                    errors |= {place: str(error) for place, _ in batch}
+                    continue
+                for (place, _), logit in zip(batch, scores.tolist(), strict=True):
+                    logits[place].append(logit)
+        return [errors.get(place) or _average(logits[place]) for place in range(len(images))]
+
+    def _cut(self, rgb_u8: Image) -> list[Image]:
+        side = self.detector.image_px
+        if self.detector.prep != _CROP:
+            return [prepare_image(rgb_u8, side, self.detector.prep)]
+        height, width = rgb_u8.shape[:2]
+        if min(height, width) < _SMALLEST_PX:
+            raise BadImageError(f"{width} x {height} px are too small to be judged")
+        return cut_tiles(rgb_u8, side, self._max_tiles)
+
+
+def _average(logits: Sequence[float]) -> float | str:
+    mean = float(np.mean(logits))
+    return mean if np.isfinite(mean) else "the detector's score is not a number: the weights may be damaged"
+
+
+def _scale(rgb_u8: Image, factor: float) -> Image:
+    return np.asarray(cv2.resize(rgb_u8, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _join(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _to_rgb(image: "Image | PIL.Image.Image") -> Image:
+    """Bring pixels to RGB uint8 (H, W, 3), contiguous.
+
+    Raises:
+        BadImageError: They are something else.
+    """
+    if isinstance(image, PIL.Image.Image):
+        return np.array(PIL.ImageOps.exif_transpose(image).convert("RGB"))
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
+        raise BadImageError(
+            f"expected RGB (H, W, 3) or gray (H, W) uint8 in [0, 255], got {image.dtype} of shape {image.shape}"
+        )
+    return np.ascontiguousarray(np.repeat(image[..., None], 3, 2) if image.ndim == 2 else image)
+
+
+def _read_ahead(read: Callable[[_Item], _Read], items: Iterable[_Item]) -> Iterator[_Read]:
+    """Read in threads, a few items ahead, and give what was read in order."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        waiting: deque[Future[_Read]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(read, item))
+                if len(waiting) > _READERS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _cut_chunks(images: Iterable[LoadedImage]) -> Iterator[list[LoadedImage]]:
+    chunk: list[LoadedImage] = []
+    pixels = 0
+    for image in images:
+        chunk.append(image)
+        pixels += 0 if image.rgb_u8 is None else image.rgb_u8.shape[0] * image.rgb_u8.shape[1]
+        if len(chunk) == _CHUNK_IMAGES or pixels >= _CHUNK_PX:
+            yield chunk
+            chunk, pixels = [], 0
+    if chunk:
+        yield chunk

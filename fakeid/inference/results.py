@@ -1,0 +1,231 @@
+"""Predictions as files: CSV or JSON lines that grow row by row, and are continued where they were cut off."""
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+from fakeid.errors import OutputError
+from fakeid.inference.prediction import SCHEMA, Prediction
+
+COLUMNS: Final = (*(each.name for each in fields(Prediction)), "schema")
+"""Of the CSV file. The last is never text, so that a row that was cut off is seen to be."""
+
+_QUOTE: Final = "'"
+_QUOTED: Final = ("=", "+", "-", "@", "\t", "\r", _QUOTE)
+"""What a spreadsheet takes for the beginning of a formula, and the sign that tells it that it is none."""
+
+
+def to_csv(prediction: Prediction) -> str:
+    """Write a prediction as a CSV row; text that a spreadsheet would run begins with an apostrophe."""
+    values = {**asdict(prediction), "caveats": "; ".join(each.text for each in prediction.caveats), "schema": SCHEMA}
+    return _write_row([_to_cell(values[name]) for name in COLUMNS])
+
+
+def to_json(prediction: Prediction) -> str:
+    """Write a prediction as one line of JSON, in ASCII."""
+    return json.dumps({"schema": SCHEMA, **asdict(prediction)}) + "\n"
+
+
+def hash_path(path: str) -> bytes:
+    """Hash a path, for a set of a million of them."""
+    return hashlib.blake2b(path.encode(), digest_size=8).digest()
+
+
+def _write_row(cells: list[str]) -> str:
+    row = io.StringIO()
+    csv.writer(row, lineterminator="\r\n").writerow(cells)
+    return row.getvalue()
+
+
+def _to_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return repr(value)
+    text = str(getattr(value, "value", value))
+    return f"{_QUOTE}{text}" if text.startswith(_QUOTED) else text
+
+
+def _from_cell(text: str) -> str:
+    return text.removeprefix(_QUOTE)
+
+
+class ResultFile(ABC):
+    """A file with one row for each image; whatever stops the program, whole rows stay.
+
+    Args:
+        path: Where it lies.
+        model: Whose predictions these are.
+        resume: Go on behind the last whole row, where the file is there.
+
+    Raises:
+        OutputError: The file is there and not to be resumed, is being written, or holds something else.
+    """
+
+    def __init__(self, path: Path, model: str, *, resume: bool) -> None:
+        self.path = path
+        self._model = model
+        if path.exists() and not resume:
+            raise OutputError(f"{path} is there already: continue it with --resume, or name another file")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("r+b" if path.exists() else "x+b")
+        except OSError as error:
+            raise OutputError(f"cannot write to {path} ({error.strerror or error}): name another file") from error
+        with self._closed_on_errors():
+            self._lock()
+            self.num_rows = sum(1 for _ in self._read_rows())
+
+    def keep(self, count: int) -> set[bytes]:
+        """Cut off all behind this many rows.
+
+        Returns:
+            The hashes of the paths that stay; see `hash_path`.
+        """
+        end = 0
+        kept = set()
+        for path, behind in islice(self._read_rows(), count):
+            kept.add(hash_path(path))
+            end = behind
+        self._file.truncate(end)
+        self._file.seek(end)
+        if not end:
+            self._file.write(self._header.encode())
+        return kept
+
+    def write(self, prediction: Prediction) -> None:
+        """Write one row."""
+        self._file.write(self._encode(prediction).encode())
+
+    def flush(self) -> None:
+        """Hand all rows to the operating system, which keeps them if this program is killed."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write what is left, and end."""
+        self._file.close()
+
+    @property
+    @abstractmethod
+    def _header(self) -> str:
+        """What the file begins with, before any row."""
+
+    @property
+    @abstractmethod
+    def _start(self) -> str:
+        """What any such file begins with, in ASCII."""
+
+    @abstractmethod
+    def _encode(self, prediction: Prediction) -> str:
+        """Write one row."""
+
+    @abstractmethod
+    def _decode(self, lines: Iterator[bytes]) -> Iterator[tuple[str, str]]:
+        """Read path and model of one whole row after the other.
+
+        Raises:
+            ValueError: This is no such file.
+        """
+
+    def _read_rows(self) -> Iterator[tuple[str, int]]:
+        """Read the path of each whole row, and where the row ends."""
+        self._file.seek(0)
+        begin = self._file.read(len(self._start))
+        if not self._start.encode().startswith(begin):
+            raise ValueError("it begins otherwise")
+        self._file.seek(0)
+        lines = _CountedLines(self._file)
+        for path, model in self._decode(lines):
+            if model != self._model:
+                raise OutputError(f"{self.path} holds results of {model}, not of {self._model}: name another file")
+            yield path, lines.position
+
+    def _lock(self) -> None:
+        with contextlib.suppress(ImportError):  # Windows has none
+            import fcntl  # noqa: PLC0415
+
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise OutputError(f"another process is writing {self.path}: wait for it, or name another") from error
+
+    @contextlib.contextmanager
+    def _closed_on_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            self._file.close()
+            raise OutputError(f"{self.path} holds no results of fakeid predict ({error}): name another") from error
+        except BaseException:
+            self._file.close()
+            raise
+
+
+class _CountedLines(Iterator[bytes]):
+    """The lines of a file, and where the last one that was read ends."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.position = 0
+
+    def __next__(self) -> bytes:
+        line = next(self._file)
+        self.position += len(line)
+        return line
+
+
+class CsvFile(ResultFile):
+    """Predictions as CSV, UTF-8, with a header."""
+
+    @property
+    def _header(self) -> str:
+        return _write_row(list(COLUMNS))
+
+    @property
+    def _start(self) -> str:
+        return self._header
+
+    def _encode(self, prediction: Prediction) -> str:
+        return to_csv(prediction)
+
+    def _decode(self, lines: Iterator[bytes]) -> Iterator[tuple[str, str]]:
+        # A last line without its end is part of a row that was cut off.
+        rows = csv.reader(line.decode() for line in lines if line.endswith(b"\n"))
+        for number, row in enumerate(rows):
+            if number == 0:
+                continue
+            if len(row) == len(COLUMNS) and row[-1] == str(SCHEMA):
+                named = dict(zip(COLUMNS, row, strict=True))
+                yield _from_cell(named["path"]), _from_cell(named["model"])
+            else:
+                return  # cut off within a cell that has lines of its own
+
+
+class JsonLinesFile(ResultFile):
+    """Predictions as JSON lines."""
+
+    @property
+    def _header(self) -> str:
+        return ""
+
+    @property
+    def _start(self) -> str:
+        return f'{{"schema": {SCHEMA}, '
+
+    def _encode(self, prediction: Prediction) -> str:
+        return to_json(prediction)
+
+    def _decode(self, lines: Iterator[bytes]) -> Iterator[tuple[str, str]]:
+        for line in lines:
+            if not line.endswith(b"\n"):
+                return
+            row = json.loads(line)
+            yield str(row["path"]), str(row["model"])

@@ -1,0 +1,260 @@
+"""`fakeid predict`: words for people, rows for programs, and a job that survives what is in its folder."""
+
+import contextlib
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+from made_detectors import CALIBRATION, write_detector
+
+from fakeid.commands import predict as command
+from fakeid.errors import FakeidError
+
+Typed = Callable[..., tuple[int, str, str]]
+ODD_NAMES = ("a b.png", "quo'te\".png", "new\nline.png", "=1+1.png", "[bold]x.png", "smile\U0001f600.png")
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_detector(tmp_path_factory.mktemp("made") / "tested.ckpt"))
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty images, with one that is none."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for number in range(30):
+        cv2.imwrite(str(folder / f"{number:02}.png"), rng.integers(0, 256, (48, 48, 3), np.uint8))
+    (folder / "17.png").write_bytes(b"no image")
+    return folder
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_words_for_a_person(typed: Typed, detector: str, photos: Path) -> None:
+    code, out, err = typed("predict", detector, str(photos / "00.png"), str(photos / "17.png"), "--device", "cpu")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["real", str(photos / "00.png")]
+    assert lines[1].startswith("        P(fake) = 0.")
+    assert lines[-3].split() == ["error", str(photos / "17.png")]
+    assert lines[-2] == "        17.png is not a PNG, JPEG, WebP, BMP or TIFF image"
+    assert lines[-1] == "1 real, 0 fake, 0 unsure, 1 could not be judged"
+
+
+def test_rows_and_lines_hold_the_same(typed: Typed, detector: str, photos: Path, tmp_path: Path) -> None:
+    code, out, _ = typed("predict", detector, str(photos), "--csv", "x.csv", "--json", "x.jsonl")
+    assert code == 0
+    assert "1 could not be judged" in out
+    assert out.splitlines()[-2:] == ["written to x.csv", "written to x.jsonl"]
+    rows = read_rows(tmp_path / "x.csv")
+    lines = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
+    assert [row["path"] for row in rows] == [line["path"] for line in lines]
+    assert [row["path"] for row in rows] == [str(photos / f"{number:02}.png") for number in range(30)]
+    assert [row["p_fake"] for row in rows] == ["" if line["p_fake"] is None else repr(line["p_fake"]) for line in lines]
+    assert [bool(row["error"]) for row in rows] == [number == 17 for number in range(30)]
+
+
+def test_json_on_standard_output_is_nothing_but_json(typed: Typed, detector: str, photos: Path) -> None:
+    _, out, err = typed("predict", detector, str(photos / "*.png"), "--json", "-")
+    assert len([json.loads(line) for line in out.splitlines()]) == 30
+    assert "could not be judged" in err
+
+
+def test_odd_names_and_a_link_in_a_circle(typed: Typed, detector: str, photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    for name in ODD_NAMES:
+        (folder / name).write_bytes((photos / "00.png").read_bytes())
+    (folder / "loop").symlink_to(folder)
+    code, out, _ = typed("predict", detector, str(folder))
+    assert code == 0
+    assert "[bold]x.png" in out
+    assert "new\\x0aline.png" in out
+    os.chdir(folder)
+    typed("predict", detector, *ODD_NAMES, "--csv", str(tmp_path / "x.csv"))
+    names = [row["path"] for row in read_rows(tmp_path / "x.csv")]
+    assert names == ["'=1+1.png" if name == "=1+1.png" else name for name in ODD_NAMES]
+
+
+def test_a_file_that_changes_while_it_is_read_is_one_row(
+    typed: Typed, detector: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "some"
+    folder.mkdir()
+    whole = (photos / "00.png").read_bytes()
+    for name in "abc":
+        (folder / f"{name}.png").write_bytes(whole)
+    path_open = Path.open
+
+    def cut(self: Path, *given: object, **named: object) -> object:
+        if self.name == "b.png":
+            os.truncate(self, len(whole) // 2)
+        elif self.name == "c.png":
+            self.unlink()
+        return path_open(self, *given, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", cut)
+    typed("predict", detector, str(folder), "--csv", "x.csv")
+    monkeypatch.undo()
+    rows = read_rows(tmp_path / "x.csv")
+    assert [bool(row["verdict"]) for row in rows] == [True, False, False]
+    assert "cut short" in rows[1]["error"]
+    assert "No such file" in rows[2]["error"]
+
+
+def test_what_was_written_is_kept_and_continued(typed: Typed, detector: str, photos: Path, tmp_path: Path) -> None:
+    words = ("predict", detector, str(photos), "--csv", "x.csv", "--json", "x.jsonl")
+    typed(*words)
+    whole, lines = (tmp_path / "x.csv").read_bytes(), (tmp_path / "x.jsonl").read_bytes()
+    code, _, err = typed(*words)
+    assert (code, err) == (1, "fakeid: x.csv is there already: continue it with --resume, or name another file\n")
+    assert (tmp_path / "x.csv").read_bytes() == whole
+    (tmp_path / "x.csv").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "x.jsonl").write_bytes(lines[: len(lines) // 3])
+    code, out, _ = typed(*words, "--resume")
+    assert code == 0
+    assert "of 30 images are judged already" in out
+    (tmp_path / "whole.csv").write_bytes(whole)
+    for row, first in zip(read_rows(tmp_path / "x.csv"), read_rows(tmp_path / "whole.csv"), strict=True):
+        logits = row.pop("logit"), first.pop("logit")  # their last digits depend on what is scored together
+        chances = row.pop("p_fake"), first.pop("p_fake")
+        assert row == first
+        for one, other in (logits, chances):
+            assert (one == other == "") or float(one) == pytest.approx(float(other), abs=1e-5)
+    whole = (tmp_path / "x.csv").read_bytes()
+    assert (tmp_path / "x.jsonl").read_bytes().count(b"\n") == lines.count(b"\n") == 30
+    assert "30 of 30 images are judged already" in typed(*words, "--resume")[1]
+    assert (tmp_path / "x.csv").read_bytes() == whole
+
+
+def test_results_of_another_detector_are_not_mixed(typed: Typed, detector: str, photos: Path, tmp_path: Path) -> None:
+    typed("predict", detector, str(photos / "00.png"), "--csv", "x.csv")
+    other = write_detector(tmp_path / "other.ckpt", name="other")
+    code, _, err = typed("predict", str(other), str(photos), "--csv", "x.csv", "--resume")
+    assert code == 1
+    assert "holds results of made " in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["photos"], "there is no file and no folder 'photos'"),
+        (["*.png"], "nothing matches '*.png'"),
+        (["."], "there is no image below ."),
+        ([".", "--resume"], "--resume continues a file: name it with --csv or --json"),
+        ([".", "--csv", "missing/file/\0"], "cannot"),
+        ([".", "--max-tiles", "0"], "--max-tiles: must be at least 1, got 0"),
+        ([".", "--cvs", "x"], "there is no option --cvs; did you mean --csv"),
+    ],
+)
+def test_mistakes_are_one_sentence(typed: Typed, detector: str, words: list[str], told: str) -> None:
+    if "\0" in words[-1]:
+        pytest.skip("no shell can type it")
+    code, _, err = typed("predict", detector, *words)
+    assert code in (1, 2)
+    assert told in err
+    assert err.count("\n") == 1
+
+
+def test_drawings_need_a_word_more(typed: Typed, photos: Path, tmp_path: Path) -> None:
+    drawn = str(write_detector(tmp_path / "drawn.ckpt", source="demo"))
+    code, _, err = typed("predict", drawn, str(photos))
+    assert code == 1
+    assert "trained on drawings (data=demo)" in err
+    assert typed("predict", drawn, str(photos / "00.png"), "--anyway")[0] == 0
+
+
+def test_ctrl_c_says_how_far_it_came(
+    typed: Typed, detector: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[object] = []
+    write = command._write
+
+    def stop_at_three(prediction: object, *given: object, **named: object) -> None:
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        written.append(prediction)
+        write(prediction, *given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(command, "_write", stop_at_three)
+    code, _, err = typed("predict", detector, str(photos), "--csv", "x.csv")
+    assert code == 130
+    assert err.startswith("fakeid: stopped after ")
+    assert err.endswith("of 30 images; --resume continues x.csv\n")
+    assert len(read_rows(tmp_path / "x.csv")) == 3
+
+
+def test_a_missing_detector(typed: Typed, photos: Path) -> None:
+    code, _, err = typed("predict", "runs/gone", str(photos))
+    assert code == 1
+    assert err == f"fakeid: there is no run and no checkpoint at {Path('runs/gone')}\n"
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_files_killed_five_times_in_bounded_memory(tmp_path: Path) -> None:
+    """Small files and a small network, so that a row takes a millisecond."""
+    detector = write_detector(tmp_path / "tested.ckpt", backbone="color_stats")
+    folder = tmp_path / "many"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(10):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), rng.integers(0, 256, (33, 33, 3), np.uint8))
+    for number in range(100_000):
+        (folder / f"{number:06}.png").hardlink_to(tmp_path / f"{number % 10}.png")
+    output = tmp_path / "x.csv"
+    words = [sys.executable, "-m", "fakeid", "predict", str(detector), str(folder), "--csv", str(output), "--once"]
+    memory = [run_until(words, output, round(share * 100_000)) for share in (0.1, 0.3, 0.5, 0.7, 0.9, 2)]
+    names = [Path(row["path"]).name for row in read_rows(output)]
+    assert names == [f"{number:06}.png" for number in range(100_000)]
+    assert max(memory) < memory[0] + 200e6  # however many rows there are
+
+
+def run_until(words: list[str], output: Path, rows: int) -> int:
+    """Start or continue, kill the program when there are so many rows, and return the most bytes that it held."""
+    process = psutil.Popen([*words, "--resume"], stdout=subprocess.DEVNULL)
+    most = 0
+    while process.poll() is None:
+        with contextlib.suppress(psutil.Error):
+            most = max(most, process.memory_info().rss)
+        if count_lines(output) > rows:
+            process.kill()
+            process.wait()
+            return most
+        time.sleep(0.2)
+    assert process.returncode == 0
+    return most
+
+
+def count_lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_options_are_those_of_the_command(detector: str, photos: Path) -> None:
+    options = command.PredictOptions(device="cpu", max_megapixels=1)
+    command.predict(Path(detector), [str(photos / "00.png")], options)
+    with pytest.raises(FakeidError):
+        command.predict(Path(detector), [str(photos / "gone.png")], options)
+
+
+def test_the_threshold_of_the_checkpoint_is_in_each_row(
+    typed: Typed, detector: str, photos: Path, tmp_path: Path
+) -> None:
+    typed("predict", detector, str(photos / "00.png"), "--csv", "x.csv")
+    [row] = read_rows(tmp_path / "x.csv")
+    assert float(row["threshold"]) == CALIBRATION.threshold
+    assert float(row["false_positive_high"]) == CALIBRATION.false_positive_high
+    assert row["model"].startswith("made ")

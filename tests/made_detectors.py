@@ -1,0 +1,47 @@
+"""Checkpoints of detectors that were never trained, and detectors that are plain functions."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fakeid.checkpoints import CARD, TrainedFiles, save_checkpoint
+from fakeid.evaluation.calibration import Calibration
+from fakeid.inference.detector import TrainedDetector
+from fakeid.training.module import DetectorModule
+
+CALIBRATION = Calibration(
+    scale=2.0, bias=-1.0, threshold=1.0, false_alarm_rate=0.05, num_false_positives=5, false_positive_low=0.02,
+    false_positive_high=0.11, balanced_threshold=0.5, unsure_low=0.6, unsure_high=0.8, max_error=0.05, num_real=100,
+    num_fake=100,
+)  # fmt: skip
+FILES = TrainedFiles((70, 90), lossless=True, resampling=(4.0, 1.0))
+
+
+def write_detector(
+    path: Path, *, backbone: str = "pelee", source: str = "folders", prep: str = "crop", image_px: int = 48, **card: Any
+) -> Path:
+    """A network with random weights, the same each time, and a card."""
+    torch.manual_seed(0)
+    module = DetectorModule({"backbone": backbone, "residual": "none" if backbone == "color_stats" else "hpf"})
+    card = {
+        "name": "made", "config": {"data": {"image_px": image_px, "prep": prep, "source": source}},
+        "calibration": asdict(CALIBRATION), "files": asdict(FILES), **card,
+    }  # fmt: skip
+    parts = {"epoch": 0, "state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), CARD: card}
+    save_checkpoint(parts, path)
+    return path
+
+
+def build_detector(score: Callable[[np.ndarray], np.ndarray], **changes: Any) -> TrainedDetector:
+    """A detector whose score is a function of squares (N, H, W, 3)."""
+    detector = TrainedDetector(score, "made 0", 32, "crop", "folders", CALIBRATION, FILES)
+    return replace(detector, **changes)
+
+
+def score_brightness(tiles: np.ndarray) -> np.ndarray:
+    """Above the threshold of `CALIBRATION` from 110 levels on; sure below 95 and above 120."""
+    return tiles.astype(np.float64).mean((1, 2, 3)) / 100 - 0.1
