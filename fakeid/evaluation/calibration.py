@@ -45,6 +45,7 @@ class Calibration:
         num_fake: Fakes.
         conditions: Degradations under which the rate is kept; `none`, for clean images, is the first.
         decided_by: The condition with the highest threshold of its own.
+        photos: The name of the folder whose photos chose threshold and band; empty where validation images did.
     """
 
     scale: float
@@ -62,6 +63,7 @@ class Calibration:
     num_fake: int
     conditions: tuple[str, ...] = (NO_DEGRADATION,)
     decided_by: str = NO_DEGRADATION
+    photos: str = ""
 
     def __post_init__(self) -> None:
         assert 0 < self.scale < math.inf, f"{self} would change the order of images"

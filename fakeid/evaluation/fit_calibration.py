@@ -8,14 +8,16 @@ from typing import Final
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
+from scipy.stats import binom
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
+from fakeid.errors import DataError
 from fakeid.evaluation.calibration import Calibration, make_finite, scale_logits
 from fakeid.evaluation.metrics import NUM_BINS, find_bins
 from fakeid.evaluation.ranking import Floats, Labels, call_fake, rank_images
 from fakeid.evaluation.statistics.intervals import wilson_interval
-from fakeid.evaluation.thresholds import bound_rate, choose_threshold
+from fakeid.evaluation.thresholds import bound_rate, choose_threshold, count_needed
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,41 @@ def fit_calibration(
     return Calibration(
         scale, bias, threshold, false_alarm_rate, called, *bound_rate(called, num_real), balanced, *unsure, max_error,
         num_real, num_fake, tuple(reals), decided_by,
+    )  # fmt: skip
+
+
+def fit_to_reals(logits: Floats, rate: float, before: Calibration | None, photos: str) -> Calibration:
+    """Choose the threshold and the unsure band by reals alone; the scale of P(fake) stays.
+
+    Without fakes nothing is known of calls that miss them. Unsure is what lies within the 95 % interval of the
+    threshold itself: of n reals the number above it is distributed as Binomial(n, rate), and the band reaches from the
+    real of one quantile's rank to that of the other.
+
+    Args:
+        logits: (n,) of reals, finite.
+        rate: The false-positive rate that is wished for, in (0, 1).
+        before: Gives the scale; None: P(fake) is the logistic function of the logit.
+        photos: The name of the folder that they come from.
+
+    Raises:
+        DataError: Too few to promise the rate.
+    """
+    needed = count_needed(rate)
+    if needed is None or len(logits) < needed:
+        raise DataError(
+            f"a false-positive rate of {100 * rate:g} % takes {needed} photos at least, got {len(logits)}: add photos, "
+            "or ask for a higher rate"
+        )
+    threshold = make_finite(choose_threshold(np.full(len(logits), REAL), logits, "false_positive_rate", rate))
+    called = int(call_fake(logits, threshold).sum())
+    scale, bias = (before.scale, before.bias) if before else (1.0, 0.0)
+    falling = np.sort(logits)[::-1]
+    ranks = np.clip(binom.ppf((0.975, 0.025), len(logits), rate), 1, len(logits)).astype(int) - 1
+    ends = expit(scale_logits([min(falling[ranks[0]], threshold), max(falling[ranks[1]], threshold)], scale, bias))
+    return Calibration(
+        scale, bias, threshold, rate, called, *bound_rate(called, len(logits)),
+        before.balanced_threshold if before else 0.0, float(ends[0]), float(ends[1]),
+        before.max_error if before else MAX_ERROR, len(logits), before.num_fake if before else 0, photos=photos,
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """A trained detector as prediction needs it: one function from pixels to scores, and what is known of its training."""
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -9,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fakeid.checkpoints import CARD, TrainedFiles, hash_checkpoint, read_checkpoint
-from fakeid.errors import CheckpointError, FakeidError
+from fakeid.checkpoints import CARD, TrainedFiles, hash_checkpoint, read_checkpoint, save_checkpoint
+from fakeid.errors import CheckpointError, FakeidError, OutputError
 from fakeid.evaluation.calibration import Calibration
-from fakeid.io import parse_record
+from fakeid.io import clear_output_errors, parse_record
 from fakeid.models.detector import Detector, average_views
 
 ScoreTiles: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
@@ -111,6 +112,23 @@ def load_detector(place: Path, device: str | None = None) -> TrainedDetector:
     score = _build_score(checkpoint, path, device or choose_device())
     model = f"{card.name} {hash_checkpoint(path)}"
     return TrainedDetector(score, model, image_px, prep, source, calibration, card.files)
+
+
+def write_calibrated(place: Path, output: Path, calibration: Calibration) -> None:
+    """Write a copy of a checkpoint with another calibration; its name says so.
+
+    Raises:
+        CheckpointError: Missing, damaged, or without what a test writes into it.
+        OutputError: The copy is there already, or cannot be written.
+    """
+    checkpoint = read_checkpoint(find_checkpoint(place))
+    plain = asdict(calibration)
+    digest = hashlib.sha256(repr(plain).encode()).hexdigest()[:8]
+    card = {**checkpoint[CARD], "calibration": plain, "name": f"{checkpoint[CARD]['name']}-calibrated-{digest}"}
+    if output.exists():
+        raise OutputError(f"{output} is there already: name another file with --output")
+    with clear_output_errors(output.parent, "--output"):
+        save_checkpoint({**checkpoint, CARD: card}, output)
 
 
 def _build_score(checkpoint: dict[str, Any], path: Path, device: str) -> ScoreTiles:

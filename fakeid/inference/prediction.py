@@ -108,15 +108,20 @@ class Decision:
             return f"{side} P(fake) = 0.5; the detector has no threshold for a known false-positive rate"
         known = self.calibration
         low, high = 100 * known.false_positive_low, 100 * known.false_positive_high
-        return (
-            f"{side} the threshold, which calls {100 * known.measured_rate:.1f} % [{low:.1f}, {high:.1f}] of "
-            f"{known.num_real:,} real images fake"
-        )
+        rate = f"{100 * known.measured_rate:.1f} % [{low:.1f}, {high:.1f}]"
+        if known.photos:
+            return (
+                f"{side} the threshold from {known.num_real:,} photos of {known.photos}, of which it calls {rate} fake"
+            )
+        return f"{side} the threshold, which calls {rate} of {known.num_real:,} real images fake"
 
     def explain_band(self) -> str:
         """Say why a score is too near to the threshold."""
         assert self.calibration is not None
-        return (
-            f"P(fake) between {self.calibration.unsure_low:.2f} and {self.calibration.unsure_high:.2f}, where more "
-            f"than {100 * self.calibration.max_error:.0f} % of calls are wrong"
+        low, high = self.calibration.unsure_low, self.calibration.unsure_high
+        why = (
+            f"within which {self.calibration.num_real:,} photos leave the threshold open"
+            if self.calibration.photos
+            else f"where more than {100 * self.calibration.max_error:.0f} % of calls are wrong"
         )
+        return f"P(fake) between {low:.2f} and {high:.2f}, {why}"

@@ -1,0 +1,76 @@
+"""Choose the threshold of a detector by a user's own photos."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from fakeid.console import StatusLine, build_progress
+from fakeid.errors import ConfigError, DataError, OutputError
+from fakeid.evaluation.calibration import Calibration
+from fakeid.evaluation.fit_calibration import fit_to_reals
+from fakeid.evaluation.ranking import Floats, call_fake
+from fakeid.inference.detector import find_checkpoint, write_calibrated
+from fakeid.inference.images import check_places, list_images
+from fakeid.inference.predictor import Predictor, load_predictor
+
+
+def calibrate(
+    checkpoint: Path, reals: Sequence[str], rate: float, output: Path | None, *, anyway: bool = False,
+    device: str | None = None,
+) -> Calibration:  # fmt: skip
+    """Write a copy of a checkpoint whose threshold keeps a false-positive rate on these photos.
+
+    Args:
+        checkpoint: A run's folder, or its `tested.ckpt`.
+        reals: Photos, folders of photos, and patterns.
+        rate: The false-positive rate that is wished for, in (0, 1).
+        output: None is `calibrated.ckpt` beside the checkpoint.
+        anyway: Take a detector that was trained on drawings too.
+        device: None is the fastest.
+
+    Raises:
+        FakeidError: Something that the user can mend.
+    """
+    if not 0 < rate < 1:
+        raise ConfigError(f"--fpr must lie between 0 and 1, got {rate:g}; 0.05 is 5 % of real photos called fake")
+    check_places(reals)
+    place = output or find_checkpoint(checkpoint).with_name("calibrated.ckpt")
+    if place.exists():
+        raise OutputError(f"{place} is there already: name another file with --output")
+    console = Console(highlight=False)
+    predictor = load_predictor(checkpoint, device=device, anyway=anyway)
+    logits = _score(predictor, reals, console)
+    name = " ".join(Path(each).name or each for each in reals)
+    before, calibration = predictor.decision, fit_to_reals(logits, rate, predictor.detector.calibration, name)
+    write_calibrated(checkpoint, place, calibration)
+    low, high = 100 * calibration.false_positive_low, 100 * calibration.false_positive_high
+    console.print(
+        f"threshold from {len(logits):,} photos: calls {100 * calibration.measured_rate:.1f} % of them fake, and "
+        f"[{low:.1f}, {high:.1f}] % of more photos of the kind; the one before called "
+        f"{100 * call_fake(logits, before.threshold).mean():.1f} % fake\nwritten to {place}",
+        soft_wrap=True, markup=False,
+    )  # fmt: skip
+    return calibration
+
+
+def _score(predictor: Predictor, reals: Sequence[str], console: Console) -> Floats:
+    """Score all photos that can be read."""
+    predictor = Predictor(predictor.detector, check_changes=False)
+    with StatusLine(console, "counting the photos"):
+        paths = list(list_images(reals))
+    logits, errors = [], []
+    with build_progress(console) as progress:
+        task = progress.add_task("scoring", total=len(paths), unit="photos")
+        for prediction in predictor.predict_files(paths):
+            progress.advance(task)
+            if prediction.logit is None:
+                errors.append(prediction.error)
+            else:
+                logits.append(prediction.logit)
+    if errors:
+        console.print(f"left out {len(errors):,} of {len(paths):,}; the first: {errors[0]}", markup=False)
+    if not logits:
+        raise DataError(f"none of {len(paths):,} files below {', '.join(reals)} can be judged")
+    return np.array(logits)
