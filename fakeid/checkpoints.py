@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import torch
-from pydantic import Field, FiniteFloat, InstanceOf, StrictFloat, StrictInt, StrictStr
+from pydantic import Field, InstanceOf, StrictFloat, StrictInt, StrictStr
 
 from fakeid.errors import CheckpointError
 from fakeid.io import parse_record, write_atomically
@@ -22,21 +22,6 @@ ANEW: Final = "force=true trains the run anew"
 
 CARD: Final = "fakeid"
 """Where a checkpoint keeps what it says of its training."""
-
-
-@dataclass(frozen=True)
-class TrainedFiles:
-    """How the training images were stored, as far as an audit has looked at them.
-
-    Attributes:
-        jpeg_quality: Lowest and highest of those that are or were JPEG; None where none was.
-        lossless: Whether some never were JPEG or WebP.
-        resampling: Mean and standard deviation among reals of `fakeid.images.resampling.measure_resampling`.
-    """
-
-    jpeg_quality: tuple[int, int] | None
-    lossless: bool
-    resampling: tuple[FiniteFloat, FiniteFloat] | None
 
 
 @dataclass(frozen=True)

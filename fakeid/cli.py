@@ -202,6 +202,21 @@ def calibrate(checkpoint: Path, reals: tuple[str, ...], rate: float, output: Pat
 
 
 @commands.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("output", type=click.Path(path_type=Path), metavar="OUTPUT")
+def export(checkpoint: Path, output: Path) -> None:
+    """Write a detector as one ONNX file.
+
+    The graph takes RGB uint8 (N, H, W, 3) and gives logits and P(fake); `fakeid predict OUTPUT` runs it by onnxruntime,
+    without torch. It is compared with torch before it is kept. Beside it a model card says what it was trained on, how
+    well it does, and what it is for.
+    """
+    from fakeid.commands.export import export as run_export  # noqa: PLC0415 - torch takes seconds
+
+    run_export(checkpoint, output)
+
+
+@commands.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option("--all-pairs", is_flag=True, help="Each with each, not only with the first.")
 @path("--output", "DIR", "Folder of the files.  [default: one in comparisons, beside the first RUN]")

@@ -12,10 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NoReturn, TextIO
 
-from hydra.errors import HydraException, MissingConfigException
-from omegaconf.errors import OmegaConfBaseException
-
-from fakeid.config.presets import suggest_assignment, suggest_option
 from fakeid.errors import ConfigError, FakeidError
 from fakeid.processes import environment_variable
 
@@ -23,11 +19,11 @@ _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 _NO_MEMORY = re.compile(r"failed to map segment|can(no|')t allocate memory|can't start new thread", re.IGNORECASE)
 
-_INSTALL = ' here yet (pip install -e ".[{}]" adds it)'
-_LAUNCHERS = {
-    **dict.fromkeys(("joblib", "submitit_local", "submitit_slurm"), _INSTALL.format("launchers")),
-    "ray": _INSTALL.format("ray"),
-}
+_TRAINING: Final = {
+    "hydra", "omegaconf", "torch", "pytorch_lightning", "lightning_fabric", "timm", "torchmetrics", "wandb", "pandas",
+    "scipy", "sklearn", "matplotlib", "lmdb", "joblib", "jinja2", "onnx",
+}  # fmt: skip
+"""Packages that only training, evaluation and export need."""
 
 
 @contextmanager
@@ -59,12 +55,18 @@ def command_line_errors() -> Iterator[None]:
                 yield
             finally:
                 _end_display()  # before anything is said of what went wrong
-    except (HydraException, OmegaConfBaseException) as error:
-        if _WANTS_TRACEBACKS:
-            raise
-        _leave(_explain(error), ConfigError.exit_code)
     except KeyboardInterrupt:
         _leave("stopped; the same command continues", 130)
+    except ModuleNotFoundError as error:
+        if _WANTS_TRACEBACKS or error.name is None or error.name.partition(".")[0] not in _TRAINING:
+            raise
+        _leave(f'this needs {error.name}, which prediction does without: pip install "fakeid[train]"', 1)
+    except Exception as error:
+        if _WANTS_TRACEBACKS or type(error).__module__.partition(".")[0] not in ("hydra", "omegaconf"):
+            raise
+        from fakeid.config.hydra_errors import explain_hydra_error  # noqa: PLC0415 - prediction does without Hydra
+
+        _leave(explain_hydra_error(error), ConfigError.exit_code)
 
 
 def _end_display() -> None:
@@ -124,30 +126,6 @@ def _find_memory_limit() -> int | None:
 def _leave(message: str, exit_code: int) -> NoReturn:
     print(f"fakeid: {message}", file=sys.stderr)
     raise SystemExit(exit_code)
-
-
-def _explain(error: Exception) -> str:
-    """Hydra's and omegaconf's several lines as one sentence, with near matches where a name is wrong."""
-    cause: BaseException = error
-    while isinstance(cause.__cause__, HydraException | OmegaConfBaseException):
-        if isinstance(cause, MissingConfigException):
-            break
-        cause = cause.__cause__
-    text = f"{error}\n{cause}"
-    if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options:
-        group, _, choice = cause.missing_cfg_file.rpartition("/")
-        more = _LAUNCHERS.get(choice, "") if group == "hydra/launcher" else ""
-        return f"{group} has no choice {choice}{more}; it has {', '.join(cause.options)}"
-    if unknown := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
-        name = unknown.group(1) or unknown.group(2)
-        return f"there is no option {name}{suggest_option(name)}"
-    if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return f"{several.group(1)} are several values: add -m to train each of them"
-    if word := re.search(r"Error parsing override '([^'=]+)'", text):
-        return suggest_assignment(word.group(1))
-    path = re.search(r"full_key: (\S+)", text)
-    first_line = next(line for line in str(cause).splitlines() if line.strip())
-    return f"{path.group(1)}: {first_line}" if path else first_line
 
 
 _PLAIN: Final = {

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from fakeid.checkpoints import CARD, TrainedFiles, save_checkpoint
+from fakeid.checkpoints import CARD, save_checkpoint
 from fakeid.evaluation.calibration import Calibration
-from fakeid.inference.detector import TrainedDetector
+from fakeid.images.file_facts import TrainedFiles
+from fakeid.inference.detector import TrainedDetector, Training
 from fakeid.training.module import DetectorModule
 
 CALIBRATION = Calibration(
@@ -19,14 +20,22 @@ CALIBRATION = Calibration(
     num_fake=100,
 )  # fmt: skip
 FILES = TrainedFiles((70, 90), lossless=True, resampling=(4.0, 1.0))
+TRAINING = Training("made", "0", 32, "crop", "folders", CALIBRATION, FILES)
 
 
 def write_detector(
-    path: Path, *, backbone: str = "pelee", source: str = "folders", prep: str = "crop", image_px: int = 48, **card: Any
+    path: Path,
+    *,
+    source: str = "folders",
+    prep: str = "crop",
+    image_px: int = 48,
+    network: dict[str, Any] | None = None,
+    scoring: dict[str, Any] | None = None,
+    **card: Any,
 ) -> Path:
     """A network with random weights, the same each time, and a card."""
     torch.manual_seed(0)
-    module = DetectorModule({"backbone": backbone, "residual": "none" if backbone == "color_stats" else "hpf"})
+    module = DetectorModule({"backbone": "pelee", **(network or {})}, **(scoring or {}))
     card = {
         "name": "made", "config": {"data": {"image_px": image_px, "prep": prep, "source": source}},
         "calibration": asdict(CALIBRATION), "files": asdict(FILES), **card,
@@ -38,8 +47,7 @@ def write_detector(
 
 def build_detector(score: Callable[[np.ndarray], np.ndarray], **changes: Any) -> TrainedDetector:
     """A detector whose score is a function of squares (N, H, W, 3)."""
-    detector = TrainedDetector(score, "made 0", 32, "crop", "folders", CALIBRATION, FILES)
-    return replace(detector, **changes)
+    return TrainedDetector(score, replace(TRAINING, **changes))
 
 
 def score_brightness(tiles: np.ndarray) -> np.ndarray:

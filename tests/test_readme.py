@@ -37,7 +37,7 @@ def options(command: str) -> list[str]:
 
 
 def test_the_two_main_commands_stand_in_the_readme() -> None:
-    assert "pip install -e . && python train.py" in LINES
+    assert 'pip install -e ".[train]" && python train.py' in LINES
     assert 'pip install -e ".[dev]" && pytest' in LINES
 
 

@@ -11,9 +11,10 @@ from fakeid.errors import ConfigError, DataError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_to_reals
 from fakeid.evaluation.ranking import Floats, call_fake
-from fakeid.inference.detector import find_checkpoint, write_calibrated
+from fakeid.inference.detector import find_detector
 from fakeid.inference.images import check_places, list_images
 from fakeid.inference.predictor import Predictor, load_predictor
+from fakeid.inference.torch_detector import write_calibrated
 
 
 def calibrate(
@@ -36,14 +37,14 @@ def calibrate(
     if not 0 < rate < 1:
         raise ConfigError(f"--fpr must lie between 0 and 1, got {rate:g}; 0.05 is 5 % of real photos called fake")
     check_places(reals)
-    place = output or find_checkpoint(checkpoint).with_name("calibrated.ckpt")
+    place = output or find_detector(checkpoint).with_name("calibrated.ckpt")
     if place.exists():
         raise OutputError(f"{place} is there already: name another file with --output")
     console = Console(highlight=False)
     predictor = load_predictor(checkpoint, device=device, anyway=anyway)
     logits = _score(predictor, reals, console)
     name = " ".join(Path(each).name or each for each in reals)
-    before, calibration = predictor.decision, fit_to_reals(logits, rate, predictor.detector.calibration, name)
+    before, calibration = predictor.decision, fit_to_reals(logits, rate, predictor.detector.training.calibration, name)
     write_calibrated(checkpoint, place, calibration)
     low, high = 100 * calibration.false_positive_low, 100 * calibration.false_positive_high
     console.print(

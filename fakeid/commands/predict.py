@@ -65,7 +65,7 @@ def predict(checkpoint: Path, places: Sequence[str], options: PredictOptions) ->
         check_changes=not options.once,
     )  # fmt: skip
     console = Console(highlight=False, stderr=options.json == STANDARD_OUTPUT)
-    with _open(options, predictor.detector.model) as files:
+    with _open(options, predictor.detector.training.model) as files:
         counts = _judge(predictor, places, files, options, console)
     if files or counts.num_images > 1:
         console.print(counts.render(), soft_wrap=True)

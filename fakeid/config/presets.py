@@ -58,7 +58,7 @@ def locate_presets() -> Path:
         if (folder / "train.yaml").is_file():
             return folder
     raise ConfigError(
-        f"the presets are missing beside {_PACKAGE}: install fakeid again, with pip install -e . in a clone"
+        f'the presets are missing beside {_PACKAGE}: install fakeid again, with pip install -e ".[train]" in a clone'
     )
 
 

@@ -55,6 +55,21 @@ class FileFacts:
         return self.num_bytes / (self.width * self.height)
 
 
+@dataclass(frozen=True)
+class TrainedFiles:
+    """How the training images were stored, as far as an audit has looked at them.
+
+    Attributes:
+        jpeg_quality: Lowest and highest of those that are or were JPEG; None where none was.
+        lossless: Whether some never were JPEG or WebP.
+        resampling: Mean and standard deviation among reals of `fakeid.images.resampling.measure_resampling`.
+    """
+
+    jpeg_quality: tuple[int, int] | None
+    lossless: bool
+    resampling: tuple[float, float] | None
+
+
 def read_file_facts(data: bytes, name: str = "an image") -> FileFacts:
     """Read a file's header.
 

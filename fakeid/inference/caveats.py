@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.checkpoints import TrainedFiles
-from fakeid.images.file_facts import FileFacts
+from fakeid.images.file_facts import FileFacts, TrainedFiles
 from fakeid.images.resampling import measure_resampling
 from fakeid.inference.prediction import Caveat
 

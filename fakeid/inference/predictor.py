@@ -26,7 +26,6 @@ Image = npt.NDArray[np.uint8]
 AnyImage: TypeAlias = "str | os.PathLike[str] | Image | PIL.Image.Image"
 
 _CROP: Final = "crop"
-_SMALLEST_PX: Final = 8
 _SHIFT_PX: Final = (3, 5)  # odd: neither the blocks of JPEG nor the grid of an up-sampling by two stays in place
 _CHANGES: Final[dict[str, Callable[[Image], Image]]] = {
     "JPEG 90": lambda rgb_u8: jpeg(rgb_u8, 90),
@@ -50,7 +49,7 @@ def load_predictor(
 ) -> "Predictor":
     """Load a trained detector; see `fakeid.load`."""
     detector = load_detector(Path(checkpoint), device)
-    if detector.is_trained_on_drawings and not anyway:
+    if detector.training.is_on_drawings and not anyway:
         raise CheckpointError(
             f"{checkpoint} was trained on drawings (data=demo) and has never seen a photo: train with data=simulated "
             "on photos of your own, or ask for it with --anyway (in Python anyway=True)"
@@ -85,7 +84,7 @@ class Predictor:
         batch_size: int = 16,
     ) -> None:
         self.detector = detector
-        self.decision = Decision(detector.calibration)
+        self.decision = Decision(detector.training.calibration)
         self._max_tiles = max_tiles
         self._max_megapixels = max_megapixels
         self._check_changes = check_changes
@@ -159,9 +158,10 @@ class Predictor:
 
     def _conclude(self, image: LoadedImage, score: float | str, flips: list[str]) -> Prediction:
         """Turn a score, or the reason why there is none, into a prediction."""
-        detector, decision, known = self.detector, self.decision, self.detector.calibration
+        training, decision = self.detector.training, self.decision
+        known = training.calibration
         if isinstance(score, str):
-            return Prediction(image.path, detector.model, error=score)
+            return Prediction(image.path, training.model, error=score)
         assert image.rgb_u8 is not None
         call = decision.call(score)
         verdict, reason = call, decision.explain(call)
@@ -171,12 +171,12 @@ class Predictor:
             other = Verdict.REAL if call is Verdict.FAKE else Verdict.FAKE
             verdict, reason = Verdict.UNSURE, f"called {call.value}, but {other.value} after {_join(flips)}"
         return Prediction(
-            image.path, detector.model, verdict, reason, decision.compute_p_fake(score), score, decision.threshold,
+            image.path, training.model, verdict, reason, decision.compute_p_fake(score), score, decision.threshold,
             known.measured_rate if known else None, known.false_positive_low if known else None,
             known.false_positive_high if known else None,
             list_caveats(
-                image.rgb_u8, image.facts, image_px=detector.image_px, resized=detector.prep != _CROP,
-                files=detector.files,
+                image.rgb_u8, image.facts, image_px=training.image_px, resized=training.prep != _CROP,
+                files=training.files,
             ),
             image.rgb_u8.shape[1], image.rgb_u8.shape[0],
         )  # fmt: skip
@@ -205,13 +205,13 @@ class Predictor:
         return [errors.get(place) or _average(logits[place]) for place in range(len(images))]
 
     def _cut(self, rgb_u8: Image) -> list[Image]:
-        side = self.detector.image_px
-        if self.detector.prep != _CROP:
-            return [prepare_image(rgb_u8, side, self.detector.prep)]
+        training = self.detector.training
+        if training.prep != _CROP:
+            return [prepare_image(rgb_u8, training.image_px, training.prep)]
         height, width = rgb_u8.shape[:2]
-        if min(height, width) < _SMALLEST_PX:
+        if min(height, width) < training.smallest_px:
             raise BadImageError(f"{width} x {height} px are too small to be judged")
-        return cut_tiles(rgb_u8, side, self._max_tiles)
+        return cut_tiles(rgb_u8, training.image_px, self._max_tiles)
 
 
 def _average(logits: Sequence[float]) -> float | str:

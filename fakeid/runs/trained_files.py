@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from fakeid.audit.result import AuditResult
-from fakeid.checkpoints import TrainedFiles
 from fakeid.config.choices import SourceName
 from fakeid.config.constants import LABEL_NAMES, REAL
 from fakeid.config.parse import Config
 from fakeid.data.sources.simulated import JPEG_QUALITIES as SIMULATED_QUALITIES
 from fakeid.images.augment import JPEG_QUALITIES as AUGMENTED_QUALITIES
+from fakeid.images.file_facts import TrainedFiles
 from fakeid.runs.layout import RunFolder
 
 _LOSSY: Final = {"JPEG", "WEBP"}

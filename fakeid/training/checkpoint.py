@@ -10,11 +10,12 @@ import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pydantic import FiniteFloat
 
-from fakeid.checkpoints import ANEW, CARD, TrainedFiles, read_checkpoint, save_checkpoint
+from fakeid.checkpoints import ANEW, CARD, read_checkpoint, save_checkpoint
 from fakeid.config.options import list_options
 from fakeid.config.schema import TrainerConfig
 from fakeid.errors import CheckpointError, FakeidError
 from fakeid.evaluation.records.run_summary import DataRecord
+from fakeid.images.file_facts import TrainedFiles
 from fakeid.io import parse_record
 from fakeid.training.module import DetectorModule
 

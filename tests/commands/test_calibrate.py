@@ -39,15 +39,17 @@ def test_the_copy_says_whose_photos_chose_its_threshold(typed: Typed, photos: Pa
     new = tmp_path / "calibrated.ckpt"
     before, after = fakeid.load(original, device="cpu"), fakeid.load(new, device="cpu")
     logits = [each.logit for each in before.predict_folder(photos) if each.logit is not None]
-    expected = fit_to_reals(np.array(logits), 0.1, before.detector.calibration, photos.name)
-    assert after.detector.calibration
-    assert after.detector.calibration == replace(expected, threshold=after.detector.calibration.threshold)
-    assert after.detector.calibration.threshold == pytest.approx(expected.threshold, abs=1e-6)
+    expected = fit_to_reals(np.array(logits), 0.1, before.detector.training.calibration, photos.name)
+    assert after.detector.training.calibration
+    assert after.detector.training.calibration == replace(
+        expected, threshold=after.detector.training.calibration.threshold
+    )
+    assert after.detector.training.calibration.threshold == pytest.approx(expected.threshold, abs=1e-6)
     told = [each for each in after.predict_folder(photos) if each.verdict]
     assert sum(each.logit >= each.threshold for each in told) == 1
     assert any(f"25 photos of {photos.name}" in each.reason for each in told)
     assert hash_checkpoint(new) == hash_checkpoint(original)
-    assert after.detector.model != before.detector.model
+    assert after.detector.training.model != before.detector.training.model
 
 
 def test_what_a_training_wrote_stays_in_the_copy(tmp_path: Path, photos: Path, typed: Typed) -> None:

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from made_detectors import FILES
 
-from fakeid.checkpoints import TrainedFiles
-from fakeid.images.file_facts import FileFacts
+from fakeid.images.file_facts import FileFacts, TrainedFiles
 from fakeid.inference.caveats import list_caveats
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)

@@ -184,7 +184,7 @@ def test_a_detector_of_drawings_is_refused(tmp_path: Path) -> None:
     path = write_detector(tmp_path / "x.ckpt", source="demo")
     with pytest.raises(CheckpointError, match="was trained on drawings"):
         fakeid.load(path)
-    assert fakeid.load(path, anyway=True, device="cpu").detector.is_trained_on_drawings
+    assert fakeid.load(path, anyway=True, device="cpu").detector.training.is_on_drawings
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""What Hydra and omegaconf find wrong with a command line, as one sentence with what was meant."""
+
+import re
+
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf.errors import OmegaConfBaseException
+
+from fakeid.config.presets import suggest_assignment, suggest_option
+
+_INSTALL = ' here yet (pip install -e ".[{}]" adds it)'
+_LAUNCHERS = {
+    **dict.fromkeys(("joblib", "submitit_local", "submitit_slurm"), _INSTALL.format("launchers")),
+    "ray": _INSTALL.format("ray"),
+}
+
+
+def explain_hydra_error(error: Exception) -> str:
+    """Write Hydra's and omegaconf's several lines as one sentence, with near matches where a name is wrong."""
+    cause: BaseException = error
+    while isinstance(cause.__cause__, HydraException | OmegaConfBaseException):
+        if isinstance(cause, MissingConfigException):
+            break
+        cause = cause.__cause__
+    text = f"{error}\n{cause}"
+    if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options:
+        group, _, choice = cause.missing_cfg_file.rpartition("/")
+        more = _LAUNCHERS.get(choice, "") if group == "hydra/launcher" else ""
+        return f"{group} has no choice {choice}{more}; it has {', '.join(cause.options)}"
+    if unknown := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
+        name = unknown.group(1) or unknown.group(2)
+        return f"there is no option {name}{suggest_option(name)}"
+    if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        return f"{several.group(1)} are several values: add -m to train each of them"
+    if word := re.search(r"Error parsing override '([^'=]+)'", text):
+        return suggest_assignment(word.group(1))
+    path = re.search(r"full_key: (\S+)", text)
+    first_line = next(line for line in str(cause).splitlines() if line.strip())
+    return f"{path.group(1)}: {first_line}" if path else first_line

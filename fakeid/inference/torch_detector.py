@@ -1,0 +1,124 @@
+"""A detector from a checkpoint, by torch."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from fakeid.checkpoints import CARD, hash_checkpoint, read_checkpoint, save_checkpoint
+from fakeid.errors import CheckpointError, FakeidError, OutputError
+from fakeid.evaluation.calibration import Calibration
+from fakeid.images.file_facts import TrainedFiles
+from fakeid.inference.detector import TrainedDetector, Training, find_detector
+from fakeid.io import clear_output_errors, parse_record
+from fakeid.models.detector import Detector, average_views
+
+_PREFIX: Final = "detector."
+
+
+@dataclass(frozen=True)
+class _Card:
+    """The part of `fakeid.training.checkpoint.Card` that prediction needs."""
+
+    name: str
+    config: dict[str, Any]
+    calibration: dict[str, Any] | None
+    files: TrainedFiles | None = None
+
+
+class ScoringNetwork(nn.Module):
+    """A trained network with the views that its test took: RGB uint8 (N, H, W, 3) → logits (N,) float32.
+
+    Args:
+        network: RGB (N, 3, H, W) in [0, 1] → logits (N,).
+        views: As in `average_views`.
+        center_px: As in `average_views`.
+    """
+
+    def __init__(self, network: nn.Module, views: str, center_px: int | None) -> None:
+        super().__init__()
+        self.network = network
+        self._views = views
+        self._center_px = center_px
+
+    def forward(self, rgb_u8: Tensor) -> Tensor:
+        """Score a batch."""
+        rgb = rgb_u8.permute(0, 3, 1, 2).float().div(255)  # (N, 3, H, W), channels last
+        return average_views(self.network, rgb, self._views, self._center_px)
+
+
+def choose_device() -> str:
+    """Choose the fastest device that torch can use here."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def load_checkpoint(path: Path, device: str | None = None) -> TrainedDetector:
+    """Load a detector; see `fakeid.inference.detector.load_detector`."""
+    network, training = build_network(path)
+    device = device or choose_device()
+    network = network.to(device).to(memory_format=torch.channels_last)
+
+    def score(rgb_u8: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        with torch.inference_mode():
+            logits: Tensor = network(torch.from_numpy(rgb_u8).to(device))
+        return logits.cpu().numpy().astype(np.float64)
+
+    return TrainedDetector(score, training)
+
+
+def build_network(path: Path) -> tuple[ScoringNetwork, Training]:
+    """Rebuild the network of a checkpoint on the CPU, in evaluation mode.
+
+    Raises:
+        CheckpointError: Missing, damaged, or without what a test writes into it.
+    """
+    checkpoint = read_checkpoint(path)
+    try:
+        card = parse_record(checkpoint.get(CARD), _Card)
+        data = card.config["data"]
+        training = Training.from_plain({
+            "name": card.name, "weights": hash_checkpoint(path), "image_px": data["image_px"], "prep": data["prep"],
+            "source": data["source"], "calibration": card.calibration, "files": card.files,
+        })  # fmt: skip
+    except (ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"{path} does not say what it was trained on ({error}): take tested.ckpt of a finished run, and train a "
+            "run of an earlier release again (force=true)"
+        ) from error
+    options = checkpoint["hyper_parameters"]
+    try:
+        # The checkpoint's weights replace published ones, which must not be fetched for that.
+        network = Detector(**{**options["detector"], "pretrained": False})
+        network.load_state_dict({
+            name.removeprefix(_PREFIX): weights
+            for name, weights in checkpoint["state_dict"].items() if name.startswith(_PREFIX)
+        })  # fmt: skip
+    except (FakeidError, ImportError):
+        raise
+    except Exception as error:
+        raise CheckpointError(f"{path} describes a detector that cannot be built ({error})") from error
+    return ScoringNetwork(network, options.get("views", "full"), options.get("center_px")).eval(), training
+
+
+def write_calibrated(place: Path, output: Path, calibration: Calibration) -> None:
+    """Write a copy of a checkpoint with another calibration; its name says so.
+
+    Raises:
+        CheckpointError: Missing, damaged, or not a detector's.
+        OutputError: The copy is there already, or cannot be written.
+    """
+    checkpoint = read_checkpoint(find_detector(place))
+    plain = asdict(calibration)
+    digest = hashlib.sha256(repr(plain).encode()).hexdigest()[:8]
+    card = {**checkpoint[CARD], "calibration": plain, "name": f"{checkpoint[CARD]['name']}-calibrated-{digest}"}
+    if output.exists():
+        raise OutputError(f"{output} is there already: name another file with --output")
+    with clear_output_errors(output.parent, "--output"):
+        save_checkpoint({**checkpoint, CARD: card}, output)

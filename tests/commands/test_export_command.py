@@ -1,0 +1,58 @@
+"""`fakeid export`: a graph and a page about it."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_detectors import CALIBRATION, write_detector
+from tiny_runs import train
+
+from fakeid.runs.layout import RunFolder
+
+Typed = Callable[..., tuple[int, str, str]]
+CARD = {
+    "categories": ["cat"], "generators": ["progan"], "held_out": "sheep", "precision": "bf16",
+    "data": {"source": {"source": "lsun_progan"}, "digest": "abcd", "images": {"train": 2000, "val": 100, "test": 300}},
+}  # fmt: skip
+
+
+def test_graph_and_page_are_written_once(typed: Typed, tmp_path: Path) -> None:
+    write_detector(tmp_path / "tested.ckpt", **CARD)
+    code, out, err = typed("export", "tested.ckpt", "out/model")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[1:] == ["graph    out/model.onnx", "card     out/model.md"]
+    page = (tmp_path / "out" / "model.md").read_text()
+    assert page.startswith("# made\n\nA detector of GAN-generated images, by fakeid. Weights `")
+    assert "images 2,000 to train, 100 to validate and 300 to test; digest `abcd`" in page
+    assert "- content: cat; held out: sheep" in page
+    assert "- stored as: JPEG 70 to 90 and lossless" in page
+    assert "calls 5.0 % [2.0, 11.0] of 100 validation reals fake" in page
+    assert "the checkpoint has left the folder of its run" in page
+    code, _, err = typed("export", "tested.ckpt", "out/model.onnx")
+    assert (code, err) == (1, f"fakeid: {Path('out/model.onnx')} is there already: name another file\n")
+    assert typed("predict", "out/model.onnx", "out/model.md")[0] == 0
+    code, _, err = typed("export", "out/model.onnx", "again")
+    assert "is exported already" in err
+
+
+def test_of_a_run_the_page_has_its_results(typed: Typed, tiny_config: Any, tmp_path: Path) -> None:
+    config = tiny_config("optim.epochs=1")
+    train(config)
+    run = RunFolder.locate(config)
+    assert typed("export", str(run.path), "model.onnx")[0] == 0
+    page = (tmp_path / "model.md").read_text()
+    assert "| images of | real | fake | accuracy % |" in page
+    assert "Do not use." in page or "drawings" in page
+    run.summary.write_text("{}")
+    code, out, _ = typed("export", str(run.path), "other.onnx")
+    assert code == 0
+    assert "the model card is without results" in out
+
+
+@pytest.mark.parametrize("photos", ["", "holiday"])
+def test_a_threshold_from_photos_is_told(typed: Typed, tmp_path: Path, photos: str) -> None:
+    write_detector(tmp_path / "tested.ckpt", **CARD, calibration={**asdict(CALIBRATION), "photos": photos})
+    typed("export", "tested.ckpt", "x")
+    assert ("100 photos of holiday" in (tmp_path / "x.md").read_text()) == bool(photos)
