@@ -164,6 +164,8 @@ def evaluate(checkpoint: Path, targets: tuple[str, ...], output: Path | None) ->
 @click.option("--once", is_flag=True, help="Score once: do not check that calls survive mild changes; 4 times as fast.")
 @click.option("--anyway", is_flag=True, help="Take a detector that was trained on drawings too.")
 @click.option("--device", type=click.Choice(("cpu", "cuda", "mps")), help="[default: the fastest]")
+@path("--evidence", "DIR", "Draw for each image where its score comes from.")
+@path("--genuine", "FILE", "A photo that you know to be genuine, drawn beside.")
 @number("--max-tiles", 64, "Squares of an image that are scored, at most.")
 @number("--max-megapixels", 100, "Larger images are refused.")
 def predict(checkpoint: Path, places: tuple[str, ...], **options: Any) -> None:

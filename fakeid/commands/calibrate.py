@@ -7,11 +7,11 @@ import numpy as np
 from rich.console import Console
 
 from fakeid.console import StatusLine, build_progress
-from fakeid.errors import ConfigError, DataError, OutputError
+from fakeid.errors import CheckpointError, ConfigError, DataError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_to_reals
 from fakeid.evaluation.ranking import Floats, call_fake
-from fakeid.inference.detector import find_detector
+from fakeid.inference.detector import ONNX, find_detector
 from fakeid.inference.images import check_places, list_images
 from fakeid.inference.predictor import Predictor, load_predictor
 from fakeid.inference.torch_detector import write_calibrated
@@ -37,7 +37,10 @@ def calibrate(
     if not 0 < rate < 1:
         raise ConfigError(f"--fpr must lie between 0 and 1, got {rate:g}; 0.05 is 5 % of real photos called fake")
     check_places(reals)
-    place = output or find_detector(checkpoint).with_name("calibrated.ckpt")
+    path = find_detector(checkpoint)
+    if path.suffix == ONNX:
+        raise CheckpointError(f"{path} is exported: calibrate the checkpoint, and export the copy")
+    place = output or path.with_name("calibrated.ckpt")
     if place.exists():
         raise OutputError(f"{place} is there already: name another file with --output")
     console = Console(highlight=False)

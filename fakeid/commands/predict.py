@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -17,6 +17,9 @@ from fakeid.inference.images import check_places, list_images, write_path
 from fakeid.inference.prediction import Prediction, Verdict
 from fakeid.inference.predictor import Predictor, load_predictor
 from fakeid.inference.results import CsvFile, JsonLinesFile, ResultFile, hash_path, to_json
+
+if TYPE_CHECKING:
+    from fakeid.commands.evidence_sheets import EvidenceSheets
 
 _STYLES: Final = {Verdict.REAL: "green", Verdict.FAKE: "red", Verdict.UNSURE: "yellow"}
 _INDENT: Final = 8
@@ -38,6 +41,8 @@ class PredictOptions:
         device: None is the fastest.
         max_tiles: Squares of an image that are scored, at most.
         max_megapixels: Larger images are refused.
+        evidence: A folder for a sheet of each image.
+        genuine: A photo that is known to be genuine, for the sheets.
     """
 
     csv: Path | None = None
@@ -48,6 +53,8 @@ class PredictOptions:
     device: str | None = None
     max_tiles: int = 64
     max_megapixels: int = 100
+    evidence: Path | None = None
+    genuine: Path | None = None
 
 
 def predict(checkpoint: Path, places: Sequence[str], options: PredictOptions) -> None:
@@ -65,17 +72,19 @@ def predict(checkpoint: Path, places: Sequence[str], options: PredictOptions) ->
         check_changes=not options.once,
     )  # fmt: skip
     console = Console(highlight=False, stderr=options.json == STANDARD_OUTPUT)
+    sheets = _build_sheets(predictor, options)
     with _open(options, predictor.detector.training.model) as files:
-        counts = _judge(predictor, places, files, options, console)
+        counts = _judge(predictor, places, files, sheets, console, as_json=options.json == STANDARD_OUTPUT)
     if files or counts.num_images > 1:
         console.print(counts.render(), soft_wrap=True)
-    for file in files:
-        console.print(f"written to {file.path}", soft_wrap=True, markup=False)
+    for place in [*(file.path for file in files), *([options.evidence] if options.evidence else [])]:
+        console.print(f"written to {place}", soft_wrap=True, markup=False)
 
 
 def _judge(
-    predictor: Predictor, places: Sequence[str], files: Sequence[ResultFile], options: PredictOptions, console: Console
-) -> "_Counts":
+    predictor: Predictor, places: Sequence[str], files: Sequence[ResultFile], sheets: "EvidenceSheets | None",
+    console: Console, *, as_json: bool,
+) -> "_Counts":  # fmt: skip
     done = _continue(files)
     with StatusLine(console, "counting the images"):
         total = sum(1 for _ in list_images(places))
@@ -88,10 +97,20 @@ def _judge(
     try:
         for prediction in _show_progress(predictor.predict_files(paths), total, len(done), console):
             counts.add(prediction)
-            _write(prediction, files, console, as_json=options.json == STANDARD_OUTPUT)
+            _write(prediction, files, console, as_json=as_json)
+            if sheets:
+                sheets.write(prediction, len(done) + counts.num_images)
     except KeyboardInterrupt:
         raise _stop(len(done) + counts.num_images, total, files) from None
     return counts
+
+
+def _build_sheets(predictor: Predictor, options: PredictOptions) -> "EvidenceSheets | None":
+    if options.evidence is None:
+        return None
+    from fakeid.commands.evidence_sheets import EvidenceSheets  # noqa: PLC0415 - matplotlib, which nothing else needs
+
+    return EvidenceSheets(options.evidence, predictor, options.genuine)
 
 
 def _write(prediction: Prediction, files: Sequence[ResultFile], console: Console, *, as_json: bool) -> None:

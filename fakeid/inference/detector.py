@@ -16,6 +16,9 @@ from fakeid.io import parse_record
 ScoreTiles: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
 """RGB uint8 (N, H, W, 3) → logits (N,)."""
 
+LocateEvidence: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
+"""RGB uint8 (N, H, W, 3) → (N, h, w), whose mean over places is the logit."""
+
 ONNX: Final = ".onnx"
 """What the names of exported detectors end in."""
 
@@ -98,10 +101,12 @@ class TrainedDetector:
     Attributes:
         score: Scores squares in float32.
         training: What is known of it.
+        locate: Says where the score comes from; None for an exported detector.
     """
 
     score: ScoreTiles
     training: Training
+    locate: LocateEvidence | None = None
 
 
 def find_detector(place: Path) -> Path:

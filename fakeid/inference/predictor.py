@@ -13,16 +13,17 @@ import numpy.typing as npt
 import PIL.Image
 import PIL.ImageOps
 
-from fakeid.errors import BadImageError, CheckpointError, DataError
+from fakeid.errors import BadImageError, CheckpointError, ConfigError, DataError
 from fakeid.images.codecs import jpeg
 from fakeid.images.resize import prepare_image
 from fakeid.inference.caveats import list_caveats
 from fakeid.inference.detector import TrainedDetector, load_detector
 from fakeid.inference.images import LoadedImage, check_places, list_images, load_image
 from fakeid.inference.prediction import Decision, Prediction, Verdict
-from fakeid.inference.tiles import cut_tiles
+from fakeid.inference.tiles import cut_tiles, place_tiles
 
 Image = npt.NDArray[np.uint8]
+Image2D = npt.NDArray[np.float64]
 AnyImage: TypeAlias = "str | os.PathLike[str] | Image | PIL.Image.Image"
 
 _CROP: Final = "crop"
@@ -131,6 +132,36 @@ class Predictor:
         loaded = _read_ahead(lambda path: load_image(path, self._max_megapixels), paths)
         for chunk in _cut_chunks(loaded):
             yield from self._judge(chunk)
+
+    def locate(self, rgb_u8: Image) -> Image2D:
+        """Show where the score of an image comes from.
+
+        Args:
+            rgb_u8: RGB uint8 (H, W, 3).
+
+        Returns:
+            Evidence for each pixel, (H, W) float64, on the scale of the calibrated logit: what P(fake) would be if the
+            whole image were like this place is its logistic function. Of a detector that resizes images, (S, S). The
+            mean over the squares of an image is its score; where squares overlap, theirs is averaged.
+
+        Raises:
+            ConfigError: The detector is exported, or does not end in a mean over places.
+        """
+        if self.detector.locate is None:
+            raise ConfigError("an exported detector has lost its places: --evidence needs the checkpoint")
+        training = self.detector.training
+        if training.prep != _CROP:
+            rgb_u8 = prepare_image(rgb_u8, training.image_px, training.prep)
+        height, width = rgb_u8.shape[:2]
+        total, count = np.zeros((height, width)), np.zeros((height, width))
+        for place in place_tiles(height, width, training.image_px, self._max_tiles):
+            [found] = self.detector.locate(np.ascontiguousarray(rgb_u8[place])[None])
+            rows, columns = total[place].shape
+            total[place] += cv2.resize(found, (columns, rows), interpolation=cv2.INTER_NEAREST)
+            count[place] += 1
+        evidence = total / np.maximum(count, 1)
+        evidence[count == 0] = np.nan
+        return training.calibration.apply(evidence) if training.calibration else evidence
 
     def _judge(self, images: Sequence[LoadedImage]) -> list[Prediction]:
         """Judge some images together, for a network is faster on many."""

@@ -8,32 +8,38 @@ import numpy.typing as npt
 Image = npt.NDArray[np.uint8]
 
 
-def cut_tiles(rgb_u8: Image, side_px: int, most: int) -> list[Image]:
-    """Cut squares that cover the image evenly, at its full resolution; nothing is resampled.
+def place_tiles(height: int, width: int, side_px: int, most: int) -> list[tuple[slice, slice]]:
+    """Place squares that cover an image evenly, at its full resolution.
 
     Neighbors overlap where the sides are no multiples of the square's. An image that is smaller in one direction is
     taken whole in that direction. Where more squares than are allowed would be needed to cover all, as many as are
     allowed lie at even distances, so that all parts of the image count.
 
     Args:
-        rgb_u8: RGB uint8 (H, W, 3).
+        height: Pixels.
+        width: Pixels.
         side_px: Of the squares.
         most: How many at most, at least 1.
 
     Returns:
-        Views of (side, side, 3), or smaller where the image is; row by row.
+        Rows and columns of each, row by row.
 
     Examples:
-        >>> [tile.shape[:2] for tile in cut_tiles(np.zeros((300, 256, 3), np.uint8), 256, most=64)]
-        [(256, 256), (256, 256)]
+        >>> place_tiles(300, 256, 256, most=64)
+        [(slice(0, 256, None), slice(0, 256, None)), (slice(44, 300, None), slice(0, 256, None))]
     """
-    height, width = rgb_u8.shape[:2]
     rows, columns = _share(math.ceil(height / side_px), math.ceil(width / side_px), most)
     return [
-        rgb_u8[top : top + side_px, left : left + side_px]
+        (slice(top, min(top + side_px, height)), slice(left, min(left + side_px, width)))
         for top in _place(height, side_px, rows)
         for left in _place(width, side_px, columns)
     ]
+
+
+def cut_tiles(rgb_u8: Image, side_px: int, most: int) -> list[Image]:
+    """Cut the squares of `place_tiles` out of an image, RGB uint8 (H, W, 3); they are views."""
+    height, width = rgb_u8.shape[:2]
+    return [rgb_u8[place] for place in place_tiles(height, width, side_px, most)]
 
 
 def _share(rows: int, columns: int, most: int) -> tuple[int, int]:

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from fakeid.checkpoints import CARD, hash_checkpoint, read_checkpoint, save_checkpoint
-from fakeid.errors import CheckpointError, FakeidError, OutputError
+from fakeid.errors import CheckpointError, ConfigError, FakeidError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.images.file_facts import TrainedFiles
 from fakeid.inference.detector import TrainedDetector, Training, find_detector
 from fakeid.io import clear_output_errors, parse_record
 from fakeid.models.detector import Detector, average_views
+from fakeid.models.evidence import compute_evidence
 
 _PREFIX: Final = "detector."
 
@@ -40,7 +41,7 @@ class ScoringNetwork(nn.Module):
         center_px: As in `average_views`.
     """
 
-    def __init__(self, network: nn.Module, views: str, center_px: int | None) -> None:
+    def __init__(self, network: Detector, views: str, center_px: int | None) -> None:
         super().__init__()
         self.network = network
         self._views = views
@@ -48,8 +49,21 @@ class ScoringNetwork(nn.Module):
 
     def forward(self, rgb_u8: Tensor) -> Tensor:
         """Score a batch."""
-        rgb = rgb_u8.permute(0, 3, 1, 2).float().div(255)  # (N, 3, H, W), channels last
-        return average_views(self.network, rgb, self._views, self._center_px)
+        return average_views(self.network, _to_float(rgb_u8), self._views, self._center_px)
+
+    def locate(self, rgb_u8: Tensor) -> Tensor:
+        """Compute what each place says, (N, h, w), of which the logit is the mean; see `compute_evidence`.
+
+        Raises:
+            ConfigError: The network does not end in a mean over places, or scores parts of an image.
+        """
+        if self._views != "full" or self._center_px is not None:
+            raise ConfigError("this detector scores parts of an image by themselves: its evidence has no single map")
+        return compute_evidence(self.network, _to_float(rgb_u8))
+
+
+def _to_float(rgb_u8: Tensor) -> Tensor:
+    return rgb_u8.permute(0, 3, 1, 2).float().div(255)  # (N, 3, H, W), channels last
 
 
 def choose_device() -> str:
@@ -70,7 +84,10 @@ def load_checkpoint(path: Path, device: str | None = None) -> TrainedDetector:
             logits: Tensor = network(torch.from_numpy(rgb_u8).to(device))
         return logits.cpu().numpy().astype(np.float64)
 
-    return TrainedDetector(score, training)
+    def locate(rgb_u8: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        return network.locate(torch.from_numpy(rgb_u8).to(device)).cpu().numpy().astype(np.float64)
+
+    return TrainedDetector(score, training, locate)
 
 
 def build_network(path: Path) -> tuple[ScoringNetwork, Training]:

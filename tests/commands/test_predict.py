@@ -198,6 +198,23 @@ def test_ctrl_c_says_how_far_it_came(
     assert len(read_rows(tmp_path / "x.csv")) == 3
 
 
+@pytest.mark.draws
+def test_sheets_are_drawn_beside_a_genuine_photo(typed: Typed, detector: str, photos: Path, tmp_path: Path) -> None:
+    words = ("predict", detector, str(photos / "16.png"), str(photos / "17.png"), str(photos / "18.png"))
+    code, out, _ = typed(*words, "--evidence", "sheets", "--genuine", str(photos / "00.png"))
+    assert code == 0
+    assert out.endswith("written to sheets\n")
+    assert sorted(path.name for path in (tmp_path / "sheets").iterdir()) == ["000001_16.png", "000003_18.png"]
+    assert cv2.imread(str(tmp_path / "sheets" / "000001_16.png")).shape[1] > 1000
+    code, _, err = typed(*words, "--evidence", "other", "--csv", "x.csv")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "name a genuine one with --genuine FILE" in err
+    code, _, err = typed(*words, "--evidence", "other", "--genuine", str(photos / "17.png"), "--csv", "x.csv")
+    assert code == 1
+    assert "17.png is not a PNG" in err
+    assert not (tmp_path / "x.csv").exists()
+
+
 def test_a_missing_detector(typed: Typed, photos: Path) -> None:
     code, _, err = typed("predict", "runs/gone", str(photos))
     assert code == 1

@@ -1,0 +1,97 @@
+"""One sheet for one judged image: where its score comes from, beside a photo that is known to be genuine."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from fakeid.evaluation.spectrum import compute_power_spectrum
+from fakeid.reporting.style import new_figure, styled
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+
+_SIDE_PX: Final = 300
+_MOST: Final = 6.0
+"""Of the calibrated logit, where the colors end; P(fake) is 0.0025 and 0.9975 there. Every sheet has this scale."""
+
+_AMPLIFIED: Final = 12
+_GRAY: Final = 127.5
+_LONGEST_PX: Final = 1024  # of what is drawn; evidence and residual are computed at full size
+_SPECTRUM_PX: Final = 256
+_LONGEST_NAME: Final = 26
+
+
+@dataclass(frozen=True, eq=False)
+class LocatedImage:
+    """An image, and what each of its places says.
+
+    Attributes:
+        name: Of its file.
+        rgb_u8: RGB uint8 (H, W, 3), as it is scored.
+        evidence: (H, W), on the scale of the calibrated logit; NaN where nothing is scored.
+    """
+
+    name: str
+    rgb_u8: Image
+    evidence: Floats
+
+
+@styled
+def plot_evidence(image: LocatedImage, genuine: LocatedImage, heading: str) -> Figure:
+    """Draw image, evidence, residual and spectrum, and the same of a genuine photo below.
+
+    Evidence is drawn on one fixed scale: what P(fake) would be if the whole image were like this place. Residuals are
+    what a Gaussian blur of one pixel leaves out, amplified about middle gray. Spectra are logarithmic, of what remains
+    beside the median, the frequency 0 in the middle, both on one scale.
+
+    Args:
+        image: The one that was judged.
+        genuine: A photo that is known to be genuine.
+        heading: Verdict and reason.
+    """
+    figure = new_figure(4 * _SIDE_PX + 60, 2 * _SIDE_PX + 90)
+    figure.suptitle(heading, x=0.01, ha="left", fontsize=10, wrap=True)
+    grid = figure.subplots(2, 4)
+    spectra = [compute_power_spectrum(_cut_center(each.rgb_u8)[None]) for each in (image, genuine)]
+    scale: dict[str, Any] = {"vmin": min(map(np.min, spectra)), "vmax": max(map(np.max, spectra)), "cmap": "gray"}
+    drawn: Any = None
+    for row, each, spectrum, kind in zip(grid, (image, genuine), spectra, ("", "genuine: "), strict=True):
+        row[0].imshow(_shrink(each.rgb_u8))
+        row[0].set_title(_shorten(f"{kind}{each.name}"))
+        drawn = row[1].imshow(_shrink(each.evidence), cmap="RdBu_r", vmin=-_MOST, vmax=_MOST, interpolation="none")
+        row[1].set_title(f"evidence, mean {np.nanmean(each.evidence):+.1f}")
+        row[2].imshow(_cut_center(_amplify_residual(each.rgb_u8)), interpolation="none")
+        row[2].set_title(f"residual times {_AMPLIFIED}, middle")
+        row[3].imshow(spectrum, interpolation="none", **scale)
+        row[3].set_title("spectrum, middle")
+        for ax in row:
+            ax.set_axis_off()
+    bar = figure.colorbar(drawn, ax=grid[:, 1], location="bottom", shrink=0.9, aspect=30)
+    bar.set_label("below 0 for real, above 0 for fake")
+    return figure
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 9]}…{name[-8:]}"
+
+
+def _cut_center(image: Image) -> Image:
+    side = min(_SPECTRUM_PX, image.shape[0], image.shape[1])
+    top, left = ((length - side) // 2 for length in image.shape[:2])
+    center: Image = image[top : top + side, left : left + side]
+    return center
+
+
+def _amplify_residual(rgb_u8: Image) -> Image:
+    levels = rgb_u8.astype(np.float32)
+    residual = levels - cv2.GaussianBlur(levels, (0, 0), 1.0)
+    return np.asarray(np.clip(_GRAY + _AMPLIFIED * residual, 0, 255), np.uint8)
+
+
+def _shrink(pixels: Any) -> Any:
+    factor = _LONGEST_PX / max(pixels.shape[:2])
+    return pixels if factor >= 1 else cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
