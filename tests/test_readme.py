@@ -1,4 +1,4 @@
-"""The README's console blocks are commands that work."""
+"""The console blocks of the README and of the documentation are commands that work."""
 
 import re
 import shlex
@@ -17,11 +17,16 @@ from fakeid.config.constants import LSUN_CATEGORIES
 from fakeid.config.parse import parse, register_schema
 
 ROOT = Path(__file__).resolve().parents[1]
-BLOCKS = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-LINES = [
-    line[2:].partition("  #")[0].strip() for block in BLOCKS for line in block.splitlines() if line.startswith("$ ")
-]
-COMMANDS = [part.strip() for line in LINES for part in line.split("&&")]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = {page: re.findall(r"^```console\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL) for page in PAGES}
+LINES = {
+    line[2:].partition("  #")[0].strip(): page
+    for page, blocks in reversed(BLOCKS.items()) for block in blocks for line in block.splitlines()
+    if line.startswith("$ ")
+}  # fmt: skip
+"""Each command once, with the page that it stands on, the README before others."""
+
+COMMANDS = list(dict.fromkeys(part.strip() for line in LINES for part in line.split("&&")))
 TRAININGS = [command for command in COMMANDS if command.startswith("python train.py")]
 SWEEPS = [command for command in COMMANDS if command.startswith("python sweep.py")]
 TOOLS = [command for command in COMMANDS if command.startswith("python -m fakeid")]
@@ -37,8 +42,32 @@ def options(command: str) -> list[str]:
 
 
 def test_the_two_main_commands_stand_in_the_readme() -> None:
-    assert 'pip install -e ".[train]" && python train.py' in LINES
-    assert 'pip install -e ".[dev]" && pytest' in LINES
+    for command in ('pip install -e ".[train]" && python train.py', 'pip install -e ".[dev]" && pytest'):
+        assert LINES[command] == ROOT / "README.md"
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 130
+
+
+def test_every_page_is_in_the_list_of_the_site() -> None:
+    listed = set(re.findall(r"[\w/]+\.md", (ROOT / "mkdocs.yml").read_text()))
+    assert listed == {page.name for page in PAGES[1:]}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_anchors_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"https?://", target):
+            continue
+        file, _, anchor = target.partition("#")
+        other = page.parent / file if file else page
+        assert other.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", other.read_text(), re.MULTILINE)
+            assert anchor in {
+                re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+            }
 
 
 def test_every_other_command_is_known_to_these_tests() -> None:

@@ -63,7 +63,8 @@ def test_detectors_without_places_are_refused(tmp_path: Path) -> None:
 def test_a_planted_patch_is_found(tmp_path: Path) -> None:
     """The copy of another scene by a simulated decoder, in a photo of the simulated camera."""
     config = compose_config([
-        "trainer=cpu", "trainer.precision=float32", "logger=csv", "optim.epochs=6", "data.train_per_class=500", "data.audit_per_class=0",
+        "trainer=cpu", "trainer.precision=float32", "logger=csv", "optim.epochs=6",
+        "data.train_per_class=500", "data.audit_per_class=0",
         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     ])  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
