@@ -144,7 +144,8 @@ def evaluate(checkpoint: Path, targets: tuple[str, ...], output: Path | None) ->
     RUN is a finished run's folder, or its tested.ckpt.
 
     DIR are folders to test on, DIR or NAME:DIR, laid out as [generator/][category/]{0_real,1_fake}; test is the run's
-    own test images, which are tested where no DIR is given.
+    own test images, which are tested where no DIR is given. Of a folder with one class alone the share that is called
+    fake is told.
 
     Options: evaluation=matrix (default), quick or test, evaluation.degradations=[jpeg-90,blur-1],
     evaluation.per_class=50, evaluation.controls=[NAME], evaluation.cluster=stem, evaluation.oracle=true; those of

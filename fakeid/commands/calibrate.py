@@ -11,6 +11,7 @@ from fakeid.errors import CheckpointError, ConfigError, DataError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_to_reals
 from fakeid.evaluation.ranking import Floats, call_fake
+from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.inference.detector import ONNX, find_detector
 from fakeid.inference.images import check_places, list_images
 from fakeid.inference.predictor import Predictor, load_predictor
@@ -53,10 +54,16 @@ def calibrate(
     console.print(
         f"threshold from {len(logits):,} photos: calls {100 * calibration.measured_rate:.1f} % of them fake, and "
         f"[{low:.1f}, {high:.1f}] % of more photos of the kind; the one before called "
-        f"{100 * call_fake(logits, before.threshold).mean():.1f} % fake\nwritten to {place}",
+        f"{_describe_rate(logits, before.threshold)} fake\nwritten to {place}",
         soft_wrap=True, markup=False,
     )  # fmt: skip
     return calibration
+
+
+def _describe_rate(logits: Floats, threshold: float) -> str:
+    called = int(call_fake(logits, threshold).sum())
+    low, high = wilson_interval(called, len(logits))
+    return f"{100 * called / len(logits):.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _score(predictor: Predictor, reals: Sequence[str], console: Console) -> Floats:

@@ -84,7 +84,8 @@ def judge_evaluation(evaluation: Evaluation) -> Judgement:
     areas = {f"{_KINDS[group.kind]} {group.name}": group.read("auroc") for group in tested}
     trials = {word: case.degrade(evaluation, word).trial for word in evaluation.degradations}
     verdict = trials[NO_DEGRADATION].judge()
-    robustness, breaks = describe_robustness(trials)
+    known = any(trial.auroc.value is not None for trial in trials.values())
+    robustness, breaks = describe_robustness(trials) if known else ((), False)
     drawn = bool(evaluation.test_sets) and all(part.file_formats is None for part in evaluation.test_sets)
     follows_codec = bool(evaluation.swap and evaluation.swap.follows_codec)
     if follows_codec and verdict in (Verdict.PASSES, Verdict.UNDECIDED):

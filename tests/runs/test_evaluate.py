@@ -24,11 +24,13 @@ from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays
+from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.images.degrade import degrade
 from fakeid.io import parse_record
 from fakeid.reporting.evaluation.tables import tabulate_test_sets
 from fakeid.runs import train
 from fakeid.runs.evaluate import score as score_sets
+from fakeid.runs.evaluate.analyze import read_calibration
 from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import EvaluationFolder, RunFolder
 from fakeid.runs.states import read_state
@@ -312,3 +314,27 @@ def test_the_options_of_the_training_come_from_the_checkpoint(run: RunFolder) ->
     assert config.color.name.value == "rgb"
     assert config.data.image_px == 48
     assert config.evaluation == options.evaluation
+
+
+@pytest.mark.parametrize(("folder", "label"), [("0_real", "real"), ("1_fake", "fake")])
+def test_of_one_class_the_one_rate_is_told(
+    run: RunFolder, tmp_path: Path, folder: str, label: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = plant(tmp_path / "mine", folder, count=6)
+    found, scores = try_out(run, tmp_path / "out", str(root))
+    calibration = read_calibration(read_card(run.tested))
+    assert calibration
+    assert [rate.degradation for rate in found.one_class] == list(found.degradations)
+    for rate in found.one_class:
+        rows = scores[scores.degradation == rate.degradation]
+        called = int((rows.logit >= calibration.threshold).sum())
+        assert (rate.test_set, rate.label, rate.num_images) == ("mine", label, 6)
+        assert rate.called_fake.value == called / 6
+        assert (rate.called_fake.low, rate.called_fake.high) == wilson_interval(called, 6)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"The {label}s of mine: " in printed
+    assert "of 6 are called fake at the threshold for 5 % false positives; " in printed.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    assert "No answer" not in printed
+    assert "Holds on nothing" not in printed

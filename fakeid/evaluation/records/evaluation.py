@@ -148,6 +148,25 @@ class ControlResult:
 
 
 @dataclass(frozen=True)
+class OneClassRate:
+    """How many images of a test set that has one class alone are called fake.
+
+    Attributes:
+        test_set: Its name.
+        label: `real` or `fake`.
+        degradation: What was done to the images.
+        num_images: How many.
+        called_fake: Their share, at the threshold for few false positives, or else that of the accuracies.
+    """
+
+    test_set: str
+    label: str
+    degradation: str
+    num_images: NonNegativeInt
+    called_fake: Estimate
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Everything that `evaluation.json` holds.
 
@@ -164,6 +183,7 @@ class Evaluation:
         threshold: At which accuracies are.
         swap: None where the swap test was not asked for, or lacks a class.
         controls: Images that no GAN made.
+        one_class: Of test sets with one class alone, by degradation.
         verdict: None until it is judged.
         sizes: At which the detector saw images; None where the size does not matter.
         notes: Sentences on how it came about.
@@ -189,6 +209,7 @@ class Evaluation:
     threshold: OperatingPoint = AT_HALF
     swap: SwapResult | None = None
     controls: tuple[ControlResult, ...] = ()
+    one_class: tuple[OneClassRate, ...] = ()
     verdict: RecordedVerdict | None = None
     sizes: Sizes | None = None
     notes: tuple[str, ...] = ()

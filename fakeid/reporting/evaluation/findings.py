@@ -24,11 +24,13 @@ _NOT_IN_PERCENT: Final = ("auroc", "average_precision", "ece", "nll", "brier")
 def list_findings(evaluation: Evaluation) -> list[Finding]:
     """List what a reader must know before all else.
 
-    How good the detector is on the hardest and on the easiest quadrant, its worst group, what JPEG does to it, what
-    the swap test says, whether false positives are as few as promised, where it ranks well at a threshold that is off,
-    each control that it fires on, and whether intervals rest on too few clusters.
+    What is called fake of sets with one class alone, how good the detector is on the hardest and on the easiest
+    quadrant, its worst group, what JPEG does to it, what the swap test says, whether false positives are as few as
+    promised, where it ranks well at a threshold that is off, each control that it fires on, and whether intervals rest
+    on too few clusters.
     """
     return [
+        *_describe_one_class(evaluation),
         *_describe_quadrants(evaluation),
         *_describe_worst(evaluation),
         *_describe_jpeg(evaluation),
@@ -97,9 +99,26 @@ def find_false_positives(
     return None if group is None else group.read("real_accuracy_at_chosen").complement()
 
 
+def _describe_one_class(evaluation: Evaluation) -> Iterator[Finding]:
+    """Say of each test set that has one class alone how many are called fake, clean and under each degradation."""
+    known = evaluation.calibration
+    place = f"at {name_chosen_threshold(known.false_alarm_rate)}" if known else describe_threshold(evaluation.threshold)
+    for name, label in dict.fromkeys((rate.test_set, rate.label) for rate in evaluation.one_class):
+        rates = [rate for rate in evaluation.one_class if rate.test_set == name]
+        clean, *degraded = rates
+        words = [f"{format_share(rate.called_fake)} under {name_conditions([rate.degradation])}" for rate in degraded]
+        also = f"; {', '.join(words)}" if words else ""
+        yield Finding(
+            f"The {label}s of {name}",
+            f"{format_share(clean.called_fake)} of {clean.num_images:,} are called fake {place}{also}.",
+        )
+
+
 def _describe_quadrants(evaluation: Evaluation) -> list[Finding]:
     areas = {name: evaluation.read("auroc", "quadrant", name).value for name in evaluation.list_names("quadrant")}
     known = {name: area for name, area in areas.items() if area is not None}
+    if not known and evaluation.one_class:
+        return []
     if not known:
         return [Finding("No answer", "no quadrant holds both reals and fakes with a score each.")]
     easiest, hardest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])

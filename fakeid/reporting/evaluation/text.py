@@ -28,10 +28,11 @@ from fakeid.reporting.verdict import judge_evaluation, render_verdict
 def render_evaluation_table(evaluation: Evaluation) -> Group:
     """Draw the verdict, the quadrants on clean images, and what else the evaluation found; fits 80 columns."""
     table = tabulate_quadrants(evaluation)
+    full = replace(table, notes=(*table.notes, *list_run_notes(evaluation)))
+    drawn: list[RenderableType] = [render_terminal(full, dense=True), Text()] if table.rows else []
     return Group(
         render_verdict(judge_evaluation(evaluation)),
-        render_terminal(replace(table, notes=(*table.notes, *list_run_notes(evaluation))), dense=True),
-        Text(),
+        *drawn,
         *_draw_findings(evaluation),
         *(Text(note, style="dim") for note in evaluation.notes),
     )
