@@ -1,0 +1,40 @@
+"""Images per second of a detector in use: by torch from its checkpoint, and by onnxruntime from what it exports."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from fakeid.benchmarks.harness import build_table, take_turns, time_call
+from fakeid.inference.detector import find_detector, load_detector
+from fakeid.inference.export import export_onnx
+
+
+def run_prediction_benchmark(checkpoint: Path, rounds: int, batch_size: int) -> dict[str, float]:
+    """Score the same noise by both on the CPU, by turns, and print the medians.
+
+    Args:
+        checkpoint: A run's folder or its checkpoint.
+        rounds: Repetitions.
+        batch_size: Squares that are scored at once.
+
+    Returns:
+        Images a second, by `torch` and `onnxruntime`.
+    """
+    path = find_detector(checkpoint)
+    with tempfile.TemporaryDirectory() as folder:
+        exported = Path(folder) / "model.onnx"
+        export_onnx(path, exported)
+        detectors = {"torch": load_detector(path, "cpu"), "onnxruntime": load_detector(exported, "cpu")}
+    side = detectors["torch"].training.image_px
+    tiles = np.random.default_rng(0).integers(0, 256, (batch_size, side, side, 3), np.uint8)
+    for detector in detectors.values():
+        detector.score(tiles)  # the first call allocates
+    ways = {name: lambda _, score=each.score: time_call(score, tiles) for name, each in detectors.items()}
+    rates = {name: batch_size / seconds for name, seconds in take_turns(ways, rounds).items()}
+    table = build_table(f"squares of {side} px, {batch_size} at once", "images/s", "ratio")
+    for name, rate in rates.items():
+        table.add_row(name, f"{rate:.1f}", f"{rate / rates['torch']:.2f}")
+    Console(highlight=False).print(table)
+    return rates
