@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from fakeid.console import StatusLine, build_progress
@@ -120,7 +121,7 @@ def _write(prediction: Prediction, files: Sequence[ResultFile], console: Console
     if as_json:
         print(to_json(prediction), end="", flush=True)
     elif not files:
-        console.print(render_prediction(prediction), soft_wrap=True)
+        print_prediction(prediction, console)
 
 
 def _stop(count: int, total: int, files: Sequence[ResultFile]) -> SystemExit:
@@ -157,17 +158,17 @@ def _show_progress(predictions: Iterable[Prediction], total: int, done: int, con
             progress.advance(task)
 
 
-def render_prediction(prediction: Prediction) -> Text:
-    """Write a prediction for people: the verdict, what it rests on, and what speaks against relying on it."""
-    name = _make_printable(prediction.path)
-    if prediction.verdict is None:
-        return Text.assemble(("error".ljust(_INDENT), "bold"), name, f"\n{' ' * _INDENT}{prediction.error}")
-    word = (prediction.verdict.value.ljust(_INDENT), f"bold {_STYLES[prediction.verdict]}")
-    lines = [
-        f"P(fake) = {prediction.p_fake:.2f}; {prediction.reason}",
-        *(f"but: {each.text}" for each in prediction.caveats),
-    ]
-    return Text.assemble(word, name, *(f"\n{' ' * _INDENT}{line}" for line in lines))
+def print_prediction(prediction: Prediction, console: Console) -> None:
+    """Print the verdict, what it rests on, and what speaks against relying on it; a terminal wraps words whole."""
+    word = prediction.verdict.value if prediction.verdict else "error"
+    style = f"bold {_STYLES[prediction.verdict]}" if prediction.verdict else "bold"
+    console.print(Text.assemble((word.ljust(_INDENT), style), _make_printable(prediction.path)), soft_wrap=True)
+    told = prediction.error or f"P(fake) = {prediction.p_fake:.2f}; {prediction.reason}"
+    for line in (told, *(f"but: {each.text}" for each in prediction.caveats)):
+        if console.is_terminal:
+            console.print(Padding(Text(line), (0, 0, 0, _INDENT), expand=False))
+        else:
+            console.print(Text(" " * _INDENT + line), soft_wrap=True)
 
 
 def _make_printable(name: str) -> str:
