@@ -55,5 +55,6 @@ class EvidenceSheets:
         loaded = load_image(path, _MOST_MEGAPIXELS)
         if loaded.rgb_u8 is None:
             raise BadImageError(loaded.error)
-        name = "".join(each if each.isprintable() else "?" for each in path.name)
+        known = path.name.encode("latin-1", "replace").decode("latin-1")  # what any font can draw
+        name = "".join(each if each.isprintable() else "?" for each in known)
         return LocatedImage(name, loaded.rgb_u8, self._predictor.locate(loaded.rgb_u8))

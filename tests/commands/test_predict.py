@@ -207,6 +207,10 @@ def test_sheets_are_drawn_beside_a_genuine_photo(typed: Typed, detector: str, ph
     assert out.endswith("written to sheets\n")
     assert sorted(path.name for path in (tmp_path / "sheets").iterdir()) == ["000001_16.png", "000003_18.png"]
     assert cv2.imread(str(tmp_path / "sheets" / "000001_16.png")).shape[1] > 1000
+    for name in ("new\nline$^{.png", "smile\U0001f600<b>&.png"):
+        (tmp_path / name).write_bytes((photos / "00.png").read_bytes())
+        typed("predict", detector, name, "--evidence", "odd", "--genuine", name)
+    assert len(list((tmp_path / "odd").iterdir())) == 2
     code, _, err = typed(*words, "--evidence", "other", "--csv", "x.csv")
     assert (code, err.count("\n")) == (2, 1)
     assert "name a genuine one with --genuine FILE" in err
