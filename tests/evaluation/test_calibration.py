@@ -100,6 +100,7 @@ def test_holds_plain_numbers_and_comes_back_from_them():
     values = dataclasses.asdict(calibration)
     assert values.pop("conditions") == ("none",)
     assert values.pop("decided_by") == "none"
+    assert values.pop("photos") == ""
     assert {type(value) for value in values.values()} == {int, float}
     assert Calibration(**values) == calibration
 
