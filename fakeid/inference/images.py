@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from fakeid.data.sources.base import IMAGE_EXTENSIONS
 from fakeid.errors import BadImageError, DataError
 from fakeid.images.decode import decode_image
 from fakeid.images.file_facts import FileFacts, read_file_facts
 
-IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _BYTES_PER_PIXEL: Final = 8  # of the largest format that is read, 16-bit TIFF with alpha
 _LARGEST_HEADER: Final = 16_000_000  # bytes of metadata
 
