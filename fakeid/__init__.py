@@ -20,6 +20,6 @@ def load(checkpoint: "str | os.PathLike[str]", *, device: str | None = None, any
     Raises:
         CheckpointError: Missing, damaged, or trained on drawings.
     """
-    from fakeid.inference.predictor import load_predictor  # noqa: PLC0415 - torch takes seconds
+    from fakeid.inference.predictor import Predictor, load_usable  # noqa: PLC0415 - torch takes seconds
 
-    return load_predictor(checkpoint, device=device, anyway=anyway)
+    return Predictor(load_usable(checkpoint, device=device, anyway=anyway))

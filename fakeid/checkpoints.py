@@ -72,7 +72,11 @@ def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
 
 def hash_checkpoint(path: Path) -> str:
     """Hash the weights and how they are used; a new card does not change it."""
-    checkpoint = read_checkpoint(path)
+    return hash_content(read_checkpoint(path))
+
+
+def hash_content(checkpoint: dict[str, Any]) -> str:
+    """Hash what `read_checkpoint` has read, as `hash_checkpoint` does."""
     digest = hashlib.sha256(repr(sorted(checkpoint["hyper_parameters"].items())).encode())
     for name, weights in checkpoint["state_dict"].items():
         digest.update(name.encode())

@@ -14,7 +14,7 @@ from fakeid.evaluation.ranking import Floats, call_fake
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.inference.detector import ONNX, find_detector
 from fakeid.inference.images import check_places, list_images
-from fakeid.inference.predictor import Predictor, load_predictor
+from fakeid.inference.predictor import Predictor, load_usable
 from fakeid.inference.torch_detector import write_calibrated
 
 
@@ -45,7 +45,7 @@ def calibrate(
     if place.exists():
         raise OutputError(f"{place} is there already: name another file with --output")
     console = Console(highlight=False)
-    predictor = load_predictor(checkpoint, device=device, anyway=anyway)
+    predictor = Predictor(load_usable(checkpoint, device=device, anyway=anyway), check_changes=False)
     logits = _score(predictor, reals, console)
     name = " ".join(Path(each).name or each for each in reals)
     before, calibration = predictor.decision, fit_to_reals(logits, rate, predictor.detector.training.calibration, name)
@@ -68,7 +68,6 @@ def _describe_rate(logits: Floats, threshold: float) -> str:
 
 def _score(predictor: Predictor, reals: Sequence[str], console: Console) -> Floats:
     """Score all photos that can be read."""
-    predictor = Predictor(predictor.detector, check_changes=False)
     with StatusLine(console, "counting the photos"):
         paths = list(list_images(reals))
     logits, errors = [], []

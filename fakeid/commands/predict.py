@@ -16,7 +16,7 @@ from fakeid.console import StatusLine, build_progress
 from fakeid.errors import ConfigError, DataError
 from fakeid.inference.images import check_places, list_images, write_path
 from fakeid.inference.prediction import Prediction, Verdict
-from fakeid.inference.predictor import Predictor, load_predictor
+from fakeid.inference.predictor import Predictor, load_usable
 from fakeid.inference.results import CsvFile, JsonLinesFile, ResultFile, hash_path, to_json
 
 if TYPE_CHECKING:
@@ -67,9 +67,8 @@ def predict(checkpoint: Path, places: Sequence[str], options: PredictOptions) ->
     if options.resume and options.csv is None and options.json in (None, STANDARD_OUTPUT):
         raise ConfigError("--resume continues a file: name it with --csv or --json")
     check_places(places)
-    predictor = load_predictor(checkpoint, device=options.device, anyway=options.anyway)
     predictor = Predictor(
-        predictor.detector, max_tiles=options.max_tiles, max_megapixels=options.max_megapixels,
+        load_usable(checkpoint, device=options.device, anyway=options.anyway), max_tiles=options.max_tiles, max_megapixels=options.max_megapixels,
         check_changes=not options.once,
     )  # fmt: skip
     console = Console(highlight=False, stderr=options.json == STANDARD_OUTPUT)

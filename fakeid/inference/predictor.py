@@ -45,17 +45,15 @@ _Item = TypeVar("_Item")
 _Read = TypeVar("_Read")
 
 
-def load_predictor(
-    checkpoint: str | os.PathLike[str], *, device: str | None = None, anyway: bool = False
-) -> "Predictor":
-    """Load a trained detector; see `fakeid.load`."""
+def load_usable(checkpoint: str | os.PathLike[str], *, device: str | None, anyway: bool) -> TrainedDetector:
+    """Load a trained detector, and refuse one that has seen no photo unless it is wanted anyway; see `fakeid.load`."""
     detector = load_detector(Path(checkpoint), device)
     if detector.training.is_on_drawings and not anyway:
         raise CheckpointError(
             f"{checkpoint} was trained on drawings (data=demo) and has never seen a photo: train with data=simulated "
             "on photos of your own, or ask for it with --anyway (in Python anyway=True)"
         )
-    return Predictor(detector)
+    return detector
 
 
 class Predictor:
@@ -248,10 +246,6 @@ class Predictor:
 def _average(logits: Sequence[float]) -> float | str:
     mean = float(np.mean(logits))
     return mean if np.isfinite(mean) else "the detector's score is not a number: the weights may be damaged"
-
-
-def _scale(rgb_u8: Image, factor: float) -> Image:
-    return np.asarray(cv2.resize(rgb_u8, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _join(words: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from fakeid.checkpoints import CARD, hash_checkpoint, read_checkpoint, save_checkpoint
+from fakeid.checkpoints import CARD, hash_content, read_checkpoint, save_checkpoint
 from fakeid.errors import CheckpointError, ConfigError, FakeidError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.images.file_facts import TrainedFiles
@@ -101,7 +101,7 @@ def build_network(path: Path) -> tuple[ScoringNetwork, Training]:
         card = parse_record(checkpoint.get(CARD), _Card)
         data = card.config["data"]
         training = Training.from_plain({
-            "name": card.name, "weights": hash_checkpoint(path), "image_px": data["image_px"], "prep": data["prep"],
+            "name": card.name, "weights": hash_content(checkpoint), "image_px": data["image_px"], "prep": data["prep"],
             "source": data["source"], "calibration": card.calibration, "files": card.files,
         })  # fmt: skip
     except (ValueError, TypeError, KeyError) as error:
