@@ -68,9 +68,11 @@ def predict(checkpoint: Path, places: Sequence[str], options: PredictOptions) ->
         raise ConfigError("--resume continues a file: name it with --csv or --json")
     check_places(places)
     predictor = Predictor(
-        load_usable(checkpoint, device=options.device, anyway=options.anyway), max_tiles=options.max_tiles, max_megapixels=options.max_megapixels,
+        load_usable(checkpoint, device=options.device, anyway=options.anyway),
+        max_tiles=options.max_tiles,
+        max_megapixels=options.max_megapixels,
         check_changes=not options.once,
-    )  # fmt: skip
+    )
     console = Console(highlight=False, stderr=options.json == STANDARD_OUTPUT)
     sheets = _build_sheets(predictor, options)
     with _open(options, predictor.detector.training.model) as files:

@@ -4,6 +4,7 @@ import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
@@ -178,7 +179,11 @@ class Predictor:
         """List the mild changes under which an image is called otherwise."""
         flips: dict[int, list[str]] = defaultdict(list)
         for name, change in _CHANGES.items():
-            for place, logit in zip(images, self._score([change(each) for each in images.values()]), strict=True):
+            changed = {}
+            for place, rgb_u8 in images.items():
+                with suppress(BadImageError):  # longer than a JPEG can be
+                    changed[place] = change(rgb_u8)
+            for place, logit in zip(changed, self._score(list(changed.values())), strict=True):
                 before = scored[place]
                 assert isinstance(before, float)
                 if isinstance(logit, float) and self.decision.call(logit) is not self.decision.call(before):

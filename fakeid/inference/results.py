@@ -106,12 +106,24 @@ class ResultFile(ABC):
         self._file.write(self._encode(prediction).encode())
 
     def flush(self) -> None:
-        """Hand all rows to the operating system, which keeps them if this program is killed."""
-        self._file.flush()
+        """Hand all rows to the operating system, which keeps them if this program is killed.
+
+        Raises:
+            OutputError: The disk is full, or the like.
+        """
+        try:
+            self._file.flush()
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"cannot write to {self.path} ({reason}): mend that; --resume continues it") from error
 
     def close(self) -> None:
         """Write what is left, and end."""
-        self._file.close()
+        try:
+            self.flush()
+        finally:
+            with contextlib.suppress(OSError):  # said already; closing tries to write once more
+                self._file.close()
 
     @property
     @abstractmethod

@@ -166,6 +166,14 @@ def test_an_image_too_small_for_the_network_does_not_end_the_others(tmp_path: Pa
     assert second.verdict is Verdict.REAL
 
 
+def test_a_panorama_that_no_jpeg_can_hold_does_not_end_the_others(predictor: Predictor, tmp_path: Path) -> None:
+    paths = write(tmp_path, [60, 60])
+    cv2.imwrite(str(paths[0]), paint(60, 32, 65_600))
+    long, short = predictor.predict_files(paths)
+    assert (long.verdict, long.width) == (Verdict.REAL, 65_600)
+    assert short.verdict is Verdict.REAL
+
+
 def test_a_million_files_are_not_listed_before_the_first_is_judged(predictor: Predictor, tmp_path: Path) -> None:
     [path] = write(tmp_path, [60])
     asked = 0

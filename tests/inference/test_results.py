@@ -122,6 +122,20 @@ def test_two_writers_do_not_mix(kind: type[ResultFile], tmp_path: Path) -> None:
     first.close()
 
 
+@KINDS
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_is_told_with_the_way_on(kind: type[ResultFile], tmp_path: Path) -> None:
+    file = kind(tmp_path / "x", MODEL, resume=False)
+    with Path("/dev/full").open("r+b") as full:
+        file._file.close()
+        file._file = full  # type: ignore[assignment]
+        file.write(build("a.png"))
+        with pytest.raises(OutputError, match=r"No space left on device\): mend that; --resume continues it"):
+            file.flush()
+        with pytest.raises(OutputError, match="No space left"):
+            file.close()
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write to"):
