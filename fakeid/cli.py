@@ -135,8 +135,11 @@ def audit(overrides: tuple[str, ...], per_class: int, output: Path | None) -> No
 @commands.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path), metavar="RUN")
 @words("targets", "[DIR|OPTION=VALUE]...")
+@click.option(
+    "--reals", multiple=True, metavar="DIR", help="Real photos alone, in any folders: how many are called fake?"
+)
 @path("--output", "DIR", "Folder of the files.  [default: one in the run's folder]")
-def evaluate(checkpoint: Path, targets: tuple[str, ...], output: Path | None) -> None:
+def evaluate(checkpoint: Path, targets: tuple[str, ...], reals: tuple[str, ...], output: Path | None) -> None:
     """Test a detector on new content, new generators, degradations.
 
     Scores every image, clean and under each degradation, and writes scores.csv, evaluation.json, figures and a page
@@ -145,8 +148,8 @@ def evaluate(checkpoint: Path, targets: tuple[str, ...], output: Path | None) ->
     RUN is a finished run's folder, or its tested.ckpt.
 
     DIR are folders to test on, DIR or NAME:DIR, laid out as [generator/][category/]{0_real,1_fake}; test is the run's
-    own test images, which are tested where no DIR is given. Of a folder with one class alone the share that is called
-    fake is told.
+    own test images, which are tested where no DIR is given. Of a folder with one class alone, or of
+    --reals, the share that is called fake is told.
 
     Options: evaluation=matrix (default), quick or test, evaluation.degradations=[jpeg-90,blur-1],
     evaluation.per_class=50, evaluation.controls=[NAME], evaluation.cluster=stem, evaluation.oracle=true; those of
@@ -154,7 +157,7 @@ def evaluate(checkpoint: Path, targets: tuple[str, ...], output: Path | None) ->
     """
     from fakeid.commands.evaluate import evaluate as run_evaluate  # noqa: PLC0415 - torch takes seconds
 
-    run_evaluate(checkpoint, targets, output)
+    run_evaluate(checkpoint, targets, output, reals=reals)
 
 
 @commands.command()

@@ -23,13 +23,16 @@ _LEARNT: Final = "evaluation.calibrated_under"
 _OPTIONS: Final = ("data.on_bad_image", "data.real.root", "data.fake.root")
 
 
-def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None) -> Evaluation:
+def evaluate(
+    checkpoint: Path, words: Sequence[str], output: Path | None = None, *, reals: Sequence[str] = ()
+) -> Evaluation:
     """Test a checkpoint as the command line asks.
 
     Args:
         checkpoint: A run folder or a checkpoint file.
         words: Folders of images, `test` for the run's own, and options with `=`.
         output: Folder of the files; None chooses one.
+        reals: Folders of real photos alone, nested in any way.
 
     Raises:
         ConfigError: An option that belongs to the training, or two folders of one name.
@@ -42,9 +45,10 @@ def evaluate(checkpoint: Path, words: Sequence[str], output: Path | None = None)
     named = any(word.partition("=")[0] == "evaluation" for word in overrides)
     options = compose_config([*([] if named else ["evaluation=matrix"]), *overrides])
     sets = [*options.evaluation.sets, *(place for place in places if place != OWN_TEST_SET)]
-    options = dataclasses.replace(options, evaluation=dataclasses.replace(options.evaluation, sets=sets))
+    asked = dataclasses.replace(options.evaluation, sets=sets, reals=[*options.evaluation.reals, *reals])
+    options = dataclasses.replace(options, evaluation=asked)
     check_evaluation(options.evaluation)  # two folders may have one name
-    own = not places or OWN_TEST_SET in places
+    own = OWN_TEST_SET in places or not (places or reals)
     console = Console(highlight=False)
     evaluation = run_evaluation(checkpoint, options, console, own=own, output=output)
     if own and output is None:

@@ -4,9 +4,7 @@ Presets in `conf/` hold only what they change; `docs/options.md` is made from th
 holds the rules that go beyond a lowest value.
 """
 
-import re
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from fakeid.config.choices import (
     Accelerator,
@@ -276,6 +274,9 @@ class EvaluationConfig:
         True, "with data=demo: fakes by a kind of decoder that is never trained on", affects="evaluation"
     )
     sets: list[str] = option([], "DIR or NAME:DIR, beside the run's own test images", affects="evaluation")
+    reals: list[str] = option(
+        [], "DIR or NAME:DIR of real photos alone, nested in any way: how many are called fake?", affects="evaluation"
+    )
     controls: list[str] = option(
         [], 'sets whose "fakes" no GAN made, such as up-scaled photos', affects="evaluation"
     )  # fmt: skip
@@ -309,12 +310,7 @@ class EvaluationConfig:
     @property
     def is_wanted(self) -> bool:
         """Whether there is more to test than the clean images of the run's own test set."""
-        return bool(self.degradations or self.sets or self.swap_quality)
-
-    def name_sets(self) -> list[tuple[str, str]]:
-        """Read name and folder of each set; without a name of its own, a set has that of its folder."""
-        named = [re.fullmatch(r"(?:([^/:\\]+):)?(.+)", word) for word in self.sets]
-        return [(match[1] or PurePath(match[2]).name, match[2]) for match in named if match]
+        return bool(self.degradations or self.sets or self.reals or self.swap_quality)
 
 
 @dataclass

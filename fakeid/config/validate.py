@@ -15,6 +15,7 @@ from fakeid.config.constants import (
 )
 from fakeid.config.options import list_options
 from fakeid.config.schema import Config, DataConfig, EvaluationConfig, OptimConfig, TrainerConfig
+from fakeid.config.test_sets import name_test_sets
 from fakeid.config.windows import SMALLEST_PX
 from fakeid.errors import ConfigError
 
@@ -119,7 +120,7 @@ def check_evaluation(evaluation: EvaluationConfig) -> None:
         re.compile(evaluation.cluster or "")
     except re.error as error:
         check(False, f"evaluation.cluster={evaluation.cluster} is neither stem nor a regular expression ({error})")
-    names = [name for name, _ in evaluation.name_sets()]
+    names = [part.name for part in name_test_sets(evaluation)]
     doubled = sorted({name for name in names if names.count(name) > 1 or name == OWN_TEST_SET})
     check(
         not doubled,

@@ -12,6 +12,7 @@ from fakeid.data.sampling import Pool
 from fakeid.data.sources.base import Source
 from fakeid.data.sources.demo import DemoSource
 from fakeid.data.sources.folders import FolderSource
+from fakeid.data.sources.photos import RealPhotos
 from fakeid.errors import DataError
 
 
@@ -59,7 +60,14 @@ def build_own_set(
 
 
 def build_folder_set(
-    name: str, folder: str, *, per_class: int | None, seed: int, control: bool, max_megapixels: float
+    name: str,
+    folder: str,
+    *,
+    per_class: int | None,
+    seed: int,
+    control: bool,
+    max_megapixels: float,
+    all_real: bool = False,
 ) -> ImageSet:
     """List the images of a folder in any layout that `FolderSource` reads; of one with splits only its test images.
 
@@ -72,11 +80,16 @@ def build_folder_set(
         seed: Draws them.
         control: Whether the "fakes" are made by no GAN.
         max_megapixels: Larger images are refused.
+        all_real: Whether every image below the folder is a real photo, however the folders are named.
 
     Raises:
         DataError: Missing, empty, or laid out otherwise.
     """
-    source = FolderSource(folder, max_megapixels=max_megapixels, both_classes=False)
+    source: RealPhotos | FolderSource
+    if all_real:
+        source = RealPhotos(folder, max_megapixels)
+    else:
+        source = FolderSource(folder, max_megapixels=max_megapixels, both_classes=False)
     try:
         records = source.records()
     except DataError as error:

@@ -338,3 +338,35 @@ def test_of_one_class_the_one_rate_is_told(
     )
     assert "No answer" not in printed
     assert "Holds on nothing" not in printed
+
+
+def test_of_photos_in_any_folders_the_rate_called_fake_is_told(run: RunFolder, tmp_path: Path) -> None:
+    root = plant(tmp_path / "album", ".", "2024/summer/at the sea/boats", "1_fake", "real", count=2)
+    cache = f"paths.cache={run.path.parents[1] / 'cache'}"
+    found = evaluate(run.path, [cache, "trainer=cpu", *SMALL], tmp_path / "out", reals=[f"mine:{root}"])
+    scores = read_scores(tmp_path / "out" / "scores.csv")
+    assert {rate.test_set for rate in found.one_class} == {"mine"}
+    assert {(rate.label, rate.num_images) for rate in found.one_class} == {("real", 6)}  # not of 1_fake beside real
+    clean = scores[scores.degradation == "none"]
+    assert sorted(clean.key) == sorted(
+        [*(f"{n}.png" for n in range(2)), *(f"2024/summer/at the sea/boats/{n}.png" for n in range(2)),
+         *(f"real/{n}.png" for n in range(2))]
+    )  # fmt: skip
+    assert set(clean.category) == {"album"}
+    assert f" --reals mine:{root} " in found.command
+
+
+def test_photos_beside_the_own_test_images_are_named_in_the_command(run: RunFolder, tmp_path: Path) -> None:
+    root = plant(tmp_path / "album", ".", count=2)
+    cache = f"paths.cache={run.path.parents[1] / 'cache'}"
+    found = evaluate(run.path, [cache, "trainer=cpu", *SMALL, "test"], tmp_path / "out", reals=[str(root)])
+    assert {part.name for part in found.test_sets} == {"test", "album"}
+    assert f" test --reals album:{root} " in found.command
+
+
+def test_photos_that_are_not_there_are_refused_in_a_sentence(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no folder .*nowhere to test on"):
+        evaluate(run.path, ["trainer=cpu"], tmp_path / "out", reals=[str(tmp_path / "nowhere")])
+    with pytest.raises(DataError, match="no photo below the test set empty=.*empty"):
+        evaluate(run.path, ["trainer=cpu"], tmp_path / "out", reals=[str(tmp_path / "empty")])

@@ -1,13 +1,17 @@
-"""A folder of photos, however nested: what `data=simulated` trains on."""
+"""A folder of photos, however nested: what `data=simulated` trains on, and a test set of reals alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.data.sources.base import IMAGE_EXTENSIONS, hash_files, read_below
+from fakeid.config.constants import CAMERA, REAL
+from fakeid.data.records import Record
+from fakeid.data.sources.base import IMAGE_EXTENSIONS, StoredImages, hash_files, read_below
 from fakeid.data.sources.sample_tree import list_images
 from fakeid.errors import BadImageError, DataError
 from fakeid.images.decode import decode_image
@@ -95,3 +99,46 @@ class PhotoFolder:
     @property
     def _path(self) -> Path:
         return Path(self.root).expanduser().absolute()
+
+
+class RealPhotos(StoredImages):
+    """All images below a folder as real photos of one category, which has the folder's name.
+
+    Args:
+        root: The folder. Of its folders named for a class only those of reals are entered.
+        max_megapixels: Larger images are refused when they are read.
+    """
+
+    def __init__(self, root: str, max_megapixels: float = 100.0) -> None:
+        super().__init__(max_megapixels)
+        self._folder = PhotoFolder(root, smallest_px=1, max_megapixels=max_megapixels)
+        self._root = Path(root).expanduser().absolute()
+
+    def records(self) -> list[Record]:
+        """List the photos, sorted by key: the path below the root, with forward slashes.
+
+        Raises:
+            DataError: The folder is missing, holds no image, or cannot be listed.
+        """
+        return [Record(key, REAL, self._root.name, CAMERA, key) for key in self._keys]
+
+    def read_file(self, record: Record) -> bytes:
+        """Read a photo's file as it is stored.
+
+        Raises:
+            BadImageError: It has vanished or cannot be read.
+        """
+        return self._folder.read_file(record.key)
+
+    def locate(self, record: Record) -> str:
+        """Give the path of the file."""
+        return str(self._root / record.key)
+
+    def describe(self) -> dict[str, Any]:
+        """Identify the files by name, size and time of change, not by place: a moved folder stays the same data."""
+        files = self._folder.hash_files(self._keys)
+        return {"source": "photos", "max_megapixels": self._max_megapixels, "files": files}
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return self._folder.list_keys()

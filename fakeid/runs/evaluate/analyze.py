@@ -14,6 +14,7 @@ from fakeid.checkpoints import read_checkpoint
 from fakeid.config.constants import FAKE, LABEL_NAMES, OWN_TEST_SET, REAL
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.config.parse import Config
+from fakeid.config.test_sets import name_test_sets
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet
 from fakeid.errors import CheckpointError
@@ -214,7 +215,11 @@ def _list_warnings(groups: Sequence[EvaluationGroup]) -> list[str]:
 
 def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]) -> str:
     words = ["python", "-m", "fakeid", "evaluate", str(checkpoint)]
-    words += [] if sets[0].name == OWN_TEST_SET else [part.where for part in sets]
+    others = name_test_sets(config.evaluation)
+    if others:
+        words += [OWN_TEST_SET] if sets[0].name == OWN_TEST_SET else []
+        for part in others:
+            words += [*(["--reals"] if part.all_real else []), f"{part.name}:{part.folder}"]
     evaluation = config.evaluation
     words.append(f"evaluation.degradations=[{','.join(evaluation.degradations)}]")
     for name in ("per_class", "swap_quality", "cluster"):

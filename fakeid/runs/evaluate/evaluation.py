@@ -11,6 +11,7 @@ from rich.console import Console
 from fakeid.checkpoints import hash_checkpoint
 from fakeid.config.degradations import NO_DEGRADATION, Degradation, parse_degradation
 from fakeid.config.parse import Config, parse
+from fakeid.config.test_sets import name_test_sets
 from fakeid.console import StatusLine
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet
@@ -135,7 +136,7 @@ def adopt(card: Card, options: Config) -> Config:
 
 
 def _name_output(run: RunFolder | None, config: Config, own: bool) -> Path:
-    name = "evaluation" if own else "-".join(["evaluation", *(name for name, _ in config.evaluation.name_sets())])
+    name = "evaluation" if own else "-".join(["evaluation", *(part.name for part in name_test_sets(config.evaluation))])
     return run.path / shorten_name(name) if run else Path(shorten_name(name))
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from fakeid.config.choices import SourceName
 from fakeid.config.constants import OWN_TEST_SET
 from fakeid.config.parse import Config
+from fakeid.config.test_sets import name_test_sets
 from fakeid.console import StatusLine
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet, build_folder_set, build_own_set
@@ -26,11 +27,11 @@ def check_places(config: Config) -> None:
         ConfigError: A control that is none of the sets.
         DataError: No such folder, or one whose name is no text.
     """
-    named = config.evaluation.name_sets()
-    strangers = set(config.evaluation.controls) - {name for name, _ in named}
+    named = name_test_sets(config.evaluation)
+    strangers = set(config.evaluation.controls) - {part.name for part in named}
     if strangers:
         raise ConfigError(f"evaluation.controls names {', '.join(sorted(strangers))}, but no test set is called so")
-    for _, folder in named:
+    for _, folder, _ in named:
         if not Path(folder).expanduser().exists():
             raise DataError(
                 f"there is no folder {folder} to test on; the run's own test images are called {OWN_TEST_SET}"
@@ -63,11 +64,11 @@ def list_sets(
     evaluation = config.evaluation
     check_places(config)
     sets = [_list_own(config, drawn or list_images(config, console), card)] if own else []
-    for name, folder in evaluation.name_sets():
+    for name, folder, all_real in name_test_sets(evaluation):
         with StatusLine(console, f"listing the images of {name}"):
             part = build_folder_set(
                 name, folder, per_class=evaluation.per_class, seed=config.data.seed,
-                control=name in evaluation.controls, max_megapixels=config.data.max_megapixels,
+                control=name in evaluation.controls, all_real=all_real, max_megapixels=config.data.max_megapixels,
             )  # fmt: skip
         if card:
             _check_not_trained_on(part, card)
