@@ -79,6 +79,10 @@ def judge_run(summary: RunSummary) -> Judgement:
 
 def judge_evaluation(evaluation: Evaluation) -> Judgement:
     """Judge an evaluation: on unseen content by unseen generators, or on what was tested of these."""
+    if evaluation.one_class and not evaluation.groups:
+        return Judgement(
+            Verdict.UNKNOWN, "No verdict", "One class alone was tested; what is called fake of it follows.", ()
+        )
     case = _choose_case(evaluation)
     tested = evaluation.list_tested(tuple(_KINDS), NO_DEGRADATION)
     areas = {f"{_KINDS[group.kind]} {group.name}": group.read("auroc") for group in tested}

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from fakeid.evaluation.calibration import Calibration, OperatingPoint
 from fakeid.evaluation.failures import find_mistakes
 from fakeid.evaluation.fit_calibration import tabulate_reliability
 from fakeid.evaluation.quadrants import QUADRANTS, select_quadrant
+from fakeid.evaluation.records.evaluation import OneClassRate
+from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
 from fakeid.reporting.evaluation.curves import plot_reliability, plot_roc_zoom, plot_score_histograms
@@ -42,6 +45,22 @@ def test_every_figure_can_be_drawn(name):
     for figure in plot_evaluation(evaluation, scores, show_images(scores)).values():
         figure.set_layout_engine("none")  # takes most of the time
         figure.draw_without_rendering()
+
+
+def test_of_one_class_alone_the_share_called_fake_is_drawn(rich):
+    evaluation, scores, _, _ = rich
+    rates = [
+        OneClassRate("mine", "real", word, 50, Estimate(share, share - 0.02, share + 0.1))
+        for word, share in zip(evaluation.degradations, (0.04, 0.5, 0.7), strict=False)
+    ]
+    alone = replace(evaluation, groups=(), one_class=tuple(rates))
+    images = ShownImages(draw_images(3), {}, *((draw_images(0), scores[:0]) for _ in range(2)))
+    figures = plot_evaluation(alone, scores[:0], images)
+    assert set(figures) == {"called_fake"}  # nothing was called wrongly
+    (ax,) = figures["called_fake"].axes
+    dots = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
+    assert dots == [rate.called_fake.value for rate in rates]
+    assert [label.get_text() for label in ax.get_yticklabels()][:1] == ["clean images"]
 
 
 @pytest.mark.slow

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from fakeid.evaluation.calibration import OperatingPoint
 from fakeid.evaluation.failures import find_mistakes
-from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.evaluation.records.evaluation import Evaluation, OneClassRate
+from fakeid.evaluation.records.results import Estimate
 from fakeid.io import parse_record, to_plain_record
 from fakeid.reporting.contact_sheet import plot_mistakes
 from fakeid.reporting.evaluation.page import render_evaluation_page
@@ -183,6 +184,21 @@ def test_every_evaluation_has_a_page(name):
     text = draw(render_evaluation_table(evaluation))
     assert all(len(line) <= 80 for line in text.splitlines())
     text.encode()
+
+
+def test_of_one_class_alone_nothing_is_shown_that_needs_two(evaluation):
+    rates = [
+        OneClassRate("mine", "real", word, 50, Estimate(share, share - 0.02, share + 0.1))
+        for word, share in zip(evaluation.degradations, (0.04, 0.5, 0.7), strict=False)
+    ]
+    alone = replace(evaluation, groups=(), worst=(), swap=None, controls=(), verdict=None, one_class=tuple(rates))
+    outline = Outline(render_evaluation_page(alone, {}))
+    assert {"called_fake", "provenance", "command"} <= set(outline.ids)
+    assert not {"matrix", "thresholds", "calibration", "groups", "swap"} & set(outline.ids)
+    assert outline.tables[0][1] == ["mine", "real", "none", "50", "4.0 2.0\N{EN DASH}14.0"]
+    sections = re.findall("^## (.+)$", render_evaluation_markdown(alone), re.MULTILINE)
+    assert sections == ["Called fake", "Test sets", "Detector", "How to reproduce"]
+    assert "One class alone was tested" in draw(render_evaluation_table(alone))
 
 
 def test_odd_names_are_shown_and_not_run():

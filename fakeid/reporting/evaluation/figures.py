@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.evaluation.scores import Scores
 from fakeid.reporting.contact_sheet import Images, plot_mistakes
+from fakeid.reporting.evaluation.called_fake import plot_called_fake
 from fakeid.reporting.evaluation.curves import plot_reliability, plot_roc_zoom, plot_score_histograms
 from fakeid.reporting.evaluation.robustness import plot_matrix, plot_robustness
 from fakeid.reporting.evaluation.spectra import plot_spectra
@@ -36,8 +37,18 @@ def plot_evaluation(evaluation: Evaluation, scores: Scores, images: ShownImages 
     Args:
         evaluation: What was found.
         scores: What it was computed from, without controls.
-        images: None leaves out the spectra and the mistakes; without degradations there is no robustness.
+        images: None leaves out the spectra and the mistakes; without degradations there is no robustness, and of one
+            class alone there is its rate and what it was called wrongly.
     """
+    figures = {"called_fake": plot_called_fake(evaluation)} if evaluation.one_class else {}
+    if evaluation.groups:
+        figures |= _plot_both_classes(evaluation, scores, images)
+    if images is not None and (evaluation.groups or len(images.called_fake[1]) or len(images.called_real[1])):
+        figures["mistakes"] = plot_mistakes(images.called_fake, images.called_real)
+    return figures
+
+
+def _plot_both_classes(evaluation: Evaluation, scores: Scores, images: ShownImages | None) -> dict[str, Figure]:
     figures = {"matrix": plot_matrix(evaluation)}
     if len(evaluation.degradations) > 1:
         figures["robustness"] = plot_robustness(evaluation)
@@ -47,5 +58,4 @@ def plot_evaluation(evaluation: Evaluation, scores: Scores, images: ShownImages 
     figures["reliability"] = plot_reliability(scores, trained_on, calibration)
     if images is not None:
         figures["spectra"] = plot_spectra(images.reals, images.fakes_by_name)
-        figures["mistakes"] = plot_mistakes(images.called_fake, images.called_real)
     return figures

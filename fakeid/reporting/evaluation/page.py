@@ -10,6 +10,7 @@ from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.metrics import NUM_BINS
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.reporting.degradations import describe_degradations
+from fakeid.reporting.evaluation.called_fake import tabulate_called_fake
 from fakeid.reporting.evaluation.findings import describe_thresholds, list_caveats, list_findings
 from fakeid.reporting.evaluation.tables import (
     tabulate_calibration,
@@ -30,6 +31,7 @@ from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.verdict import judge_evaluation
 
 _LABELS: Final = {
+    "called_fake": "Share of the images that is called fake, clean and under each degradation",
     "robustness": "AUROC against the strength of each degradation, one line a quadrant",
     "roc": "ROC curves of the quadrants, whole and up to a false-positive rate of 10 %",
     "histograms": "Histograms of the logits of reals and fakes in each quadrant",
@@ -38,11 +40,13 @@ _LABELS: Final = {
     "mistakes": "The misclassified images of which the detector is most confident",
 }
 _SECTIONS: Final = {
-    "matrix": "Matrix", "robustness": "Robustness", "roc": "ROC", "thresholds": "Thresholds",
-    "calibration": "Calibration", "swap": "Swap test", "controls": "Controls", "spectra": "Spectra",
-    "mistakes": "Mistakes", "groups": "All groups", "provenance": "What was tested", "command": "How to reproduce",
+    "called_fake": "Called fake", "matrix": "Matrix", "robustness": "Robustness", "roc": "ROC",
+    "thresholds": "Thresholds", "calibration": "Calibration", "swap": "Swap test", "controls": "Controls",
+    "spectra": "Spectra", "mistakes": "Mistakes", "groups": "All groups", "provenance": "What was tested",
+    "command": "How to reproduce",
 }  # fmt: skip
 _DRAWN: Final = ("robustness", "roc", "spectra", "mistakes")  # sections that are nothing but a figure
+_OF_BOTH_CLASSES: Final = ("matrix", "thresholds", "calibration", "groups")
 
 
 def render_evaluation_page(evaluation: Evaluation, figures: Mapping[str, Figure]) -> str:
@@ -85,6 +89,7 @@ def _list_tables(evaluation: Evaluation) -> dict[str, Any]:
         "calibration": tabulate_calibration(evaluation),
         "swap": tabulate_swap(evaluation.swap) if evaluation.swap else None,
         "controls": tabulate_controls(evaluation),
+        "called_fake": tabulate_called_fake(evaluation),
         "worst": tabulate_worst(evaluation),
         "clean_groups": tabulate_groups(evaluation, degraded=False),
         "degraded_groups": tabulate_groups(evaluation, degraded=True),
@@ -109,6 +114,8 @@ def _describe_size(evaluation: Evaluation) -> str:
 def _list_sections(evaluation: Evaluation, figures: Mapping[str, Any]) -> dict[str, str]:
     absent = {name for name in _DRAWN if name not in figures}
     absent |= {name for name in ("swap", "controls") if not getattr(evaluation, name)}
+    absent |= set() if evaluation.groups else {*_OF_BOTH_CLASSES}
+    absent |= set() if evaluation.one_class else {"called_fake"}
     return {name: title for name, title in _SECTIONS.items() if name not in absent}
 
 

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from fakeid.evaluation.records.evaluation import Evaluation
+from fakeid.reporting.evaluation.called_fake import tabulate_called_fake
 from fakeid.reporting.evaluation.findings import describe_thresholds, list_findings
 from fakeid.reporting.evaluation.tables import (
     tabulate_calibration,
@@ -46,15 +47,19 @@ def render_evaluation_markdown(evaluation: Evaluation) -> str:
         " ".join(f"**{head}** {told}" for head, told in line) + "\n" for line in judge_evaluation(evaluation).lines
     ]
     parts += [f"{number}. {finding}" for number, finding in enumerate(list_findings(evaluation), start=1)]
-    parts += ["", *_write(tabulate_matrix(evaluation)), *(f"{note}\n" for note in list_run_notes(evaluation))]
-    parts += _write(tabulate_thresholds(evaluation), describe_thresholds(evaluation.calibration), ONE_RUN)
-    parts += _write(tabulate_calibration(evaluation), ONE_RUN)
+    parts += ["", *(_write(tabulate_called_fake(evaluation), ONE_RUN) if evaluation.one_class else [])]
+    parts += _write(tabulate_matrix(evaluation)) if evaluation.groups else []
+    parts += [f"{note}\n" for note in list_run_notes(evaluation)]
+    if evaluation.groups:
+        parts += _write(tabulate_thresholds(evaluation), describe_thresholds(evaluation.calibration), ONE_RUN)
+        parts += _write(tabulate_calibration(evaluation), ONE_RUN)
     if swap:
         parts += [f"## {tabulate_swap(swap).title}\n", f"{swap.verdict}\n"]
         parts += [render_markdown(tabulate_swap(swap)), f"{ONE_RUN}\n"]
     if evaluation.controls:
         parts += _write(tabulate_controls(evaluation), ONE_RUN)
-    parts += _write(tabulate_groups(evaluation, degraded=False), ONE_RUN)
+    if evaluation.groups:
+        parts += _write(tabulate_groups(evaluation, degraded=False), ONE_RUN)
     parts += [*_write(tabulate_test_sets(evaluation)), *_write(tabulate_detector(evaluation))]
     parts += [f"- {note}" for note in evaluation.notes]
     parts += [f"\n## How to reproduce\n\n```console\n$ {evaluation.command}\n```\n"]
