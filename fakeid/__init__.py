@@ -13,12 +13,21 @@ def load(checkpoint: "str | os.PathLike[str]", *, device: str | None = None, any
     """Load a trained detector for prediction.
 
     Args:
-        checkpoint: A finished run's folder, or its `tested.ckpt`.
+        checkpoint: A finished run's folder, its `tested.ckpt`, a calibrated copy, or an exported `.onnx` file.
         device: `cpu`, `cuda` or `mps`; None chooses the fastest.
         anyway: Take also one that was trained on the built-in drawings.
 
     Raises:
         CheckpointError: Missing, damaged, or trained on drawings.
+
+    Examples:
+        >>> import fakeid
+        >>> detector = fakeid.load("runs/my_run")
+        >>> prediction = detector.predict("photo.png")
+        >>> prediction.verdict
+        <Verdict.REAL: 'real'>
+        >>> prediction.caveats
+        (Caveat(kind='size', text='40 x 60 px; trained at 48 px'),)
     """
     from fakeid.inference.predictor import Predictor, load_usable  # noqa: PLC0415 - torch takes seconds
 

@@ -67,11 +67,6 @@ class Predictor:
         check_changes: Whether a call that flips under a mild change is unsure; each image is then scored four times.
         batch_size: Squares that are scored at once.
 
-    Examples:
-        >>> import fakeid
-        >>> detector = fakeid.load("runs/my_run")  # doctest: +SKIP
-        >>> detector.predict("photo.jpg").verdict  # doctest: +SKIP
-        <Verdict.REAL: 'real'>
     """
 
     def __init__(
@@ -99,6 +94,14 @@ class Predictor:
 
         Raises:
             BadImageError: The image cannot be used.
+
+        Examples:
+            >>> import fakeid, PIL.Image
+            >>> detector = fakeid.load("runs/my_run")
+            >>> by_path = detector.predict("photo.png")
+            >>> by_pixels = detector.predict(np.asarray(PIL.Image.open("photo.png")))
+            >>> by_path.p_fake == by_pixels.p_fake == detector.predict(PIL.Image.open("photo.png")).p_fake
+            True
         """
         if isinstance(image, str | os.PathLike):
             loaded = load_image(Path(image), self._max_megapixels)
@@ -117,6 +120,14 @@ class Predictor:
 
         Raises:
             DataError: There is no such folder.
+
+        Examples:
+            >>> import fakeid
+            >>> detector = fakeid.load("runs/my_run")
+            >>> for prediction in detector.predict_folder("photos"):
+            ...     print(prediction.path, prediction.error or prediction.verdict.value)
+            photos/a.png real
+            photos/broken.jpg broken.jpg is not a PNG, JPEG, WebP, BMP or TIFF image
         """
         place = os.fspath(folder)
         check_places([place])
