@@ -224,9 +224,20 @@ def test_history_only_cuts_and_mirrors_every_other_image() -> None:
 
 
 def test_history_without_a_step_only_cuts_and_mirrors() -> None:
-    draws = {"random": [YES, NO, NO, NO, NO, NO, YES], "integers": [3, 5, 2, 7]}
+    draws = {"random": [YES, NO, NO, NO, NO, NO, NO, YES], "integers": [3, 5, 2, 7]}
     result, _ = play(photo(), "history", **draws)
     np.testing.assert_array_equal(result, photo()[5:37, 12:44][:, ::-1])
+
+
+def test_history_reduces_and_enlarges_to_the_same_size() -> None:
+    draws = {"random": [YES, NO, YES, NO, NO, NO, NO, NO], "uniform": [0.5], "integers": [0, 0, 0, 0, 0]}
+    result, script = play(photo(), "history", **draws)
+    assert script.asked["uniform"] == [(0.5, 0.95)]
+    halves = photo()[:56, :56].astype(float).reshape(28, 2, 28, 2, 3).mean((1, 3))  # area averages of the window
+    enlarged = TF.resize(
+        torch.tensor(halves).permute(2, 0, 1), [56, 56], TF.InterpolationMode.BILINEAR, antialias=False
+    )
+    check_close(result, np.rint(enlarged.permute(1, 2, 0).numpy())[:32, :32])
 
 
 def test_history_does_the_same_to_images_that_share_its_draws() -> None:
