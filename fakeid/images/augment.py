@@ -34,6 +34,8 @@ _NOISY: Final = 1 / 4
 _SCALES: Final = (0.6, 1.3)
 _BACK_AND_FORTH: Final = 1 / 2  # of those that are not resized
 _REDUCED: Final = (0.5, 0.95)
+_BY_WHOLE_FACTOR: Final = 1 / 2  # of those
+_WHOLE: Final = (1 / 2, 1 / 2, 1 / 4)
 _ENLARGING: Final = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 _INTERPOLATIONS: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 _SLIGHT_SIGMAS_PX: Final = (0.3, 1.0)
@@ -213,10 +215,10 @@ def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Put every other image through what happens to images on their way, and cut a window of half of each side out.
 
     Of these a third is resized by a factor of 0.6 to 1.3, by one of three interpolations, and a third is reduced by 0.5
-    to 0.95 and enlarged again; an eighth is blurred by a Gaussian of 0.3 to 1 px, an eighth is sharpened, a quarter
-    gets noise of 0.5 to 4 levels, and a third is compressed to a JPEG of quality 50 to 98. Images of one scene, such as
-    a photo and its copy, share all draws within an epoch, so that nothing of this tells the classes apart. The ranges
-    are ours.
+    to 0.95, by 1/2 or 1/4, and enlarged again; an eighth is blurred by a Gaussian of 0.3 to 1 px, an eighth is
+    sharpened, a quarter gets noise of 0.5 to 4 levels, and a third is compressed to a JPEG of quality 50 to 98. Images
+    of one scene, such as a photo and its copy, share all draws within an epoch, so that nothing of this tells the
+    classes apart. The ranges are ours.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
@@ -256,7 +258,8 @@ def _hand_on(rgb_u8: _Image, rng: np.random.Generator, smallest: tuple[int, int]
 def _reduce_and_enlarge(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Reduce an image, as a network or a messenger does, and enlarge it to its size, as a viewer does."""
     height, width = rgb_u8.shape[:2]
-    scale = rng.uniform(*_REDUCED)
+    # By whole factors too, for what is enlarged by two or four repeats with the period of a generator.
+    scale = _WHOLE[int(rng.integers(len(_WHOLE)))] if rng.random() < _BY_WHOLE_FACTOR else rng.uniform(*_REDUCED)
     small = cv2.resize(rgb_u8, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     enlarging = _ENLARGING[int(rng.integers(len(_ENLARGING)))]
     return np.asarray(cv2.resize(small, (width, height), interpolation=enlarging), np.uint8)

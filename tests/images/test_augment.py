@@ -230,9 +230,11 @@ def test_history_without_a_step_only_cuts_and_mirrors() -> None:
 
 
 def test_history_reduces_and_enlarges_to_the_same_size() -> None:
-    draws = {"random": [YES, NO, YES, NO, NO, NO, NO, NO], "uniform": [0.5], "integers": [0, 0, 0, 0, 0]}
+    draws = {"random": [YES, NO, YES, NO, NO, NO, NO, NO, NO], "uniform": [0.5], "integers": [0, 0, 0, 0, 0]}
     result, script = play(photo(), "history", **draws)
     assert script.asked["uniform"] == [(0.5, 0.95)]
+    by_two = {"random": [YES, NO, YES, YES, NO, NO, NO, NO, NO], "integers": [0, 0, 0, 0, 0, 0]}
+    np.testing.assert_array_equal(play(photo(), "history", **by_two)[0], result)
     halves = photo()[:56, :56].astype(float).reshape(28, 2, 28, 2, 3).mean((1, 3))  # area averages of the window
     enlarged = TF.resize(
         torch.tensor(halves).permute(2, 0, 1), [56, 56], TF.InterpolationMode.BILINEAR, antialias=False
