@@ -13,7 +13,7 @@ class NamedFolder(NamedTuple):
     Attributes:
         name: The one given, or that of the folder.
         folder: Its place.
-        all_real: Whether every image below it is a real photo; otherwise folders tell the classes apart.
+        all_real: Whether all images below it are real photos; otherwise folders tell the classes apart.
     """
 
     name: str

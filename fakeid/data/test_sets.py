@@ -80,7 +80,7 @@ def build_folder_set(
         seed: Draws them.
         control: Whether the "fakes" are made by no GAN.
         max_megapixels: Larger images are refused.
-        all_real: Whether every image below the folder is a real photo, however the folders are named.
+        all_real: Whether all images below the folder are real photos; fakes beside reals are passed over.
 
     Raises:
         DataError: Missing, empty, or laid out otherwise.

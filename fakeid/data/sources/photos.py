@@ -105,7 +105,7 @@ class RealPhotos(StoredImages):
     """All images below a folder as real photos of one category, which has the folder's name.
 
     Args:
-        root: The folder. Of its folders named for a class only those of reals are entered.
+        root: The folder. Where folders of reals and of fakes lie side by side, only those of reals are entered.
         max_megapixels: Larger images are refused when they are read.
     """
 
