@@ -66,3 +66,20 @@ def test_help_and_a_training_work_in_an_empty_folder(installed: Path, tmp_path: 
     said = run(installed / "fakeid", "train", "trainer=debug", "logger=csv", *few, folder=tmp_path)
     assert "unseen content" in said
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "cache"}
+
+
+@pytest.mark.slow
+def test_type_checkers_see_the_types_of_an_installed_package(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "use.py").write_text(
+        "import fakeid\n"
+        "reveal_type(fakeid.load('run').predict('photo.jpg').p_fake)\n"
+        "fakeid.load('run').predict_folder(3)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "mypy", "--python-executable", installed / "python", "use.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "use.py:2: note: Revealed type is " in ended.stdout
+    assert "float | None" in ended.stdout
+    assert 'use.py:3: error: Argument 1 to "predict_folder" of "Predictor"' in ended.stdout
+    assert "Found 1 error in 1 file" in ended.stdout
