@@ -20,7 +20,7 @@ from fakeid.errors import BadImageError, DataError
 from fakeid.images.codecs import jpeg
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 9  # raise it whenever any pixel changes
+_VERSION: Final = 10  # raise it whenever any pixel changes
 _CATEGORY: Final = "photos"
 _SHARES: Final = {TEST: 0.15, VAL: 0.15}
 _MOST: Final = 500  # photos of validation, and of test
@@ -31,7 +31,9 @@ JPEG_QUALITIES: Final = (50, 96)
 
 _SMALLEST_SHARE: Final = 0.5  # of the window's side
 _LARGEST_SHARE: Final = 2 / 3  # of the photo's
-_ENLARGED: Final = 0.25
+_ENLARGED: Final = 0.4
+_BY_WHOLE_FACTOR: Final = 0.6  # of those
+_WHOLE: Final = (2, 2, 4)
 _LARGEST_SCALE: Final = 1.7
 _FILTERS: Final = (PIL.Image.Resampling.BILINEAR, PIL.Image.Resampling.BICUBIC, PIL.Image.Resampling.LANCZOS)
 _MOST_FITTED: Final = 300  # photos that generators are fitted to
@@ -219,7 +221,10 @@ def _draw_window(photo: Image, side: int, rng: np.random.Generator) -> Image:
     smallest = min(_LARGEST_SHARE, _SMALLEST_SHARE * side / min(photo.shape[:2]))
     photo = _resize(photo, rng.uniform(smallest, _LARGEST_SHARE), rng)
     if rng.random() < _ENLARGED:
-        photo = _resize(photo, rng.uniform(1, _LARGEST_SCALE), rng)
+        # By whole factors too, for what is enlarged by two or four repeats with the period of a generator.
+        whole = rng.random() < _BY_WHOLE_FACTOR
+        scale = _WHOLE[int(rng.integers(len(_WHOLE)))] if whole else rng.uniform(1, _LARGEST_SCALE)
+        photo = _resize(photo, scale, rng)
     top, left = (int(rng.integers(max(0, length - side), endpoint=True)) for length in photo.shape[:2])
     return np.ascontiguousarray(photo[top : top + side, left : left + side])
 

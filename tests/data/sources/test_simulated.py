@@ -142,6 +142,22 @@ def test_only_training_pairs_can_be_left_as_they_are(source: SimulatedSource, ph
     assert not any(changed[VAL] + changed[TEST])
 
 
+def test_enlarged_photos_often_have_the_period_of_a_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated, "_ENLARGED", 1.0)
+    resize, scales = simulated._resize, []
+    monkeypatch.setattr(
+        simulated, "_resize", lambda photo, scale, rng: scales.append(scale) or resize(photo, scale, rng)
+    )
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        simulated._draw_window(rng.integers(256, size=(200, 200, 3), dtype=np.uint8), 64, rng)
+    enlarged = scales[1::2]  # after a reduction each
+    whole = [scale for scale in enlarged if scale in (2, 4)]
+    assert set(whole) == {2, 4}
+    assert 0.4 < len(whole) / 60 < 0.8
+    assert 1 < min(enlarged) < 1.2
+
+
 def find_seam(image: npt.NDArray[np.uint8]) -> int:
     """The first row from which on an image repeats itself, mirrored."""
     side = len(image)
