@@ -62,11 +62,17 @@ def command_line_errors() -> Iterator[None]:
             raise
         _leave(f'this needs {error.name}, which prediction does without: pip install "fakeid[train]"', 1)
     except Exception as error:
-        if _WANTS_TRACEBACKS or type(error).__module__.partition(".")[0] not in ("hydra", "omegaconf"):
+        if _WANTS_TRACEBACKS or not _is_about_options(error):
             raise
         from fakeid.config.hydra_errors import explain_hydra_error  # noqa: PLC0415 - prediction does without Hydra
 
         _leave(explain_hydra_error(error), ConfigError.exit_code)
+
+
+def _is_about_options(error: Exception) -> bool:
+    """Tell whether Hydra or omegaconf found it; of `model=null` Hydra says so in a plain ValueError."""
+    found_by = type(error).__module__.partition(".")[0]
+    return found_by in ("hydra", "omegaconf") or str(error).startswith("Config group override must be")
 
 
 def _end_display() -> None:

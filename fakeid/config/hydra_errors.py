@@ -1,11 +1,12 @@
 """What Hydra and omegaconf find wrong with a command line, as one sentence with what was meant."""
 
 import re
+import sys
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
-from fakeid.config.presets import suggest_assignment, suggest_option
+from fakeid.config.presets import GRID, GROUPS, list_choices, suggest_assignment, suggest_option
 
 _INSTALL = ' here yet (pip install -e ".[{}]" adds it)'
 _LAUNCHERS = {
@@ -22,6 +23,8 @@ def explain_hydra_error(error: Exception) -> str:
             break
         cause = cause.__cause__
     text = f"{error}\n{cause}"
+    if type(error) is ValueError:  # those of omegaconf are a kind of it
+        return _find_wrong_choice(sys.argv[1:]) or str(error)
     if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options:
         group, _, choice = cause.missing_cfg_file.rpartition("/")
         more = _LAUNCHERS.get(choice, "") if group == "hydra/launcher" else ""
@@ -36,3 +39,13 @@ def explain_hydra_error(error: Exception) -> str:
     path = re.search(r"full_key: (\S+)", text)
     first_line = next(line for line in str(cause).splitlines() if line.strip())
     return f"{path.group(1)}: {first_line}" if path else first_line
+
+
+def _find_wrong_choice(typed: list[str]) -> str | None:
+    """Find the group that was given no name, such as `model=null`, for Hydra does not say which."""
+    for group, _, value in (word.partition("=") for word in typed):
+        choices = list_choices(group) if group in (*GROUPS, GRID) else []
+        for choice in value.split(","):
+            if choices and choice not in choices:
+                return f"{group} has no choice {choice}; it has {', '.join(choices)}"
+    return None
