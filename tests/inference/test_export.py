@@ -49,10 +49,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def compare(checkpoint: Path, files: Path, tmp_path: Path) -> tuple[list[float], list[float]]:
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a checkpoint, `tested.ckpt`, and of its graph, `x.onnx`."""
+    folder = tmp_path_factory.mktemp("exported")
+    export_onnx(write_detector(folder / "tested.ckpt", image_px=SIDE), folder / "x.onnx")
+    return folder
+
+
+def compare(checkpoint: Path, exported: Path, files: Path) -> tuple[list[float], list[float]]:
     """Logits of all files, by torch and by onnxruntime; NaN of one that is too small for the network."""
-    exported = tmp_path / "x.onnx"
-    export_onnx(checkpoint, exported)
     found = []
     for place in (checkpoint, exported):
         predictions = list(Predictor(load_detector(place, "cpu")).predict_folder(files))
@@ -62,13 +68,17 @@ def compare(checkpoint: Path, files: Path, tmp_path: Path) -> tuple[list[float],
     return found[0], found[1]
 
 
-def test_it_scores_as_torch_does(tmp_path: Path, files: Path) -> None:
-    checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=SIDE)
-    by_torch, by_onnx = compare(checkpoint, files, tmp_path)
+def export_and_compare(checkpoint: Path, files: Path) -> tuple[list[float], list[float]]:
+    export_onnx(checkpoint, checkpoint.with_name("x.onnx"))
+    return compare(checkpoint, checkpoint.with_name("x.onnx"), files)
+
+
+def test_it_scores_as_torch_does(exported: Path, files: Path) -> None:
+    checkpoint, graph = exported / "tested.ckpt", exported / "x.onnx"
+    by_torch, by_onnx = compare(checkpoint, graph, files)
     np.testing.assert_allclose(by_onnx, by_torch, atol=CLOSE)
     assert len(set(np.round(by_torch, 6))) == 7
-    exported = load_detector(tmp_path / "x.onnx")
-    assert replace(exported.training, smallest_px=8) == load_detector(checkpoint).training
+    assert replace(load_detector(graph).training, smallest_px=8) == load_detector(checkpoint).training
 
 
 @pytest.mark.slow
@@ -80,7 +90,7 @@ def test_every_color_residual_and_two_backbones(
 ) -> None:
     network = {"backbone": backbone, "color": color, "residual": residual}
     checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=SIDE, network=network)
-    by_torch, by_onnx = compare(checkpoint, files, tmp_path)
+    by_torch, by_onnx = export_and_compare(checkpoint, files)
     np.testing.assert_allclose(by_onnx, by_torch, atol=CLOSE)
 
 
@@ -99,28 +109,25 @@ def test_other_forms_of_color_border_and_views(
     tmp_path: Path, files: Path, network: dict[str, str], scoring: dict[str, object]
 ) -> None:
     checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=80, network=network, scoring=scoring)
-    by_torch, by_onnx = (np.array(logits) for logits in compare(checkpoint, files, tmp_path))
+    by_torch, by_onnx = (np.array(logits) for logits in export_and_compare(checkpoint, files))
     judged = ~np.isnan(by_torch)  # the graph does not know which quarters are too small
     np.testing.assert_allclose(by_onnx[judged], by_torch[judged], atol=CLOSE)
 
 
-def test_an_image_too_small_for_the_graph_is_a_row_with_its_error(tmp_path: Path) -> None:
-    export_onnx(write_detector(tmp_path / "tested.ckpt", image_px=SIDE), tmp_path / "x.onnx")
+def test_an_image_too_small_for_the_graph_is_a_row_with_its_error(tmp_path: Path, exported: Path) -> None:
     cv2.imwrite(str(tmp_path / "0.png"), np.zeros((32, 40, 3), np.uint8))
     cv2.imwrite(str(tmp_path / "1.png"), np.zeros((SIDE, SIDE, 3), np.uint8))
-    exported = load_detector(tmp_path / "x.onnx")
-    small, whole = Predictor(exported).predict_folder(tmp_path)
+    detector = load_detector(exported / "x.onnx")
+    small, whole = Predictor(detector).predict_folder(tmp_path)
     assert (small.error, whole.error) == ("40 x 32 px are too small to be judged", "")
-    assert exported.training.smallest_px == 33  # 29 behind the filter
+    assert detector.training.smallest_px == 33  # 29 behind the filter
 
 
-def test_the_graph_alone_gives_p_fake(tmp_path: Path, files: Path) -> None:
-    checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=SIDE)
-    export_onnx(checkpoint, tmp_path / "x.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "x.onnx")
+def test_the_graph_alone_gives_p_fake(exported: Path, files: Path) -> None:
+    session = onnxruntime.InferenceSession(exported / "x.onnx")
     rgb = cv2.imread(str(files / "palette.png"))[..., ::-1]
     logit, p_fake = session.run(["logit", "p_fake"], {"rgb_u8": np.stack([rgb] * 3)})
-    expected = Predictor(load_detector(checkpoint, "cpu")).predict(rgb)
+    expected = Predictor(load_detector(exported / "tested.ckpt", "cpu")).predict(rgb)
     np.testing.assert_allclose(logit, [expected.logit] * 3, atol=CLOSE)
     np.testing.assert_allclose(p_fake, [expected.p_fake] * 3, atol=CLOSE)
 
@@ -155,8 +162,7 @@ def test_other_graphs_and_damaged_ones_are_refused(tmp_path: Path) -> None:
         load_detector(tmp_path / "y.onnx", "mps")
 
 
-def test_it_is_used_without_any_package_of_training(tmp_path: Path, files: Path) -> None:
-    export_onnx(write_detector(tmp_path / "tested.ckpt", image_px=SIDE), tmp_path / "x.onnx")
+def test_it_is_used_without_any_package_of_training(exported: Path, files: Path) -> None:
     program = (
         "import sys\n"
         "from fakeid.terminal import _TRAINING\n"
@@ -165,14 +171,14 @@ def test_it_is_used_without_any_package_of_training(tmp_path: Path, files: Path)
         "main(sys.argv[1:])"
     )
     words = [sys.executable, "-c", program, "predict", "x.onnx", str(files), "--json", "-"]
-    ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    ended = subprocess.run(words, cwd=exported, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert {json.loads(line)["verdict"] for line in ended.stdout.splitlines()} <= {"real", "fake", "unsure"}
     needy = subprocess.run(
-        [*words[:3], "predict", "tested.ckpt", str(files)], cwd=tmp_path, capture_output=True, text=True, check=False
+        [*words[:3], "predict", "tested.ckpt", str(files)], cwd=exported, capture_output=True, text=True, check=False
     )
     assert needy.returncode == 1
     assert needy.stderr == 'fakeid: tested.ckpt needs torch: pip install "fakeid[torch]"\n'
-    trained = subprocess.run([*words[:3], "train"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    trained = subprocess.run([*words[:3], "train"], cwd=exported, capture_output=True, text=True, check=False)
     assert trained.returncode == 1
     assert trained.stderr == 'fakeid: this needs hydra, which prediction does without: pip install "fakeid[train]"\n'

@@ -30,32 +30,34 @@ def audit() -> AuditResult:
     return audit_images(records, facts, images, codec="none", prep="squash", duplicates=count_duplicates(copies))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def page(audit: AuditResult) -> str:
+    return render_audit_page(audit)
+
+
+@pytest.fixture(scope="module")
 def silent(audit: AuditResult) -> AuditResult:
     return replace(audit, warnings=(), verdict="Nothing found.", duplicates=count_duplicates([]))
 
 
-def test_the_verdict_and_what_to_do_come_first(audit: AuditResult) -> None:
-    text = Outline(render_audit_page(audit)).text
+def test_the_verdict_and_what_to_do_come_first(audit: AuditResult, page: str) -> None:
+    text = Outline(page).text
     assert text.index(audit.verdict) < text.index("data.codec=shared") < text.index("341 x 256 (30)")
     assert "0 exact and 70 near: train and test 70." in text
     assert "The first 50" in text
 
 
-def test_the_page_asks_for_nothing_from_outside(audit: AuditResult) -> None:
-    page = render_audit_page(audit)
+def test_the_page_asks_for_nothing_from_outside(page: str) -> None:
     assert not re.search(r"https?://(?!www\.w3\.org/)|<script|<link|<img|@import|url\((?!#)", page)
     assert "default-src 'none'" in page
 
 
-def test_names_of_images_are_escaped(audit: AuditResult) -> None:
-    page = render_audit_page(audit)
+def test_names_of_images_are_escaped(page: str) -> None:
     assert "&lt;b&gt;0&lt;/b&gt;" in page
     assert "<b>" not in page
 
 
-def test_every_fact_has_its_figure(audit: AuditResult) -> None:
-    page = render_audit_page(audit)
+def test_every_fact_has_its_figure(page: str) -> None:
     assert page.count("<svg") == 2
     assert all(f">{name}</text>" in page for name in ("JPEG quality", "blockiness", "chroma to luma"))
     assert "prefers-color-scheme: dark" in page
