@@ -26,13 +26,6 @@ settings.load_profile("reproducible")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-# A run small enough for a test: built-in images, two categories, one thread.
-TINY = (
-    "trainer=cpu", "trainer.precision=float32", "logger=csv", "categories=2", "optim.epochs=2", "optim.batch_size=16",
-    "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
-    "data.audit_per_class=0",
-)  # fmt: skip
-
 BuildConfig = Callable[..., Config]
 
 
@@ -135,6 +128,8 @@ def tiny_config(tmp_path: Path, shared_cache: Path, without_drawings: None) -> B
 
 
 def compose_tiny(runs: Path, cache: Path, *overrides: str) -> Config:
+    from tiny_runs import TINY
+
     config = compose.compose_config([*TINY, "paths.runs=RUNS", "paths.cache=CACHE", *overrides])
     for name, placeholder, folder in (("runs", "RUNS", runs), ("cache", "CACHE", cache)):
         if getattr(config.paths, name) == placeholder:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from rich.console import Console
-from tiny_runs import leave_out_figures
+from tiny_runs import TINY, leave_out_figures
 
 from fakeid.commands.evaluate import evaluate
 from fakeid.config.compose import compose_config
@@ -41,18 +41,14 @@ from fakeid.training.predict import Scorer
 BuildConfig = Callable[..., Config]
 
 SMALL = ("evaluation=test", "evaluation.degradations=[jpeg-50,noise-8]", "evaluation.swap_quality=75", "logger=csv")
-TINY = (
-    "trainer=cpu", "trainer.precision=float32", "logger=csv", "categories=2", "optim.epochs=1", "optim.batch_size=16",
-    "data.image_px=48", "data.train_per_class=24", "data.val_per_class=8", "data.test_per_class=3",
-    "data.audit_per_class=0",
-)  # fmt: skip
+OWN = ("optim.epochs=1", "data.val_per_class=8", "data.test_per_class=3")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """One tiny detector for all tests; the options of an evaluation need its cache."""
     root = tmp_path_factory.mktemp("trained")
-    config = compose_config([*TINY, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
+    config = compose_config([*TINY, *OWN, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
     with pytest.MonkeyPatch.context() as patch:
         leave_out_figures(patch)
         run_training(config, Console(file=io.StringIO()))

@@ -31,10 +31,10 @@ NUM_KILLS = int(os.environ.get("FAKEID_DRILL_KILLS", "2"))
 KILLS_A_SWEEP = 2
 VICTIMS = ("sweep", "worker", "all", "worker")  # in turn; who outlives a worker's death finishes the sweep
 TINY = (
-    "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=3", "optim.batch_size=8",
-    "data.image_px=40", "data.categories=[leaves,bricks]", "data.held_out=coral", "data.train_per_class=16",
-    "data.val_per_class=2", "data.test_per_class=2", "data.audit_per_class=0", "paths.cache=../cache", "dropout=0",
-    "seed=0", "paths.runs=runs",
+    "model.name=test_resnet", "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=3",
+    "optim.batch_size=8", "data.image_px=40", "data.categories=[leaves,bricks]", "data.held_out=coral",
+    "data.train_per_class=16", "data.val_per_class=2", "data.test_per_class=2", "data.audit_per_class=0",
+    "paths.cache=../cache", "dropout=0", "seed=0", "paths.runs=runs",
 )  # fmt: skip
 GRID = ("categories=1,2", "color=rgb,hsv")
 FAILING = ("categories=1", "color=rgb", "data=demo,folders", "paths.data=nowhere")

@@ -18,9 +18,10 @@ from fakeid.terminal import command_line_errors
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = (
-    "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=2", "optim.batch_size=16",
-    "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
-    "data.audit_per_class=0", "paths.runs=runs", "grid=full", "seed=0", "categories=1,2", "color=rgb,hsv", "dropout=0",
+    "model.name=test_resnet", "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=2",
+    "optim.batch_size=16", "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4",
+    "data.test_per_class=2", "data.audit_per_class=0", "paths.runs=runs", "grid=full", "seed=0", "categories=1,2",
+    "color=rgb,hsv", "dropout=0",
 )  # fmt: skip
 
 
