@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
@@ -20,7 +21,7 @@ from fakeid.errors import BadImageError, DataError
 from fakeid.images.codecs import jpeg
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 10  # raise it whenever any pixel changes
+_VERSION: Final = 11  # raise it whenever any pixel changes
 _CATEGORY: Final = "photos"
 _SHARES: Final = {TEST: 0.15, VAL: 0.15}
 _MOST: Final = 500  # photos of validation, and of test
@@ -36,6 +37,7 @@ _BY_WHOLE_FACTOR: Final = 0.6  # of those
 _WHOLE: Final = (2, 2, 4)
 _LARGEST_SCALE: Final = 1.7
 _FILTERS: Final = (PIL.Image.Resampling.BILINEAR, PIL.Image.Resampling.BICUBIC, PIL.Image.Resampling.LANCZOS)
+_ENLARGING: Final = (*_FILTERS, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)  # OpenCV's cubic kernel overshoots more
 _MOST_FITTED: Final = 300  # photos that generators are fitted to
 
 
@@ -219,12 +221,12 @@ def _draw_window(photo: Image, side: int, rng: np.random.Generator) -> Image:
     smaller than the window is taken whole.
     """
     smallest = min(_LARGEST_SHARE, _SMALLEST_SHARE * side / min(photo.shape[:2]))
-    photo = _resize(photo, rng.uniform(smallest, _LARGEST_SHARE), rng)
+    photo = _resize(photo, rng.uniform(smallest, _LARGEST_SHARE), _FILTERS, rng)
     if rng.random() < _ENLARGED:
         # By whole factors too, for what is enlarged by two or four repeats with the period of a generator.
         whole = rng.random() < _BY_WHOLE_FACTOR
         scale = _WHOLE[int(rng.integers(len(_WHOLE)))] if whole else rng.uniform(1, _LARGEST_SCALE)
-        photo = _resize(photo, scale, rng)
+        photo = _resize(photo, scale, _ENLARGING, rng)
     top, left = (int(rng.integers(max(0, length - side), endpoint=True)) for length in photo.shape[:2])
     return np.ascontiguousarray(photo[top : top + side, left : left + side])
 
@@ -235,11 +237,13 @@ def _fill(image: Image, side: int) -> Image:
     return np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
 
 
-def _resize(photo: Image, scale: float, rng: np.random.Generator) -> Image:
-    """Resize by Pillow, which smooths as much as a reduction needs: OpenCV leaves a pattern that repeats."""
+def _resize(photo: Image, scale: float, filters: tuple[int, ...], rng: np.random.Generator) -> Image:
+    """Resize by one of these filters; to reduce, by Pillow's, for OpenCV does not smooth and leaves what repeats."""
     width, height = (max(1, round(scale * length)) for length in photo.shape[1::-1])
-    filtering = _FILTERS[int(rng.integers(len(_FILTERS)))]
-    return np.asarray(PIL.Image.fromarray(photo).resize((width, height), filtering), np.uint8)
+    chosen = filters[int(rng.integers(len(filters)))]
+    if isinstance(chosen, PIL.Image.Resampling):
+        return np.asarray(PIL.Image.fromarray(photo).resize((width, height), chosen), np.uint8)
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=chosen), np.uint8)
 
 
 def _compress(pair: Pair, rng: np.random.Generator) -> Pair:

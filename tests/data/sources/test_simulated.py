@@ -146,7 +146,7 @@ def test_enlarged_photos_often_have_the_period_of_a_generator(monkeypatch: pytes
     monkeypatch.setattr(simulated, "_ENLARGED", 1.0)
     resize, scales = simulated._resize, []
     monkeypatch.setattr(
-        simulated, "_resize", lambda photo, scale, rng: scales.append(scale) or resize(photo, scale, rng)
+        simulated, "_resize", lambda photo, scale, *rest: scales.append(scale) or resize(photo, scale, *rest)
     )
     rng = np.random.default_rng(0)
     for _ in range(60):
@@ -156,6 +156,23 @@ def test_enlarged_photos_often_have_the_period_of_a_generator(monkeypatch: pytes
     assert set(whole) == {2, 4}
     assert 0.4 < len(whole) / 60 < 0.8
     assert 1 < min(enlarged) < 1.2
+
+
+def test_photos_are_enlarged_by_kernels_of_two_libraries_and_reduced_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulated, "_ENLARGED", 1.0)
+    resize, found = cv2.resize, []
+
+    def enlarge(photo: npt.NDArray[np.uint8], size: tuple[int, int], interpolation: int) -> npt.NDArray[np.uint8]:
+        assert size[0] >= photo.shape[1]  # OpenCV would leave a pattern in what it reduces
+        found.append(interpolation)
+        return resize(photo, size, interpolation=interpolation)
+
+    monkeypatch.setattr(cv2, "resize", enlarge)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        simulated._draw_window(rng.integers(256, size=(200, 200, 3), dtype=np.uint8), 64, rng)
+    assert set(found) == {cv2.INTER_CUBIC, cv2.INTER_LANCZOS4}
+    assert 0.2 < len(found) / 60 < 0.6
 
 
 def find_seam(image: npt.NDArray[np.uint8]) -> int:
