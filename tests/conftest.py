@@ -128,9 +128,11 @@ def tiny_config(tmp_path: Path, shared_cache: Path, without_drawings: None) -> B
 
 
 def compose_tiny(runs: Path, cache: Path, *overrides: str) -> Config:
-    from tiny_runs import TINY
+    from tiny_runs import TINY, TINY_NETWORK
 
-    config = compose.compose_config([*TINY, "paths.runs=RUNS", "paths.cache=CACHE", *overrides])
+    named = any(word.startswith("model=") for word in overrides)
+    network = [] if named else [TINY_NETWORK]
+    config = compose.compose_config([*TINY, *network, "paths.runs=RUNS", "paths.cache=CACHE", *overrides])
     for name, placeholder, folder in (("runs", "RUNS", runs), ("cache", "CACHE", cache)):
         if getattr(config.paths, name) == placeholder:
             setattr(config.paths, name, str(folder))

@@ -12,12 +12,15 @@ from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.runs.train import run_training
 
 TINY = (
-    "model.name=test_resnet", "trainer=cpu", "trainer.precision=float32", "logger=csv", "categories=2",
-    "optim.epochs=2", "optim.batch_size=16", "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4",
-    "data.test_per_class=2", "data.audit_per_class=0",
+    "trainer=cpu", "trainer.precision=float32", "logger=csv", "categories=2", "optim.epochs=2", "optim.batch_size=16",
+    "data.image_px=48", "data.train_per_class=24", "data.val_per_class=4", "data.test_per_class=2",
+    "data.audit_per_class=0",
 )  # fmt: skip
-"""A run small enough for a test: built-in images, two categories, one thread, and timm's network for tests, which takes
-a third of Pelee's time; what folders, files and commands do depends on no network."""
+"""A run small enough for a test: built-in images, two categories, one thread."""
+
+TINY_NETWORK = "model.name=test_resnet"
+"""Timm's network for tests, which trains in a third of Pelee's time; what folders, files and commands do depends on no
+network."""
 
 
 def train(config: Config) -> tuple[RunSummary, str]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from rich.console import Console
-from tiny_runs import TINY, leave_out_figures
+from tiny_runs import TINY, TINY_NETWORK, leave_out_figures
 
 from fakeid.commands.evaluate import evaluate
 from fakeid.config.compose import compose_config
@@ -48,7 +48,7 @@ OWN = ("optim.epochs=1", "data.val_per_class=8", "data.test_per_class=3")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """One tiny detector for all tests; the options of an evaluation need its cache."""
     root = tmp_path_factory.mktemp("trained")
-    config = compose_config([*TINY, *OWN, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
+    config = compose_config([*TINY, TINY_NETWORK, *OWN, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
     with pytest.MonkeyPatch.context() as patch:
         leave_out_figures(patch)
         run_training(config, Console(file=io.StringIO()))

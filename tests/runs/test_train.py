@@ -45,7 +45,7 @@ def interrupt_in_epoch(monkeypatch: pytest.MonkeyPatch, epoch: int, error: type[
 
 @pytest.mark.draws
 def test_a_run_leaves_everything_behind(tiny_config: BuildConfig) -> None:
-    config = tiny_config()
+    config = tiny_config("model=pelee_hpf")
     summary, output = train(config)
     files = RunFolder.locate(config)
     assert summary == files.read_summary()

@@ -78,7 +78,8 @@ def test_a_mistake_in_one_cell_is_found_before_the_first(tmp_path: Path, typed: 
 
 
 def test_a_network_too_small_for_its_images_is_found_before_the_first(tmp_path: Path, typed: Typed) -> None:
-    code, _, said = typed("sweep", "-m", *TINY, "data.image_px=64", "residual=none,dwt_hh", "augment=none,crop")
+    words = [*TINY, "model.name=pelee", "data.image_px=64", "residual=none,dwt_hh", "augment=none,crop"]
+    code, _, said = typed("sweep", "-m", *words)
     assert code == 2
     assert said.startswith(
         "fakeid: model.name=pelee cannot take images of 56 px, to which augment=crop cuts data.image_px=64"
