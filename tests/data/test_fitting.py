@@ -61,6 +61,7 @@ def test_a_member_follows_from_its_number_alone() -> None:
     assert any(name not in other or not torch.equal(first[name], other[name]) for name in first)
 
 
+@pytest.mark.slow
 def test_members_have_the_more_detail_the_higher_their_weight_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     images = draw_photos(4)
     batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
