@@ -101,7 +101,7 @@ def write_overrides(run: RunFolder, config: Config) -> None:
     if hydra.job.config_name == _SWEEP:
         typed = {word.partition("=")[0] for word in words}
         set_by_grid = {"paths.runs": config.paths.runs, "logger.group": config.logger.group}
-        words += [f"{name}={_quote(value)}" for name, value in set_by_grid.items() if value and name not in typed]
+        words += [f"{name}={write_value(value)}" for name, value in set_by_grid.items() if value and name not in typed]
     write_json(run.overrides, words)
 
 
@@ -119,7 +119,7 @@ def render_command(run: RunFolder, config: Mapping[str, Any]) -> str:
     except (FileNotFoundError, DamagedFileError):
         wanted = _flatten(config)
         words = [
-            f"{name}={_quote(wanted[name])}"
+            f"{name}={write_value(wanted[name])}"
             for name, default in _compose_defaults().items()
             if name in wanted and repr(wanted[name]) != repr(default)
         ]
@@ -141,8 +141,8 @@ def _flatten(values: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
-def _quote(value: Any) -> str:
-    """Write a value as Hydra's grammar reads it back."""
+def write_value(value: Any) -> str:
+    """Write the value of an option as Hydra's grammar reads it back, text in quotes where it needs them."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -150,7 +150,7 @@ def _quote(value: Any) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, (list, tuple)):
-        return f"[{','.join(_quote(entry) for entry in value)}]"
+        return f"[{','.join(write_value(entry) for entry in value)}]"
     if _PLAIN_TEXT.fullmatch(value) and value.lower() not in _WORDS:
         return str(value)
     # Only backslashes before a quote, or at the end, are special.

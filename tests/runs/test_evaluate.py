@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -352,12 +353,16 @@ def test_of_photos_in_any_folders_the_rate_called_fake_is_told(run: RunFolder, t
     assert f" --reals mine:{root} " in found.command
 
 
-def test_photos_beside_the_own_test_images_are_named_in_the_command(run: RunFolder, tmp_path: Path) -> None:
+def test_the_command_repeats_the_evaluation(run: RunFolder, tmp_path: Path) -> None:
     root = plant(tmp_path / "album", ".", count=2)
     cache = f"paths.cache={run.path.parents[1] / 'cache'}"
-    found = evaluate(run.path, [cache, "trainer=cpu", *SMALL, "test"], tmp_path / "out", reals=[str(root)])
+    words = [cache, "trainer=cpu", *SMALL, "evaluation.cluster='([^/]+)'", "evaluation.seed=3"]
+    found = evaluate(run.path, [*words, "test"], tmp_path / "out", reals=[str(root)])
     assert {part.name for part in found.test_sets} == {"test", "album"}
     assert f" test --reals album:{root} " in found.command
+    options = [word for word in shlex.split(found.command) if word.startswith("evaluation.")]
+    # `evaluate` starts from this preset, which takes some images of each kind alone.
+    assert compose_config(["evaluation=matrix", *options]).evaluation == compose_config(words).evaluation
 
 
 def test_photos_that_are_not_there_are_refused_in_a_sentence(run: RunFolder, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, auroc_interva
 from fakeid.reporting.run.notes import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.images import measure_sizes
-from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
+from fakeid.runs.provenance import SCORING_PRECISION, describe_environment, write_value
 from fakeid.training.checkpoint import Card
 from fakeid.training.trainer import choose_device
 
@@ -221,10 +221,13 @@ def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]
         for part in others:
             words += [*(["--reals"] if part.all_real else []), f"{part.name}:{part.folder}"]
     evaluation = config.evaluation
-    words.append(f"evaluation.degradations=[{','.join(evaluation.degradations)}]")
-    for name in ("per_class", "swap_quality", "cluster"):
-        if getattr(evaluation, name) is not None:
-            words.append(f"evaluation.{name}={getattr(evaluation, name)}")
+    # What a preset decides is always said, for `evaluate` starts from one; the rest where it is not the default.
+    names = ["degradations", "per_class", "swap_quality"]
+    names += [
+        name for name in ("held_out_generators", "controls", "cluster", "oracle", "seed")
+        if getattr(evaluation, name) != getattr(Config().evaluation, name)
+    ]  # fmt: skip
+    words += [f"evaluation.{name}={write_value(getattr(evaluation, name))}" for name in names]
     return " ".join(shlex.quote(word) for word in words)
 
 
