@@ -45,7 +45,7 @@ def _find_wrong_choice(typed: list[str]) -> str | None:
     """Find the group that was given no name, such as `model=null`, for Hydra does not say which."""
     for group, _, value in (word.partition("=") for word in typed):
         choices = list_choices(group) if group in (*GROUPS, GRID) else []
-        for choice in value.split(","):
+        for choice in value.strip("[]").split(","):
             if choices and choice not in choices:
                 return f"{group} has no choice {choice}; it has {', '.join(choices)}"
     return None

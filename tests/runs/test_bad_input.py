@@ -41,7 +41,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
         (["+model.extra=1"], "there is no option model.extra"),
         (["color=hvs"], "color has no choice hvs; it has hsv, rgb, ycbcr"),
         (["model=null"], "model has no choice null; it has color_stats, pelee_hpf, timm, xception"),
-        (["color=hsv", "logger=3"], "logger has no choice 3; it has csv, wandb"),
+        (["protocol=[corrected]", "logger=3"], "logger has no choice 3; it has csv, wandb"),
         (["protocol.loss=mse"], "protocol.loss: Invalid value 'mse', expected one of [softmax_ce, bce]"),
         (["dropout=abc"], "dropout: Value 'abc' of type 'str' could not be converted to Float"),
         (["dropout=7"], "dropout must be in [0, 1), got 7.0; the paper uses 0, 0.2 and 0.5"),
