@@ -2,8 +2,7 @@
 
 import re
 import shlex
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from fakeid.config.constants import LSUN_CATEGORIES
 from fakeid.config.parse import parse, register_schema
 
 ROOT = Path(__file__).resolve().parents[1]
+Typed = Callable[..., tuple[int, str, str]]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCKS = {page: re.findall(r"^```console\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL) for page in PAGES}
 LINES = {
@@ -89,13 +89,10 @@ def test_every_training_has_valid_options(command: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", SWEEPS)
-def test_every_sweep_has_valid_options(command: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, str(ROOT / "sweep.py"), *shlex.split(command)[2:], "sweep.plan_only=true"],
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    assert " to train, " in ended.stdout
+def test_every_sweep_has_valid_options(command: str, typed: Typed) -> None:
+    code, said, errors = typed("sweep", *shlex.split(command)[2:], "sweep.plan_only=true")
+    assert code == 0, errors
+    assert " to train, " in said
 
 
 @pytest.mark.parametrize("command", TOOLS)
@@ -108,7 +105,7 @@ def test_every_tool_is_there(command: str, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [command for command in TRAININGS if " -m" not in command])
-def test_every_training_runs(command: str, tmp_path: Path) -> None:
+def test_every_training_runs(command: str, tmp_path: Path, typed: Typed) -> None:
     if "lsun_progan" in command:
         write_lsun(tmp_path / "DIR", LSUN_CATEGORIES, 8)
         write_progan(tmp_path / "DIR", LSUN_CATEGORIES, 8)
@@ -117,9 +114,6 @@ def test_every_training_runs(command: str, tmp_path: Path) -> None:
     else:
         write_progan_train(tmp_path / "DIR", ("cat", "dog"), 32, image_px=80)
     words = [*options(command), *SMALL, *(QUICKLY_FITTED if "simulated" in command else ())]
-    ended = subprocess.run(
-        [sys.executable, str(ROOT / "train.py"), *words],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    assert ("seen content" if "simulated" in command else "unseen content") in ended.stdout
+    code, said, errors = typed("train", *words)
+    assert code == 0, errors
+    assert ("seen content" if "simulated" in command else "unseen content") in said
