@@ -16,6 +16,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
 from fakeid.errors import ConfigError, FakeidError
+from fakeid.processes import count_cores, terminated_as_interrupted
 from fakeid.sweeps.grid import PlannedRun
 
 _SUBMITIT: Final[dict[str, Any]] = {"submitit_folder": "${paths.runs}/.submitit/%j", "stderr_to_stdout": True}
@@ -99,13 +100,18 @@ def launch_runs(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once:
     Raises:
         FakeidError: Something that the user can mend.
         HydraException: Likewise.
-        KeyboardInterrupt: Ctrl-C.
+        KeyboardInterrupt: Ctrl-C, or SIGTERM, which would leave the jobs of joblib training.
     """
+    with terminated_as_interrupted():
+        return _launch_all(launcher, planned_runs, at_once)
+
+
+def _launch_all(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
     if not type(launcher).__module__.startswith(_SUBMITIT_CLASS):
         return _launch(launcher, planned_runs)
     if type(launcher).__name__ == "LocalLauncher":
         os.environ[GPUS] = os.environ.get("CUDA_VISIBLE_DEVICES", "all")
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _count_cores() // at_once)))
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, count_cores() // at_once)))
         return _launch_apart(launcher, planned_runs, at_once)
     return _launch_apart(launcher, planned_runs, len(planned_runs))
 
@@ -158,7 +164,3 @@ def _render(error: Any) -> str:
     """Write the name of the exception and the first line that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-def _count_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

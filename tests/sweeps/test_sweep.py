@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from genuine_trees import write_progan_train
 from hydra.errors import MissingConfigException
@@ -180,3 +182,21 @@ def test_ctrl_c_ends_the_sweep_at_once(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("stopped/runs/*/status.json"))) == 1
     (status,) = tmp_path.glob("stopped/runs/*/status.json")
     assert json.loads(status.read_text())["state"] == "interrupted"
+
+
+@pytest.mark.slow
+def test_a_terminated_sweep_leaves_nobody_training(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    process = start(tmp_path / "stopped", "optim.epochs=300", "hydra/launcher=joblib")
+    logs: list[Path] = []
+    while not any("epoch 2/" in path.read_text() for path in logs):
+        assert process.poll() is None
+        time.sleep(0.2)
+        logs = list(tmp_path.glob("stopped/runs/logs/*.txt"))
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)
+    assert "stopped; the same command continues" in finish(process, code=130)
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    assert {read_state(RunFolder(path.parent)).name for path in tmp_path.glob("stopped/runs/*/status.json")} == {
+        "interrupted"
+    }
