@@ -36,15 +36,9 @@ def training(**options: Any) -> None:
 
 @benchmark.command()
 @path("--photos", "DIR", "JPEG files, such as LSUN's.  [default: 300 drawn ones]")
-@number("--records", 200_000, "Size of the made-up set.")
-@number("--keys", 3_000_000, "Keys to list.")
 @number("--rounds", 3, "Repetitions.")
 def data(**options: Any) -> None:
-    """Measure how images are listed, read and packed.
-
-    Photos, and a large made-up set in the formats of LSUN and ProGAN. Takes some minutes and 3 GB in the folder of
-    temporary files.
-    """
+    """Measure how photos are read, packed and paired with copies."""
     from fakeid.benchmarks.data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
 
     run_data_benchmark(**options)
@@ -53,7 +47,7 @@ def data(**options: Any) -> None:
 @benchmark.command()
 @_overrides
 @number("--steps", 4, "Measured steps with each network.")
-@number("--cells", 4, "Tiny cells to train; from 15 on also: does memory grow?")
+@number("--cells", 4, "Tiny cells to train.")
 def sweep(overrides: tuple[str, ...], steps: int, cells: int) -> None:
     """Estimate the hours of a grid, with the options of sweep.py.
 

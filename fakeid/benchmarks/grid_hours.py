@@ -1,7 +1,6 @@
 """The hours of a grid on this machine, from a few steps with each of its networks and the packing of its images."""
 
 import math
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from fakeid.config.options import list_options
 from fakeid.config.parse import Config, to_plain
 from fakeid.console import StatusLine, build_progress
 from fakeid.data.cache.packing import pack_images
+from fakeid.processes import count_cores
 from fakeid.runs.provenance import name_device
 from fakeid.sweeps.grid import PlannedRun
 from fakeid.sweeps.images import GridImages, ToPack, count_images
@@ -112,7 +112,7 @@ def estimate_packing_seconds(images: GridImages) -> float:
     seconds = sum(len(each.records) / _measure_rate(each) for each in images.to_pack if each.records)
     if images.num_to_pack > there:
         seconds += (images.num_to_pack - there) / _measure_photo_rate()
-    return seconds / _count_cores()
+    return seconds / count_cores()
 
 
 def _measure_rate(each: ToPack) -> float:
@@ -125,10 +125,6 @@ def _measure_rate(each: ToPack) -> float:
 def _measure_photo_rate() -> float:
     with tempfile.TemporaryDirectory(prefix="fakeid-benchmark-") as folder:
         return Photos(Path(folder), draw_photos(_SAMPLE)).measure_reading(1)["pack"]
-
-
-def _count_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

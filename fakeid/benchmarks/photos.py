@@ -12,18 +12,16 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import Compose, PILToTensor, Resize
 
 from fakeid.benchmarks.harness import take_turns, time_call
-from fakeid.benchmarks.lsun_progan import write_database
 from fakeid.config.constants import REAL
 from fakeid.data.cache.image_cache import ImageCache
 from fakeid.data.cache.packing import Preparation, pack_images
 from fakeid.data.datamodule import PackedDataset
 from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource
-from fakeid.data.sources.lsun import LsunSource
+from fakeid.data.sources.folders import FolderSource
 from fakeid.images.resize import prepare_image
 
 _SIDE_PX: Final = 256
-_CATEGORY: Final = "bedroom"
 _IMAGES_A_ROUND: Final = 200
 _BATCH: Final = 64
 _PNG_FILES: Final = 256
@@ -38,7 +36,7 @@ def draw_photos(count: int) -> list[bytes]:
 
 
 class Photos:
-    """The same JPEG files in one of LSUN's databases and as a folder of files.
+    """JPEG files of one class.
 
     Args:
         root: An empty folder.
@@ -47,20 +45,19 @@ class Photos:
 
     def __init__(self, root: Path, files: Sequence[bytes]) -> None:
         self._root = root
-        values = [(f"{number:040x}", file) for number, file in enumerate(files)]
-        write_database(root / f"{_CATEGORY}_train_lmdb", values, 2 * sum(map(len, files)) + 16384 * len(files))
-        (root / "files" / _CATEGORY).mkdir(parents=True)
-        for key, file in values:
-            (root / "files" / _CATEGORY / f"{key}.jpg").write_bytes(file)
-        self._source = LsunSource(str(root), [_CATEGORY], listings=str(root / "listings"))
-        self._records = list(self._source.records())
+        folder = root / "files" / "real"
+        folder.mkdir(parents=True)
+        for number, file in enumerate(files):
+            (folder / f"{number:06}.jpg").write_bytes(file)
+        self._source = FolderSource(str(folder.parent), both_classes=False)
+        self._records = self._source.records()
         self._preparation = Preparation(_SIDE_PX, "squash", "none")
 
     def measure_reading(self, rounds: int) -> dict[str, float]:
         """Measure the images per second of one core, decoded and brought to 256 px.
 
-        `image_folder` is torchvision's with PIL's resizing; `squash` and `center_crop` are ours, from the database;
-        `pack` is `squash` with what the cache adds to it: array and fingerprints.
+        `image_folder` is torchvision's with PIL's resizing; `squash` and `center_crop` are ours; `pack` is `squash`
+        with what the cache adds to it: array and fingerprints.
         """
         folder = ImageFolder(str(self._root / "files"), Compose([Resize((_SIDE_PX, _SIDE_PX)), PILToTensor()]))
         reads: dict[str, Callable[[list[int]], object]] = {

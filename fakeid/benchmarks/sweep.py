@@ -1,4 +1,4 @@
-"""The hours of a grid on this machine, and what a sweep adds to its trainings: seconds and memory of tiny cells."""
+"""The hours of a grid on this machine, and what a sweep adds to its trainings: the seconds of tiny cells."""
 
 import contextlib
 import os
@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from fakeid.benchmarks.memory import read_memory_mb
 from fakeid.config.compose import compose_config
 from fakeid.config.parse import Config
 from fakeid.config.schema import DataConfig, PathsConfig
 from fakeid.console import build_progress
 from fakeid.errors import ConfigError
-from fakeid.evaluation.statistics.trend import Trend, fit_trend
 from fakeid.processes import environment_variable
 from fakeid.runs.layout import RunFolder
 from fakeid.sweeps.grid import PlannedRun
@@ -30,10 +28,6 @@ if TYPE_CHECKING:  # it loads torch, and the import is measured
 
 _IMAGE_PX: Final = 48
 _MOST_CATEGORIES: Final = 10  # of the built-in images
-_SETTLED: Final = 10  # cells after which libraries have loaded and cached what they ever will
-_FEWEST_FOR_TREND: Final = _SETTLED + 5
-_SHOWN: Final = (2, 10, 25, 50, 100)
-"""Cells after which the memory is printed."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +37,15 @@ class Overhead:
     Attributes:
         import_seconds: Loading torch and the rest; about 0 where that was done before.
         seconds: Of each cell, from its words on the command line to its last file; the test, of 44 images, is in it.
-        memory_mb: Resident memory of this process after each; NaN where the system is not Linux.
     """
 
     import_seconds: float
     seconds: list[float]
-    memory_mb: list[float]
 
     @property
     def later_seconds(self) -> list[float]:
         """Of the cells after the first."""
         return self.seconds[1:] or self.seconds
-
-    def fit_growth(self) -> Trend | None:
-        """Fit the megabytes for one more cell, from the tenth on; None for too few cells."""
-        if len(self.seconds) < _FEWEST_FOR_TREND:
-            return None
-        return fit_trend(range(_SETTLED, len(self.seconds) + 1), self.memory_mb[_SETTLED - 1 :])
 
 
 @dataclass(frozen=True)
@@ -77,7 +63,7 @@ def run_sweep_benchmark(
 
     Args:
         words: What would be typed after `python sweep.py -m`; images of LSUN and ProGAN need not be there.
-        num_runs: How many tiny cells to train; the growth of memory shows from 15 on.
+        num_runs: How many tiny cells to train.
         steps: Measured steps of each network, in training and in validation.
         console: Where to print; None is the terminal.
 
@@ -111,12 +97,6 @@ def _print_overhead(overhead: Overhead, console: Console) -> None:
         f"(median; {max(overhead.later_seconds):.1f} s at most)",
         soft_wrap=True,
     )
-    shown = sorted({number for number in (*_SHOWN, count) if number <= count})
-    memory = [f"{overhead.memory_mb[number - 1]:,.0f} MB after cell {number}" for number in shown]
-    growth = overhead.fit_growth()
-    if growth:
-        memory.append(f"{growth.slope:+.2f} [{growth.low:.2f}, {growth.high:.2f}] MB a cell from the 10th on")
-    console.print(f"memory: {', '.join(memory)}", soft_wrap=True)
 
 
 def measure_overhead(
@@ -135,7 +115,7 @@ def measure_overhead(
     start = time.perf_counter()
     from fakeid.sweeps.worker import train_run  # noqa: PLC0415 - the import is measured
 
-    overhead = Overhead(time.perf_counter() - start, [], [])
+    overhead = Overhead(time.perf_counter() - start, [])
     offline = environment_variable("WANDB_MODE", "offline")  # made-up trainings are nothing to show to others
     with TemporaryDirectory(prefix="fakeid-benchmark-") as folder, offline, _silent():
         for at, config in enumerate(_prepare(planned_runs, num_runs, Path(folder))):
@@ -145,7 +125,6 @@ def measure_overhead(
             train_run(config)
             seconds = time.perf_counter() - start
             overhead.seconds.append(seconds - (RunFolder.locate(config).read_summary().seconds or 0.0))
-            overhead.memory_mb.append(read_memory_mb("VmRSS"))
             on_run()
     return overhead
 
