@@ -63,6 +63,10 @@ class SimulatedConfig:
     fit_steps: int = option(200, "of the training of a generator", affects="data", at_least=2, quiet=True)
     pairs_per_photo: int = option(3, "copies of each training photo", affects="data", at_least=1, quiet=True)
     alignment: Alignment = option(Alignment.full, affects="data", quiet=True)
+    damaged_share: float = option(
+        0.1, "share of training photos that are blurred, rescaled or noisy, and their copies are not", affects="data",
+        at_least=0, quiet=True,
+    )  # fmt: skip
 
     def list_trained_families(self) -> list[str]:
         """List the families whose copies are trained on."""

@@ -240,6 +240,8 @@ def _check_simulated(config: Config) -> None:
     for name in FAMILIES:
         places = [f"data.simulated.{role}" for role, families in roles.items() for _ in range(families.count(name))]
         check(len(places) < 2, f"{name} stands in {' and in '.join(places)}: a family is named once, in one list")
+    share = simulated.damaged_share
+    check(share <= 1, f"data.simulated.damaged_share must be in [0, 1], got {share}")
     check(bool(roles["families"]), "data.simulated leaves no family to train on: name fewer in the other lists")
     check(
         bool(simulated.validation_families),

@@ -132,6 +132,7 @@ def build_simulated(config: Config) -> "SimulatedSource":
     options = SimulatedOptions(
         tuple(wanted.list_trained_families()), tuple(wanted.validation_families), tuple(wanted.test_families),
         wanted.members_per_family, wanted.fit_steps, wanted.pairs_per_photo, wanted.alignment,
+        wanted.damaged_share,
     )  # fmt: skip
     photos = PhotoFolder(config.paths.data, data.image_px, data.max_megapixels)
     return SimulatedSource(photos, str(Path(config.paths.cache).absolute()), data.image_px, options, data.seed)

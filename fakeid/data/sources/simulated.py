@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-import PIL.Image
 
 from fakeid.config.choices import Alignment
 from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL, TEST, TRAIN, VAL
 from fakeid.data.records import Record
+from fakeid.data.simulate.damage import ENLARGING, REDUCING, draw_factor, resize
 from fakeid.data.simulate.fitting import GeneratorBank, Member
 from fakeid.data.simulate.pairs import Image, Pair, make_pair
 from fakeid.data.sources.photos import PhotoFolder
@@ -33,11 +32,7 @@ JPEG_QUALITIES: Final = (50, 96)
 _SMALLEST_SHARE: Final = 0.5  # of the window's side
 _LARGEST_SHARE: Final = 2 / 3  # of the photo's
 _ENLARGED: Final = 0.4
-_BY_WHOLE_FACTOR: Final = 0.6  # of those
-_WHOLE: Final = (2, 2, 4)
-_LARGEST_SCALE: Final = 1.7
-_FILTERS: Final = (PIL.Image.Resampling.BILINEAR, PIL.Image.Resampling.BICUBIC, PIL.Image.Resampling.LANCZOS)
-_ENLARGING: Final = (*_FILTERS, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)  # OpenCV's cubic kernel overshoots more
+_ENLARGED_BY: Final = (1.0, 1.7)
 _MOST_FITTED: Final = 300  # photos that generators are fitted to
 
 
@@ -54,6 +49,7 @@ class SimulatedOptions:
         pairs_per_photo: Pairs of each training photo; a photo of the validation has one, and one of the test has one by
             any family, and one by each that is tested alone.
         alignment: Of training pairs.
+        damaged_share: Of the photos of training pairs.
     """
 
     families: tuple[str, ...]
@@ -63,6 +59,7 @@ class SimulatedOptions:
     fit_steps: int
     pairs_per_photo: int
     alignment: Alignment = Alignment.full
+    damaged_share: float = 0.1
 
     def list_makers(self, split: str) -> list[tuple[str, ...]]:
         """List, for each pair that a photo of this split has, the families that its generator is drawn from."""
@@ -123,8 +120,11 @@ class SimulatedSource:
             BadImageError: The photo cannot be used.
         """
         member, photo, number = _parse(record.key)
-        alignment = self._options.alignment if record.split == TRAIN else Alignment.full
-        pair = _make_pair(self._photos, self.bank, photo, number, member, self._image_px, alignment)
+        options = self._options
+        alignment, damaged_share = (
+            (options.alignment, options.damaged_share) if record.split == TRAIN else (Alignment.full, 0.0)
+        )
+        pair = _make_pair(self._photos, self.bank, photo, number, member, self._image_px, alignment, damaged_share)
         return pair.real if record.label == REAL else pair.fake
 
     def read_file(self, record: Record) -> bytes | None:
@@ -149,7 +149,7 @@ class SimulatedSource:
             "source": "simulated", "version": _VERSION, "image_px": self._image_px, "seed": self._seed,
             "photos": self._photos.hash_files(sorted(key for keys in self.splits.values() for key in keys)),
             "bank": self.bank.describe(),
-            "alignment": self._options.alignment.value,
+            "alignment": self._options.alignment.value, "damaged_share": self._options.damaged_share,
         }  # fmt: skip
 
     @cached_property
@@ -199,9 +199,10 @@ def _make_pair(
     member: Member,
     image_px: int,
     alignment: Alignment,
+    damaged_share: float,
 ) -> Pair:
     rng = np.random.default_rng(derive_seed(bank.seed, "pair", photo, number))
-    pair = make_pair(_draw_window(photos.read(photo), image_px, rng), bank.load(member), rng, alignment)
+    pair = make_pair(_draw_window(photos.read(photo), image_px, rng), bank.load(member), rng, alignment, damaged_share)
     # Mirrored after the copy is made, or else only photos would have a seam that is exact.
     return _compress(Pair(*(_fill(image, image_px) for image in pair)), rng)
 
@@ -221,29 +222,22 @@ def _draw_window(photo: Image, side: int, rng: np.random.Generator) -> Image:
     smaller than the window is taken whole.
     """
     smallest = min(_LARGEST_SHARE, _SMALLEST_SHARE * side / min(photo.shape[:2]))
-    photo = _resize(photo, rng.uniform(smallest, _LARGEST_SHARE), _FILTERS, rng)
+    photo = _rescale(photo, rng.uniform(smallest, _LARGEST_SHARE), REDUCING, rng)
     if rng.random() < _ENLARGED:
-        # By whole factors too, for what is enlarged by two or four repeats with the period of a generator.
-        whole = rng.random() < _BY_WHOLE_FACTOR
-        scale = _WHOLE[int(rng.integers(len(_WHOLE)))] if whole else rng.uniform(1, _LARGEST_SCALE)
-        photo = _resize(photo, scale, _ENLARGING, rng)
+        photo = _rescale(photo, draw_factor(_ENLARGED_BY, rng), ENLARGING, rng)
     top, left = (int(rng.integers(max(0, length - side), endpoint=True)) for length in photo.shape[:2])
     return np.ascontiguousarray(photo[top : top + side, left : left + side])
+
+
+def _rescale(photo: Image, factor: float, kernels: tuple[int, ...], rng: np.random.Generator) -> Image:
+    width, height = (max(1, round(factor * length)) for length in photo.shape[1::-1])
+    return resize(photo, (width, height), kernels, rng)
 
 
 def _fill(image: Image, side: int) -> Image:
     """Continue an image that is smaller than the window by its mirror image."""
     missing = [side - length for length in image.shape[:2]]
     return np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
-
-
-def _resize(photo: Image, scale: float, filters: tuple[int, ...], rng: np.random.Generator) -> Image:
-    """Resize by one of these filters; to reduce, by Pillow's, for OpenCV does not smooth and leaves what repeats."""
-    width, height = (max(1, round(scale * length)) for length in photo.shape[1::-1])
-    chosen = filters[int(rng.integers(len(filters)))]
-    if isinstance(chosen, PIL.Image.Resampling):
-        return np.asarray(PIL.Image.fromarray(photo).resize((width, height), chosen), np.uint8)
-    return np.asarray(cv2.resize(photo, (width, height), interpolation=chosen), np.uint8)
 
 
 def _compress(pair: Pair, rng: np.random.Generator) -> Pair:

@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from photo_folder import draw_photos, write_photos
 from fakeid.config.choices import Alignment
 from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
 from fakeid.data.records import Record
+from fakeid.data.simulate.damage import damage
 from fakeid.data.sources import simulated
 from fakeid.data.sources.photos import PhotoFolder
 from fakeid.data.sources.simulated import SimulatedOptions, SimulatedSource
@@ -38,8 +40,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-def build(photos: Path, cache: Path, seed: int = 0) -> SimulatedSource:
-    return SimulatedSource(PhotoFolder(str(photos), 64), str(cache), 64, OPTIONS, seed)
+def build(photos: Path, cache: Path, seed: int = 0, **options: Any) -> SimulatedSource:
+    return SimulatedSource(PhotoFolder(str(photos), 64), str(cache), 64, replace(OPTIONS, **options), seed)
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +131,7 @@ def test_images_are_pairs_that_repeat_also_in_another_process(source: SimulatedS
 
 
 def test_only_training_pairs_can_be_left_as_they_are(source: SimulatedSource, photos: Path, cache: Path) -> None:
-    unaligned = SimulatedSource(
-        PhotoFolder(str(photos), 64), str(cache), 64, replace(OPTIONS, alignment=Alignment.none), 0
-    )
+    unaligned = build(photos, cache, alignment=Alignment.none)
     assert unaligned.describe() != source.describe()
     changed = {
         split: [not np.array_equal(unaligned.read(each), source.read(each)) for each in own[:20]]
@@ -142,11 +142,26 @@ def test_only_training_pairs_can_be_left_as_they_are(source: SimulatedSource, ph
     assert not any(changed[VAL] + changed[TEST])
 
 
+def test_only_training_photos_are_damaged(
+    source: SimulatedSource, photos: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    often = build(photos, cache, damaged_share=0.25)
+    assert often.describe() != source.describe()
+    records = [each for split in (TRAIN, VAL, TEST) for each in often.records() if each.split == split]
+    before = [often.read(each) for each in records]
+    simulated._make_pair.cache_clear()
+    monkeypatch.setattr("fakeid.data.simulate.pairs.damage", lambda photo, rng: 255 - damage(photo, rng))
+    changed = [each for each, image in zip(records, before, strict=True) if not np.array_equal(often.read(each), image)]
+    simulated._make_pair.cache_clear()
+    assert {(each.split, each.label) for each in changed} == {(TRAIN, REAL)}
+    assert 0.1 < len(changed) / sum((each.split, each.label) == (TRAIN, REAL) for each in records) < 0.4
+
+
 def test_enlarged_photos_often_have_the_period_of_a_generator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulated, "_ENLARGED", 1.0)
-    resize, scales = simulated._resize, []
+    rescale, scales = simulated._rescale, []
     monkeypatch.setattr(
-        simulated, "_resize", lambda photo, scale, *rest: scales.append(scale) or resize(photo, scale, *rest)
+        simulated, "_rescale", lambda photo, factor, *rest: scales.append(factor) or rescale(photo, factor, *rest)
     )
     rng = np.random.default_rng(0)
     for _ in range(60):
