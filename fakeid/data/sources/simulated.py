@@ -59,7 +59,7 @@ class SimulatedOptions:
     fit_steps: int
     pairs_per_photo: int
     alignment: Alignment = Alignment.full
-    damaged_share: float = 0.1
+    damaged_share: float = 0
 
     def list_makers(self, split: str) -> list[tuple[str, ...]]:
         """List, for each pair that a photo of this split has, the families that its generator is drawn from."""
