@@ -21,7 +21,8 @@ from fakeid.config.parse import Config
 from fakeid.console import StatusLine
 from fakeid.data.catalog import build_source, list_order
 from fakeid.data.sources.archive import open_archive
-from fakeid.data.sources.lsun import count_images, find_databases, public_archives
+from fakeid.data.sources.lmdb_database import open_database
+from fakeid.data.sources.lsun import find_databases, public_archives
 from fakeid.data.sources.progan import find_samples, public_archive
 from fakeid.data.sources.sample_tree import list_images
 from fakeid.errors import DataError
@@ -149,7 +150,7 @@ def _look_for_lsun_progan(config: Config, console: Console) -> bool:
 def _find_reals(root: str, name: str) -> _Found:
     try:
         folders = find_databases(root, name)
-        return folders, sum(count_images(folder) for folder in folders), ""
+        return folders, sum(open_database(folder).count() for folder in folders), ""
     except DataError as error:
         return [], 0, str(error)
 

@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fakeid.config.constants import REAL
 from fakeid.data.records import Record
-from fakeid.errors import BadImageError
+from fakeid.errors import BadImageError, DataError
 from fakeid.images.decode import decode_image
 
 IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -58,6 +58,34 @@ class Source(Protocol):
         ...
 
 
+def list_visible(
+    folder: Path, endings: tuple[str, ...] = ("",), place: str = ""
+) -> tuple[tuple[int, int], list[str], list[str]]:
+    """List a folder: what identifies it, the names of its visible folders, and those of its visible files, sorted.
+
+    Args:
+        folder: Where to look.
+        endings: Of the names of the files that count, in lower case.
+        place: What to say of the folder in an error, such as ` below paths.data`.
+
+    Raises:
+        DataError: It cannot be read, or the name of a folder or of a file that counts is not UTF-8.
+    """
+    try:
+        status = folder.stat()
+        with os.scandir(folder) as entries:
+            visible = [entry for entry in entries if not entry.name.startswith(IGNORED_PREFIXES)]
+        folders = sorted(entry.name for entry in visible if entry.is_dir())
+        # A broken link is listed too: it must fail when it is read, not go missing in silence.
+        files = sorted(entry.name for entry in visible if entry.name.lower().endswith(endings) and not entry.is_dir())
+        "/".join(folders + files).encode()
+    except OSError as error:
+        raise DataError(f"{error.filename}{place} cannot be listed ({error.strerror}): repair or remove it") from error
+    except UnicodeEncodeError as error:
+        raise DataError(f"{folder}{place} holds file names that are not UTF-8: rename them") from error
+    return (status.st_dev, status.st_ino), folders, files
+
+
 def read_below(root: Path, key: str) -> bytes:
     """Read the file that a key names below a folder.
 
@@ -85,27 +113,36 @@ def hash_files(root: Path, keys: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-class StoredImages(ABC):
-    """The base of sources whose images are files, members of archives or values of a database.
+class StoredImages:
+    """The base of sources whose images are files, members of archives or values of a database below a folder.
+
+    Here keys are paths of files below the root, with forward slashes; other sources read and locate theirs otherwise.
 
     Args:
+        root: The folder.
         max_megapixels: Larger images are refused when they are read.
     """
 
-    def __init__(self, max_megapixels: float) -> None:
+    def __init__(self, root: str, max_megapixels: float) -> None:
+        self._root = Path(root).expanduser().absolute()
         self._max_megapixels = max_megapixels
 
-    @abstractmethod
+    def __getstate__(self) -> dict[str, Any]:
+        # Worker processes only read: without the listing, a copy for each stays small at half a million images.
+        kept = (name for name in vars(self) if not isinstance(getattr(type(self), name, None), cached_property))
+        return {name: getattr(self, name) for name in kept}
+
     def read_file(self, record: Record) -> bytes:
         """Read the image's file as it is stored.
 
         Raises:
             BadImageError: It has vanished or cannot be read.
         """
+        return read_below(self._root, record.key)
 
-    @abstractmethod
     def locate(self, record: Record) -> str:
         """Say where a person finds the image, for errors."""
+        return str(self._root / record.key)
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
         """Read one image as RGB uint8 (H, W, 3) in its native size.

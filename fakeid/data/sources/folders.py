@@ -10,7 +10,7 @@ from typing import Any
 
 from fakeid.config.constants import CLASS_SUFFIX, LABEL_NAMES
 from fakeid.data.records import Record
-from fakeid.data.sources.base import IGNORED_PREFIXES, IMAGE_EXTENSIONS, StoredImages, hash_files, read_below
+from fakeid.data.sources.base import IMAGE_EXTENSIONS, StoredImages, hash_files, list_visible
 from fakeid.data.sources.folder_layout import (
     LAYOUT,
     MAX_LEVELS,
@@ -52,15 +52,8 @@ class FolderSource(StoredImages):
     """
 
     def __init__(self, root: str, *, max_megapixels: float = 100.0, both_classes: bool = True) -> None:
-        super().__init__(max_megapixels)
+        super().__init__(root, max_megapixels)
         self._both_classes = both_classes
-        self._root = Path(root).expanduser().absolute()
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Worker processes only read: without the listing, a copy for each stays small at half a million images.
-        return {
-            "_root": self._root, "_max_megapixels": self._max_megapixels, "_both_classes": self._both_classes,
-        }  # fmt: skip
 
     def records(self) -> list[Record]:
         """List all images, sorted by key: the path below the root, with forward slashes.
@@ -74,18 +67,6 @@ class FolderSource(StoredImages):
         """
         return list(self._records)
 
-    def read_file(self, record: Record) -> bytes:
-        """Read the file as it lies on the disk.
-
-        Raises:
-            BadImageError: It has vanished or cannot be read.
-        """
-        return read_below(self._root, record.key)
-
-    def locate(self, record: Record) -> str:
-        """Give the path of the file."""
-        return str(self._root / record.key)
-
     def describe(self) -> dict[str, Any]:
         """Identify the files by name, size and time of change, not by place: a moved tree stays the same data."""
         return {"source": "folders", "max_megapixels": self._max_megapixels, "files": self._digest}
@@ -93,7 +74,7 @@ class FolderSource(StoredImages):
     @cached_property
     def _records(self) -> list[Record]:
         _check_root(self._root)
-        listing = list(_walk(str(self._root), (), frozenset()))
+        listing = list(_walk(self._root, (), frozenset()))
         places = read_layout(self._root, {parts: len(names) for parts, names in listing})
         records: list[Record] = []
         num_images: Counter[str] = Counter()  # by class folder
@@ -112,32 +93,17 @@ class FolderSource(StoredImages):
         return hash_files(self._root, (record.key for record in self._records))
 
 
-def _walk(folder: str, parts: Parts, ancestors: frozenset[tuple[int, int]]) -> Iterator[tuple[Parts, list[str]]]:
+def _walk(folder: Path, parts: Parts, ancestors: frozenset[tuple[int, int]]) -> Iterator[tuple[Parts, list[str]]]:
     """List each folder, by the names that lead to it from the root, with the names of its images."""
-    try:
-        status = os.stat(folder)  # noqa: PTH116
-        if (status.st_dev, status.st_ino) in ancestors:  # a symbolic link back up
-            return
-        with os.scandir(folder) as entries:
-            visible = [entry for entry in entries if not entry.name.startswith(IGNORED_PREFIXES)]
-        folders = sorted(entry.name for entry in visible if entry.is_dir())
-        # A broken link to an image is listed too: it must fail when it is read, not go missing in silence.
-        names = [
-            entry.name for entry in visible if entry.name.lower().endswith(IMAGE_EXTENSIONS) and not entry.is_dir()
-        ]
-        "/".join(names + folders).encode()
-    except OSError as error:
-        raise DataError(
-            f"{error.filename} below paths.data cannot be listed ({error.strerror}): repair or remove it"
-        ) from error
-    except UnicodeEncodeError as error:
-        raise DataError(f"{folder} below paths.data holds file names that are not UTF-8: rename them") from error
+    identity, folders, names = list_visible(folder, IMAGE_EXTENSIONS, " below paths.data")
+    if identity in ancestors:  # a symbolic link back up
+        return
     yield parts, names
     # One level more than allowed, to explain a tree that is too deep; not the whole disk.
     deepest = MAX_LEVELS + 1 + any(names_split(name) for name in parts[:1])
     if class_level(parts) is not None or len(parts) <= deepest:
         for name in folders:
-            yield from _walk(f"{folder}/{name}", (*parts, name), ancestors | {(status.st_dev, status.st_ino)})
+            yield from _walk(folder / name, (*parts, name), ancestors | {identity})
 
 
 def _label(place: Place, parts: Parts, names: list[str]) -> Iterator[Record]:

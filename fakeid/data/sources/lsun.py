@@ -28,8 +28,7 @@ class LsunSource(StoredImages):
     """
 
     def __init__(self, root: str, categories: Sequence[str], *, listings: str, max_megapixels: float = 100.0) -> None:
-        super().__init__(max_megapixels)
-        self._root = Path(root).expanduser().absolute()
+        super().__init__(root, max_megapixels)
         self._categories = tuple(dict.fromkeys(categories))
         self._listings = Path(listings).expanduser().absolute()
 
@@ -42,7 +41,7 @@ class LsunSource(StoredImages):
             OutputError: The listing cannot be written.
         """
         found = self._find()
-        counts = {folder: count_images(folder) for folders in found.values() for folder in folders}
+        counts = {folder: open_database(folder).count() for folders in found.values() for folder in folders}
         return self._stream(found, counts)
 
     def _stream(self, found: dict[str, list[Path]], counts: dict[Path, int]) -> Iterator[Record]:
@@ -108,15 +107,6 @@ def find_databases(root: str, category: str) -> list[Path]:
         return [path for path in _candidates(folder, category) if (path / "data.mdb").is_file()]
     except OSError as error:
         raise DataError(f"{error.filename} cannot be opened ({error.strerror}): change its permissions") from error
-
-
-def count_images(folder: Path) -> int:
-    """Read the number of images of a database from its header.
-
-    Raises:
-        DataError: No database, empty, or cut short.
-    """
-    return open_database(folder).count()
 
 
 def public_archives(category: str) -> tuple[str, ...]:

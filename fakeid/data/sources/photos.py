@@ -43,7 +43,7 @@ class PhotoFolder:
         if not root.is_dir():
             found = "is a file" if root.exists() else "does not exist"
             raise DataError(f"paths.data={self.root} {found}: name a folder of photos")
-        keys = sorted(key for key, _ in list_images(root, with_reals=True))
+        keys = sorted(list_images(root, with_reals=True))
         if not keys:
             raise DataError(
                 f"there is no photo below paths.data={self.root} ({' '.join(IMAGE_EXTENSIONS)}): name another folder"
@@ -110,9 +110,8 @@ class RealPhotos(StoredImages):
     """
 
     def __init__(self, root: str, max_megapixels: float = 100.0) -> None:
-        super().__init__(max_megapixels)
-        self._folder = PhotoFolder(root, smallest_px=1, max_megapixels=max_megapixels)
-        self._root = Path(root).expanduser().absolute()
+        super().__init__(root, max_megapixels)
+        self._folder = PhotoFolder(root, smallest_px=1)
 
     def records(self) -> list[Record]:
         """List the photos, sorted by key: the path below the root, with forward slashes.
@@ -121,18 +120,6 @@ class RealPhotos(StoredImages):
             DataError: The folder is missing, holds no image, or cannot be listed.
         """
         return [Record(key, REAL, self._root.name, CAMERA, key) for key in self._keys]
-
-    def read_file(self, record: Record) -> bytes:
-        """Read a photo's file as it is stored.
-
-        Raises:
-            BadImageError: It has vanished or cannot be read.
-        """
-        return self._folder.read_file(record.key)
-
-    def locate(self, record: Record) -> str:
-        """Give the path of the file."""
-        return str(self._root / record.key)
 
     def describe(self) -> dict[str, Any]:
         """Identify the files by name, size and time of change, not by place: a moved folder stays the same data."""

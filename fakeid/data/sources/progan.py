@@ -1,6 +1,6 @@
 """Samples of the ProGANs that were trained on LSUN, one per category (Karras et al. 2018), read in place."""
 
-import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from fakeid.config.constants import FAKE
 from fakeid.data.records import Record
 from fakeid.data.sources.archive import ARCHIVE_EXTENSIONS, open_archive
-from fakeid.data.sources.base import StoredImages
+from fakeid.data.sources.base import StoredImages, hash_files, read_below
 from fakeid.data.sources.category_names import near_names, squeeze
 from fakeid.data.sources.sample_tree import SampleTree, list_images
 from fakeid.errors import BadImageError, DataError
@@ -31,14 +31,9 @@ class ProGanSource(StoredImages):
     """
 
     def __init__(self, root: str, categories: Sequence[str], *, listings: str, max_megapixels: float = 100.0) -> None:
-        super().__init__(max_megapixels)
-        self._root = Path(root).expanduser().absolute()
+        super().__init__(root, max_megapixels)
         self._categories = tuple(dict.fromkeys(categories))
         self._listings = Path(listings).expanduser().absolute()
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Worker processes only read: they need not know what the tree holds.
-        return {name: value for name, value in vars(self).items() if name not in ("_samples", "_digests")}
 
     def records(self) -> Iterator[Record]:
         """Stream all samples; keys are `progan/PATH OF FOLDER OR ARCHIVE/PATH IN IT`, and none shares a scene.
@@ -62,16 +57,12 @@ class ProGanSource(StoredImages):
         try:
             archive, member = self._split(record)
             if archive is None:
-                return (self._root / member).read_bytes()
+                return read_below(self._root, member)
             return open_archive(archive, self._listings).read(member)
         except BadImageError:
             raise
         except DataError as error:
             raise BadImageError(str(error)) from error
-        except OSError as error:
-            raise BadImageError(
-                f"{self.locate(record)} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
-            ) from error
 
     def locate(self, record: Record) -> str:
         """Give the path of the file; that of an archive's member continues the archive's own."""
@@ -94,17 +85,15 @@ class ProGanSource(StoredImages):
         digests: dict[str, Any] = {}
         for path in (path for paths in self._samples.values() for path in paths):
             status = path.stat()
-            is_folder = path.is_dir()
-            digests[self._relative(path)] = _digest_folder(path) if is_folder else [status.st_size, status.st_mtime_ns]
+            files = hash_files(path, list_images(path)) if path.is_dir() else [status.st_size, status.st_mtime_ns]
+            digests[self._relative(path)] = files
         return digests
 
     def _stream(self, samples: dict[str, list[Path]]) -> Iterator[Record]:
         for category, paths in samples.items():
             for path in paths:
                 prefix = f"{_PREFIX}{self._relative(path)}/"
-                in_folder = path.is_dir()
-                names = (n for n, _ in list_images(path)) if in_folder else open_archive(path, self._listings).names()
-                for name in names:
+                for name in list_images(path) if path.is_dir() else open_archive(path, self._listings).names():
                     yield Record(prefix + name, FAKE, category, _GENERATOR, scene=prefix + name)
 
     def _relative(self, path: Path) -> str:
@@ -114,7 +103,9 @@ class ProGanSource(StoredImages):
         """Split a key into the archive and the path in it; without archive, the path below the root."""
         parts = record.key.removeprefix(_PREFIX).split("/")
         for level, part in enumerate(parts[:-1], start=1):
-            if part.lower().endswith(ARCHIVE_EXTENSIONS) and not (path := self._root.joinpath(*parts[:level])).is_dir():
+            path = self._root.joinpath(*parts[:level])
+            # Unlike `is_dir`, it does not raise where the folders above may not be entered: reading says so.
+            if part.lower().endswith(ARCHIVE_EXTENSIONS) and not os.path.isdir(path):  # noqa: PTH112
                 return path, "/".join(parts[level:])
         return None, "/".join(parts)
 
@@ -134,7 +125,7 @@ class ProGanSource(StoredImages):
 
     def _file_sizes(self, path: Path) -> set[tuple[str, int]]:
         if path.is_dir():
-            return {(entry.name, _stat(entry)[0]) for _, entry in list_images(path)}
+            return {(name.rpartition("/")[2], _measure(path / name)) for name in list_images(path)}
         return {(n.rpartition("/")[2], size) for n, size in open_archive(path, self._listings).sizes()}
 
 
@@ -179,16 +170,8 @@ def _explain_missing(root: Path, category: str, tree: SampleTree) -> str:
     return f"{place}: {expected}; found {found or 'neither images nor archives'}"
 
 
-def _digest_folder(folder: Path) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for name, entry in list_images(folder):
-        digest.update(repr((name, *_stat(entry))).encode())
-    return digest.hexdigest()
-
-
-def _stat(entry: Any) -> tuple[int, int]:
+def _measure(path: Path) -> int:
     try:
-        status = entry.stat()
-    except OSError:  # vanished since the listing: reading it will say so
-        return -1, -1
-    return status.st_size, status.st_mtime_ns
+        return path.stat().st_size
+    except OSError:  # a broken link, or vanished since the listing: reading it will say so
+        return -1

@@ -1,13 +1,12 @@
 """Find samples by the categories that folders and archives are named after."""
 
-import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
 from fakeid.data.sources.archive import ARCHIVE_EXTENSIONS, open_archive
-from fakeid.data.sources.base import IGNORED_PREFIXES, IMAGE_EXTENSIONS
+from fakeid.data.sources.base import IMAGE_EXTENSIONS, list_visible
 from fakeid.data.sources.category_names import named_categories
 from fakeid.errors import DataError
 
@@ -50,20 +49,20 @@ class SampleTree:
         self, folder: Path, above: frozenset[str], ancestors: frozenset[tuple[int, int]], is_root: bool = False
     ) -> tuple[bool, bool]:
         """Look through a folder; tell whether it or anything below bears a category, and whether there are images."""
-        identity, folders, files = _list_visible(folder)
+        identity, folders, files = list_visible(folder)
         if identity in ancestors:  # a symbolic link back up
             return False, False
         if _is_paired(folders):
             self.paired.append(folder)
-        has_images = any(file.name.lower().endswith(IMAGE_EXTENSIONS) for file in files)
+        has_images = any(name.lower().endswith(IMAGE_EXTENSIONS) for name in files)
         own = () if is_root else named_categories(folder.name)
         within = above | {*own}
         matched = False
         for name in _enterable(folders, files):
             below_matched, below_images = self._visit(folder / name, within, ancestors | {identity})
             matched, has_images = matched or below_matched, has_images or below_images
-        for file in files:
-            matched = self._visit_file(Path(file.path), within) or matched
+        for name in files:
+            matched = self._visit_file(folder / name, within) or matched
         if has_images and not is_root:
             self.names.append(folder.name)
             if own and not matched:
@@ -108,45 +107,26 @@ class SampleTree:
             self.samples[own[0]].append(path)
 
 
-def list_images(folder: Path, *, with_reals: bool = False) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+def list_images(
+    folder: Path, *, with_reals: bool = False, ancestors: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[str]:
     """List all images below a folder: paths relative to it with forward slashes, in a fixed order.
 
     Args:
         folder: Of samples, or of photos.
         with_reals: Whether folders of reals are entered; fakes beside reals never are.
+        ancestors: What identifies the folders above, which links back up are not followed to.
 
     Raises:
         DataError: A folder cannot be read.
     """
-    yield from _list_images(folder, "", frozenset(), with_reals)
-
-
-def _list_images(
-    folder: Path, prefix: str, ancestors: frozenset[tuple[int, int]], with_reals: bool
-) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    identity, folders, files = _list_visible(folder)
+    identity, folders, files = list_visible(folder)
     if identity in ancestors:
         return
-    for file in files:
-        if file.name.lower().endswith(IMAGE_EXTENSIONS):
-            yield prefix + file.name, file
+    yield from (name for name in files if name.lower().endswith(IMAGE_EXTENSIONS))
     for name in _enterable(folders, files, with_reals):
-        yield from _list_images(folder / name, f"{prefix}{name}/", ancestors | {identity}, with_reals)
-
-
-def _list_visible(folder: Path) -> tuple[tuple[int, int], list[str], list["os.DirEntry[str]"]]:
-    """List a folder: what identifies it, the names of its visible folders, and its visible files, sorted."""
-    try:
-        status = folder.stat()
-        with os.scandir(folder) as entries:
-            visible = sorted((e for e in entries if not e.name.startswith(IGNORED_PREFIXES)), key=lambda e: e.name)
-        "/".join(entry.name for entry in visible).encode()
-        folders = [entry.name for entry in visible if entry.is_dir()]
-        return (status.st_dev, status.st_ino), folders, [entry for entry in visible if not entry.is_dir()]
-    except OSError as error:
-        raise DataError(f"{error.filename} cannot be listed ({error.strerror}): repair or remove it") from error
-    except UnicodeEncodeError as error:
-        raise DataError(f"{folder} holds file names that are not UTF-8: rename them") from error
+        below = list_images(folder / name, with_reals=with_reals, ancestors=ancestors | {identity})
+        yield from (f"{name}/{path}" for path in below)
 
 
 def _is_paired(folders: list[str]) -> bool:
@@ -154,9 +134,9 @@ def _is_paired(folders: list[str]) -> bool:
     return bool(names & _REAL_FOLDERS and names & _FAKE_FOLDERS)
 
 
-def _enterable(folders: list[str], files: list["os.DirEntry[str]"], with_reals: bool = False) -> list[str]:
+def _enterable(folders: list[str], files: list[str], with_reals: bool = False) -> list[str]:
     """Choose the folders that may hold images: none in a database of LSUN, often no reals, no fakes beside reals."""
-    if any(file.name == "data.mdb" for file in files):
+    if "data.mdb" in files:
         return []
     passed_over = (set() if with_reals else _REAL_FOLDERS) | (_FAKE_FOLDERS if _is_paired(folders) else set())
     return [name for name in folders if name.casefold() not in passed_over]

@@ -15,7 +15,7 @@ from fakeid.config.constants import CAMERA, REAL
 from fakeid.data.records import Record
 from fakeid.data.sources import lmdb_database as database_module
 from fakeid.data.sources.base import Source
-from fakeid.data.sources.lsun import count_images, find_databases, public_archives
+from fakeid.data.sources.lsun import find_databases, public_archives
 from fakeid.errors import BadImageError, DataError, OutputError
 
 
@@ -138,7 +138,7 @@ def test_finder_and_counts(tmp_path: Path) -> None:
     write_lsun(tmp_path, ["bedroom", "cat"], 8, image_px=32)
     folders = find_databases(str(tmp_path), "bedroom")
     assert folders == [tmp_path / "bedroom_train_lmdb", tmp_path / "bedroom_val_lmdb"]
-    assert [count_images(folder) for folder in folders] == [6, 2]
+    assert [database_module.open_database(folder).count() for folder in folders] == [6, 2]
     assert find_databases(str(tmp_path), "dog") == []
     assert public_archives("bedroom") == ("bedroom_train_lmdb.zip", "bedroom_val_lmdb.zip")
     assert public_archives("cat") == ("cat.zip",)
