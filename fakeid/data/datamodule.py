@@ -1,7 +1,7 @@
 """Batches of uint8 images from the cache, in an order that follows from the seed and the epoch alone."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,82 +16,6 @@ from fakeid.data.records import Record
 from fakeid.images.augment import SHARED_BY_SCENE, augment
 from fakeid.processes import is_memory_kept, keep_memory_in_worker
 from fakeid.seeding import derive_seed
-
-EpochBatch = tuple[int, list[int]]
-"""An epoch, and the indices of a batch."""
-
-
-class _Images(Protocol):
-    @property
-    def records(self) -> Sequence[Record]: ...
-
-    def __getitems__(self, indices: list[int]) -> Any: ...
-
-
-class AugmentedDataset(Dataset[Any]):
-    """A dataset whose images are augmented, each on its own.
-
-    What happens to an image follows from the seed, the epoch and its key (or its scene) alone, so that worker
-    processes, processes that share a batch and a continued run all see the same.
-
-    Args:
-        images: Gives batches, a named tuple whose `rgb_u8` is (N, 3, H, W) uint8 RGB in memory, channels last.
-        name: Of the augmentation; see `fakeid.images.augment`.
-        seed: Of the run.
-    """
-
-    device: Final = None  # they are changed on their way, so no device keeps them
-
-    def __init__(self, images: _Images, name: str, seed: int) -> None:
-        self._images = images
-        self._name = name
-        self._seed = seed
-
-    def __len__(self) -> int:
-        """Count the images of the dataset."""
-        return len(self._images.records)
-
-    def __getitems__(self, batch: EpochBatch) -> Any:
-        """Augment one batch in one epoch; its images are smaller where the augmentation crops."""
-        epoch, indices = batch
-        found = self._images.__getitems__(indices)
-        images = found.rgb_u8.permute(0, 2, 3, 1).numpy()  # (N, H, W, 3)
-        changed = np.stack(
-            [
-                augment(rgb_u8, self._name, self._build_rng(epoch, index))
-                for rgb_u8, index in zip(images, indices, strict=True)
-            ]
-        )  # (N, H', W', 3)
-        return found._replace(rgb_u8=torch.from_numpy(changed).permute(0, 3, 1, 2))  # (N, 3, H', W'), a view
-
-    def _build_rng(self, epoch: int, index: int) -> np.random.Generator:
-        # ascii() is part of what the draws follow from: without it, runs would not repeat those of earlier releases.
-        record = self._images.records[index]
-        key = ascii(record.scene if self._name in SHARED_BY_SCENE else record.key)
-        return np.random.default_rng(derive_seed(self._seed, "augment", epoch, key))
-
-
-class EpochBatches(BatchSampler):
-    """A batch sampler that also tells the epoch: worker processes outlive an epoch and learn of it in no other way.
-
-    Args:
-        batches: Indices; its sampler's `epoch` is the one to be told.
-    """
-
-    def __init__(self, batches: BatchSampler) -> None:
-        super().__init__(batches.sampler, batches.batch_size, batches.drop_last)
-        self._batches = batches
-
-    def __len__(self) -> int:
-        """Count the batches of an epoch."""
-        return len(self._batches)
-
-    def __iter__(self) -> Iterator[EpochBatch]:  # type: ignore[override]
-        """Give each batch with the epoch in which it is drawn."""
-        sampler: Any = self.sampler
-        for indices in self._batches:
-            yield sampler.epoch, indices
-
 
 _COPIED_AT_ONCE: Final = 1024  # images on their way to a device: some 200 MB
 
@@ -143,6 +67,75 @@ class PackedDataset(Dataset[Batch]):
             resident[start : start + len(images)] = torch.from_numpy(images)
         self._labels = self._labels.to(device)
         self._resident = resident
+
+
+EpochBatch = tuple[int, list[int]]
+"""An epoch, and the indices of a batch."""
+
+
+class AugmentedDataset(Dataset[Batch]):
+    """A dataset whose images are augmented, each on its own.
+
+    What happens to an image follows from the seed, the epoch and its key (or its scene) alone, so that worker
+    processes, processes that share a batch and a continued run all see the same.
+
+    Args:
+        images: Gathered from the disk.
+        name: Of the augmentation; see `fakeid.images.augment`.
+        seed: Of the run.
+    """
+
+    device: Final = None  # they are changed on their way, so no device keeps them
+
+    def __init__(self, images: PackedDataset, name: str, seed: int) -> None:
+        self._images = images
+        self._name = name
+        self._seed = seed
+
+    def __len__(self) -> int:
+        """Count the images of the dataset."""
+        return len(self._images.records)
+
+    def __getitems__(self, batch: EpochBatch) -> Batch:
+        """Augment one batch in one epoch; its images are smaller where the augmentation crops."""
+        epoch, indices = batch
+        rgb_u8, labels = self._images.__getitems__(indices)
+        images = rgb_u8.permute(0, 2, 3, 1).numpy()  # (N, H, W, 3)
+        changed = np.stack(
+            [
+                augment(image, self._name, self._build_rng(epoch, index))
+                for image, index in zip(images, indices, strict=True)
+            ]
+        )  # (N, H', W', 3)
+        return Batch(torch.from_numpy(changed).permute(0, 3, 1, 2), labels)  # (N, 3, H', W'), a view
+
+    def _build_rng(self, epoch: int, index: int) -> np.random.Generator:
+        # ascii() is part of what the draws follow from: without it, runs would not repeat those of earlier releases.
+        record = self._images.records[index]
+        key = ascii(record.scene if self._name in SHARED_BY_SCENE else record.key)
+        return np.random.default_rng(derive_seed(self._seed, "augment", epoch, key))
+
+
+class EpochBatches(BatchSampler):
+    """A batch sampler that also tells the epoch: worker processes outlive an epoch and learn of it in no other way.
+
+    Args:
+        batches: Indices; its sampler's `epoch` is the one to be told.
+    """
+
+    def __init__(self, batches: BatchSampler) -> None:
+        super().__init__(batches.sampler, batches.batch_size, batches.drop_last)
+        self._batches = batches
+
+    def __len__(self) -> int:
+        """Count the batches of an epoch."""
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[EpochBatch]:  # type: ignore[override]
+        """Give each batch with the epoch in which it is drawn."""
+        sampler: Any = self.sampler
+        for indices in self._batches:
+            yield sampler.epoch, indices
 
 
 Share = tuple[int, int]
