@@ -98,8 +98,11 @@ class GeneratorBank:
 
     def list_missing(self, members: Sequence[Member]) -> list[Member]:
         """List the members that are not fitted yet."""
-        folder = self.folder
-        return [member for member in members if not (folder / f"{member}.pt").exists()]
+        return [member for member in members if not self.locate(member).exists()]
+
+    def locate(self, member: Member) -> Path:
+        """Give the path of a member's file."""
+        return self.folder / f"{member}.pt"
 
     def fit(
         self,
@@ -122,18 +125,17 @@ class GeneratorBank:
             OutputError: The folder cannot be written to.
             WorkerError: The system ended a worker.
         """
-        folder = self.folder
         with clear_output_errors(Path(self.root), "paths.cache"):
-            folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             if not self.list_missing(members):
                 return
-            with lock_folder(folder, on_wait=on_wait):
+            with lock_folder(self.folder, on_wait=on_wait):
                 missing = self.list_missing(members)
-                remove_parts(folder)
+                remove_parts(self.folder)
                 if not missing:  # the process that was waited for has fitted them all
                     return
                 on_start(len(missing), *self._estimate(missing))
-                jobs = [(self, folder, member) for member in missing]
+                jobs = [(self, member) for member in missing]
                 for _ in run_in_workers(_fit_and_keep, jobs, task="fits generators", way_out=_LESS_MEMORY):
                     on_progress()
 
@@ -156,10 +158,10 @@ class GeneratorBank:
         Raises:
             DamagedFileError: Its file is missing, or no longer what was written.
         """
-        return _load(self.folder / f"{member}.pt", member, self.seed)
+        return _load(self.locate(member), member, self.seed)
 
 
-def _fit_and_keep(bank: GeneratorBank, folder: Path, member: Member) -> None:
+def _fit_and_keep(bank: GeneratorBank, member: Member) -> None:
     model: Autoencoder | RandomDecoder
     with _one_thread():
         photos = _load_photos(bank.photos, bank.keys)
@@ -167,7 +169,7 @@ def _fit_and_keep(bank: GeneratorBank, folder: Path, member: Member) -> None:
             model = _fit_random_decoder(photos, member, bank.seed)
         else:
             model = fit_member(photos, member, steps=bank.steps, seed=bank.seed)
-    write_atomically(folder / f"{member}.pt", lambda file: torch.save(model.state_dict(), file))
+    write_atomically(bank.locate(member), lambda file: torch.save(model.state_dict(), file))
 
 
 @contextmanager
