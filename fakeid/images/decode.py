@@ -53,8 +53,6 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
     Raises:
         BadImageError: An empty, foreign, damaged or cut-short file, or too many pixels.
     """
-    if not data:
-        raise BadImageError(f"{name} is empty (0 bytes)", _WAY_OUT)
     stream = BytesIO(data)
     header = _parse_header(stream, name)
     width, height = header.size
@@ -94,13 +92,13 @@ def read_header(data: bytes, name: str) -> ImageFile.ImageFile:
     Raises:
         BadImageError: An empty, foreign or damaged file.
     """
-    if not data:
-        raise BadImageError(f"{name} is empty (0 bytes)", _WAY_OUT)
     return _parse_header(BytesIO(data), name)
 
 
 def _parse_header(stream: BytesIO, name: str) -> ImageFile.ImageFile:
     start = stream.getbuffer()[:4].tobytes()
+    if not start:
+        raise BadImageError(f"{name} is empty (0 bytes)", _WAY_OUT)
     reader = next((reader for magic, reader in _HEADER_READERS.items() if start.startswith(magic)), None)
     if reader is None:
         raise BadImageError(f"{name} is not a PNG, JPEG, WebP, BMP or TIFF image", _WAY_OUT)

@@ -35,8 +35,9 @@ class ColorStatistics(nn.Module):
     in float64 falls to either side (by one level, in 0.3 % of all colors for each of the two).
 
     The classifier is not theirs. They train a layer with two outputs on the raw features with SGD (learning rate 0.001,
-    momentum 0.9, 50 epochs of shuffled batches). Here it is the logistic regression of `fakeid.runs.closed_form`, on
-    standardized features, which needs no seed; all results of `model=color_stats` are from it.
+    momentum 0.9, 50 epochs of shuffled batches). Here it is the logistic regression of
+    `fakeid.runs.logistic_regression`, on standardized features, which needs no seed; all results of `model=color_stats`
+    are from it.
 
     Components and counts are integers and the same on every device. No gradient reaches the image.
 

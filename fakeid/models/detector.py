@@ -41,19 +41,18 @@ def _cut(rgb: Tensor, views: str, center_px: int | None) -> Iterator[Tensor]:
     height, width = rgb.shape[-2:]
     if views == "full":
         side, other = (min(center_px or length, length) for length in (height, width))
-        top, left = (height - side) // 2, (width - other) // 2
-        yield rgb[..., top : top + side, left : left + other]
+        corners = [((height - side) // 2, (width - other) // 2)]
     elif views == "crops":
         side, other = compute_window_px(height), compute_window_px(width)
         down, right = height - side, width - other
-        for top, left in ((0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)):
-            yield rgb[..., top : top + side, left : left + other]
+        corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
     elif views == "patches":
         side, other = compute_patch_px(height), compute_patch_px(width)
-        for top, left in ((0, 0), (0, other), (side, 0), (side, other)):
-            yield rgb[..., top : top + side, left : left + other]
+        corners = [(0, 0), (0, other), (side, 0), (side, other)]
     else:
         raise ConfigError(f"protocol.views must be full, crops or patches, got {views!r}")
+    for top, left in corners:
+        yield rgb[..., top : top + side, left : left + other]
 
 
 class Detector(nn.Module):
