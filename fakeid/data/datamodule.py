@@ -117,24 +117,12 @@ class AugmentedDataset(Dataset[Batch]):
 
 
 class EpochBatches(BatchSampler):
-    """A batch sampler that also tells the epoch: worker processes outlive an epoch and learn of it in no other way.
-
-    Args:
-        batches: Indices; its sampler's `epoch` is the one to be told.
-    """
-
-    def __init__(self, batches: BatchSampler) -> None:
-        super().__init__(batches.sampler, batches.batch_size, batches.drop_last)
-        self._batches = batches
-
-    def __len__(self) -> int:
-        """Count the batches of an epoch."""
-        return len(self._batches)
+    """Batches that also tell the sampler's epoch: worker processes outlive an epoch and learn of it in no other way."""
 
     def __iter__(self) -> Iterator[EpochBatch]:  # type: ignore[override]
         """Give each batch with the epoch in which it is drawn."""
         sampler: Any = self.sampler
-        for indices in self._batches:
+        for indices in super().__iter__():
             yield sampler.epoch, indices
 
 
@@ -242,10 +230,11 @@ class PackedDataModule(pl.LightningDataModule):
         """
         sampler = EpochSampler(len(self.train_set), self._seed, self._share, self._number_scenes())
         batch_size = self._batch_size // self._share[1]
-        batches = BatchSampler(sampler, batch_size, drop_last=len(sampler) % batch_size == 1)
+        drop_last = len(sampler) % batch_size == 1
         if self._augmentation == "none":
-            return self._loader(self.train_set, batches)
-        return self._loader(AugmentedDataset(self.train_set, self._augmentation, self._seed), EpochBatches(batches))
+            return self._loader(self.train_set, BatchSampler(sampler, batch_size, drop_last))
+        augmented = AugmentedDataset(self.train_set, self._augmentation, self._seed)
+        return self._loader(augmented, EpochBatches(sampler, batch_size, drop_last))
 
     def _number_scenes(self) -> npt.NDArray[np.int64] | None:
         if self._augmentation not in SHARED_BY_SCENE:
