@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -87,13 +88,8 @@ def _lower(wanted: int | None, most: int, least: int) -> int | None:
 
 def _find_largest(holds: Callable[[int], bool], least: int, most: int) -> int | None:
     """Find the largest number of a range that passes a test which all smaller ones pass; None if the least fails."""
-    if not holds(least):
-        return None
-    low, high = least, most + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
+    num_holding = bisect_left(range(least, most + 1), True, key=lambda num: not holds(num))
+    return least + num_holding - 1 if num_holding else None
 
 
 @dataclass(frozen=True)
