@@ -1,7 +1,10 @@
+from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from hypothesis import given
@@ -9,31 +12,37 @@ from hypothesis import strategies as st
 from torch.utils.data import BatchSampler
 
 from fakeid.data.cache.packs import Pack, PackedImages
-from fakeid.data.datamodule import EpochSampler, PackedDataModule
+from fakeid.data.datamodule import Batch, EpochSampler, PackedDataModule
 from fakeid.data.plans import Plan
 from fakeid.data.records import Record
+from fakeid.images.augment import augment
+from fakeid.seeding import derive_seed
 
 SIDE = 8
+KEYS = [f"image {number}\udcff" for number in range(10)]  # as of a file whose name is no UTF-8
+NOISE = np.random.default_rng(0).integers(0, 256, (len(KEYS), 40, 40, 3), np.uint8)
 
 
-def make_data(
-    count: int,
-    batch_size: int = 4,
-    skipped: tuple[str, ...] = (),
-    num_workers: int = 0,
-    resident: torch.device | None = None,
-    share: tuple[int, int] = (0, 1),
+def build(
+    images: npt.NDArray[np.uint8], keys: list[str], skipped: tuple[str, ...] = (), **options: Any
 ) -> PackedDataModule:
-    records = [Record(str(i), i % 2, "a", "camera", str(i)) for i in range(count)]
+    records = [Record(key, number % 2, "a", "camera", key) for number, key in enumerate(keys)]
+    kept = [key for key in keys if key not in skipped]
+    prints = [["0"] * len(kept)] * 3
+    pack = Pack(images[[keys.index(key) for key in kept]], kept, *prints, dict.fromkeys(skipped, "bad"))
+    plan = Plan(records, records[:3], records[:5], ("a",), (), None)
+    return PackedDataModule(plan, PackedImages([pack]), **{"batch_size": 4, "seed": 0, **options})
+
+
+def make_data(count: int, skipped: tuple[str, ...] = (), **options: Any) -> PackedDataModule:
+    """Image i is filled with i, but for its blue."""
     images = np.stack([np.full((SIDE, SIDE, 3), i, np.uint8) for i in range(count)])
     images[..., 2] = 255
-    keys = [record.key for record in records if record.key not in skipped]
-    pack = Pack(images[[int(key) for key in keys]], keys, *([["0"] * len(keys)] * 3), dict.fromkeys(skipped, "bad"))
-    packed = PackedImages([pack])
-    plan = Plan(records, records[:3], records[:5], ("a",), (), None)
-    return PackedDataModule(
-        plan, packed, batch_size=batch_size, seed=0, num_workers=num_workers, resident=resident, share=share
-    )
+    return build(images, [str(i) for i in range(count)], skipped, **options)
+
+
+def make_noise(augmentation: str, **options: Any) -> PackedDataModule:
+    return build(NOISE, KEYS, augmentation=augmentation, **options)
 
 
 def test_batches_are_rgb_channels_last_uint8() -> None:
@@ -130,3 +139,69 @@ def test_worker_processes_give_the_same_batches() -> None:
     cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (9, 9), 2)
     alone, helped = (list(make_data(10, num_workers=workers).train_dataloader()) for workers in (0, 2))
     assert all(torch.equal(a.rgb_u8, b.rgb_u8) for a, b in zip(alone, helped, strict=True))
+
+
+def take_epochs(data: PackedDataModule, epochs: list[int]) -> Iterator[list[Batch]]:
+    loader = data.train_dataloader()
+    for epoch in epochs:
+        loader.batch_sampler.sampler.set_epoch(epoch)  # type: ignore[union-attr]  # as Lightning does
+        yield list(loader)
+
+
+def same(first: list[Batch], second: list[Batch]) -> bool:
+    return len(first) == len(second) and all(
+        torch.equal(a.rgb_u8, b.rgb_u8) and torch.equal(a.labels, b.labels) for a, b in zip(first, second, strict=True)
+    )
+
+
+@pytest.mark.parametrize(("name", "side"), [("jpeg_blur", 40), ("crop", 35), ("safe", 35), ("spectral", 40)])
+def test_each_image_is_augmented_by_seed_epoch_and_key_alone(name: str, side: int) -> None:
+    for epoch, batches in zip((0, 3), take_epochs(make_noise(name, seed=7), [0, 3]), strict=True):
+        found = torch.cat([batch.rgb_u8 for batch in batches])
+        assert found.shape == (len(KEYS), 3, side, side)
+        assert all(batch.rgb_u8.is_contiguous(memory_format=torch.channels_last) for batch in batches)
+        expected = {
+            augment(image, name, np.random.default_rng(derive_seed(7, "augment", epoch, ascii(key)))).tobytes(): number
+            % 2
+            for number, (key, image) in enumerate(zip(KEYS, NOISE, strict=True))
+        }
+        images = [image.permute(1, 2, 0).numpy().tobytes() for image in found]
+        labels = torch.cat([batch.labels for batch in batches]).tolist()
+        assert dict(zip(images, labels, strict=True)) == expected
+
+
+def test_epochs_and_seeds_differ_and_a_continued_run_sees_what_it_would_have_seen() -> None:
+    first, second, again = take_epochs(make_noise("spectral"), [0, 1, 0])
+    assert same(first, again)
+    assert not same(first, second)
+    assert same(second, next(take_epochs(make_noise("spectral"), [1])))
+    other = next(take_epochs(make_noise("spectral", seed=1), [0]))
+    assert not {image.numpy().tobytes() for batch in first for image in batch.rgb_u8} & {
+        image.numpy().tobytes() for batch in other for image in batch.rgb_u8
+    }
+
+
+@pytest.mark.parametrize("name", ["crop", "safe"])
+def test_processes_that_share_batches_see_what_one_would_see(name: str) -> None:
+    alone = next(take_epochs(make_noise(name), [2]))
+    shares = [next(take_epochs(make_noise(name, share=(rank, 2)), [2])) for rank in range(2)]
+    assert [len(part) for part in shares] == [2, 2]  # 10 images are 4 + 4 + 2; of the last two, each would have one
+    for rank, part in enumerate(shares):
+        for mine, batch in zip(part, alone, strict=False):
+            assert torch.equal(mine.rgb_u8, batch.rgb_u8[rank::2])
+            assert torch.equal(mine.labels, batch.labels[rank::2])
+
+
+def test_validation_and_test_images_stay_as_they_are() -> None:
+    data = make_noise("safe")
+    for loader, count in ((data.val_dataloader(), 3), (data.scoring_dataloader(data.test_set), 5)):
+        images = torch.cat([batch.rgb_u8 for batch in loader])
+        np.testing.assert_array_equal(images.permute(0, 2, 3, 1).numpy(), NOISE[:count])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["jpeg_blur", "safe"])
+def test_worker_processes_see_the_same_in_each_epoch(name: str) -> None:
+    alone, helped = (list(take_epochs(make_noise(name, num_workers=workers), [0, 1, 5])) for workers in (0, 2))
+    assert all(same(a, b) for a, b in zip(alone, helped, strict=True))
+    assert not same(alone[0], alone[1])
