@@ -239,13 +239,6 @@ def test_fingerprints_survive_the_disk(tmp_path: Path) -> None:
     assert views.tolist() == [list(each.views) for each in expected]
 
 
-def test_unwritable_cache_names_its_option(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    source = NumberSource()
-    with pytest.raises(OutputError, match=r"cannot write to .*; choose another with paths.cache=DIR"):
-        ImageCache(tmp_path / "file", source, PREPARATION).load(source.records())
-
-
 @pytest.mark.slow
 def test_worker_processes_give_the_same_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from fakeid.data.sources.demo import DemoSource

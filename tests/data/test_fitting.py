@@ -15,7 +15,7 @@ from photo_folder import draw_photos, write_photos
 from fakeid.config.constants import RANDOM_FAMILIES
 from fakeid.data.simulate.fitting import GeneratorBank, Member, fit_member
 from fakeid.data.sources.photos import PhotoFolder
-from fakeid.errors import DamagedFileError, DataError, OutputError
+from fakeid.errors import DamagedFileError, OutputError
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMBERS = [Member(family, number) for family in ("zeros", "progan", "srgan") for number in (0, 1)]
@@ -36,13 +36,12 @@ def build_bank(root: Path, photos: PhotoFolder, steps: int = 2, seed: int = 0) -
     return GeneratorBank(str(root), photos, tuple(photos.list_keys()), steps, seed)
 
 
-@pytest.mark.parametrize("family", ["progan", "cyclegan", "stylegan2"])
-def test_a_member_learns_to_reconstruct(family: str) -> None:
+def test_a_member_learns_to_reconstruct() -> None:
     images = draw_photos(4)
     batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 127.5 - 1
     errors = []
     for steps in (2, 40):
-        model = fit_member(images, Member(family, 0), steps=steps, seed=0)
+        model = fit_member(images, Member("stylegan2", 0), steps=steps, seed=0)
         with torch.inference_mode():
             errors.append(float((model(batch) - batch).abs().mean()))
     assert errors[1] < 0.6 * errors[0]
@@ -158,28 +157,22 @@ def test_large_photos_are_held_small(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert set(sizes) == {(512, 768, 3), (90, 3000, 3)}
 
 
-def test_photos_of_which_none_can_be_used_are_one_sentence(tmp_path: Path) -> None:
-    small = PhotoFolder(str(write_photos(tmp_path / "photos", 3, 40, 40)), smallest_px=64)
-    with pytest.raises(DataError, match=r"of 3 photos below paths.data none can be used; the first: .*40 x 40 px"):
-        build_bank(tmp_path, small).fit(MEMBERS[:1])
-
-
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, photos: PhotoFolder) -> None:
     (tmp_path / "cache").write_text("")
     with pytest.raises(OutputError, match=r"choose another with paths.cache=DIR"):
         build_bank(tmp_path / "cache", photos).fit(MEMBERS[:1])
 
 
-@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"PK"), Path.touch])
-def test_a_damaged_member_is_one_sentence(tmp_path: Path, photos: PhotoFolder, damage: object) -> None:
+def test_a_damaged_member_is_one_sentence(tmp_path: Path, photos: PhotoFolder) -> None:
     bank, member = build_bank(tmp_path, photos), MEMBERS[0]
     bank.fit([member])
     (path,) = bank.folder.glob("*.pt")
-    if damage is Path.touch:
-        path.write_bytes(path.read_bytes()[:-2000])
-    else:
-        damage(path)  # type: ignore[operator]
-    with pytest.raises(DamagedFileError, match=r"is (missing|damaged): delete .*, and the same command fits it again"):
+    for content in (path.read_bytes()[:-2000], b"PK"):
+        path.write_bytes(content)
+        with pytest.raises(DamagedFileError, match=r"is damaged: delete .*, and the same command fits it again"):
+            bank.load(member)
+    path.unlink()
+    with pytest.raises(DamagedFileError, match="is missing: delete"):
         bank.load(member)
 
 

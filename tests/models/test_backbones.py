@@ -74,18 +74,6 @@ def test_pretrained_without_network_says_what_to_do(monkeypatch: pytest.MonkeyPa
         build_backbone("resnet18", 3, pretrained=True)
 
 
-def test_pretrained_reaches_timm(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[str, object] = {}
-
-    def create(name: str, **options: object) -> torch.nn.Module:
-        asked.update(options, name=name)
-        return torch.nn.Identity()
-
-    monkeypatch.setattr(timm, "create_model", create)
-    build_backbone("resnet18", 4, dropout=0.2, logits="one", pretrained=True)
-    assert asked == {"name": "resnet18", "num_classes": 1, "in_chans": 4, "drop_rate": 0.2, "pretrained": True}
-
-
 @pytest.mark.parametrize("name", ["pelee", "legacy_xception"])
 def test_two_logits_start_as_the_difference_of_two_outputs(name: str) -> None:
     torch.manual_seed(5)
@@ -110,18 +98,16 @@ def test_pelee_has_no_pretrained_weights() -> None:
         build_backbone("pelee", 3, pretrained=True)
 
 
-@pytest.mark.parametrize("option", ["drop_rate", "in_chans"])
-def test_models_that_refuse_an_option_are_named(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_that_refuse_an_option_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise TypeError(f"__init__() got an unexpected keyword argument '{option}'")
+        raise TypeError("__init__() got an unexpected keyword argument 'drop_rate'")
 
     monkeypatch.setattr(timm, "create_model", refuse)
-    with pytest.raises(ConfigError, match=rf"model\.name=resnet18 cannot be built with 5 input channels.*{option}"):
+    with pytest.raises(ConfigError, match=r"model\.name=resnet18 cannot be built with 5 input channels.*drop_rate"):
         build_backbone("resnet18", 5, dropout=0.1)
 
 
-@pytest.mark.parametrize("dropout", [7.0, 1.0, -0.1, float("nan")])
-@pytest.mark.parametrize("name", ["pelee", "resnet18"])
-def test_dropout_out_of_range_is_refused(name: str, dropout: float) -> None:
+@pytest.mark.parametrize("dropout", [1.0, -0.1, float("nan")])
+def test_dropout_out_of_range_is_refused(dropout: float) -> None:
     with pytest.raises(ConfigError, match=r"dropout must be in \[0, 1\), got"):
-        build_backbone(name, 3, dropout=dropout)
+        build_backbone("pelee", 3, dropout=dropout)

@@ -16,7 +16,6 @@ from fakeid.models.backbones import build_backbone, get_classifier
 from fakeid.models.color_stats import COMPONENTS, ColorStatistics, _compute_components
 from fakeid.models.detector import Detector
 
-BINS = 75
 NEIGHBORS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 TRIPLES = [(first, second, third) for third, second, first in product(range(-2, 3), repeat=3) if first <= third]
 
@@ -95,7 +94,7 @@ def test_agrees_with_a_slow_count(image: npt.NDArray[np.uint8], device: torch.de
 
 
 def test_components_are_matlabs(device: torch.device) -> None:
-    steps = np.arange(0, 256, 15, np.uint8)
+    steps = np.arange(0, 256, 51, np.uint8)
     colors = np.stack(np.meshgrid(steps, steps, np.arange(256, dtype=np.uint8)), axis=-1).reshape(-1, 256, 3)
     colors = np.concatenate([colors, draw(100, 256, spread=128)])
     found = _compute_components(torch.from_numpy(colors).permute(2, 0, 1).unsqueeze(0).int().to(device))
@@ -128,12 +127,6 @@ def test_images_of_a_batch_are_counted_apart(device: torch.device) -> None:
     assert not torch.equal(together[0], together[2])
 
 
-def test_each_component_has_75_features_that_sum_to_8(device: torch.device) -> None:
-    features = describe(imitate_photo(20, 30), device)
-    assert features.shape == (300,)
-    torch.testing.assert_close(features.view(len(COMPONENTS), BINS).sum(1), torch.full((len(COMPONENTS),), 8.0))
-
-
 @pytest.mark.parametrize("image", [draw(9, 14), imitate_photo(16, 11)], ids=["noise", "photo"])
 def test_mirror_images_and_exchanged_rows_and_columns_have_the_same_features(
     image: npt.NDArray[np.uint8], device: torch.device
@@ -150,11 +143,6 @@ def test_the_border_counts_as_neighbors_alone(device: torch.device) -> None:
     border[0, 5] = 255 - image[0, 5]
     assert torch.equal(describe(corners, device), describe(image, device))
     assert not torch.equal(describe(border, device), describe(image, device))
-
-
-def test_grey_images_have_one_bin_in_each_component(device: torch.device) -> None:
-    features = describe(np.repeat(draw(12, 12)[..., :1], 3, axis=2), device).view(len(COMPONENTS), BINS)
-    assert (features[:, TRIPLES.index((0, 0, 0))] == 8).all()
 
 
 def test_too_small_images_are_refused(device: torch.device) -> None:
