@@ -3,7 +3,7 @@ from io import BytesIO
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 from scipy import stats
 
 from fakeid.errors import BadImageError, ConfigError
@@ -17,62 +17,34 @@ def photo() -> np.ndarray:
     return cv2.resize(coarse, (80, 60), interpolation=cv2.INTER_CUBIC)
 
 
-def encode_by_pillow(image: np.ndarray, codec: str, quality: int, **options: object) -> BytesIO:
+def by_pillow(image: np.ndarray, codec: str, quality: int, **options: object) -> np.ndarray:
     stream = BytesIO()
     Image.fromarray(image).save(stream, codec, quality=quality, **options)
-    return stream
-
-
-def by_pillow(image: np.ndarray, codec: str, quality: int, **options: object) -> np.ndarray:
-    return np.array(Image.open(encode_by_pillow(image, codec, quality, **options)).convert("RGB")).astype(int)
+    return np.array(Image.open(stream).convert("RGB")).astype(int)
 
 
 # Pillow has a libjpeg of its own, and versions differ in the rounding of the transform and of the chroma's enlargement.
-@pytest.mark.parametrize("quality", [1, 30, 75, 95, 100])
+@pytest.mark.parametrize("quality", [1, 75, 100])
 def test_jpeg_is_pillows_round_trip(quality: int) -> None:
     result = jpeg(photo(), quality)
     assert result.dtype == np.uint8
     assert np.abs(result - by_pillow(photo(), "JPEG", quality, subsampling="4:2:0")).max() <= 1
 
 
-@pytest.mark.parametrize("quality", [1, 30, 75, 95, 100])
-def test_jpeg_is_opencvs_round_trip_with_pillows_tables_and_subsampling(quality: int) -> None:
-    _, file = cv2.imencode(".jpg", photo()[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    np.testing.assert_array_equal(jpeg(photo(), quality), cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1])
-    opencv, pillow = Image.open(BytesIO(file.tobytes())), Image.open(encode_by_pillow(photo(), "JPEG", quality))
-    assert isinstance(opencv, JpegImagePlugin.JpegImageFile)
-    assert isinstance(pillow, JpegImagePlugin.JpegImageFile)
-    assert opencv.quantization == pillow.quantization
-    assert JpegImagePlugin.get_sampling(opencv) == JpegImagePlugin.get_sampling(pillow) == 2  # 4:2:0
-
-
 # Pillow has a libwebp of its own, and versions differ in what the encoder finds best.
-@pytest.mark.parametrize("quality", [1, 30, 50, 80, 100])
+@pytest.mark.parametrize("quality", [1, 50, 100])
 def test_webp_is_pillows_round_trip(quality: int) -> None:
     result = webp(photo(), quality)
     assert result.dtype == np.uint8
     assert np.abs(result - by_pillow(photo(), "WEBP", quality)).mean() < 0.2
 
 
-@pytest.mark.parametrize("quality", [1, 30, 50, 80, 100])
-def test_webp_is_opencvs_round_trip(quality: int) -> None:
-    _, file = cv2.imencode(".webp", photo()[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, quality])
-    np.testing.assert_array_equal(webp(photo(), quality), cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1])
-
-
 @pytest.mark.parametrize(("codec", "name"), [(jpeg, "JPEG"), (webp, "WEBP")])
-@pytest.mark.parametrize("quality", [10, 50, 80, 90])
+@pytest.mark.parametrize("quality", [10, 50, 90])
 def test_no_other_quality_of_pillow_comes_as_near(codec, name: str, quality: int) -> None:
     near = [quality + step for step in (-9, -5, 0, 5, 10)]
     result = codec(photo(), quality)
     assert min(near, key=lambda other: np.abs(result - by_pillow(photo(), name, other)).mean()) == quality
-
-
-@pytest.mark.parametrize("codec", CODECS)
-@pytest.mark.parametrize("color", [(255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128)])
-def test_a_color_stays_itself(codec, color: tuple[int, int, int]) -> None:
-    flat = np.full((16, 16, 3), color, np.uint8)
-    assert np.abs(codec(flat, 90).astype(int) - flat).max() <= 3
 
 
 @pytest.mark.parametrize("codec", CODECS)

@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 from fakeid.config.degradations import DEFAULT_DEGRADATIONS, parse_degradation
@@ -17,7 +15,7 @@ from fakeid.images.codecs import jpeg, webp
 from fakeid.images.degrade import degrade
 
 WORDS = ("none", *DEFAULT_DEGRADATIONS)
-RANDOM_WORDS = ("crop-0.8", "noise-2", "social")
+KINDS = ("none", "jpeg-75", "webp-80", "blur-1", "downup-0.5", "crop-0.8", "noise-2", "social")
 
 
 def photo(height: int = 60, width: int = 80) -> np.ndarray:
@@ -39,7 +37,7 @@ def digest(image: np.ndarray) -> str:
     return hashlib.sha256(image.tobytes()).hexdigest()
 
 
-@pytest.mark.parametrize("word", [*WORDS, "downup-0.05", "crop-0.05", "blur-20", "jpeg-1", "webp-1"])
+@pytest.mark.parametrize("word", [*KINDS, "downup-0.05", "crop-0.05", "blur-20", "jpeg-1", "webp-1"])
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (1, 40), (33, 34)])
 def test_size_and_type_stay_and_the_input_too(word: str, size: tuple[int, int]) -> None:
     image = np.random.default_rng(2).integers(0, 256, (*size, 3), dtype=np.uint8)
@@ -53,7 +51,7 @@ def test_size_and_type_stay_and_the_input_too(word: str, size: tuple[int, int]) 
     np.testing.assert_array_equal(image, before)
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", KINDS)
 def test_gray_stays_gray_but_for_noise(word: str) -> None:
     gray = np.repeat(photo()[..., :1], 3, axis=2)
     channels = apply(word, gray).astype(int)
@@ -98,11 +96,6 @@ def test_downup_interpolates_with_the_cubic_kernel_of_keys() -> None:
     expected = np.clip(np.outer(kernel, kernel) * 200, 0, 255)
     for channel in np.moveaxis(apply("downup-0.5", image), -1, 0):
         assert np.abs(channel - expected).max() <= 1
-
-
-def test_downup_wears_off_the_finest_details() -> None:
-    noise = np.random.default_rng(4).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    assert apply("downup-0.5", noise).std() < 0.9 * apply("downup-0.75", noise).std() < 0.6 * noise.std()
 
 
 def crop_of(word: str, key: str) -> tuple[float, float, float, float]:
@@ -175,26 +168,16 @@ def test_social_compresses() -> None:
     assert chroma < 0.7 * no_codec
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", KINDS)
 def test_key_and_seed_move_the_random_ones_alone(word: str) -> None:
     results = {digest(apply(word, photo(), key, seed)) for key in ("a", "b") for seed in (0, 1)}
     assert len(results) == (4 if word.startswith(("crop", "noise", "social")) else 1)
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", KINDS)
 def test_a_view_is_its_pixels(word: str) -> None:
     for view in (photo()[..., ::-1], photo()[::-1, 3:-5], photo().transpose(1, 0, 2)):
         np.testing.assert_array_equal(apply(word, view), apply(word, np.ascontiguousarray(view)))
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(WORDS), st.text(max_size=5)), min_size=2, max_size=6), st.randoms())
-def test_the_order_does_not_matter(tasks: list[tuple[str, str]], random) -> None:
-    first = [digest(apply(word, photo(9, 10), key)) for word, key in tasks]
-    order = random.sample(range(len(tasks)), len(tasks))
-    np.random.default_rng().random()
-    again = {i: digest(apply(tasks[i][0], photo(9, 10), tasks[i][1])) for i in order}
-    assert [again[i] for i in range(len(tasks))] == first
 
 
 def test_threads_do_not_matter() -> None:

@@ -18,7 +18,7 @@ def noise(height: int, width: int) -> np.ndarray:
 @given(height=SIDES, width=SIDES, image_px=st.integers(8, 64), prep=st.sampled_from(["squash", "center_crop", "crop"]))
 def test_any_size_becomes_the_one_asked_for(height: int, width: int, image_px: int, prep: str) -> None:
     if prep == "crop" and min(height, width) < image_px:
-        with pytest.raises(BadImageError, match=f"data.image_px={image_px}"):
+        with pytest.raises(BadImageError, match=rf"data\.image_px={image_px} .*data\.prep=squash"):
             prepare_image(noise(height, width), image_px, prep)
         return
     prepared = prepare_image(noise(height, width), image_px, prep)
@@ -79,11 +79,6 @@ def test_an_image_of_the_right_size_stays_as_it_is(prep: str) -> None:
 def test_slivers_are_refused(height: int, width: int, prep: str) -> None:
     with pytest.raises(BadImageError, match=rf"^a\.png is {width} x {height} px, too small"):
         prepare_image(noise(height, width), 64, prep, name="a.png")
-
-
-def test_a_crop_that_is_too_large_names_both_ways_out() -> None:
-    with pytest.raises(BadImageError, match=r"data\.image_px=256.*data\.prep=squash"):
-        prepare_image(noise(255, 300), 256, "crop")
 
 
 def test_an_unknown_preparation_is_refused() -> None:

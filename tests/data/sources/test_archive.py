@@ -156,14 +156,14 @@ def test_encrypted_members(tmp_path: Path) -> None:
     assert message(path).startswith(f"{path}/cat/0001.png is encrypted: unpack")
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 9, 93])
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, 93])
 def test_other_compressions(tmp_path: Path, method: int) -> None:
     path = patch_central(write_archive(tmp_path / "a.zip", draw_files(2)), 10, method.to_bytes(2, "little"))
     assert message(path).startswith(f"{path}/cat/0001.png is compressed with method {method}, and only")
 
 
-@pytest.mark.parametrize("size", [200_000_001, 2**32 - 2])
-def test_absurd_declared_sizes(tmp_path: Path, size: int) -> None:
+def test_absurd_declared_sizes(tmp_path: Path) -> None:
+    size = 200_000_001
     path = patch_central(write_archive(tmp_path / "a.zip", draw_files(2)), 24, size.to_bytes(4, "little"))
     assert f"to {size:,} bytes, more than 200,000,000 or 1000 times as many" in message(path)
 

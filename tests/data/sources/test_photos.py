@@ -1,6 +1,5 @@
 """A folder of photos, and every way in which it can be useless: one sentence each, with the way out."""
 
-import os
 from pathlib import Path
 
 import cv2
@@ -42,33 +41,9 @@ def test_no_folder_of_photos(tmp_path: Path, make: object, message: str) -> None
         PhotoFolder(str(tmp_path / "photos"), 64).list_keys()
 
 
-def test_a_loop_of_links_is_walked_once(tmp_path: Path) -> None:
-    write_photos(tmp_path, 3)
-    (tmp_path / "trip_0" / "up").symlink_to(tmp_path)
-    photos = PhotoFolder(str(tmp_path), 64)
-    assert photos.list_keys() == ["trip_0/000.png", "trip_0/002.png", "trip_1/001.png"]
-    (tmp_path / "itself").symlink_to(tmp_path / "itself")
-    with pytest.raises(DataError, match=r"itself cannot be listed \(Too many levels .*: repair or remove it"):
-        photos.list_keys()
-
-
-def test_names_that_are_no_text(tmp_path: Path) -> None:
-    write_photos(tmp_path, 1)
-    try:
-        (tmp_path / os.fsdecode(b"caf\xe9.png")).touch()
-    except OSError:
-        pytest.skip("this file system takes UTF-8 alone")
-    with pytest.raises(DataError, match="holds file names that are not UTF-8: rename them"):
-        PhotoFolder(str(tmp_path), 64).list_keys()
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [(b"", "is empty"), (b"GIF89a", "is not a PNG"), (b"\x89PNG\r\n", "is cut short or damaged")],
-)
-def test_an_unreadable_photo(tmp_path: Path, content: bytes, message: str) -> None:
-    (tmp_path / "bad.png").write_bytes(content)
-    with pytest.raises(BadImageError, match=rf"bad.png {message}.*data.on_bad_image=skip"):
+def test_an_unreadable_photo(tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"GIF89a")
+    with pytest.raises(BadImageError, match=rf"^{tmp_path}/bad.png is not a PNG.*data.on_bad_image=skip"):
         PhotoFolder(str(tmp_path), 64).read("bad.png")
 
 
@@ -91,12 +66,10 @@ def test_a_huge_photo(tmp_path: Path) -> None:
         PhotoFolder(str(tmp_path), 64, max_megapixels=0.005).read("huge.png")
 
 
-def test_gray_and_16_bit_photos_are_rgb(tmp_path: Path) -> None:
-    photo = draw_photos(1)[0][:, :, 1]
-    write(tmp_path / "gray.png", photo)
-    write(tmp_path / "deep.png", photo.astype(np.uint16) * 256)
-    for name in ("gray.png", "deep.png"):
-        np.testing.assert_array_equal(PhotoFolder(str(tmp_path), 64).read(name), np.dstack([photo] * 3))
+def test_a_photo_is_rgb_in_its_own_size(tmp_path: Path) -> None:
+    photo = draw_photos(1, 80, 90)[0]
+    write(tmp_path / "photo.png", photo[:, :, ::-1])
+    np.testing.assert_array_equal(PhotoFolder(str(tmp_path), 64).read("photo.png"), photo)
 
 
 def test_what_cannot_be_used_is_passed_over_unless_it_is_all(tmp_path: Path) -> None:
