@@ -14,33 +14,22 @@ from fakeid.images.codecs import jpeg
 _Image: TypeAlias = npt.NDArray[np.uint8]
 _Levels: TypeAlias = npt.NDArray[np.float32]
 
-_FLIP_PROBABILITY: Final = 0.5
-
-_DAMAGE_PROBABILITY: Final = 0.5  # of the blur, and of the JPEG
 _MAX_SIGMA_PX: Final = 3.0
 _QUALITIES: Final = (30, 100)
 
 _MAX_DEGREES: Final = 180.0
 _FACTORS: Final = (0.5, 1.5)  # of brightness, contrast and saturation
-_MASK_PROBABILITY: Final = 0.5
 _MAX_MASKED: Final = 0.75  # of all patches
 _PATCH_PX: Final = 16
 _GRAY: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
-_HANDED_ON: Final = 1 / 2  # of all images; of these
-_SOMETIMES: Final = 1 / 3
-_RARELY: Final = 1 / 8
-_NOISY: Final = 1 / 4
 _SCALES: Final = (0.6, 1.3)
-_BACK_AND_FORTH: Final = 1 / 2  # of those that are not resized
 _REDUCED: Final = (0.5, 0.95)
-_BY_WHOLE_FACTOR: Final = 1 / 2  # of those
 _WHOLE: Final = (1 / 2, 1 / 2, 1 / 4)
 _ENLARGING: Final = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 _INTERPOLATIONS: Final = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 _SLIGHT_SIGMAS_PX: Final = (0.3, 1.0)
 _SHARPENING: Final = (0.3, 1.5)  # times what a blur removes
-_COLORED: Final = 0.5  # of all noise; the rest is the same in each channel
 _NOISE_LEVELS: Final = (0.5, 4.0)
 _USUAL_QUALITIES: Final = (50, 98)
 
@@ -57,7 +46,7 @@ def flip(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     Returns:
         RGB uint8 (H, W, 3), a view.
     """
-    return rgb_u8[:, ::-1] if rng.random() < _FLIP_PROBABILITY else rgb_u8
+    return rgb_u8[:, ::-1] if rng.random() < 0.5 else rgb_u8
 
 
 def crop(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
@@ -96,9 +85,9 @@ def jpeg_blur(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     Returns:
         RGB uint8 (H, W, 3).
     """
-    if rng.random() < _DAMAGE_PROBABILITY:
+    if rng.random() < 0.5:
         rgb_u8 = _blur(rgb_u8, rng.uniform(0, _MAX_SIGMA_PX))
-    if rng.random() < _DAMAGE_PROBABILITY:
+    if rng.random() < 0.5:
         rgb_u8 = jpeg(rgb_u8, int(rng.integers(*_QUALITIES, endpoint=True)))
     return flip(rgb_u8, rng)
 
@@ -136,7 +125,7 @@ def safe(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """
     rgb_u8 = _rotate(flip(crop(rgb_u8, rng), rng), rng.uniform(-_MAX_DEGREES, _MAX_DEGREES))
     rgb_u8 = _jitter(rgb_u8, rng)
-    if rng.random() < _MASK_PROBABILITY:
+    if rng.random() < 0.5:
         _mask(rgb_u8, rng)
     return rgb_u8
 
@@ -228,7 +217,7 @@ def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
         RGB uint8 (H // 2, W // 2, 3).
     """
     height, width = (side // 2 for side in rgb_u8.shape[:2])
-    if rng.random() < _HANDED_ON:
+    if rng.random() < 1 / 2:
         rgb_u8 = _hand_on(crop(rgb_u8, rng), rng, (height, width))
     top, left = (
         int(rng.integers(whole - part, endpoint=True))
@@ -238,19 +227,20 @@ def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
 
 
 def _hand_on(rgb_u8: _Image, rng: np.random.Generator, smallest: tuple[int, int]) -> _Image:
-    if rng.random() < _SOMETIMES:
+    if rng.random() < 1 / 3:
         rgb_u8 = _rescale(rgb_u8, rng.uniform(*_SCALES), int(rng.integers(len(_INTERPOLATIONS))), smallest)
-    elif rng.random() < _BACK_AND_FORTH:
+    elif rng.random() < 1 / 2:  # a third of all
         rgb_u8 = _reduce_and_enlarge(rgb_u8, rng)
-    if rng.random() < _RARELY:
+    if rng.random() < 1 / 8:
         rgb_u8 = _blur(rgb_u8, rng.uniform(*_SLIGHT_SIGMAS_PX))
-    if rng.random() < _RARELY:
+    if rng.random() < 1 / 8:
         rgb_u8 = _sharpen(rgb_u8, rng.uniform(*_SLIGHT_SIGMAS_PX), rng.uniform(*_SHARPENING))
-    if rng.random() < _NOISY:
-        noise = rng.standard_normal(rgb_u8.shape if rng.random() < _COLORED else (*rgb_u8.shape[:2], 1), np.float32)
+    if rng.random() < 1 / 4:
+        # Half of all noise is the same in each channel.
+        noise = rng.standard_normal(rgb_u8.shape if rng.random() < 1 / 2 else (*rgb_u8.shape[:2], 1), np.float32)
         levels = rgb_u8 + np.float32(rng.uniform(*_NOISE_LEVELS)) * noise
         rgb_u8 = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-    if rng.random() < _SOMETIMES:
+    if rng.random() < 1 / 3:
         rgb_u8 = jpeg(rgb_u8, int(rng.integers(*_USUAL_QUALITIES, endpoint=True)))
     return rgb_u8
 
@@ -259,7 +249,7 @@ def _reduce_and_enlarge(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Reduce an image, as a network or a messenger does, and enlarge it to its size, as a viewer does."""
     height, width = rgb_u8.shape[:2]
     # By whole factors too, for what is enlarged by two or four repeats with the period of a generator.
-    scale = _WHOLE[int(rng.integers(len(_WHOLE)))] if rng.random() < _BY_WHOLE_FACTOR else rng.uniform(*_REDUCED)
+    scale = _WHOLE[int(rng.integers(len(_WHOLE)))] if rng.random() < 1 / 2 else rng.uniform(*_REDUCED)
     small = cv2.resize(rgb_u8, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     enlarging = _ENLARGING[int(rng.integers(len(_ENLARGING)))]
     return np.asarray(cv2.resize(small, (width, height), interpolation=enlarging), np.uint8)
