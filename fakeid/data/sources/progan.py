@@ -74,7 +74,7 @@ class ProGanSource(StoredImages):
 
     @cached_property
     def _samples(self) -> dict[str, list[Path]]:
-        tree = _look_through(self._root, self._categories, self._listings)
+        tree = SampleTree(self._root, self._categories, self._listings)
         for category, paths in tree.samples.items():
             if not paths:
                 raise DataError(_explain_missing(self._root, category, tree))
@@ -140,18 +140,12 @@ def find_samples(root: str, categories: Sequence[str], listings: Path) -> dict[s
     Raises:
         DataError: The root does not exist, or what lies there is damaged or ambiguous.
     """
-    return _look_through(Path(root).expanduser().absolute(), categories, listings).samples
+    return SampleTree(Path(root).expanduser().absolute(), categories, listings).samples
 
 
 def public_archive(category: str) -> str:
     """Name the archive in which the samples of a category are published."""
     return f"karras2018iclr-lsun-{squeeze(category)}-256x256.zip"
-
-
-def _look_through(root: Path, categories: Sequence[str], listings: Path) -> SampleTree:
-    if not root.is_dir():
-        raise DataError(f"{root} (data.fake.root or paths.data) must be the folder of ProGAN's samples: not found")
-    return SampleTree(root, categories, listings)
 
 
 def _explain_missing(root: Path, category: str, tree: SampleTree) -> str:

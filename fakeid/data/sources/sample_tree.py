@@ -34,10 +34,12 @@ class SampleTree:
         names: Every visible archive, and every folder with images.
 
     Raises:
-        DataError: A folder or an archive cannot be read, or what it holds is ambiguous.
+        DataError: The root is no folder, a folder or an archive cannot be read, or what it holds is ambiguous.
     """
 
     def __init__(self, root: Path, categories: Collection[str], listings: Path) -> None:
+        if not root.is_dir():
+            raise DataError(f"{root} (data.fake.root or paths.data) must be the folder of ProGAN's samples: not found")
         self.samples: dict[str, list[Path]] = {category: [] for category in categories}
         self.compressed: dict[str, list[Path]] = {category: [] for category in categories}
         self.paired: list[Path] = []
