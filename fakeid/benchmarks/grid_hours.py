@@ -3,30 +3,35 @@
 import math
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from torch import cuda
 
+from fakeid.benchmarks.data import PREPARATION, draw_photos, write_photos
 from fakeid.benchmarks.harness import time_call
-from fakeid.benchmarks.photos import Photos, draw_photos
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.config.constants import TEST, TRAIN, VAL
 from fakeid.config.identity import flatten, label_options, tell_apart
 from fakeid.config.options import list_options
 from fakeid.config.parse import Config, to_plain
 from fakeid.console import StatusLine, build_progress
-from fakeid.data.cache.packing import pack_images
+from fakeid.data.cache.packing import Preparation, pack_images
+from fakeid.data.records import Record
+from fakeid.data.sources.base import Source
+from fakeid.data.sources.folders import FolderSource
 from fakeid.processes import count_cores
 from fakeid.runs.provenance import name_device
 from fakeid.sweeps.grid import PlannedRun
-from fakeid.sweeps.images import GridImages, ToPack, count_images
+from fakeid.sweeps.images import GridImages, count_images
 from fakeid.training.trainer import choose_device, choose_precision
+
+_SAMPLE: Final = 64
 
 
 @dataclass
@@ -61,12 +66,7 @@ class Network:
         self.inferred += epochs * min(splits[VAL], most) + splits[TEST]
 
     def estimate_seconds(self, rates: Rates, each_seconds: float) -> float:
-        """Estimate the time of all its cells, one after the other.
-
-        Args:
-            rates: Images per second.
-            each_seconds: What a cell takes beside.
-        """
+        """Estimate the time of all its cells, one after the other; each takes `each_seconds` beside its images."""
         return self.trained / rates.train + self.inferred / rates.infer + self.num_runs * each_seconds
 
 
@@ -91,51 +91,41 @@ def group_by_network(
 def _describe(config: Config) -> dict[str, Any]:
     """Collect every option that can change the time of a step, by its path."""
     values = flatten(to_plain(config))
-    timed = [each for each in list_options(Config) if each.timed]
-    return {
-        each.path: ("on" if values[each.path] else "off") if each.timed == "on" else values[each.path] for each in timed
-    }
-
-
-_SAMPLE: Final = 64
+    timed = {each.path: each.timed for each in list_options(Config) if each.timed}
+    return {path: ("on" if values[path] else "off") if how == "on" else values[path] for path, how in timed.items()}
 
 
 def estimate_packing_seconds(images: GridImages) -> float:
     """Estimate the seconds on all cores, from the packing of 64 images of each cache on one.
 
     Images that are counted from budgets are taken for JPEG files of 256 px, which LSUN's are at their shorter side.
-
-    Args:
-        images: What is to be packed.
     """
     there = sum(len(each.records) for each in images.to_pack)
-    seconds = sum(len(each.records) / _measure_rate(each) for each in images.to_pack if each.records)
+    seconds = sum(
+        len(each.records) / _measure_rate(each.source, each.records.values(), each.preparation)
+        for each in images.to_pack
+        if each.records
+    )
     if images.num_to_pack > there:
         seconds += (images.num_to_pack - there) / _measure_photo_rate()
     return seconds / count_cores()
 
 
-def _measure_rate(each: ToPack) -> float:
+def _measure_rate(source: Source, records: Collection[Record], preparation: Preparation) -> float:
     """Measure the images per second on one core."""
-    records = list(each.records.values())
-    records = records[:: math.ceil(len(records) / _SAMPLE)]
-    return len(records) / time_call(pack_images, each.source, records, each.preparation, True)
+    some = list(records)[:: math.ceil(len(records) / _SAMPLE)]
+    return len(some) / time_call(pack_images, source, some, preparation, True)
 
 
 def _measure_photo_rate() -> float:
     with tempfile.TemporaryDirectory(prefix="fakeid-benchmark-") as folder:
-        return Photos(Path(folder), draw_photos(_SAMPLE)).measure_reading(1)["pack"]
+        write_photos(Path(folder) / "photos", draw_photos(_SAMPLE))
+        source = FolderSource(str(Path(folder) / "photos"), both_classes=False)
+        return _measure_rate(source, source.records(), PREPARATION)
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What was measured, and what follows from it.
-
-    Attributes:
-        rates: Images per second, by network.
-        packing_seconds: To pack the images that no cache holds yet.
-        seconds: Of all cells, one after the other, with the packing.
-    """
+class Estimate(NamedTuple):
+    """Images per second by network; seconds to pack what no cache holds yet, and of all cells, one by one, with it."""
 
     rates: Mapping[str, Rates]
     packing_seconds: float
@@ -174,19 +164,17 @@ def estimate_sweep(planned_runs: Sequence[PlannedRun], each_seconds: float, step
 
 def _measure(networks: Mapping[str, Network], steps: int, console: Console) -> dict[str, Rates]:
     rates = {}
-    for config in [network.config for network in networks.values()][:1]:
-        console.print(f"{steps} steps with each network, on {_name_hardware(config)}", soft_wrap=True)
+    if networks:
+        trainer = next(iter(networks.values())).config.trainer
+        device = choose_device(trainer.accelerator.value)
+        hardware = f"{name_device(device)} in {choose_precision(trainer.precision.value, device)}"
+        console.print(f"{steps} steps with each network, on {hardware}", soft_wrap=True)
     with build_progress(console) as progress:
         task = progress.add_task("measuring", total=2 * (steps + 1) * len(networks), unit="steps")
         for label, network in networks.items():
             progress.update(task, description=f"measuring {label}")
             rates[label] = measure_rates(network.config, steps=steps, on_step=lambda: progress.advance(task))
     return rates
-
-
-def _name_hardware(config: Config) -> str:
-    device = choose_device(config.trainer.accelerator.value)
-    return f"{name_device(device)} in {choose_precision(config.trainer.precision.value, device)}"
 
 
 def _render(networks: Mapping[str, Network], rates: Mapping[str, Rates], hours: Mapping[str, float]) -> Table:
