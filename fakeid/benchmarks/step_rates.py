@@ -36,42 +36,23 @@ class Rates(NamedTuple):
 
 
 def measure_rates(config: Config, *, steps: int, on_step: Callable[[], None] = lambda: None) -> Rates:
-    """Measure a few steps of each kind on one batch of noise: medians after a first step that is not counted.
+    """Train for one epoch on noise, and validate, with the network, device and precision of a run.
 
-    The noise is in memory; a run takes its images from a memory map, which costs a thousandth of a step. It is
-    augmented in this process, whatever `trainer.num_workers` says, so that the rate is the lowest to expect.
+    The noise, one batch of it, is in memory; a run takes its images from a memory map, which costs a thousandth of a
+    step. It is augmented in this process, whatever `trainer.num_workers` says: the rate is the lowest to expect.
 
     Args:
-        config: Checked options; no image of its data is read.
-        steps: How many are measured, of each kind.
+        config: Checked options; no image of its data is read, and published weights, which take no other time, are not
+            fetched.
+        steps: How many are measured, of each kind, from the end of one to the end of the next.
         on_step: Told of each step, 2 · (steps + 1) times.
+
+    Returns:
+        By the medians over the steps after a first one.
 
     Raises:
         ConfigError: An unknown network, or options that do not fit it.
         DeviceError: No GPU with `trainer=gpu`.
-    """
-    size, side = config.optim.batch_size, config.data.image_px
-    noise = np.random.default_rng(0).integers(0, 256, (size, side, side, 3), np.uint8)
-    records = [Record(f"noise/{number}", number % 2, "noise", "", "") for number in range(size)]
-    packed = PackedImages([Pack(noise, [record.key for record in records], [], [], [], {})])
-    repeated = (steps + 1) * records
-    plan = Plan(train=repeated, val=repeated, test=[], seen=("noise",), unseen=(), held_out=None)
-    data = PackedDataModule(plan, packed, batch_size=size, seed=0, augmentation=config.augment.name.value)
-    return Rates(*(size / median(seconds) for seconds in time_steps(config, data, on_step)))
-
-
-def time_steps(
-    config: Config, data: PackedDataModule, on_step: Callable[[], None] = lambda: None
-) -> tuple[list[float], list[float]]:
-    """Train for one epoch and validate, with the network, device and precision of a run.
-
-    Args:
-        config: Checked options; published weights, which take no other time, are not fetched.
-        data: What to train on.
-        on_step: Told of each step.
-
-    Returns:
-        Seconds of each step of training and of validation but the first ones, all between two steps counted.
     """
     device = choose_device(config.trainer.accelerator.value)
     clock = _StepClock(on_step)
@@ -86,8 +67,19 @@ def time_steps(
             callbacks=[clock, *([MovingAverage(config.optim.ema, device)] if config.optim.ema else [])],
         )
         with ctrl_c_raised(), expected_warnings_ignored():
-            trainer.fit(module, datamodule=data)
-    return clock.training, clock.validation
+            trainer.fit(module, datamodule=_build_data(config, steps + 1))
+    return Rates(*(config.optim.batch_size / median(seconds) for seconds in (clock.training, clock.validation)))
+
+
+def _build_data(config: Config, num_batches: int) -> PackedDataModule:
+    """Repeat one batch of noise so many times for each of training and validation."""
+    size, side = config.optim.batch_size, config.data.image_px
+    noise = np.random.default_rng(0).integers(0, 256, (size, side, side, 3), np.uint8)
+    records = [Record(f"noise/{number}", number % 2, "noise", "", "") for number in range(size)]
+    packed = PackedImages([Pack(noise, [record.key for record in records], [], [], [], {})])
+    repeated = num_batches * records
+    plan = Plan(train=repeated, val=repeated, test=[], seen=("noise",), unseen=(), held_out=None)
+    return PackedDataModule(plan, packed, batch_size=size, seed=0, augmentation=config.augment.name.value)
 
 
 class _StepClock(pl.Callback):
