@@ -7,8 +7,6 @@ import click
 
 from fakeid.commands.command_line import SuggestingGroup, number, path, words
 
-_overrides = words("overrides", "[OPTION=VALUE]...")
-
 
 @click.group(cls=SuggestingGroup, default="training")
 def benchmark() -> None:
@@ -45,7 +43,7 @@ def data(**options: Any) -> None:
 
 
 @benchmark.command()
-@_overrides
+@words("overrides", "[OPTION=VALUE]...")
 @number("--steps", 4, "Measured steps with each network.")
 @number("--cells", 4, "Tiny cells to train.")
 def sweep(overrides: tuple[str, ...], steps: int, cells: int) -> None:

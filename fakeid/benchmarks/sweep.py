@@ -1,11 +1,12 @@
 """The hours of a grid on this machine, and what a sweep adds to its trainings: the seconds of tiny cells."""
 
-import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,7 +21,7 @@ from fakeid.console import build_progress
 from fakeid.errors import ConfigError
 from fakeid.processes import environment_variable
 from fakeid.runs.layout import RunFolder
-from fakeid.sweeps.grid import PlannedRun
+from fakeid.sweeps.grid import PlannedRun, check_networks
 from fakeid.sweeps.sweeper import compose_grid
 
 if TYPE_CHECKING:  # it loads torch, and the import is measured
@@ -48,17 +49,9 @@ class Overhead:
         return self.seconds[1:] or self.seconds
 
 
-@dataclass(frozen=True)
-class SweepCost:
-    """What tiny cells of a grid take beside their epochs, and the estimate for its cells that are not done."""
-
-    overhead: Overhead
-    estimate: "Estimate"
-
-
 def run_sweep_benchmark(
     words: Sequence[str], *, num_runs: int, steps: int, console: Console | None = None
-) -> SweepCost:
+) -> "tuple[Overhead, Estimate]":
     """Train a few tiny cells, take a few steps with each network of a grid, and print what the grid will take.
 
     Args:
@@ -86,7 +79,7 @@ def run_sweep_benchmark(
     _print_overhead(overhead, console)
     from fakeid.benchmarks.grid_hours import estimate_sweep  # noqa: PLC0415 - torch, whose import was measured
 
-    return SweepCost(overhead, estimate_sweep(pending, median(overhead.later_seconds), steps, console))
+    return overhead, estimate_sweep(pending, median(overhead.later_seconds), steps, console)
 
 
 def _print_overhead(overhead: Overhead, console: Console) -> None:
@@ -116,12 +109,17 @@ def measure_overhead(
     from fakeid.sweeps.worker import train_run  # noqa: PLC0415 - the import is measured
 
     overhead = Overhead(time.perf_counter() - start, [])
+    cells = list(islice(cycle(planned_runs), num_runs))
     offline = environment_variable("WANDB_MODE", "offline")  # made-up trainings are nothing to show to others
-    with TemporaryDirectory(prefix="fakeid-benchmark-") as folder, offline, _silent():
-        for at, config in enumerate(_prepare(planned_runs, num_runs, Path(folder))):
+    with (
+        TemporaryDirectory(prefix="fakeid-benchmark-") as folder,
+        offline,
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        redirect_stdout(nowhere),  # lines of the trainings would hide what is measured
+    ):
+        for planned, config in zip(cells, _prepare(cells, Path(folder)), strict=True):
             start = time.perf_counter()
-            words = [word for word in planned_runs[at % len(planned_runs)].overrides if not word.startswith("grid=")]
-            compose_config(words)  # as Hydra does for each job
+            compose_config([word for word in planned.overrides if not word.startswith("grid=")])  # as Hydra does
             train_run(config)
             seconds = time.perf_counter() - start
             overhead.seconds.append(seconds - (RunFolder.locate(config).read_summary().seconds or 0.0))
@@ -129,45 +127,34 @@ def measure_overhead(
     return overhead
 
 
-def _prepare(planned_runs: Sequence[PlannedRun], num_runs: int, root: Path) -> list[Config]:
+def _prepare(cells: Sequence[PlannedRun], root: Path) -> list[Config]:
     """Shrink the cells and pack their images."""
     from fakeid.sweeps.images import prepare  # noqa: PLC0415 - loads torch; see above
 
-    sides = {planned.config.model.name: _choose_side(planned.config) for planned in planned_runs}
-    configs = []
-    for at in range(num_runs):
-        config = planned_runs[at % len(planned_runs)].config
-        small = DataConfig(
-            image_px=sides[config.model.name], train_per_class=24, val_per_class=4, test_per_class=2,
-            audit_per_class=config.data.audit_per_class,
-        )  # fmt: skip
-        configs.append(
-            replace(
-                config, data=small, force=False,
-                seed=at,  # so that no two are the same cell, though they may have differed in their data alone
-                categories=min(config.categories or _MOST_CATEGORIES, _MOST_CATEGORIES),
-                optim=replace(config.optim, epochs=1, batch_size=16),
-                paths=PathsConfig(runs=str(root / "runs"), cache=str(root / "cache")),
-            )
-        )  # fmt: skip
+    networks = {planned.config.model.name: planned.config for planned in cells}
+    sides = {name: _choose_side(config) for name, config in networks.items()}
+    configs = [
+        replace(
+            config, force=False,
+            data=DataConfig(
+                image_px=sides[config.model.name], train_per_class=24, val_per_class=4, test_per_class=2,
+                audit_per_class=config.data.audit_per_class,
+            ),
+            seed=at,  # so that no two are the same cell, though they may have differed in their data alone
+            categories=min(config.categories or _MOST_CATEGORIES, _MOST_CATEGORIES),
+            optim=replace(config.optim, epochs=1, batch_size=16),
+            paths=PathsConfig(runs=str(root / "runs"), cache=str(root / "cache")),
+        )
+        for at, config in enumerate(planned.config for planned in cells)
+    ]  # fmt: skip
     prepare(list({repr((config.data, config.categories)): config for config in configs}.values()))
     return configs
 
 
 def _choose_side(config: Config) -> int:
     """Choose 48 px, unless the network takes one size only."""
-    from fakeid.runs.fit import build_module  # noqa: PLC0415 - loads torch; see above
-
-    small = replace(config, data=replace(config.data, image_px=_IMAGE_PX))
     try:
-        build_module(replace(small, model=replace(small.model, pretrained=False)))
+        check_networks([replace(config, data=replace(config.data, image_px=_IMAGE_PX))])
     except ConfigError:
         return config.data.image_px
     return _IMAGE_PX
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Lines of the trainings would hide what is measured."""
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-        yield

@@ -230,14 +230,14 @@ def test_a_sweep_is_measured_and_nothing_is_left(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(fakeid.data.cache.image_cache, "pack_in_parallel", count)
     monkeypatch.chdir(tmp_path)
     console = quiet()
-    cost = run_sweep_benchmark([*SMALL, "categories=1,2"], num_runs=2, steps=1, console=console)
+    overhead, estimate = run_sweep_benchmark([*SMALL, "categories=1,2"], num_runs=2, steps=1, console=console)
     assert len(packed) == len(set(packed)) > 0
     assert list(tmp_path.iterdir()) == []
-    assert len(cost.overhead.seconds) == 2
-    ((label, rates),) = cost.estimate.rates.items()
+    assert len(overhead.seconds) == 2
+    ((label, rates),) = estimate.rates.items()
     # 16 images to train on, 4 to validate with (2 with one category: rounded up), 22 to test, in each of two cells
-    by_hand = 2 * (16 / rates[0] + (4 + 22) / rates[1] + cost.overhead.seconds[1]) + cost.estimate.packing_seconds
-    assert cost.estimate.seconds == pytest.approx(by_hand)
+    by_hand = 2 * (16 / rates[0] + (4 + 22) / rates[1] + overhead.seconds[1]) + estimate.packing_seconds
+    assert estimate.seconds == pytest.approx(by_hand)
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue()
     assert "2 cells, 2 to train" in said
