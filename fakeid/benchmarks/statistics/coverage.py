@@ -18,15 +18,10 @@ from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import FALSE_ALARM_RATE, fit_calibration
 from fakeid.evaluation.metrics import measure
 from fakeid.evaluation.ranking import Floats, Labels
-from fakeid.evaluation.records.results import Estimate, MeanEstimate
 from fakeid.evaluation.statistics.intervals import estimate_metrics
 from fakeid.reporting.sweep.configurations import collect_configurations
 
 AUROCS: Final = (0.75, 0.9, 0.99, 0.995)
-METRICS: Final = (
-    "accuracy", "balanced_accuracy", "auroc", "average_precision", "eer", "tpr_at_fpr_01", "tpr_at_fpr_05", "ece",
-    "nll", "brier",
-)  # fmt: skip
 
 _GRID: Final = 200_001  # thresholds at which the truth is integrated
 _FIGURES: Final = 400  # groups of images whose mean is the expected ECE
@@ -128,31 +123,19 @@ class OneConfiguration:
         *runs, following = page.runs
         (configuration,) = collect_configurations(runs)
         average = configuration.average(seen=False)
-        low, high = _find_bounds(average)
-        unseen = page.signals[0, self.categories :]
-        found = {"accuracy": _holds(low, high, float(model.mean_accuracy(unseen).mean())), "width": high - low}
+        assert average.low is not None
+        assert average.high is not None
+        truth = model.mean_accuracy(page.signals[0, self.categories :]).mean()
+        found = {"accuracy": _holds(average.low, average.high, truth), "width": average.high - average.low}
         if self.seeds > 1:
             auroc = configuration.measure(CATEGORIES[-1], "auroc")
-            found["auroc"] = _holds(*_find_bounds(auroc), float(model.mean_auroc(page.signals[0, -1])))
-            found["next"] = _holds(*_find_next(average), following.average(seen=False).value)
+            found["auroc"] = _holds(auroc.low, auroc.high, model.mean_auroc(page.signals[0, -1]))
+            found["next"] = _holds(average.next_low, average.next_high, following.average(seen=False).value)
         return found
 
 
-def _find_bounds(estimate: Estimate) -> tuple[float, float]:
-    return _replace_unknown(estimate.low, estimate.high)
-
-
-def _find_next(estimate: MeanEstimate) -> tuple[float, float]:
-    """Find the bounds of one more run."""
-    return _replace_unknown(estimate.next_low, estimate.next_high)
-
-
-def _replace_unknown(low: float | None, high: float | None) -> tuple[float, float]:
-    return math.nan if low is None else low, math.nan if high is None else high
-
-
-def _holds(low: float, high: float, truth: float | None) -> float:
-    return math.nan if truth is None or math.isnan(high - low) else float(low <= truth <= high)
+def _holds(low: float | None, high: float | None, truth: float | Floats | None) -> float:
+    return math.nan if low is None or high is None or truth is None else float(low <= truth <= high)
 
 
 @dataclass(frozen=True)
@@ -187,7 +170,7 @@ class Validated:
 
 
 def _judge_band(calibration: Calibration, distance: float) -> dict[str, float]:
-    low, high = (_to_raw(calibration, share) for share in (calibration.unsure_low, calibration.unsure_high))
+    low, high = (logit([calibration.unsure_low, calibration.unsure_high]) - calibration.bias) / calibration.scale
     reals_above, fakes_above = _shares_above(high, distance)
     reals_below, fakes_below = (1 - share for share in _shares_above(low, distance))
     sure = reals_above + fakes_above + reals_below + fakes_below
@@ -196,10 +179,6 @@ def _judge_band(calibration: Calibration, distance: float) -> dict[str, float]:
         "error called real": _divide(fakes_below, reals_below + fakes_below),
         "unsure": 1 - sure / 2,
     }
-
-
-def _to_raw(calibration: Calibration, share: float) -> float:
-    return float((logit(share) - calibration.bias) / calibration.scale)
 
 
 def _shares_above(threshold: float, distance: float) -> tuple[float, float]:

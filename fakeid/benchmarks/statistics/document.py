@@ -20,21 +20,14 @@ from fakeid.errors import OutputError
 from fakeid.io import clear_output_errors, write_text
 from fakeid.reporting.formatting import format_cell
 from fakeid.reporting.renderers import render_markdown, render_terminal
-from fakeid.reporting.table import Cell, Row, Table, Tone
+from fakeid.reporting.table import Cell, Column, Row, Table, Tone
 
-_WIDTH: Final = 170  # of a log file
 _COMMAND: Final = "python -m fakeid benchmark statistics"
 _DOCUMENT: Final = "docs/statistics.md"
 
 
 class Chapter(NamedTuple):
-    """Some tables and what stands above them.
-
-    Attributes:
-        title: Of a few words.
-        text: Paragraphs in Markdown.
-        tables: In order.
-    """
+    """Some tables, and above them a title of a few words and paragraphs in Markdown."""
 
     title: str
     text: str
@@ -129,7 +122,7 @@ def run_statistics_benchmark(
     """
     console = console or Console(highlight=False)
     if not console.is_terminal:
-        console.width = _WIDTH
+        console.width = 170  # of a log file
     if out is not None:
         _check_writable(out)
     outcomes = simulate_points(plan_draws(pages), seed, processes, console)
@@ -173,13 +166,7 @@ def render_document(chapters: Sequence[Chapter], pages: int, seed: int) -> str:
 
 
 def _embolden(table: Table) -> Table:
-    def draw(row: Row) -> Row:
-        cells = zip(row.cells, table.columns, strict=True)
-        return Row(
-            tuple(
-                Cell(f"**{format_cell(cell, column.form)}**") if cell.tone is Tone.BAD else cell
-                for cell, column in cells
-            )
-        )
+    def draw(cell: Cell, column: Column) -> Cell:
+        return Cell(f"**{format_cell(cell, column.form)}**") if cell.tone is Tone.BAD else cell
 
-    return replace(table, rows=tuple(draw(row) for row in table.rows))
+    return replace(table, rows=tuple(Row(tuple(map(draw, row.cells, table.columns))) for row in table.rows))

@@ -1,6 +1,7 @@
 """Many drawn pages for each point of the simulation, on all cores; the outcome does not depend on their number."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -11,7 +12,7 @@ from fakeid.console import build_progress
 from fakeid.evaluation.ranking import Floats
 from fakeid.seeding import derive_seed
 
-_BLOCK: Final = 10  # repeats that a worker takes at a time
+_BATCH: Final = 10  # draws that a worker takes at a time
 
 
 class Point(Protocol):
@@ -32,12 +33,6 @@ class Plan(NamedTuple):
     repeats: int
 
 
-class _Block(NamedTuple):
-    point: Point
-    seed: int
-    repeats: range
-
-
 def simulate_points(plans: Sequence[Plan], seed: int, processes: int | None, console: Console) -> dict[Point, Outcome]:
     """Draw every point.
 
@@ -50,33 +45,24 @@ def simulate_points(plans: Sequence[Plan], seed: int, processes: int | None, con
     Returns:
         One outcome a point, in their order.
     """
-    blocks = [
-        _Block(plan.point, seed, range(start, min(start + _BLOCK, plan.repeats)))
-        for plan in plans
-        for start in range(0, plan.repeats, _BLOCK)
-    ]
-    # Blocks of all kinds are mixed, so that the estimate of the time left is fair from the start.
-    order = np.random.default_rng(0).permutation(len(blocks)).tolist()
-    found: list[list[Mapping[str, float]]] = [[] for _ in blocks]
+    draws = [(plan.point, repeat) for plan in plans for repeat in range(plan.repeats)]
+    # All kinds are mixed, so that the estimate of the time left is fair from the start.
+    order = np.random.default_rng(0).permutation(len(draws)).tolist()
+    found: list[Mapping[str, float]] = [{}] * len(draws)
     # The arrays are small: more threads than one only get in each other's way.
     with parallel_config("loky", inner_max_num_threads=1), build_progress(console) as progress:
-        task = progress.add_task("simulating", total=sum(plan.repeats for plan in plans), unit="draws")
-        parallel = Parallel(n_jobs=processes or cpu_count(), return_as="generator", batch_size=1)
-        drawn = parallel(delayed(_simulate_block)(blocks[place]) for place in order)
+        task = progress.add_task("simulating", total=len(draws), unit="draws")
+        parallel = Parallel(n_jobs=processes or cpu_count(), return_as="generator", batch_size=_BATCH)
+        drawn = parallel(delayed(_simulate)(*draws[place], seed) for place in order)
         for place, one in zip(order, drawn, strict=True):
             found[place] = one
-            progress.advance(task, len(one))
-    collected: dict[Point, list[Mapping[str, float]]] = {plan.point: [] for plan in plans}
-    for block, each in zip(blocks, found, strict=True):
-        collected[block.point] += each
-    return {point: _stack(each) for point, each in collected.items()}
+            progress.advance(task)
+    each = iter(found)
+    return {plan.point: _stack(list(islice(each, plan.repeats))) for plan in plans}
 
 
-def _simulate_block(block: _Block) -> list[Mapping[str, float]]:
-    return [
-        block.point.simulate(np.random.default_rng(derive_seed("statistics", block.seed, block.point, repeat)))
-        for repeat in block.repeats
-    ]
+def _simulate(point: Point, repeat: int, seed: int) -> Mapping[str, float]:
+    return point.simulate(np.random.default_rng(derive_seed("statistics", seed, point, repeat)))
 
 
 def _stack(drawn: Sequence[Mapping[str, float]]) -> Outcome:

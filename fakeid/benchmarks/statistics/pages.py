@@ -1,11 +1,13 @@
 """Folders of finished runs with drawn scores, as a report reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
+from scipy.stats import rankdata
 
 from fakeid.benchmarks.statistics.scores import DrawnScores, ScoreModel, draw_scores
 from fakeid.config.choices import ColorName, ResidualName
@@ -16,7 +18,6 @@ from fakeid.evaluation.ordered_scores import OrderedScores
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.records.results import CategoryGroup, Estimate
 from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
-from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.reporting.sweep.configurations import FinishedRun
 
 CATEGORIES: Final = DEMO_CATEGORIES
@@ -90,31 +91,26 @@ def draw_page(
     seen = np.array([[place < one.categories for place in range(len(CATEGORIES))] for one in configurations])
     means = np.asarray(signals, dtype=np.float64)[:, None] + difficulties + SEEN_BONUS * seen
     drawn = draw_scores(model, np.repeat(means, seeds, axis=0), per_class, rng)
-    rights, aurocs = ((drawn.logits >= 0) == (drawn.label == FAKE)).mean(axis=2), measure_aurocs(drawn)
+    metrics = {"accuracy": ((drawn.logits >= 0) == (drawn.label == FAKE)).mean(axis=2), "auroc": measure_aurocs(drawn)}
     runs = [
-        _finish(each, seed, drawn.logits[row], drawn.label, (rights[row], aurocs[row]))
-        for row, (each, seed) in enumerate((one, seed) for one in configurations for seed in range(seeds))
+        _finish(each, seed, drawn.logits[row], drawn.label, {name: of_all[row] for name, of_all in metrics.items()})
+        for row, (each, seed) in enumerate(product(configurations, range(seeds)))
     ]
     return Page(runs, means, drawn)
 
 
 def _finish(
-    configuration: DrawnConfiguration, seed: int, logits: Floats, label: Labels, measured: tuple[Floats, Floats]
+    configuration: DrawnConfiguration, seed: int, logits: Floats, label: Labels, metrics: Mapping[str, Floats]
 ) -> FinishedRun:
-    rights, aurocs = measured
+    """Summarize a run: logits (categories, images), label (images,), each metric (categories,)."""
     half = len(label) // 2
     groups = {
         name: CategoryGroup(
-            half,
-            half,
-            {
-                "accuracy": _bound_accuracy(float(rights[place]), len(label)),
-                "auroc": Estimate(float(aurocs[place])),
-            },
+            half, half, {metric: Estimate(float(values[place])) for metric, values in metrics.items()},
             seen=place < configuration.categories,
         )
         for place, name in enumerate(CATEGORIES)
-    }
+    }  # fmt: skip
     summary = RunSummary(
         seen=None, unseen=None, categories=groups, held_out=CATEGORIES[-1], config=_describe(configuration, seed),
         data=DataRecord({"source": "simulated"}, "", {}),
@@ -126,13 +122,8 @@ def _finish(
 
 
 def measure_aurocs(drawn: DrawnScores) -> Floats:
-    """Of each run in each category, all in one sort: (runs, categories). Drawn logits have no ties."""
-    ranks = drawn.logits.argsort(axis=2).argsort(axis=2) + 1
+    """Of each run in each category, all in one sort: (runs, categories)."""
+    ranks = rankdata(drawn.logits, axis=2)
     fakes = int((drawn.label == FAKE).sum())
     above = ranks[..., drawn.label == FAKE].sum(axis=2) - fakes * (fakes + 1) / 2
     return np.asarray(above / (fakes * (len(drawn.label) - fakes)))
-
-
-@cache
-def _bound_accuracy(value: float, images: int) -> Estimate:
-    return Estimate(value, *wilson_interval(round(value * images), images))

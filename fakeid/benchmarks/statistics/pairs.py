@@ -1,6 +1,5 @@
 """Two configurations with a known difference: what a report and `compare` find, and what their intervals hold."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -13,7 +12,6 @@ from fakeid.benchmarks.statistics.scores import ScoreModel, calibrate_model
 from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL
 from fakeid.evaluation.comparison import Comparison, Detector, Group, build_groups, compare_detectors
 from fakeid.evaluation.quadrants import TrainedOn
-from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.evaluation.statistics.paired_tests import Difference
 from fakeid.reporting.comparison.findings import judge_measured
@@ -49,7 +47,7 @@ class TwoConfigurations:
         """
         model, page = _draw(self, rng)
         (claim,) = compare_configurations(collect_configurations(page.runs)).settings
-        truths = _difference_of_runs(model, page) if self.seeds == 1 else _difference_of_means(model, page)
+        truths = _find_truths(model, page, self.seeds)
         found = {}
         for metric, verdict in (("accuracy", claim.verdict), ("auroc", claim.auroc_verdict)):
             difference: Difference = getattr(claim, metric)
@@ -93,21 +91,15 @@ def _draw(pair: TwoConfigurations, rng: np.random.Generator) -> tuple[ScoreModel
     return model, draw_page(_LAYOUT, pair.seeds, model, signals, pair.per_class, rng)
 
 
-def _difference_of_means(model: ScoreModel, page: Page) -> dict[str, float]:
-    held_out = page.signals[:, -1]
-    return {"accuracy": _subtract(model.mean_accuracy(held_out)), "auroc": _subtract(model.mean_auroc(held_out))}
-
-
-def _difference_of_runs(model: ScoreModel, page: Page) -> dict[str, float]:
-    signals, shifts = page.drawn.signals[:, -1], page.drawn.shifts[:, -1]
-    return {
-        "accuracy": _subtract(model.run_accuracy(signals, shifts)),
-        "auroc": _subtract(model.run_auroc(signals)),
-    }
-
-
-def _subtract(sides: Floats | Sequence[float]) -> float:
-    return float(sides[1] - sides[0])
+def _find_truths(model: ScoreModel, page: Page, seeds: int) -> dict[str, float]:
+    """Find the second's accuracy and AUROC on the held-out category minus the first's, of one run each or of all."""
+    if seeds == 1:
+        signals, shifts = page.drawn.signals[:, -1], page.drawn.shifts[:, -1]
+        sides = {"accuracy": model.run_accuracy(signals, shifts), "auroc": model.run_auroc(signals)}
+    else:
+        held_out = page.signals[:, -1]
+        sides = {"accuracy": model.mean_accuracy(held_out), "auroc": model.mean_auroc(held_out)}
+    return {metric: float(second - first) for metric, (first, second) in sides.items()}
 
 
 @cache

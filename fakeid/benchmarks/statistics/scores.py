@@ -80,17 +80,16 @@ class ScoreModel:
 
 
 @cache
-def calibrate_model(accuracy: float, deviation: float, slope_share: float = 0.5) -> ScoreModel:
-    """The model in which the accuracies of runs have this standard deviation.
+def calibrate_model(accuracy: float, deviation: float) -> ScoreModel:
+    """The model in which the accuracies of runs have this standard deviation; the slope's is half that of the shift.
 
     Args:
         accuracy: Mean over runs and images, in (0.5, 1).
         deviation: Between runs, of the true accuracy in one category, above 0.
-        slope_share: The standard deviation of the slope, in parts of that of the shift.
     """
 
     def build(shift: float) -> ScoreModel:
-        return ScoreModel(shift=shift, slope=slope_share * shift)
+        return ScoreModel(shift=shift, slope=0.5 * shift)
 
     def excess(shift: float) -> float:
         model = build(shift)

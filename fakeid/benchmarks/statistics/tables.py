@@ -96,16 +96,12 @@ def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
             claims = [build_rate(found.get(name), FALSE_CLAIMS) for name in _CLAIMS]
             rows.append((_GRIDS[size], f"{seeds}", *claims, build_mean(found.get("trends"), LEVEL)))
         headings = ("configurations of the grid", "seeds", *_CLAIMS.values(), "a slope")
-        tables.append(
-            _build(f"Report, runs scatter by {_points(deviation)} points", headings, rows, _note_pages(pages))
-        )
-    compared: list[_Cells] = [
-        (
-            f"{seeds}",
-            *(build_rate(outcomes[TwoDetectors(seeds, each, 0.0)]["any"], FALSE_CLAIMS) for each in _DEVIATIONS),
-        )
-        for seeds in _SEEDS
-    ]
+        title = f"Report, runs scatter by {_points(deviation)} points"
+        tables.append(_build(title, headings, rows, _note_pages(pages)))
+    compared: list[_Cells] = []
+    for seeds in _SEEDS:
+        drawn = [outcomes[TwoDetectors(seeds, deviation, 0.0)]["any"] for deviation in _DEVIATIONS]
+        compared.append((f"{seeds}", *(build_rate(each, FALSE_CLAIMS) for each in drawn)))
     headings = ("seeds", *(f"runs scatter by {_points(deviation)} points" for deviation in _DEVIATIONS))
     return [*tables, _build("compare of two configurations: any of its groups", headings, compared, _note_pages(pages))]
 
@@ -153,14 +149,10 @@ def tabulate_coverage(outcomes: Outcomes, pages: int) -> list[Table]:
 
 
 def _tabulate_runs(title: str, unit: str, runs: Sequence[OneRun], outcomes: Outcomes, note: str) -> Table:
-    rows: list[_Cells] = [
-        (
-            f"{run.auroc:g}",
-            f"{run.per_class:,}",
-            *(build_rate(outcomes[run].get(name), COVERAGE) for name in _METRIC_NAMES),
-        )
-        for run in runs
-    ]
+    rows: list[_Cells] = []
+    for run in runs:
+        rates = (build_rate(outcomes[run].get(name), COVERAGE) for name in _METRIC_NAMES)
+        rows.append((f"{run.auroc:g}", f"{run.per_class:,}", *rates))
     return _build(title, ("AUROC", unit, *_METRIC_NAMES.values()), rows, note)
 
 
@@ -195,7 +187,6 @@ def tabulate_power(outcomes: Outcomes, pages: int) -> list[Table]:
         title = f"Report, {_NAMES[metric]}, {_images(size)} held-out images"
         wrong = max(float(np.mean(outcomes[TwoConfigurations(*one, size)][f"worse {metric}"])) for one in _POWER)
         note = f" The wrong one was called better in at most {100 * wrong:.1f} % of the pages of a number."
-
         found = {one: outcomes[TwoConfigurations(*one, size)][f"better {metric}"] for one in _POWER}
         tables.append(_tabulate_power(title, found, pages, note))
     title = "compare, accuracy, its row of the held-out category"
@@ -216,11 +207,7 @@ def _tabulate_power(title: str, outcomes: Mapping[tuple[int, float, float], Floa
 
 
 def _build(
-    title: str,
-    headings: Sequence[str],
-    rows: Iterable[_Cells],
-    note: str,
-    forms: Mapping[str, Form] = {},
+    title: str, headings: Sequence[str], rows: Iterable[_Cells], note: str, forms: Mapping[str, Form] = {}
 ) -> Table:
     """Columns of percent, but the first and those with a form of their own; text is left alone in all of them."""
     columns = [
