@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from fakeid.benchmarks.grid_hours import Network, estimate_packing_seconds, grou
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.benchmarks.sweep import measure_overhead, run_sweep_benchmark
 from fakeid.cli import main
+from fakeid.config.choices import AugmentName, ColorName
 from fakeid.config.compose import compose_config
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config, to_plain
+from fakeid.config.schema import AugmentConfig, ColorConfig, OptimConfig
 from fakeid.data import datamodule as augmented_module
 from fakeid.errors import DataError
 from fakeid.evaluation.records.run_summary import RunSummary
@@ -80,9 +83,8 @@ def test_limited_epochs_take_no_more_than_they_may() -> None:
 
 
 def test_missing_images_are_counted_once_for_all_cells() -> None:
-    found = count_images(
-        [lsun(f"categories={k}", f"color={color}") for k in (1, 3) for color in ("rgb", "hsv")], quiet()
-    )
+    one, three = lsun("categories=1"), lsun("categories=3")
+    found = count_images([one, three, replace(three, seed=1)], quiet())
     assert found.missing is not None
     # cat has the 25,000 and 2,500 of k = 1, two more categories the 8,333 and 833 of k = 3
     assert found.num_to_pack == 2 * (25_000 + 2 * 8_333 + 2_500 + 2 * 833 + 11 * 2_000)
@@ -90,11 +92,11 @@ def test_missing_images_are_counted_once_for_all_cells() -> None:
 
 def test_images_that_are_there_count_as_by_their_budgets(tmp_path: Path) -> None:
     categories = ("cat", "church_outdoor", "sheep")
-    write_lsun(tmp_path / "set", categories, 100)
-    write_progan(tmp_path / "set", categories, 100)
+    write_lsun(tmp_path / "set", categories, 30)
+    write_progan(tmp_path / "set", categories, 30)
     words = (
-        "data.categories=[cat,church_outdoor]", "data.held_out=sheep", "data.image_px=40", "data.train_per_class=40",
-        "data.val_per_class=9", "data.test_per_class=10", f"paths.cache={tmp_path / 'cache'}",
+        "data.categories=[cat,church_outdoor]", "data.held_out=sheep", "data.image_px=40", "data.train_per_class=16",
+        "data.val_per_class=5", "data.test_per_class=4", f"paths.cache={tmp_path / 'cache'}",
     )  # fmt: skip
     there, missing = (
         [lsun(*words, f"paths.data={tmp_path / folder}", f"categories={k}") for k in (1, 2)] for folder in ("set", "no")
@@ -112,14 +114,15 @@ def test_images_without_budgets_must_be_there() -> None:
 
 
 def test_cells_are_grouped_by_what_changes_the_time_of_a_step() -> None:
-    configs = [compose_config([f"color={color}", f"dropout={d}"]) for color in ("rgb", "hsv") for d in (0, 0.2, 0.5)]
+    colors = [ColorConfig(name) for name in (ColorName.rgb, ColorName.hsv)]
+    configs = [Config(color=color, dropout=dropout) for color in colors for dropout in (0.0, 0.2, 0.5)]
     networks = group_by_network(configs, [Counter(train=10, val=2, test=4)] * 6, [0] * 6)
     assert {label: network.num_runs for label, network in networks.items()} == {
         "dropout=off, color=rgb": 1, "dropout=on, color=rgb": 2,
         "dropout=off, color=hsv": 1, "dropout=on, color=hsv": 2,
     }  # fmt: skip
-    words = ("augment=none", "augment=safe", "optim.ema=0.9", "optim.ema=0.99")
-    configs = [compose_config([word]) for word in words]
+    configs = [Config(augment=AugmentConfig(name)) for name in (AugmentName.none, AugmentName.safe)]
+    configs += [Config(optim=OptimConfig(ema=ema)) for ema in (0.9, 0.99)]
     networks = group_by_network(configs, [Counter(train=10, val=2, test=4)] * 4, [0] * 4)
     assert [network.num_runs for network in networks.values()] == [1, 1, 2]
 

@@ -21,36 +21,33 @@ def draw(point: Point, repeats: int) -> dict[str, np.ndarray]:
     return {name: np.array([one[name] for one in drawn]) for name in drawn[0]}
 
 
-@pytest.mark.parametrize("side", [1, -1])
-def test_a_large_difference_is_always_seen(side: int) -> None:
-    found = draw(TwoConfigurations(MANY, 0.03, side * LARGE), 20)
+@pytest.mark.parametrize(("side", "seen", "unseen"), [(1, "better", "worse"), (-1, "worse", "better")])
+def test_a_large_difference_is_always_seen(side: int, seen: str, unseen: str) -> None:
+    found = draw(TwoConfigurations(MANY, 0.03, side * LARGE), 5)
     for metric in METRICS:
-        assert found[f"better {metric}"].all() == (side > 0)
-        assert found[f"worse {metric}"].all() == (side < 0)
-        assert not (found[f"better {metric}"] * found[f"worse {metric}"]).any()
+        assert found[f"{seen} {metric}"].all()
+        assert not found[f"{unseen} {metric}"].any()
 
 
 def test_more_seeds_see_more() -> None:
-    rates = [draw(TwoConfigurations(seeds, 0.03, 0.08), 30)["better accuracy"].mean() for seeds in (2, 3, MANY)]
-    assert rates == sorted(rates)
-    assert rates[0] < 0.5 < rates[-1]
+    few, many = (draw(TwoConfigurations(seeds, 0.03, 0.08), 20)["better accuracy"].mean() for seeds in (2, MANY))
+    assert few < 0.5 < many
 
 
 def test_compare_sees_it_too() -> None:
-    found = draw(TwoDetectors(MANY, 0.03, LARGE), 3)
+    found = draw(TwoDetectors(MANY, 0.03, LARGE), 1)
     assert found["better accuracy"].all()
     assert found["any"].all()
 
 
-@pytest.mark.parametrize("size", LAYOUTS)
+@pytest.mark.parametrize("size", [2, 12])
 def test_a_page_of_one_seed_says_nothing_of_configurations(size: int) -> None:
-    for seed in range(2):
-        found = NullPage(size, 1, 0.065, per_class=20).simulate(np.random.default_rng(seed))
-        assert not any(found[table] > 0 for table in ("settings", "categories", "best", "effects", "any", "answer"))
+    found = NullPage(size, 1, 0.065, per_class=20).simulate(np.random.default_rng(0))
+    assert not any(found[table] > 0 for table in ("settings", "categories", "best", "effects", "any", "answer"))
 
 
 def test_compare_of_one_run_each_says_nothing() -> None:
-    found = draw(TwoDetectors(1, 0.065, LARGE), 2)
+    found = draw(TwoDetectors(1, 0.065, LARGE), 1)
     assert not found["any"].any()
 
 

