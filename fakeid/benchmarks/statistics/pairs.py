@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from fakeid.benchmarks.statistics.claims import ACCURACY, METRICS
 from fakeid.benchmarks.statistics.pages import CATEGORIES, DrawnConfiguration, Page, draw_page
 from fakeid.benchmarks.statistics.scores import ScoreModel, calibrate_model
 from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL
-from fakeid.evaluation.comparison import Comparison, Detector, Group, build_groups, compare_detectors
+from fakeid.evaluation.comparison import Detector, Group, build_groups, compare_detectors
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.evaluation.statistics.paired_tests import Difference
@@ -71,18 +72,11 @@ class TwoDetectors(TwoConfigurations):
         seeds = tuple(range(self.seeds))
         detectors = [Detector(name, side, seeds) for name, side in zip(("first", "second"), logits, strict=True)]
         (comparison,) = compare_detectors([(detectors[0], detectors[1])], label, _list_groups(self.per_class))
-        return _count_verdicts(comparison)
-
-
-def _count_verdicts(comparison: Comparison) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for metric in METRICS:
-        measured = {row.name: getattr(row, metric) for row in comparison.rows}
-        verdicts = {name: judge_measured(one) for name, one in measured.items()}
-        claims = any(verdict in (BETTER, WORSE) for verdict in verdicts.values())
-        found["any"] = float(claims or found.get("any", False))
-        found[f"better {metric}"] = float(verdicts[CATEGORIES[-1]] == BETTER)
-    return found
+        verdicts = {
+            (row.name, metric): judge_measured(getattr(row, metric)) for row in comparison.rows for metric in METRICS
+        }
+        better = {f"better {metric}": float(verdicts[CATEGORIES[-1], metric] == BETTER) for metric in METRICS}
+        return {"any": float(any(verdict in (BETTER, WORSE) for verdict in verdicts.values())), **better}
 
 
 def _draw(pair: TwoConfigurations, rng: np.random.Generator) -> tuple[ScoreModel, Page]:
@@ -105,19 +99,13 @@ def _find_truths(model: ScoreModel, page: Page, seeds: int) -> dict[str, float]:
 @cache
 def _list_images(per_class: int) -> Scores:
     """In the order of a page's logits."""
-    images = [
-        (f"{category}/{LABEL_NAMES[label]}/{number}", label, category)
-        for category in CATEGORIES
-        for label in (REAL, FAKE)
-        for number in range(per_class)
-    ]
-    keys, labels, categories = zip(*images, strict=True)
+    images = list(product(CATEGORIES, (REAL, FAKE), range(per_class)))
     return build_scores(
-        key=keys,
-        label=labels,
-        category=categories,
-        generator=[_GENERATOR if label == FAKE else CAMERA for label in labels],
-        logit=np.zeros(len(keys)),
+        key=[f"{category}/{LABEL_NAMES[label]}/{number}" for category, label, number in images],
+        label=[label for _, label, _ in images],
+        category=[category for category, _, _ in images],
+        generator=[_GENERATOR if label == FAKE else CAMERA for _, label, _ in images],
+        logit=np.zeros(len(images)),
     )
 
 
