@@ -8,7 +8,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import Compose, PILToTensor, Resize
@@ -41,7 +40,7 @@ _FIT_STEPS: Final = 2
 _SMALLEST_PX: Final = 64
 
 
-def run_data_benchmark(*, photos: Path | None, rounds: int, console: Console | None = None) -> dict[str, float]:
+def run_data_benchmark(*, photos: Path | None, rounds: int) -> dict[str, float]:
     """Measure how photos are read, packed and paired, and print the table.
 
     Everything is read from the system's file cache, on one thread. Rates are medians over rounds in which baseline and
@@ -50,7 +49,6 @@ def run_data_benchmark(*, photos: Path | None, rounds: int, console: Console | N
     Args:
         photos: A folder of JPEG files, of which up to 2,000 are taken; None draws 300.
         rounds: Repetitions.
-        console: Where to print; None is the terminal.
 
     Returns:
         Images, copies or pairs per second by what they measure; see `measure_reading` and `measure_pairs`.
@@ -58,7 +56,7 @@ def run_data_benchmark(*, photos: Path | None, rounds: int, console: Console | N
     Raises:
         DataError: No JPEG files, or unusable ones.
     """
-    console = console or build_console()
+    console = build_console()
     paths = None if photos is None else _find_photos(photos)
     with tempfile.TemporaryDirectory(prefix="fakeid-benchmark-") as folder, cpu_as_asked(_ONE_THREAD):
         root = Path(folder)

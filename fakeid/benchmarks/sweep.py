@@ -49,16 +49,13 @@ class Overhead:
         return self.seconds[1:] or self.seconds
 
 
-def run_sweep_benchmark(
-    words: Sequence[str], *, num_runs: int, steps: int, console: Console | None = None
-) -> "tuple[Overhead, Estimate]":
+def run_sweep_benchmark(words: Sequence[str], *, num_runs: int, steps: int) -> "tuple[Overhead, Estimate]":
     """Train a few tiny cells, take a few steps with each network of a grid, and print what the grid will take.
 
     Args:
         words: What would be typed after `python sweep.py -m`; images of LSUN and ProGAN need not be there.
         num_runs: How many tiny cells to train.
         steps: Measured steps of each network, in training and in validation.
-        console: Where to print; None is the terminal.
 
     Raises:
         ConfigError: Every mistake in the whole grid, before anything is measured.
@@ -66,7 +63,7 @@ def run_sweep_benchmark(
         DeviceError: No GPU with `trainer=gpu`.
     """
     # Bound to what is the terminal now: while tiny cells are trained, their own lines go nowhere.
-    console = console or Console(file=sys.stdout, highlight=False)
+    console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
         console.width = 120  # of a log file
     with console.status("checking the grid"):

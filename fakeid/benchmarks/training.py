@@ -51,7 +51,6 @@ def run_benchmark(
     device: str,
     threads: int | None,
     compiled: bool,
-    console: Console | None = None,
 ) -> dict[str, float]:
     """Measure trainings beside the loop of the paper's authors, and print the table.
 
@@ -66,7 +65,6 @@ def run_benchmark(
         device: `auto`, `cpu` or `gpu`.
         threads: Of the CPU; None leaves torch's choice.
         compiled: Measure ours with a compiled backbone too.
-        console: Where to print; None is the terminal.
 
     Returns:
         Images per second by the name of the loop.
@@ -75,7 +73,7 @@ def run_benchmark(
         DeviceError: No GPU with `gpu`.
         WorkerError: The system ended a process that measured.
     """
-    console = console or Console(highlight=False)
+    console = Console(highlight=False)
     where = choose_device(device)
     console.print(
         f"Pelee+HPF, {image_px} px, batch {batch_size}, steps {steps}, rounds {rounds}, on {name_device(where)}"

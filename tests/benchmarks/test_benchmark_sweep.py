@@ -1,7 +1,6 @@
 """What a sweep costs: the arithmetic by hand, the measurements for real, the images packed once."""
 
 import gc
-import io
 import json
 import os
 import re
@@ -48,11 +47,9 @@ SMALL = (
     "grid=full", "seed=0", "color=rgb", "dropout=0",
 )  # fmt: skip
 
+QUIET = Console(quiet=True)
+
 BuildConfig = Callable[..., Config]
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=160)
 
 
 def lsun(*overrides: str) -> Config:
@@ -84,7 +81,7 @@ def test_limited_epochs_take_no_more_than_they_may() -> None:
 
 def test_missing_images_are_counted_once_for_all_cells() -> None:
     one, three = lsun("categories=1"), lsun("categories=3")
-    found = count_images([one, three, replace(three, seed=1)], quiet())
+    found = count_images([one, three, replace(three, seed=1)], QUIET)
     assert found.missing is not None
     # cat has the 25,000 and 2,500 of k = 1, two more categories the 8,333 and 833 of k = 3
     assert found.num_to_pack == 2 * (25_000 + 2 * 8_333 + 2_500 + 2 * 833 + 11 * 2_000)
@@ -101,7 +98,7 @@ def test_images_that_are_there_count_as_by_their_budgets(tmp_path: Path) -> None
     there, missing = (
         [lsun(*words, f"paths.data={tmp_path / folder}", f"categories={k}") for k in (1, 2)] for folder in ("set", "no")
     )
-    found, counted = count_images(there, quiet()), count_images(missing, quiet())
+    found, counted = count_images(there, QUIET), count_images(missing, QUIET)
     assert found.missing is None
     assert found.splits == counted.splits
     assert found.num_to_pack == counted.num_to_pack == len({key for each in found.to_pack for key in each.records})
@@ -110,7 +107,7 @@ def test_images_that_are_there_count_as_by_their_budgets(tmp_path: Path) -> None
 
 def test_images_without_budgets_must_be_there() -> None:
     with pytest.raises(DataError, match="nowhere"):
-        count_images([lsun("data.train_per_class=null")], quiet())
+        count_images([lsun("data.train_per_class=null")], QUIET)
 
 
 def test_cells_are_grouped_by_what_changes_the_time_of_a_step() -> None:
@@ -222,7 +219,9 @@ def test_mistakes_come_first(words: list[str], message: str, capfd: pytest.Captu
 
 
 @pytest.mark.slow
-def test_a_sweep_is_measured_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_is_measured_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     packed: list[str] = []
     pack = fakeid.data.cache.image_cache.pack_in_parallel
 
@@ -232,8 +231,7 @@ def test_a_sweep_is_measured_and_nothing_is_left(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(fakeid.data.cache.image_cache, "pack_in_parallel", count)
     monkeypatch.chdir(tmp_path)
-    console = quiet()
-    overhead, estimate = run_sweep_benchmark([*SMALL, "categories=1,2"], num_runs=2, steps=1, console=console)
+    overhead, estimate = run_sweep_benchmark([*SMALL, "categories=1,2"], num_runs=2, steps=1)
     assert len(packed) == len(set(packed)) > 0
     assert list(tmp_path.iterdir()) == []
     assert len(overhead.seconds) == 2
@@ -241,8 +239,7 @@ def test_a_sweep_is_measured_and_nothing_is_left(tmp_path: Path, monkeypatch: py
     # 16 images to train on, 4 to validate with (2 with one category: rounded up), 22 to test, in each of two cells
     by_hand = 2 * (16 / rates[0] + (4 + 22) / rates[1] + overhead.seconds[1]) + estimate.packing_seconds
     assert estimate.seconds == pytest.approx(by_hand)
-    assert isinstance(console.file, io.StringIO)
-    said = console.file.getvalue()
+    said = capsys.readouterr().out
     assert "2 cells, 2 to train" in said
     assert label in said
     assert "together" in said
@@ -263,13 +260,12 @@ def test_a_cell_leaves_no_network_in_memory(tiny_config: BuildConfig) -> None:
 
 @pytest.mark.slow
 def test_a_sweep_packs_each_image_once_and_before_its_first_cell(tmp_path: Path) -> None:
-    words = [word for word in SMALL if word != "color=rgb"]
-    command = [sys.executable, str(ROOT / "sweep.py"), "-m", *words, "categories=1,2", "color=rgb,hsv"]
+    command = [sys.executable, str(ROOT / "sweep.py"), "-m", *SMALL, "categories=1,2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
     indices = sorted(tmp_path.glob("cache/demo-*/*.index.json"))
     keys = [key for path in indices for key in json.loads(path.read_text())["keys"]]
     assert len(keys) == len(set(keys)) > 0
     begun = [path.stat().st_mtime_ns for path in tmp_path.glob("sweeps/*/*/config.yaml")]
-    assert len(begun) == 4
+    assert len(begun) == 2
     assert max(path.stat().st_mtime_ns for path in indices) < min(begun)

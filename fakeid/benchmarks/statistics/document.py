@@ -97,14 +97,7 @@ number of seeds *of each* with which 8 of 10 pages do. A larger page corrects fo
 """
 
 
-def run_statistics_benchmark(
-    *,
-    pages: int,
-    seed: int = 0,
-    processes: int | None = None,
-    out: Path | None = None,
-    console: Console | None = None,
-) -> list[Chapter]:
+def run_statistics_benchmark(*, pages: int, seed: int, processes: int | None, out: Path | None) -> list[Chapter]:
     """Draw, count, and print or write the tables.
 
     Args:
@@ -112,7 +105,6 @@ def run_statistics_benchmark(
         seed: Of the draws.
         processes: That draw at the same time, None for one a core; the outcome does not depend on it.
         out: A Markdown file to write; None prints the tables.
-        console: Where to print; None is the terminal.
 
     Returns:
         What was written.
@@ -120,7 +112,7 @@ def run_statistics_benchmark(
     Raises:
         OutputError: The file cannot be written.
     """
-    console = console or Console(highlight=False)
+    console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 170  # of a log file
     if out is not None:
