@@ -16,18 +16,10 @@ from fakeid.evaluation.comparison import Detector, build_groups, compare_detecto
 from fakeid.evaluation.scores import pair_scores
 from fakeid.io import clear_output_errors, write_csv, write_record, write_text
 from fakeid.reporting.audit.warnings import count_warnings
-from fakeid.reporting.comparison.figures import plot_comparison
-from fakeid.reporting.comparison.findings import (
-    COMPARISON_NOTE,
-    describe_comparison,
-)
-from fakeid.reporting.comparison.page import render_comparison_markdown, render_comparison_page
+from fakeid.reporting.comparison.findings import COMPARISON_NOTE, describe_comparison
+from fakeid.reporting.comparison.page import plot_comparison, render_comparison_markdown, render_comparison_page
 from fakeid.reporting.comparison.record import ComparisonReport, build_record
-from fakeid.reporting.comparison.tables import (
-    split_metrics,
-    tabulate_comparison,
-    tabulate_differences,
-)
+from fakeid.reporting.comparison.tables import split_metrics, tabulate_comparison, tabulate_differences
 from fakeid.reporting.formatting import format_count
 from fakeid.reporting.renderers import render_terminal, tabulate
 from fakeid.reporting.run.notes import describe_training

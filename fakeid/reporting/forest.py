@@ -1,15 +1,15 @@
 """Forest plots: a dot and its interval for each row, panels side by side."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.records.results import UNKNOWN, Estimate
 from fakeid.evaluation.statistics.paired_tests import Difference
 from fakeid.reporting.significance import BETTER, NOT_JUDGED, NOT_SIGNIFICANT, ONE_RUN_EACH, WORSE
 from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
@@ -81,6 +81,9 @@ class ForestSeries:
     dots: Sequence[Sequence[ForestDot]]
 
 
+JudgedDifference: TypeAlias = tuple[Difference, str]
+"""A difference and its verdict."""
+
 _DIFFERENCES: Final = (
     ForestPanel("Accuracy", "difference in percentage points", Form.POINTS),
     ForestPanel("AUROC", "difference", Form.UNITS),
@@ -129,8 +132,7 @@ def plot_forest(
 
 def plot_differences(
     rows: Sequence[ForestRow],
-    series: Sequence[ForestSeries],
-    verdicts: Iterable[str],
+    series: Sequence[tuple[str, Sequence[Sequence[JudgedDifference | None]]]],
     *,
     reference: str,
     first_look: int = 0,
@@ -139,17 +141,17 @@ def plot_differences(
 
     Args:
         rows: See `plot_forest`.
-        series: The dots of accuracy, then those of AUROC; see `place_difference`.
-        verdicts: Of all dots, see `fakeid.reporting.significance`.
+        series: The name of each, and for accuracy, then for AUROC, a difference and its verdict a row (see
+            `fakeid.reporting.significance`); None where nothing was measured.
         reference: What is compared with.
         first_look: See `plot_forest`.
     """
-    found = set(verdicts)
+    found = {each[1] for _, metrics in series for metric in metrics for each in metric if each}
     hollow = {NOT_SIGNIFICANT: NOT_SIGNIFICANT, NOT_JUDGED: f"{ONE_RUN_EACH}; interval over test images alone"}
     return plot_forest(
         rows,
         _DIFFERENCES,
-        series,
+        [ForestSeries(name, [[_place(each) for each in metric] for metric in metrics]) for name, metrics in series],
         reference=f"{reference}; right of it: better",
         filled="significant (Holm)",
         hollow="; ".join(name for verdict, name in hollow.items() if verdict in found) or NOT_SIGNIFICANT,
@@ -157,9 +159,8 @@ def plot_differences(
     )
 
 
-def place_difference(difference: Difference, verdict: str) -> ForestDot:
-    """Place the dot of a difference, filled where that is significant."""
-    return ForestDot(Estimate.of(difference), verdict in (BETTER, WORSE))
+def _place(judged: JudgedDifference | None) -> ForestDot:
+    return ForestDot(Estimate.of(judged[0]), judged[1] in (BETTER, WORSE)) if judged else ForestDot(UNKNOWN)
 
 
 def _place_rows(rows: Sequence[ForestRow]) -> list[float]:

@@ -28,6 +28,9 @@ GRAY: Final = "#767676"
 PALETTE: Final = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 """Distinct for color-blind readers (Okabe & Ito 2008); its yellow is too faint for lines on white."""
 
+DASHES: Final[tuple[Any, ...]] = ("-", (0, (7, 2)), (0, (3, 1.5)), (0, (7, 2, 1.5, 2)), (0, (1.2, 1.5)))
+"""What tells lines apart where there is no color."""
+
 SEEN_COLOR: Final = BLUE
 UNSEEN_COLOR: Final = VERMILION
 

@@ -14,8 +14,7 @@ from fakeid.audit.duplicates import count_duplicates
 from fakeid.audit.result import AuditResult, Duplicate, Histogram
 from fakeid.data.records import Record
 from fakeid.images.file_facts import FileFacts
-from fakeid.reporting.audit.figures import plot_histograms
-from fakeid.reporting.audit.page import render_audit_page
+from fakeid.reporting.audit.page import plot_histograms, render_audit_page
 from fakeid.reporting.audit.tables import render_audit
 
 
@@ -37,7 +36,7 @@ def page(audit: AuditResult) -> str:
 
 @pytest.fixture(scope="module")
 def silent(audit: AuditResult) -> AuditResult:
-    return replace(audit, warnings=(), verdict="Nothing found.", duplicates=count_duplicates([]))
+    return replace(audit, warnings=(), verdict="Nothing found.", duplicates=count_duplicates([]), histograms={})
 
 
 def test_the_verdict_and_what_to_do_come_first(audit: AuditResult, page: str) -> None:

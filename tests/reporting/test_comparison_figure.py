@@ -6,8 +6,8 @@ from rich.console import Console
 
 from fakeid.evaluation.comparison import Comparison, GroupComparison, Measured
 from fakeid.evaluation.statistics.paired_tests import Difference
-from fakeid.reporting.comparison.figures import plot_comparison
 from fakeid.reporting.comparison.findings import describe_comparison
+from fakeid.reporting.comparison.page import plot_comparison
 from fakeid.reporting.comparison.tables import split_metrics, tabulate_comparison
 from fakeid.reporting.renderers import render_markdown, render_terminal
 from fakeid.reporting.svg import inline_svg

@@ -1,10 +1,23 @@
-"""The audit as a page."""
+"""The audit as a page, with histograms of what it measured, both classes over each other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from fakeid.audit.result import AuditResult, Histogram
-from fakeid.reporting.audit.figures import plot_histograms
-from fakeid.reporting.audit.tables import tabulate_classes, tabulate_duplicates, tabulate_probes
+from fakeid.reporting.audit.tables import name_feature, tabulate_classes, tabulate_duplicates, tabulate_probes
 from fakeid.reporting.html import render_page
+from fakeid.reporting.style import BLUE, VERMILION, new_figure, styled
 from fakeid.reporting.svg import LINE_STYLE, inline_svg
+
+_A_ROW: Final = 4
+_WIDTH_PX: Final = 1040
+_PANEL_PX: Final = 150
+_LEGEND_PX: Final = 40
+_SMALL: Final = 8  # points
 
 
 def render_audit_page(audit: AuditResult) -> str:
@@ -34,3 +47,40 @@ def render_audit_page(audit: AuditResult) -> str:
 
 def _draw(histograms: dict[str, Histogram], name: str, label: str) -> str:
     return inline_svg(plot_histograms(histograms), name, label) if histograms else ""
+
+
+@styled
+def plot_histograms(histograms: Mapping[str, Histogram]) -> Figure:
+    """Draw the shares of the reals (solid) and of the fakes (dashed) in common bins, a panel each.
+
+    Args:
+        histograms: By name; at least one.
+    """
+    num_rows = -(-len(histograms) // _A_ROW)
+    figure = new_figure(_WIDTH_PX, num_rows * _PANEL_PX + _LEGEND_PX)
+    axes = figure.subplots(num_rows, _A_ROW, squeeze=False).ravel()
+    for ax, (name, histogram) in zip(axes, histograms.items(), strict=False):
+        ax.set_title(name_feature(name), fontsize=9, pad=4)
+        _draw_class(ax, histogram.edges, histogram.real, BLUE, "-", "real")
+        _draw_class(ax, histogram.edges, histogram.fake, VERMILION, (0, (4, 2)), "fake")
+        ax.set_xticks([histogram.edges[0], histogram.edges[-1]])
+        ax.set_xticklabels([f"{histogram.edges[0]:.3g}", f"{histogram.edges[-1]:.3g}"], fontsize=_SMALL)
+        for label, side in zip(ax.get_xticklabels(), ("left", "right"), strict=True):
+            label.set_horizontalalignment(side)
+        ax.set_yticks([])
+        ax.set_ylim(bottom=0)
+        ax.grid(visible=False)
+        ax.spines["left"].set_visible(False)
+    for ax in axes[len(histograms) :]:
+        ax.set_axis_off()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
+    return figure
+
+
+def _draw_class(
+    ax: Axes, edges: Sequence[float], counts: Sequence[int], color: str, linestyle: str | tuple[int, tuple[int, int]],
+    label: str,
+) -> None:  # fmt: skip
+    shares = np.asarray(counts) / (sum(counts) or 1)  # a class without values lies on the axis
+    ax.stairs(shares, edges, fill=True, color=color, alpha=0.2)
+    ax.stairs(shares, edges, color=color, linestyle=linestyle, linewidth=1.4, label=label)

@@ -11,7 +11,7 @@ from fakeid.audit.result import AuditResult, ClassFacts, Duplicates, Probe, Rang
 from fakeid.config.constants import LABEL_NAMES
 from fakeid.reporting.formatting import PERCENT_SIGN, UNDEFINED, format_number
 from fakeid.reporting.renderers import render_terminal
-from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone, Value
+from fakeid.reporting.table import Cell, Column, Form, Line, Table, Tone
 
 _SHOWN: Final = 3  # values of a fact
 
@@ -43,10 +43,9 @@ def tabulate_duplicates(duplicates: Duplicates) -> Table:
     """Build one row a pair of images in two splits; the first pairs."""
     headings = ("kind", "bits", "split", "image", "split of the copy", "its copy")
     columns = [Column(heading, Form.COUNT if heading == "bits" else Form.TEXT) for heading in headings]
-    rows: list[list[Value]] = [
+    return Table.of("", columns, (
         [pair.kind, pair.distance, pair.split_a, pair.key_a, pair.split_b, pair.key_b] for pair in duplicates.examples
-    ]
-    return Table.of("", columns, rows)
+    ))  # fmt: skip
 
 
 def render_audit(audit: AuditResult) -> Group:
@@ -70,14 +69,14 @@ def name_feature(name: str) -> str:
     return name.replace("_", " ").replace("jpeg", "JPEG").replace("png", "PNG")
 
 
-def _list_cells(title: str, probe: Probe | None) -> Row:
+def _list_cells(title: str, probe: Probe | None) -> Line:
     if probe is None:
-        return Row((Cell(title), Cell(lack="too few images"), Cell(""), Cell("")))
+        return [title, Cell(lack="too few images"), "", ""]
     shares = list(probe.importances.items())[:MOST_TELLING] if probe.warns else []
     telling = ", ".join(f"{name_feature(feature)} {100 * share:.0f}{PERCENT_SIGN}" for feature, share in shares)
     tone = Tone.BAD if probe.warns else Tone.GOOD
     verdict = "warns" if probe.warns else "silent"
-    return Row((Cell(title), Cell(probe.auroc), Cell(verdict, tone=tone), Cell(telling)))
+    return [title, probe.auroc, Cell(verdict, tone=tone), telling]
 
 
 def _describe_class(facts: ClassFacts) -> dict[str, str]:

@@ -1,12 +1,14 @@
-"""The comparison of detectors as Markdown, and as one HTML page."""
+"""The comparison of detectors as Markdown, as a figure, and as one HTML page."""
 
 from collections.abc import Sequence
 
+from matplotlib.figure import Figure
+
 from fakeid.evaluation.comparison import Comparison
-from fakeid.reporting.comparison.figures import plot_comparison
-from fakeid.reporting.comparison.findings import COMPARISON_NOTE, describe_comparison
+from fakeid.reporting.comparison.findings import COMPARISON_NOTE, describe_comparison, judge_measured, name_group
 from fakeid.reporting.comparison.record import ComparisonReport
 from fakeid.reporting.comparison.tables import tabulate_comparison
+from fakeid.reporting.forest import ForestRow, plot_differences
 from fakeid.reporting.formatting import format_count
 from fakeid.reporting.html import render_page
 from fakeid.reporting.renderers import render_markdown
@@ -50,6 +52,27 @@ def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[
         figures=[(chosen[0].first, _draw(number, chosen)) for number, chosen in enumerate(figures)],
         tables=[tabulate_comparison(one) for one in report.comparisons],
         note=COMPARISON_NOTE,
+    )
+
+
+def plot_comparison(comparisons: Sequence[Comparison], *, first_look: int = 0) -> Figure:
+    """Draw accuracy and AUROC side by side, one color a detector; filled dots are significant.
+
+    Args:
+        comparisons: With one baseline and the same groups.
+        first_look: Number of the first one's color, so that a detector keeps its own in several figures.
+    """
+    measured = [
+        (one.second, ([row.accuracy for row in one.rows], [row.auroc for row in one.rows])) for one in comparisons
+    ]
+    return plot_differences(
+        [ForestRow(f"{name_group(row)} ({row.num_real + row.num_fake:,})", row.kind) for row in comparisons[0].rows],
+        [
+            (name, [[(each.difference, judge_measured(each)) for each in metric] for metric in metrics])
+            for name, metrics in measured
+        ],
+        reference=comparisons[0].first,
+        first_look=first_look,
     )
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
-from fakeid.reporting.style import GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILION, new_figure, shorten, styled
+from fakeid.reporting.style import DASHES, GRAY, GREEN, ORANGE, PURPLE, SKY, VERMILION, new_figure, shorten, styled
 
 Images = npt.NDArray[np.uint8]
 
@@ -18,7 +18,6 @@ _MOST_SHOWN: Final = 5
 """Generators that are drawn each for itself; of more, the rest is pooled."""
 
 _COLORS: Final = (VERMILION, ORANGE, GREEN, PURPLE, SKY)
-_DASHES: Final[tuple[Any, ...]] = ("-", (0, (7, 2)), (0, (3, 1.5)), (0, (7, 2, 1.5, 2)), (0, (1.2, 1.5)))
 _TAILS: Final = (2, 99.8)  # percentiles at which the maps' colors end
 _NAME_PX: Final = 14
 _MAP_PX: Final = 178  # of six, as many as there may be, beside each other on a page
@@ -79,7 +78,7 @@ def _draw_profiles(ax: Axes, spectra: Mapping[str, Floats], reference: Floats | 
         frequencies, profile = compute_azimuthal_average(power)
         is_real = name == "reals"
         look = {"color": GRAY, "linestyle": "-", "linewidth": 2.6} if is_real else {
-            "color": _COLORS[(i - 1) % len(_COLORS)], "linestyle": _DASHES[(i - 1) % len(_DASHES)]
+            "color": _COLORS[(i - 1) % len(_COLORS)], "linestyle": DASHES[(i - 1) % len(DASHES)]
         }  # fmt: skip
         # At frequency 0 there is nothing: the mean was taken away.
         ax.plot(frequencies[1:], 10 * (profile[1:] - zero), label=shorten(name, 260, _NAME_PX), **look)

@@ -14,18 +14,18 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from fakeid.config.identity import label_changes
-from fakeid.evaluation.records.results import UNKNOWN, Estimate
+from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.forest import (
     ForestDot,
     ForestPanel,
     ForestRow,
     ForestSeries,
-    place_difference,
+    JudgedDifference,
     plot_differences,
     plot_forest,
 )
 from fakeid.reporting.formatting import format_count
-from fakeid.reporting.style import CHANCE_LINE, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
+from fakeid.reporting.style import CHANCE_LINE, DASHES, GRAY, PALETTE, label_in_percent, mark_chance, new_figure, styled
 from fakeid.reporting.sweep.configurations import Configuration
 from fakeid.reporting.sweep.effects import Effect
 from fakeid.reporting.sweep.paper_tables import describe_brackets, name_file
@@ -39,7 +39,6 @@ _FEWEST_SETTINGS: Final = 3  # that a list of them shows better than a curve of 
 
 # Markers and dashes tell the lines apart where there is no color.
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
-_DASHES: Final[tuple[Any, ...]] = ("-", (0, (7, 2)), (0, (3, 1.5)), (0, (7, 2, 1.5, 2)), (0, (1.2, 1.5)))
 _BAND_ALPHA: Final = 0.14
 _SHIFT: Final = 0.05  # of lines beside each other, so that their whiskers do not cover each other
 _LEGEND: Final = 52  # characters in a line
@@ -205,7 +204,7 @@ def plot_curves(curves: Curves) -> Figure:
         setting: {
             "color": PALETTE[i % len(PALETTE)],
             "marker": _MARKERS[i % len(_MARKERS)],
-            "linestyle": _DASHES[i % len(_DASHES)],
+            "linestyle": DASHES[i % len(DASHES)],
         }
         for i, setting in enumerate(curves.settings)
     }
@@ -286,18 +285,16 @@ def plot_effects(effects: Sequence[Effect]) -> Figure:
     return plot_differences(
         [ForestRow(f"{option}={value} against {against}", option) for option, value, against in changes],
         [
-            ForestSeries(group, _list_dots([found.get((group, option, value)) for option, value, _ in changes]))
+            (group, _list_differences([found.get((group, option, value)) for option, value, _ in changes]))
             for group in groups
         ],
-        [verdict for effect in effects for verdict in (effect.verdict, effect.auroc_verdict)],
         reference="the other value",
     )
 
 
-def _list_dots(effects: Sequence[Effect | None]) -> list[list[ForestDot]]:
-    """List the dots of accuracy, then those of AUROC."""
-    nothing = ForestDot(UNKNOWN)
+def _list_differences(effects: Sequence[Effect | None]) -> list[list[JudgedDifference | None]]:
+    """List the differences of accuracy, then those of AUROC."""
     return [
-        [place_difference(effect.accuracy, effect.verdict) if effect else nothing for effect in effects],
-        [place_difference(effect.auroc, effect.auroc_verdict) if effect else nothing for effect in effects],
+        [(effect.accuracy, effect.verdict) if effect else None for effect in effects],
+        [(effect.auroc, effect.auroc_verdict) if effect else None for effect in effects],
     ]
