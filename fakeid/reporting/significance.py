@@ -6,9 +6,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.statistics.multiple_testing import correct_distinct
 from fakeid.evaluation.statistics.paired_tests import Difference
-from fakeid.reporting.table import Tone
+from fakeid.reporting.table import Cell, Tone
 
 LEVEL: Final = 0.05
 """A difference with a corrected p-value below it is significant."""
@@ -105,9 +106,15 @@ def name_verdict(verdict: str) -> str:
     return f"significantly {verdict}" if verdict in (BETTER, WORSE) else verdict
 
 
-def find_tone(verdict: str) -> Tone:
-    """Find the color of a cell that holds one of `VERDICTS`."""
-    return {BETTER: Tone.GOOD, WORSE: Tone.BAD}.get(verdict, Tone.OPEN)
+def list_cells(difference: Difference, corrected_p: float, verdict: str) -> list[Cell]:
+    """List the cells of a difference: with its interval, the corrected p-value, the verdict in color."""
+    tone = {BETTER: Tone.GOOD, WORSE: Tone.BAD}.get(verdict, Tone.OPEN)
+    return [Cell(Estimate.of(difference)), Cell(to_known(corrected_p)), Cell(verdict, tone=tone)]
+
+
+def to_known(number: float) -> float | None:
+    """Turn NaN into None."""
+    return None if math.isnan(number) else number
 
 
 def correct_judged(*tables: Sequence[_Judged]) -> list[list[_Judged]]:

@@ -1,6 +1,5 @@
 """What a comparison of detectors says, in sentences."""
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -64,11 +63,6 @@ def describe_comparison(comparison: Comparison) -> Finding:
         auroc = _count([(row, judge_measured(row.auroc)) for row in others])
         parts.append(f"Of {format_count(len(others), 'group')}, accuracy is {accuracy}; AUROC is {auroc}.")
     return Finding(topic, " ".join(parts))
-
-
-def to_known(number: float) -> float | None:
-    """Turn NaN into None."""
-    return None if math.isnan(number) else number
 
 
 def _describe_networks(comparison: Comparison) -> str:

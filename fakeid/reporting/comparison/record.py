@@ -8,7 +8,8 @@ from pydantic import FiniteFloat
 from fakeid.evaluation.comparison import Comparison
 from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.audit.warnings import AuditWarning
-from fakeid.reporting.comparison.findings import COMPARISON_NOTE, judge_measured, to_known
+from fakeid.reporting.comparison.findings import COMPARISON_NOTE, judge_measured
+from fakeid.reporting.significance import to_known
 
 
 @dataclass(frozen=True, eq=False)

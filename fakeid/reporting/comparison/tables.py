@@ -1,15 +1,13 @@
 """Tables of comparisons of detectors."""
 
-from collections.abc import Iterator
 from dataclasses import fields
 from itertools import pairwise
 from typing import Final
 
 from fakeid.evaluation.comparison import Comparison, Measured
-from fakeid.evaluation.records.results import Estimate
-from fakeid.reporting.comparison.findings import judge_measured, name_group, to_known
+from fakeid.reporting.comparison.findings import judge_measured, name_group
 from fakeid.reporting.comparison.record import ComparisonRecord, MetricDifference
-from fakeid.reporting.significance import find_tone
+from fakeid.reporting.significance import list_cells, to_known
 from fakeid.reporting.table import Cell, Column, Form, Row, Table
 
 _GROUPS: Final = (Column("images of"), Column("real", Form.COUNT), Column("fake", Form.COUNT))
@@ -64,10 +62,6 @@ def tabulate_differences(record: ComparisonRecord) -> Table:
     return Table.of("", [Column(name) for name in _KEYS], rows)
 
 
-def _list_cells(measured: Measured) -> Iterator[Cell]:
-    verdict = judge_measured(measured)
-    yield Cell(to_known(measured.first))
-    yield Cell(to_known(measured.second))
-    yield Cell(Estimate.of(measured.difference))
-    yield Cell(to_known(measured.corrected_p))
-    yield Cell(verdict, tone=find_tone(verdict))
+def _list_cells(measured: Measured) -> list[Cell]:
+    values = [Cell(to_known(value)) for value in (measured.first, measured.second)]
+    return values + list_cells(measured.difference, measured.corrected_p, judge_measured(measured))

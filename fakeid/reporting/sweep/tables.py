@@ -1,6 +1,5 @@
 """The report's tables of configurations, runs and differences, the same for every renderer."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ from urllib.parse import quote
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import POOLED, AuditDigest
 from fakeid.reporting.formatting import format_number
-from fakeid.reporting.significance import Judged, find_tone
+from fakeid.reporting.significance import Judged, list_cells
 from fakeid.reporting.sweep.claims import Claim
 from fakeid.reporting.sweep.configurations import METRICS, Configuration, FinishedRun, order_categories
 from fakeid.reporting.sweep.effects import Effect, SettingTrend
@@ -123,16 +122,9 @@ def tabulate_effects(effects: Sequence[Effect], title: str = "") -> Table:
 
 
 def _list_judged(judged: Judged) -> list[Cell]:
-    accuracy = (judged.accuracy, judged.accuracy_p, judged.verdict)
-    auroc = (judged.auroc, judged.auroc_p, judged.auroc_verdict)
     return [
-        cell
-        for difference, p_value, verdict in (accuracy, auroc)
-        for cell in (
-            Cell(Estimate.of(difference)),
-            Cell(None if math.isnan(p_value) else p_value),
-            Cell(verdict, tone=find_tone(verdict)),
-        )
+        *list_cells(judged.accuracy, judged.accuracy_p, judged.verdict),
+        *list_cells(judged.auroc, judged.auroc_p, judged.auroc_verdict),
     ]
 
 
