@@ -50,11 +50,6 @@ class Judgement:
         return _TONES.get(self.verdict, Tone.BAD)
 
     @property
-    def look(self) -> str:
-        """Name its tone as pages and files do."""
-        return self.tone.value
-
-    @property
     def lines(self) -> list[list[Part]]:
         """Lay it out in two or three paragraphs, each of heads and texts."""
         weakest = [[("Weakest:", self.weakest)]] if self.weakest else []
@@ -63,15 +58,14 @@ class Judgement:
     def to_record(self) -> RecordedVerdict:
         """Write it as sentences, as files keep it."""
         lines = (" ".join(f"{head} {text}" for head, text in line).strip() for line in self.lines)
-        return RecordedVerdict(self.verdict.value, self.look, tuple(lines))
+        return RecordedVerdict(self.verdict.value, self.tone.value, tuple(lines))
 
 
 def judge_run(summary: RunSummary) -> Judgement:
     """Judge the test of a training: on unseen content, or on seen where no other was tested."""
-    new = summary.unseen is not None
-    group, content = (summary.unseen, "unseen") if new else (summary.seen, "seen")
+    group = summary.unseen or summary.seen
     wished = summary.calibration.false_alarm_rate if summary.calibration else None
-    case = _Case(group, group, f"{content} content", unseen=new, wished=wished, new_content=new)
+    case = _Case(group, group, wished, new_content=summary.unseen is not None)
     drawn = (summary.config.get("data") or {}).get("source") == "demo"
     categories = {f"content {name}": group.read("auroc") for name, group in summary.categories.items()}
     return _conclude(case, case.trial.judge(), [DEGRADATIONS_NOT_TESTED], _find_weakest(categories), drawn=drawn)
@@ -111,8 +105,6 @@ class _Case:
     Attributes:
         reals: The group whose reals count.
         fakes: The group whose fakes and AUROC count.
-        place: What it is, such as `unseen content`.
-        unseen: Whether any of it was not trained on.
         wished: The false-positive rate that its threshold was chosen for, in [0, 1]; None where none was chosen.
         new_content: Whether the content of its reals was not trained on.
         new_generator: Whether the fakes are by unseen generators; None where that is not known.
@@ -120,11 +112,20 @@ class _Case:
 
     reals: Group | None
     fakes: Group | None
-    place: str
-    unseen: bool
     wished: float | None
-    new_content: bool
+    new_content: bool = False
     new_generator: bool | None = None
+
+    @property
+    def place(self) -> str:
+        """Name it, such as `unseen content by unseen generators`."""
+        makers = " by unseen generators" if self.new_generator else ""
+        return f"{'unseen' if self.new_content else 'seen'} content{makers}"
+
+    @property
+    def unseen(self) -> bool:
+        """Whether any of it was not trained on."""
+        return self.new_content or bool(self.new_generator)
 
     @property
     def trial(self) -> Trial:
@@ -163,14 +164,10 @@ def _choose_case(evaluation: Evaluation) -> _Case:
     filled = [group for group in tested if group.read("auroc").value is not None]
     wished = evaluation.calibration.false_alarm_rate if evaluation.calibration else None
     if not filled:
-        return _Case(None, None, "", unseen=False, wished=wished, new_content=False)
+        return _Case(None, None, wished)
     fakes = min(filled, key=lambda group: (bool(group.seen_generator), bool(group.seen_content)))
     reals = min(filled, key=lambda group: (bool(group.seen_content), bool(group.seen_generator)))
-    new_content, new_generator = not reals.seen_content, not fakes.seen_generator
-    place = f"{'unseen' if new_content else 'seen'} content{' by unseen generators' if new_generator else ''}"
-    return _Case(
-        reals, fakes, place, new_content or new_generator, wished, new_content=new_content, new_generator=new_generator
-    )
+    return _Case(reals, fakes, wished, new_content=not reals.seen_content, new_generator=not fakes.seen_generator)
 
 
 def _conclude(

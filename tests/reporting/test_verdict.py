@@ -1,10 +1,7 @@
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from invented_evaluation import CASES, invent_case
-from rich.console import Console
 
 from fakeid.config.parse import Config, to_plain
 from fakeid.evaluation.fit_calibration import fit_calibration
@@ -12,10 +9,8 @@ from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
 from fakeid.evaluation.records.evaluation import EvaluatedDetector, EvaluatedSet, Evaluation, SwapResult
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup, Group
 from fakeid.evaluation.records.run_summary import RunSummary
-from fakeid.evaluation.verdict import Trial, Verdict
-from fakeid.reporting.degradations import MILD, STRONG, describe_robustness, group_degradations, name_degradations
-from fakeid.reporting.evaluation.page import render_evaluation_page
-from fakeid.reporting.evaluation.text import render_evaluation_markdown, render_evaluation_table
+from fakeid.evaluation.verdict import Verdict
+from fakeid.reporting.degradations import MILD, STRONG, group_degradations, name_degradations
 from fakeid.reporting.table import Tone
 from fakeid.reporting.verdict import judge_evaluation, judge_run
 
@@ -57,7 +52,7 @@ def read(evaluation):
 def test_a_detector_that_cries_wolf_is_not_to_be_used():
     evaluation = make_evaluation(real_accuracy_at_chosen=(0.69, 0.89), fake_accuracy_at_chosen=(0.41, 0.53))
     judgement = judge_evaluation(evaluation)
-    assert (judgement.verdict, judgement.look) == (Verdict.FAILS, Tone.BAD.value)
+    assert (judgement.verdict, judgement.tone) == (Verdict.FAILS, Tone.BAD)
     assert read(evaluation)[0] == (
         "Do not use on photos. At the threshold for 5 % false positives it calls 21 % [11, 31] of the reals with "
         "unseen content fake and misses 53 % [47, 59] of the fakes by unseen generators."
@@ -74,6 +69,12 @@ def test_the_hardest_images_decide():
 
 def test_a_ranking_upside_down_is_called_so():
     assert "are 0_real and 1_fake swapped?" in read(make_evaluation(auroc=(0.2, 0.4)))[0]
+
+
+def test_untested_degradations_are_called_untested():
+    assert read(make_evaluation())[1] == (
+        "Not tested: JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that."
+    )
 
 
 def test_green_only_where_nothing_breaks():
@@ -142,7 +143,6 @@ def test_where_it_holds_and_breaks_is_told_by_kind():
     ("chosen", "tested", "towards", "words"),
     [
         (["jpeg-90"], ["jpeg-90"], "", "JPEG 90"),
-        (["jpeg-90"], ["jpeg-90", "jpeg-50"], "", "JPEG 90"),
         (["jpeg-90", "jpeg-50"], ["jpeg-90", "jpeg-50"], "", "JPEG"),
         (["jpeg-50"], ["jpeg-90", "jpeg-50"], STRONG, "JPEG 50 and below"),
         (["blur-2"], ["blur-1", "blur-2"], STRONG, "blur of 2 px and more"),
@@ -162,13 +162,6 @@ def test_kinds_run_from_mild_to_strong():
     assert name_degradations(["sepia"], ["sepia"]) == "sepia"  # of another release
 
 
-def test_untested_degradations_are_called_untested():
-    trial = Trial(Estimate(0.95, 0.9, 1.0), Estimate(0.02, 0.0, 0.05), Estimate(0.85, 0.8, 0.9))
-    assert describe_robustness({"none": trial}) == (
-        [("Not tested:", "JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that.")], False,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("area", "verdict"), [((0.9, 0.97), "passes"), ((0.45, 0.55), "at chance"), ((0.2, 0.4), "inverted")]
 )
@@ -185,20 +178,6 @@ def test_a_training_is_judged_on_unseen_content(area, verdict):
     if verdict == "at chance":
         assert judgement.head == "At chance on unseen content: not usable"
     assert judge_run(replace(summary, unseen=None)).verdict is Verdict.UNDECIDED
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_every_evaluation_has_a_verdict_before_all_else(case):
-    evaluation = invent_case(case)[0]
-    judgement = judge_evaluation(evaluation)
-    head = judgement.lines[0][0][0]
-    console = Console(width=1000, file=io.StringIO())
-    console.print(render_evaluation_table(evaluation))
-    page = render_evaluation_page(evaluation, {})
-    assert console.file.getvalue().startswith(head)
-    assert page.index(head) < page.index("<nav>")
-    assert f'<div class="notice {judgement.look}">' in page
-    assert render_evaluation_markdown(evaluation).splitlines()[2].startswith(f"**{head}**")
 
 
 def test_undefined_numbers_give_no_rate():
