@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from invented_evaluation import CASES, estimate, invent_case, invent_control, invent_swap
+from invented_evaluation import estimate, invent_control, invent_swap
 
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn
@@ -10,7 +10,7 @@ from fakeid.evaluation.records.evaluation import EvaluatedDetector, Evaluation, 
 from fakeid.evaluation.records.results import EvaluationGroup
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.evaluation.thresholds import bound_rate, choose_threshold
-from fakeid.reporting.evaluation.findings import find_false_positives, list_caveats, list_findings
+from fakeid.reporting.evaluation.findings import list_caveats, list_findings
 
 EASY, HARD = str(QUADRANTS[0]), str(QUADRANTS[3])
 
@@ -77,11 +77,6 @@ def test_the_answer_is_computed_from_the_numbers(evaluation):
     }
 
 
-def test_false_positives_are_what_the_reals_are_not_called(evaluation):
-    found = find_false_positives(evaluation, seen_content=False)
-    assert (found.value, found.low, found.high) == pytest.approx((0.3, 0.28, 0.33))
-
-
 def test_too_few_reals_promise_nothing(evaluation):
     told = read(replace(evaluation, calibration=make_calibration(15, 0)))["False positives"]
     assert told.startswith(
@@ -89,7 +84,7 @@ def test_too_few_reals_promise_nothing(evaluation):
     )
 
 
-@pytest.mark.parametrize(("found", "is_told"), [(0.07, False), (0.11, False), (0.14, True), (0.3, True)])
+@pytest.mark.parametrize(("found", "is_told"), [(0.11, False), (0.14, True)])
 def test_more_than_promised_is_said_beyond_both_uncertainties_alone(evaluation, found, is_told):
     # Of 100 new reals 13 are called fake with p = 0.033 where 4 of 100 were, 16 with p = 0.01 (beta-binomial).
     tested = replace(evaluation, groups=(make_group(HARD, 0.9, real_accuracy_at_chosen=1 - found),))
@@ -170,10 +165,3 @@ def test_what_was_not_done_is_not_told(evaluation):
 def test_a_broken_group_is_the_worst(evaluation):
     broken = replace(evaluation, worst=(WorstGroup("none", "accuracy", "coral", None),))
     assert read(broken)["Worst group"].startswith("coral, on which the detector broke down")
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_every_evaluation_has_an_answer(name):
-    findings = list_findings(invent_case(name)[0])
-    assert all(finding.text.endswith(".") for finding in findings)
-    assert findings[0].topic in (("No answer",) if name in ("reals only", "nothing") else ("Hardest", "Alone"))

@@ -11,12 +11,11 @@ from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.thresholds import compute_surprise, count_needed
 from fakeid.reporting.degradations import name_conditions
 from fakeid.reporting.finding import Finding, Severity
-from fakeid.reporting.formatting import format_estimate, format_number, format_share, join_words
+from fakeid.reporting.formatting import PERCENT_SIGN, format_estimate, format_number, format_share, join_words
 from fakeid.reporting.run.notes import describe_misplaced, describe_threshold, name_chosen_threshold
 from fakeid.reporting.table import Form
 
 _CHANCE: Final = 0.5
-_SIGN: Final = "\N{NO-BREAK SPACE}%"
 _SURPRISE: Final = 0.025  # for seen and for unseen content, 5 % together; shared by the conditions
 _NOT_IN_PERCENT: Final = ("auroc", "average_precision", "ece", "nll", "brier")
 
@@ -54,7 +53,7 @@ def describe_worst(worst: WorstGroup) -> str:
     if value is None:
         return f"{worst.group}, on which the detector broke down (no number is defined)"
     unit = worst.metric.startswith(_NOT_IN_PERCENT)
-    number = format_number(value, Form.UNIT) if unit else f"{format_number(value, Form.PERCENT)}{_SIGN}"
+    number = format_number(value, Form.UNIT) if unit else f"{format_number(value, Form.PERCENT)}{PERCENT_SIGN}"
     metric = metric.upper() if metric in ("auroc", "eer", "ece", "nll") else metric
     return f"{worst.group}, with {'an' if metric[0] in 'aeAE' else 'a'} {metric} of {number}"
 
@@ -82,21 +81,13 @@ def describe_thresholds(calibration: Calibration | None) -> str:
     """Say which thresholds a table of them shows, and where they come from."""
     if calibration is None:
         return "At 0.5: called fake from P(fake) = 0.5 on. No threshold was chosen on validation images."
-    rate = f"{100 * calibration.false_alarm_rate:g}{_SIGN}"
+    rate = f"{100 * calibration.false_alarm_rate:g}{PERCENT_SIGN}"
     return (
         "At 0.5: called fake from P(fake) = 0.5 on. At balanced: at the balanced threshold from validation images, "
         f"where the balanced accuracy is highest there (logit {calibration.balanced_threshold:.3g}). At {rate} FP "
         f"(logit {calibration.threshold:.3g}): {describe_promise(calibration)}. Both are chosen on "
         f"{calibration.num_real:,} reals and {calibration.num_fake:,} fakes of the validation split."
     )
-
-
-def find_false_positives(
-    evaluation: Evaluation, *, seen_content: bool, degradation: str = NO_DEGRADATION
-) -> Estimate | None:
-    """Find the share of the reals called fake at the threshold for few false positives; None without such a real."""
-    group = _find_reals(evaluation, degradation, seen_content=seen_content)
-    return None if group is None else group.read("real_accuracy_at_chosen").complement()
 
 
 def _describe_one_class(evaluation: Evaluation) -> Iterator[Finding]:
@@ -207,10 +198,10 @@ def _describe_false_positives(evaluation: Evaluation) -> Iterator[Finding]:
     calibration, measured, severity = evaluation.calibration, [], Severity.INFO
     promised = [word for word in evaluation.degradations if word in calibration.conditions]
     for word, seen in product(promised, (True, False)):
-        rate = find_false_positives(evaluation, seen_content=seen, degradation=word)
-        if rate is not None:
-            surprise = _SURPRISE / len(promised)
-            broken = _breaks_promise(evaluation, calibration, word, surprise, seen_content=seen)
+        group = _find_reals(evaluation, word, seen_content=seen)
+        if group is not None:
+            rate = group.read("real_accuracy_at_chosen").complement()
+            broken = _breaks_promise(rate, group.num_real, calibration, _SURPRISE / len(promised))
             severity = Severity.WARNING if broken else severity
             judged = " (more than promised)" if broken else ""
             under = "" if word == NO_DEGRADATION else f" with {name_conditions([word])}"
@@ -227,23 +218,18 @@ def _describe_misplaced(evaluation: Evaluation) -> Iterator[Finding]:
         yield Finding("Threshold", f"on {text[:1].lower()}{text[1:]}", Severity.WARNING)
 
 
-def _breaks_promise(
-    evaluation: Evaluation, calibration: Calibration, degradation: str, least_surprise: float, *, seen_content: bool
-) -> bool:
+def _breaks_promise(rate: Estimate, num_real: int, calibration: Calibration, least_surprise: float) -> bool:
     """Tell whether more reals are called fake than the uncertainties of validation and test together explain."""
-    group = _find_reals(evaluation, degradation, seen_content=seen_content)
-    rate = find_false_positives(evaluation, seen_content=seen_content, degradation=degradation)
-    if group is None or rate is None or rate.value is None:
-        return False
     # The interval knows of clusters of images, which the counts do not.
-    if rate.low is None or rate.low <= calibration.false_alarm_rate:
+    if rate.value is None or rate.low is None or rate.low <= calibration.false_alarm_rate:
         return False
-    called = round(rate.value * group.num_real)
-    surprise = compute_surprise(called, group.num_real, calibration.num_false_positives, calibration.num_real)
+    called = round(rate.value * num_real)
+    surprise = compute_surprise(called, num_real, calibration.num_false_positives, calibration.num_real)
     return surprise < least_surprise
 
 
 def _find_reals(evaluation: Evaluation, degradation: str, *, seen_content: bool) -> EvaluationGroup | None:
+    """Find the first quadrant whose reals were called at the threshold for few false positives."""
     for group in evaluation.list_tested(("quadrant",), degradation):
         if group.seen_content == seen_content and group.read("real_accuracy_at_chosen").value is not None:
             return group
