@@ -15,10 +15,11 @@ from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.calibration import AT_HALF, Calibration, OperatingPoint
 from fakeid.evaluation.fit_calibration import tabulate_reliability
-from fakeid.evaluation.metrics import auroc, count_above
+from fakeid.evaluation.metrics import auroc
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
-from fakeid.evaluation.ranking import Floats, Labels, call_fake
+from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.scores import Scores, to_arrays
+from fakeid.reporting.run.figures import label_roc, place_on_roc, trace_roc
 from fakeid.reporting.run.notes import name_chosen_threshold, name_threshold
 from fakeid.reporting.style import (
     BLUE,
@@ -32,7 +33,7 @@ from fakeid.reporting.style import (
     styled,
 )
 
-FPR_LIMITS: Final = (0.01, 0.05)
+_FPR_LIMITS: Final = (0.01, 0.05)
 """False-positive rates at which detectors are compared; they are marked."""
 
 _ZOOM: Final = 0.1  # the largest false-positive rate of the second panel
@@ -94,12 +95,9 @@ def _split(scores: Scores, trained_on: TrainedOn) -> dict[str, Scores]:
 
 
 def _draw_roc(ax: Axes, part: Scores, line: dict[str, Any], marks: Sequence[tuple[str, str, float]]) -> None:
-    fakes, reals = count_above(*to_arrays(part))
-    found, wrong = np.append(0, fakes / fakes[-1]), np.append(0, reals / reals[-1])
-    ax.plot(wrong, found, **line, solid_capstyle="butt")
+    ax.plot(*trace_roc(part), **line, solid_capstyle="butt")
     for marker, _, threshold in marks:
-        called = call_fake(part.logit, threshold)
-        point = [float(np.mean(called[part.label == label])) for label in (REAL, FAKE)]
+        point = place_on_roc(part, threshold)
         # At 100 % it is not cut by the frame, and beyond the zoom it is not there.
         ax.plot(*point, marker, color=line["color"], **_MARKS[marker], clip_on=point[0] > ax.get_xlim()[1])
 
@@ -108,13 +106,11 @@ def _frame_roc(ax: Axes, limit: float) -> None:
     ax.plot([0, 1], [0, 1], **CHANCE_LINE)
     ax.set_xlim(-0.01 * limit, limit)
     ax.set_ylim(-0.01, 1.01)
-    ax.set(xlabel="reals called fake (false-positive rate, %)", ylabel="fakes called fake (true-positive rate, %)")
+    label_roc(ax)
     zoomed = limit < 1
     title = f"Up to {100 * limit:.0f} % false-positive rate" if zoomed else "Receiver operating characteristic"
     ax.set_title(title, pad=18)
-    for axis in (ax.xaxis, ax.yaxis):
-        label_in_percent(axis)
-    for rate in FPR_LIMITS if zoomed else ():
+    for rate in _FPR_LIMITS if zoomed else ():
         ax.axvline(rate, **_LIMIT_LINE, zorder=1)
         ax.text(rate, 1.02, f"{100 * rate:.0f} %", ha="center", va="bottom", fontsize=8)
 

@@ -14,7 +14,7 @@ from fakeid.reporting.evaluation.findings import describe_worst
 from fakeid.reporting.formatting import PERCENT_SIGN
 from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone, Value
 
-ORACLE_NOTE: Final = "Oracle: chosen on the tested images, no result."
+_ORACLE_NOTE: Final = "Oracle: chosen on the tested images, no result."
 
 _METRICS: Final = {
     "accuracy": Column("accuracy %", Form.PERCENT, "accuracy"),
@@ -95,7 +95,7 @@ def tabulate_thresholds(evaluation: Evaluation) -> Table:
         ]
         for group in groups
     ]
-    return Table.of("Thresholds", columns, rows, [ORACLE_NOTE] if _ORACLE in places else [])
+    return Table.of("Thresholds", columns, rows, [_ORACLE_NOTE] if _ORACLE in places else [])
 
 
 def tabulate_calibration(evaluation: Evaluation) -> Table:

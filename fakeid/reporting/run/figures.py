@@ -14,7 +14,7 @@ from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.calibration import AT_HALF, OperatingPoint
 from fakeid.evaluation.metrics import auroc, count_above
-from fakeid.evaluation.ranking import call_fake
+from fakeid.evaluation.ranking import Floats, call_fake
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores, to_arrays
@@ -172,9 +172,7 @@ def plot_roc(scores: Scores, seen: Sequence[str], unseen: Sequence[str], thresho
         _draw_roc(ax, clean[clean.category.isin(categories)], f"{name} content", color, threshold.logit)
     ax.plot([], [], "o", color=GRAY, markersize=6, label=_name_point(threshold))
     ax.set(title="Receiver operating characteristic", xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
-    ax.set(xlabel="reals called fake (false-positive rate, %)", ylabel="fakes called fake (true-positive rate, %)")
-    for axis in (ax.xaxis, ax.yaxis):
-        label_in_percent(axis)
+    label_roc(ax)
     ax.legend(loc="lower right")
     return figure
 
@@ -187,10 +185,26 @@ def _draw_roc(ax: Axes, scores: Scores, label: str, color: str, threshold: float
     area = float(auroc(*to_arrays(scores)))
     if math.isnan(area):
         return
-    fakes, reals = count_above(*to_arrays(scores))
-    found = np.append(0, fakes / fakes[-1])
-    wrong = np.append(0, reals / reals[-1])
-    ax.plot(wrong, found, color=color, label=f"{label}, AUROC {area:.3f}", clip_on=False)
-    called_fake = call_fake(scores.logit, threshold)
-    point = [float(np.mean(called_fake[scores.label == label])) for label in (REAL, FAKE)]
+    ax.plot(*trace_roc(scores), color=color, label=f"{label}, AUROC {area:.3f}", clip_on=False)
+    point = place_on_roc(scores, threshold)
     ax.plot(*point, "o", color=color, markeredgecolor="white", markersize=8, clip_on=False, zorder=5)
+
+
+def label_roc(ax: Axes) -> None:
+    """Name both axes of a ROC curve, in percent."""
+    ax.set(xlabel="reals called fake (false-positive rate, %)", ylabel="fakes called fake (true-positive rate, %)")
+    for axis in (ax.xaxis, ax.yaxis):
+        label_in_percent(axis)
+
+
+def trace_roc(scores: Scores) -> tuple[Floats, Floats]:
+    """Trace the ROC curve of images of both classes: false-positive rates and true-positive rates, from 0 to 1."""
+    fakes, reals = count_above(*to_arrays(scores))
+    return np.append(0, reals / reals[-1]), np.append(0, fakes / fakes[-1])
+
+
+def place_on_roc(scores: Scores, threshold: float) -> tuple[float, float]:
+    """Find false-positive rate and true-positive rate at a threshold, a logit."""
+    called_fake = call_fake(scores.logit, threshold)
+    wrong, found = (float(np.mean(called_fake[scores.label == label])) for label in (REAL, FAKE))
+    return wrong, found
