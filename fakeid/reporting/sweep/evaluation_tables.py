@@ -9,7 +9,7 @@ import numpy as np
 
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.records.evaluation import Evaluation
-from fakeid.evaluation.records.results import UNKNOWN, Estimate, EvaluationGroup
+from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.sweep.configurations import Configuration, average_estimates
 from fakeid.reporting.sweep.settings import split_by_budget
 from fakeid.reporting.sweep.tables import CONFIGURATION, name_configuration
@@ -67,32 +67,28 @@ def build_evaluation_tables(configurations: Sequence[Configuration]) -> list[Eva
 
 
 def _tabulate_groups(configurations: Sequence[Configuration], metric: str, form: Form, title: str) -> Table:
-    names = dict.fromkeys(group.name for each in _list_evaluations(configurations) for group in _list_groups(each))
+    found = [each for configuration in configurations for each in _list_evaluations(configuration)]
+    places = dict.fromkeys((group.kind, group.name) for each in found for group in each.groups if group.kind in _KINDS)
     rows: list[Line] = [
         [
-            *name_configuration(configuration),
-            *(
-                average_estimates([_find(each, name, metric) for each in _list_evaluations([configuration])])
-                for name in names
-            ),
+            *name_configuration(each),
+            *(average_estimates([one.read(metric, *place) for one in _list_evaluations(each)]) for place in places),
         ]
-        for configuration in configurations
+        for each in configurations
     ]
-    return Table.of(title, [*CONFIGURATION, *(Column(name, form) for name in names)], rows)
+    return Table.of(title, [*CONFIGURATION, *(Column(name, form) for _, name in places)], rows)
 
 
 def _tabulate_degradations(configurations: Sequence[Configuration], title: str) -> Table:
-    words = dict.fromkeys(word for each in _list_evaluations(configurations) for word in each.degradations)
+    found = [each for configuration in configurations for each in _list_evaluations(configuration)]
+    words = dict.fromkeys(word for each in found for word in each.degradations)
     rows: list[Line] = [
         [
-            *name_configuration(configuration),
-            *(
-                average_estimates([_average(each, word) for each in _list_evaluations([configuration])])
-                for word in words
-            ),
-            _count_warnings(_list_evaluations([configuration])),
+            *name_configuration(each),
+            *(average_estimates([_average(one, word) for one in _list_evaluations(each)]) for word in words),
+            _count_warnings(_list_evaluations(each)),
         ]
-        for configuration in configurations
+        for each in configurations
     ]
     named = [Column("clean" if word == NO_DEGRADATION else word, Form.UNIT) for word in words]
     return Table.of(title, [*CONFIGURATION, *named, SWAP_WARNS], rows)
@@ -103,19 +99,8 @@ def _count_warnings(evaluations: Sequence[Evaluation]) -> Cell:
     return Cell(sum(tried), mark=f" of {len(tried)}") if tried else Cell(lack="not tried")
 
 
-def _list_evaluations(configurations: Sequence[Configuration]) -> list[Evaluation]:
-    return [run.evaluation for each in configurations for run in each.runs if run.evaluation]
-
-
-def _list_groups(evaluation: Evaluation) -> list[EvaluationGroup]:
-    return [group for group in evaluation.groups if group.kind in _KINDS]
-
-
-def _find(evaluation: Evaluation, name: str, metric: str) -> Estimate:
-    for group in _list_groups(evaluation):
-        if (group.name, group.degradation) == (name, NO_DEGRADATION):
-            return group.read(metric)
-    return UNKNOWN
+def _list_evaluations(configuration: Configuration) -> list[Evaluation]:
+    return [run.evaluation for run in configuration.runs if run.evaluation]
 
 
 def _average(evaluation: Evaluation, degradation: str) -> Estimate:
