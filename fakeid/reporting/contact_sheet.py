@@ -50,7 +50,7 @@ def plot_samples(images: Mapping[str, tuple[Images, Images]], held_out: Collecti
     middle = left + most_reals * (width + _GAP_PX) + _MIDDLE_PX
     top = 2 * font_px
     right = middle + most_fakes * (width + _GAP_PX) + _MARGIN_PX
-    ax = _new_sheet(right, top + len(tiles) * (height + _GAP_PX) + _MARGIN_PX)
+    figure, ax = _new_sheet(right, top + len(tiles) * (height + _GAP_PX) + _MARGIN_PX)
     for x, heading in ((left, "real"), (middle, "fake")):
         ax.text(x, top - font_px / 2, heading, fontsize=_points(font_px), fontweight="bold")
     for row, (name, pair) in enumerate(tiles.items()):
@@ -61,7 +61,7 @@ def plot_samples(images: Mapping[str, tuple[Images, Images]], held_out: Collecti
         for x, side in zip((left, middle), pair, strict=True):
             for i, tile in enumerate(side):
                 _paste(ax, tile, x + i * (width + _GAP_PX), y)
-    return _get_figure(ax)
+    return figure
 
 
 @styled
@@ -87,7 +87,7 @@ def plot_mistakes(called_fake: tuple[Images, Scores], called_real: tuple[Images,
     ]
     widest = max(measure_text(heading, _FONT_PX) for heading, _, _ in blocks)
     width = max(widest, column_px * max(len(tiles) for _, tiles, _ in blocks)) + 2 * _CAPTIONED_GAP_PX
-    ax = _new_sheet(width, len(blocks) * _HEADING_PX + sum(heights))
+    figure, ax = _new_sheet(width, len(blocks) * _HEADING_PX + sum(heights))
     top = 0
     for (heading, tiles, captions), height in zip(blocks, heights, strict=True):
         ax.text(_CAPTIONED_GAP_PX, top + _HEADING_PX / 2, heading, va="center", fontweight="bold")
@@ -100,7 +100,7 @@ def plot_mistakes(called_fake: tuple[Images, Scores], called_real: tuple[Images,
             text = "\n".join(shorten(line, column_px - _CAPTIONED_GAP_PX, _FONT_PX) for line in caption.split("\n"))
             ax.text(x, top + len(tile) + 4, text, va="top", fontsize=_points(_FONT_PX), linespacing=1.2)
         top += height
-    return _get_figure(ax)
+    return figure
 
 
 def _caption_mistakes(scores: Scores) -> list[str]:
@@ -131,24 +131,19 @@ def _resize(images: Images, smallest_px: int = _SMALLEST_TILE_PX) -> Images:
     return images.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
-def _new_sheet(width_px: int, height_px: int) -> Axes:
+def _new_sheet(width_px: int, height_px: int) -> tuple[Figure, Axes]:
     """Build a figure whose data coordinates are its pixels, from the top left."""
     figure = Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_axis_off()
     ax.set(xlim=(0, width_px), ylim=(height_px, 0))
-    return ax
+    return figure, ax
 
 
 def _paste(ax: Axes, tile: Images, x: int, y: int) -> None:
     """Put an image (H, W, 3) onto a sheet, its upper left corner at x, y."""
     height, width, _ = tile.shape
     ax.imshow(tile, interpolation="none", extent=(x, x + width, y + height, y), aspect="auto")
-
-
-def _get_figure(ax: Axes) -> Figure:
-    assert isinstance(ax.figure, Figure)
-    return ax.figure
 
 
 def _points(pixels: float) -> float:

@@ -71,7 +71,8 @@ def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
     """Group degradations by kind, each from mild to strong, kinds in the order of their first words."""
     kinds: dict[str, list[str]] = {}
     for word in words:
-        kinds.setdefault(_read(word).name, []).append(word)
+        name, _ = _read(word)
+        kinds.setdefault(name, []).append(word)
     return {kind: sorted(found, key=_rank) for kind, found in kinds.items()}
 
 
@@ -88,8 +89,9 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
         Such as `blur` for all that were tested, `JPEG down to 90` with `MILD`, `JPEG 75 and below` with `STRONG`, or
         `JPEG 95, 75`.
     """
-    kind = KINDS.get(_read(chosen[0]).name, Kind(chosen[0]))
-    strengths = [kind.form.format(strength) for word in chosen if (strength := _read(word).strength) is not None]
+    name, _ = _read(chosen[0])
+    kind = KINDS.get(name, Kind(name))
+    strengths = [kind.form.format(strength) for _, strength in map(_read, chosen) if strength is not None]
     if not strengths or (len(chosen) == len(tested) > 1):
         return kind.name
     if towards == MILD and len(tested) > 1 and list(chosen) == list(tested[: len(chosen)]):
@@ -101,31 +103,26 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
 
 def name_strength(word: str) -> str:
     """Name the strength alone, such as `75` or `2 px`; empty where there is none."""
-    degradation = _read(word)
-    if degradation.strength is None:
+    name, strength = _read(word)
+    if strength is None:
         return ""
-    unit = KINDS[degradation.name].form.partition("}")[2]
-    return f"{degradation.strength:g}{unit}"
+    unit = KINDS[name].form.partition("}")[2]
+    return f"{strength:g}{unit}"
 
 
 def _rank(word: str) -> float:
-    degradation = _read(word)
-    strength = degradation.strength or 0.0
-    return -strength if KINDS.get(degradation.name, Kind("")).larger_is_milder else strength
+    name, strength = _read(word)
+    strength = strength or 0.0
+    return -strength if KINDS.get(name, Kind("")).larger_is_milder else strength
 
 
-class _Read(NamedTuple):
-    name: str
-    strength: float | None
-
-
-def _read(word: str) -> _Read:
+def _read(word: str) -> tuple[str, float | None]:
     """Split a word into kind and strength; the word itself where another release of fakeid knew it."""
     try:
         degradation = parse_degradation(word)
     except ConfigError:
-        return _Read(word, None)
-    return _Read(degradation.name, degradation.strength)
+        return word, None
+    return degradation.name, degradation.strength
 
 
 def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:

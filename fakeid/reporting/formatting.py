@@ -1,8 +1,7 @@
 """How values and estimates are written, in every table, sentence and figure."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from fakeid.evaluation.records.results import Estimate
@@ -27,22 +26,20 @@ def _format_p(number: float) -> str:
     return f"{number:.4f}" if number < 0.01 else f"{number:.2f}"
 
 
-_FORMATS: Final[Mapping[Form, Callable[[float], str]]] = MappingProxyType(
-    {
-        Form.TEXT: str,
-        Form.CODE: str,
-        Form.DIGITS: str,
-        Form.COUNT: lambda number: f"{number:,}",
-        Form.PERCENT: lambda number: f"{100 * number:.1f}",
-        Form.UNIT: _format_unit,
-        Form.POINTS: lambda number: f"{100 * number:+.1f}",
-        Form.UNITS: lambda number: f"{number:+.3f}",
-        Form.SLOPE: lambda number: f"{100 * number:+.2f}",
-        Form.P_VALUE: _format_p,
-        Form.NUMBER: lambda number: f"{number:.1f}",
-        Form.RATE: lambda number: f"{number:.0f}",
-    }
-)
+_FORMATS: Final[dict[Form, Callable[[float], str]]] = {
+    Form.TEXT: str,
+    Form.CODE: str,
+    Form.DIGITS: str,
+    Form.COUNT: lambda number: f"{number:,}",
+    Form.PERCENT: lambda number: f"{100 * number:.1f}",
+    Form.UNIT: _format_unit,
+    Form.POINTS: lambda number: f"{100 * number:+.1f}",
+    Form.UNITS: lambda number: f"{number:+.3f}",
+    Form.SLOPE: lambda number: f"{100 * number:+.2f}",
+    Form.P_VALUE: _format_p,
+    Form.NUMBER: lambda number: f"{number:.1f}",
+    Form.RATE: lambda number: f"{number:.0f}",
+}
 
 
 def format_number(number: float | None, form: Form) -> str:

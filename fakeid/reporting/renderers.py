@@ -56,12 +56,10 @@ def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
     if stacked and cell.note:
         text = Text(format_cell(replace(cell, note=""), column.form), style=style)
         return text.append(f"\n{cell.note}", style="not bold magenta")
-    if not stacked or not isinstance(cell.value, Estimate) or not has_bounds_below(cell):
-        return Text(format_cell(cell, column.form), style=style)
-    text = Text(format_number(cell.value.value, column.form) + cell.mark, style=style)
+    value, bounds = _write_stacked(cell, column) if stacked else (format_cell(cell, column.form), "")
+    text = Text(value, style=style)
     # 80 columns have no room for the last digit of 100.0.
-    bounds = format_bounds(cell.value, column.form, "\N{EN DASH}").replace("100.0", "100")
-    return text.append(f"\n{bounds}", style="not bold dim")
+    return text.append(f"\n{bounds.replace('100.0', '100')}", style="not bold dim") if bounds else text
 
 
 def has_bounds_below(cell: Cell) -> bool:
@@ -74,18 +72,16 @@ def render_markdown(table: Table) -> str:
     lines = [[column.heading for column in table.columns]]
     lines.append(["---:" if is_numeric(column) else "---" for column in table.columns])
     lines += [
-        [
-            f"`{text}`" if column.form is Form.CODE and text else text
-            for text, column in zip(_write_cells(row, table.columns), table.columns, strict=True)
-        ]
+        [_write_markdown(cell, column) for cell, column in zip(row.cells, table.columns, strict=True)]
         for row in table.rows
     ]
     body = "\n".join(f"| {' | '.join(_escape_markdown(cell) for cell in line)} |" for line in lines)
     return "\n\n".join([body, *table.notes]) + "\n"
 
 
-def _write_cells(row: Row, columns: Sequence[Column]) -> list[str]:
-    return [format_cell(cell, column.form) for cell, column in zip(row.cells, columns, strict=True)]
+def _write_markdown(cell: Cell, column: Column) -> str:
+    text = format_cell(cell, column.form)
+    return f"`{text}`" if column.form is Form.CODE and text else text
 
 
 def _escape_markdown(text: str) -> str:

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.records.results import UNKNOWN, Estimate
 from fakeid.evaluation.statistics.paired_tests import find_margin
 from fakeid.reporting.finding import Finding
 from fakeid.reporting.formatting import format_count, format_estimate, format_number
 from fakeid.reporting.sweep.configurations import FinishedRun
 from fakeid.reporting.sweep.settings import Setting, identify_settings, order_settings
-from fakeid.reporting.table import Cell, Column, Form, Row, Table
+from fakeid.reporting.table import Column, Form, Line, Table
 
 LEFT_OUT_NOTE: Final = (
     "AUROC of a family's copies against all photos of the test, in runs that neither trained on the family nor chose "
@@ -111,17 +111,16 @@ def _ignore_families(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return config
 
 
-def _describe_setting(reached: _Reached) -> Row:
+def _describe_setting(reached: _Reached) -> Line:
     lowest = min(reached.families, key=reached.average_left_out)
     seeds, families = len(reached.left_out), len(reached.families)
     numbers = (_average(reached.left_out), reached.average_left_out(lowest), lowest, _average(reached.trained_on))
-    return Row(tuple(Cell(each) for each in (reached.setting.name, seeds, families, *numbers)))
+    return [reached.setting.name, seeds, families, *numbers]
 
 
-def _describe_family(reached: _Reached, name: str) -> Row:
+def _describe_family(reached: _Reached, name: str) -> Line:
     left_out, trained_on = _pick(reached.left_out, name), _pick(reached.trained_on, name)
-    values = (name, reached.setting.name, len(left_out), _average(left_out), _average(trained_on))
-    return Row(tuple(Cell(each) for each in values))
+    return [name, reached.setting.name, len(left_out), _average(left_out), _average(trained_on)]
 
 
 def _pick(by_seed: _BySeed, name: str) -> _BySeed:
@@ -132,9 +131,9 @@ def _average(by_seed: _BySeed) -> Estimate:
     """Average over families, then over seeds."""
     means = [fmean(fmean(values) for values in own.values()) for own in by_seed.values()]
     if not means:
-        return Estimate(None, None, None)
+        return UNKNOWN
     mean = fmean(means)
     if len(means) == 1:
-        return Estimate(mean, None, None)
+        return Estimate(mean)
     margin = find_margin(float(np.var(means, ddof=1)) / len(means), len(means) - 1, 0.0)
     return Estimate(mean, max(0.0, mean - margin), min(1.0, mean + margin))
