@@ -1,6 +1,5 @@
 import copy
 import math
-import random
 from dataclasses import replace
 
 import numpy as np
@@ -34,16 +33,6 @@ def test_settings_are_compared_on_what_neither_was_trained_on(invented):
     assert claim.verdict == "not judged"
 
 
-def test_several_seeds_are_judged(invented):
-    runs = [
-        invented(5, seed, color, skill=2.0 if color == "hsv" else 0.8) for seed in range(3) for color in ("rgb", "hsv")
-    ]
-    claims = compare_configurations(collect_configurations(runs))
-    assert [claim.verdict for claim in claims.settings] == ["better"]
-    assert claims.named_best is not None
-    assert claims.named_best.setting.color == "hsv"
-
-
 def test_numbers_of_categories_are_compared_on_the_same_images(invented):
     claims = compare_configurations(
         collect_configurations([invented(1), invented(5, skill=1.5), invented(10, skill=2.5)])
@@ -68,29 +57,18 @@ def test_holm_counts_every_comparison_of_the_page_once(invented):
     assert corrected == pytest.approx(min(1.0, 2 * len(tests) * p_value))  # accuracy and AUROC are one family
 
 
-def test_the_best_is_corrected_for_all_pairs(invented):
-    runs = [invented(5, seed, dropout=place / 20) for place in range(6) for seed in range(2)]
-    claims = compare_configurations(collect_configurations(runs))
-    assert len(claims.pairs) == 15
-    assert len(claims.best) == 5
-    assert claims.named_best is None
-    configurations = collect_configurations(runs)
-    assert any(
-        "No configuration is significantly ahead" in finding.text
-        for finding in write_answer(configurations, claims, [])
-    )
-
-
 def test_runs_that_differ_by_seed_alone_claim_nothing(invented):
     claims = compare_configurations(collect_configurations([invented(5, 0), invented(5, 1)]))
     assert (claims.settings, claims.categories, claims.best) == ([], [], [])
 
 
-def test_equal_settings_do_not_differ_significantly(invented):
-    runs = [invented(5, seed, color) for seed in range(3) for color in ("rgb", "hsv", "ycbcr")]
-    claims = compare_configurations(collect_configurations(runs))
+def test_equal_settings_do_not_differ_and_the_best_is_corrected_for_all_pairs(invented):
+    runs = [invented(5, seed, color) for seed in range(2) for color in ("rgb", "hsv", "ycbcr")]
+    configurations = collect_configurations(runs)
+    claims = compare_configurations(configurations)
     assert {claim.verdict for claim in [*claims.settings, *claims.best]} == {"not significant"}
-    assert {claim.seeds for claim in claims.settings} == {(0, 1, 2)}
+    assert {claim.seeds for claim in claims.settings} == {(0, 1)}
+    assert (len(claims.pairs), len(claims.best), claims.named_best) == (3, 2, None)
 
 
 def test_only_common_seeds_are_compared(invented):
@@ -112,18 +90,6 @@ def test_other_images_are_not_compared(invented):
         collect_configurations([invented(5), FinishedRun("moved", moved, invented(5, color="hsv").images)])
     )
     assert [reason for *_, reason in claims.refused] == ["their images come from different sources"]
-
-
-def test_the_order_of_runs_does_not_matter(invented):
-    runs = [invented(k, seed, color) for k in (1, 5) for seed in (0, 1) for color in ("rgb", "hsv")]
-    one, two = (
-        compare_configurations(collect_configurations(order))
-        for order in (runs, random.Random(1).sample(runs, len(runs)))
-    )
-    for table in ("settings", "categories", "best"):
-        assert [(c.second.name, c.accuracy, c.auroc_p) for c in getattr(one, table)] == [
-            (c.second.name, c.accuracy, c.auroc_p) for c in getattr(two, table)
-        ]
 
 
 def test_a_broken_detector_is_undefined_not_worse(invented):
@@ -166,7 +132,7 @@ def test_nothing_at_chance_is_called_best(invented):
     runs = [
         invented(5, seed, color, skill=-0.05 if color == "hsv" else -1.5, images=60)
         for color in ("rgb", "hsv")
-        for seed in range(3)
+        for seed in range(2)
     ]
     (sentence,) = (text for text in answer(runs) if "best" in text)
     assert sentence.startswith(
@@ -176,7 +142,7 @@ def test_nothing_at_chance_is_called_best(invented):
 
 
 def test_the_answer_where_nothing_does(invented):
-    sentences = answer([invented(k, seed, color) for k in (1, 5) for color in ("rgb", "hsv") for seed in range(3)])
+    sentences = answer([invented(k, seed, color) for k in (1, 5) for color in ("rgb", "hsv") for seed in range(2)])
     assert sentences[0].startswith("That more categories help on unseen content is not shown")
     assert sentences[1].startswith("Another color space is not shown to help")
     assert sentences[2].startswith("No configuration is significantly ahead of all 3 others on 6 categories")

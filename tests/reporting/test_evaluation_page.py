@@ -16,11 +16,13 @@ from fakeid.evaluation.records.evaluation import Evaluation, OneClassRate
 from fakeid.evaluation.records.results import Estimate
 from fakeid.io import parse_record, to_plain_record
 from fakeid.reporting.contact_sheet import plot_mistakes
+from fakeid.reporting.evaluation.findings import list_findings
 from fakeid.reporting.evaluation.page import render_evaluation_page
 from fakeid.reporting.evaluation.robustness import plot_robustness
 from fakeid.reporting.evaluation.tables import tabulate_thresholds
 from fakeid.reporting.evaluation.text import render_evaluation_markdown, render_evaluation_table
 from fakeid.reporting.run.notes import ONE_RUN
+from fakeid.reporting.verdict import judge_evaluation
 
 
 def draw(table) -> str:
@@ -38,6 +40,16 @@ def rich():
 @pytest.fixture(scope="module")
 def evaluation(rich):
     return rich[0]
+
+
+@pytest.fixture(scope="module")
+def page(evaluation):
+    return render_evaluation_page(evaluation, {})
+
+
+@pytest.fixture(scope="module")
+def markdown(evaluation):
+    return render_evaluation_markdown(evaluation)
 
 
 def find_group(evaluation, name, degradation="none"):
@@ -66,8 +78,8 @@ def test_the_page_is_whole_and_alone(rich):
     assert "#ffffff" not in page.split("<main>")[1].lower()
 
 
-def test_the_numbers_are_those_of_the_evaluation(evaluation):
-    matrix = Outline(render_evaluation_page(evaluation, {})).tables[0]
+def test_the_numbers_are_those_of_the_evaluation(evaluation, page):
+    matrix = Outline(page).tables[0]
     assert matrix[0][1:] == list(evaluation.degradations)
     quadrants = evaluation.list_names("quadrant")
     assert [row[0] for row in matrix[1:]] == [name.replace(", ", ",\n") for name in quadrants]
@@ -77,8 +89,8 @@ def test_the_numbers_are_those_of_the_evaluation(evaluation):
             assert text == f"{area.value:.3f}{area.low:.3f}–{area.high:.3f}"  # noqa: RUF001
 
 
-def test_every_group_is_listed_with_its_numbers(evaluation):
-    tables = Outline(render_evaluation_page(evaluation, {})).tables
+def test_every_group_is_listed_with_its_numbers(evaluation, page):
+    tables = Outline(page).tables
     clean, degraded = (table for table in tables if table[0][0] == "group")
     assert len(clean) + len(degraded) - 2 == len(evaluation.groups)
     row = next(row for row in degraded if row[:3] == ["sheep", "category", "jpeg-30"])
@@ -95,8 +107,8 @@ def test_every_group_is_listed_with_its_numbers(evaluation):
     assert values == pytest.approx(expected, abs=0.0501)
 
 
-def test_the_thresholds_stand_side_by_side(evaluation):
-    tables = Outline(render_evaluation_page(evaluation, {})).tables
+def test_the_thresholds_stand_side_by_side(evaluation, page):
+    tables = Outline(page).tables
     table = next(table for table in tables if table[0][0] == "images of" and "accuracy % at 5 % FP" in table[0])
     assert not any("oracle" in heading for heading in table[0])
     for row in table[1:]:
@@ -109,7 +121,7 @@ def test_the_thresholds_stand_side_by_side(evaluation):
             assert found == pytest.approx(100 * group.read(f"real_accuracy{place}").value, abs=0.0501)
 
 
-def test_an_oracle_is_marked_as_one(evaluation):
+def test_an_oracle_is_marked_as_one(evaluation, page, markdown):
     groups = []
     for group in evaluation.groups:
         more = {f"{name}_at_oracle": group.read(name) for name in ("accuracy", "real_accuracy", "fake_accuracy")}
@@ -118,29 +130,17 @@ def test_an_oracle_is_marked_as_one(evaluation):
     for text in (render_evaluation_page(asked, {}), render_evaluation_markdown(asked)):
         assert "Oracle: chosen on the tested images, no result." in text
         assert "accuracy % at oracle" in text
-    for text in (render_evaluation_page(evaluation, {}), render_evaluation_markdown(evaluation)):
+    for text in (page, markdown):
         assert "accuracy % at oracle" not in text
         assert "no result" not in text
 
 
-def test_what_makes_the_numbers_worthless_comes_first(evaluation):
-    page = render_evaluation_page(evaluation, {})
+def test_what_makes_the_numbers_worthless_comes_first(evaluation, page):
     warning, answer = page.index("WARNING"), page.index('<ol class="answer">')
     assert warning < page.index("The detector follows the codec.") < answer
     assert warning < page.index("it fires without a GAN") < answer
     assert "It leaves blurred reals alone." not in page[:answer]
     fine = replace(evaluation, swap=invent_swap(False), controls=())
-    assert "WARNING" not in render_evaluation_page(fine, {})
-
-
-def test_too_few_clusters_are_an_alarm_everywhere(evaluation):
-    text = "3 of 9 groups have fewer than 20 clusters in a class."
-    fine = replace(evaluation, swap=None, controls=())
-    doubtful = replace(fine, warnings=(text,))
-    page = render_evaluation_page(doubtful, {})
-    assert page.index("WARNING") < page.index(text) < page.index('<ol class="answer">')
-    assert f"Intervals: {text}" in render_evaluation_markdown(doubtful)
-    assert f"Intervals: {text}" in draw(render_evaluation_table(doubtful))
     assert "WARNING" not in render_evaluation_page(fine, {})
 
 
@@ -159,19 +159,18 @@ def test_notes_stand_in_the_terminal_too(evaluation):
     assert note in draw(render_evaluation_table(replace(evaluation, notes=(note,))))
 
 
-def test_every_section_with_intervals_says_that_they_are_of_one_training_run(evaluation):
-    page = render_evaluation_page(evaluation, {})
+def test_every_section_with_intervals_says_that_they_are_of_one_training_run(page, markdown):
     for title, part in zip(*[iter(re.split(r'<h2 id="(\w+)">', page)[1:])] * 2, strict=True):
         expected = title in ("matrix", "thresholds", "calibration", "swap", "controls", "groups")
         assert (ONE_RUN in part) == expected, title
-    sections = render_evaluation_markdown(evaluation).split("\n## ")
+    sections = markdown.split("\n## ")
     told = [section.partition("\n")[0] for section in sections if ONE_RUN in section]
     tables = ["AUROC, by degradation", "Thresholds", "Calibration", "Swap test", "Controls"]
     assert told == [*tables, "Groups, clean images"]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_every_evaluation_has_a_page(name):
+def test_every_evaluation_has_a_page_a_verdict_before_all_else_and_an_answer(name):
     evaluation = invent_case(name)[0]
     assert parse_record(json.loads(json.dumps(to_plain_record(evaluation), allow_nan=False)), Evaluation) == evaluation
     page = render_evaluation_page(evaluation, {})
@@ -184,6 +183,13 @@ def test_every_evaluation_has_a_page(name):
     text = draw(render_evaluation_table(evaluation))
     assert all(len(line) <= 80 for line in text.splitlines())
     text.encode()
+    judgement, findings = judge_evaluation(evaluation), list_findings(evaluation)
+    head = judgement.lines[0][0][0]
+    assert " ".join(text.split()).startswith(head)
+    assert page.index(f'<div class="notice {judgement.tone.value}">') < page.index(head) < page.index("<nav>")
+    assert markdown.splitlines()[2].startswith(f"**{head}**")
+    assert all(finding.text.endswith(".") for finding in findings)
+    assert findings[0].topic in (("No answer",) if name in ("reals only", "nothing") else ("Hardest", "Alone"))
 
 
 def test_of_one_class_alone_nothing_is_shown_that_needs_two(evaluation):
@@ -221,23 +227,22 @@ def test_the_terminal_shows_the_quadrants(evaluation):
     rates = [f"{100 * group.read(name).value:.1f}" for name in ("accuracy", "real_accuracy", "fake_accuracy")]
     assert rows[2][4:] == [*rates, f"{group.read('auroc').value:.3f}", "\N{EN DASH}"]
     assert "TPR at 1 % FPR needs 500 reals." in text
+    assert "Rates in %, AUROC from 0 to 1" in text
     assert "not other seeds or machines" in " ".join(text.split())
     for part in ("Worst group: ", "Swap test: The detector follows the codec.", "False positives: "):
         assert part in text
 
 
-def test_markdown_tells_the_command_and_the_verdict(evaluation):
-    text = render_evaluation_markdown(evaluation)
-    assert "$ python -m fakeid evaluate runs/demo\n" in text
-    assert "not other seeds or machines" in text
-    assert "## Swap test\n\nThe detector follows the codec.\n" in text
+def test_markdown_tells_the_command_and_the_verdict(evaluation, markdown):
+    assert "$ python -m fakeid evaluate runs/demo\n" in markdown
+    assert "not other seeds or machines" in markdown
+    assert "## Swap test\n\nThe detector follows the codec.\n" in markdown
     area = find_group(evaluation, "unseen content, unseen generators", "social").read("auroc")
-    row = next(line for line in text.splitlines() if line.startswith("| social |"))
+    row = next(line for line in markdown.splitlines() if line.startswith("| social |"))
     assert row.split(" | ")[-1] == f"{area.value:.3f} [{area.low:.3f}, {area.high:.3f}] |"
 
 
-def test_a_threshold_from_photos_stands_in_the_table_once():
-    evaluation = invent_case("rich")[0]
+def test_a_threshold_from_photos_stands_in_the_table_once(evaluation):
     assert evaluation.calibration is not None
     point = OperatingPoint("photos", evaluation.calibration.threshold)
     headings = [[column.heading for column in tabulate_thresholds(each).columns] for each in (

@@ -2,7 +2,6 @@ import io
 import re
 from dataclasses import replace
 
-import pytest
 from invented_evaluation import invent_case
 from rich.console import Console
 
@@ -14,8 +13,8 @@ from fakeid.reporting.run.notes import list_run_notes
 from fakeid.reporting.run.tables import list_misplaced, render_line, tabulate_run
 
 
-def print_table(summary, width: int) -> str:
-    console = Console(width=width, file=io.StringIO(), color_system=None)
+def print_table(summary) -> str:
+    console = Console(width=80, file=io.StringIO(), color_system=None)
     console.print(render_terminal(tabulate_run(summary), dense=True))
     return console.file.getvalue()
 
@@ -24,11 +23,10 @@ def change(group, **metrics):
     return replace(group, metrics={**group.metrics, **{name: Estimate(*found) for name, found in metrics.items()}})
 
 
-@pytest.mark.parametrize("width", [80, 100])
-def test_every_name_and_number_is_whole(summary, width):
-    text = print_table(summary, width)
+def test_every_name_and_number_is_whole(summary):
+    text = print_table(summary)
     words = text.split()
-    assert max(map(len, text.splitlines())) <= width
+    assert max(map(len, text.splitlines())) <= 80
     for name in summary.categories:
         assert name in words
     # The widest row: five digits of counts and two intervals of three decimals.
@@ -38,7 +36,7 @@ def test_every_name_and_number_is_whole(summary, width):
 
 
 def test_one_block_for_pools_then_one_for_categories_in_order(summary):
-    lines = print_table(summary, 80).splitlines()
+    lines = print_table(summary).splitlines()
     starts = [line.split("  ")[0].strip() for line in lines]
     assert starts.index("seen content") < starts.index("unseen content") < starts.index("cat") < starts.index("bus")
     assert starts[starts.index("sheep") + 1] == "unseen"
@@ -48,18 +46,18 @@ def test_one_block_for_pools_then_one_for_categories_in_order(summary):
 def test_what_is_undefined_is_a_dash(summary):
     cat = change(summary.categories["cat"], real_accuracy=(), auroc=())
     broken = replace(summary, categories={"cat": cat})
-    line = next(line for line in print_table(broken, 80).splitlines() if line.startswith("cat"))
+    line = next(line for line in print_table(broken).splitlines() if line.startswith("cat"))
     assert line.split() == ["cat", "200", "200", "100.0", "\N{EN DASH}", "100.0", "\N{EN DASH}", "1.000"]
 
 
 def test_a_missing_pool_is_left_out(summary):
-    assert "unseen content" not in print_table(replace(summary, unseen=None), 80)
+    assert "unseen content" not in print_table(replace(summary, unseen=None))
 
 
 def test_long_names_are_folded_not_cut(summary):
     name = "stylegan2_living_rooms_at_night"
     long = replace(summary, categories={name: summary.categories["cat"]})
-    assert name in "".join(re.findall(r"^\S+", print_table(long, 80), flags=re.M))
+    assert name in "".join(re.findall(r"^\S+", print_table(long), flags=re.M))
 
 
 def test_the_notes_of_a_single_run_stand_below_its_table(summary):
@@ -67,11 +65,11 @@ def test_the_notes_of_a_single_run_stand_below_its_table(summary):
         summary, threshold=OperatingPoint("validation", 1.834), precision="bf16", scoring_precision="float32",
         threads=2, machine=Machine("an H100"),
     )  # fmt: skip
-    text = " ".join(print_table(told, 80).split())
+    text = " ".join(print_table(told).split())
     assert "at the balanced threshold from validation images (logit 1.83)" in text
     assert "One training run: the interval covers test images, not other seeds or machines." in text
     assert "Trained in bf16 with 2 threads on an H100; scored in float32." in text
-    assert "at P(fake) = 0.5" in print_table(summary, 80)
+    assert "at P(fake) = 0.5" in print_table(summary)
 
 
 def test_a_threshold_from_photos_names_its_conditions(summary):
@@ -125,4 +123,4 @@ def test_no_run_stands_at_chance_level_without_a_word(summary):
 
 
 def test_the_held_out_category_is_told_from_others_that_are_unseen(summary):
-    assert "held out" in print_table(replace(summary, held_out="sheep"), 80)
+    assert "held out" in print_table(replace(summary, held_out="sheep"))

@@ -1,8 +1,11 @@
+"""The figures of a report: which there are, and what they show."""
+
 import pytest
 
 from fakeid.reporting.svg import inline_svg, render_svg
 from fakeid.reporting.sweep.configurations import collect_configurations
-from fakeid.reporting.sweep.figures import build_curves, plot_curves
+from fakeid.reporting.sweep.effects import measure_effects
+from fakeid.reporting.sweep.figures import build_curves, collect_figures, plot_curves, plot_effects, plot_settings
 
 PAPER = (
     ("pelee", "rgb", 0.0), ("pelee", "hsv", 0.0), ("pelee", "ycbcr", 0.0), ("pelee", "rgb", 0.2), ("pelee", "rgb", 0.5),
@@ -12,10 +15,9 @@ PAPER = (
 
 @pytest.fixture
 def paper_configurations(invented):
-    settings = [*PAPER, ("pelee", "hsv", 0.5)]
-    return collect_configurations(
-        [invented(k, 0, color, dropout, model) for k in (1, 5) for model, color, dropout in settings]
-    )
+    """Two numbers of categories where Fig 2 draws a line, one elsewhere."""
+    runs = [invented(5, 0, color, dropout, model) for model, color, dropout in (*PAPER, ("pelee", "hsv", 0.5))]
+    return collect_configurations([*runs, *(invented(1, 0, color) for color in ("rgb", "hsv", "ycbcr"))])
 
 
 def test_the_papers_figures_and_one_for_the_rest(paper_configurations):
@@ -71,3 +73,50 @@ def test_a_figure_in_a_page_has_its_colors_and_own_names(paper_configurations):
     assert 'id="fig2-axes_1"' in svg
     assert "purl.org" not in svg
     assert "&#34;label&#34;" in svg
+
+
+@pytest.fixture
+def runs(invented):
+    return [invented(5, seed, color) for color in ("rgb", "hsv", "ycbcr") for seed in (0, 1)]
+
+
+@pytest.fixture
+def pairs(runs, invented):
+    """With another value of another option, so that colors are compared over two pairs of configurations."""
+    return [*runs, *(invented(5, seed, color, 0.2) for color in ("rgb", "hsv", "ycbcr") for seed in (0, 1))]
+
+
+def collect(runs):
+    configurations = collect_configurations(runs)
+    return collect_figures(configurations, build_curves(configurations), measure_effects(runs))
+
+
+def test_settings_of_one_number_of_categories_stand_side_by_side(runs, pairs, invented):
+    assert [figure.slug for figure in collect(runs)] == ["settings"]
+    assert [figure.slug for figure in collect(pairs)] == ["settings", "effects"]
+    assert [figure.slug for figure in collect([*runs, invented(1)])] == ["fig1", "fig2"]
+    assert [figure.slug for figure in collect(runs[:1])] == ["fig1"]
+
+
+def test_the_best_setting_is_on_top(runs):
+    configurations = collect_configurations(runs)
+    figure = plot_settings(configurations)
+    ranked = sorted(configurations, key=lambda configuration: -configuration.average(seen=False).value)
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [
+        "all as by default" if configuration.setting.color == "rgb" else f"color={configuration.setting.color}"
+        for configuration in ranked
+    ]
+    dots = [[line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes]
+    assert dots[0] == [each.average(seen=False).value for each in ranked]
+    assert dots[1] == [each.measure("unseen", "auroc").value for each in ranked]
+
+
+def test_each_effect_is_a_dot_filled_where_it_is_significant(pairs):
+    effects = measure_effects(pairs)
+    figure = plot_effects(effects)
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [
+        "dropout=0.2 against 0", "color=hsv against rgb", "color=ycbcr against rgb",
+    ]  # fmt: skip
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == [effect.accuracy.value for effect in effects]
+    assert [dot.get_markerfacecolor() != "white" for dot in dots] == [effect.accuracy_p < 0.05 for effect in effects]

@@ -12,11 +12,11 @@ from fakeid.reporting.renderers import tabulate
 from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations
 from fakeid.reporting.sweep.misplaced_thresholds import list_misplaced_thresholds
 from fakeid.reporting.sweep.page import render_summary_markdown, render_sweep_markdown, render_sweep_page
-from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
+from fakeid.reporting.sweep.report import FolderRun, SweepReport, build_sweep_report
 from fakeid.reporting.sweep.tables import tabulate_provenance
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runs(invented) -> list[FolderRun]:
     finished = [invented(k, seed, color) for k in (1, 5) for seed in (0, 1) for color in ("rgb", "hsv")]
     told = ("file facts alone tell real from fake: set data.codec=shared",)
@@ -28,12 +28,21 @@ def runs(invented) -> list[FolderRun]:
     return [*runs, FolderRun("bad<run>", "failed", "DataError: <b>cut short</b>", "python train.py x=1", None)]
 
 
+@pytest.fixture(scope="module")
+def report(runs) -> SweepReport:
+    return build_sweep_report("runs & more", runs)
+
+
+@pytest.fixture(scope="module")
+def page(report) -> str:
+    return render_sweep_page(report)
+
+
 def change(group, metrics):
     return dataclasses.replace(group, metrics={**group.metrics, **metrics})
 
 
-def test_the_page_is_whole_and_alone(runs):
-    page = render_sweep_page(build_sweep_report("runs & more", runs))
+def test_the_page_is_whole_and_alone(runs, page):
     outline = Outline(page)
     within = [link for link in outline.links if link.startswith("#")]
     assert all(link[1:] in outline.ids for link in within)
@@ -41,27 +50,21 @@ def test_the_page_is_whole_and_alone(runs):
     assert len(outline.ids) == len(set(outline.ids))
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
     assert "Report: runs &amp; more" in page
+    assert page.count("<script>") == 1
+    assert "script-src &#39;sha256-" in page
     assert page.index("That more categories help") < page.index('id="figures"') < page.index('id="tables"')
 
 
-def test_what_failed_is_told_and_escaped(runs):
-    page = render_sweep_page(build_sweep_report("runs", runs))
+def test_what_failed_is_told_and_escaped(page):
     assert "DataError: &lt;b&gt;cut short&lt;/b&gt;" in page
     assert "1 of 9 runs" in page
     assert "1 of 8 runs: file facts alone tell real from fake" in page
     assert "Tab 3: Pelee+HPF, YCbCr, dropout 0" in page  # is missing
 
 
-def test_the_script_is_allowed_by_its_digest(runs):
-    page = render_sweep_page(build_sweep_report("runs", runs))
-    assert page.count("<script>") == 1
-    assert "script-src &#39;sha256-" in page
-
-
-def test_markdown_holds_the_same(runs):
-    report = build_sweep_report("runs", runs)
+def test_markdown_holds_the_same(report):
     text = render_sweep_markdown(report)
-    assert text.startswith("# Report: runs\n\n> **WARNING** (1 of 8 runs): file facts alone")
+    assert text.startswith("# Report: runs & more\n\n> **WARNING** (1 of 8 runs): file facts alone")
     for part in ("### Tab 1", "### Tab 2", "## Trend", "## Settings against each other", "python train.py seed=1"):
         assert part in text
     widths = {}
@@ -112,8 +115,7 @@ def test_a_single_category_and_an_evaluation_at_a_wrong_threshold_are_told(runs)
     assert starts == ["On some unseen category 1 of 1 run", "On photos (evaluation) 1 of 1 run"]
 
 
-def test_the_accuracies_are_at_each_runs_own_threshold(runs):
-    page = render_sweep_page(build_sweep_report("x", runs))
+def test_the_accuracies_are_at_each_runs_own_threshold(page):
     assert "P(fake) = 0.5" not in page
     assert "called at each run&#39;s own threshold" in page or "called at each run's own threshold" in page
 
@@ -124,11 +126,9 @@ def test_provenance_tells_precision_threads_and_device(runs):
     assert row[4:7] == ["float32", "2", "a made-up machine, 2 cores"]
 
 
-def test_the_order_of_runs_does_not_matter(runs):
-    shuffled = random.Random(0).sample(runs, len(runs))
-    assert render_sweep_markdown(build_sweep_report("x", runs)) == render_sweep_markdown(
-        build_sweep_report("x", shuffled)
-    )
+def test_the_order_of_runs_does_not_matter(runs, report):
+    shuffled = build_sweep_report(report.title, random.Random(0).sample(runs, len(runs)))
+    assert render_sweep_markdown(shuffled) == render_sweep_markdown(report)
 
 
 def test_a_single_run_is_a_report(runs):
