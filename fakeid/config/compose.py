@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 
 from fakeid.config.parse import Config, parse, register_schema
 from fakeid.config.presets import locate_presets
@@ -35,14 +36,16 @@ def compose_configs(overrides: Sequence[str]) -> list[Config]:
         HydraException: A word that is no override, or an unknown choice.
     """
     parsed = OverridesParser.create().parse_overrides(list(overrides))
-    choices = [
-        [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
-        if override.is_sweep_override()
-        else [str(override.input_line)]
-        for override in parsed
-    ]
+    choices = [list_single(override) for override in parsed]
     with presets():
         return [parse(compose("train", list(words))) for words in itertools.product(*choices)]
+
+
+def list_single(override: Override) -> list[str]:
+    """List the overrides of one value each that an override stands for, if its values are separated by commas."""
+    if not override.is_sweep_override():
+        return [str(override.input_line)]
+    return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 
 def compose_config(overrides: Sequence[str]) -> Config:

@@ -18,6 +18,7 @@ from omegaconf import OmegaConf
 
 from fakeid.config.choices import Precision
 from fakeid.config.compose import presets
+from fakeid.config.identity import flatten
 from fakeid.config.parse import Config
 from fakeid.config.presets import GRID
 from fakeid.errors import DamagedFileError
@@ -78,7 +79,6 @@ def _read_commit() -> str | None:
     return commit.stdout.strip()
 
 
-_SWEEP: Final = "sweep"
 _PLAIN_TEXT: Final = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
 _WORDS: Final = frozenset({"null", "true", "false", "nan", "inf"})  # that Hydra reads as something else than text
 
@@ -98,7 +98,7 @@ def write_overrides(run: RunFolder, config: Config) -> None:
         return
     hydra = HydraConfig.get()
     words = [word for word in hydra.overrides.task if word.partition("=")[0] != GRID]
-    if hydra.job.config_name == _SWEEP:
+    if hydra.job.config_name == "sweep":
         typed = {word.partition("=")[0] for word in words}
         set_by_grid = {"paths.runs": config.paths.runs, "logger.group": config.logger.group}
         words += [f"{name}={write_value(value)}" for name, value in set_by_grid.items() if value and name not in typed]
@@ -117,7 +117,7 @@ def render_command(run: RunFolder, config: Mapping[str, Any]) -> str:
     try:
         words = read_record(run.overrides, list[str])
     except (FileNotFoundError, DamagedFileError):
-        wanted = _flatten(config)
+        wanted = flatten(config)
         words = [
             f"{name}={write_value(wanted[name])}"
             for name, default in _compose_defaults().items()
@@ -129,16 +129,8 @@ def render_command(run: RunFolder, config: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1)
 def _compose_defaults() -> dict[str, Any]:
     with presets():
-        plain = OmegaConf.to_container(compose("train"), resolve=True, enum_to_str=True)
-    assert isinstance(plain, dict)
-    return _flatten(plain)
-
-
-def _flatten(values: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    leaves: dict[str, Any] = {}
-    for key, value in values.items():
-        leaves |= _flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return leaves
+        plain: Any = OmegaConf.to_container(compose("train"), resolve=True, enum_to_str=True)
+    return flatten(plain)
 
 
 def write_value(value: Any) -> str:

@@ -13,6 +13,7 @@ from hydra.core.override_parser.types import OverrideType
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from fakeid.config.compose import list_single
 from fakeid.config.identity import fingerprint, name_run
 from fakeid.config.parse import Config, parse
 from fakeid.config.presets import GRID, list_choices
@@ -61,11 +62,7 @@ def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[st
         name = override.key_or_group
         if name == GRID and override.is_sweep_override():
             raise ConfigError("grid takes one name; sweep the options of a grid instead, as in seed=0,1,2")
-        typed[name] = (
-            [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
-            if override.is_sweep_override()
-            else [str(override.input_line)]
-        )
+        typed[name] = list_single(override)
     found: list[Overrides] = []
     for experiment in experiments or [{}]:
         axes = [
