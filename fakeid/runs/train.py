@@ -25,7 +25,7 @@ from fakeid.reporting.run.notes import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
 from fakeid.runs.audit import audit_plan
 from fakeid.runs.context import RunContext, build_context
-from fakeid.runs.evaluate.evaluation import evaluate_run
+from fakeid.runs.evaluate.evaluation import run_evaluation
 from fakeid.runs.evaluate.test_sets import check_places
 from fakeid.runs.evaluate.tracking import track_evaluation
 from fakeid.runs.fit import build_data, build_module, check_shares, fit
@@ -33,7 +33,7 @@ from fakeid.runs.images import RunImages, list_images, measure_sizes, prepare_im
 from fakeid.runs.layout import DONE, RUNNING, RunFolder
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment, write_overrides
 from fakeid.runs.show import build_console, check_same_images, print_warnings, show_run
-from fakeid.runs.states import is_complete
+from fakeid.runs.states import is_complete, lacks_evaluation
 from fakeid.runs.test import calibrate, compute_results, compute_scores, measure_speed, write_figures
 from fakeid.runs.tracking import track_run
 from fakeid.training.checkpoint import load_module
@@ -161,7 +161,7 @@ def _complete(context: RunContext, plan: Plan, data: PackedDataModule | None) ->
             if tracker:
                 tracker.log_results(run.read_summary(), sorted(run.figures.glob("*.png")))
     run.write_status(RUNNING, epochs_done=epochs, epochs=epochs)
-    evaluation = evaluate_run(config, run, context.console)
+    evaluation = run_evaluation(run.path, config, context.console) if lacks_evaluation(run, config) else None
     run.write_status(DONE, epochs_done=epochs, epochs=epochs)
     if evaluation:
         track_evaluation(config, run, evaluation, context.console)

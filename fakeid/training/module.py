@@ -97,11 +97,6 @@ class DetectorModule(pl.LightningModule):
         with torch.autocast(batch[0].device.type, enabled=False):
             self._step(batch, "val", self.score, self.val_metrics)
 
-    def predict_step(self, batch: ImageBatch, _: int) -> Tensor:
-        """Score one batch: logits (N,) float32."""
-        rgb_u8, _labels = batch
-        return self.score(rgb_u8)
-
     def configure_optimizers(self) -> Any:
         """Build Adam with its defaults, and the schedule of its learning rate.
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
@@ -17,8 +16,7 @@ from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.data.records import Record
 from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.training.module import DetectorModule
-from fakeid.training.team import Processes
-from fakeid.training.trainer import LIGHTNING_PRECISION, batch_workers, expected_warnings_ignored
+from fakeid.training.trainer import batch_workers
 
 
 class Scorer:
@@ -41,27 +39,20 @@ class Scorer:
         return logits.cpu().numpy().astype(np.float64)
 
 
-def predict_logits(module: pl.LightningModule, loader: DataLoader[Any], *, device: str) -> npt.NDArray[np.float64]:
+def predict_logits(module: DetectorModule, loader: DataLoader[Any], *, device: str) -> npt.NDArray[np.float64]:
     """Score the images that a loader gives, in their order, in this process alone.
 
     Args:
-        module: Its `predict_step` returns the logits of a batch.
+        module: It is moved to the device and put into evaluation mode.
         loader: Gives batches.
         device: `cuda`, `mps` or `cpu`.
 
     Returns:
         Logits (N,); above 0 means fake.
     """
-    trainer = pl.Trainer(
-        **Processes().place(device),
-        precision=LIGHTNING_PRECISION["float32"],
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    with expected_warnings_ignored(), batch_workers():
-        batches: Any = trainer.predict(module, dataloaders=loader)
+    module.to(device).eval()
+    with batch_workers(), torch.inference_mode():
+        batches = [module.score(rgb_u8.to(device)).cpu() for rgb_u8, _ in loader]
     logits: npt.NDArray[np.float64] = torch.cat(batches).numpy().astype(np.float64)
     return logits
 

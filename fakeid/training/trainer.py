@@ -18,7 +18,7 @@ from fakeid.processes import clear_worker_errors, keep_memory
 from fakeid.training.checkpoint import WholeCheckpoints
 from fakeid.training.team import Processes
 
-LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
+_LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
 """What Lightning calls our precisions."""
 
 _RESIDENT_SHARE: Final = 0.5  # of the free memory; activations of a large network need the rest
@@ -177,7 +177,7 @@ def build_trainer(
     place = place or Processes().place(device)
     return pl.Trainer(
         **{**place, "plugins": [*place["plugins"], WholeCheckpoints()]},
-        precision=LIGHTNING_PRECISION[precision],
+        precision=_LIGHTNING_PRECISION[precision],
         max_epochs=epochs,
         # `best` first, so that `last` carries its newest state.
         callbacks=[*callbacks, *([best] if keep_best else []), last],

@@ -86,7 +86,7 @@ def test_validation_and_test_average_the_views_and_training_does_not(
     monkeypatch.setattr(DetectorModule, "trainer", type("Alone", (), {"world_size": 1}))
     with torch.no_grad():
         expected = sum(module(view) for view in corners) / 5
-        torch.testing.assert_close(loaded.predict_step(batch, 0), expected)
+        torch.testing.assert_close(loaded.score(batch[0]), expected)
         loaded.validation_step(batch, 0)
         loss = torch.nn.functional.binary_cross_entropy_with_logits
         torch.testing.assert_close(seen["val/loss"], loss(expected, batch[1].float()))

@@ -175,7 +175,7 @@ def test_a_failing_evaluation_fails_the_run_and_leaves_its_training(
         raise DataError("the disk is gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr(train, "evaluate_run", fail)
+        broken.setattr(train, "run_evaluation", fail)
         with pytest.raises(DataError, match="gone"):
             run_training(asked, Console(file=io.StringIO()))
     state = read_state(folder)

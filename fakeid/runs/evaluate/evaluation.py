@@ -28,7 +28,6 @@ from fakeid.runs.evaluate.write import write_evaluation
 from fakeid.runs.images import settle_codec
 from fakeid.runs.layout import EvaluationFolder, RunFolder
 from fakeid.runs.provenance import SCORING_PRECISION
-from fakeid.runs.states import lacks_evaluation
 from fakeid.training.checkpoint import Card, load_module, read_card
 from fakeid.training.predict import Scorer
 from fakeid.training.trainer import choose_device, cpu_as_asked
@@ -74,20 +73,6 @@ def run_evaluation(
     for label, place in (("numbers", folder.numbers), ("scores", folder.scores), ("page", folder.page)):
         console.print(f"{label:8} {place}", soft_wrap=True)
     return evaluation
-
-
-def evaluate_run(config: Config, run: RunFolder, console: Console) -> Evaluation | None:
-    """Make the evaluation that the options of a training ask for, unless they ask for none or it was done already.
-
-    Args:
-        config: Of the run.
-        run: A tested one.
-        console: Where progress and the table are printed.
-
-    Returns:
-        None where it was not made now.
-    """
-    return run_evaluation(run.path, config, console) if lacks_evaluation(run, config) else None
 
 
 def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
