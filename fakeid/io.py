@@ -7,7 +7,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -169,22 +169,25 @@ def _clear_read_errors(path: Path) -> Iterator[None]:
         raise DamagedFileError(f"{path} cannot be read ({error.strerror or error})") from error
 
 
-def write_memo(path: Path, value: Any) -> None:
-    """Write plain values that can be computed again, with a digest that tells whether they are still the same."""
-    write_json(path, {"sha256": _hash(value), "value": value})
+def compute_once(path: Path, kind: type[Record], compute: Callable[[], Record]) -> Record:
+    """Read what was computed before, or compute it and keep it for the next time.
 
-
-def read_memo(path: Path) -> Any:
-    """Read what `write_memo` wrote.
-
-    Raises:
-        FileNotFoundError: There is none.
-        DamagedFileError: It was changed since, or is none.
+    Args:
+        path: Where it is kept, with a digest: what was changed since it was written is computed anew.
+        kind: Of the record, as `read_record`.
+        compute: Gives it.
     """
-    memo = read_record(path, _Memo)
-    if memo.sha256 != _hash(memo.value):
-        raise DamagedFileError(f"{path} is damaged (it was changed since it was written)")
-    return memo.value
+    try:
+        memo = read_record(path, _Memo)
+        if memo.sha256 == _hash(memo.value):
+            return parse_record(memo.value, kind)
+    except (OSError, ValueError):
+        pass  # there is none, or it is damaged
+    record = compute()
+    with suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
+        plain = to_plain_record(record)
+        write_json(path, {"sha256": _hash(plain), "value": plain})
+    return record
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Audit the images that a run trains and tests on; the same images are audited once."""
 
-import contextlib
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from fakeid.data.records import Record
 from fakeid.data.sources.base import Source
 from fakeid.errors import BadImageError
 from fakeid.images.file_facts import FileFacts, read_file_facts
-from fakeid.io import parse_record, read_memo, to_plain_record, write_memo
+from fakeid.io import compute_once
 from fakeid.runs.images import RunImages
 
 _VERSION: Final = 5  # raise it whenever the same images give another audit
@@ -44,13 +43,7 @@ def audit_plan(config: Config, images: RunImages, packed: PackedImages, per_clas
     """
     identity = f"{_VERSION}/{images.build_cache(config).folder.name}/{images.plan.digest()}/{per_class}"
     path = Path(config.paths.cache) / "audits" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
-    try:
-        audit = parse_record(read_memo(path), AuditResult)
-    except (OSError, ValueError):
-        audit = _audit(config, images, packed, per_class)
-        with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
-            write_memo(path, to_plain_record(audit))
-    return audit
+    return compute_once(path, AuditResult, lambda: _audit(config, images, packed, per_class))
 
 
 def _audit(config: Config, images: RunImages, packed: PackedImages, per_class: int) -> AuditResult:

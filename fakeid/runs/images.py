@@ -1,6 +1,5 @@
 """The images of a run, from options to arrays: list, draw, choose the codec, pack; with progress in the terminal."""
 
-import contextlib
 import dataclasses
 import hashlib
 from collections.abc import Sequence
@@ -27,7 +26,7 @@ from fakeid.errors import BadImageError, DataError
 from fakeid.evaluation.records.run_summary import DataRecord, Sizes
 from fakeid.images.codecs import SHARED_QUALITIES
 from fakeid.images.file_facts import FileFacts, read_file_facts
-from fakeid.io import parse_record, read_memo, write_memo
+from fakeid.io import compute_once, parse_record
 from fakeid.processes import count_cores
 from fakeid.reporting.formatting import format_count, format_seconds
 
@@ -88,14 +87,12 @@ def _choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
     wanted = config.data.codec_quality
     identity = repr((_VERSION, source.describe(), plan.digest(), wanted))
     path = Path(config.paths.cache) / "codecs" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
-    try:
-        return parse_record(read_memo(path), CodecChoice)
-    except (OSError, ValueError):
+
+    def choose() -> CodecChoice:
         real, fake = (_read_facts(source, plan.train, label) for label in (REAL, FAKE))
-        choice = choose_by_facts(real, fake, _pair(wanted))
-        with contextlib.suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
-            write_memo(path, choice.to_plain())
-        return choice
+        return choose_by_facts(real, fake, _pair(wanted))
+
+    return compute_once(path, CodecChoice, choose)
 
 
 def _read_facts(source: Source, records: Sequence[Record], label: int) -> list[FileFacts]:
@@ -146,14 +143,13 @@ def print_codec(choice: CodecChoice, console: Console) -> None:
 
 
 def prepare_images(config: Config, images: RunImages, console: Console) -> PackedImages:
-    """Pack the images of a run; print what had to be left out, and keep only that in `skipped`.
+    """Pack the images of a run, and print how many had to be left out.
 
     Raises:
         DataError: Nothing is left of a split; and as `pack_images`.
     """
     records = images.plan.records()
     packed = pack_images(config, images.build_cache(config), records, console)
-    packed.skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
     if packed.skipped:
         console.print(f"left out {len(packed.skipped)} of {len(records):,} images, listed in summary.json")
         for name, split in images.plan.splits().items():
@@ -208,6 +204,9 @@ def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], co
 
     Behind `data=simulated` the generators that are missing are fitted first.
 
+    Returns:
+        The images, `skipped` without what other runs had to leave out.
+
     Raises:
         BadImageError: An unusable image, with `data.on_bad_image=error`.
         DataError: A damaged cache.
@@ -224,13 +223,15 @@ def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], co
             )
             progress.reset(task, total=num_images, visible=True)
 
-        return cache.load(
+        packed = cache.load(
             records,
             skip_bad=config.data.on_bad_image is OnBadImage.skip,
             on_start=start,
             on_progress=lambda count: progress.advance(task, count),
             on_wait=lambda: console.print(f"waiting for another process that prepares images in {cache.folder}"),
         )
+    packed.skipped = {record.key: packed.skipped[record.key] for record in records if record.key in packed.skipped}
+    return packed
 
 
 def measure_sizes(config: Config, center_px: int | None) -> Sizes | None:

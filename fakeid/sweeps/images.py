@@ -50,8 +50,7 @@ def prepare(
         if rebuild:
             cache.remove()
         packed = pack_images(config, cache, list(records.values()), console)
-        skipped = sum(key in packed.skipped for key in records)
-        left_out = f", {skipped} of them unusable and left out" if skipped else ""
+        left_out = f", {len(packed.skipped)} of them unusable and left out" if packed.skipped else ""
         console.print(f"{len(records):,} images are ready in {cache.folder}{left_out}", soft_wrap=True)
         if verify:
             _verify(cache, console)

@@ -1,7 +1,5 @@
 """What happens around the steps and epochs of a training: seeds, history, progress, averaged weights."""
 
-import csv
-import io
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from fakeid.console import build_progress
-from fakeid.io import write_text
+from fakeid.io import write_csv
 from fakeid.seeding import derive_seed
 
 HISTORY_COLUMNS: Final = (
@@ -154,11 +152,7 @@ def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
         path: The CSV file.
         rows: Of `HISTORY_COLUMNS`, one an epoch.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    write_csv(path, HISTORY_COLUMNS, ([row.get(name) for name in HISTORY_COLUMNS] for row in rows))
 
 
 class MovingAverage(WeightAveraging):

@@ -93,7 +93,6 @@ def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> lis
     packed_sets = []
     for part in sets:
         packed = pack_images(config, build_cache(config, part.source, name_codec(config)), part.records, console)
-        packed.skipped = {r.key: packed.skipped[r.key] for r in part.records if r.key in packed.skipped}
         if packed.skipped:
             console.print(f"left out {len(packed.skipped)} of {len(part.records):,} images of {part.name}")
             if len(packed.skipped) == len(part.records):
