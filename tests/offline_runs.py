@@ -132,7 +132,7 @@ def write_history(path: Path, epochs: int) -> None:
 def open_tracker(folder: Path) -> RunTracker:
     config = read_json(folder / "summary.json")["config"]
     tags = [f"{axis}={config[axis]}" for axis in ("categories", "dropout", "seed")]
-    return RunTracker(folder, folder.name, config, project="fakeid", entity=None, group="a sweep", tags=tags)
+    return RunTracker(folder, config, tags)
 
 
 def track_run(folder: Path, epochs: int = 5) -> None:

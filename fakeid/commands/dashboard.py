@@ -8,8 +8,8 @@ from rich.console import Console
 from fakeid.errors import DataError, FakeidError
 from fakeid.reporting.sweep.report import SweepReport
 from fakeid.sweeps.report import write_report
-from fakeid.sweeps.tracking import Place, find_place, recall, remember, render_upload
-from fakeid.training.tracking import choose_mode, is_logged_in
+from fakeid.sweeps.tracking import find_place, recall, remember, render_upload
+from fakeid.training.tracking import Place, choose_mode, is_logged_in
 
 _EXTRA = "wandb_workspaces"
 _KEPT = "dashboard"  # name of its identity among what the report's folder keeps

@@ -5,9 +5,9 @@ from typing import Any, Final
 import wandb_workspaces.reports.v2.interface as wr
 
 from fakeid.reporting.sweep.report import SweepReport
-from fakeid.sweeps.tracking import CATEGORIES, Place, collect_curves, collect_tables, name_curve
+from fakeid.sweeps.tracking import CATEGORIES, collect_curves, collect_tables, name_curve
 from fakeid.training.tracked_fields import AXES, EPOCH, LEARNING_CURVES, SETTING, describe_config, make_key
-from fakeid.training.tracking import TRAIN_JOB
+from fakeid.training.tracking import TRAIN_JOB, Place
 
 _RESULTS: Final = ("unseen/accuracy", "seen/accuracy", "unseen/auroc")
 _COLUMNS: Final = 24  # of a grid of panels

@@ -27,16 +27,7 @@ def track_run(config: Config, run: RunFolder, console: Console) -> Iterator[RunT
     if config.logger.name is LoggerName.csv:
         yield None
         return
-    logger = config.logger
-    tracker = RunTracker(
-        run.path,
-        run.path.name,
-        to_plain(config),
-        project=logger.project,
-        entity=logger.entity,
-        group=logger.group,
-        tags=list_tags(config),
-    )
+    tracker = RunTracker(run.path, to_plain(config), list_tags(config))
     try:
         yield tracker
     except BaseException:

@@ -6,7 +6,6 @@ import shutil
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from fakeid.reporting.sweep.configurations import Configuration
 from fakeid.reporting.sweep.report import SweepReport
 from fakeid.reporting.sweep.tables import tabulate_averages, tabulate_claims, tabulate_effects, tabulate_runs
 from fakeid.training.tracked_fields import make_key, spread
-from fakeid.training.tracking import REPORT_JOB, Tracker, build_table, collect_figures
+from fakeid.training.tracking import REPORT_JOB, Place, Tracker, build_table, collect_figures, read_place
 
 CATEGORIES: Final = "categories"
 """What the curves are drawn against."""
@@ -33,23 +32,10 @@ CURVES: Final = (
 """Of each there is a curve for each setting; the first alone is of the same images at every number of categories."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """The place of a folder's runs in W&B."""
-
-    project: str
-    entity: str | None
-    group: str | None
-
-
 def find_place(report: SweepReport) -> Place | None:
     """Find where most of the finished runs that were tracked are; None where none was."""
     loggers = [run.config.get("logger") or {} for run in report.tested]
-    places = Counter(
-        Place(logger["project"], logger["entity"], logger["group"])
-        for logger in loggers
-        if logger.get("name") == LoggerName.wandb.value
-    )
+    places = Counter(read_place(logger) for logger in loggers if logger.get("name") == LoggerName.wandb.value)
     return places.most_common(1)[0][0] if places else None
 
 
@@ -80,11 +66,8 @@ def _track(report: SweepReport, place: Place, directory: Path, console: Console)
         run_id = f"report-{secrets.token_hex(4)}"
         remember(folder, "run", run_id)
     shutil.rmtree(folder / "wandb", ignore_errors=True)  # of an earlier, offline call
-    tracker = _ReportTracker(
-        folder, run_id, _describe_report(report), job_type=REPORT_JOB, project=place.project, entity=place.entity,
-        group=place.group, tags=[REPORT_JOB],
-    )  # fmt: skip
-    tracker.log_report(report, sorted((folder / "figures").glob("*.png")))
+    tracker = Tracker(folder, run_id, _describe_report(report), place, job_type=REPORT_JOB, tags=[REPORT_JOB])
+    tracker.use(lambda run: _log(run, report, sorted((folder / "figures").glob("*.png"))))
     url = tracker.url
     if tracker.finish():
         line = f"W&B has the report offline; to upload it and the runs: {render_upload(directory)}"
@@ -93,25 +76,16 @@ def _track(report: SweepReport, place: Place, directory: Path, console: Console)
         console.print(f"W&B has the report too: {url}", soft_wrap=True, markup=False)
 
 
-class _ReportTracker(Tracker):
-    @property
-    def url(self) -> str | None:
-        # W&B itself warns when it is asked for the address of an offline run.
-        return None if self._run is None or self._run.settings.mode != "online" else self._run.url
-
-    def log_report(self, report: SweepReport, figures: Sequence[Path]) -> None:
-        def log(run: Run) -> None:
-            # The list of runs needs none of them: their last values are of whatever the most categories are.
-            run.define_metric(CATEGORIES, summary="none")
-            for quantity in CURVES:
-                run.define_metric(f"{quantity}/*", step_metric=CATEGORIES, summary="none")
-            for row in collect_curves(report.configurations):
-                run.log(row)
-            tables = {name: build_table(*table) for name, table in collect_tables(report).items()}
-            run.log(tables | collect_figures(figures))
-            run.summary.update(sum_up_report(report))
-
-        self._with_run(log)
+def _log(run: Run, report: SweepReport, figures: Sequence[Path]) -> None:
+    # The list of runs needs none of them: their last values are of whatever the most categories are.
+    run.define_metric(CATEGORIES, summary="none")
+    for quantity in CURVES:
+        run.define_metric(f"{quantity}/*", step_metric=CATEGORIES, summary="none")
+    for row in collect_curves(report.configurations):
+        run.log(row)
+    tables = {name: build_table(*table) for name, table in collect_tables(report).items()}
+    run.log(tables | collect_figures(figures))
+    run.summary.update(sum_up_report(report))
 
 
 def render_upload(directory: Path) -> str:

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlparse
 
 import wandb
@@ -74,6 +74,25 @@ def make_id(name: str) -> str:
     return shorten_name(_NOT_IN_AN_ID.sub("_", name), _LONGEST_ID)
 
 
+class Place(NamedTuple):
+    """Where W&B shows a run.
+
+    Attributes:
+        project: W&B project.
+        entity: W&B user or team; None is the user's default.
+        group: Name that joins runs.
+    """
+
+    project: str
+    entity: str | None
+    group: str | None
+
+
+def read_place(logger: Mapping[str, Any]) -> Place:
+    """Read where a run is shown from its plain options of `logger`."""
+    return Place(logger["project"], logger["entity"], logger["group"])
+
+
 class Tracker:
     """One W&B run, or none after its first failure; every method returns normally, come what may.
 
@@ -81,24 +100,20 @@ class Tracker:
         folder: W&B writes below it; it holds the files that are complete without W&B.
         run_id: Name of the run, and its identity; what W&B does not take in one is replaced.
         config: Plain options to show.
+        place: Where it is shown.
         job_type: `TRAIN_JOB`, `EVALUATION_JOB` or `REPORT_JOB`.
-        project: W&B project.
-        entity: W&B user or team; None is the user's default.
-        group: Name that joins runs.
         tags: Words to filter runs by.
         resume: Continue the run of this id if the server has one, where it would be replaced otherwise.
     """
 
-    def __init__(  # noqa: PLR0913 - a run has these many names
+    def __init__(
         self,
         folder: Path,
         run_id: str,
         config: Mapping[str, Any],
+        place: Place,
         *,
         job_type: str,
-        project: str,
-        entity: str | None,
-        group: str | None,
         tags: Sequence[str] = (),
         resume: bool = False,
     ) -> None:
@@ -111,9 +126,8 @@ class Tracker:
         def start() -> None:
             self._run = wandb.init(
                 dir=folder.absolute(),  # W&B's own process may have been started elsewhere, by another program
-                id=make_id(run_id), name=run_id, config=dict(config), project=project,
-                entity=entity, group=group, tags=list(tags), job_type=job_type, mode=mode, resume=allow,
-                reinit="create_new", settings=_build_settings(),
+                id=make_id(run_id), name=run_id, config=dict(config), **place._asdict(), tags=list(tags),
+                job_type=job_type, mode=mode, resume=allow, reinit="create_new", settings=_build_settings(),
             )  # fmt: skip
 
         self._attempt(start)
@@ -123,11 +137,17 @@ class Tracker:
         run, command = self._run, None
         if run is not None and run.settings.mode == "offline":
             command = f"wandb sync {self._folder / 'wandb' / Path(run.dir).parent.name}"
-        self._with_run(lambda run: run.finish(exit_code=int(failed)))
+        self.use(lambda run: run.finish(exit_code=int(failed)))
         self._run = None
         return command
 
-    def _with_run(self, action: Callable[[Run], object]) -> None:
+    @property
+    def url(self) -> str | None:
+        """Its address; None of an offline run, for which W&B would warn."""
+        return None if self._run is None or self._run.settings.mode != "online" else self._run.url
+
+    def use(self, action: Callable[[Run], object]) -> None:
+        """Do something with W&B's run, as long as there is one."""
         run = self._run
         if run is not None:
             self._attempt(lambda: action(run))
@@ -161,33 +181,20 @@ class RunTracker(Tracker):
     """Shows a run folder's files in W&B while they are written.
 
     Args:
-        folder: The run folder; W&B writes below it.
-        run_id: Identity of the run, so that a continued training continues its curves.
+        folder: The run folder; W&B writes below it. Its name is the identity of the run, so that a continued training
+            continues its curves.
         config: Every option, nested plain values.
-        project: W&B project.
-        entity: W&B user or team; None is the user's default.
-        group: Name that joins runs.
         tags: Words to filter runs by.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        run_id: str,
-        config: Mapping[str, Any],
-        *,
-        project: str,
-        entity: str | None,
-        group: str | None,
-        tags: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, folder: Path, config: Mapping[str, Any], tags: Sequence[str]) -> None:
         self._history = folder / _HISTORY
         self._logged = -1  # epochs
         super().__init__(
-            folder, run_id, describe_config(config), job_type=TRAIN_JOB, project=project, entity=entity, group=group,
-            tags=tags, resume=self._history.exists(),
+            folder, folder.name, describe_config(config), read_place(config["logger"]), job_type=TRAIN_JOB, tags=tags,
+            resume=self._history.exists(),
         )  # fmt: skip
-        self._with_run(_define_curves)
+        self.use(_define_curves)
 
     def log_history(self) -> None:
         """Log the rows of `history.csv` that W&B does not have, with the epoch as W&B's step.
@@ -195,7 +202,7 @@ class RunTracker(Tracker):
         The first call of a continued training logs those before it too, unless the server has them: an offline run
         is complete by itself.
         """
-        self._with_run(self._log_history)
+        self.use(self._log_history)
 
     def _log_history(self, run: Run) -> None:
         if not self._history.exists():
@@ -228,7 +235,7 @@ class RunTracker(Tracker):
             )
             run.summary.update(numbers)
 
-        self._with_run(log)
+        self.use(log)
 
 
 def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> wandb.Table:

@@ -18,9 +18,10 @@ from fakeid.commands.dashboard import write_dashboard
 from fakeid.errors import DataError, FakeidError
 from fakeid.reporting.sweep.report import SweepReport
 from fakeid.sweeps.report import read_report
-from fakeid.sweeps.tracking import Place, collect_curves, collect_tables
+from fakeid.sweeps.tracking import collect_curves, collect_tables
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.tracked_fields import LEARNING_CURVES, describe_config, make_key, sum_up_training
+from fakeid.training.tracking import Place
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # wandb-workspaces validates in pydantic's older style

@@ -98,7 +98,7 @@ def read_table(folder: Path, run: OfflineRun, name: str) -> dict[str, Any]:
 @pytest.mark.slow
 def test_parallel_offline_runs_lose_nothing(tmp_path: Path) -> None:
     axes = [("color=rgb", "categories=1"), ("color=hsv", "categories=5"), ("model=xception", "dropout=0.5")]
-    folders = [write_run(tmp_path, *overrides).path for overrides in axes]
+    folders = [write_run(tmp_path, *overrides, "logger.group=a sweep").path for overrides in axes]
     with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as processes:
         list(processes.map(track_run, folders))
     runs = [run for folder in folders for run in find_offline_runs(folder)]

@@ -1,8 +1,7 @@
 """Track an evaluation as a run of Weights & Biases of its own, beside that of the training whose detector it tests."""
 
 import shutil
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.console import Console
@@ -17,7 +16,15 @@ from fakeid.io import to_plain_record
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.tracking import list_tags
 from fakeid.training.tracked_fields import Rows, describe_config, list_numbers, make_key, spread
-from fakeid.training.tracking import EVALUATION_JOB, Tracker, build_table, collect_figures, make_id
+from fakeid.training.tracking import (
+    EVALUATION_JOB,
+    Place,
+    Tracker,
+    build_table,
+    collect_figures,
+    make_id,
+    read_place,
+)
 
 EVALUATION_ALL: Final = "eval/all"
 """The table of every number: kind, group, degradation, metric, value, low, high."""
@@ -124,28 +131,24 @@ def track_evaluation(config: Config, run: RunFolder, evaluation: Evaluation, con
     for earlier in (run.path / "wandb").glob("offline-run-*"):
         if earlier.name.endswith(f"-{make_id(name)}"):
             shutil.rmtree(earlier, ignore_errors=True)
-    tracker = _EvaluationTracker(
-        run.path, name, describe_tested(to_plain(config), run.path.name, evaluation), job_type=EVALUATION_JOB,
-        tags=list_tags(config), **_find_place(config, run),
+    tracker = Tracker(
+        run.path, name, describe_tested(to_plain(config), run.path.name, evaluation), _find_place(config, run),
+        job_type=EVALUATION_JOB, tags=list_tags(config),
     )  # fmt: skip
-    tracker.log_evaluation(evaluation, sorted(run.evaluation.figures.glob("*.png")))
+
+    def log(tracked: Run) -> None:
+        figures = collect_figures(sorted(run.evaluation.figures.glob("*.png")))
+        tracked.log({EVALUATION_ALL: build_table(*tabulate_evaluation(evaluation)), **figures})
+        tracked.summary.update(sum_up_evaluation(evaluation))
+
+    tracker.use(log)
     sync = tracker.finish()
     if sync:
         console.print(f"W&B logged the evaluation offline; to upload: {sync}", soft_wrap=True, markup=False)
 
 
-def _find_place(config: Config, run: RunFolder) -> dict[str, Any]:
+def _find_place(config: Config, run: RunFolder) -> Place:
     """Find where the training is on W&B; where today's runs go, if it was not tracked."""
     trained = run.read_summary().config.get("logger") or {}
     tracked = trained.get("name") == LoggerName.wandb.value
-    logger = trained if tracked else to_plain(config)["logger"]
-    return {name: logger[name] for name in ("project", "entity", "group")}
-
-
-class _EvaluationTracker(Tracker):
-    def log_evaluation(self, evaluation: Evaluation, figures: Sequence[Path]) -> None:
-        def log(run: Run) -> None:
-            run.log({EVALUATION_ALL: build_table(*tabulate_evaluation(evaluation)), **collect_figures(figures)})
-            run.summary.update(sum_up_evaluation(evaluation))
-
-        self._with_run(log)
+    return read_place(trained if tracked else to_plain(config)["logger"])
