@@ -12,7 +12,7 @@ from timm.layers.norm_act import convert_sync_batchnorm
 
 from fakeid.config.choices import Tested
 from fakeid.config.parse import Config
-from fakeid.config.windows import compute_center_px, list_windows
+from fakeid.config.windows import compute_center_px
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
@@ -99,7 +99,7 @@ def _check_size(module: DetectorModule, config: Config) -> None:
     """Score one black image of each size before anything long begins: some networks take one size only."""
     whole = config.data.image_px
     sides = {} if module.hparams["center_px"] else {f"data.image_px={whole}": whole}
-    for option, side in list_windows(whole, config.augment.name.value, config.protocol.views.value).items():
+    for option, side in config.list_windows().items():
         sides[f"{side} px, to which {option} cuts data.image_px={whole}"] = side
     for what, side in sides.items():
         try:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -9,12 +10,14 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.figure import Figure
 
+from fakeid.audit.result import AuditResult
 from fakeid.config.choices import SourceName, ThresholdFrom
-from fakeid.config.constants import CAMERA, FAKE, REAL
+from fakeid.config.constants import CAMERA, FAKE, LABEL_NAMES, REAL
 from fakeid.config.degradations import parse_degradation
-from fakeid.config.parse import to_plain
+from fakeid.config.parse import Config, to_plain
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.data.plans import Plan
+from fakeid.data.sources.simulated import JPEG_QUALITIES as SIMULATED_QUALITIES
 from fakeid.errors import DamagedFileError
 from fakeid.evaluation.calibration import Calibration, choose_operating_point
 from fakeid.evaluation.fit_calibration import fit_calibration
@@ -22,6 +25,8 @@ from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays, write_scores
 from fakeid.evaluation.summary import measure_generators, summarize
+from fakeid.images.augment import JPEG_QUALITIES as AUGMENTED_QUALITIES
+from fakeid.images.file_facts import TrainedFiles
 from fakeid.io import write_atomically
 from fakeid.reporting.contact_sheet import plot_samples
 from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc
@@ -29,7 +34,6 @@ from fakeid.reporting.run.pairs import plot_pairs
 from fakeid.runs.context import RunContext
 from fakeid.runs.evaluate.score import score_degraded
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.trained_files import describe_files
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.checkpoint import Card, write_card
 from fakeid.training.module import DetectorModule
@@ -37,6 +41,7 @@ from fakeid.training.predict import Scorer, predict_logits, tabulate_scores
 
 _SAMPLES_A_CLASS: Final = 4
 _PAIRS: Final = 3  # of a photo and its simulated copy
+_LOSSY: Final = {"JPEG", "WEBP"}
 
 
 def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: DetectorModule) -> Calibration | None:
@@ -92,6 +97,42 @@ def _describe(context: RunContext, plan: Plan, calibration: Calibration | None) 
 
 def _list_trained_generators(plan: Plan) -> list[str]:
     return sorted({record.generator for record in plan.train} - {CAMERA})
+
+
+def describe_files(run: RunFolder, config: Config) -> TrainedFiles | None:
+    """Describe the files of the training images, with what the run itself compresses.
+
+    Returns:
+        None where the run was not audited.
+    """
+    audit = run.read_audit()
+    if audit is None:
+        return None
+    codec = run.read_data().codec or {}
+    resampling = audit.classes[LABEL_NAMES[REAL]].pixels.get("resampling")
+    return TrainedFiles(
+        jpeg_quality=_join_ranges(_list_qualities(audit, config, codec.get("quality"))),
+        lossless=not codec.get("quality") and any(set(each.containers) - _LOSSY for each in audit.classes.values()),
+        resampling=(resampling.mean, resampling.std) if resampling else None,
+    )
+
+
+def _list_qualities(audit: AuditResult, config: Config, shared: tuple[int, int] | None) -> Iterable[tuple[int, int]]:
+    """List the ranges of JPEG quality that images were stored at, or are compressed to."""
+    if shared:
+        yield shared[0], shared[1]
+    for each in audit.classes.values():
+        if each.jpeg_quality:
+            yield each.jpeg_quality.low, each.jpeg_quality.high
+    if config.augment.name.value in AUGMENTED_QUALITIES:
+        yield AUGMENTED_QUALITIES[config.augment.name.value]
+    if config.data.source is SourceName.simulated:
+        yield SIMULATED_QUALITIES
+
+
+def _join_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
+    known = list(ranges)
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
 def compute_scores(context: RunContext, data: PackedDataModule, module: DetectorModule) -> Scores:

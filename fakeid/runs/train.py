@@ -35,9 +35,9 @@ from fakeid.runs.provenance import SCORING_PRECISION, describe_environment, writ
 from fakeid.runs.show import build_console, check_same_images, print_warnings, show_run
 from fakeid.runs.states import is_complete, lacks_evaluation
 from fakeid.runs.test import calibrate, compute_results, compute_scores, measure_speed, write_figures
-from fakeid.runs.tracking import track_run
 from fakeid.training.checkpoint import load_module
 from fakeid.training.team import Team, find_processes, start_processes
+from fakeid.training.tracking import track_run
 from fakeid.training.trainer import choose_device, cpu_as_asked
 
 _SAID: Final[set[str]] = set()
@@ -155,7 +155,7 @@ def _complete(context: RunContext, plan: Plan, data: PackedDataModule | None) ->
     """Do what is left of a run: all of it, or without data the evaluation alone."""
     config, run, epochs = context.config, context.run, context.config.optim.epochs
     if data or not run.is_done():  # a training that was done is in W&B already
-        with track_run(config, run, context.console) as tracker:
+        with track_run(config, run.path, context.console) as tracker:
             if data:
                 _fit_and_test(replace(context, tracker=tracker), plan, data)
             if tracker:

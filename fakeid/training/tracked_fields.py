@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from fakeid.config.identity import list_axes, name_setting, read_axes
+from fakeid.config.identity import format_value, list_axes, name_setting, read_axes
+from fakeid.config.parse import Config, to_plain
 from fakeid.evaluation.records.results import UNKNOWN, Estimate, Group
 from fakeid.evaluation.records.run_summary import POOLED, RunSummary
 from fakeid.io import to_plain_record
@@ -77,6 +78,12 @@ def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
         config: Nested plain values, as `fakeid.config.parse.to_plain` gives them.
     """
     return {**read_axes(config), SETTING: name_setting(config), "options": dict(config)}
+
+
+def list_tags(config: Config) -> list[str]:
+    """List the axes of a sweep as `axis=value`, to filter runs by."""
+    axes = {**read_axes(to_plain(config)), "categories": config.categories or "all"}
+    return [f"{axis}={format_value(value)}"[:64] for axis, value in axes.items()]  # the longest that W&B takes
 
 
 def describe_provenance(summary: RunSummary) -> dict[str, Any]:

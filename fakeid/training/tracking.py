@@ -5,14 +5,18 @@ import netrc
 import os
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlparse
 
 import wandb
+from rich.console import Console
 from wandb.sdk.wandb_run import Run
 
+from fakeid.config.choices import LoggerName
+from fakeid.config.parse import Config, to_plain
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.io import shorten_name
 from fakeid.training.tracked_fields import (
@@ -22,6 +26,7 @@ from fakeid.training.tracked_fields import (
     HEADLINES,
     describe_config,
     describe_provenance,
+    list_tags,
     make_key,
     sum_up_training,
     tabulate_summary,
@@ -236,6 +241,32 @@ class RunTracker(Tracker):
             run.summary.update(numbers)
 
         self.use(log)
+
+
+@contextmanager
+def track_run(config: Config, folder: Path, console: Console) -> Iterator[RunTracker | None]:
+    """Show a run in W&B while it is worked at; what ends it by an error counts as failed there.
+
+    Args:
+        config: Of the run.
+        folder: Of the run.
+        console: Where is printed how to upload a run that was logged offline.
+
+    Yields:
+        What to log to; None with `logger=csv`.
+    """
+    if config.logger.name is LoggerName.csv:
+        yield None
+        return
+    tracker = RunTracker(folder, to_plain(config), list_tags(config))
+    try:
+        yield tracker
+    except BaseException:
+        tracker.finish(failed=True)
+        raise
+    sync = tracker.finish()
+    if sync:
+        console.print(f"W&B logged offline; to upload: {sync}", soft_wrap=True)
 
 
 def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> wandb.Table:

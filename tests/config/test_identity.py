@@ -23,8 +23,7 @@ from fakeid.config.options import AFFECTS, list_options, option
 from fakeid.config.options_page import render_page
 from fakeid.config.parse import Config, to_plain
 from fakeid.config.schema import ColorConfig, LoggerConfig, OptimConfig
-from fakeid.runs.tracking import list_tags
-from fakeid.training.tracked_fields import describe_config
+from fakeid.training.tracked_fields import describe_config, list_tags
 
 ROOT = Path(__file__).resolve().parents[2]
 

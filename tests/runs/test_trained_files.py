@@ -10,7 +10,7 @@ from fakeid.audit.result import ClassFacts, Range, Spread
 from fakeid.config.compose import compose_config
 from fakeid.images.file_facts import TrainedFiles
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.trained_files import describe_files
+from fakeid.runs.test import describe_files
 from fakeid.training.checkpoint import read_card
 
 

@@ -14,8 +14,7 @@ from fakeid.evaluation.quadrants import QUADRANTS, Quadrant
 from fakeid.evaluation.records.evaluation import Evaluation
 from fakeid.io import to_plain_record
 from fakeid.runs.layout import RunFolder
-from fakeid.runs.tracking import list_tags
-from fakeid.training.tracked_fields import Rows, describe_config, list_numbers, make_key, spread
+from fakeid.training.tracked_fields import Rows, describe_config, list_numbers, list_tags, make_key, spread
 from fakeid.training.tracking import (
     EVALUATION_JOB,
     Place,
