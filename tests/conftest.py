@@ -4,10 +4,11 @@ import copy
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import hydra
 import pytest
 import torch
 from hypothesis import settings
@@ -46,14 +47,12 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def composed_once() -> Iterator[None]:
-    """Remember what the same words compose: Hydra takes a tenth of a second each time."""
-    remembered = lru_cache(maxsize=None)(compose.compose_configs)
-
-    def compose_configs(overrides: Sequence[str]) -> list[Config]:
-        return copy.deepcopy(remembered(tuple(overrides)))
-
+    """Remember what the same presets and the same words compose: Hydra takes a third of a second each time."""
+    of_presets = lru_cache(maxsize=None)(lambda name, words: hydra.compose(name, list(words)))
+    of_words = lru_cache(maxsize=None)(compose.compose_configs)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compose, "compose_configs", compose_configs)
+        patch.setattr(compose, "compose", lambda name, words: of_presets(name, tuple(words)))
+        patch.setattr(compose, "compose_configs", lambda words: copy.deepcopy(of_words(tuple(words))))
         yield
 
 

@@ -5,7 +5,7 @@ Knows neither torch nor OpenCV: a mistyped option is answered before anything he
 
 import dataclasses
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -17,6 +17,7 @@ from fakeid.config.validate import check, check_config
 __all__ = ["Config", "parse", "register_schema", "to_plain"]
 
 
+@cache
 def register_schema() -> None:
     """Make `Config` the base of `conf/train.yaml`, under the name `schema`."""
     ConfigStore.instance().store(name="schema", node=Config)

@@ -2,14 +2,14 @@ import inspect
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from fakeid.config import compose
 from fakeid.config.choices import AugmentName, Loss, Precision, ResidualName
 from fakeid.config.degradations import DEFAULT_DEGRADATIONS
 from fakeid.config.identity import name_run
-from fakeid.config.parse import Config, parse, register_schema, to_plain
+from fakeid.config.parse import Config, to_plain
 from fakeid.errors import ConfigError
 from fakeid.models.detector import Detector
 
@@ -17,9 +17,7 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 def compose_config(*overrides: str) -> Config:
-    register_schema()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return parse(compose("train", list(overrides)))
+    return compose.compose_config(overrides)
 
 
 def test_defaults_are_the_papers_detector_on_built_in_data() -> None:
