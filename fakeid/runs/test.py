@@ -36,15 +36,14 @@ from fakeid.runs.evaluate.score import score_degraded
 from fakeid.runs.layout import RunFolder
 from fakeid.training.callbacks import HISTORY_COLUMNS
 from fakeid.training.checkpoint import Card, write_card
-from fakeid.training.module import DetectorModule
-from fakeid.training.predict import Scorer, predict_logits, tabulate_scores
+from fakeid.training.predict import Scorer, tabulate_scores
 
 _SAMPLES_A_CLASS: Final = 4
 _PAIRS: Final = 3  # of a photo and its simulated copy
 _LOSSY: Final = {"JPEG", "WEBP"}
 
 
-def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: DetectorModule) -> Calibration | None:
+def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, scorer: Scorer) -> Calibration | None:
     """Score the validation images, fit threshold, temperature and unsure band to them, and complete `tested.ckpt`.
 
     Reals are scored under each degradation of `evaluation.calibrated_under` too, for the threshold.
@@ -53,30 +52,29 @@ def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, module: D
         context: Its run's `tested.ckpt` is completed and its `validation.csv` written.
         plan: What was trained on.
         data: Holds the validation images.
-        module: The tested weights.
+        scorer: Of the tested weights.
 
     Returns:
         None without validation images, with one class only, or where the detector broke down.
     """
     calibration = None
     if len(data.val_set):
-        logits = predict_logits(module, data.scoring_dataloader(data.val_set), device=context.device)
+        logits = scorer.score_batches(data.scoring_dataloader(data.val_set))
         scores = tabulate_scores(data.val_set.records, logits)
         write_scores(context.run.validation, scores)
         wishes = context.config.evaluation
-        degraded = _score_degraded_reals(context, data.val_set, module)
+        degraded = _score_degraded_reals(context, data.val_set, scorer)
         calibration = fit_calibration(*to_arrays(scores), wishes.false_alarm_rate, wishes.max_error, degraded)
     write_card(context.run.tested, _describe(context, plan, calibration))
     return calibration
 
 
-def _score_degraded_reals(context: RunContext, images: PackedDataset, module: DetectorModule) -> dict[str, Floats]:
+def _score_degraded_reals(context: RunContext, images: PackedDataset, scorer: Scorer) -> dict[str, Floats]:
     degradations = [parse_degradation(word) for word in context.config.evaluation.calibrated_under]
     if not degradations:
         return {}
     reals = [index for index, record in enumerate(images.records) if record.label == REAL]
     context.console.print(f"calibrating on {len(reals):,} reals under {len(degradations)} degradations")
-    scorer = Scorer(module, device=context.device)
     # The seed of the images: that of the evaluation is no part of the run's name, and runs share these draws.
     return score_degraded(images, reals, degradations, scorer, seed=context.config.data.seed)
 
@@ -135,15 +133,15 @@ def _join_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
     return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
-def compute_scores(context: RunContext, data: PackedDataModule, module: DetectorModule) -> Scores:
+def compute_scores(context: RunContext, data: PackedDataModule, scorer: Scorer) -> Scores:
     """Score every test image with the tested weights, in float32.
 
     Args:
         context: Its run's `scores.csv` is written.
         data: Holds the test images.
-        module: The tested weights.
+        scorer: Of the tested weights.
     """
-    logits = predict_logits(module, data.scoring_dataloader(data.test_set), device=context.device)
+    logits = scorer.score_batches(data.scoring_dataloader(data.test_set))
     write_scores(context.run.scores, tabulate_scores(data.test_set.records, logits))
     return read_scores(context.run.scores)
 

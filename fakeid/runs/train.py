@@ -36,6 +36,7 @@ from fakeid.runs.show import build_console, check_same_images, print_warnings, s
 from fakeid.runs.states import is_complete, lacks_evaluation
 from fakeid.runs.test import calibrate, compute_results, compute_scores, measure_speed, write_figures
 from fakeid.training.checkpoint import load_module
+from fakeid.training.predict import Scorer
 from fakeid.training.team import Team, find_processes, start_processes
 from fakeid.training.tracking import track_run
 from fakeid.training.trainer import choose_device, cpu_as_asked
@@ -171,9 +172,10 @@ def _fit_and_test(context: RunContext, plan: Plan, data: PackedDataModule) -> No
     config, run = context.config, context.run
     module = fit(context, data)
     tested = load_module(run.tested)
-    calibration = calibrate(context, plan, data, tested)
+    scorer = Scorer(tested, device=context.device)
+    calibration = calibrate(context, plan, data, scorer)
     context.console.print(f"testing {len(data.test_set):,} images")
-    scores = compute_scores(context, data, tested)
+    scores = compute_scores(context, data, scorer)
     seconds, images_per_second = measure_speed(run)
     summary = RunSummary(
         **_describe_run(context, data),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from fakeid.config.constants import OWN_TEST_SET
@@ -33,28 +34,21 @@ class Scorer:
 
     def score(self, rgb_u8: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         """Compute logits (N,) of images (N, H, W, 3) uint8 RGB; above 0 means fake."""
-        images = torch.from_numpy(rgb_u8).to(self._device).permute(0, 3, 1, 2)  # (N, 3, H, W), channels last
+        return self._score(torch.from_numpy(rgb_u8).permute(0, 3, 1, 2))  # (N, 3, H, W), channels last
+
+    def score_batches(self, loader: DataLoader[Any]) -> npt.NDArray[np.float64]:
+        """Compute logits (N,) of all images that a loader gives, in their order; above 0 means fake.
+
+        Raises:
+            WorkerError: A process that loads batches was ended from outside.
+        """
+        with batch_workers():
+            return np.concatenate([self._score(rgb_u8) for rgb_u8, _ in loader])
+
+    def _score(self, rgb_u8: Tensor) -> npt.NDArray[np.float64]:
         with torch.inference_mode():
-            logits = self._module.score(images)
+            logits = self._module.score(rgb_u8.to(self._device))
         return logits.cpu().numpy().astype(np.float64)
-
-
-def predict_logits(module: DetectorModule, loader: DataLoader[Any], *, device: str) -> npt.NDArray[np.float64]:
-    """Score the images that a loader gives, in their order, in this process alone.
-
-    Args:
-        module: It is moved to the device and put into evaluation mode.
-        loader: Gives batches.
-        device: `cuda`, `mps` or `cpu`.
-
-    Returns:
-        Logits (N,); above 0 means fake.
-    """
-    module.to(device).eval()
-    with batch_workers(), torch.inference_mode():
-        batches = [module.score(rgb_u8.to(device)).cpu() for rgb_u8, _ in loader]
-    logits: npt.NDArray[np.float64] = torch.cat(batches).numpy().astype(np.float64)
-    return logits
 
 
 def tabulate_scores(
