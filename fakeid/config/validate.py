@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fakeid.config.choices import (
@@ -88,11 +89,16 @@ def _check_data(data: DataConfig) -> None:
     if data.categories is not None:
         doubled = sorted({name for name in data.categories if data.categories.count(name) > 1})
         check(not doubled, f"data.categories names {', '.join(doubled)} more than once")
-        check(
-            data.held_out is None or data.held_out not in data.categories,
-            f"the held-out category {data.held_out} must not be trained on; "
-            "take it out of data.categories or hold out another with data.held_out",
-        )
+        if data.held_out is not None:
+            _check_held_out(data.held_out, data.categories)
+
+
+def _check_held_out(held_out: str, categories: Sequence[str]) -> None:
+    check(
+        held_out not in categories,
+        f"the held-out category {held_out} must not be trained on; "
+        "take it out of data.categories or hold out another with data.held_out",
+    )
 
 
 def _check_optim(optim: OptimConfig) -> None:
@@ -225,11 +231,7 @@ def _check_demo(config: Config) -> None:
     named = data.categories or [name for name in DEMO_CATEGORIES if name != held_out]
     for name in (held_out, *named):
         check(name in DEMO_CATEGORIES, f"data=demo has no category {name}; it has {', '.join(DEMO_CATEGORIES)}")
-    check(
-        held_out not in named,
-        f"the held-out category {held_out} must not be trained on; "
-        "take it out of data.categories or hold out another with data.held_out",
-    )
+    _check_held_out(held_out, named)
     _check_number(config.categories, len(named), held_out)
 
 

@@ -86,6 +86,7 @@ GPUS: Final = "FAKEID_VISIBLE_GPUS"
 _SUBMITIT_CLASS: Final = "hydra_plugins.hydra_submitit_launcher"
 
 
+@terminated_as_interrupted()
 def launch_runs(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
     """Let the launcher run a job for each cell; returns when all have ended.
 
@@ -102,11 +103,6 @@ def launch_runs(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once:
         HydraException: Likewise.
         KeyboardInterrupt: Ctrl-C, or SIGTERM, which would leave the jobs of joblib training.
     """
-    with terminated_as_interrupted():
-        return _launch_all(launcher, planned_runs, at_once)
-
-
-def _launch_all(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
     if not type(launcher).__module__.startswith(_SUBMITIT_CLASS):
         return _launch(launcher, planned_runs)
     if type(launcher).__name__ == "LocalLauncher":
