@@ -3,7 +3,8 @@
 import difflib
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from operator import attrgetter
+from typing import Final
 
 from fakeid.config.choices import (
     Alignment,
@@ -56,7 +57,7 @@ def check_config(config: Config) -> None:
     Raises:
         ConfigError: The first rule that does not hold.
     """
-    values = {each.path: _look_up(config, each.path) for each in list_options(type(config))}
+    values = {each.path: attrgetter(each.path)(config) for each in list_options(type(config))}
     for each in list_options(type(config)):
         if each.at_least is not None and values[each.path] is not None:
             message = f"{each.path} must be at least {each.at_least:g}, got {values[each.path]}"
@@ -71,12 +72,6 @@ def check_config(config: Config) -> None:
     for path, value in values.items():  # a summary has all options, and is written after the training
         if isinstance(value, int | float):
             check(abs(value) < _LARGEST, f"{path} must be a number below {_LARGEST:,}, got {value}")
-
-
-def _look_up(config: Any, path: str) -> Any:
-    for name in path.split("."):
-        config = getattr(config, name)
-    return config
 
 
 def _check_data(data: DataConfig) -> None:
