@@ -162,14 +162,23 @@ def trained(tiny_config: BuildConfig, tiny_run: Path) -> Config:
 
 @pytest.fixture(scope="session")
 def jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photos of one kind in both classes; only the format differs."""
+    """Photos of one kind in both classes, 50 of each in three categories; only the format differs."""
+    return plant_codecs(tmp_path_factory.mktemp("planted"), 100)
+
+
+@pytest.fixture(scope="session")
+def many_jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough of them for a training, and for numbers that must not be high by chance."""
+    return plant_codecs(tmp_path_factory.mktemp("planted"), 240)
+
+
+def plant_codecs(root: Path, photos_per_category: int) -> Path:
     import cv2
 
     from fakeid.config.constants import REAL
     from fakeid.data.sources.demo import DemoSource
 
-    root = tmp_path_factory.mktemp("planted")
-    source = DemoSource(images_per_class=240, image_px=64)
+    source = DemoSource(images_per_class=photos_per_category, image_px=64)
     photos = [r for r in source.records() if r.label == REAL and r.category in ("bricks", "pebbles", "wood")]
     for number, record in enumerate(photos):
         label, suffix, options = (

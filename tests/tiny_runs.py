@@ -1,6 +1,7 @@
 """Whole trainings that are small and say nothing, and what they leave."""
 
 import io
+import signal
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,18 @@ def train(config: Config) -> tuple[RunSummary, str]:
     console = Console(file=io.StringIO(), width=120)
     summary = run_training(config, console)
     assert summary
+    return summary, said(console)
+
+
+def quiet() -> Console:
+    """A console whose lines `said` reads."""
+    return Console(file=io.StringIO(), width=300)
+
+
+def said(console: Console) -> str:
+    """What was printed to a console of `quiet`."""
     assert isinstance(console.file, io.StringIO)
-    return summary, console.file.getvalue()
+    return console.file.getvalue()
 
 
 def leave_out_figures(patch: pytest.MonkeyPatch) -> None:
@@ -40,3 +51,8 @@ def leave_out_figures(patch: pytest.MonkeyPatch) -> None:
 
 def read_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
     return dict(torch.load(checkpoint, weights_only=True)["state_dict"])
+
+
+def hear_ctrl_c() -> None:
+    """For a program that a test starts: a shell's background job, as CI may be, passes on that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -76,11 +76,12 @@ def test_lines_are_written_alike() -> None:
     assert [line for line in lines if line.endswith(".") != bool(re.search(r"\. [A-Z]", line))] == []
 
 
-def test_only_the_sweep_offers_grids(typed: Typed) -> None:
+def test_only_the_sweep_offers_grids(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "grid" not in typed("train", "--help")[1].replace("a small grid", "")
     assert "grid: demo, families, full" in typed("sweep", "--help")[1]
-    for program, offered in (("train.py", []), ("sweep.py", ["grid="])):
-        assert run(program, "-sc", "query=bash", COMP_LINE=f"python {program} gri").split() == offered
+    for program, offered in (("train", []), ("sweep", ["grid="])):
+        monkeypatch.setenv("COMP_LINE", f"python {program}.py gri")
+        assert typed(program, "-sc", "query=bash")[1].split() == offered
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,7 @@ def test_only_the_sweep_offers_grids(typed: Typed) -> None:
         ("force=", ["force=true", "force=false"]),
         ("optim.epochs=", ["optim.epochs=12"]),
         ("color=h", ["color=hsv"]),
+        ("model=", ["model=color_stats", "model=pelee_hpf", "model=timm", "model=xception"]),
     ],
 )
 def test_completion_offers_what_can_be_typed(

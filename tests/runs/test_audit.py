@@ -1,6 +1,5 @@
 """The audit as a command and before a training: what it must shout about, and what it must not."""
 
-import io
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from rich.console import Console
+from tiny_runs import quiet, said
 
 from fakeid.audit.result import AuditResult
 from fakeid.commands.audit import run_audit
@@ -19,15 +18,6 @@ from fakeid.runs.train import run_training
 from fakeid.sweeps.report import write_report
 
 BuildConfig = Callable[..., Config]
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=200)
-
-
-def said(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 def build(tiny_config: BuildConfig, root: Path, *more: str) -> Config:
@@ -51,8 +41,10 @@ def test_a_jpeg_detector_in_the_making_is_shouted_about(
 
 
 @pytest.mark.slow
-def test_the_shared_codec_silences_it(tmp_path: Path, tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
-    config = build(tiny_config, jpeg_reals_png_fakes, "data.codec=shared")
+def test_the_shared_codec_silences_it(
+    tmp_path: Path, tiny_config: BuildConfig, many_jpeg_reals_png_fakes: Path
+) -> None:
+    config = build(tiny_config, many_jpeg_reals_png_fakes, "data.codec=shared")
     audit = run_audit(config, tmp_path / "audit", per_class=400, console=quiet())
     assert audit.warnings == ()
     assert audit.probes["files"].auroc.value < 0.6
@@ -126,8 +118,10 @@ def test_a_sweep_prints_each_warning_once() -> None:
 
 
 @pytest.mark.slow
-def test_a_training_and_its_reports_repeat_the_warning(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
-    config = build(tiny_config, jpeg_reals_png_fakes, "optim.epochs=1", "data.audit_per_class=60", "categories=1")
+def test_a_training_and_its_reports_repeat_the_warning(
+    tiny_config: BuildConfig, many_jpeg_reals_png_fakes: Path
+) -> None:
+    config = build(tiny_config, many_jpeg_reals_png_fakes, "optim.epochs=1", "data.audit_per_class=60", "categories=1")
     console = quiet()
     summary = run_training(config, console)
     assert summary

@@ -14,6 +14,7 @@ import pytest
 from invented_sweep import invent_run
 
 from fakeid.config.parse import Config
+from fakeid.config.presets import suggest_option
 from fakeid.io import write_record
 from fakeid.runs import train as train_module
 from fakeid.runs.layout import DONE, RunFolder
@@ -36,24 +37,13 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     ("arguments", "message"),
     [
         (["drpout=0.2"], "there is no option drpout; did you mean dropout?\n"),
-        (["xyzzy=1"], "there is no option xyzzy; see --help\n"),
-        (["epochs=3"], "did you mean optim.epochs"),
-        (["+model.extra=1"], "there is no option model.extra"),
         (["color=hvs"], "color has no choice hvs; it has hsv, rgb, ycbcr"),
         (["model=null"], "model has no choice null; it has color_stats, pelee_hpf, timm, xception"),
         (["protocol=[corrected]", "logger=3"], "logger has no choice 3; it has csv, wandb"),
         (["protocol.loss=mse"], "protocol.loss: Invalid value 'mse', expected one of [softmax_ce, bce]"),
-        (["dropout=abc"], "dropout: Value 'abc' of type 'str' could not be converted to Float"),
-        (["dropout=7"], "dropout must be in [0, 1), got 7.0; the paper uses 0, 0.2 and 0.5"),
-        (["categories=11"], "categories must be between 1 and 10, got 11; coral is held out"),
-        (["data.categories=[leaves,coral]"], "the held-out category coral must not be trained on"),
         (["nonsense"], "expected name=value, got nonsense"),
-        (["optim.lr=0.1"], "there is no option optim.lr; did you mean optim.learning_rate?"),
-        (["bs=4"], "did you mean optim.batch_size?"),
-        (["img_size=64"], "did you mean data.image_px?"),
         (["grid=smoke"], "there is no option grid; grids belong to sweep.py: python sweep.py -m grid=NAME"),
         (["seed=1,2,3"], "seed=1,2,3 are several values: add -m to train each of them"),
-        (["hsv"], "hsv is a choice of color: type color=hsv"),
         (["none"], "none is a choice of residual and augment: type residual=none or augment=none"),
     ],
 )
@@ -65,6 +55,20 @@ def test_wrong_options_end_in_one_line(
     assert message in said
     assert said.startswith("fakeid: ")
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("xyzzy", "; see --help"),
+        ("epochs", "; did you mean optim.epochs?"),
+        ("optim.lr", "; did you mean optim.learning_rate?"),
+        ("bs", "; did you mean optim.batch_size?"),
+        ("img_size", "; did you mean data.image_px?"),
+    ],
+)
+def test_what_was_meant_is_found_by_last_words_initials_and_other_names(name: str, suggestion: str) -> None:
+    assert suggest_option(name) == suggestion
 
 
 def test_wrong_options_are_answered_without_torch() -> None:
@@ -81,22 +85,6 @@ finally:
     assert ended.stderr == "fakeid: dropout must be in [0, 1), got 7.0; the paper uses 0, 0.2 and 0.5\n"
 
 
-def test_completion_offers_the_choices_without_torch() -> None:
-    # What takes long is torch; with it in sys.modules an answer would take seconds.
-    code = """
-import sys, runpy
-sys.argv = ["train.py", "-sc", "query=bash"]
-runpy.run_path("train.py", run_name="__main__")
-assert "torch" not in sys.modules
-"""
-    line = "python train.py model="
-    environment = {**os.environ, "COMP_LINE": line, "COMP_POINT": str(len(line))}
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
-    )
-    assert ended.stdout.split() == ["model=color_stats", "model=pelee_hpf", "model=timm", "model=xception"]
-
-
 def test_help_names_every_group_and_the_main_commands(typed: Callable[..., tuple[int, str, str]]) -> None:
     code, output, _ = typed("train", "--help")
     assert code == 0
@@ -110,8 +98,7 @@ def test_help_names_every_group_and_the_main_commands(typed: Callable[..., tuple
     assert max(map(len, output.splitlines())) <= 110
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("arguments", [("train.py", "--help"), ("-m", "fakeid", "--help")])
+@pytest.mark.parametrize(("arguments", "unbuffered"), [(("train.py", "--help"), ""), (("-m", "fakeid", "--help"), "1")])
 def test_a_reader_that_leaves_is_no_error(arguments: tuple[str, ...], unbuffered: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -121,7 +108,7 @@ def test_a_reader_that_leaves_is_no_error(arguments: tuple[str, ...], unbuffered
     )  # fmt: skip
     os.close(writing)
     assert ended.stderr == ""
-    assert ended.returncode in (0, 1)  # argparse swallows the error of an unbuffered write
+    assert ended.returncode in (0, 1)  # 0 where the writer of the help swallows it
 
 
 def leave(config: Config, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -207,13 +194,10 @@ def test_unknown_category(folders: BuildConfig, capsys: pytest.CaptureFixture[st
     assert "did you mean dogs?" in line
 
 
-@pytest.mark.parametrize("content", [b"", b"this is no image", "half"])
-def test_unusable_file_is_named(
-    folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path, content: bytes | str
-) -> None:
+def test_unusable_file_is_named(folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
     victim = tree / "dogs" / "0_real" / "dogs-0_real-3.png"
     whole = victim.read_bytes()
-    victim.write_bytes(whole[: len(whole) // 2] if isinstance(content, str) else content)
+    victim.write_bytes(whole[: len(whole) // 2])
     code, line = leave(folders(), capsys)
     assert code == 1
     assert victim.name in line

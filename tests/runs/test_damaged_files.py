@@ -13,6 +13,7 @@ from invented_sweep import write_run
 from rich.console import Console
 from tiny_runs import read_weights, train
 
+from fakeid.checkpoints import read_checkpoint
 from fakeid.commands.status import print_status
 from fakeid.config.parse import Config, to_plain
 from fakeid.errors import CheckpointError, DamagedFileError
@@ -27,7 +28,7 @@ from fakeid.training.checkpoint import read_card
 
 BuildConfig = Callable[..., Config]
 
-DAMAGES = [b"", b"[]", b"null", b"\xff\xfe\x00", b'{"state": 3}', b'{"state": "done", "epochs_done": "two"}']
+DAMAGES = [b"", b"\xff\xfe\x00", b'{"state": 3}']
 
 
 def printed(console: Console) -> str:
@@ -95,9 +96,8 @@ def test_without_its_images_a_run_stays_as_it_is_until_it_is_trained_anew(
 def test_a_damaged_cell_does_not_stop_a_sweep(trained: Config, tiny_config: BuildConfig) -> None:
     configs = [trained, *(tiny_config("optim.epochs=1", f"seed={seed}") for seed in (1, 2))]
     planned_runs = [PlannedRun((f"seed={config.seed}",), config, RunFolder.locate(config)) for config in configs]
-    train(configs[1])
-    # Nothing of it is read: its list of images is damaged.
-    shutil.copytree(planned_runs[0].run.path, planned_runs[2].run.path)
+    for planned in planned_runs[1:]:
+        shutil.copytree(planned_runs[0].run.path, planned.run.path)
     planned_runs[0].run.status.write_bytes(b"[]")
     planned_runs[1].run.summary.write_bytes(b"")
     planned_runs[2].run.status.write_bytes(b"")
@@ -137,22 +137,30 @@ def change_optimizer(checkpoint: dict[str, Any]) -> dict[str, Any]:
     return {**checkpoint, "optimizer_states": [{**state, "state": {0: {"exp_avg": "x"}}}]}
 
 
-CHANGES: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "no optimizer": lambda whole: drop(whole, "optimizer_states"),
-    "no schedule": lambda whole: drop(whole, "lr_schedulers"),
-    "no loops": lambda whole: {**whole, "loops": {}},
-    "loops of text": lambda whole: {**whole, "loops": "x"},
-    "a loop of text": lambda whole: {**whole, "loops": {**whole["loops"], "fit_loop": "x"}},
+Change = Callable[[dict[str, Any]], Any]
+
+UNREADABLE: dict[str, Change] = {
     "options of text": lambda whole: {**whole, "hyper_parameters": "x"},
     "a detector of text": lambda whole: {**whole, "hyper_parameters": {**whole["hyper_parameters"], "detector": "x"}},
     "weights of text": lambda whole: {**whole, "state_dict": dict.fromkeys(whole["state_dict"], "x")},
-    "no weights": lambda whole: {**whole, "state_dict": {}},
     "a negative epoch": lambda whole: {**whole, "epoch": -3},
     "an epoch of text": lambda whole: {**whole, "epoch": "x"},
-    "callbacks of text": lambda whole: {**whole, "callbacks": dict.fromkeys(whole["callbacks"], "x")},
-    "another optimizer": change_optimizer,
     "a list": lambda whole: [whole],
 }
+"""Told when it is read."""
+
+UNFIT: dict[str, Change] = {
+    "no weights": lambda whole: {**whole, "state_dict": {}},
+    "no optimizer": lambda whole: drop(whole, "optimizer_states"),
+    "a loop of text": lambda whole: {**whole, "loops": {**whole["loops"], "fit_loop": "x"}},
+    "callbacks of text": lambda whole: {**whole, "callbacks": dict.fromkeys(whole["callbacks"], "x")},
+    "another optimizer": change_optimizer,
+}
+"""Told when the training continues, the last of them by its first step."""
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
 
 
 @pytest.fixture
@@ -161,33 +169,42 @@ def interrupted(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> tu
     config = tiny_config()
     save = torch.save
 
-    def stop(checkpoint: Any, file: Any) -> None:
+    def die(checkpoint: Any, file: Any) -> None:
         if checkpoint["epoch"] == 1:
-            raise KeyboardInterrupt
+            file.write(b"half of it")
+            raise Killed
         save(checkpoint, file)
 
     with monkeypatch.context() as patch:
-        patch.setattr(torch, "save", stop)
-        with pytest.raises(KeyboardInterrupt):
+        patch.setattr(torch, "save", die)
+        with pytest.raises(Killed):
             train(config)
     return config, RunFolder.locate(config)
 
 
-def test_a_checkpoint_of_another_shape_is_told(interrupted: tuple[Config, RunFolder]) -> None:
+def test_a_checkpoint_of_another_shape_is_told_and_the_one_before_is_continued_from(
+    interrupted: tuple[Config, RunFolder],
+) -> None:
     config, run = interrupted
     whole = torch.load(run.last, weights_only=True)
-    for name, change in CHANGES.items():
-        torch.save(change(whole), run.last)
-        with pytest.raises(CheckpointError, match="last.ckpt .*force=true") as told:
-            train(config)
-        assert len(str(told.value).splitlines()) == 1, name
+    assert whole["epoch"] == 0
+    for changes, attempt in ((UNREADABLE, lambda: read_checkpoint(run.last)), (UNFIT, lambda: train(config))):
+        for name, change in changes.items():
+            torch.save(change(whole), run.last)
+            with pytest.raises(CheckpointError, match="last.ckpt .*force=true") as told:
+                attempt()
+            assert len(str(told.value).splitlines()) == 1, name
     for content in (b"", b"\x80\x02U\x03\xff\xfe\xfd.", b"\x80\x02X\x03\x00\x00\x00\xff\xfe\xfd.", b"no checkpoint"):
         run.last.write_bytes(content)
         with pytest.raises(CheckpointError, match="last.ckpt is damaged or no checkpoint; force=true"):
-            train(config)
+            read_checkpoint(run.last)
     torch.save(whole, run.last)
+    left = run.checkpoints / ".last.ckpt.1.part"  # a kill leaves that too
+    left.write_bytes(b"half of it")
     _, said = train(config)
     assert "continuing after epoch 1 of 2" in said
+    assert read_weights(run.tested)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(

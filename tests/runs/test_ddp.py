@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tiny_runs import hear_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = (
@@ -21,11 +22,6 @@ ONE, TWO = ("trainer=cpu",), ("trainer=ddp", "trainer.accelerator=cpu", "trainer
 STARTED = ("trainer=ddp", "trainer.accelerator=cpu")
 TRAIN = (sys.executable, str(ROOT / "train.py"))
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", TRAIN[1])
-
-
-def hear_ctrl_c() -> None:
-    """A shell's background job, as CI may be, passes on that SIGINT is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def start(folder: Path, *words: str, program: tuple[str, ...] = TRAIN, **environment: str) -> subprocess.Popen[str]:

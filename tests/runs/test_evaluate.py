@@ -108,20 +108,17 @@ def test_every_image_is_scored_under_every_degradation(whole: tuple[Evaluation, 
     assert EvaluationFolder(folder).read_numbers() == found
 
 
-def test_few_clusters_are_warned_of(run: RunFolder, tmp_path: Path) -> None:
-    options = ("evaluation.degradations=[]", "evaluation.swap_quality=null")
-    plain, clustered = (
-        try_out(run, tmp_path / name, *SMALL, *options, *cluster)[0].warnings
-        for name, cluster in (("plain", ()), ("clusters", ("evaluation.cluster=stem",)))
-    )
-    assert not plain
-    (warning,) = clustered
+def test_few_clusters_are_warned_of(run: RunFolder, whole: tuple[Evaluation, Scores, Path], tmp_path: Path) -> None:
+    assert not whole[0].warnings
+    clustered, _ = try_out(run, tmp_path, "evaluation=test", "evaluation.cluster=stem")
+    (warning,) = clustered.warnings
     assert "fewer than 20 clusters in a class (the fewest 3)" in warning
 
 
-def test_the_arithmetic_of_training_and_scoring_is_recorded(run: RunFolder, tmp_path: Path) -> None:
-    found, _ = try_out(run, tmp_path / "out", *SMALL, "evaluation.degradations=[]")
-    for record in (found, run.read_summary()):
+def test_the_arithmetic_of_training_and_scoring_is_recorded(
+    run: RunFolder, whole: tuple[Evaluation, Scores, Path]
+) -> None:
+    for record in (whole[0], run.read_summary()):
         assert (record.precision, record.scoring_precision) == ("float32", "float32")
 
 
@@ -165,11 +162,10 @@ def test_a_missing_test_set_is_found_before_the_training(tiny_config: BuildConfi
 
 
 def test_a_failing_evaluation_fails_the_run_and_leaves_its_training(
-    tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch
+    trained: Config, tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = tiny_config("optim.epochs=1")
     asked = tiny_config("optim.epochs=1", "evaluation.degradations=[blur-1]", "evaluation.per_class=1")
-    folder = RunFolder.locate(plain)
+    folder = RunFolder.locate(trained)
 
     def fail(*_: Any) -> None:
         raise DataError("the disk is gone")
@@ -187,13 +183,12 @@ def test_a_failing_evaluation_fails_the_run_and_leaves_its_training(
     assert read_state(folder).name == "done"
     assert folder.evaluation.numbers.exists()
     assert folder.tested.stat().st_mtime_ns == before
-    run_training(plain, Console(file=io.StringIO()))
+    run_training(trained, Console(file=io.StringIO()))
     assert read_state(folder).name == "done"
 
 
-def test_clean_images_score_as_in_the_run(run: RunFolder, tmp_path: Path) -> None:
-    _, scores = try_out(run, tmp_path / "out", "evaluation=test")
-    before = read_scores(run.scores)
+def test_clean_images_score_as_in_the_run(run: RunFolder, whole: tuple[Evaluation, Scores, Path]) -> None:
+    scores, before = whole[1][whole[1].degradation == "none"], read_scores(run.scores)
     logits = dict(zip(scores.key.tolist(), scores.logit.tolist(), strict=True))
     np.testing.assert_allclose([logits[key] for key in before.key.tolist()], before.logit, atol=1e-5)
 
@@ -356,7 +351,10 @@ def test_of_photos_in_any_folders_the_rate_called_fake_is_told(run: RunFolder, t
 def test_the_command_repeats_the_evaluation(run: RunFolder, tmp_path: Path) -> None:
     root = plant(tmp_path / "album", ".", count=2)
     cache = f"paths.cache={run.path.parents[1] / 'cache'}"
-    words = [cache, "trainer=cpu", *SMALL, "evaluation.cluster='([^/]+)'", "evaluation.seed=3"]
+    words = [
+        cache, "trainer=cpu", "evaluation=test", "evaluation.degradations=[blur-1]", "evaluation.per_class=1",
+        "evaluation.cluster='([^/]+)'", "evaluation.seed=3",
+    ]  # fmt: skip
     found = evaluate(run.path, [*words, "test"], tmp_path / "out", reals=[str(root)])
     assert {part.name for part in found.test_sets} == {"test", "album"}
     assert f" test --reals album:{root} " in found.command

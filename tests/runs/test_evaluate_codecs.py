@@ -28,26 +28,26 @@ def pack(config: Config, part: ImageSet) -> list[tuple[ImageSet, PackedImages]]:
     return pack_sets(config, [part], QUIET)
 
 
-def list_folder(root: Path, control: bool = False) -> ImageSet:
-    return build_folder_set("planted", str(root), per_class=60, seed=0, control=control, max_megapixels=10)
+def list_folder(root: Path, per_class: int, control: bool = False) -> ImageSet:
+    return build_folder_set("planted", str(root), per_class=per_class, seed=0, control=control, max_megapixels=10)
 
 
 def test_file_names_tell_of_codecs(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
     config = tiny_config("data.image_px=64")
-    history = compare_codecs(pack(config, list_folder(jpeg_reals_png_fakes)))
+    history = compare_codecs(pack(config, list_folder(jpeg_reals_png_fakes, 3)))
     assert history == "JPEG or WebP files are 100 % of the reals and 0 % of the fakes"
-    assert compare_codecs(pack(config, list_folder(jpeg_reals_png_fakes, control=True))) is None
+    assert compare_codecs(pack(config, list_folder(jpeg_reals_png_fakes, 3, control=True))) is None
 
 
 def test_blocks_tell_where_names_do_not(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path, tmp_path: Path) -> None:
-    for path in sorted(jpeg_reals_png_fakes.rglob("*.*"))[::2]:
+    for path in sorted(jpeg_reals_png_fakes.rglob("*.*"))[::3]:
         name = tmp_path / "saved" / path.relative_to(jpeg_reals_png_fakes).with_suffix(".png")
         name.parent.mkdir(parents=True, exist_ok=True)
         image = cv2.imread(str(path))
         if name.parent.name == "0_real":  # coarse enough for blocks of so small an image
             image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_COLOR)
         cv2.imwrite(str(name), image)
-    history = compare_codecs(pack(tiny_config("data.image_px=64"), list_folder(tmp_path / "saved")))
+    history = compare_codecs(pack(tiny_config("data.image_px=64"), list_folder(tmp_path / "saved", 30)))
     assert history == "the reals show JPEG's 8 x 8 blocks more than the others do"
 
 
@@ -70,12 +70,12 @@ def train_and_swap(config: Config) -> SwapResult:
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["pelee_hpf", "color_stats"])
 def test_the_swap_test_names_the_planted_shortcut(
-    tiny_config: BuildConfig, jpeg_reals_png_fakes: Path, model: str
+    tiny_config: BuildConfig, many_jpeg_reals_png_fakes: Path, model: str
 ) -> None:
     config = tiny_config(
-        "data=folders", f"paths.data={jpeg_reals_png_fakes}", f"model={model}", "data.image_px=64", "categories=null",
-        "data.train_per_class=null", "data.val_per_class=null", "data.test_per_class=null", "optim.epochs=6",
-        "optim.batch_size=32",
+        "data=folders", f"paths.data={many_jpeg_reals_png_fakes}", f"model={model}", "data.image_px=64",
+        "categories=null", "data.train_per_class=null", "data.val_per_class=null", "data.test_per_class=null",
+        "optim.epochs=6", "optim.batch_size=32",
     )  # fmt: skip
     swap = train_and_swap(config)
     assert swap.follows_codec is True, swap

@@ -1,13 +1,12 @@
 """`data.codec=auto`: one decision, in every command and for every image of a run."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from rich.console import Console
+from tiny_runs import quiet, said
 
 from fakeid.commands.plan import write_plan
 from fakeid.config.parse import Config
@@ -19,15 +18,6 @@ from fakeid.runs.train import run_training
 from fakeid.sweeps.images import count_images, prepare
 
 BuildConfig = Callable[..., Config]
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=300)
-
-
-def said(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 def build(tiny_config: BuildConfig, root: Path, cache: Path, *more: str) -> Config:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_runs import hear_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = (
@@ -16,11 +17,6 @@ OPTIONS = (
     "optim.batch_size=16", "data.image_px=48", "data.train_per_class=48", "data.val_per_class=4",
     "data.test_per_class=2",
 )  # fmt: skip
-
-
-def hear_ctrl_c() -> None:
-    """A shell's background job, as CI may be, passes on that SIGINT is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def start(folder: Path, runs: str, *more: str) -> subprocess.Popen[str]:

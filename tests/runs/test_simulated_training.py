@@ -38,19 +38,15 @@ def build(tiny_config: Callable[..., Config], tmp_path: Path) -> Callable[..., C
 
 
 @pytest.mark.draws
-def test_photos_are_enough_to_train_and_test(build: Callable[..., Config]) -> None:
+def test_photos_are_enough_to_train_and_test_and_are_all_that_is_needed_again(build: Callable[..., Config]) -> None:
     config = build()
     summary, output = train(config)
     assert (RunFolder.locate(config).figures / "pairs.png").stat().st_size > 10_000
     assert "fitting 3 generators to 42 photos, once" in output
     assert "train 84 images of 1 categories, validate 18, test 18 of 1" in output
     assert summary.data.source["source"] == "simulated"
-    again = train(build())[1]
-    assert "fitting" not in again
-
-
-def test_generators_are_fitted_again_where_images_are_missing(build: Callable[..., Config]) -> None:
-    config = build()
+    assert "fitting" not in train(build())[1]
+    # Where the cache is gone, they are fitted again and give the same images.
     console = Console(file=io.StringIO(), width=120)
     images = list_images(config, console)
     first = prepare_images(config, images, console)

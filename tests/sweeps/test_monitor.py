@@ -12,6 +12,7 @@ from filelock import FileLock
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from rich.console import Console
+from tiny_runs import said
 
 from fakeid.config.parse import Config
 from fakeid.runs.layout import DONE, FAILED, RUNNING, RunFolder
@@ -53,11 +54,6 @@ def planned_runs(tmp_path: Path) -> list[PlannedRun]:
 @pytest.fixture
 def console() -> Console:
     return Console(file=io.StringIO(), width=200)
-
-
-def said(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 def test_only_what_was_cut_off_is_launched_again(planned_runs: list[PlannedRun], console: Console) -> None:

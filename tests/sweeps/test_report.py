@@ -1,7 +1,6 @@
 """A folder of runs, whatever its state, becomes a report."""
 
 import csv
-import io
 import itertools
 import re
 from dataclasses import replace
@@ -14,7 +13,7 @@ from invented_evaluation import describe_evaluation, invent_small_evaluation
 from invented_evaluation import invent_scores as invent_evaluated
 from invented_sweep import invent_run, write_failed_run, write_run
 from offline_runs import find_bad_names, find_offline_runs
-from rich.console import Console
+from tiny_runs import quiet, said
 
 from fakeid.config.compose import compose_config
 from fakeid.errors import DataError
@@ -27,15 +26,6 @@ from fakeid.reporting.sweep.report import FolderRun, build_sweep_report
 from fakeid.runs.layout import RUNNING
 from fakeid.sweeps.report import read_report, write_report
 from fakeid.sweeps.tracking import collect_tables, sum_up_report
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=200)
-
-
-def said(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 @pytest.fixture
@@ -52,8 +42,11 @@ def half_finished(tmp_path: Path) -> Path:
     return root
 
 
-def test_everything_is_written(half_finished: Path) -> None:
+def test_everything_is_written_and_nothing_of_an_earlier_report_stays(half_finished: Path) -> None:
     console = quiet()
+    for stale in ("tables/tab9.csv", "figures/fig9.png"):  # of an earlier report
+        (half_finished / "report" / stale).parent.mkdir(parents=True, exist_ok=True)
+        (half_finished / "report" / stale).touch()
     report = write_report(half_finished, console)
     files = {str(path.relative_to(half_finished / "report")) for path in (half_finished / "report").rglob("*.*")}
     assert files == {
@@ -99,18 +92,6 @@ def test_what_is_not_finished_is_told_with_its_reason(half_finished: Path) -> No
     assert "categories=2" in told["failed"].command
     assert told["interrupted"].reason.startswith("3 of 5 epochs")  # its process is gone
     assert "lacks the column" in told["unreadable"].reason
-
-
-def test_tables_of_an_earlier_report_go(half_finished: Path) -> None:
-    write_report(half_finished, quiet())
-    for run in half_finished.glob("*-hsv-*"):
-        (run / "status.json").unlink()
-    write_report(half_finished, quiet())
-    assert {path.name for path in (half_finished / "report" / "tables").iterdir()} == {
-        "tab1.csv",
-        "tab1.md",
-        "tab1.tex",
-    }
 
 
 def test_a_damaged_status_stops_nothing(half_finished: Path) -> None:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 from genuine_trees import write_progan_train
 from hydra.errors import MissingConfigException
+from tiny_runs import hear_ctrl_c
 
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import read_state
@@ -28,11 +29,6 @@ TINY = (
 
 
 Typed = Callable[..., tuple[int, str, str]]
-
-
-def hear_ctrl_c() -> None:
-    """A shell's background job, as CI may be, passes on that SIGINT is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def start(folder: Path, *more: str) -> subprocess.Popen[str]:

@@ -42,21 +42,6 @@ def test_a_kill_in_the_middle_leaves_the_checkpoint_before(tmp_path: Path) -> No
     assert torch.load(path, weights_only=True) == {"epoch": 1}
 
 
-def test_a_failure_in_the_middle_leaves_nothing_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "last.ckpt"
-    WholeCheckpoints().save_checkpoint({"epoch": 1}, path)
-
-    def fail(_: Any, file: Any) -> None:
-        file.write(b"half of it")
-        raise RuntimeError
-
-    monkeypatch.setattr(torch, "save", fail)
-    with pytest.raises(RuntimeError):
-        WholeCheckpoints().save_checkpoint({"epoch": 2}, path)
-    assert torch.load(path, weights_only=True) == {"epoch": 1}
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_a_limit_on_the_size_of_files_is_told_as_such(tmp_path: Path) -> None:
     """Torch says that the file is not as long as it should be, whatever became of the writing."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -59,7 +59,7 @@ def test_every_weight_learns() -> None:
 def test_optimizer_is_plain_adam() -> None:
     optimizer = DetectorModule({"logits": "one"}, learning_rate=0.002).configure_optimizers()
     assert type(optimizer) is torch.optim.Adam
-    assert optimizer.param_groups[0]["lr"] == 0.002
+    assert [group["lr"] for group in optimizer.param_groups] == [0.002]  # of one logit, not of the difference of two
     assert optimizer.param_groups[0]["weight_decay"] == 0
 
 

@@ -107,11 +107,6 @@ def test_five_steps_are_those_of_the_authors_code() -> None:
     torch.testing.assert_close(backbone.stem.first[0].weight, theirs.stem1[0].weight, rtol=0, atol=1e-6)
 
 
-def test_one_logit_alone_steps_half_as_far() -> None:
-    module = DetectorModule({"logits": "one"}, learning_rate=0.001)
-    assert [group["lr"] for group in module.configure_optimizers().param_groups] == [0.001]
-
-
 def test_a_first_step_of_the_last_layer_is_two_learning_rates() -> None:
     module = DetectorModule({}, learning_rate=0.001)
     before = [weight.detach().clone() for weight in module.parameters()]
