@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from hydra import compose
+from omegaconf import OmegaConf
 
 from fakeid.config.compose import compose_config, presets
 from fakeid.config.constants import GAN_FAMILIES
 from fakeid.config.identity import name_run
 from fakeid.config.parse import Config, parse
-from fakeid.config.presets import GRID, list_choices
+from fakeid.config.presets import GRID, list_choices, locate_presets
 from fakeid.errors import ConfigError
 from fakeid.sweeps import grid as grids
 from fakeid.sweeps.grid import PlannedRun, check_intended, expand_grid
@@ -24,28 +25,31 @@ def build(grid: str, *arguments: str) -> list[PlannedRun]:
     return compose_grid([f"grid={grid}", *arguments])
 
 
+def expand(grid: str) -> list[dict[str, str]]:
+    """The options of each cell, by name, as they would be typed."""
+    experiments = OmegaConf.to_container(OmegaConf.load(locate_presets() / "grid" / f"{grid}.yaml").hydra.sweeper)
+    return [dict(word.split("=") for word in words) for words in expand_grid(experiments["experiments"], [])]
+
+
 def settings(planned_runs: list[PlannedRun]) -> Counter[tuple[str, str, float]]:
     return Counter((c.config.model.name, c.config.color.name.value, c.config.dropout) for c in planned_runs)
 
 
 def test_the_papers_seventy_configurations() -> None:
-    planned_runs = build("paper", "seed=0")
-    assert settings(planned_runs) == {
-        ("pelee", "rgb", 0.0): 10, ("pelee", "hsv", 0.0): 10, ("pelee", "ycbcr", 0.0): 10, ("pelee", "rgb", 0.2): 10,
-        ("pelee", "rgb", 0.5): 10, ("pelee", "hsv", 0.2): 10, ("legacy_xception", "rgb", 0.0): 10,
+    assert settings(build("paper", "categories=1", "seed=0")) == {
+        ("pelee", "rgb", 0.0): 1, ("pelee", "hsv", 0.0): 1, ("pelee", "ycbcr", 0.0): 1, ("pelee", "rgb", 0.2): 1,
+        ("pelee", "rgb", 0.5): 1, ("pelee", "hsv", 0.2): 1, ("legacy_xception", "rgb", 0.0): 1,
     }  # fmt: skip
-    assert Counter(planned.config.categories for planned in planned_runs) == dict.fromkeys(range(1, 11), 7)
-    assert len({planned.run.path.name for planned in planned_runs}) == 70
-    assert Counter(planned.config.seed for planned in build("paper", "categories=1")) == {0: 7, 1: 7, 2: 7}
+    numbers = Counter((int(cell["categories"]), int(cell["seed"])) for cell in expand("paper"))
+    assert numbers == {(k, seed): 7 for k in range(1, 11) for seed in range(3)}
 
 
 def test_the_full_ninety_configurations() -> None:
-    planned_runs = build("full", "seed=0")
-    assert settings(planned_runs) == {
-        ("pelee", color, dropout): 10 for color in ("rgb", "hsv", "ycbcr") for dropout in (0, 0.2, 0.5)
+    assert settings(build("full", "categories=1", "seed=0")) == {
+        ("pelee", color, dropout): 1 for color in ("rgb", "hsv", "ycbcr") for dropout in (0, 0.2, 0.5)
     }
-    assert len({planned.run.path for planned in planned_runs}) == 90
-    assert Counter(planned.config.seed for planned in build("full", "categories=1")) == {0: 9, 1: 9, 2: 9}
+    numbers = Counter((int(cell["categories"]), int(cell["seed"])) for cell in expand("full"))
+    assert numbers == {(k, seed): 9 for k in range(1, 11) for seed in range(3)}
 
 
 def test_each_family_of_gans_is_left_out_once_a_seed() -> None:
@@ -69,8 +73,10 @@ def test_each_part_of_the_pairs_is_left_out_with_three_seeds() -> None:
 
 
 def test_a_cell_of_two_grids_has_one_name() -> None:
-    paper, full = ({planned.run.path.name for planned in build(grid, "seed=0")} for grid in ("paper", "full"))
-    assert len(paper & full) == 60
+    paper, full = (
+        {planned.run.path.name for planned in build(grid, "categories=1", "seed=0")} for grid in ("paper", "full")
+    )
+    assert len(paper & full) == 6
 
 
 def test_a_cell_of_several_experiments_is_kept_once() -> None:
@@ -84,10 +90,10 @@ def test_typed_values_take_the_place_of_the_grids() -> None:
 
 
 def test_every_setting_of_the_paper_is_in_the_smoke_grid() -> None:
-    assert settings(build("smoke")).keys() == settings(build("paper", "seed=0")).keys()
+    assert settings(build("smoke")).keys() == settings(build("paper", "categories=1", "seed=0")).keys()
 
 
-@pytest.mark.parametrize("typed", [("paper", "seed=0"), ("smoke",)])
+@pytest.mark.parametrize("typed", [("paper", "categories=1", "seed=0"), ("smoke",)])
 def test_a_cell_is_what_train_makes_of_the_same_words(typed: tuple[str, ...]) -> None:
     planned_runs = random.Random(0).sample(build(*typed), 5)
     with presets():
@@ -111,16 +117,14 @@ def test_a_cell_of_several_processes_is_refused_before_anything_starts() -> None
 
 
 def test_each_grid_has_a_folder_and_a_group_of_its_own() -> None:
-    words = {  # as in other tests, where the same cells are built already
-        "paper": ("seed=0",), "full": ("seed=0",), "families": ("paths.data=photos",), "pairs": ("paths.data=photos",),
-        "ingredients": ("seed=0", "model=pelee_hpf", "residual=hpf", "augment=none"),
-    }  # fmt: skip
+    few = ("model=pelee_hpf", "seed=0", "categories=1", "color=rgb", "dropout=0", "residual=hpf", "augment=none")
+    photos = {"families", "pairs"}  # their cells are built above
     for grid in list_choices(GRID):
-        planned = build(grid, *words.get(grid, ()))[0]
+        planned = build(grid, *(["paths.data=photos"] if grid in photos else few))[0]
         assert f"grid={grid}" in planned.overrides  # so that a job on any launcher finds the same folder
         assert (planned.config.paths.runs, planned.config.logger.group) == (f"sweeps/{grid}", grid)
         assert planned.run.path.parent == Path("sweeps") / grid
-    planned = build("smoke", "categories=1", "color=rgb", "paths.runs=mine", "logger.group=ours")[0]
+    planned = build("smoke", *few, "paths.runs=mine", "logger.group=ours")[0]
     assert (planned.config.paths.runs, planned.config.logger.group) == ("mine", "ours")
 
 
@@ -147,8 +151,7 @@ def test_two_grids_at_once_are_refused() -> None:
 
 @pytest.mark.parametrize(("grid", "num_runs"), [("demo", 20), ("protocols", 60)])
 def test_grids_that_a_headline_rests_on_have_five_seeds(grid: str, num_runs: int) -> None:
-    planned_runs = build(grid)
-    assert Counter(planned.config.seed for planned in planned_runs) == dict.fromkeys(range(5), num_runs // 5)
+    assert Counter(cell["seed"] for cell in expand(grid)) == dict.fromkeys("01234", num_runs // 5)
 
 
 def test_each_network_is_built_once_for_each_size_that_it_sees(monkeypatch: pytest.MonkeyPatch) -> None:
