@@ -21,6 +21,7 @@ from fakeid.data.plans import Plan
 from fakeid.evaluation.records.run_summary import AuditDigest, RunSummary
 from fakeid.io import parse_record, to_plain_record, write_record, write_text
 from fakeid.processes import is_sweep_process
+from fakeid.reporting.formatting import format_count
 from fakeid.reporting.run.notes import describe_sizes, sizes_differ
 from fakeid.reporting.verdict import judge_run
 from fakeid.runs.audit import audit_plan
@@ -137,8 +138,9 @@ def _announce(context: RunContext, plan: Plan) -> None:
     where = f"{size} processes, each on its {device}" if size > 1 else f"the {device}"
     context.console.print(f"run {context.run.path.name} on {where} in {context.precision}")
     context.console.print(
-        f"train {len(plan.train):,} images of {len(plan.seen)} categories, validate {len(plan.val):,}, "
-        f"test {len(plan.test):,} of {len(plan.seen) + len(plan.unseen)}; held out: {plan.held_out or 'nothing'}"
+        f"train {len(plan.train):,} images of {format_count(len(plan.seen), 'category', 'categories')}, "
+        f"validate {len(plan.val):,}, test {len(plan.test):,} of {len(plan.seen) + len(plan.unseen)}; "
+        f"held out: {plan.held_out or 'nothing'}"
     )
 
 

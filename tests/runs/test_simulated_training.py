@@ -43,7 +43,7 @@ def test_photos_are_enough_to_train_and_test_and_are_all_that_is_needed_again(bu
     summary, output = train(config)
     assert (RunFolder.locate(config).figures / "pairs.png").stat().st_size > 10_000
     assert "fitting 3 generators to 42 photos, once" in output
-    assert "train 84 images of 1 categories, validate 18, test 18 of 1" in output
+    assert "train 84 images of 1 category, validate 18, test 18 of 1" in output
     assert summary.data.source["source"] == "simulated"
     assert "fitting" not in train(build())[1]
     # Where the cache is gone, they are fitted again and give the same images.
