@@ -11,7 +11,6 @@ import numpy as np
 from fakeid.config.constants import CAMERA, FAKE, REAL
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_calibration
-from fakeid.evaluation.matrix import find_worst_group
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.records.evaluation import (
     ControlResult,
@@ -151,11 +150,12 @@ def _describe_set(scores: Scores, name: str) -> EvaluatedSet:
 
 def _find_worst(scores: Scores) -> tuple[WorstGroup, ...]:
     clean = scores[scores.degradation == "none"]
-    found = find_worst_group(*to_arrays(clean), clean.category, "accuracy")
-    if found is None:
+    shares = {str(name): float(((part.logit >= 0) == part.label).mean()) for name, part in clean.groupby("category")}
+    if not shares:
         return ()
-    name, value = found
-    return (WorstGroup("none", "accuracy", name, None if math.isnan(value) else value),)
+    broken = sorted(clean.category[clean.logit.isna()])
+    name = broken[0] if broken else min(shares, key=lambda category: shares[category])
+    return (WorstGroup("none", "accuracy", name, None if broken else shares[name]),)
 
 
 CASES = ("rich", "nothing unseen", "reals only", "broken", "many", "odd names", "nothing")

@@ -6,14 +6,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.calibration import AT_HALF, Calibration, OperatingPoint, list_thresholds
-from fakeid.evaluation.metrics import ERRORS, measure
+from fakeid.evaluation.metrics import measure
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant, select_with_reals
-from fakeid.evaluation.ranking import HALF, Floats, Labels
+from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import WorstGroup
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.scores import Scores, to_arrays
@@ -27,66 +26,44 @@ _WORST_BY: Final = ("accuracy", "auroc")
 def find_worst(scores: Scores, trained_on: TrainedOn, threshold: float = HALF) -> list[WorstGroup]:
     """Find the category, by seen or by unseen generators, on which the detector is worst, under each degradation.
 
-    Args:
-        scores: All rows but those of controls.
-        trained_on: What counts as seen.
-        threshold: Logit from which on an image is called fake.
-    """
-    worst = []
-    for degradation, rows in scores.groupby("degradation", sort=False):
-        label, logit, names = _name_cases(rows, trained_on)
-        for metric in _WORST_BY:
-            found = find_worst_group(label, logit, names, metric, threshold)
-            if found:
-                name, value = found
-                worst.append(WorstGroup(str(degradation), metric, name, None if np.isnan(value) else value))
-    return worst
-
-
-def find_worst_group(
-    labels: Labels, logits: Floats, groups: npt.ArrayLike, metric: str, threshold: float = HALF
-) -> tuple[str, float] | None:
-    """Find the group with the lowest value of a metric, or the highest where less is better.
-
     Of many groups of a few images, one is bad by chance: the interval of that group alone, from `estimate_metrics`,
     does not know that it was picked.
 
     Args:
-        labels: (n,), 0 or 1.
-        logits: (n,).
-        groups: (n,), the name of each image's group.
-        metric: One of those that `measure` gives.
-        threshold: For metrics of the calls.
+        scores: All rows but those of controls.
+        trained_on: What counts as seen.
+        threshold: Logit from which on an image is called fake.
 
     Returns:
-        Name and value. Groups where the metric has no meaning (one class only) are left out; None where that leaves
-        nothing. A group with a NaN logit is the worst of all, its value NaN. Of equals, the first by name.
+        For each degradation the lowest accuracy and AUROC; groups where one has no meaning are left out, and a metric
+        that has none anywhere. A group with a NaN logit is the worst of all. Of equals, the first by name.
     """
-    names = np.asarray(groups, dtype=np.str_)
-    worst: tuple[str, float] | None = None
-    for name in np.unique(names).tolist():
-        chosen = names == name
-        if np.isnan(logits[chosen]).any():
-            return name, float("nan")
-        value = float(measure(labels[chosen], logits[chosen], threshold=threshold)[metric])
-        if np.isnan(value):
-            continue
-        if worst is None or (value > worst[1] if metric in ERRORS else value < worst[1]):
-            worst = (name, value)
+    worst = []
+    for degradation, rows in scores.groupby("degradation", sort=False):
+        cases = _split_cases(rows, trained_on)
+        broken = next((name for name, case in cases.items() if case.logit.isna().any()), None)
+        measured = {name: measure(*to_arrays(case), threshold=threshold) for name, case in cases.items()}
+        for metric in _WORST_BY:
+            values = {name: float(found[metric]) for name, found in measured.items() if not np.isnan(found[metric])}
+            if broken is not None:
+                worst.append(WorstGroup(str(degradation), metric, broken, None))
+            elif values:
+                name = min(values, key=lambda case: values[case])
+                worst.append(WorstGroup(str(degradation), metric, name, values[name]))
     return worst
 
 
-def _name_cases(rows: Scores, trained_on: TrainedOn) -> tuple[Labels, Floats, list[str]]:
-    """List labels, logits and case of images; a real is in two cases where fakes of its content are."""
-    cases = []
+def _split_cases(rows: Scores, trained_on: TrainedOn) -> dict[str, Scores]:
+    """Split by category, and by seen and unseen generators, in the order of names; cases without fakes are left out."""
+    cases = {}
     seen = rows.generator.isin(trained_on.generators)
     for category in rows.category.unique():
         content = rows.category == category
         for generator, made in (("seen", seen), ("unseen", ~seen)):
             case = select_with_reals(rows, (rows.label == FAKE) & content & made, content)
-            cases.append(case.assign(case=f"{category}, {generator} generators"))
-    together = pd.concat(cases)
-    return *to_arrays(together), together["case"].tolist()
+            if len(case):
+                cases[f"{category}, {generator} generators"] = case
+    return dict(sorted(cases.items()))
 
 
 ORACLE: Final = "oracle"

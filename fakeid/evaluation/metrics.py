@@ -162,9 +162,6 @@ WITHOUT_THRESHOLD: Final[Mapping[str, Callable[[Ranking], Floats]]] = MappingPro
 )
 """Metrics of the logits themselves; the `tpr_at_fpr` are NaN where reals are too few, see `count_reals_needed`."""
 
-ERRORS: Final = frozenset({"eer", "ece", "nll", "brier"})
-"""Those of which less is better."""
-
 NO_THRESHOLDS: Final[Mapping[str, float]] = MappingProxyType({})
 
 

@@ -89,7 +89,8 @@ def test_an_oracle_is_computed_on_request_alone(scores: Scores) -> None:
 
 
 def test_images_of_one_source_are_one_witness(scores: Scores) -> None:
-    copies = pd.concat([scores] * 9, ignore_index=True)  # nine times the same images: no more is known than before
+    cats = scores[(scores.degradation == "none") & (scores.category == "cat")]
+    copies = pd.concat([cats] * 9, ignore_index=True)  # nine times the same images: no more is known than before
 
     def width(cluster: str | None) -> float:
         accuracy = measure_matrix(copies, TRAINED_ON, Measuring(cluster=cluster))[0].read("accuracy")
@@ -121,6 +122,46 @@ def test_the_worst_case_is_named_by_content_and_generator(scores: Scores) -> Non
     worst = next(row for row in find_worst(scores, TRAINED_ON) if (row.degradation, row.metric) == ("none", "auroc"))
     assert worst.group == f"{category}, {'seen' if generator == 'progan' else 'unseen'} generators"
     assert worst.value == pytest.approx(value)
+
+
+def build_cases(logits: dict[str, tuple[list[float], list[float]]]) -> Scores:
+    """Logits of the reals and of the fakes of each category."""
+    rows = [
+        (category, label, logit)
+        for category, sides in logits.items()
+        for label, side in enumerate(sides)
+        for logit in side
+    ]
+    categories, labels, found = zip(*rows, strict=True)
+    generators = [("camera", "progan")[label] for label in labels]
+    keys = [str(number) for number in range(len(rows))]
+    return build_scores(key=keys, label=labels, category=categories, generator=generators, logit=found)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "accuracy", "auroc"),
+    [
+        (0.0, ("dog", 0.0), ("dog", 0.0)),
+        (-0.6, ("dog", 0.0), ("dog", 0.0)),
+        (2.5, ("cat", 0.5), ("dog", 0.0)),  # of equals the first by name
+        (10.0, ("eel", 0.0), ("dog", 0.0)),  # eels lack a class, so that they have an accuracy alone
+    ],
+)
+def test_the_worst_depends_on_the_threshold_and_needs_a_meaning(
+    threshold: float, accuracy: tuple[str, float], auroc: tuple[str, float]
+) -> None:
+    logits = {"owl": ([-1.0], [-0.5]), "cat": ([-1.0], [1.0]), "dog": ([2.0], [-1.0]), "eel": ([], [9.0])}
+    found = {row.metric: (row.group, row.value) for row in find_worst(build_cases(logits), TRAINED_ON, threshold)}
+    assert found == {
+        metric: (f"{category}, seen generators", value)
+        for metric, (category, value) in {"accuracy": accuracy, "auroc": auroc}.items()
+    }
+
+
+def test_without_a_case_of_both_classes_there_is_no_worst_auroc() -> None:
+    alone = build_cases({"owl": ([], [1.0]), "cat": ([-1.0], [])})
+    assert [(row.metric, row.group) for row in find_worst(alone, TRAINED_ON)] == [("accuracy", "owl, seen generators")]
+    assert find_worst(alone[alone.label == 0], TRAINED_ON) == []
 
 
 def test_a_detector_that_broke_down_gets_none(scores: Scores) -> None:
