@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.metrics import auroc
-from fakeid.evaluation.ranking import HALF, Floats
+from fakeid.evaluation.ranking import HALF, Floats, Labels
 from fakeid.evaluation.records.evaluation import ControlResult, SwapResult, SwapRow
 from fakeid.evaluation.records.results import Estimate
-from fakeid.evaluation.scores import Scores, to_arrays
+from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.statistics.intervals import Measurement, estimate_called_fake, estimate_metrics
 
 _CHANCE: Final = 0.5
@@ -45,7 +44,7 @@ def judge_control(name: str, control: Floats, reals: Floats, fakes: Floats, thre
         threshold: From which on an image is called fake.
     """
     shares = [estimate_called_fake(logits, threshold) for logits in (control, reals, fakes)]
-    areas = [_compare_logits(reals, others) for others in (control, fakes)]
+    areas = [estimate_metrics(*_label(reals, others), 0)["auroc"] for others in (control, fakes)]
     fires = _judge_fires(*areas)
     return ControlResult(
         *(name, fires, _describe_control(fires, shares)),
@@ -71,9 +70,8 @@ def _describe_control(fires: bool | None, shares: Sequence[Measurement]) -> str:
     return f"Stays silent ({found})."
 
 
-def _compare_logits(reals: Floats, others: Floats) -> Measurement:
-    labels = np.repeat([REAL, FAKE], [len(reals), len(others)])
-    return estimate_metrics(labels, np.concatenate([reals, others]), 0)["auroc"]
+def _label(reals: Floats, fakes: Floats) -> tuple[Labels, Floats]:
+    return np.repeat([REAL, FAKE], [len(reals), len(fakes)]), np.concatenate([reals, fakes])
 
 
 class _Verdict(NamedTuple):
@@ -119,37 +117,27 @@ def judge_swap(
     coded = scores[scores.degradation == f"jpeg-{quality}"]
     if not all({REAL, FAKE} <= set(part.label) for part in (plain, coded)):
         return None
+    reals, fakes = ([part.logit[part.label == label].to_numpy() for part in (plain, coded)] for label in (REAL, FAKE))
     mixtures = {
-        _CLEAN: (plain, plain),
-        _FAKES: (plain, coded),
-        _REALS: (coded, plain),
-        _BOTH: (coded, coded),
+        _CLEAN: (reals[0], fakes[0]),
+        _FAKES: (reals[0], fakes[1]),
+        _REALS: (reals[1], fakes[0]),
+        _BOTH: (reals[1], fakes[1]),
     }
-    measured = {name: _measure_mixture(*pair, threshold) for name, pair in mixtures.items()}
+    measured = {name: estimate_metrics(*_label(*pair), 0, threshold=threshold) for name, pair in mixtures.items()}
     area = {name: row["auroc"] for name, row in measured.items()}
-    verdict = _judge_codec(area, quality, _compare_reals(plain, coded), history)
-    told = "" if few_false_positives is None or not measured[_CLEAN]["auroc"].low > _CHANCE else _tell_false_positives(
-        plain, coded, quality, few_false_positives
-    )  # fmt: skip
+    more_fake = float(auroc(*_label(*reals)))  # of reals as JPEG against the same reals untouched
+    verdict = _judge_codec(area, quality, more_fake, history)
+    told = ""
+    if few_false_positives is not None and area[_CLEAN].low > _CHANCE:
+        told = _tell_false_positives(reals[0], reals[1], quality, few_false_positives)
     rows = (SwapRow(name, **{metric: Estimate.of(row[metric]) for metric in _SHOWN}) for name, row in measured.items())
     return SwapResult(quality, f"{verdict.sentence}{told}.", verdict.follows_codec, verdict.warns, tuple(rows))
 
 
-def _compare_reals(plain: Scores, coded: Scores) -> float:
-    """Compute the AUROC of reals as JPEG against the same reals untouched: near 1 they have become more fake."""
-    before, after = _take_reals(plain), _take_reals(coded)
-    return float(auroc(np.repeat([REAL, FAKE], [len(before), len(after)]), np.concatenate([before, after])))
-
-
-def _take_reals(part: Scores) -> Floats:
-    return part.logit[part.label == REAL].to_numpy()
-
-
-def _tell_false_positives(plain: Scores, coded: Scores, quality: int, threshold: float) -> str:
-    """Tell what the codec costs at the threshold in use."""
-    clean, jpeg = (
-        estimate_called_fake(part.logit[part.label == REAL].to_numpy(), threshold) for part in (plain, coded)
-    )
+def _tell_false_positives(plain: Floats, coded: Floats, quality: int, threshold: float) -> str:
+    """Tell from the logits of the reals what the codec costs at the threshold in use."""
+    clean, jpeg = (estimate_called_fake(logits, threshold) for logits in (plain, coded))
     link = "but" if jpeg.low > clean.high else "and"
     return (
         f"; {link} at the threshold for few false positives it calls {_percent(jpeg)} of the reals fake as JPEG "
@@ -159,11 +147,6 @@ def _tell_false_positives(plain: Scores, coded: Scores, quality: int, threshold:
 
 def _percent(share: Measurement) -> str:
     return f"{100 * share.value:.1f}\N{NO-BREAK SPACE}% [{100 * share.low:.1f}, {100 * share.high:.1f}]"
-
-
-def _measure_mixture(reals: Scores, fakes: Scores, threshold: float) -> dict[str, Measurement]:
-    mixture = pd.concat([reals[reals.label == REAL], fakes[fakes.label == FAKE]])
-    return estimate_metrics(*to_arrays(mixture), 0, threshold=threshold)
 
 
 def _judge_codec(area: dict[str, Measurement], quality: int, more_fake: float, history: str | None) -> _Verdict:
