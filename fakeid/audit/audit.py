@@ -11,10 +11,11 @@ from fakeid.audit.duplicates import list_split_warnings
 from fakeid.audit.metadata import encode_file_facts
 from fakeid.audit.pixels import compute_pixel_facts, compute_residual_statistics
 from fakeid.audit.probe import LEAST_PER_CLASS, LIMIT, run_probe
-from fakeid.audit.result import AuditResult, ClassFacts, Duplicates, Histogram, Probe, Range, Spread, TornPairs
+from fakeid.audit.result import AuditResult, ClassFacts, Duplicates, Histogram, Range, Spread, TornPairs
 from fakeid.config.constants import FAKE, LABEL_NAMES, REAL
 from fakeid.data.records import Record
 from fakeid.evaluation.ranking import Floats, Labels
+from fakeid.evaluation.records.run_summary import Probe
 from fakeid.images.file_facts import FileFacts
 
 NO_FILE: Final = "no file"

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from fakeid.audit.result import Probe
 from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.metrics import auroc
 from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.records.run_summary import Probe
 from fakeid.evaluation.statistics.intervals import auroc_interval
 
 LIMIT: Final = 0.6
@@ -25,9 +25,7 @@ _WIDENING: Final = (1 + _FOLDS / (_FOLDS - 1)) ** 0.5  # 1.5
 _TREES: Final = 40
 
 
-def run_probe(
-    features: Floats, labels: Labels, groups: Sequence[str], seed: int, names: Sequence[str] | None = None
-) -> Probe | None:
+def run_probe(features: Floats, labels: Labels, groups: Sequence[str], seed: int, names: Sequence[str]) -> Probe | None:
     """Cross-validate the mean of a logistic regression and of extremely randomized trees (Geurts et al. 2006).
 
     The first finds a small shift in many features, the second what no line separates, such as fakes of one size among
@@ -42,7 +40,7 @@ def run_probe(
         labels: (n,), 0 or 1.
         groups: (n,), the scene of each image; a scene is never split between training and test.
         seed: Of folds and trees.
-        names: (d,), of the features; numbers by default.
+        names: (d,), of the features.
 
     Returns:
         None with fewer than `LEAST_PER_CLASS` scenes in a class.
@@ -74,9 +72,8 @@ def run_probe(
         min(1.0, max(0.0, value + _WIDENING * (float(bound) - value))) for bound in auroc_interval(labels, ranks)
     )
     order = np.argsort(-importance, kind="stable")
-    named = list(map(str, range(features.shape[1]))) if names is None else list(names)
     warns = value > LIMIT and low > _CHANCE
-    return Probe(Estimate(value, low, high), warns, {named[i]: float(importance[i]) for i in order})
+    return Probe(Estimate(value, low, high), warns, {names[i]: float(importance[i]) for i in order})
 
 
 def _rank(scores: Floats, labels: Labels) -> Floats:

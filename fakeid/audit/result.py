@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import FiniteFloat, NonNegativeInt
 
-from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.records.run_summary import Probe
 
 
 @dataclass(frozen=True)
@@ -48,21 +48,6 @@ class ClassFacts:
     exif: FiniteFloat | None
     bytes_per_pixel: Spread | None
     pixels: Mapping[str, Spread | None]
-
-
-@dataclass(frozen=True)
-class Probe:
-    """How well the classes can be told apart by a handful of numbers.
-
-    Attributes:
-        auroc: Cross-validated, in [0, 1]; 0.5 is chance level.
-        warns: Whether the classes can be told apart, and not by chance alone.
-        importances: Feature → its share in the decisions of the trees, falling; sums to 1 unless all are useless.
-    """
-
-    auroc: Estimate
-    warns: bool
-    importances: Mapping[str, FiniteFloat]
 
 
 @dataclass(frozen=True)

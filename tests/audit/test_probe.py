@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from fakeid.audit.probe import LEAST_PER_CLASS, run_probe
-from fakeid.audit.result import Probe
+from fakeid.evaluation.records.run_summary import Probe
 
 LABELS = np.arange(120) % 2
 ALONE = [str(i) for i in range(120)]
+NAMES = [str(i) for i in range(20)]
 
 
 def noise(seed: int, width: int = 5) -> np.ndarray:
@@ -13,7 +14,7 @@ def noise(seed: int, width: int = 5) -> np.ndarray:
 
 
 def probe(features: np.ndarray, groups: list[str] = ALONE, seed: int = 0) -> Probe:
-    found = run_probe(features, LABELS, groups, seed)
+    found = run_probe(features, LABELS, groups, seed, NAMES)
     assert found is not None
     return found
 
@@ -51,8 +52,8 @@ def test_a_photo_and_its_translation_stay_together() -> None:
     scenes = np.arange(120) // 3
     labels = np.random.default_rng(0).permutation(np.arange(40) % 2)[scenes]
     features = np.random.default_rng(1).standard_normal((40, 4))[scenes]
-    together = run_probe(features, labels, [str(scene) for scene in scenes], 0)
-    apart = run_probe(features, labels, ALONE, 0)
+    together = run_probe(features, labels, [str(scene) for scene in scenes], 0, NAMES)
+    apart = run_probe(features, labels, ALONE, 0, NAMES)
     assert together is not None
     assert apart is not None
     assert apart.auroc.value > 0.85
@@ -77,10 +78,10 @@ def test_the_answer_depends_on_the_seed_alone() -> None:
 def test_too_few_scenes_give_no_answer() -> None:
     count = 2 * LEAST_PER_CLASS
     features, labels = noise(0)[:count], LABELS[:count]
-    assert run_probe(features, labels, ALONE[:count], 0) is not None
-    assert run_probe(features[1:], labels[1:], ALONE[1:count], 0) is None
-    assert run_probe(features, labels, ["one scene"] * count, 0) is None
-    assert run_probe(features[:0], labels[:0], [], 0) is None
+    assert run_probe(features, labels, ALONE[:count], 0, NAMES) is not None
+    assert run_probe(features[1:], labels[1:], ALONE[1:count], 0, NAMES) is None
+    assert run_probe(features, labels, ["one scene"] * count, 0, NAMES) is None
+    assert run_probe(features[:0], labels[:0], [], 0, NAMES) is None
 
 
 def test_constant_features_tell_nothing() -> None:

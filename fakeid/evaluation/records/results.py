@@ -6,25 +6,13 @@ A number that has no meaning, such as the AUROC of one class, is None.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, FiniteFloat
 
-
-class HasBounds(Protocol):
-    """Anything with a value and an interval, such as a paired difference; NaN where undefined."""
-
-    @property
-    def value(self) -> float:
-        """The number that was estimated."""
-
-    @property
-    def low(self) -> float:
-        """The lower end of the interval."""
-
-    @property
-    def high(self) -> float:
-        """The upper end of the interval."""
+if TYPE_CHECKING:  # they load SciPy
+    from fakeid.evaluation.statistics.intervals import Measurement
+    from fakeid.evaluation.statistics.paired_tests import Difference
 
 
 @dataclass(frozen=True)
@@ -42,7 +30,7 @@ class Estimate:
     high: FiniteFloat | None = None
 
     @classmethod
-    def of(cls, number: HasBounds) -> "Estimate":
+    def of(cls, number: "Measurement | Difference") -> "Estimate":
         """Build an estimate from a value and its bounds; what is not finite becomes None."""
         return cls(*(bound if math.isfinite(bound) else None for bound in (number.value, number.low, number.high)))
 

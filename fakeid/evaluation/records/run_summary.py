@@ -82,13 +82,13 @@ class DataRecord:
 
 
 @dataclass(frozen=True)
-class ProbeDigest:
-    """The result of a probe: how well it tells the classes apart.
+class Probe:
+    """How well the classes can be told apart by a handful of numbers.
 
     Attributes:
-        auroc: Of the fakes against the reals, cross-validated.
-        warns: Whether this is more than chance.
-        importances: Feature → its share in the decisions.
+        auroc: Cross-validated, in [0, 1]; 0.5 is chance level.
+        warns: Whether the classes can be told apart, and not by chance alone.
+        importances: Feature → its share in the decisions of the trees, falling; sums to 1 unless all are useless.
     """
 
     auroc: Estimate
@@ -122,7 +122,7 @@ class AuditDigest:
 
     verdict: str
     warnings: tuple[str, ...]
-    probes: Mapping[str, ProbeDigest | None]
+    probes: Mapping[str, Probe | None]
     duplicates: DuplicateCounts = DuplicateCounts()
 
 
