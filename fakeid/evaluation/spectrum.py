@@ -13,7 +13,7 @@ _CHUNK: Final = 64  # images transformed at once, to bound the memory
 _LEAST_POWER: Final = 1e-6  # of 8-bit levels squared; rounding to 8 bits alone adds 1 / 12
 
 
-def compute_power_spectrum(images: npt.NDArray[np.uint8], *, residual: bool = True) -> Floats:
+def compute_power_spectrum(images: npt.NDArray[np.uint8]) -> Floats:
     """Compute the decimal logarithm of the power at each frequency, averaged over images.
 
     The content of a photo has so much power at low frequencies that it hides a generator's trace. So that the content
@@ -24,7 +24,6 @@ def compute_power_spectrum(images: npt.NDArray[np.uint8], *, residual: bool = Tr
 
     Args:
         images: RGB uint8 (n, H, W, 3).
-        residual: Whether to take the median away.
 
     Returns:
         float64 (H, W), of 8-bit levels squared; frequency 0 at (H // 2, W // 2), as `np.fft.fftshift` puts it. All NaN
@@ -35,8 +34,7 @@ def compute_power_spectrum(images: npt.NDArray[np.uint8], *, residual: bool = Tr
     total = np.zeros((height, width))
     for start in range(0, count, _CHUNK):
         gray = images[start : start + _CHUNK] @ _LUMA  # (n, H, W)
-        if residual:
-            gray = gray - median_filter(gray, size=(1, 3, 3), mode="reflect")
+        gray = gray - median_filter(gray, size=(1, 3, 3), mode="reflect")
         gray = (gray - gray.mean(axis=(1, 2), keepdims=True)) * window
         total += (np.abs(np.fft.fft2(gray)) ** 2).sum(axis=0)
     if not count:

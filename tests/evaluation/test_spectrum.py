@@ -5,12 +5,6 @@ import pytest
 from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_spectrum
 
 
-def draw_noise(count: int, height: int, width: int, seed: int = 0) -> np.ndarray:
-    """Gray images: all three channels alike, so that the luma is the channel."""
-    rng = np.random.default_rng(seed)
-    return rng.integers(0, 256, (count, height, width, 1), dtype=np.uint8).repeat(3, axis=3)
-
-
 def transform_slowly(image: np.ndarray) -> np.ndarray:
     """|DFT|² by matrices, frequency 0 in the middle."""
     height, width = image.shape
@@ -21,50 +15,23 @@ def transform_slowly(image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (7, 12), (9, 5)])
-def test_the_spectrum_is_that_of_the_windowed_luma(shape):
+def test_the_spectrum_is_that_of_the_windowed_luma_without_its_median(shape):
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (3, *shape, 3), dtype=np.uint8)
     window = np.outer(*(np.sin(np.pi * np.arange(size) / size) ** 2 for size in shape))
     expected = np.zeros(shape)
     for image in images:
         luma = 0.299 * image[..., 0] + 0.587 * image[..., 1] + 0.114 * image[..., 2]
-        expected += transform_slowly((luma - luma.mean()) * window) / (window**2).sum() / 3
-    found = 10 ** compute_power_spectrum(images, residual=False)
-    np.testing.assert_allclose(found, np.maximum(expected, 1e-6), rtol=1e-6)
+        residual = luma - cv2.medianBlur(luma.astype(np.float32), 3)
+        expected += transform_slowly((residual - residual.mean()) * window) / (window**2).sum() / 3
+    np.testing.assert_allclose(10 ** compute_power_spectrum(images), np.maximum(expected, 1e-6), rtol=1e-4)
 
 
-def test_the_residual_is_what_a_median_filter_takes_away():
-    images = draw_noise(1, 16, 16)
-    gray = images[0, ..., 0]
-    residual = gray.astype(float) - cv2.medianBlur(gray, 3)
-    window = np.outer(*[np.sin(np.pi * np.arange(16) / 16) ** 2] * 2)
-    expected = transform_slowly((residual - residual.mean()) * window) / (window**2).sum()
-    np.testing.assert_allclose(10 ** compute_power_spectrum(images), np.maximum(expected, 1e-6), rtol=1e-5)
-
-
-def test_parseval():
-    images = draw_noise(1, 32, 24)
-    gray = images[0, ..., 0].astype(float)
-    window = np.outer(*(np.sin(np.pi * np.arange(size) / size) ** 2 for size in gray.shape))
-    windowed = (gray - gray.mean()) * window
-    power = 10 ** compute_power_spectrum(images, residual=False)
-    assert power.mean() == pytest.approx((windowed**2).sum() / (window**2).sum(), rel=1e-6)
-
-
-@pytest.mark.parametrize("size", [32, 64])
-def test_white_noise_has_its_variance_at_every_frequency(size):
-    rng = np.random.default_rng(2)
-    levels = np.clip(np.rint(128 + 10 * rng.standard_normal((70, size, size, 1))), 0, 255)
-    power = compute_power_spectrum(levels.astype(np.uint8).repeat(3, axis=3), residual=False)
-    _, profile = compute_azimuthal_average(power)
-    assert 10 ** profile[2:] == pytest.approx(np.full(size // 2 - 1, 100), rel=0.15)
-
-
-@pytest.mark.parametrize(("across", "down"), [(8, 0), (0, 12), (9, 12), (-9, 12)])
+@pytest.mark.parametrize(("across", "down"), [(24, 0), (0, 20)])
 def test_a_sinusoid_is_a_peak_at_its_frequency(across, down):
     y, x = np.mgrid[:64, :64]
     wave = 128 + 60 * np.cos(2 * np.pi * (across * x + down * y) / 64)
-    power = compute_power_spectrum(np.rint(wave).astype(np.uint8)[None, ..., None].repeat(3, axis=3), residual=False)
+    power = compute_power_spectrum(np.rint(wave).astype(np.uint8)[None, ..., None].repeat(3, axis=3))
     peak = np.unravel_index(np.argmax(power), power.shape)
     assert (peak[0] - 32, peak[1] - 32) in {(down, across), (-down, -across)}
     frequencies, profile = compute_azimuthal_average(power)
@@ -72,7 +39,7 @@ def test_a_sinusoid_is_a_peak_at_its_frequency(across, down):
 
 
 def test_the_mean_is_of_powers_and_not_of_their_logarithms():
-    images = draw_noise(130, 8, 8)  # more than are transformed at once
+    images = np.random.default_rng(0).integers(0, 256, (130, 8, 8, 3), dtype=np.uint8)  # more than one chunk
     each = [10 ** compute_power_spectrum(images[i : i + 1]) for i in range(130)]
     np.testing.assert_allclose(10 ** compute_power_spectrum(images), np.mean(each, axis=0), rtol=1e-4)
 
@@ -84,7 +51,7 @@ def test_images_without_a_trace_have_a_spectrum_all_the_same():
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (15, 15), (10, 17), (2, 2)])
-def test_the_compute_azimuthal_average_is_over_rings(shape):
+def test_the_azimuthal_average_is_over_rings(shape):
     power = np.random.default_rng(3).uniform(-2, 3, shape)
     rings: dict[int, list[float]] = {}
     for row in range(shape[0]):
