@@ -25,7 +25,7 @@ _THUMBNAIL_STEP: Final = 8  # pixels; enough to see that there is color, and the
 
 def list_caveats(
     rgb_u8: Image, facts: FileFacts | None, *, image_px: int, resized: bool, files: TrainedFiles | None
-) -> tuple[Caveat, ...]:
+) -> Iterator[Caveat]:
     """List in what an image differs from those that a detector was trained on.
 
     Args:
@@ -35,15 +35,9 @@ def list_caveats(
         resized: Whether images are resized to that side, as in training.
         files: How the training images were stored; None where it is not known.
 
-    Returns:
-        Empty for an image of the kind that was trained on.
+    Yields:
+        Nothing for an image of the kind that was trained on.
     """
-    return tuple(_list(rgb_u8, facts, image_px, resized, files))
-
-
-def _list(
-    rgb_u8: Image, facts: FileFacts | None, image_px: int, resized: bool, files: TrainedFiles | None
-) -> Iterator[Caveat]:
     height, width = rgb_u8.shape[:2]
     if min(height, width) < image_px:
         yield Caveat("size", f"{width} x {height} px; trained at {image_px} px")
@@ -67,13 +61,9 @@ def _list_codecs(facts: FileFacts, files: TrainedFiles) -> Iterator[Caveat]:
     elif known is None:
         name = _JPEG if quality is None else f"{_JPEG} {quality}"
         yield Caveat("codec", f"{name}; trained on images that were never JPEG")
-    elif quality is not None and not known[0] <= quality <= max(known[1], _highest(files)):
+    elif quality is not None and (quality < known[0] or (quality > known[1] and not files.lossless)):
+        # A finer JPEG than those of the training lies between them and what never was JPEG.
         yield Caveat("codec", f"{_JPEG} {quality}; trained on JPEG {known[0]} to {known[1]}")
-
-
-def _highest(files: TrainedFiles) -> int:
-    """A JPEG that is finer than those of the training lies between them and what never was JPEG."""
-    return 100 if files.lossless else 0
 
 
 def _list_resampling(rgb_u8: Image, image_px: int, files: TrainedFiles) -> Iterator[Caveat]:

@@ -1,7 +1,7 @@
 """A trained detector as prediction needs it: one function from pixels to scores, and what is known of its training."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -64,12 +64,7 @@ class Training:
             calibration = Calibration.from_plain(plain.calibration) if plain.calibration else None
         except (TypeError, KeyError, AssertionError) as error:
             raise ValueError(f"its calibration is none ({error})") from error
-        known = {field.name: getattr(plain, field.name) for field in fields(plain)}
-        return cls(**{**known, "calibration": calibration})
-
-    def to_plain(self) -> dict[str, Any]:
-        """Turn it into plain values."""
-        return asdict(self)
+        return cls(**{**vars(plain), "calibration": calibration})
 
     @property
     def model(self) -> str:

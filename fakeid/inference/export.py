@@ -2,9 +2,8 @@
 
 import json
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -85,20 +84,15 @@ def _find_smallest(network: ScoringNetwork, side: int) -> int:
 def _trace(graph: nn.Module, side: int, path: Path) -> None:
     example = torch.zeros((2, side, side + 8, 3), dtype=torch.uint8)  # no two sides alike: they must not be confused
     sizes = {0: "images", 1: "height", 2: "width"}
-    with warnings.catch_warnings(), _refusals_explained():
-        # torch's newer exporter writes the same graph in twenty times the time, and needs one more package.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            graph, (example,), str(path), dynamo=False, opset_version=_OPSET, input_names=[INPUT],
-            output_names=[LOGIT, P_FAKE],
-            dynamic_axes={INPUT: sizes, LOGIT: {0: "images"}, P_FAKE: {0: "images"}},
-        )  # fmt: skip
-
-
-@contextmanager
-def _refusals_explained() -> Iterator[None]:
     try:
-        yield
+        with warnings.catch_warnings():
+            # torch's newer exporter writes the same graph in twenty times the time, and needs one more package.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                graph, (example,), str(path), dynamo=False, opset_version=_OPSET, input_names=[INPUT],
+                output_names=[LOGIT, P_FAKE],
+                dynamic_axes={INPUT: sizes, LOGIT: {0: "images"}, P_FAKE: {0: "images"}},
+            )  # fmt: skip
     except torch.onnx.OnnxExporterError as error:
         first = str(error).splitlines()[0]
         raise CheckpointError(
@@ -108,7 +102,7 @@ def _refusals_explained() -> Iterator[None]:
 
 def _describe(path: Path, training: Training) -> None:
     model = onnx.load(str(path))
-    onnx.helper.set_model_props(model, {METADATA: json.dumps(training.to_plain())})
+    onnx.helper.set_model_props(model, {METADATA: json.dumps(asdict(training))})
     model.producer_name = "fakeid"
     onnx.checker.check_model(model)
     onnx.save(model, str(path))

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -98,21 +99,14 @@ def list_images(places: Iterable[str]) -> Iterator[Path]:
     places = list(places)
     seen: set[bytes] | None = set() if len(places) > 1 or any(glob.has_magic(place) for place in places) else None
     for place in places:
-        for path in _list_place(place):
+        named = [place] if os.path.lexists(place) else sorted(_match(place))
+        for path in chain.from_iterable(_list_below(Path(each), frozenset(), named=True) for each in named):
             if seen is not None:
                 name = hashlib.blake2b(os.fsencode(path), digest_size=8).digest()  # shorter than a million names
                 if name in seen:
                     continue
                 seen.add(name)
             yield path
-
-
-def _list_place(place: str) -> Iterator[Path]:
-    if os.path.lexists(place):
-        yield from _list_below(Path(place), frozenset(), named=True)
-        return
-    for match in sorted(_match(place)):
-        yield from _list_below(Path(match), frozenset(), named=True)
 
 
 def _match(pattern: str) -> Iterator[str]:

@@ -219,10 +219,10 @@ class Predictor:
             image.path, training.model, verdict, reason, decision.compute_p_fake(score), score, decision.threshold,
             known.measured_rate if known else None, known.false_positive_low if known else None,
             known.false_positive_high if known else None,
-            list_caveats(
+            tuple(list_caveats(
                 image.rgb_u8, image.facts, image_px=training.image_px, resized=training.prep != _CROP,
                 files=training.files,
-            ),
+            )),
             image.rgb_u8.shape[1], image.rgb_u8.shape[0],
         )  # fmt: skip
 

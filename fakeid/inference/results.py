@@ -70,6 +70,12 @@ class ResultFile(ABC):
         OutputError: The file is there and not to be resumed, is being written, or holds something else.
     """
 
+    _header: str
+    """What the file begins with, before any row."""
+
+    _start: str
+    """What any such file begins with, in ASCII."""
+
     def __init__(self, path: Path, model: str, *, resume: bool) -> None:
         self.path = path
         self._model = model
@@ -124,16 +130,6 @@ class ResultFile(ABC):
         finally:
             with contextlib.suppress(OSError):  # said already; closing tries to write once more
                 self._file.close()
-
-    @property
-    @abstractmethod
-    def _header(self) -> str:
-        """What the file begins with, before any row."""
-
-    @property
-    @abstractmethod
-    def _start(self) -> str:
-        """What any such file begins with, in ASCII."""
 
     @abstractmethod
     def _encode(self, prediction: Prediction) -> str:
@@ -197,13 +193,7 @@ class _CountedLines(Iterator[bytes]):
 class CsvFile(ResultFile):
     """Predictions as CSV, UTF-8, with a header."""
 
-    @property
-    def _header(self) -> str:
-        return _write_row(list(COLUMNS))
-
-    @property
-    def _start(self) -> str:
-        return self._header
+    _header = _start = _write_row(list(COLUMNS))
 
     def _encode(self, prediction: Prediction) -> str:
         return to_csv(prediction)
@@ -224,13 +214,8 @@ class CsvFile(ResultFile):
 class JsonLinesFile(ResultFile):
     """Predictions as JSON lines."""
 
-    @property
-    def _header(self) -> str:
-        return ""
-
-    @property
-    def _start(self) -> str:
-        return f'{{"schema": {SCHEMA}, '
+    _header = ""
+    _start = f'{{"schema": {SCHEMA}, '
 
     def _encode(self, prediction: Prediction) -> str:
         return to_json(prediction)

@@ -58,13 +58,14 @@ def test_no_cell_is_a_formula(name: str) -> None:
 @KINDS
 @pytest.mark.parametrize("seed", range(3))
 def test_wherever_it_was_cut_off_every_row_is_there_once(kind: type[ResultFile], tmp_path: Path, seed: int) -> None:
-    whole = write(kind, tmp_path / "whole")
+    names = ('quo"te,.png', "new\nline.png", "smile\U0001f600.png", "a\rb.png")
+    whole = write(kind, tmp_path / "whole", names)
     for end in range(seed, len(whole) + 1, 3):
         path = tmp_path / f"{end}"
         path.write_bytes(whole[:end])
         file = kind(path, MODEL, resume=True)
         kept = file.keep(file.num_rows)
-        for name in ODD:
+        for name in names:
             if hash_path(name) not in kept:
                 file.write(build(name))
         file.close()
