@@ -10,8 +10,8 @@ from fakeid.console import StatusLine, build_progress
 from fakeid.errors import CheckpointError, ConfigError, DataError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_to_reals
-from fakeid.evaluation.ranking import Floats, call_fake
-from fakeid.evaluation.statistics.intervals import wilson_interval
+from fakeid.evaluation.ranking import Floats
+from fakeid.evaluation.statistics.intervals import estimate_called_fake
 from fakeid.inference.detector import ONNX, find_detector
 from fakeid.inference.images import check_places, list_images
 from fakeid.inference.predictor import Predictor, load_usable
@@ -61,9 +61,8 @@ def calibrate(
 
 
 def _describe_rate(logits: Floats, threshold: float) -> str:
-    called = int(call_fake(logits, threshold).sum())
-    low, high = wilson_interval(called, len(logits))
-    return f"{100 * called / len(logits):.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    share = estimate_called_fake(logits, threshold)
+    return f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
 def _score(predictor: Predictor, reals: Sequence[str], console: Console) -> Floats:

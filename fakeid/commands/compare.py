@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from fakeid.commands.detectors import ComparedDetector, ScoredRun, group_by_seed, read_scored_run
+from fakeid.commands.detectors import ScoredRun, group_by_seed, read_scored_run
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.comparison import Detector, build_groups, compare_detectors
 from fakeid.evaluation.scores import pair_scores
@@ -82,7 +82,8 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     if len(known) < len(runs):
         notes.append("What was trained on is not known of all, so that seen and unseen are not told apart.")
     trained_on = known if len(known) == len(runs) else None
-    groups = build_groups(pairing.images, trained_on, _order_categories(compared))
+    categories = order_categories([each.configuration for each in compared if each.configuration])
+    groups = build_groups(pairing.images, trained_on, categories)
     detectors = [Detector(each.name, pairing.logits[each.places], each.seeds) for each in compared]
     pairs = combinations(detectors, 2) if all_pairs else ((detectors[0], other) for other in detectors[1:])
     return ComparisonReport(
@@ -163,10 +164,6 @@ def _describe_trainings(runs: Sequence[ScoredRun]) -> list[str]:
     if len(found) == 1:
         return [f"{how} (all runs)." for how in found]
     return [f"{how}: {', '.join(places)}." for how, places in found.items()]
-
-
-def _order_categories(detectors: Sequence[ComparedDetector]) -> list[str]:
-    return order_categories([detector.configuration for detector in detectors if detector.configuration])
 
 
 def _write_files(report: ComparisonReport, folder: Path) -> None:

@@ -190,8 +190,6 @@ def _name_file(path: Path) -> str:
 def _tell_apart(detectors: Sequence[ComparedDetector], runs: Sequence[ScoredRun]) -> list[ComparedDetector]:
     counts = Counter(detector.name for detector in detectors)
     return [
-        detector
-        if counts[detector.name] == 1
-        else ComparedDetector(runs[detector.places[0]].place, detector.places, detector.seeds, detector.configuration)
+        detector if counts[detector.name] == 1 else replace(detector, name=runs[detector.places[0]].place)
         for detector in detectors
     ]

@@ -37,10 +37,7 @@ def summarize(
     return RunResults(
         seen=_pooled(clean, seen, calibration, point),
         unseen=_pooled(clean, unseen, calibration, point),
-        categories={
-            name: CategoryGroup(group.num_real, group.num_fake, group.metrics, seen=name in seen)
-            for name, group in groups.items()
-        },
+        categories={name: CategoryGroup(**vars(group), seen=name in seen) for name, group in groups.items()},
         threshold=point,
         calibration=calibration,
     )
@@ -68,10 +65,7 @@ def measure_generators(
         name: measure_group(clean[(clean.label == REAL) | (clean.generator == name)], calibration, point)
         for name in names
     }
-    return {
-        name: CategoryGroup(group.num_real, group.num_fake, group.metrics, seen=name in trained_on)
-        for name, group in groups.items()
-    }
+    return {name: CategoryGroup(**vars(group), seen=name in trained_on) for name, group in groups.items()}
 
 
 def _pooled(

@@ -12,13 +12,7 @@ from scipy.stats import binomtest, norm, rankdata
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.metrics import DECISIONS, NO_THRESHOLDS, measure_ranking
-from fakeid.evaluation.ranking import (
-    HALF,
-    Floats,
-    Labels,
-    call_fake,
-    rank_images,
-)
+from fakeid.evaluation.ranking import HALF, Floats, Labels, call_fake, rank_images
 from fakeid.evaluation.statistics.bootstrap import count_clusters, draw_repeats
 from fakeid.seeding import derive_seed
 

@@ -114,31 +114,31 @@ class Difference:
     num_runs: int
 
 
+@dataclass(frozen=True, eq=False)
 class Answers:
     """The answers of one run on some images.
 
-    Args:
+    Attributes:
         label: (n,), 0 or 1.
         logit: (n,), from 0 on called fake (`count_from`); NaN where the detector broke down.
     """
 
-    def __init__(self, label: Labels, logit: Floats) -> None:
-        self._label = label
-        self._logit = logit
+    label: Labels
+    logit: Floats
 
     def __len__(self) -> int:
-        return len(self._label)
+        return len(self.label)
 
     @cached_property
     def right(self) -> Floats:
         """(n,), 1 where the image was called right, else 0; NaN where the detector broke down."""
-        right = (call_fake(self._logit) == (self._label == FAKE)).astype(np.float64)
-        return np.where(np.isnan(self._logit), np.nan, right)
+        right = (call_fake(self.logit) == (self.label == FAKE)).astype(np.float64)
+        return np.where(np.isnan(self.logit), np.nan, right)
 
     @cached_property
     def placements(self) -> Placements:
         """The structural components of the AUROC."""
-        return compute_placements(self._label, self._logit)
+        return compute_placements(self.label, self.logit)
 
 
 @dataclass(frozen=True, eq=False)
