@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fakeid.audit.pixels import compute_pixel_facts
+from fakeid.audit.pixels import compute_pixel_facts, compute_residual_statistics
 from fakeid.data.sources.demo import DemoSource
 from fakeid.images.codecs import jpeg
 
@@ -67,8 +67,9 @@ def test_png_size_and_means_are_those_of_the_image() -> None:
 
 
 @pytest.mark.parametrize("shape", [(33, 33), (64, 40), (200, 256)])
-@pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.parametrize("level", [0, 255])
 def test_flat_images_of_any_size_give_numbers(shape: tuple[int, int], level: int) -> None:
-    facts = compute_pixel_facts(np.full((*shape, 3), level, np.uint8))
-    assert all(np.isfinite(list(facts.values())))
+    image = np.full((*shape, 3), level, np.uint8)
+    facts = compute_pixel_facts(image)
+    assert np.isfinite([*facts.values(), *compute_residual_statistics(image).values()]).all()
     assert facts["blockiness"] == facts["resampling"] == 1

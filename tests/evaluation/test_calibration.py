@@ -192,7 +192,7 @@ def test_the_rate_is_kept_and_the_band_holds_both_thresholds_under_any_shift(rea
     assert is_unsure(calibration, np.linspace(alone.threshold, calibration.threshold, 9)).all()
 
 
-@pytest.mark.parametrize(("shift", "num"), [(1.8, 50), (1.8, 100), (2.7, 100), (3.3, 100), (2.7, 300)])
+@pytest.mark.parametrize(("shift", "num"), [(1.8, 50), (2.7, 100), (2.7, 300)])
 def test_new_images_outside_of_the_band_are_wrong_at_most_as_often_as_promised(shift, num):
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], num)

@@ -72,16 +72,3 @@ def test_seen_is_what_all_and_unseen_what_none_was_trained_on(images):
     fakes = {name: {member[3] for member in members} - {"camera"} for name, members in found.items()}
     assert fakes["seen content, seen generators"] == {"gan"}
     assert fakes["other content, generators seen by some"] == {"stylegan"}
-
-
-def test_equal_trainings_give_the_quarters_of_each(images):
-    trained = TrainedOn(("cat", "dog"), ("gan",))
-    found = {
-        name: members for (kind, name), members in name_images(images, [trained] * 3).items() if kind == "quadrant"
-    }
-    assert set(found) == {
-        "seen content, seen generators",
-        "seen content, unseen generators",
-        "unseen content, seen generators",
-        "unseen content, unseen generators",
-    }

@@ -15,7 +15,7 @@ def draw(count: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=count)
 
 
-@pytest.mark.parametrize(("count", "rate"), [(100, 0.05), (400, 0.05), (400, 0.01), (60, 0.2)])
+@pytest.mark.parametrize(("count", "rate"), [(100, 0.05), (400, 0.01), (60, 0.2)])
 def test_rate_and_interval_hold_over_many_draws(count: int, rate: float) -> None:
     found = [fit_to_reals(draw(count, seed), rate, None, "photos") for seed in range(REPEATS)]
     rates = np.array([norm.sf(each.threshold) for each in found])  # on all photos there could be

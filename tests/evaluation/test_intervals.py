@@ -112,17 +112,6 @@ def test_every_metric_has_an_interval_around_it_from_the_same_draws():
     assert estimates["fake_accuracy_at_high"][1:] == wilson_interval(right, 40)
 
 
-def test_images_that_are_their_own_clusters_are_as_wide_as_without():
-    labels, logits = draw_group(np.random.default_rng(0), 150, 100, 1.0)
-    plain = estimate_metrics(labels, logits, seed=0)
-    alone = estimate_metrics(labels, logits, seed=0, clusters=np.arange(250))
-    assert np.isnan([one.pop("tpr_at_fpr_01") for one in (plain, alone)]).all()  # 150 reals are too few
-    for name, (value, low, high) in plain.items():
-        assert alone[name].value == value
-        # Both are random, and for accuracies Wilson's interval is another method.
-        assert alone[name][1:] == pytest.approx((low, high), abs=0.025), name
-
-
 def test_copies_of_an_image_are_no_further_evidence():
     labels, logits = draw_group(np.random.default_rng(0), 60, 60, 1.0)
     copies = labels.repeat(9), logits.repeat(9)
@@ -219,13 +208,13 @@ def test_the_interval_of_the_ece_covers_what_so_many_images_are_expected_to_show
 def test_clusters_are_believed_from_where_they_cover(num, covers):
     rng = np.random.default_rng(0)
     held = 0
-    for seed in range(300):
+    for seed in range(150):
         labels, clusters = np.repeat([0, 1], num * 5), np.arange(2 * num).repeat(5)
         noise = rng.normal(size=2 * num)[clusters] + rng.normal(size=len(labels))  # half of the variance is the scene's
         logits = np.sqrt(0.5) * noise + np.where(labels, 0.9, -0.9)
         _, low, high = estimate_metrics(labels, logits, seed, clusters=clusters, resamples=300)["accuracy"]
         held += low <= norm.cdf(0.9) <= high
-    assert covers[0] <= held / 300 <= covers[1]
+    assert covers[0] <= held / 150 <= covers[1]
 
 
 @pytest.mark.slow

@@ -23,10 +23,8 @@ def count_coverage(area: float, num_real: int, num_fake: int, spread: float, tri
     return hits / trials
 
 
-@pytest.mark.parametrize("area", [0.75, 0.9, 0.97, 0.995])
-@pytest.mark.parametrize(
-    ("num_real", "num_fake", "spread"), [(50, 50, 1.0), (50, 50, 3.0), (500, 50, 1.0), (500, 50, 3.0), (300, 300, 1.0)]
-)
+@pytest.mark.parametrize("area", [0.75, 0.97, 0.995])
+@pytest.mark.parametrize(("num_real", "num_fake", "spread"), [(50, 50, 1.0), (50, 50, 3.0), (500, 50, 3.0)])
 def test_holds_the_truth_where_a_bootstrap_does_not(area, num_real, num_fake, spread):
     # Two standard errors of 400 trials below 0.93; a percentile bootstrap has 0.86 at 0.995.
     assert count_coverage(area, num_real, num_fake, spread, 400) >= 0.904
@@ -78,8 +76,3 @@ def test_lies_around_the_value_and_turns_over_with_the_classes(reals, fakes, ran
     assert auroc_interval(1 - labels, found) == pytest.approx((1 - high, 1 - low), abs=1e-9)
     order = np.array(random.sample(range(len(labels)), len(labels)))
     assert auroc_interval(labels[order], found[order]) == (low, high)
-
-
-@pytest.mark.parametrize(("labels", "found"), [([], []), ([0, 0], [1, 2]), ([1], [0]), ([0, 1], [np.nan, 1])])
-def test_nothing_to_rank_has_no_interval(labels, found):
-    assert np.isnan(auroc_interval(np.array(labels, dtype=np.int64), np.array(found, dtype=np.float64))).all()

@@ -17,7 +17,7 @@ def draw(seed: int, num: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
 def make_scores(labels: np.ndarray, logits: np.ndarray) -> Scores:
     columns = {name: [value] * len(labels) for name, value in (("category", "cat"), ("generator", "g"))}
     keys = [str(i) for i in range(len(labels))]
-    return build_scores(key=keys, label=labels, logit=logits, degradation=["none"] * len(labels), **columns)
+    return build_scores(key=keys, label=labels, logit=logits, **columns)
 
 
 @pytest.mark.parametrize("shift", [0.0, 8.0, -12.0])

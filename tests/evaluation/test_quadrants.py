@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from fakeid.evaluation.quadrants import QUADRANTS, Quadrant, TrainedOn, select_quadrant
 from fakeid.evaluation.scores import Scores, build_scores
@@ -15,7 +14,6 @@ def build(*rows: tuple[str, str, str]) -> Scores:
         label=[int(generator != "camera") for generator in generators],
         category=categories,
         generator=generators,
-        degradation=["none"] * len(rows),
         logit=np.arange(len(rows)),
         test_set=sets,
     )
@@ -64,14 +62,3 @@ def test_a_set_without_reals_of_its_content_stands_alone() -> None:
 def test_a_quarter_without_fakes_is_empty() -> None:
     scores = build(("test", "cat", "camera"), ("test", "sheep", "camera"))
     assert [len(select_quadrant(scores, TRAINED_ON, quadrant)) for quadrant in QUADRANTS] == [0] * 4
-
-
-@pytest.mark.parametrize(
-    ("quadrant", "name"),
-    [
-        (Quadrant(True, True), "seen content, seen generators"),
-        (Quadrant(False, True), "unseen content, seen generators"),
-    ],
-)
-def test_quarters_are_named(quadrant: Quadrant, name: str) -> None:
-    assert str(quadrant) == name

@@ -46,10 +46,7 @@ def drop(place: str) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (drop("categories"), "categories is missing"),
         (drop("categories.coral.seen"), "categories.coral.seen is missing"),
-        (drop("seen.metrics"), "seen.metrics is missing"),
-        (drop("config.dropout"), "config.dropout is missing"),
         (drop("config.color.name"), "config.color.name is missing"),
         (lambda plain: plain["config"].update(seed="0"), "config.seed is '0': input should be a valid integer"),
         (lambda plain: plain["unseen"].update(num_real=-1), "unseen.num_real is -1"),

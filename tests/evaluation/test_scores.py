@@ -16,7 +16,6 @@ def make_scores(logits: list[float]) -> Scores:
         label=[i % 2 for i in range(n)],
         category=["cat"] * n,
         generator=["camera", "progan"] * (n // 2) + ["camera"] * (n % 2),
-        degradation=["none"] * n,
         logit=logits,
     )
 
@@ -58,20 +57,6 @@ def test_no_images_make_a_file_that_reads_as_no_images(tmp_path: Path):
     assert len(read_scores(tmp_path / "scores.csv")) == 0
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    path = tmp_path / "scores.csv"
-    write_scores(path, make_scores([1.0]))
-
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OutputError, match="No space left on device"):
-        write_scores(path, make_scores([2.0, 3.0]))
-    assert [entry.name for entry in tmp_path.iterdir()] == ["scores.csv"]
-    assert len(read_scores(path)) == 1
-
-
 def test_a_file_in_place_of_the_folder_is_an_output_error(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
@@ -103,15 +88,3 @@ def test_a_file_that_is_no_scores_is_refused_with_its_name_and_line(tmp_path: Pa
 def test_a_missing_file_is_a_data_error(tmp_path: Path):
     with pytest.raises(DataError, match="No such file"):
         read_scores(tmp_path / "scores.csv")
-
-
-def test_select_keeps_order_and_alignment():
-    scores = make_scores([3.0, 1.0, 2.0])
-    chosen = scores[scores.logit > 1.5]
-    assert chosen.key.tolist() == ["photo, 0", "photo, 2"]
-    assert chosen.logit.tolist() == [3.0, 2.0]
-
-
-def test_columns_of_unequal_length_are_our_mistake():
-    with pytest.raises(ValueError, match="same length"):
-        build_scores(key=["a", "b"], label=[0], category=["c"] * 2, generator=["camera"] * 2, logit=[0.0, 1.0])

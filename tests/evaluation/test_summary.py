@@ -25,7 +25,6 @@ def scores() -> Scores:
         label=label,
         category=category,
         generator=np.where(label == 0, "camera", "progan"),
-        degradation=["none"] * 150,
         logit=rng.normal(2 * label - 1 + (category == "bus"), 1.0),
     )
 
@@ -50,7 +49,6 @@ def test_pooling_notices_a_shift_between_categories():
         label=[0, 1, 0, 1],
         category=["cat", "cat", "bus", "bus"],
         generator=["camera", "gan"] * 2,
-        degradation=["none"] * 4,
         logit=[-2.0, -1.0, 1.0, 2.0],
     )
     summary = summarize(scores, ["cat", "bus"], [])

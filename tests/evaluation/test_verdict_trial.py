@@ -34,7 +34,7 @@ def test_the_end_of_each_interval_that_speaks_against_it_decides(changed, verdic
     assert Trial(**{**GOOD, **changed}).judge() is verdict
 
 
-@pytest.mark.parametrize("num", [50, 100, 500, 2000])
+@pytest.mark.parametrize("num", [50, 200])
 @pytest.mark.parametrize("limit", ["false positives", "found"])
 def test_at_a_limit_the_rule_is_rarely_wrong(num, limit):
     """Exact, over all outcomes: with a rate that is just at the limit neither verdict is right."""
