@@ -19,7 +19,7 @@ from fakeid.cli import main
 from fakeid.commands.compare import read_comparison, write_comparison
 from fakeid.commands.status import print_status
 from fakeid.errors import ConfigError, DataError
-from fakeid.evaluation.scores import build_scores, read_scores, write_scores
+from fakeid.evaluation.scores import read_scores, write_scores
 from fakeid.io import read_json, read_record, write_json
 from fakeid.reporting.comparison.record import ComparisonRecord, ComparisonReport, build_record
 from fakeid.runs.layout import RUNNING, RunFolder
@@ -110,31 +110,34 @@ def test_an_earlier_comparison_is_replaced_whole(rgb: RunFolder, hsv: RunFolder,
     assert not list((tmp_path / "out").glob("comparison-2*"))
 
 
-def test_seeds_are_runs_of_one_detector(tmp_path: Path) -> None:
-    runs = [
-        write_run(tmp_path, "categories=5", f"color={color}", f"seed={seed}").path
-        for color, seed in (("rgb", 1), ("hsv", 0), ("hsv", 1), ("hsv", 2), ("rgb", 0))  # as typed
-    ]
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], Path]:
+    """Four seeds of each of two colors, to be read and not changed."""
+    root = tmp_path_factory.mktemp("seeds")
+    return {
+        (color, seed): write_run(root, "categories=5", f"color={color}", f"seed={seed}", skill=skill, images=60).path
+        for color, skill in (("rgb", 0.5), ("hsv", 2.5))
+        for seed in range(4)
+    }
+
+
+def test_seeds_are_runs_of_one_detector(seeds: dict[tuple[str, int], Path]) -> None:
+    typed = (("rgb", 1), ("hsv", 0), ("hsv", 1), ("hsv", 2), ("rgb", 0))
+    runs = [seeds[each] for each in typed]
     (comparison,) = read_comparison(runs).comparisons
     assert (comparison.first[11:14], comparison.second[11:14], comparison.seeds) == ("RGB", "HSV", (0, 1))
     assert comparison == read_comparison([runs[0], *runs[:0:-1]]).comparisons[0]
 
 
-def test_several_seeds_are_judged(tmp_path: Path) -> None:
-    runs = [
-        write_run(tmp_path, "categories=5", f"color={color}", f"seed={seed}", skill=skill, images=60).path
-        for color, skill in (("rgb", 0.5), ("hsv", 2.5))
-        for seed in range(4)
-    ]
-    report = read_comparison(runs)
+def test_several_seeds_are_judged(seeds: dict[tuple[str, int], Path]) -> None:
+    report = read_comparison(list(seeds.values()))
     found = {(each.group, each.metric): each.verdict for each in build_record(report).differences}
     assert found["unseen content, seen generators", "accuracy"] == "better"
     assert found["seen content, seen generators", "accuracy"] == "not significant"
 
 
-def test_seeds_alone_are_compared_one_by_one_and_claim_nothing(tmp_path: Path) -> None:
-    runs = [write_run(tmp_path, "categories=5", f"seed={seed}", images=60).path for seed in (0, 1)]
-    report = read_comparison(runs)
+def test_seeds_alone_are_compared_one_by_one_and_claim_nothing(seeds: dict[tuple[str, int], Path]) -> None:
+    report = read_comparison([seeds["rgb", seed] for seed in (0, 1)])
     assert list(report.places) == ["seed 0", "seed 1"]
     assert "differ by seed alone" in report.notes[0]
     assert verdicts(report) == {"not judged"}
@@ -301,9 +304,3 @@ def test_the_command_line(
             main(["compare", *arguments])
         assert exit_info.value.code == code
         assert message in capsys.readouterr().err
-
-
-def test_scores_without_rows_are_refused(rgb: RunFolder, tmp_path: Path) -> None:
-    write_scores(tmp_path / "empty.csv", build_scores(key=[], label=[], category=[], generator=[], logit=[]))
-    with pytest.raises(DataError, match=r"empty\.csv has no row"):
-        read_comparison([rgb.path, tmp_path / "empty.csv"])

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import pytest
 from made_detectors import CALIBRATION, write_detector
-from tiny_runs import train
 
+from fakeid.config.parse import Config
 from fakeid.runs.layout import RunFolder
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -37,10 +35,8 @@ def test_graph_and_page_are_written_once(typed: Typed, tmp_path: Path) -> None:
     assert "is exported already" in err
 
 
-def test_of_a_run_the_page_has_its_results(typed: Typed, tiny_config: Any, tmp_path: Path) -> None:
-    config = tiny_config("optim.epochs=1")
-    train(config)
-    run = RunFolder.locate(config)
+def test_of_a_run_the_page_has_its_results(typed: Typed, trained: Config, tmp_path: Path) -> None:
+    run = RunFolder.locate(trained)
     assert typed("export", str(run.path), "model.onnx")[0] == 0
     page = (tmp_path / "model.md").read_text()
     assert "| images of | real | fake | accuracy % |" in page
@@ -51,8 +47,7 @@ def test_of_a_run_the_page_has_its_results(typed: Typed, tiny_config: Any, tmp_p
     assert "the model card is without results" in out
 
 
-@pytest.mark.parametrize("photos", ["", "holiday"])
-def test_a_threshold_from_photos_is_told(typed: Typed, tmp_path: Path, photos: str) -> None:
-    write_detector(tmp_path / "tested.ckpt", **CARD, calibration={**asdict(CALIBRATION), "photos": photos})
+def test_a_threshold_from_photos_is_told(typed: Typed, tmp_path: Path) -> None:
+    write_detector(tmp_path / "tested.ckpt", **CARD, calibration={**asdict(CALIBRATION), "photos": "holiday"})
     typed("export", "tested.ckpt", "x")
-    assert ("100 photos of holiday" in (tmp_path / "x.md").read_text()) == bool(photos)
+    assert "100 photos of holiday" in (tmp_path / "x.md").read_text()

@@ -14,10 +14,9 @@ import cv2
 import numpy as np
 import psutil
 import pytest
-from made_detectors import CALIBRATION, write_detector
+from made_detectors import write_detector
 
 from fakeid.commands import predict as command
-from fakeid.errors import FakeidError
 
 Typed = Callable[..., tuple[int, str, str]]
 NUM_FILES = int(os.environ.get("FAKEID_DRILL_FILES", "20000"))
@@ -218,12 +217,6 @@ def test_sheets_are_drawn_beside_a_genuine_photo(typed: Typed, detector: str, ph
     assert not (tmp_path / "x.csv").exists()
 
 
-def test_a_missing_detector(typed: Typed, photos: Path) -> None:
-    code, _, err = typed("predict", "runs/gone", str(photos))
-    assert code == 1
-    assert err == f"fakeid: there is no run and no checkpoint at {Path('runs/gone')}\n"
-
-
 @pytest.mark.slow
 def test_many_files_killed_five_times_in_bounded_memory(tmp_path: Path) -> None:
     """Small files and a small network: a row takes a millisecond. FAKEID_DRILL_FILES=100000 is the long drill."""
@@ -261,20 +254,3 @@ def run_until(words: list[str], output: Path, rows: int) -> int:
 
 def count_lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
-def test_options_are_those_of_the_command(detector: str, photos: Path) -> None:
-    options = command.PredictOptions(device="cpu", max_megapixels=1)
-    command.predict(Path(detector), [str(photos / "00.png")], options)
-    with pytest.raises(FakeidError):
-        command.predict(Path(detector), [str(photos / "gone.png")], options)
-
-
-def test_the_threshold_of_the_checkpoint_is_in_each_row(
-    typed: Typed, detector: str, photos: Path, tmp_path: Path
-) -> None:
-    typed("predict", detector, str(photos / "00.png"), "--csv", "x.csv")
-    [row] = read_rows(tmp_path / "x.csv")
-    assert float(row["threshold"]) == CALIBRATION.threshold
-    assert float(row["false_positive_high"]) == CALIBRATION.false_positive_high
-    assert row["model"].startswith("made ")
