@@ -207,6 +207,14 @@ def test_of_one_class_alone_nothing_is_shown_that_needs_two(evaluation):
     assert "One class alone was tested" in draw(render_evaluation_table(alone))
 
 
+def test_reals_alone_on_which_a_detector_broke_down_have_no_share(evaluation):
+    broken = (OneClassRate("mine", "real", "none", 50, Estimate()),)
+    found = list_findings(replace(evaluation, groups=(), worst=(), swap=None, controls=(), one_class=broken))
+    assert [each.text for each in found if each.topic == "The reals of mine"] == [
+        "no share can be given: the detector broke down on some of them (a logit is NaN)."
+    ]
+
+
 def test_odd_names_are_shown_and_not_run():
     evaluation = invent_case("odd names")[0]
     page = render_evaluation_page(replace(evaluation, title="<script>alert(1)</script>"), {})

@@ -24,14 +24,15 @@ from fakeid.errors import CheckpointError, ConfigError, DataError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_calibration
 from fakeid.evaluation.records.evaluation import Evaluation
-from fakeid.evaluation.scores import Scores, read_scores, to_arrays
+from fakeid.evaluation.records.results import Estimate
+from fakeid.evaluation.scores import Scores, build_scores, read_scores, to_arrays
 from fakeid.evaluation.statistics.intervals import wilson_interval
 from fakeid.images.degrade import degrade
 from fakeid.io import parse_record
 from fakeid.reporting.evaluation.tables import tabulate_test_sets
 from fakeid.runs import train
 from fakeid.runs.evaluate import score as score_sets
-from fakeid.runs.evaluate.analyze import read_calibration
+from fakeid.runs.evaluate.analyze import measure_one_class, read_calibration
 from fakeid.runs.evaluate.evaluation import adopt
 from fakeid.runs.layout import EvaluationFolder, RunFolder
 from fakeid.runs.states import read_state
@@ -369,3 +370,13 @@ def test_photos_that_are_not_there_are_refused_in_a_sentence(run: RunFolder, tmp
         evaluate(run.path, ["trainer=cpu"], tmp_path / "out", reals=[str(tmp_path / "nowhere")])
     with pytest.raises(DataError, match="no photo below the test set empty=.*empty"):
         evaluate(run.path, ["trainer=cpu"], tmp_path / "out", reals=[str(tmp_path / "empty")])
+
+
+def test_reals_alone_on_which_a_detector_broke_down_are_not_called_real():
+    scores = build_scores(
+        key=["a", "b", "c"], label=[0] * 3, category=["a"] * 3, generator=["camera"] * 3,
+        logit=[1.0, float("nan"), 1.0], test_set=["mine", "mine", "yours"],
+    )  # fmt: skip
+    shares = {rate.test_set: rate.called_fake for rate in measure_one_class(scores, 0.0)}
+    assert shares["mine"] == Estimate()
+    assert shares["yours"].value == 1

@@ -97,6 +97,10 @@ def _describe_one_class(evaluation: Evaluation) -> Iterator[Finding]:
     for name, label in dict.fromkeys((rate.test_set, rate.label) for rate in evaluation.one_class):
         rates = [rate for rate in evaluation.one_class if rate.test_set == name]
         clean, *degraded = rates
+        if clean.called_fake.value is None:
+            text = "no share can be given: the detector broke down on some of them (a logit is NaN)."
+            yield Finding(f"The {label}s of {name}", text, Severity.WARNING)
+            continue
         words = [f"{format_share(rate.called_fake)} under {name_conditions([rate.degradation])}" for rate in degraded]
         also = f"; {', '.join(words)}" if words else ""
         yield Finding(

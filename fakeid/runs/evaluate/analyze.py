@@ -21,7 +21,7 @@ from fakeid.errors import CheckpointError
 from fakeid.evaluation.calibration import Calibration, choose_operating_point
 from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
-from fakeid.evaluation.ranking import HALF, call_fake
+from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import (
     ControlResult,
     EvaluatedDetector,
@@ -32,7 +32,7 @@ from fakeid.evaluation.records.evaluation import (
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.evaluation.shortcuts import judge_control, judge_swap
-from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, auroc_interval, wilson_interval
+from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, auroc_interval, estimate_called_fake
 from fakeid.reporting.run.notes import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.images import measure_sizes
@@ -95,7 +95,7 @@ def compute_evaluation(
         threshold=point,
         swap=judge_swap(judged, quality, compare_codecs(packed_sets), point.logit, few) if quality else None,
         controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few)),
-        one_class=tuple(_measure_one_class(judged, point.logit if few is None else few)),
+        one_class=tuple(measure_one_class(judged, point.logit if few is None else few)),
         sizes=sizes,
         notes=(*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)),
         warnings=tuple(_list_warnings(groups)) if options.cluster else (),
@@ -118,13 +118,20 @@ def _describe_detector(checkpoint: Path, config: Config) -> EvaluatedDetector:
     )
 
 
-def _measure_one_class(judged: Scores, threshold: float) -> Iterator[OneClassRate]:
-    """Measure the one rate that a set of reals alone, or of fakes alone, has."""
+def measure_one_class(judged: Scores, threshold: float) -> Iterator[OneClassRate]:
+    """Measure the one rate that a set of reals alone, or of fakes alone, has.
+
+    Args:
+        judged: Of all test sets.
+        threshold: Logit from which on an image is called fake.
+
+    Yields:
+        One for each such set and degradation; without a number where the detector broke down.
+    """
     for (name, degradation), rows in judged.groupby(["test_set", "degradation"], sort=False):
         labels, logits = to_arrays(rows)
         if len(set(labels.tolist())) == 1:
-            called = int(call_fake(logits, threshold).sum())
-            share = Estimate(called / len(rows), *wilson_interval(called, len(rows)))
+            share = Estimate.of(estimate_called_fake(logits, threshold))
             yield OneClassRate(str(name), LABEL_NAMES[labels[0]], str(degradation), len(rows), share)
 
 
