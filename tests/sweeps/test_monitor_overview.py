@@ -53,7 +53,9 @@ def test_a_terminal_has_a_line_above_the_bar_and_a_log_one_for_each_cell(
     with Overview(plan_runs(tmp_path, range(2)), console), build_progress(console) as bar:
         bar.add_task("training", total=8, unit="batches")
         write_run(tmp_path, "seed=0")
-        time.sleep(0.4)
+        patience = time.monotonic() + 60
+        while "sweep: 1 done" not in file.getvalue() and time.monotonic() < patience:
+            time.sleep(0.02)
     said = file.getvalue()
     assert "sweep: 1 done, 0 running, 0 failed, 1 left" in said
     if terminal:
