@@ -15,7 +15,7 @@ from fakeid.audit.result import AuditResult, ClassFacts, Duplicates, Histogram, 
 from fakeid.config.constants import FAKE, LABEL_NAMES, REAL
 from fakeid.data.records import Record
 from fakeid.evaluation.ranking import Floats, Labels
-from fakeid.evaluation.records.run_summary import Probe
+from fakeid.evaluation.records.results import Probe
 from fakeid.images.file_facts import FileFacts
 
 NO_FILE: Final = "no file"

@@ -9,8 +9,7 @@ import numpy.typing as npt
 from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.metrics import auroc
 from fakeid.evaluation.ranking import Floats, Labels
-from fakeid.evaluation.records.results import Estimate
-from fakeid.evaluation.records.run_summary import Probe
+from fakeid.evaluation.records.results import Estimate, Probe
 from fakeid.evaluation.statistics.intervals import auroc_interval
 
 LIMIT: Final = 0.6

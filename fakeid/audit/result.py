@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import FiniteFloat, NonNegativeInt
 
-from fakeid.evaluation.records.run_summary import Probe
+from fakeid.evaluation.records.results import Probe
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fakeid.audit.probe import LEAST_PER_CLASS, run_probe
-from fakeid.evaluation.records.run_summary import Probe
+from fakeid.evaluation.records.results import Probe
 
 LABELS = np.arange(120) % 2
 ALONE = [str(i) for i in range(120)]

@@ -45,6 +45,21 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """How well the classes can be told apart by a handful of numbers.
+
+    Attributes:
+        auroc: Cross-validated, in [0, 1]; 0.5 is chance level.
+        warns: Whether the classes can be told apart, and not by chance alone.
+        importances: Feature → its share in the decisions of the trees, falling; sums to 1 unless all are useless.
+    """
+
+    auroc: Estimate
+    warns: bool = False
+    importances: Mapping[str, FiniteFloat] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class MeanEstimate(Estimate):
     """A mean over runs, with its 95 % interval.
 

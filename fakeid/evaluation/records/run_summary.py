@@ -8,7 +8,7 @@ from pydantic import AfterValidator, FiniteFloat, NonNegativeInt
 
 from fakeid.config.choices import Views
 from fakeid.evaluation.calibration import AT_HALF, Calibration, OperatingPoint
-from fakeid.evaluation.records.results import CategoryGroup, Estimate, Group
+from fakeid.evaluation.records.results import CategoryGroup, Group, Probe
 from fakeid.evaluation.verdict import RecordedVerdict
 from fakeid.io import check_plain
 
@@ -79,21 +79,6 @@ class DataRecord:
     digest: str
     images: Mapping[str, NonNegativeInt]
     codec: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class Probe:
-    """How well the classes can be told apart by a handful of numbers.
-
-    Attributes:
-        auroc: Cross-validated, in [0, 1]; 0.5 is chance level.
-        warns: Whether the classes can be told apart, and not by chance alone.
-        importances: Feature → its share in the decisions of the trees, falling; sums to 1 unless all are useless.
-    """
-
-    auroc: Estimate
-    warns: bool = False
-    importances: Mapping[str, FiniteFloat] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

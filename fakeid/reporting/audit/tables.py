@@ -9,7 +9,7 @@ from rich.text import Text
 from fakeid.audit.audit import MOST_TELLING, PROBE_TITLES
 from fakeid.audit.result import AuditResult, ClassFacts, Duplicates, Range, Spread
 from fakeid.config.constants import LABEL_NAMES
-from fakeid.evaluation.records.run_summary import Probe
+from fakeid.evaluation.records.results import Probe
 from fakeid.reporting.formatting import PERCENT_SIGN, UNDEFINED, format_number
 from fakeid.reporting.renderers import render_terminal
 from fakeid.reporting.table import Cell, Column, Form, Line, Table, Tone
