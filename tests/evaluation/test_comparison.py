@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from fakeid.config.constants import DEMO_CATEGORIES
 from fakeid.errors import DataError
 from fakeid.evaluation.comparison import Comparison, Detector, build_groups, compare_detectors
-from fakeid.evaluation.scores import Scores
+from fakeid.evaluation.scores import Scores, pair_scores
 from fakeid.evaluation.statistics.multiple_testing import correct_holm
 from fakeid.evaluation.statistics.paired_tests import compare_auroc, compute_placements
 
@@ -69,6 +69,23 @@ def test_a_group_of_the_very_same_images_is_counted_once(pair):
     twice = compare_detectors([sides], one.label, [*groups, again])[0].rows
     assert twice[: len(once)] == once
     assert twice[-1].accuracy == once[1].accuracy
+
+
+def test_the_other_way_round_everything_is_mirrored(pair):
+    one, two = (detector(name, scores) for name, scores in zip("ab", pair, strict=True))
+    for there, back in zip(compare(one, two, pair[0]).rows, compare(two, one, pair[0]).rows, strict=True):
+        assert there.accuracy.difference.value == pytest.approx(-back.accuracy.difference.value)
+        assert there.auroc.corrected_p == pytest.approx(back.auroc.corrected_p)
+
+
+def test_the_order_of_rows_does_not_matter(pair):
+    shuffled = [scores.sample(frac=1, random_state=i) for i, scores in enumerate(pair)]
+    found = []
+    for files in (pair, shuffled):
+        pairing = pair_scores({"one": files[0], "two": files[1]})
+        sides = (Detector(name, pairing.logits[[i]]) for i, name in enumerate(("one", "two")))
+        found.append(compare(*sides, pairing.images))
+    assert found[0] == found[1]
 
 
 def test_noise_alone_claims_nothing():

@@ -132,9 +132,19 @@ def test_thresholds_change_nothing_else():
     assert (more["real_accuracy_at_all"], more["fake_accuracy_at_all"]) == (0, 1)
 
 
+def test_a_probability_of_one_half_is_called_fake():
+    assert [float(measure(np.array([label]), np.zeros(1))["accuracy"]) for label in (0, 1)] == [0, 1]
+
+
 def test_roc_steps_are_counts_from_the_highest_logit_down():
     fakes, reals = count_above(np.array([0, 1, 1, 0]), np.array([1.0, 1.0, 3.0, 2.0]))
     assert (fakes.tolist(), reals.tolist()) == ([1, 1, 2], [0, 1, 2])
+
+
+def test_eer_between_two_thresholds_by_hand():
+    # Calling 2 and up fake: 1/4 of reals wrong, 1/2 of fakes. Calling 1 and up: 2/4 and 0. On the line between the two,
+    # 1/4 + w/4 = 1/2 - w/2 at w = 1/3.
+    assert float(compute_eer(rank([0, 0, 0, 0, 1, 1], [0, 0, 1, 2, 1, 2]))) == pytest.approx(1 / 3, abs=1e-15)
 
 
 @pytest.mark.parametrize(("logits", "expected"), [([0, 1, 2, 3], 0), ([3, 2, 1, 0], 1), ([5, 5, 5, 5], 0.5)])
@@ -167,6 +177,15 @@ def test_ece_is_netcals():
     logits = np.round(np.random.default_rng(11).normal(labels * 2 - 0.5, 1.5), 3)
     # netcal 1.4.0: ECE(15).measure(expit(logits), labels)
     assert float(compute_ece(rank(labels, logits))) == pytest.approx(0.20064434996024302, abs=1e-12)
+
+
+def test_ece_by_hand():
+    # P(fake) is 0.5 for four images of which one is fake, and 0 or 1 for one right image each.
+    ranking = rank([0, 0, 0, 1, 0, 1], [0.0, 0.0, 0.0, 0.0, -np.inf, np.inf])
+    assert float(compute_ece(ranking)) == pytest.approx(4 / 6 * 0.25, abs=1e-15)
+    # P(fake) is 0.9 and 0.3 where 0.8 and 0.2 would be right. Confidence in the called class would hide such a shift.
+    ranking = rank(np.repeat([1, 0, 1, 0], [8, 2, 2, 8]), np.repeat(np.log([9, 3 / 7]), 10))
+    assert float(compute_ece(ranking)) == pytest.approx(0.1, abs=1e-12)
 
 
 @pytest.mark.parametrize(

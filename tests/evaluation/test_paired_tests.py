@@ -19,6 +19,14 @@ def pair_with(gained: int, lost: int, agreed: int) -> tuple[list[list[int]], lis
     return [first], [second]
 
 
+def test_mcnemar_by_hand():
+    # 8 gained, 1 lost: twice (C(9, 0) + C(9, 1)) / 2^9.
+    difference = compare_accuracy(*pair_with(8, 1, 91))
+    assert difference.p_value == pytest.approx(2 * (1 + 9) / 512)
+    assert difference.value == pytest.approx(0.07)
+    assert difference.low < 0.07 < difference.high
+
+
 def test_mcnemar_is_the_binomial_tail_whichever_came_first():
     one, other = compare_accuracy(*pair_with(30, 52, 400)), compare_accuracy(*pair_with(52, 30, 400))
     assert one.p_value == pytest.approx(2 * binom.cdf(30, 82, 0.5))

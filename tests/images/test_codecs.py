@@ -39,6 +39,12 @@ def test_webp_is_pillows_round_trip(quality: int) -> None:
     assert np.abs(result - by_pillow(photo(), "WEBP", quality)).mean() < 0.2
 
 
+@pytest.mark.parametrize("quality", [1, 30, 50, 80, 100])
+def test_webp_is_opencvs_round_trip(quality: int) -> None:
+    _, file = cv2.imencode(".webp", photo()[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, quality])
+    np.testing.assert_array_equal(webp(photo(), quality), cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1])
+
+
 @pytest.mark.parametrize(("codec", "name"), [(jpeg, "JPEG"), (webp, "WEBP")])
 @pytest.mark.parametrize("quality", [10, 50, 90])
 def test_no_other_quality_of_pillow_comes_as_near(codec, name: str, quality: int) -> None:

@@ -74,6 +74,18 @@ def test_pretrained_without_network_says_what_to_do(monkeypatch: pytest.MonkeyPa
         build_backbone("resnet18", 3, pretrained=True)
 
 
+def test_pretrained_reaches_timm(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    def create(name: str, **options: object) -> torch.nn.Module:
+        asked.update(options, name=name)
+        return torch.nn.Identity()
+
+    monkeypatch.setattr(timm, "create_model", create)
+    build_backbone("resnet18", 4, dropout=0.2, logits="one", pretrained=True)
+    assert asked == {"name": "resnet18", "num_classes": 1, "in_chans": 4, "drop_rate": 0.2, "pretrained": True}
+
+
 @pytest.mark.parametrize("name", ["pelee", "legacy_xception"])
 def test_two_logits_start_as_the_difference_of_two_outputs(name: str) -> None:
     torch.manual_seed(5)

@@ -63,6 +63,11 @@ def test_labels_name_categories_and_mark_those_held_out():
     assert colors["cat"] != colors["sheep\nheld out"]
 
 
+def test_a_name_is_no_formula(tmp_path):
+    images = draw_images(1, 64, 64)
+    save_sheet({"$_^$": (images, images)}, tmp_path, held_out=["$_^$"])
+
+
 @pytest.mark.parametrize("size", [64, 256])
 def test_labels_fit_beside_the_images(size):
     images = draw_images(1, size, size)

@@ -144,6 +144,17 @@ def test_what_makes_the_numbers_worthless_comes_first(evaluation, page):
     assert "WARNING" not in render_evaluation_page(fine, {})
 
 
+def test_too_few_clusters_are_an_alarm_everywhere(evaluation):
+    text = "3 of 9 groups have fewer than 20 clusters in a class."
+    fine = replace(evaluation, swap=None, controls=())
+    doubtful = replace(fine, warnings=(text,))
+    page = render_evaluation_page(doubtful, {})
+    assert page.index("WARNING") < page.index(text) < page.index('<ol class="answer">')
+    assert f"Intervals: {text}" in render_evaluation_markdown(doubtful)
+    assert f"Intervals: {text}" in draw(render_evaluation_table(doubtful))
+    assert "WARNING" not in render_evaluation_page(fine, {})
+
+
 def test_what_warns_is_red_in_the_terminal(evaluation):
     """A detector that fires on controls among it."""
     findings = [part for part in render_evaluation_table(evaluation).renderables if isinstance(part, Text)]

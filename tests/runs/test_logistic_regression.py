@@ -74,3 +74,10 @@ def test_of_equals_the_strongest_regularization_is_taken() -> None:
 def test_one_class_in_validation_chooses_nothing(label: int) -> None:
     features, labels = draw(60, 0)
     assert fit_linear(features, labels, features, np.full(60, label)).c == 1
+
+
+def test_the_same_images_give_the_same_fit() -> None:
+    features, labels = draw(60, 0)
+    first, second = (fit_linear(features, labels, features, labels) for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)

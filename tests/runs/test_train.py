@@ -134,6 +134,14 @@ def test_patience_stops_a_training_once_and_the_best_epoch_is_tested(tiny_config
     assert read_aurocs(run) == aurocs
 
 
+def test_best_is_the_epoch_with_the_highest_validation_auroc(tiny_config: BuildConfig) -> None:
+    config = tiny_config("protocol.tested=best", "optim.epochs=4")
+    train(config)
+    aurocs = read_aurocs(RunFolder.locate(config))
+    tested = torch.load(RunFolder.locate(config).tested, weights_only=True)
+    assert tested["epoch"] == aurocs.index(max(aurocs))
+
+
 def test_all_scores_of_a_bf16_training_are_float32(tiny_config: BuildConfig) -> None:
     config = tiny_config(
         "trainer.precision=bf16", "protocol.loss=bce", "optim.learning_rate=0.01", "color=hsv", "optim.epochs=1"
