@@ -78,6 +78,8 @@ def _write(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{','.join(map(_write, value))}]"
     return str(getattr(value, "name", value))
 
 
