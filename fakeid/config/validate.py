@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Final
 
 from fakeid.config.choices import (
+    Alignment,
     AugmentName,
     BudgetName,
     ColorName,
@@ -247,6 +248,10 @@ def _check_simulated(config: Config) -> None:
         check(len(places) < 2, f"{name} stands in {' and in '.join(places)}: a family is named once, in one list")
     share = simulated.damaged_share
     check(share <= 1, f"data.simulated.damaged_share must be in [0, 1], got {share}")
+    check(
+        share == 0 or simulated.alignment is Alignment.full,
+        "data.simulated.damaged_share needs data.simulated.alignment=full: the others leave photos as they are",
+    )
     check(bool(roles["families"]), "data.simulated leaves no family to train on: name fewer in the other lists")
     check(
         bool(simulated.validation_families),

@@ -26,6 +26,10 @@ def test_families_that_neither_validate_nor_test_are_trained_on() -> None:
         ("paths.data=null", "data=simulated needs paths.data=DIR, a folder of photos"),
         ("data.simulated.families=[progn]", "data.simulated.families names no family progn; did you mean progan?"),
         ("data.simulated.damaged_share=7", "data.simulated.damaged_share must be in [0, 1], got 7.0"),
+        (
+            "data.simulated={damaged_share: 0.1, alignment: none}",
+            "data.simulated.damaged_share needs data.simulated.alignment=full",
+        ),
         ("data.simulated.test_families=[x]", "data.simulated.test_families names no family x; there are progan, dcgan"),
         (
             "data.simulated.test_families=[cyclegan]",

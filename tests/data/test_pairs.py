@@ -106,6 +106,18 @@ def test_some_pairs_have_the_photo_itself() -> None:
     assert 1 < sum(untouched) < 20
 
 
+def test_where_a_photo_is_damaged_its_copy_is_not() -> None:
+    photo, damaged = draw_photos(1)[0], 0
+    for seed in range(40):
+        whole, pair = (
+            make_pair(photo, repeat_pixels, np.random.default_rng(seed), damaged_share=share) for share in (0, 0.25)
+        )
+        np.testing.assert_array_equal(pair.fake, whole.fake)
+        ratio = measure_sharpness(pair.real) / measure_sharpness(pair.fake)
+        damaged += not 0.75 < ratio < 1.33
+    assert 4 < damaged < 16
+
+
 def test_photos_are_left_alone_where_they_are_not_to_be_aligned() -> None:
     differences = {}
     for alignment in (Alignment.copies, Alignment.none):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import fft
 
 from fakeid.config.choices import Alignment
+from fakeid.data.simulate.damage import damage
 
 Image = npt.NDArray[np.uint8]
 Levels = npt.NDArray[np.float32]
@@ -44,7 +45,13 @@ class Pair(NamedTuple):
     fake: Image
 
 
-def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator, alignment: Alignment = Alignment.full) -> Pair:
+def make_pair(
+    photo: Image,
+    decode: Decoder,
+    rng: np.random.Generator,
+    alignment: Alignment = Alignment.full,
+    damaged_share: float = 0.0,
+) -> Pair:
     """Copy a photo through a decoder, and make both equally sharp.
 
     The copy keeps the photo's own coarse content, and a random share of its fine detail. Its power around each
@@ -57,6 +64,8 @@ def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator, alignment
         decode: Of a generator.
         rng: Of this pair.
         alignment: `copies` never changes the photo, `none` matches nothing.
+        damaged_share: Of all photos that are damaged instead, where `alignment` is full, and their copies are not: what
+            has lost its detail, or has noise, must not pass for the trace of a generator.
     """
     levels = photo.astype(np.float32)
     sigma_px, share, sharpen = rng.uniform(*_CONTENT_SIGMA_PX), rng.uniform(*_TRACE_SHARE), rng.random() < _SHARPENED
@@ -69,8 +78,11 @@ def make_pair(photo: Image, decode: Decoder, rng: np.random.Generator, alignment
         real, fake = levels, match_sharpness(copy, levels, _SHARPENING)
     else:
         real, fake = match_sharpness(levels, copy, _SOFTENING), copy
-    if alignment is Alignment.full and rng.random() < _GRAINY:
-        real = add_grain(real, fake, rng)
+    if alignment is Alignment.full:
+        if damaged_share and rng.random() < damaged_share:
+            return Pair(damage(photo, rng), _round(fake))
+        if rng.random() < _GRAINY:
+            real = add_grain(real, fake, rng)
     return Pair(_round(real), _round(fake))
 
 

@@ -3,7 +3,7 @@
 import pickle
 import subprocess
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from photo_folder import draw_photos, write_photos
 from fakeid.config.choices import Alignment
 from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
 from fakeid.data.records import Record
+from fakeid.data.simulate.damage import damage
 from fakeid.data.sources import simulated
 from fakeid.data.sources.photos import PhotoFolder
 from fakeid.data.sources.simulated import SimulatedOptions, SimulatedSource
@@ -141,24 +142,23 @@ def test_only_training_pairs_can_be_left_as_they_are(source: SimulatedSource, ph
     assert not any(changed[VAL] + changed[TEST])
 
 
-def test_training_photos_are_damaged_before_they_are_copied(
+def test_only_training_photos_are_damaged(
     source: SimulatedSource, photos: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     often = build(photos, cache, damaged_share=0.25)
     assert often.describe() != source.describe()
-    monkeypatch.setattr(simulated, "damage", lambda photo, _: np.full_like(photo, 128))
     records = [
         each
         for split, most in ((TRAIN, 100), (VAL, 10), (TEST, 10))
         for each in [each for each in often.records() if each.split == split][:most]
     ]
-    coarse = [cv2.resize(often.read(each), (4, 4), interpolation=cv2.INTER_AREA) for each in records]
-    gray = [each for each, image in zip(records, coarse, strict=True) if np.abs(image - 128.0).max() < 20]
+    before = [often.read(each) for each in records]
     simulated._make_pair.cache_clear()
-    assert {each.split for each in gray} == {TRAIN}
-    pairs = Counter(each.key.partition("/")[2] for each in gray)
-    assert set(pairs.values()) == {2}
-    assert 5 <= len(pairs) <= 20  # of 50
+    monkeypatch.setattr("fakeid.data.simulate.pairs.damage", lambda photo, rng: 255 - damage(photo, rng))
+    changed = [each for each, image in zip(records, before, strict=True) if not np.array_equal(often.read(each), image)]
+    simulated._make_pair.cache_clear()
+    assert {(each.split, each.label) for each in changed} == {(TRAIN, REAL)}
+    assert 0.1 < len(changed) / sum((each.split, each.label) == (TRAIN, REAL) for each in records) < 0.4
 
 
 def test_enlarged_photos_often_have_the_period_of_a_generator(monkeypatch: pytest.MonkeyPatch) -> None:
