@@ -1,4 +1,4 @@
-"""What the end of a process that loads batches leaves: a sentence, and everything that was there before."""
+"""What Ctrl-C in a test, and the end of a process that loads batches leave: everything that was there before."""
 
 import os
 import signal
@@ -12,6 +12,8 @@ from torch.utils.data import get_worker_info
 from fakeid.config.parse import Config
 from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import WorkerError
+from fakeid.runs import train as runs_train
+from fakeid.training.module import DetectorModule
 
 BuildConfig = Callable[..., Config]
 
@@ -32,3 +34,22 @@ def test_a_worker_that_the_system_ends_is_told_and_the_run_continues(
         train(tiny_config(*options, "trainer.num_workers=1"))
     _, said = train(tiny_config(*options))
     assert "epoch 1/1" in said
+
+
+def test_ctrl_c_in_the_test_is_no_exit_of_lightnings(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    options, compute_scores = ("optim.epochs=1",), runs_train.compute_scores
+
+    def stop(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+
+        def stop_while_testing(*given: Any) -> Any:
+            patch.setattr(DetectorModule, "score", stop)
+            return compute_scores(*given)
+
+        patch.setattr(runs_train, "compute_scores", stop_while_testing)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny_config(*options))
+    _, said = train(tiny_config(*options))
+    assert "epoch 1/1" not in said
