@@ -88,7 +88,7 @@ def write_photos(root: Path, files: Sequence[bytes]) -> None:
 
 
 def measure_reading(root: Path, rounds: int) -> dict[str, float]:
-    """Measure the images per second of one core, decoded and brought to 256 px.
+    """Measure how many images one core decodes and brings to 256 px in a second.
 
     Args:
         root: What `write_photos` wrote.

@@ -66,7 +66,7 @@ class Network:
         self.inferred += epochs * min(splits[VAL], most) + splits[TEST]
 
     def estimate_seconds(self, rates: Rates, each_seconds: float) -> float:
-        """Estimate the time of all its cells, one after the other; each takes `each_seconds` beside its images."""
+        """Estimate the seconds of all its cells, one after the other; each takes `each_seconds` beside its images."""
         return self.trained / rates.train + self.inferred / rates.infer + self.num_runs * each_seconds
 
 
@@ -125,7 +125,13 @@ def _measure_photo_rate() -> float:
 
 
 class Estimate(NamedTuple):
-    """Images per second by network; seconds to pack what no cache holds yet, and of all cells, one by one, with it."""
+    """What was measured, and what follows from it.
+
+    Attributes:
+        rates: Images per second, by network.
+        packing_seconds: To pack the images that no cache holds yet.
+        seconds: Of all cells, one after the other, with the packing.
+    """
 
     rates: Mapping[str, Rates]
     packing_seconds: float

@@ -36,7 +36,12 @@ _AUTHORS_KEEPING: Final = "authors' loop, memory kept"
 
 
 class Loop(NamedTuple):
-    """One loop: what measures its images per second, called with `config`, steps and a folder of PNG files."""
+    """A training loop.
+
+    Attributes:
+        measure: Measures its images per second, from a configuration, a number of steps and a folder of PNG files.
+        config: Of this loop.
+    """
 
     measure: Callable[[Config, int, Path], float]
     config: Config
@@ -133,12 +138,12 @@ def render_rates(rates: Mapping[str, float]) -> Table:
 
 
 def measure_ours(config: Config, steps: int, _: Path) -> float:
-    """Measure the images per second of what `train.py` does; in a new process, for memory stays kept."""
+    """Measure the images per second of a training by `train.py`; in a new process, for memory stays kept."""
     return measure_rates(config, steps=steps).train
 
 
 def measure_authors(config: Config, steps: int, images: Path) -> float:
-    """Measure those of the authors' loop, with the reading of each batch; in a new process, for memory stays kept.
+    """Measure the images per second of the authors' loop, reading included; in a new process, for memory stays kept.
 
     It trains in float32 and NCHW, reads by `ImageFolder` without workers, and steps by Adam. The median is over the
     steps after a first one.

@@ -148,7 +148,7 @@ class Tracker:
 
     @property
     def url(self) -> str | None:
-        """Its address; None of an offline run, for which W&B would warn."""
+        """The address of the run; None where it is offline, for which W&B would warn."""
         return None if self._run is None or self._run.settings.mode != "online" else self._run.url
 
     def use(self, action: Callable[[Run], object]) -> None:

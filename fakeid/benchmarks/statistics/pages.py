@@ -122,7 +122,7 @@ def _finish(
 
 
 def measure_aurocs(drawn: DrawnScores) -> Floats:
-    """Of each run in each category, all in one sort: (runs, categories)."""
+    """Measure the AUROC of each run in each category, all in one sort: (runs, categories)."""
     ranks = rankdata(drawn.logits, axis=2)
     fakes = int((drawn.label == FAKE).sum())
     above = ranks[..., drawn.label == FAKE].sum(axis=2) - fakes * (fakes + 1) / 2
