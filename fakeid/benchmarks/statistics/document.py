@@ -1,4 +1,4 @@
-"""`python -m fakeid benchmark statistics`, docs/statistics.md: do claims, intervals and thresholds keep their word?"""
+"""The page docs/statistics.md: do claims, intervals and thresholds keep their promises?"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ _DOCUMENT: Final = "docs/statistics.md"
 
 
 class Chapter(NamedTuple):
-    """Some tables, and above them a title of a few words and paragraphs in Markdown."""
+    """A short title, paragraphs in Markdown, and tables below them."""
 
     title: str
     text: str
@@ -109,23 +109,23 @@ comparisons and detects less.
 
 
 def run_statistics_benchmark(*, pages: int, seed: int, processes: int | None, out: Path | None) -> list[Chapter]:
-    """Draw, count, and print or write the tables.
+    """Run the simulation, and print or write its tables.
 
     Args:
-        pages: Drawn for each rate; cheap ones are drawn more often.
-        seed: Of the draws.
-        processes: That draw at the same time, None for one a core; the outcome does not depend on it.
-        out: A Markdown file to write; None prints the tables.
+        pages: Pages drawn for each rate; cheap draws are repeated more often.
+        seed: Random seed of the draws.
+        processes: Processes that draw in parallel, None for one per core; the result does not depend on it.
+        out: Markdown file to write; None prints the tables.
 
     Returns:
-        What was written.
+        The chapters that were written or printed.
 
     Raises:
         OutputError: The file cannot be written.
     """
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 170  # of a log file
+        console.width = 170  # in a log file
     if out is not None:
         _check_writable(out)
     outcomes = simulate_points(plan_draws(pages), seed, processes, console)
@@ -151,7 +151,7 @@ def run_statistics_benchmark(*, pages: int, seed: int, processes: int | None, ou
 
 
 def _check_writable(out: Path) -> None:
-    """Tell what would go wrong before all is drawn, not after."""
+    """Fail before the simulation, not after it, if the file cannot be written."""
     if out.is_dir():
         raise OutputError(f"--out={out} is a folder; name a file in it")
     with clear_output_errors(out.parent, "--out"):
@@ -160,7 +160,7 @@ def _check_writable(out: Path) -> None:
 
 
 def render_document(chapters: Sequence[Chapter], pages: int, seed: int) -> str:
-    """Write the whole page in Markdown, what breaks its promise in bold."""
+    """Write the whole page in Markdown, with broken promises in bold."""
     parts = [_OPENING.format(pages=pages, seed=seed)]
     for chapter in chapters:
         parts.append(f"## {chapter.title}\n{chapter.text}")

@@ -1,4 +1,4 @@
-"""The tables of the simulation, and what has to be drawn for them: false claims, coverage, power."""
+"""The tables of the simulation (false claims, coverage, power), and the draws that they need."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ _UNLIKE: Final = (0.5, 1.0, 1.5)
 _EFFECT_SEEDS: Final = 3
 
 _MORE: Final = 5
-"""So many times as many draws as of pages: a draw is cheap here, and coverage takes many."""
+"""Draws per page of points that are cheap to draw; coverage needs many."""
 _SIZES: Final = (50, 100, 1000)
 _TEST_SIZES: Final = (100, 1000)
 _IN_CLUSTER: Final = 5
@@ -70,7 +70,7 @@ _POWER: Final = list(product(_POWER_SEEDS, _DEVIATIONS, _DIFFERENCES))
 
 
 def plan_draws(pages: int) -> list[Plan]:
-    """List what the tables need, each point once: most of them on so many pages, cheap ones more often."""
+    """List the points that the tables need, each once: most are drawn `pages` times, cheap ones more often."""
     points: list[Point] = [NullPage(*one) for one in product(LAYOUTS, _SEEDS, _DEVIATIONS)]
     points += [TwoDetectors(*one, 0.0) for one in product(_SEEDS, _DEVIATIONS)]
     points += [NullEffect(pairs, _EFFECT_SEEDS, unlike) for pairs, unlike in product(SETTINGS, _UNLIKE)]
@@ -87,7 +87,7 @@ def _count(point: Point) -> int:
 
 
 def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
-    """Tabulate the false claims of reports, by the scatter of the runs, and of `compare`."""
+    """Tabulate the false claims of reports, by the scatter of their runs, and those of `compare`."""
     tables = []
     for deviation in _DEVIATIONS:
         rows: list[_Cells] = []
@@ -107,7 +107,7 @@ def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
 
 
 def tabulate_effects(outcomes: Outcomes, pages: int) -> list[Table]:
-    """Tabulate the false claims about an option that helps here and hurts there."""
+    """Tabulate the false claims about an option that helps in some settings and hurts in others."""
     kinds = [f"{kind} {metric}" for kind, metric in product(("interval", "effect", "any"), METRICS)]
     rows: list[_Cells] = []
     for pairs, unlike in product(SETTINGS, _UNLIKE):
@@ -120,7 +120,7 @@ def tabulate_effects(outcomes: Outcomes, pages: int) -> list[Table]:
 
 
 def tabulate_coverage(outcomes: Outcomes, pages: int) -> list[Table]:
-    """Tabulate how often intervals of runs, clusters, means and differences hold, and what validation chooses."""
+    """Tabulate the coverage of intervals of runs, clusters, means and differences, and the chosen thresholds."""
     many = _note_draws(pages * _MORE)
     held = "held-out images"
     scatter = "scatter of runs, points"
@@ -181,7 +181,7 @@ def _list_threshold(point: Validated, found: Outcome) -> _Cells:
 
 
 def tabulate_power(outcomes: Outcomes, pages: int) -> list[Table]:
-    """Tabulate how often a difference is seen: in a report, by the number of test images, and by `compare`."""
+    """Tabulate how often a true difference is detected: in a report, by number of test images, and by `compare`."""
     tables = []
     for size, metric in product(_TEST_SIZES, _NAMES):
         title = f"Report, {_NAMES[metric]}, {_images(size)} held-out images"
@@ -209,7 +209,7 @@ def _tabulate_power(title: str, outcomes: Mapping[tuple[int, float, float], Floa
 def _build(
     title: str, headings: Sequence[str], rows: Iterable[_Cells], note: str, forms: Mapping[str, Form] = {}
 ) -> Table:
-    """Columns of percent, but the first and those with a form of their own; text is left alone in all of them."""
+    """Build a table in percent, except for its first column and those in `forms`; text stays as it is."""
     columns = [
         Column(heading, forms.get(heading, Form.PERCENT if at else Form.TEXT), "\n".join(textwrap.wrap(heading, 15)))
         for at, heading in enumerate(headings)
