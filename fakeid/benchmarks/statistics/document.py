@@ -97,8 +97,8 @@ of drawn intervals that contain the truth they are about, and should be 95 %.
 - **Differences.** With one run each, the truth is the difference between the two networks; with several, between the
   configurations.
 - **Thresholds.** A threshold is chosen on validation images to call 5 % of new reals fake *on average*. In some
-  calibrations the rate is higher, and the bounds beside it say by how much. The unsure band should leave at most 5 %
-  errors among the calls outside it.
+  calibrations the rate is higher, and the bounds beside it say how high it may be. The unsure band should leave at most
+  5 % errors among the calls outside it.
 """
 
 _POWER: Final = """One of two configurations is truly better by 3, 5 or 10 points of accuracy on the held-out category,
