@@ -77,7 +77,7 @@ def test_power_names_the_least_number_of_seeds() -> None:
     for table in tables:
         assert write(table.rows[2]) == ("3", "10", "70.0", "70.0", "80.0", "80.0", "80.0", "5")
         assert write(table.rows[0]) == ("3", "3", "70.0", "70.0", "70.0", "70.0", "70.0", "> 10")
-    assert "in at most 80.0 % of the pages" in tables[0].notes[0]
+    assert "on at most 80.0 % of the pages" in tables[0].notes[0]
 
 
 def test_cheap_points_are_drawn_more_often() -> None:

@@ -1,4 +1,4 @@
-"""What the tool's tests and intervals do where the truth is known, because the scores are drawn."""
+"""Check the tests and intervals of reports on simulated scores, whose truth is known."""
 
 from fakeid.benchmarks.statistics.document import run_statistics_benchmark
 

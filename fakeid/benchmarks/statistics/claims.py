@@ -1,4 +1,4 @@
-"""How often a report claims something where there is nothing to claim, of configurations or of a single option."""
+"""How often a report makes a false claim, about configurations or about a single option."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from fakeid.reporting.sweep.configurations import FinishedRun, collect_configura
 from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect, fit_trends, measure_effects
 
 ACCURACY: Final = 0.85
-"""Mean over runs and images on unseen content of average difficulty."""
+"""Mean accuracy over runs and images, on unseen content of average difficulty."""
 
 LAYOUTS: Final[Mapping[int, tuple[DrawnConfiguration, ...]]] = {
     2: tuple(DrawnConfiguration(color) for color in ("rgb", "hsv")),
@@ -27,7 +27,7 @@ LAYOUTS: Final[Mapping[int, tuple[DrawnConfiguration, ...]]] = {
     ),
     20: tuple(DrawnConfiguration(color, categories=k) for color, k in product(("rgb", "hsv"), range(1, 11))),
 }
-"""The grids, by their size: two colors; 3 colors x 3 dropouts; 4 settings x k = 1, 5, 10; 2 settings x k = 1 ... 10."""
+"""The grids by size: two colors; 3 colors x 3 dropouts; 4 settings x k = 1, 5, 10; 2 settings x k = 1 ... 10."""
 
 METRICS: Final = ("accuracy", "auroc")
 
@@ -36,20 +36,20 @@ SETTINGS: Final[Mapping[int, tuple[tuple[str, ...], tuple[float, ...]]]] = {
     6: (("rgb", "hsv", "ycbcr"), (0.0, 0.5)),
     10: (("rgb", "hsv"), (0.0, 0.2, 0.4, 0.5, 0.6)),
 }
-"""Number of pairs of configurations that differ in the residual alone → their colors and dropouts."""
+"""Number of pairs of configurations that differ only in the residual → their colors and dropouts."""
 
 _RESIDUALS: Final = ("hpf", "srm")
-"""Of the residual; neither is better on average."""
+"""The residuals that are compared; neither is better on average."""
 
 
 @dataclass(frozen=True)
 class NullPage:
-    """A folder of runs among which nothing is better than anything else.
+    """A folder of runs in which nothing is better than anything else.
 
     Attributes:
-        configurations: The grid, one of `LAYOUTS`.
-        seeds: Of each configuration.
-        deviation: Between runs, of the accuracy on the held-out category.
+        configurations: Size of the grid, a key of `LAYOUTS`.
+        seeds: Seeds of each configuration.
+        deviation: Standard deviation between runs of the accuracy on the held-out category.
         per_class: Test images of each class and category.
     """
 
@@ -59,7 +59,7 @@ class NullPage:
     per_class: int = 100
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """1 where a table claims anything, by its name and metric, NaN where the page has no such table."""
+        """Return what `count_claims` finds on one drawn page."""
         layout = LAYOUTS[self.configurations]
         model = calibrate_model(ACCURACY, self.deviation)
         signals = [model.find_signal(ACCURACY)] * len(layout)
@@ -68,14 +68,14 @@ class NullPage:
 
 @dataclass(frozen=True)
 class NullEffect:
-    """A grid of colors, dropouts and two residuals.
+    """A grid of colors, dropouts and two residuals, in which no option has a mean effect.
 
     Attributes:
-        pairs: Of configurations that differ in the residual alone; one of `SETTINGS`.
-        seeds: Of each configuration.
-        unlike: Standard deviation, between settings, of the true effect of the residual, in logits. Both sides are
-            drawn alike, so that the mean effect is 0 on any scale.
-        deviation: Between runs, of the accuracy on the held-out category.
+        pairs: Pairs of configurations that differ only in the residual; a key of `SETTINGS`.
+        seeds: Seeds of each configuration.
+        unlike: Standard deviation between settings of the true effect of the residual, in logits. Both sides are drawn
+            from the same distribution, so the mean effect is 0 on any scale.
+        deviation: Standard deviation between runs of the accuracy on the held-out category.
         per_class: Test images of each class and category.
     """
 
@@ -86,7 +86,12 @@ class NullEffect:
     per_class: int = 100
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """1 where the residual is claimed to do something (`effect`), or its interval misses 0 (`interval`)."""
+        """Draw one page and look for claims, by kind and metric.
+
+        Returns:
+            `interval`: 1 where the residual's own interval excludes 0. `effect`: 1 where it is claimed to have an
+            effect. `any`: 1 where any option is.
+        """
         colors, dropouts = SETTINGS[self.pairs]
         layout = [DrawnConfiguration(*one) for one in product(colors, dropouts, _RESIDUALS)]
         model = calibrate_model(ACCURACY, self.deviation)
@@ -104,11 +109,11 @@ class NullEffect:
 
 
 def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
-    """What a report over these runs claims, of accuracy or of AUROC.
+    """Count what a report over these runs claims about accuracy or AUROC.
 
     Returns:
-        1 or 0 for each table, `settings` and so on, for `any` of them, and for any sentence of the `answer`; the share
-        of the slopes whose interval misses 0 as `trends`; NaN where there is nothing of the kind.
+        1 or 0 for a claim in each table (`settings` and so on), in `any` of them, and in any sentence of the `answer`;
+        as `trends` the share of slopes whose interval excludes 0. NaN where the page has nothing of the kind.
     """
     configurations = collect_configurations(runs)
     claims, effects, trends = compare_configurations(configurations), measure_effects(runs), fit_trends(configurations)
@@ -127,13 +132,13 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
 
 
 def has_claim(row: Judged, metric: str) -> bool:
-    """Whether a row of a table calls one side better."""
+    """Tell whether a row of a table calls one side better."""
     return (row.verdict if metric == "accuracy" else row.auroc_verdict) in (BETTER, WORSE)
 
 
 def has_answer(claims: Claims, effects: Sequence[Effect]) -> bool:
-    """Whether any sentence of the answer says more than that nothing is shown."""
+    """Tell whether any sentence of the answer claims something."""
     steps = sorted(claims.categories, key=lambda claim: claim.second.categories - claim.first.categories)
-    widest = {claim.first.setting: claim for claim in steps}  # the answer is about these alone
+    widest = {claim.first.setting: claim for claim in steps}  # the answer covers only these
     on_content = [effect for effect in effects if effect.group == UNSEEN_CONTENT]
     return any(row.is_significant for row in (*claims.settings, *widest.values(), *claims.best, *on_content))

@@ -1,4 +1,4 @@
-"""How often intervals of a run and of a mean over seeds hold the truth, and what thresholds do to new images."""
+"""How often intervals of runs and of means over seeds contain the truth, and how thresholds treat new images."""
 
 import math
 from collections.abc import Mapping
@@ -23,21 +23,21 @@ from fakeid.reporting.sweep.configurations import collect_configurations
 
 AUROCS: Final = (0.75, 0.9, 0.99, 0.995)
 
-_GRID: Final = 200_001  # thresholds at which the truth is integrated
-_FIGURES: Final = 400  # groups of images whose mean is the expected ECE
+_GRID: Final = 200_001  # thresholds for integrating the truth numerically
+_FIGURES: Final = 400  # drawn tests whose mean ECE is the expected ECE
 
 
 @dataclass(frozen=True)
 class OneRun:
-    """A detector whose logits are normal in each class, calibrated, and tested once.
+    """A calibrated detector whose logits are normal in each class, tested once.
 
-    With means of plus and minus d²/2 and a standard deviation of d, the logistic function of a logit is the true
-    probability, and the AUROC is that of two normal distributions d apart.
+    With means of ±d²/2 and a standard deviation of d, the logistic function of a logit is the true probability, and the
+    AUROC is that of two normal distributions whose means are d standard deviations apart.
 
     Attributes:
-        auroc: The true one, above 0.5.
-        per_class: Images; with clusters: clusters.
-        in_cluster: Images of each cluster, 1 for none: one scene, of which each image has half of its variance.
+        auroc: The true AUROC, above 0.5.
+        per_class: Images of each class, or clusters where there are any.
+        in_cluster: Images per cluster; 1 means no clusters. Images of a cluster share half of their variance.
     """
 
     auroc: float
@@ -45,7 +45,7 @@ class OneRun:
     in_cluster: int = 1
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """1 where the interval of a metric holds the truth, NaN where the metric has no interval."""
+        """Return 1 for each metric whose interval contains the truth, NaN where the metric has no interval."""
         label, logit, clusters = self.draw(rng)
         estimates = estimate_metrics(label, logit, 0, clusters=clusters if self.in_cluster > 1 else None)
         truths = find_truths(self)
@@ -56,7 +56,7 @@ class OneRun:
         }
 
     def draw(self, rng: np.random.Generator) -> tuple[Labels, Floats, Labels]:
-        """Labels, logits and clusters of one test: (n,) each."""
+        """Draw labels, logits and clusters of one test: (n,) each."""
         apart = self.distance
         label = np.repeat([REAL, FAKE], self.per_class)
         scenes = rng.standard_normal((2 * self.per_class, 1))
@@ -68,18 +68,18 @@ class OneRun:
 
     @property
     def distance(self) -> float:
-        """Between the means of fakes and reals, in standard deviations of either."""
+        """Distance between the means of fakes and reals, in standard deviations of either class."""
         return float(np.sqrt(2) * norm.ppf(self.auroc))
 
 
 @cache
 def find_truths(run: OneRun) -> Mapping[str, float]:
-    """What ever more images would show; of the ECE, what this many are expected to show, as its interval promises."""
+    """Compute the true value of each metric; for the ECE, the value expected with this many images."""
     apart = run.distance
     noise = np.linspace(-10, 10, _GRID)
     weight = norm.pdf(noise) * (noise[1] - noise[0])
     fakes = apart * (apart / 2 + noise)
-    # By symmetry the reals lose as much as the fakes.
+    # By symmetry the loss on the reals equals that on the fakes.
     truths = {
         "accuracy": float(norm.cdf(apart / 2)),
         "balanced_accuracy": float(norm.cdf(apart / 2)),
@@ -90,7 +90,7 @@ def find_truths(run: OneRun) -> Mapping[str, float]:
         "nll": float(weight @ np.logaddexp(0, -fakes)),
         "brier": float(weight @ expit(-fakes) ** 2),
     }
-    found, alarms = norm.sf(noise), norm.sf(noise + apart)  # above each threshold, of fakes and of reals
+    found, alarms = norm.sf(noise), norm.sf(noise + apart)  # share of fakes and of reals above each threshold
     truths["average_precision"] = float(weight @ (found / (found + alarms)))
     rng = np.random.default_rng(0)
     drawn = (run.draw(rng) for _ in range(_FIGURES))
@@ -100,13 +100,13 @@ def find_truths(run: OneRun) -> Mapping[str, float]:
 
 @dataclass(frozen=True)
 class OneConfiguration:
-    """Runs that differ by seed alone, and one more that comes after them.
+    """Runs that differ only by seed, and one further run.
 
     Attributes:
-        seeds: Of the runs that are averaged.
-        deviation: Between runs, of the accuracy in one category.
+        seeds: Number of runs that are averaged.
+        deviation: Standard deviation between runs of the accuracy in one category.
         per_class: Test images of each class and category.
-        categories: That were trained on; the other ones of the eleven are unseen, and averaged.
+        categories: Categories that are trained on; the rest of the eleven are unseen, and averaged.
     """
 
     seeds: int
@@ -115,7 +115,12 @@ class OneConfiguration:
     categories: int = 10
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """1 where the interval holds the truth (`accuracy`, `auroc`), and that of one more run holds it (`next`)."""
+        """Draw the runs and check their intervals.
+
+        Returns:
+            `accuracy` and `auroc`: 1 where the interval of the mean contains the truth. `next`: 1 where the interval
+            for one more run contains its accuracy. `width`: the width of the interval of the mean accuracy.
+        """
         model = calibrate_model(ACCURACY, self.deviation)
         drawn = DrawnConfiguration(categories=self.categories)
         signal = model.find_signal(ACCURACY)
@@ -143,17 +148,20 @@ class Validated:
     """A detector with normal logits in each class, calibrated on a validation split.
 
     Attributes:
-        auroc: The true one, above 0.5.
-        per_class: Validation images.
+        auroc: The true AUROC, above 0.5.
+        per_class: Validation images of each class.
     """
 
     auroc: float
     per_class: int
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """The true share of new reals that the threshold calls fake, and of wrong calls among the sure ones.
+        """Calibrate once and compute the true rates on new images.
 
-        `above` is 1 where the first is more than was wished for, `bounds` where its bounds hold it.
+        Returns:
+            `rate`: the share of new reals that the threshold calls fake. `above`: 1 where it exceeds the target.
+            `bounds`: 1 where its bounds contain it. `error called fake` and `error called real`: the share of wrong
+            calls among the sure ones. `unsure`: the share of unsure calls.
         """
         run = OneRun(self.auroc, self.per_class)
         label, logits, _ = run.draw(rng)
@@ -182,7 +190,7 @@ def _judge_band(calibration: Calibration, distance: float) -> dict[str, float]:
 
 
 def _shares_above(threshold: float, distance: float) -> tuple[float, float]:
-    """Of new reals and of new fakes, at or above a logit; see `OneRun`."""
+    """Compute the shares of new reals and of new fakes at or above a logit; see `OneRun`."""
     reals, fakes = (float(norm.sf(threshold / distance - sign * distance / 2)) for sign in (-1, 1))
     return reals, fakes
 

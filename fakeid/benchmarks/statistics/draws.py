@@ -1,4 +1,4 @@
-"""Many drawn pages for each point of the simulation, on all cores; the outcome does not depend on their number."""
+"""Draw many pages for each point of the simulation, on all cores; the result does not depend on how many there are."""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -12,18 +12,18 @@ from fakeid.console import build_progress
 from fakeid.evaluation.ranking import Floats
 from fakeid.seeding import derive_seed
 
-_BATCH: Final = 10  # draws that a worker takes at a time
+_BATCH: Final = 10  # draws handed to a worker at a time
 
 
 class Point(Protocol):
-    """A setting to simulate: a frozen dataclass whose `repr` names it."""
+    """A setting to simulate: a frozen dataclass, identified by its `repr`."""
 
     def simulate(self, rng: np.random.Generator) -> Mapping[str, float]:
-        """Draw once and look: 1 and 0 for yes and no, any other number as it is, NaN where there is nothing to say."""
+        """Draw once and report by name: 1 or 0 for yes or no, other numbers unchanged, NaN where undefined."""
 
 
 Outcome: TypeAlias = Mapping[str, Floats]
-"""What was looked at → (repeats,)."""
+"""Name of a reported number → its values, (repeats,)."""
 
 
 class Plan(NamedTuple):
@@ -38,18 +38,18 @@ def simulate_points(plans: Sequence[Plan], seed: int, processes: int | None, con
 
     Args:
         plans: The points, each once.
-        seed: Each repeat of each point has its own random numbers, derived from it.
-        processes: 1 stays in this one; None takes one for each core that this process may use.
+        seed: The random numbers of each repeat of each point are derived from it.
+        processes: 1 stays in this process; None uses one per core that this process may use.
         console: Where to show the progress.
 
     Returns:
-        One outcome a point, in their order.
+        One outcome per point, in their order.
     """
     draws = [(plan.point, repeat) for plan in plans for repeat in range(plan.repeats)]
-    # All kinds are mixed, so that the estimate of the time left is fair from the start.
+    # All kinds are mixed, so that the estimate of the remaining time is fair from the start.
     order = np.random.default_rng(0).permutation(len(draws)).tolist()
     found: list[Mapping[str, float]] = [{}] * len(draws)
-    # The arrays are small: more threads than one only get in each other's way.
+    # The arrays are small: further threads would only slow each other down.
     with parallel_config("loky", inner_max_num_threads=1), build_progress(console) as progress:
         task = progress.add_task("simulating", total=len(draws), unit="draws")
         parallel = Parallel(n_jobs=processes or cpu_count(), return_as="generator", batch_size=_BATCH)

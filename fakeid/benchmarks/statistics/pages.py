@@ -1,4 +1,4 @@
-"""Folders of finished runs with drawn scores, as a report reads them."""
+"""Simulated folders of finished runs, in the form that a report reads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
 from fakeid.reporting.sweep.configurations import FinishedRun
 
 CATEGORIES: Final = DEMO_CATEGORIES
-"""As many as the paper has; the last is held out."""
+"""As many categories as in the paper; the last is held out."""
 
 SEEN_BONUS: Final = 1.0
-"""What a category that was trained on adds to the signal, in logits."""
+"""Added to the signal of a category that was trained on, in logits."""
 
 DIFFICULTY: Final = 0.5
-"""Standard deviation between categories of the signal, in logits."""
+"""Standard deviation of the signal between categories, in logits."""
 
 
 @dataclass(frozen=True)
 class DrawnConfiguration:
-    """What a run was trained with, but for its seed."""
+    """The options of a run, except its seed."""
 
     color: str = "rgb"
     dropout: float = 0.0
@@ -42,7 +42,7 @@ class DrawnConfiguration:
 
 @cache
 def _describe(configuration: DrawnConfiguration, seed: int) -> dict[str, Any]:
-    """Every option, as a summary holds it."""
+    """Return every option, in the form of a summary."""
     return to_plain(
         Config(
             categories=configuration.categories,
@@ -56,12 +56,12 @@ def _describe(configuration: DrawnConfiguration, seed: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The finished runs of a folder, and the truth about them.
+    """The finished runs of a folder, and their true signals.
 
     Attributes:
-        runs: Configuration by configuration, each by rising seed.
-        signals: (configurations, categories), the mean over runs of each one's signal, in logits.
-        drawn: The scores of the runs, in their order.
+        runs: Ordered by configuration, then by seed.
+        signals: (configurations, categories), the mean signal over runs, in logits.
+        drawn: The scores of the runs, in the same order.
     """
 
     runs: list[FinishedRun]
@@ -77,15 +77,15 @@ def draw_page(
     per_class: int,
     rng: np.random.Generator,
 ) -> Page:
-    """Train and test every configuration with every seed on eleven categories.
+    """Simulate training and testing every configuration with every seed on eleven categories.
 
     Args:
-        configurations: They differ in something.
-        seeds: Of each.
+        configurations: All different.
+        seeds: Seeds of each configuration.
         model: How scores scatter.
-        signals: Of each configuration, on unseen content of average difficulty, in logits.
-        per_class: Reals, and as many fakes, of each category.
-        rng: Moves on.
+        signals: Signal of each configuration on unseen content of average difficulty, in logits.
+        per_class: Real images per category; there are as many fakes.
+        rng: Generator of the random draws; it is advanced.
     """
     difficulties = DIFFICULTY * rng.standard_normal(len(CATEGORIES))
     seen = np.array([[place < one.categories for place in range(len(CATEGORIES))] for one in configurations])
@@ -115,14 +115,14 @@ def _finish(
         seen=None, unseen=None, categories=groups, held_out=CATEGORIES[-1], config=_describe(configuration, seed),
         data=DataRecord({"source": "simulated"}, "", {}),
     )  # fmt: skip
-    # The same images in every run: one hash a category tells so.
+    # All runs have the same images, so the category's name serves as their hash.
     images = {name: OrderedScores(name, label, logits[place]) for place, name in enumerate(CATEGORIES)}
     name = f"{configuration.color}-{configuration.residual}-d{configuration.dropout:g}-k{configuration.categories}"
     return FinishedRun(f"{name}-s{seed}", summary, images)
 
 
 def measure_aurocs(drawn: DrawnScores) -> Floats:
-    """Measure the AUROC of each run in each category, all in one sort: (runs, categories)."""
+    """Measure the AUROC of each run in each category with one sort: (runs, categories)."""
     ranks = rankdata(drawn.logits, axis=2)
     fakes = int((drawn.label == FAKE).sum())
     above = ranks[..., drawn.label == FAKE].sum(axis=2) - fakes * (fakes + 1) / 2

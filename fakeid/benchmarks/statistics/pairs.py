@@ -1,4 +1,4 @@
-"""Two configurations with a known difference: what a report and `compare` find, and what their intervals hold."""
+"""Two configurations with a known difference: what a report and `compare` find, and whether intervals contain it."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -26,12 +26,12 @@ _GENERATOR: Final = "gan"
 
 @dataclass(frozen=True)
 class TwoConfigurations:
-    """A report over two configurations with 10 categories each, of which the second is better or as good.
+    """A report over two configurations with 10 categories each; the second is better than the first, or equally good.
 
     Attributes:
-        seeds: Of each configuration.
-        deviation: Between runs, of the accuracy on the held-out category.
-        difference: Of the mean accuracies over runs and images, on content of average difficulty.
+        seeds: Seeds of each configuration.
+        deviation: Standard deviation between runs of the accuracy on the held-out category.
+        difference: Difference of the mean accuracies over runs and images, on content of average difficulty.
         per_class: Test images of each class and category.
     """
 
@@ -41,10 +41,14 @@ class TwoConfigurations:
     per_class: int = 100
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """1 where the second is called better, worse; where the interval holds the truth; NaN where there is none.
+        """Draw one page and look at the claim about the second configuration, by metric.
 
-        With one run each the truth is that of these two networks on further images; with several, of the
-        configurations on further runs and images.
+        With one run each, the truth is the difference between these two networks on further images; with several, that
+        between the configurations on further runs and images.
+
+        Returns:
+            `better` and `worse`: 1 where the second is called that. `holds`: 1 where the interval contains the truth.
+            `width`: that of the interval.
         """
         model, page = _draw(self, rng)
         (claim,) = compare_configurations(collect_configurations(page.runs)).settings
@@ -52,7 +56,7 @@ class TwoConfigurations:
         found = {}
         for metric, verdict in (("accuracy", claim.verdict), ("auroc", claim.auroc_verdict)):
             difference: Difference = getattr(claim, metric)
-            # A report orders its configurations by the paper's tables: RGB comes first, as here.
+            # A report orders configurations as in the paper's tables: RGB comes first, as here.
             found[f"better {metric}"] = float(verdict == BETTER)
             found[f"worse {metric}"] = float(verdict == WORSE)
             found[f"holds {metric}"] = float(difference.low <= truths[metric] <= difference.high)
@@ -62,10 +66,10 @@ class TwoConfigurations:
 
 @dataclass(frozen=True)
 class TwoDetectors(TwoConfigurations):
-    """`compare` of the same two."""
+    """The same two configurations, judged by `compare`."""
 
     def simulate(self, rng: np.random.Generator) -> dict[str, float]:
-        """1 where any group is claimed to differ, and where the second is called better on unseen content."""
+        """Return 1 where any group is claimed to differ, and where the second is called better on unseen content."""
         _, page = _draw(self, rng)
         logits = page.drawn.logits.reshape(2, self.seeds, -1)
         label = _list_images(self.per_class).label.to_numpy()
@@ -86,7 +90,7 @@ def _draw(pair: TwoConfigurations, rng: np.random.Generator) -> tuple[ScoreModel
 
 
 def _find_truths(model: ScoreModel, page: Page, seeds: int) -> dict[str, float]:
-    """Find the second's accuracy and AUROC on the held-out category minus the first's, of one run each or of all."""
+    """Find the true difference, second minus first, on the held-out category: of one run each, or of all runs."""
     if seeds == 1:
         signals, shifts = page.drawn.signals[:, -1], page.drawn.shifts[:, -1]
         sides = {"accuracy": model.run_accuracy(signals, shifts), "auroc": model.run_auroc(signals)}
@@ -98,7 +102,7 @@ def _find_truths(model: ScoreModel, page: Page, seeds: int) -> dict[str, float]:
 
 @cache
 def _list_images(per_class: int) -> Scores:
-    """In the order of a page's logits."""
+    """List the images in the order of a page's logits."""
     images = list(product(CATEGORIES, (REAL, FAKE), range(per_class)))
     return build_scores(
         key=[f"{category}/{LABEL_NAMES[label]}/{number}" for category, label, number in images],

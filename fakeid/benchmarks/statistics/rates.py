@@ -1,4 +1,4 @@
-"""Rates of the simulation as cells of tables, marked where they are clearly not what they should be."""
+"""Rates of the simulation as table cells, marked where they clearly break their promise."""
 
 import math
 from typing import Final, Literal, TypeAlias
@@ -13,21 +13,21 @@ from fakeid.reporting.significance import LEVEL
 from fakeid.reporting.table import Cell, Tone
 
 CLEARLY: Final = 0.001
-"""One-sided p-value below which a rate is marked; with some hundred rates, none would be by chance in most runs."""
+"""One-sided p-value below which a rate is marked; among a few hundred rates, usually none is marked by chance."""
 
 Promise: TypeAlias = tuple[float, Literal["greater", "less"]]
-"""A rate, and on which side of it the promise is broken."""
+"""A promised rate, and the side on which the promise is broken."""
 
 FALSE_CLAIMS: Final[Promise] = (LEVEL, "greater")
 COVERAGE: Final[Promise] = (CONFIDENCE, "less")
 
 
 def build_rate(flags: Floats | None, promise: Promise | None = None) -> Cell:
-    """Build the cell of a share of ones, `Tone.BAD` where it clearly breaks its promise.
+    """Build the cell of a share of ones; it is `Tone.BAD` if it clearly breaks its promise.
 
     Args:
-        flags: 1 and 0, NaN where there was nothing to say; None is nothing at all.
-        promise: None where nothing is promised.
+        flags: 1 or 0, NaN where undefined; None if there are none.
+        promise: None if nothing is promised.
     """
     known = _drop_unknown(flags)
     if not len(known):
@@ -38,7 +38,7 @@ def build_rate(flags: Floats | None, promise: Promise | None = None) -> Cell:
 
 
 def build_mean(values: Floats | None, limit: float = math.inf) -> Cell:
-    """Build the cell of a mean, `Tone.BAD` where it is clearly above its limit by Student's test."""
+    """Build the cell of a mean; it is `Tone.BAD` if it is clearly above its limit by Student's t-test."""
     known = _drop_unknown(values)
     if len(known) < 2:
         return Cell()
@@ -48,7 +48,7 @@ def build_mean(values: Floats | None, limit: float = math.inf) -> Cell:
 
 
 def describe_error(trials: int, rate: float = LEVEL) -> str:
-    """Such as `± 3.0 points`: two standard errors of a rate in so many draws."""
+    """Describe two standard errors of a rate over this many draws, such as `± 3.0 points`."""
     return f"\N{PLUS-MINUS SIGN} {200 * math.sqrt(rate * (1 - rate) / trials):.1f} points"
 
 

@@ -1,14 +1,14 @@
-"""Logits of invented detectors whose true accuracy is known.
+"""Logits of simulated detectors whose true accuracy is known.
 
 The logit of an image in one run is
 
     sign * (signal + slope of the run) + shift of the run + image + noise,
 
-with sign +1 for fakes and -1 for reals. `signal` belongs to the configuration and the category; slope and shift are
-drawn for each run, in part anew for each category; `image` is drawn once and shared by all runs, as a hard image is
-hard for every detector; `noise` is drawn for each run and image. Everything is normal, so that the mean accuracy over
-runs and images has a closed form. The shift moves the accuracy at a fixed threshold and leaves the AUROC of a category
-alone; the slope moves both.
+where the sign is +1 for fakes and -1 for reals. `signal` belongs to the configuration and the category; slope and shift
+are drawn for each run, in part anew for each category; `image` is drawn once and shared by all runs, because a hard
+image is hard for every detector; `noise` is drawn for each run and image. All terms are normal, so the mean accuracy
+over runs and images has a closed form. The shift changes the accuracy at a fixed threshold but not the AUROC of a
+category; the slope changes both.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from scipy.stats import norm
 from fakeid.config.constants import FAKE, REAL
 from fakeid.evaluation.ranking import Floats, Labels
 
-_NODES: Final = 60  # of the quadrature over each of slope and shift
+_NODES: Final = 60  # quadrature nodes for each of slope and shift
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class ScoreModel:
     """How scores scatter; all standard deviations are in logits.
 
     Attributes:
-        shift: Between runs, of the shift of all logits.
-        slope: Between runs, of half the distance of fakes from reals.
+        shift: Between runs: the shift of all logits.
+        slope: Between runs: half the distance between fakes and reals.
         noise: Between the images of a class, as one run sees them.
-        image_share: Of the variance of `noise`, what belongs to the image and is the same for all runs, in [0, 1].
-        category_share: Of the variances of shift and slope, what is drawn anew for each category, in [0, 1].
+        image_share: Share of the variance of `noise` that belongs to the image and is common to all runs, in [0, 1].
+        category_share: Share of the variances of shift and slope that is drawn anew for each category, in [0, 1].
     """
 
     shift: float
@@ -46,32 +46,32 @@ class ScoreModel:
 
     @property
     def spread(self) -> float:
-        """Of a class over runs and images."""
+        """Standard deviation of the logits of a class over runs and images."""
         return float(np.sqrt(self.noise**2 + self.shift**2 + self.slope**2))
 
     def find_signal(self, accuracy: float) -> float:
-        """The signal with this mean accuracy over runs and images, in (0, 1)."""
+        """Find the signal that gives this mean accuracy over runs and images, in (0, 1)."""
         return float(self.spread * norm.ppf(accuracy))
 
     def mean_accuracy(self, signal: npt.ArrayLike) -> Floats:
-        """Over runs and images, of the same shape as the signals."""
+        """Compute the accuracy over runs and images, of the same shape as the signals."""
         return np.asarray(norm.cdf(np.asarray(signal) / self.spread))
 
     def mean_auroc(self, signal: npt.ArrayLike) -> Floats:
-        """Of one category, over runs and images."""
+        """Compute the AUROC of one category over runs and images."""
         return np.asarray(norm.cdf(np.sqrt(2) * np.asarray(signal) / np.sqrt(self.noise**2 + 2 * self.slope**2)))
 
     def run_accuracy(self, signal: npt.ArrayLike, shift: npt.ArrayLike) -> Floats:
-        """Of one run over images, from its own signal (slope included) and shift."""
+        """Compute the accuracy of one run over images, from its own signal (slope included) and shift."""
         fakes, reals = (norm.cdf((np.asarray(signal) + sign * np.asarray(shift)) / self.noise) for sign in (1, -1))
         return np.asarray((fakes + reals) / 2)
 
     def run_auroc(self, signal: npt.ArrayLike) -> Floats:
-        """Of one run in one category over images, from its own signal (slope included)."""
+        """Compute the AUROC of one run in one category over images, from its own signal (slope included)."""
         return np.asarray(norm.cdf(np.sqrt(2) * np.asarray(signal) / self.noise))
 
     def run_deviation(self, signal: float) -> float:
-        """Standard deviation, from run to run, of the accuracy in one category."""
+        """Compute the standard deviation between runs of the accuracy in one category."""
         nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
         weights = weights / weights.sum()
         values = self.run_accuracy(signal + self.slope * nodes[:, None], self.shift * nodes)
@@ -81,11 +81,11 @@ class ScoreModel:
 
 @cache
 def calibrate_model(accuracy: float, deviation: float) -> ScoreModel:
-    """The model in which the accuracies of runs have this standard deviation; the slope's is half that of the shift.
+    """Find the model whose runs scatter by this deviation in accuracy; the slope scatters half as much as the shift.
 
     Args:
         accuracy: Mean over runs and images, in (0.5, 1).
-        deviation: Between runs, of the true accuracy in one category, above 0.
+        deviation: Standard deviation between runs of the true accuracy in one category, above 0.
     """
 
     def build(shift: float) -> ScoreModel:
@@ -100,13 +100,13 @@ def calibrate_model(accuracy: float, deviation: float) -> ScoreModel:
 
 @dataclass(frozen=True, eq=False)
 class DrawnScores:
-    """Several runs on the same images.
+    """The scores of several runs on the same images.
 
     Attributes:
         logits: (runs, categories, images), reals before fakes.
-        label: (images,), of each category.
-        signals: (runs, categories), of each run, slope included.
-        shifts: (runs, categories), likewise.
+        label: (images,), the same in each category.
+        signals: (runs, categories), the signal of each run, slope included.
+        shifts: (runs, categories), the shift of each run.
     """
 
     logits: Floats
@@ -116,13 +116,13 @@ class DrawnScores:
 
 
 def draw_scores(model: ScoreModel, signals: Floats, per_class: int, rng: np.random.Generator) -> DrawnScores:
-    """Train and test, as it were.
+    """Draw the scores of runs, in place of training and testing them.
 
     Args:
         model: How scores scatter.
-        signals: (runs, categories), before the slopes of the runs.
-        per_class: Reals, and as many fakes, of each category.
-        rng: Moves on.
+        signals: (runs, categories), without the slopes of the runs.
+        per_class: Real images per category; there are as many fakes.
+        rng: Generator of the random draws; it is advanced.
     """
     num_runs, num_categories = signals.shape
     label = np.repeat([REAL, FAKE], per_class)

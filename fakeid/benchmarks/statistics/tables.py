@@ -1,4 +1,4 @@
-"""The tables of the simulation, and what has to be drawn for them: false claims, coverage, power."""
+"""The tables of the simulation (false claims, coverage, power), and the draws that they need."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ _UNLIKE: Final = (0.5, 1.0, 1.5)
 _EFFECT_SEEDS: Final = 3
 
 _MORE: Final = 5
-"""So many times as many draws as of pages: a draw is cheap here, and coverage takes many."""
+"""Draws per page of points that are cheap to draw; coverage needs many."""
 _SIZES: Final = (50, 100, 1000)
 _TEST_SIZES: Final = (100, 1000)
 _IN_CLUSTER: Final = 5
@@ -70,7 +70,7 @@ _POWER: Final = list(product(_POWER_SEEDS, _DEVIATIONS, _DIFFERENCES))
 
 
 def plan_draws(pages: int) -> list[Plan]:
-    """List what the tables need, each point once: most of them on so many pages, cheap ones more often."""
+    """List the points that the tables need, each once: most are drawn `pages` times, cheap ones more often."""
     points: list[Point] = [NullPage(*one) for one in product(LAYOUTS, _SEEDS, _DEVIATIONS)]
     points += [TwoDetectors(*one, 0.0) for one in product(_SEEDS, _DEVIATIONS)]
     points += [NullEffect(pairs, _EFFECT_SEEDS, unlike) for pairs, unlike in product(SETTINGS, _UNLIKE)]
@@ -87,7 +87,7 @@ def _count(point: Point) -> int:
 
 
 def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
-    """Tabulate the false claims of reports, by the scatter of the runs, and of `compare`."""
+    """Tabulate the false claims of reports, by the scatter of their runs, and those of `compare`."""
     tables = []
     for deviation in _DEVIATIONS:
         rows: list[_Cells] = []
@@ -95,7 +95,7 @@ def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
             found = outcomes[NullPage(size, seeds, deviation)]
             claims = [build_rate(found.get(name), FALSE_CLAIMS) for name in _CLAIMS]
             rows.append((_GRIDS[size], f"{seeds}", *claims, build_mean(found.get("trends"), LEVEL)))
-        headings = ("configurations of the grid", "seeds", *_CLAIMS.values(), "a slope")
+        headings = ("configurations in the grid", "seeds", *_CLAIMS.values(), "slope")
         title = f"Report, runs scatter by {_points(deviation)} points"
         tables.append(_build(title, headings, rows, _note_pages(pages)))
     compared: list[_Cells] = []
@@ -103,11 +103,11 @@ def tabulate_claims(outcomes: Outcomes, pages: int) -> list[Table]:
         drawn = [outcomes[TwoDetectors(seeds, deviation, 0.0)]["any"] for deviation in _DEVIATIONS]
         compared.append((f"{seeds}", *(build_rate(each, FALSE_CLAIMS) for each in drawn)))
     headings = ("seeds", *(f"runs scatter by {_points(deviation)} points" for deviation in _DEVIATIONS))
-    return [*tables, _build("compare of two configurations: any of its groups", headings, compared, _note_pages(pages))]
+    return [*tables, _build("compare, two configurations: any group", headings, compared, _note_pages(pages))]
 
 
 def tabulate_effects(outcomes: Outcomes, pages: int) -> list[Table]:
-    """Tabulate the false claims about an option that helps here and hurts there."""
+    """Tabulate the false claims about an option that helps in some settings and hurts in others."""
     kinds = [f"{kind} {metric}" for kind, metric in product(("interval", "effect", "any"), METRICS)]
     rows: list[_Cells] = []
     for pairs, unlike in product(SETTINGS, _UNLIKE):
@@ -115,25 +115,25 @@ def tabulate_effects(outcomes: Outcomes, pages: int) -> list[Table]:
         rows.append((f"{pairs}", f"{unlike:g}", *(build_rate(found.get(kind), FALSE_CLAIMS) for kind in kinds)))
     names = [f"{kind}, {name}" for kind, name in product(("interval", "claim", "any option"), _NAMES.values())]
     title = f"An option whose mean effect is 0, {_EFFECT_SEEDS} seeds"
-    headings = ("pairs of configurations", "scatter of its effect, logits", *names)
+    headings = ("pairs of configurations", "scatter of the effect, logits", *names)
     return [_build(title, headings, rows, _note_pages(pages))]
 
 
 def tabulate_coverage(outcomes: Outcomes, pages: int) -> list[Table]:
-    """Tabulate how often intervals of runs, clusters, means and differences hold, and what validation chooses."""
+    """Tabulate the coverage of intervals of runs, clusters, means and differences, and the chosen thresholds."""
     many = _note_draws(pages * _MORE)
     held = "held-out images"
-    scatter = "runs scatter by, points"
+    scatter = "scatter of runs, points"
     return [
-        _tabulate_runs("One run, images independent", "images a class", _RUNS, outcomes, many),
-        _tabulate_runs(f"One run, clusters of {_IN_CLUSTER} images", "clusters a class", _CLUSTERED, outcomes, many),
+        _tabulate_runs("One run, independent images", "images per class", _RUNS, outcomes, many),
+        _tabulate_runs(f"One run, clusters of {_IN_CLUSTER} images", "clusters per class", _CLUSTERED, outcomes, many),
         _build(
-            "The mean over seeds, and the next training",
+            "The mean over seeds, and the next run",
             ("seeds", scatter, held, "mean accuracy", "mean AUROC", "next run's accuracy", "width, points"),
             [_list_mean(point, outcomes[point]) for point in _MEANS], many,
         ),
         _build(
-            "Differences of two configurations",
+            "Differences between two configurations",
             ("seeds", scatter, "true difference, points", held, *_NAMES.values(), "width, accuracy, points",
              "width, AUROC"),
             [_list_difference(point, outcomes[point]) for point in _PAIRS], _note_draws(pages),
@@ -141,8 +141,8 @@ def tabulate_coverage(outcomes: Outcomes, pages: int) -> list[Table]:
         ),
         _build(
             "A threshold for 5 % false positives, and the unsure band",
-            ("AUROC", "validation images a class", "false-positive rate, mean", "above 5 %, share of calibrations",
-             "its bounds hold", "wrong of the sure fakes, mean", "wrong of the sure reals, mean", "unsure, mean"),
+            ("AUROC", "validation images per class", "false-positive rate, mean", "above 5 %, share of calibrations",
+             "bounds contain it", "errors among sure fakes, mean", "errors among sure reals, mean", "unsure, mean"),
             [_list_threshold(point, outcomes[point]) for point in _VALIDATED], many,
         ),
     ]  # fmt: skip
@@ -181,15 +181,15 @@ def _list_threshold(point: Validated, found: Outcome) -> _Cells:
 
 
 def tabulate_power(outcomes: Outcomes, pages: int) -> list[Table]:
-    """Tabulate how often a difference is seen: in a report, by the number of test images, and by `compare`."""
+    """Tabulate how often a true difference is detected: in a report, by number of test images, and by `compare`."""
     tables = []
     for size, metric in product(_TEST_SIZES, _NAMES):
         title = f"Report, {_NAMES[metric]}, {_images(size)} held-out images"
         wrong = max(float(np.mean(outcomes[TwoConfigurations(*one, size)][f"worse {metric}"])) for one in _POWER)
-        note = f" The wrong one was called better in at most {100 * wrong:.1f} % of the pages of a number."
+        note = f" The worse one was called better on at most {100 * wrong:.1f} % of the pages behind any number."
         found = {one: outcomes[TwoConfigurations(*one, size)][f"better {metric}"] for one in _POWER}
         tables.append(_tabulate_power(title, found, pages, note))
-    title = "compare, accuracy, its row of the held-out category"
+    title = "compare, accuracy on the held-out category"
     found = {one: outcomes[TwoDetectors(*one)]["better accuracy"] for one in _POWER}
     return [*tables, _tabulate_power(title, found, pages, "")]
 
@@ -201,15 +201,15 @@ def _tabulate_power(title: str, outcomes: Mapping[tuple[int, float, float], Floa
         enough = next((f"{seeds}" for seeds, seen in found.items() if seen.mean() >= _WANTED), f"> {_POWER_SEEDS[-1]}")
         rows.append((_points(deviation), _points(difference), *map(build_rate, found.values()), enough))
     seeds = [f"{seeds} seeds" for seeds in _POWER_SEEDS]
-    headings = ("runs scatter by, points", "true difference, points", *seeds, f"seeds for {100 * _WANTED:g} %")
-    note = f"{pages:,} pages a number: a rate of 50 % is known to {describe_error(pages, 0.5)}.{note}"
+    headings = ("scatter of runs, points", "true difference, points", *seeds, f"seeds for {100 * _WANTED:g} %")
+    note = f"{pages:,} pages per number: a rate of 50 % is known to within {describe_error(pages, 0.5)}.{note}"
     return _build(title, headings, rows, note)
 
 
 def _build(
     title: str, headings: Sequence[str], rows: Iterable[_Cells], note: str, forms: Mapping[str, Form] = {}
 ) -> Table:
-    """Columns of percent, but the first and those with a form of their own; text is left alone in all of them."""
+    """Build a table in percent, except for its first column and those in `forms`; text stays as it is."""
     columns = [
         Column(heading, forms.get(heading, Form.PERCENT if at else Form.TEXT), "\n".join(textwrap.wrap(heading, 15)))
         for at, heading in enumerate(headings)
@@ -218,11 +218,11 @@ def _build(
 
 
 def _note_pages(pages: int) -> str:
-    return f"{pages:,} pages a row: a rate of 5 % is known to {describe_error(pages)}."
+    return f"{pages:,} pages per row: a rate of 5 % is known to within {describe_error(pages)}."
 
 
 def _note_draws(draws: int) -> str:
-    return f"Up to {draws:,} draws a number: a rate of 95 % is known to {describe_error(draws)} or a little less."
+    return f"Up to {draws:,} draws per number: a rate of 95 % is known to within {describe_error(draws)} at best."
 
 
 def _points(share: float) -> str:
