@@ -1,4 +1,4 @@
-"""Fixtures for every test: a device, few threads, tiny runs, and the genuine images where they are at hand."""
+"""Fixtures for all tests: the device, few threads, tiny runs, and genuine images where available."""
 
 import copy
 import os
@@ -16,12 +16,12 @@ from hypothesis import settings
 from fakeid.config import compose
 from fakeid.config.parse import Config
 
-# W&B reports on itself over the network, from a thread of its own, into whichever test runs at that moment.
+# W&B's error reporting uses a thread and the network, and would disturb whichever test is running.
 os.environ["WANDB_ERROR_REPORTING"] = "false"
-# Tests run in parallel processes; in the programs that they start, more threads each would only fight for the cores.
+# Tests run in parallel processes; more threads in the programs that they start would only compete for the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# The same examples in every run: what fails here fails everywhere.
+# Use the same examples in every run, so that failures are reproducible.
 settings.register_profile("reproducible", derandomize=True, database=None)
 settings.load_profile("reproducible")
 
@@ -41,13 +41,13 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
-    """As in the programs that tests start."""
+    """Use one thread, like the programs that tests start."""
     torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def composed_once() -> Iterator[None]:
-    """Remember what the same presets and the same words compose: Hydra takes a third of a second each time."""
+    """Cache compositions of the same presets and words: Hydra takes a third of a second each time."""
     of_presets = lru_cache(maxsize=None)(lambda name, words: hydra.compose(name, list(words)))
     of_words = lru_cache(maxsize=None)(compose.compose_configs)
     with pytest.MonkeyPatch.context() as patch:
@@ -62,13 +62,13 @@ def typed(
 ) -> Iterator[Callable[..., tuple[int, str, str]]]:
     """`typed("train", "dropout=7")` is the exit code of `fakeid train dropout=7`, its output and its errors.
 
-    In this process, for a new one takes a second, and several where it loads torch; in a folder of its own.
+    Runs in this process and in a separate folder; a new process takes a second, or several if it loads torch.
     """
     from hydra.core.hydra_config import HydraConfig
 
     from fakeid.cli import main
 
-    monkeypatch.setattr(sys, "argv", sys.argv)  # programs put theirs there
+    monkeypatch.setattr(sys, "argv", sys.argv)  # commands overwrite it
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -81,7 +81,7 @@ def typed(
         return 0, *capsys.readouterr()
 
     yield run
-    HydraConfig.instance().cfg = None  # or later tests would seem to run below `fakeid train`
+    HydraConfig.instance().cfg = None  # otherwise later tests would seem to run inside `fakeid train`
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def lsun_bedroom() -> Path:
 
 @pytest.fixture
 def without_drawings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures take longer than a tiny run: only tests marked `draws` draw them."""
+    """Skip figures unless a test is marked `draws`, because drawing takes longer than a tiny run."""
     if request.node.get_closest_marker("draws") is None:
         from tiny_runs import leave_out_figures
 
@@ -118,7 +118,7 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny_config(tmp_path: Path, shared_cache: Path, without_drawings: None) -> BuildConfig:  # noqa: ARG001
-    """`tiny_config("dropout=0.2")` is a checked configuration whose run lies in the test's own folder."""
+    """`tiny_config("dropout=0.2")` builds a validated configuration whose run is in the test's own folder."""
 
     def build(*overrides: str) -> Config:
         return compose_tiny(tmp_path / "runs", shared_cache, *overrides)
@@ -140,7 +140,7 @@ def compose_tiny(runs: Path, cache: Path, *overrides: str) -> Config:
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Path:
-    """The folder of `tiny_config("optim.epochs=1")`, trained once for all tests: to be read, not changed."""
+    """The folder of `tiny_config("optim.epochs=1")`, trained once for all tests; read only."""
     from tiny_runs import leave_out_figures, train
 
     from fakeid.runs.layout import RunFolder
@@ -154,7 +154,7 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, shared_cache: Path) -> Pa
 
 @pytest.fixture
 def trained(tiny_config: BuildConfig, tiny_run: Path) -> Config:
-    """The configuration of a finished run in the test's own folder, to be changed at will."""
+    """The configuration of a finished run in the test's own folder, which may be modified."""
     config = tiny_config("optim.epochs=1")
     shutil.copytree(tiny_run, Path(config.paths.runs) / tiny_run.name)
     return config
@@ -162,13 +162,13 @@ def trained(tiny_config: BuildConfig, tiny_run: Path) -> Config:
 
 @pytest.fixture(scope="session")
 def jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photos of one kind in both classes, 50 of each in three categories; only the format differs."""
+    """The same kind of photos in both classes, 50 per class in each of three categories; only the format differs."""
     return plant_codecs(tmp_path_factory.mktemp("planted"), 100)
 
 
 @pytest.fixture(scope="session")
 def many_jpeg_reals_png_fakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Enough of them for a training, and for numbers that must not be high by chance."""
+    """Enough of these images to train on, and to keep chance from producing high scores."""
     return plant_codecs(tmp_path_factory.mktemp("planted"), 240)
 
 

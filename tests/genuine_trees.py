@@ -1,6 +1,6 @@
 """Tiny trees in the genuine formats: LSUN's databases, ProGAN's archives, and two trees of reals beside fakes.
 
-Every image is another random texture that follows from its category, class, number and seed. The fakes are doubled from
+Every image is a different random texture, determined by category, class, number and seed. Fakes are up-sampled from
 half their size, so that a detector has something to find.
 """
 
@@ -21,7 +21,7 @@ from fakeid.config.constants import FAKE, LABEL_NAMES, LSUN_CATEGORIES, LSUN_SCE
 
 
 def draw_texture(category: str, label: int, number: int, size: tuple[int, int], seed: int = 0) -> npt.NDArray[np.uint8]:
-    """RGB uint8 (H, W, 3) for a size of (W, H): soft blobs under fine noise, each category with a tint of its own."""
+    """Draw soft blobs under fine noise, tinted by category, as RGB uint8 (H, W, 3) for a size of (W, H)."""
     rng = np.random.default_rng([seed, zlib.crc32(category.encode()), label, number])
     width, height = size
     small = (width // 2, height // 2) if label == FAKE else size
@@ -33,12 +33,12 @@ def draw_texture(category: str, label: int, number: int, size: tuple[int, int], 
 
 
 def encode(rgb_u8: npt.NDArray[np.uint8], extension: str) -> bytes:
-    """A file of the format that the extension names."""
+    """Encode an image in the format given by the extension."""
     return bytes(cv2.imencode(extension, cv2.cvtColor(rgb_u8, cv2.COLOR_RGB2BGR))[1])
 
 
 def write_database(folder: Path, values: dict[str, bytes]) -> Path:
-    """One LMDB folder."""
+    """Write one LMDB folder."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     map_size = 2 * sum(map(len, values.values())) + 16384 * len(values) + (1 << 20)
     with lmdb.open(str(folder), map_size=map_size, sync=False) as env, env.begin(write=True) as transaction:
@@ -50,9 +50,9 @@ def write_database(folder: Path, values: dict[str, bytes]) -> Path:
 def write_lsun(
     root: Path, categories: Sequence[str], images_per_category: int, image_px: int = 64, seed: int = 0
 ) -> Path:
-    """Databases as unzipped: keys of 40 hexadecimal digits, values WebP and JPEG in turns, none square.
+    """Write databases as unzipped: keys of 40 hexadecimal digits, values alternately WebP and JPEG, none square.
 
-    The shorter side has `image_px`. Of scenes one image in four lies in `NAME_val_lmdb`.
+    The shorter side has `image_px`. For scenes, one image in four is in `NAME_val_lmdb`.
     """
     for category in categories:
         values = {}
@@ -74,7 +74,7 @@ def write_lsun(
 def write_progan(
     root: Path, categories: Sequence[str], images: int, image_px: int = 64, form: str = "zip", seed: int = 0
 ) -> Path:
-    """Samples under their published names, PNG, as `zip`, `tar` or `folder`."""
+    """Write samples under their published names as PNG, in a `zip`, a `tar` or a `folder`."""
     root.mkdir(parents=True, exist_ok=True)
     for category in categories:
         name = f"karras2018iclr-lsun-{category.replace('_', '').replace('-', '')}-256x256"
@@ -90,7 +90,7 @@ def write_progan(
 
 
 def write_archive(path: Path, files: dict[str, bytes]) -> Path:
-    """A zip, stored and deflated in turns, or a tar, by the extension."""
+    """Write a zip (members alternately stored and deflated) or a tar, according to the extension."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive:
@@ -106,7 +106,7 @@ def write_archive(path: Path, files: dict[str, bytes]) -> Path:
 
 
 def write_files(root: Path, files: dict[str, bytes]) -> Path:
-    """Files by their paths below the root."""
+    """Write files at their paths below the root."""
     for name, data in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(data)
@@ -116,7 +116,7 @@ def write_files(root: Path, files: dict[str, bytes]) -> Path:
 def write_progan_train(
     root: Path, categories: Sequence[str], images_per_class: int, image_px: int = 64, seed: int = 0
 ) -> Path:
-    """Wang et al.'s tree (2020): `CATEGORY/{0_real,1_fake}/NNNNN.png`."""
+    """Write the tree of Wang et al. (2020): `CATEGORY/{0_real,1_fake}/NNNNN.png`."""
     for category in categories:
         for label, folder in ((REAL, "0_real"), (FAKE, "1_fake")):
             files = _draw_files(category, label, range(images_per_class), image_px, seed)
@@ -128,10 +128,10 @@ def write_progan_train(
 def write_add_k(
     root: Path, ks: Sequence[int], train_per_class: int, test_per_class: int, image_px: int = 64, seed: int = 0
 ) -> Path:
-    """The authors' tree: `train(Add_K)/{real,fake}/CATEGORY_NUMBER.png`, and `test/CATEGORY/{real,fake}/NUMBER.png`.
+    """Write the authors' tree: `train(Add_K)/{real,fake}/CATEGORY_NUMBER.png`, `test/CATEGORY/{real,fake}/NUMBER.png`.
 
-    `train(Add_K)` mixes `train_per_class // K` images a class of each of the first K categories; the test has all
-    eleven, with other images.
+    `train(Add_K)` mixes `train_per_class // K` images per class from each of the first K categories; the test has all
+    eleven categories, with other images.
     """
     for label in (REAL, FAKE):
         files = {}

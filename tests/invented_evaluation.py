@@ -1,4 +1,4 @@
-"""An evaluation out of scores that no detector gave, its numbers from `estimate_metrics`."""
+"""An evaluation of made-up scores, with numbers from `estimate_metrics`."""
 
 import dataclasses
 import math
@@ -38,7 +38,7 @@ def invent_scores(
     test_set: str = "test",
     seed: int = 0,
 ) -> Scores:
-    """`each` reals of each category and `each` fakes of each category and generator; the unseen is harder."""
+    """Make `each` reals per category and `each` fakes per category and generator; unseen ones are harder."""
     rng = np.random.default_rng(seed)
     trained_on = trained_on or TrainedOn(tuple(categories), tuple(generators))
     columns: dict[str, list[Any]] = {name: [] for name in SCORE_COLUMNS}
@@ -61,7 +61,7 @@ def invent_scores(
 
 
 def fit_on_seen(scores: Scores, trained_on: TrainedOn) -> Calibration | None:
-    """As if half of the easiest quadrant had been validation."""
+    """Fit a calibration as if half of the easiest quadrant were validation images."""
     easy = select_quadrant(scores[scores.degradation == "none"], trained_on, QUADRANTS[0])
     return fit_calibration(*to_arrays(easy[::2]))
 
@@ -69,7 +69,7 @@ def fit_on_seen(scores: Scores, trained_on: TrainedOn) -> Calibration | None:
 def describe_evaluation(
     scores: Scores, trained_on: TrainedOn, calibration: Calibration | None, *, resamples: int = 40, **more: Any
 ) -> Evaluation:
-    """The whole evaluation; `more` replaces its parts."""
+    """Build the whole evaluation; `more` replaces parts of it."""
     degradations = list(dict.fromkeys(scores.degradation.tolist())) or ["none"]
     groups = []
     for degradation in degradations:
@@ -107,12 +107,12 @@ def describe_evaluation(
 
 
 def estimate(value: float, low: float, high: float) -> Estimate:
-    """A number with its interval; NaN and infinity as None."""
+    """Build a number with its interval; NaN and infinity become None."""
     return Estimate(*(number if math.isfinite(number) else None for number in (value, low, high)))
 
 
 def invent_swap(follows: bool | None = False) -> SwapResult:
-    """A swap test with or without the shortcut."""
+    """Build a swap test with or without the shortcut."""
     values = [(0.98, 0.95, 0.93), (0.62, 0.95, 0.31), (0.99, 0.99, 0.93), (0.8, 0.8, 0.81)]
     names = ("clean images", "fakes as JPEG", "reals as JPEG", "both as JPEG")
     rows = [
@@ -124,7 +124,7 @@ def invent_swap(follows: bool | None = False) -> SwapResult:
 
 
 def invent_control(fires: bool = True) -> ControlResult:
-    """Blurred reals, on which the detector fires or not."""
+    """Build a control of blurred reals, on which the detector fires or not."""
     verdict = "It calls blurred reals fake: blur detection." if fires else "It leaves blurred reals alone."
     shares = estimate(0.61, 0.55, 0.67), estimate(0.05, 0.02, 0.09), estimate(0.8, 0.7, 0.9)
     return ControlResult("blurred reals", fires, verdict, 20, 20, 20, *shares)
@@ -164,9 +164,9 @@ ODD_NAMES = ("$x_$", "<b>&amp;", "café", "a" * 60)
 
 @cache
 def invent_case(name: str) -> tuple[Evaluation, Scores, TrainedOn, Calibration | None]:
-    """An evaluation and what it is made of: a plain one, or one that is odd in the way that its name says.
+    """Build an evaluation and its inputs: a plain one, or one with the peculiarity that the name describes.
 
-    Remembered, for intervals take long: not to be changed.
+    Cached because intervals take long; do not modify it.
     """
     categories, generators, degradations = ("cat", "bus", "sheep"), ("g1", "g2"), ("none",)
     trained_on = TrainedOn(("cat", "bus"), ("g1",))
@@ -186,7 +186,7 @@ def invent_case(name: str) -> tuple[Evaluation, Scores, TrainedOn, Calibration |
     if name == "nothing":
         scores = scores[scores.label < 0]
     logit = scores.logit.to_numpy(copy=True)
-    if name == "broken":  # one quadrant cannot be measured, and another has infinite logits
+    if name == "broken":  # one quadrant cannot be measured and another has infinite logits
         logit[np.flatnonzero(scores.category == "sheep")[:3]] = np.nan
         logit[np.flatnonzero(scores.generator == "g2")[:3]] = (np.inf, -np.inf, np.inf)
     scores = scores.assign(logit=logit)
@@ -200,7 +200,7 @@ def invent_case(name: str) -> tuple[Evaluation, Scores, TrainedOn, Calibration |
 
 @cache
 def invent_small_evaluation() -> Evaluation:
-    """All four quadrants, one degradation, a swap test and a control, in a tenth of the time of a rich one."""
+    """Build all four quadrants, one degradation, a swap test and a control, ten times faster than a rich evaluation."""
     trained_on = TrainedOn(("cat",), ("g1",))
     scores = invent_scores(("cat", "sheep"), ("g1", "g2"), ("none", "jpeg-75"), trained_on, each=6)
     return describe_evaluation(

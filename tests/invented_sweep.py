@@ -1,4 +1,4 @@
-"""Folders of finished runs with invented scores, in the form in which a training leaves them."""
+"""Folders of finished runs with made-up scores, in the same form as after training."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,9 +36,9 @@ GOOD_AUDIT: dict[str, Any] = {
 def invent_scores(
     skill: Mapping[str, float], *, images: int = 20, run: int = 0, test_set: int = 0, shared: float = 0.8
 ) -> Scores:
-    """Logits that are right by `skill` standard deviations in each category.
+    """Draw logits that are, on average, on the correct side by `skill` standard deviations in each category.
 
-    `shared` of the noise belongs to the image and is the same in every run, so that runs agree about hard images.
+    A share `shared` of the noise belongs to the image and is the same in every run, so that runs agree on hard images.
     """
     of_images, of_run = np.random.default_rng(test_set), np.random.default_rng((1, run))
     columns: dict[str, list[Any]] = {name: [] for name in ("key", "label", "category", "generator", "logit")}
@@ -55,7 +55,7 @@ def invent_scores(
 
 
 def _flatten(values: Mapping[str, Any]) -> dict[str, str]:
-    """Options by their dotted names, without where things are written."""
+    """Map dotted option names to values, without output locations."""
     groups = {group: entry for group, entry in values.items() if group not in ("paths", "logger")}
     nested = {f"{group}.{name}": repr(value) for group, entry in groups.items() if isinstance(entry, dict)
               for name, value in entry.items()}  # fmt: skip
@@ -63,7 +63,7 @@ def _flatten(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _draw_run(config: Config) -> int:
-    """A seed from the options that are not fakeid's defaults, so that a new option changes no made-up run."""
+    """Derive a seed from the non-default options, so that a new option leaves made-up runs unchanged."""
     changes = _flatten(to_plain(config)).items() - _flatten(to_plain(Config())).items()
     return derive_seed(*sorted(changes))
 
@@ -77,9 +77,9 @@ def invent_run(
     test_set: int = 0,
     audit: Mapping[str, Any] | None = None,
 ) -> tuple[FinishedRun, Scores]:
-    """A finished run of the built-in data with this skill on unseen and on seen content.
+    """Make a finished run on the built-in data with this skill on unseen and seen content.
 
-    Remembered, for intervals take long: not to be changed.
+    Cached because intervals take long; do not modify it.
     """
     key = json.dumps([to_plain(config), skill, seen_skill, images, test_set, audit])
     if key not in _INVENTED:
@@ -122,7 +122,7 @@ def _compose(root: Path, overrides: Sequence[str]) -> Config:
 
 
 def write_run(root: Path, *overrides: str, **invented: Any) -> RunFolder:
-    """The same as a folder; keywords are those of `invent_run`."""
+    """Write `invent_run` with the same keywords as a folder."""
     config = _compose(root, overrides)
     tested, scores = invent_run(config, **invented)
     run = RunFolder(root / tested.name)
@@ -135,7 +135,7 @@ def write_run(root: Path, *overrides: str, **invented: Any) -> RunFolder:
 
 
 def write_failed_run(root: Path, *overrides: str, reason: str = "DataError: the image x.png is cut short") -> RunFolder:
-    """A run that stopped in its second epoch."""
+    """Write a run that stopped in its second epoch."""
     config = _compose(root, overrides)
     run = RunFolder(root / name_run(config))
     run.path.mkdir(parents=True)

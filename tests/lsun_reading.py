@@ -1,4 +1,4 @@
-"""What several tests of LSUN's format do: open a tree, look past our own reader, expect one sentence."""
+"""Helpers for tests of LSUN's format: open a tree, read it without our reader, expect one sentence."""
 
 from pathlib import Path
 

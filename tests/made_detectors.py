@@ -1,4 +1,4 @@
-"""Checkpoints of detectors that were never trained, and detectors that are plain functions."""
+"""Checkpoints of untrained detectors, and detectors that are plain functions."""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -33,7 +33,7 @@ def write_detector(
     scoring: dict[str, Any] | None = None,
     **card: Any,
 ) -> Path:
-    """A network with random weights, the same each time, and a card."""
+    """Write a checkpoint with a card and random but reproducible weights."""
     torch.manual_seed(0)
     module = DetectorModule({"backbone": "pelee", **(network or {})}, **(scoring or {}))
     card = {
@@ -46,10 +46,10 @@ def write_detector(
 
 
 def build_detector(score: Callable[[np.ndarray], np.ndarray], **changes: Any) -> TrainedDetector:
-    """A detector whose score is a function of squares (N, H, W, 3)."""
+    """Build a detector whose score is a function of squares (N, H, W, 3)."""
     return TrainedDetector(score, replace(TRAINING, **changes))
 
 
 def score_brightness(tiles: np.ndarray) -> np.ndarray:
-    """Above the threshold of `CALIBRATION` from 110 levels on; sure below 95 and above 120."""
+    """Score by brightness: fake under `CALIBRATION` from 110 levels up; sure below 95 and above 120."""
     return tiles.astype(np.float64).mean((1, 2, 3)) / 100 - 0.1

@@ -1,4 +1,4 @@
-"""Offline runs of W&B: to write one, and to read what its `.wandb` file holds with wandb's own record types."""
+"""Write offline W&B runs, and read `.wandb` files with W&B's own record types."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ from fakeid.training.tracking import RunTracker
 
 COLUMNS = ("epoch", "train/loss", "train/accuracy", "val/loss", "val/accuracy", "val/auroc", "learning_rate", "images",
            "seconds")  # fmt: skip
-BLOCK = 32768  # LevelDB's log format: no record's header crosses a block
+BLOCK = 32768  # LevelDB's log format: a record header never crosses a block boundary
 FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 
 
@@ -37,11 +37,11 @@ class OfflineRun:
     summary: dict[str, Any] = field(default_factory=dict)
     exit_code: int | None = None
     metrics: dict[str, str] = field(default_factory=dict)
-    """Step metric of each defined name, or pattern of names."""
+    """The step metric of each defined name or name pattern."""
 
 
 def find_offline_runs(folder: Path) -> list[OfflineRun]:
-    """Those of a run folder, the oldest first, once W&B's own process has written their end."""
+    """Find the runs in a run folder, oldest first, after W&B's process has finished writing."""
     paths = sorted((folder / "wandb").glob("offline-run-*/run-*.wandb"))
     for _ in range(300):
         if all(is_closed(path) for path in paths):
@@ -78,7 +78,7 @@ def read_offline_run(path: Path) -> OfflineRun:
 
 
 def read_records(path: Path) -> Iterator[Any]:
-    """Of the format of LevelDB's logs, as far as they are written yet."""
+    """Read the records written so far, in LevelDB's log format."""
     content = path.read_bytes()
     assert content[:4] in (b":W&B", b"")
     position, parts = 7, b""
@@ -101,12 +101,12 @@ def read_records(path: Path) -> Iterator[Any]:
 
 
 def find_bad_names(run: OfflineRun) -> list[str]:
-    """Of everything logged and of the configuration, what W&B could not query: all but letters, digits, / and _."""
+    """List logged names and configuration keys that W&B could not query: allowed are letters, digits, / and _."""
     return [name for name in (*list_names(run), *run.config) if not re.fullmatch(r"[A-Za-z0-9_/]+", name)]
 
 
 def list_names(run: OfflineRun) -> set[str]:
-    """Of everything that was logged, without W&B's own and its marks of tables, images and summaries."""
+    """List all logged names, except W&B's own and its type markers of tables, images and summaries."""
     logged = {name for row in run.history for name in row} | set(run.summary)
     return {name.partition(".")[0] for name in logged if not name.startswith("_")}
 
@@ -136,7 +136,7 @@ def open_tracker(folder: Path) -> RunTracker:
 
 
 def track_run(folder: Path, epochs: int = 5) -> None:
-    """What a training does, in the order in which it does it; also in a process of its own."""
+    """Track a run with the same calls, in the same order, as a training; may run in another process."""
     os.environ["WANDB_MODE"] = "offline"
     tracker = open_tracker(folder)
     for epoch in range(1, epochs + 1):

@@ -1,4 +1,4 @@
-"""An HTML page taken apart with the standard library's parser."""
+"""Parse an HTML page with the standard library's parser."""
 
 from html.parser import HTMLParser
 
@@ -6,9 +6,9 @@ VOID = {"meta", "input", "br", "link", "img"}
 
 
 class Outline(HTMLParser):
-    """Checks nesting, and collects addresses, identifiers, the text and that of each table.
+    """Checks nesting, and collects addresses, identifiers, the text and the cells of each table.
 
-    `tables` holds a list of rows for each table, which are lists of cells.
+    `tables` has a list of rows for each table; a row is a list of cells.
     """
 
     def __init__(self, page: str) -> None:

@@ -21,7 +21,7 @@ def _take_photo(number: int) -> npt.NDArray[np.uint8]:
 
 
 def draw_photos(count: int, height: int = 96, width: int = 96) -> list[npt.NDArray[np.uint8]]:
-    """Windows of eight scenes, RGB uint8 (height, width, 3), each at another place."""
+    """Draw windows of eight scenes at different positions, RGB uint8 (height, width, 3)."""
     rng = np.random.default_rng(0)
     photos = []
     for number in range(count):
@@ -31,7 +31,7 @@ def draw_photos(count: int, height: int = 96, width: int = 96) -> list[npt.NDArr
 
 
 def write_photos(root: Path, count: int, height: int = 96, width: int = 96) -> Path:
-    """Write them as PNG in two folders below the root."""
+    """Write the photos as PNG to two folders below the root."""
     for number, photo in enumerate(draw_photos(count, height, width)):
         path = root / f"trip_{number % 2}" / f"{number:03d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

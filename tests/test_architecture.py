@@ -1,4 +1,4 @@
-"""The walks in docs/architecture.md lead through files that are there."""
+"""The paths in docs/architecture.md lead through existing files."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ def test_each_place_is_there(name: str) -> None:
 
 
 def test_no_walk_goes_back() -> None:
-    """Each walk opens a file once, and about thirty in all."""
+    """Each path lists a file once, and about thirty files in all."""
     for walk in PAGE.split("\n## ")[1:4]:
         files = re.findall(r"^\| \d+ \| `(\S+)`", walk, re.MULTILINE)
         assert len(files) == len(set(files)) <= 36

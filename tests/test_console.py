@@ -1,4 +1,4 @@
-"""What moves at the bottom of a terminal: one display, which is all there is of it, and leaves nothing behind."""
+"""The live line at the bottom of a terminal: only one display at a time, and nothing left behind."""
 
 import io
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def console() -> Iterator[Console]:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many displays are on, after each start and stop."""
+    """Record how many displays are active after each start and stop."""
     counts, on = [], set()
     start, stop = Live.start, Live.stop
 
@@ -78,7 +78,7 @@ def test_lines_are_cut_where_the_terminal_ends(console: Console) -> None:
         progress.add_task("measuring " * 3, total=123_456, unit="batches")
         console.print("--")
     below = drawn(console).split("--")[1].splitlines()[1:3]
-    assert all(0 < len(line.split("\r")[0]) <= 60 - len("^C^C") for line in below)  # which Ctrl-C writes there
+    assert all(0 < len(line.split("\r")[0]) <= 60 - len("^C^C") for line in below)  # the terminal echoes ^C there
     assert below[0].endswith("…")
 
 

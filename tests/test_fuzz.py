@@ -1,4 +1,4 @@
-"""Files that were changed at random: whatever reads them ends well, or in one of fakeid's own errors."""
+"""Randomly modified files are read without error or end in one of fakeid's own errors."""
 
 import copy
 import io
@@ -49,17 +49,17 @@ JUNK: Final = (
     {"x": 1},
 )  # fmt: skip
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # of numbers that make no sense
+pytestmark = pytest.mark.filterwarnings("ignore")  # modified numbers may cause warnings
 
 
 def fuzzed(examples: int) -> settings:
-    """The same examples every time."""
+    """Use the same examples every time."""
     return settings(max_examples=examples, derandomize=True, deadline=None, database=None)
 
 
 @st.composite
 def change_value(draw: st.DrawFn, value: Any) -> Any:
-    """The value with something else somewhere in it, or without a part."""
+    """Replace or remove a random part of the value."""
     if not isinstance(value, (dict, list)) or not value or draw(st.integers(0, 5)) == 0:
         return draw(st.sampled_from(JUNK))
     changed = copy.copy(value)
@@ -73,14 +73,14 @@ def change_value(draw: st.DrawFn, value: Any) -> Any:
 
 @st.composite
 def change_bytes(draw: st.DrawFn, content: bytes) -> bytes:
-    """The content cut short, or with other bytes somewhere in it."""
+    """Truncate the content or change random bytes in it."""
     at = draw(st.integers(0, len(content)))
     return content[:at] + draw(st.sampled_from((b"", b"\x00", b"\xff", b"}", b"9" * 30 + content[at + 1 :], b",")))
 
 
 @st.composite
 def change_json(draw: st.DrawFn, content: bytes) -> bytes:
-    """Of a JSON file."""
+    """Change a JSON file at random."""
     if draw(st.integers(0, 3)) == 0:
         return draw(change_bytes(content))
     return json.dumps(draw(change_value(json.loads(content)))).encode()
@@ -88,7 +88,7 @@ def change_json(draw: st.DrawFn, content: bytes) -> bytes:
 
 @contextmanager
 def changed(path: Path, content: bytes) -> Iterator[None]:
-    """The file with other content for a while."""
+    """Replace the content of a file temporarily."""
     before = path.read_bytes()
     path.write_bytes(content)
     try:
@@ -99,7 +99,7 @@ def changed(path: Path, content: bytes) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """A finished and evaluated run; another of its folder was not evaluated."""
+    """A finished and evaluated run, beside one that was not evaluated."""
     root = tmp_path_factory.mktemp("runs")
     _, run = (write_run(root, f"seed={seed}", "categories=1", images=4, audit=GOOD_AUDIT) for seed in (0, 1))
     trained_on = TrainedOn(("leaves",), ("gan",))
@@ -112,7 +112,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def read_everything(run: RunFolder) -> None:
-    """As `report`, `status`, `compare`, and `train` of a run that is done."""
+    """Read the run as `report`, `status`, `compare` and a repeated `train` do."""
     console = Console(file=io.StringIO(), width=120)
     attempts: tuple[Callable[[], object], ...] = (
         lambda: print_status(run.path.parent, console),
@@ -123,7 +123,7 @@ def read_everything(run: RunFolder) -> None:
     for attempt in attempts:
         with suppress(FakeidError, FileNotFoundError):
             attempt()
-    report = read_report(run.path.parent)  # always: the other run is whole
+    report = read_report(run.path.parent)  # never fails, because the other run is intact
     render_sweep_markdown(report)
     tabulate_runs(report.configurations)
     tabulate_provenance(report.tested)

@@ -1,4 +1,4 @@
-"""The picture in CONTRIBUTING is the house: its folders, its files, and which package may import which."""
+"""The tree in CONTRIBUTING matches the package: folders, files, and which package may import which."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ MOST_LINES = 350
 
 
 def read_picture() -> tuple[dict[str, int], dict[str, set[str]]]:
-    """Read the numbers, `{"config": 2, "io": 1}`, and the files of each folder."""
+    """Read layer numbers, `{"config": 2, "io": 1}`, and the files of each folder."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     picture = text[text.index("```\nfakeid/\n") :].split("```")[1]
     layers: dict[str, int] = {}
@@ -39,7 +39,7 @@ LAYERS, FILES = read_picture()
 
 
 def name_package(module: str) -> str:
-    """`config` of `fakeid.config.schema`, `io` of `fakeid.io`."""
+    """Return `config` for `fakeid.config.schema`, `io` for `fakeid.io`."""
     return [*module.split("."), ""][1]
 
 
@@ -72,7 +72,7 @@ def test_the_picture_is_the_tree() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name_module)
 def test_a_package_imports_from_lower_layers(path: Path) -> None:
     own = name_package(name_module(path))
-    if not own:  # fakeid/__init__.py, with fakeid.load
+    if not own:  # fakeid/__init__.py, which has fakeid.load
         assert list_imports(path) == {"fakeid.inference.predictor"}
         return
     for module in list_imports(path):

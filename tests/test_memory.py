@@ -1,4 +1,4 @@
-"""What becomes of freed memory, and who asks for it to be kept."""
+"""What happens to freed memory, and which code asks to keep it."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measure_growth(mode: str) -> float:
-    """Megabytes by which a process is larger after it had two blocks of 64 MB and freed them."""
+    """Return the megabytes by which a process has grown after allocating and freeing two blocks of 64 MB."""
     ended = subprocess.run(
         [sys.executable, "-c", MEASURE, mode], capture_output=True, text=True, check=True, cwd=ROOT
     )  # fmt: skip
@@ -65,7 +65,7 @@ def test_what_the_environment_sets_up_is_left_alone(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "platform", "linux")
     assert can_keep_memory()
     monkeypatch.setenv(name, value)
-    monkeypatch.setitem(allocator._state, "kept", False)  # whatever an earlier test did in this process
+    monkeypatch.setitem(allocator._state, "kept", False)  # regardless of earlier tests in this process
     assert not can_keep_memory()
     assert not keep_memory()
 

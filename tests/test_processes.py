@@ -1,4 +1,4 @@
-"""What is set for the programs started from here does not stay."""
+"""Settings for child processes are restored afterwards."""
 
 import os
 from contextlib import suppress

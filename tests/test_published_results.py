@@ -1,4 +1,4 @@
-"""The tables of the page of results, as CSV files beside it."""
+"""The tables on the results page match the CSV files beside it."""
 
 import csv
 import re

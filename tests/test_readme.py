@@ -1,4 +1,4 @@
-"""The console blocks of the README and of the documentation are commands that work."""
+"""The console blocks in the README and documentation contain working commands."""
 
 import re
 import shlex
@@ -22,7 +22,7 @@ LINES = {
     for page, blocks in reversed(BLOCKS.items()) for block in blocks for line in block.splitlines()
     if line.startswith("$ ")
 }  # fmt: skip
-"""Each command once, with the page that it stands on, the README before others."""
+"""Each command once, with its page; the README takes precedence."""
 
 COMMANDS = list(dict.fromkeys(part.strip() for line in LINES for part in line.split("&&")))
 TRAININGS = [command for command in COMMANDS if command.startswith("python train.py")]

@@ -1,4 +1,4 @@
-"""JSON files whose schema is a dataclass."""
+"""JSON files with a dataclass as their schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a user sees where the system has no more memory, and what stays a traceback."""
+"""Messages when the system is out of memory, and errors that remain tracebacks."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""What is printed where the terminal knows few characters."""
+"""Output on terminals that support few characters."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The wheel has every module and the presets, and its command works in an empty folder."""
+"""The wheel contains every module and the presets, and its command works in an empty folder."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def run(*command: str | Path, folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of a fresh environment that has nothing of the clone, with the dependencies that are here."""
+    """Programs of a fresh environment without the clone, using the dependencies installed here."""
     folder = tmp_path_factory.mktemp("wheel")
     clone, environment = folder / "clone", folder / "environment"
     for name in ("fakeid", "conf"):

@@ -1,4 +1,4 @@
-"""Whole trainings that are small and say nothing, and what they leave."""
+"""Whole trainings that are small and meaningless, and helpers for their output."""
 
 import io
 import signal
@@ -20,12 +20,12 @@ TINY = (
 """A run small enough for a test: built-in images, two categories, one thread."""
 
 TINY_NETWORK = "model.name=test_resnet"
-"""Timm's network for tests, which trains in a third of Pelee's time; what folders, files and commands do depends on no
+"""timm's test network, which trains in a third of Pelee's time; folders, files and commands do not depend on the
 network."""
 
 
 def train(config: Config) -> tuple[RunSummary, str]:
-    """The summary, and what would have been printed."""
+    """Train and return the summary and the printed text."""
     console = Console(file=io.StringIO(), width=120)
     summary = run_training(config, console)
     assert summary
@@ -33,18 +33,18 @@ def train(config: Config) -> tuple[RunSummary, str]:
 
 
 def quiet() -> Console:
-    """A console whose lines `said` reads."""
+    """Return a console whose output `said` reads."""
     return Console(file=io.StringIO(), width=300)
 
 
 def said(console: Console) -> str:
-    """What was printed to a console of `quiet`."""
+    """Return what was printed to a console of `quiet`."""
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
 def leave_out_figures(patch: pytest.MonkeyPatch) -> None:
-    """Figures take longer than a tiny run."""
+    """Skip figures, which take longer than a tiny run."""
     patch.setattr("fakeid.runs.train.write_figures", lambda *_: [])
     patch.setattr("fakeid.runs.evaluate.evaluation.write_evaluation", lambda *_: None)
 
@@ -54,5 +54,5 @@ def read_weights(checkpoint: Path) -> dict[str, torch.Tensor]:
 
 
 def hear_ctrl_c() -> None:
-    """For a program that a test starts: a shell's background job, as CI may be, passes on that SIGINT is ignored."""
+    """Restore Ctrl-C in a program that a test starts: background jobs of a shell, as in CI, inherit ignored SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

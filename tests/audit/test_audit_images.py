@@ -1,4 +1,4 @@
-"""The audit as a whole, on data whose answer is known."""
+"""The whole audit, on data with known answers."""
 
 from functools import cache
 from io import BytesIO
@@ -30,7 +30,7 @@ def read_image(source: DemoSource, record: Record) -> np.ndarray:
 
 
 def read_demo(seed: int, labels: tuple[int, ...], per_label: int) -> tuple[list[Record], np.ndarray]:
-    """As many images of every family as it takes, in rounds over the families."""
+    """Read `per_label` images of each label, taking the families in turn."""
     source = DemoSource(images_per_class=28, seed=seed)
     records = sorted(source.records(), key=lambda record: (record.label, record.scene, record.category))
     chosen = [record for label in labels for record in [r for r in records if r.label == label][:per_label]]
@@ -39,7 +39,7 @@ def read_demo(seed: int, labels: tuple[int, ...], per_label: int) -> tuple[list[
 
 @pytest.fixture(scope="module")
 def photos() -> np.ndarray:
-    """300 photos, (300, 64, 64, 3); the demo's reals."""
+    """The demo's 300 real images, (300, 64, 64, 3)."""
     return read_demo(0, (REAL,), 2 * PER_CLASS)[1]
 
 
@@ -50,7 +50,7 @@ def save(image: np.ndarray, kind: str, **options: int) -> bytes:
 
 
 def plant(photos: np.ndarray, qualities: tuple[int, int]) -> Planted:
-    """Every second photo is called real and saved as JPEG, the others are called fake and saved as PNG."""
+    """Call every second photo real and save it as JPEG; call the others fake and save them as PNG."""
     rng = np.random.default_rng(0)
     records, files = [], []
     for index, photo in enumerate(photos):
@@ -88,7 +88,7 @@ def test_the_shared_codec_silences_it(photos: np.ndarray) -> None:
         assert probe.auroc.value < 0.6
         assert probe.auroc.low < 0.5
     assert audit.warnings == ()
-    # The headers are shown, but not held against the images.
+    # The headers are reported but cause no warning.
     assert audit.classes["real"].containers == {"JPEG": PER_CLASS}
     assert not any("container" in name for name in audit.probes["files"].importances)
 
@@ -151,7 +151,7 @@ def test_few_images_are_described_and_not_judged(photos: np.ndarray, count: int)
 
 @pytest.mark.slow
 def test_squashed_lsun_against_native_png_warns(lsun_bedroom: Path) -> None:
-    """Genuine photos: reals as LSUN stores them, "fakes" prepared as ProGAN's own, saved as PNG."""
+    """Genuine photos: reals as LSUN stores them; "fakes" prepared like ProGAN's samples and saved as PNG."""
     records, facts, images = [], [], []
     for index, path in enumerate(sorted(lsun_bedroom.glob("*.jpg"))[:60]):
         data, label = path.read_bytes(), index % 2

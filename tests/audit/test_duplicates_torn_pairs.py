@@ -1,4 +1,4 @@
-"""Photos and their translations in two given splits: named, where nothing may be moved."""
+"""Photos whose translation is in another given split are reported, since given splits cannot be changed."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def find(records: list[Record]) -> list[tuple[str, str]]:
     return [(pair.real, pair.fake) for pair in find_torn_pairs(take_all(records), records)]
 
 
-# In each split two more images, for a class folder must not be empty.
+# Each split needs two more images, because a class folder must not be empty.
 REST = [f"{split}/cat/{folder}/{split}-{folder}.png" for split in ("train", "test") for folder in ("0_real", "1_fake")]
 
 
@@ -50,10 +50,10 @@ def test_a_torn_pair_is_found(tmp_path: Path, real: str, fake: str) -> None:
     "names",
     [
         ["train/cat/0_real/1_real.png", "train/cat/1_fake/1_fake.png",
-         "test/cat/0_real/1_real.png", "test/cat/1_fake/1_fake.png"],  # numbered anew
+         "test/cat/0_real/1_real.png", "test/cat/1_fake/1_fake.png"],  # the other split numbers its images anew
         ["train/cat/0_real/1_real.png", "test/cat/0_real/1_real.png"],  # two photos, no translation
         ["train/cat/0_real/1_real.png", "test/dog/1_fake/1_fake.png", "test/dog/0_real/2_real.png"],  # another category
-        ["train/cat/0_real/1_real.png", "train/cat/1_fake/1_fake.png"],  # both halves together
+        ["train/cat/0_real/1_real.png", "train/cat/1_fake/1_fake.png"],  # both halves in one split
     ],
 )  # fmt: skip
 def test_what_is_no_torn_pair(tmp_path: Path, names: list[str]) -> None:

@@ -26,7 +26,7 @@ def test_the_quality_is_the_one_that_opencv_wrote(quality: int) -> None:
 
 
 def test_tables_of_another_encoder_give_the_nearest_quality() -> None:
-    # The luma table of the standard's annex K, which libjpeg uses at quality 50, coarser by a tenth.
+    # The luma table of annex K of the standard, which libjpeg uses at quality 50, here 10 % coarser.
     first_row = [16, 11, 10, 16, 24, 40, 51, 61]
     table = read_quantization(write("JPEG", quality=50))
     assert table[:8] == first_row

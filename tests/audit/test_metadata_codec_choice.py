@@ -1,4 +1,4 @@
-"""When both classes must go through one codec, and over which qualities."""
+"""When both classes are passed through a codec, and over which qualities."""
 
 import json
 
@@ -25,10 +25,10 @@ def spread(low: int, high: int, count: int = 110) -> list[FileFacts]:
     ("real", "fake"),
     [
         ([other("PNG")] * 50, [other("PNG")] * 50),
-        ([other("PNG")] * 50, [other("BMP")] * 50),  # either is lossless
+        ([other("PNG")] * 50, [other("BMP")] * 50),  # both are lossless
         (spread(71, 92), spread(71, 92)),
         ([jpeg(75)] * 48 + [other("PNG")] * 2, [jpeg(75)] * 50),  # 4 %
-        ([jpeg(75)] * 2, [other("PNG")] * 2),  # four files prove nothing
+        ([jpeg(75)] * 2, [other("PNG")] * 2),  # four files are too few
         ([other("WEBP")] * 50, [other("WEBP")] * 50),
     ],
 )

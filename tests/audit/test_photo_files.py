@@ -1,4 +1,4 @@
-"""What is said of photos that a generator made, or that one program compressed."""
+"""Warnings about photos that a generator made or that one program compressed."""
 
 from io import BytesIO
 
@@ -79,7 +79,7 @@ def test_photos_of_one_program_are_told_from_photos_of_several() -> None:
     assert list_photo_warnings(number(same)) == []  # too few to tell
     assert list_photo_warnings(number([write("JPEG", quality=60 + 2 * at) for at in range(20)])) == []
     assert list_photo_warnings(number([*same[:10], *[write("PNG")] * 10])) == []
-    assert list_photo_warnings(number([write("PNG")] * 20)) == []  # nothing is known of what they went through
+    assert list_photo_warnings(number([write("PNG")] * 20)) == []  # PNG says nothing about earlier compression
 
 
 def test_unreadable_photos_are_passed_over() -> None:

@@ -51,7 +51,7 @@ def test_resampling_finds_interpolation(photos: list[np.ndarray], factor: float)
 
 
 def test_a_periodic_pattern_gives_the_peak_that_numpy_computes() -> None:
-    # A line every 5 pixels: its spectrum has power at multiples of 1/5 only, of which 2/5 is far from 1/8 and above.
+    # A line every 5 pixels has power only at multiples of 1/5; 2/5 is not one of the multiples of 1/8 left out.
     image = np.full((42, 42, 3), 100, np.uint8)
     image[:, ::5] = 102
     assert compute_pixel_facts(image)["resampling"] > 10

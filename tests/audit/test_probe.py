@@ -38,7 +38,7 @@ def test_a_shift_is_found_and_named() -> None:
 
 
 def test_what_no_line_separates_is_found() -> None:
-    # Fakes of one size among reals of many, as many smaller as larger.
+    # All fakes have one size; half of the reals are smaller, half larger.
     sizes = np.where(LABELS == 1, 0.0, np.random.default_rng(0).normal(0, 1, len(LABELS)))
     assert probe(np.column_stack([sizes, noise(1, 2)])).auroc.value > 0.9
 
@@ -48,7 +48,7 @@ def test_a_weak_shift_over_many_features_is_found() -> None:
 
 
 def test_a_photo_and_its_translation_stay_together() -> None:
-    # A feature that names the scene and a label that follows it: with the scenes apart, nothing is left to learn.
+    # The feature identifies the scene and the label depends on it: with scenes split, nothing can be learned.
     scenes = np.arange(120) // 3
     labels = np.random.default_rng(0).permutation(np.arange(40) % 2)[scenes]
     features = np.random.default_rng(1).standard_normal((40, 4))[scenes]
@@ -61,7 +61,7 @@ def test_a_photo_and_its_translation_stay_together() -> None:
 
 
 def test_a_perfect_probe_is_perfect_whatever_the_folds_hold() -> None:
-    groups = [f"{i // 3}" for i in range(120)]  # two fakes and a real, or the reverse
+    groups = [f"{i // 3}" for i in range(120)]  # each group has two fakes and a real, or the reverse
     found = probe(np.column_stack([LABELS * 10.0, noise(0, 1)]), groups)
     assert found.auroc.value == 1
     assert found.auroc.low > 0.85

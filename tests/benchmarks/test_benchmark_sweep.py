@@ -1,4 +1,4 @@
-"""What a sweep costs: the arithmetic by hand, the measurements for real, the images packed once."""
+"""Cost of a sweep: estimates checked by hand, real measurements, and images packed only once."""
 
 import gc
 import json
@@ -163,7 +163,7 @@ def test_each_step_is_measured_without_the_first(tiny_config: BuildConfig) -> No
     rates = measure_rates(tiny_config("optim.batch_size=4"), steps=2, on_step=lambda: ticks.append(1))
     assert len(ticks) == 2 * 3
     assert rates.train > 0
-    assert rates.infer > rates.train  # which goes forward and back
+    assert rates.infer > rates.train  # training also runs the backward pass
 
 
 def test_augmentation_and_averaging_count_as_time(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +177,7 @@ def test_augmentation_and_averaging_count_as_time(tiny_config: BuildConfig, monk
     averaged: list[int] = []
     monkeypatch.setattr(MovingAverage, "on_train_batch_end", lambda *_: averaged.append(1))
     rates = measure_rates(tiny_config("optim.batch_size=4", "augment=jpeg_blur", "optim.ema=0.9"), steps=2)
-    assert augmented == ["jpeg_blur"] * 3 * 4  # of training alone
+    assert augmented == ["jpeg_blur"] * 3 * 4  # only training images are augmented
     assert len(averaged) == 3
     assert rates.train > 0
 
@@ -186,7 +186,7 @@ def test_ctrl_c_while_measuring_is_ctrl_c(tiny_config: BuildConfig) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let what runs behind ignore Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells make background jobs ignore Ctrl-C
     try:
         with pytest.raises(KeyboardInterrupt):
             measure_rates(tiny_config("optim.batch_size=4"), steps=1, on_step=interrupt)
@@ -236,7 +236,7 @@ def test_a_sweep_is_measured_and_nothing_is_left(
     assert list(tmp_path.iterdir()) == []
     assert len(overhead.seconds) == 2
     ((label, rates),) = estimate.rates.items()
-    # 16 images to train on, 4 to validate with (2 with one category: rounded up), 22 to test, in each of two cells
+    # Two cells, each with 16 training, 4 validation (2 with one category, rounded up) and 22 test images.
     by_hand = 2 * (16 / rates[0] + (4 + 22) / rates[1] + overhead.seconds[1]) + estimate.packing_seconds
     assert estimate.seconds == pytest.approx(by_hand)
     said = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""`python -m fakeid benchmark`: its loops on tiny images, here in one process, and what it says of them."""
+"""`python -m fakeid benchmark`: its loops, on tiny images in this process, and its messages."""
 
 import io
 from typing import Any

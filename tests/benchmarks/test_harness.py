@@ -1,4 +1,4 @@
-"""A function in a process of its own: what it returns, what it raises, and what becomes of it."""
+"""Running a function in another process: return values, exceptions and cleanup."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def test_a_killed_process_is_told() -> None:
 
 @pytest.fixture
 def hears_ctrl_c() -> Iterator[None]:
-    """Programs that were started in the background ignore Ctrl-C, and tests with them."""
+    """Restore Ctrl-C, which programs started in the background, and so these tests, may ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -61,7 +61,7 @@ def test_ctrl_c_ends_it_without_a_word(capfd: pytest.CaptureFixture[str]) -> Non
     def press() -> None:
         while not list_others():
             time.sleep(0.01)
-        assert all(os.getsid(process.pid) != os.getsid(0) for process in list_others())  # a terminal does not tell it
+        assert all(os.getsid(process.pid) != os.getsid(0) for process in list_others())  # no Ctrl-C from the terminal
         ours.send_signal(signal.SIGINT)
 
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""`fakeid benchmark prediction` scores by both ways and says which is faster."""
+"""`fakeid benchmark prediction` scores with torch and onnxruntime and says which is faster."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Planted differences are seen, and where there are none hardly anything is claimed."""
+"""Planted differences are detected, and without differences almost nothing is claimed."""
 
 import math
 
@@ -13,7 +13,7 @@ from fakeid.benchmarks.statistics.pairs import TwoConfigurations, TwoDetectors
 from fakeid.benchmarks.statistics.scores import calibrate_model
 
 LARGE, MANY = 0.2, 8
-"""Of the accuracy, and seeds of each: what nobody can overlook."""
+"""Accuracy difference and number of seeds that no test should miss."""
 
 
 def draw(point: Point, repeats: int) -> dict[str, np.ndarray]:
@@ -64,7 +64,7 @@ def test_a_planted_difference_is_in_every_table_that_has_it() -> None:
     found = count_claims(draw_page(layout, MANY, model, signals, 100, np.random.default_rng(0)).runs)
     assert found["answer"] == 1
     assert found["settings"] == found["best"] == found["any"] == 1
-    assert math.isnan(found["categories"])  # both have ten
+    assert math.isnan(found["categories"])  # both configurations have ten categories
     assert math.isnan(found["trends"])
 
 

@@ -1,4 +1,4 @@
-"""The truths that intervals are to hold are those that ever more images and runs show."""
+"""The true values that intervals should cover are the limits for ever more images and runs."""
 
 import numpy as np
 import pytest
@@ -59,7 +59,7 @@ def test_one_run_promises_nothing_of_the_next() -> None:
     found = OneConfiguration(1, 0.03, 100).simulate(np.random.default_rng(0))
     assert set(found) == {"accuracy", "width"}
     held = count_held(OneConfiguration(1, 0.065, 1000), ("accuracy",), repeats := 20)
-    assert held["accuracy"] < binom.ppf(0.001, repeats, 0.95)  # it covers test images alone
+    assert held["accuracy"] < binom.ppf(0.001, repeats, 0.95)  # this interval covers test images only
 
 
 @pytest.mark.parametrize("seeds", [1, 3])

@@ -1,4 +1,4 @@
-"""The outcome depends on the seed, not on who draws."""
+"""The outcome depends on the seed, not on the process that draws."""
 
 import io
 

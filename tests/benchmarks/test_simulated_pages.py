@@ -1,4 +1,4 @@
-"""Drawn runs are what their summaries and scores say."""
+"""Simulated runs agree with their summaries and scores."""
 
 import numpy as np
 from sklearn.metrics import accuracy_score, roc_auc_score

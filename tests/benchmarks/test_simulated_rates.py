@@ -1,4 +1,4 @@
-"""Bold is what chance explains in one draw of a thousand at most: against scipy's tests."""
+"""A rate is bold if chance explains it in at most one draw of a thousand; checked with scipy's tests."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,7 @@ def draw_flags(hits: int) -> np.ndarray:
 
 def test_rates_are_marked_where_they_break_their_promise() -> None:
     cells = [[build_rate(draw_flags(hits), each) for each in (FALSE_CLAIMS, COVERAGE)] for hits in range(TRIALS + 1)]
-    most = int(binom.isf(0.001, TRIALS, 0.05))  # more hits than that have less than this chance
+    most = int(binom.isf(0.001, TRIALS, 0.05))  # chance of more hits than this is below 0.001
     assert [hits for hits, (claims, _) in enumerate(cells) if is_bad(claims)] == list(range(most + 1, TRIALS + 1))
     assert [hits for hits, (_, coverage) in enumerate(cells) if is_bad(coverage)] == list(range(TRIALS - most))
     for hits, both in enumerate(cells):
@@ -48,7 +48,7 @@ def test_means_are_marked_where_they_are_above_their_limit(number: int) -> None:
         assert marked[-1] == (ttest_1samp(values, 0.05, alternative="greater").pvalue < 0.001)
         assert build_mean(values) == Cell(cell.value)
         assert cell.value == pytest.approx(values.mean())
-    assert any(marked) == (number > 3)  # so few values prove little
+    assert any(marked) == (number > 3)  # too few values to prove much
 
 
 @pytest.mark.parametrize("build", [build_rate, build_mean])

@@ -1,4 +1,4 @@
-"""The drawn scores are as their closed forms say; sampling errors are those of the numbers drawn."""
+"""Simulated scores match their closed forms; differences are within the sampling error."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def find_rights(drawn: DrawnScores) -> np.ndarray:
 
 @pytest.mark.parametrize(("accuracy", "deviation"), [(0.85, 0.03), (0.85, 0.065), (0.7, 0.05)])
 def test_runs_have_the_promised_accuracy_and_scatter(accuracy: float, deviation: float) -> None:
-    # Every category is a run of its own here, so that there are many.
+    # Here every category is a separate run, which gives many of them.
     model = replace(calibrate_model(accuracy, deviation), category_share=1.0)
     drawn = draw(model, accuracy, (40, 400), per_class=50)
     assert find_rights(drawn).mean() == pytest.approx(accuracy, abs=4 * deviation / np.sqrt(40 * 400) + 0.002)

@@ -1,4 +1,4 @@
-"""`python -m fakeid benchmark statistics`: what it writes, and what it refuses."""
+"""`python -m fakeid benchmark statistics`: what it writes and what it refuses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -24,7 +24,7 @@ def _draw(point: Any) -> Mapping[str, float]:
 
 
 def _simplify(point: Any) -> Any:
-    """One that has a number for the same things."""
+    """Return the point with fixed values in place of its numbers."""
     simple = {"auroc": 0.9, "deviation": 0.065, "difference": 0.1, "unlike": 1.0, "pairs": 4}
     changed = {field.name: simple[field.name] for field in fields(point) if field.name in simple}
     if hasattr(point, "seeds"):
@@ -33,7 +33,7 @@ def _simplify(point: Any) -> Any:
 
 
 def simulate_few(plans: Sequence[Plan], *_: object) -> dict[Point, Outcome]:
-    """As often as asked, but from one draw of each kind of point."""
+    """Return the requested number of outcomes, all from one draw per kind of point."""
     return {
         point: {name: np.full(repeats, value) for name, value in _draw(_simplify(point)).items()}
         for point, repeats in plans
@@ -71,7 +71,7 @@ def test_the_document_has_all_chapters_and_no_empty_column(tmp_path: Path, capsy
     chapters = document.run_statistics_benchmark(pages=2, seed=5, processes=1, out=out)
     assert [chapter.title for chapter in chapters] == CHAPTERS
     for table in (table for chapter in chapters for table in chapter.tables):
-        # Fewer than 500 reals have no such rate.
+        # This rate needs 500 reals.
         assert set(list_empty_columns(table)) <= ({"TPR at 1 % FPR"} if "clusters" in table.title else set())
         assert f"**{table.title}**" in text
 
@@ -81,7 +81,7 @@ def test_without_a_file_the_tables_are_printed(tmp_path: Path, capsys: pytest.Ca
     main(["benchmark", "statistics", "--pages", "20"])
     printed = capsys.readouterr().out
     assert all(title in printed for title in CHAPTERS)
-    assert "compare, two configurations: any group" in " ".join(printed.split())  # titles wrap
+    assert "compare, two configurations: any group" in " ".join(printed.split())  # long titles wrap
     broken = int(printed.rsplit("rates that clearly break their promise of 5 % or 95 %: ", 1)[1])
     out = tmp_path / "statistics.md"
     main(["benchmark", "statistics", "--pages", "20", "--out", str(out)])

@@ -1,4 +1,4 @@
-"""`fakeid calibrate`: a new checkpoint with a threshold from a user's own photos."""
+"""`fakeid calibrate`: a new checkpoint whose threshold comes from a user's own photos."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -34,7 +34,7 @@ def test_report_without_a_folder_says_so(tmp_path: Path, capsys: pytest.CaptureF
 def test_mistakes_are_told_in_one_sentence(
     typed: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "argv", sys.argv)  # programs put theirs there
+    monkeypatch.setattr(sys, "argv", sys.argv)  # commands overwrite it
     with pytest.raises(SystemExit) as exit_info:
         main(typed)
     assert exit_info.value.code == 2

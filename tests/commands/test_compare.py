@@ -1,4 +1,4 @@
-"""Runs and files of scores become a comparison, whatever is wrong with them."""
+"""Runs and score files are compared, or refused with the reason."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ from fakeid.runs.layout import RUNNING, RunFolder
 
 
 def change(run: RunFolder, path: Path | None = None, **columns: Any) -> Path:
-    """Write the run's scores with other columns."""
+    """Write the run's scores with some columns replaced."""
     path = path or run.scores
     write_scores(path, read_scores(run.scores).assign(**columns))
     return path
@@ -38,7 +38,7 @@ def verdicts(report: ComparisonReport) -> set[str]:
 
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Intervals of their summaries take seconds."""
+    """Runs shared by all tests, because the intervals of their summaries take seconds."""
     root = tmp_path_factory.mktemp("runs")
     write_run(root, "categories=5")
     write_run(root, "categories=5", "color=hsv", skill=3.0)
@@ -58,7 +58,7 @@ def hsv(rgb: RunFolder) -> RunFolder:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing takes seconds."""
+    """Skip drawing, which takes seconds."""
     for module in ("commands.compare", "reporting.comparison.page"):
         monkeypatch.setattr(f"fakeid.{module}.plot_comparison", lambda *_, **__: Figure((1, 1)))
 
@@ -112,7 +112,7 @@ def test_an_earlier_comparison_is_replaced_whole(rgb: RunFolder, hsv: RunFolder,
 
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], Path]:
-    """Four seeds of each of two colors, to be read and not changed."""
+    """Runs with two colors and four seeds each; read only."""
     root = tmp_path_factory.mktemp("seeds")
     return {
         (color, seed): write_run(root, "categories=5", f"color={color}", f"seed={seed}", skill=skill, images=60).path

@@ -1,4 +1,4 @@
-"""The W&B report: real objects of wandb-workspaces, whose panels ask for what the runs log."""
+"""The W&B report, built from real wandb-workspaces objects; its panels request what the runs log."""
 
 import io
 import json
@@ -24,7 +24,7 @@ from fakeid.training.tracked_fields import LEARNING_CURVES, describe_config, mak
 from fakeid.training.tracking import Place
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # wandb-workspaces validates in pydantic's older style
+    warnings.simplefilter("ignore", DeprecationWarning)  # wandb-workspaces uses pydantic's older validators
     from wandb_workspaces.reports.v2 import interface, internal
 
     from fakeid.commands.dashboard_blocks import build_dashboard
@@ -58,7 +58,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sweep(runs: Path, tmp_path: Path) -> Path:
-    """A copy to write to."""
+    """A writable copy."""
     return Path(shutil.copytree(runs, tmp_path / runs.name))
 
 
@@ -68,7 +68,7 @@ def report(runs: Path) -> SweepReport:
 
 
 def render(report: SweepReport, group: str | None = GROUP) -> list[internal.PanelGrid]:
-    """What the server would get, parsed anew: the grids in order, each with its own kinds of panels."""
+    """Parse again what the server would receive: the panel grids in order, each with its kinds of panels."""
     model = build_dashboard(report, Place("fakeid", None, group), "a-team", "report-1")._to_model()
     read = internal.ReportViewspec.model_validate_json(model.model_dump_json(by_alias=True, exclude_none=True))
     assert not [block for block in read.spec.blocks if isinstance(block, internal.UnknownBlock)]
@@ -116,7 +116,7 @@ def test_the_runs_of_the_group_are_compared_by_what_each_logs(report: SweepRepor
     (parallel,) = find_panels(runs, internal.ParallelCoordinatesPlot)
     columns = [column.accessor for column in parallel.config.columns]
     assert set(columns) < config | summary
-    assert columns[:3] == ["config:categories.value", "config:dropout.value", "config:color.value"]  # what varies
+    assert columns[:3] == ["config:categories.value", "config:dropout.value", "config:color.value"]  # varying options
     assert set(runs.metadata.run_sets[0].run_feed.column_order) < config | summary
     lines = find_panels(curves, internal.LinePlot)
     assert {name for panel in lines for name in panel.config.metrics} == set(LEARNING_CURVES) < set(HISTORY_COLUMNS)

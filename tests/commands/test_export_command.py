@@ -1,4 +1,4 @@
-"""`fakeid export`: a graph and a page about it."""
+"""`fakeid export`: a graph and its model card."""
 
 from collections.abc import Callable
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""`fakeid predict`: words for people, rows for programs, and a job that survives what is in its folder."""
+"""`fakeid predict`: text for people, rows for programs, and robustness to whatever is in a folder."""
 
 import contextlib
 import csv
@@ -30,7 +30,7 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Thirty images, with one that is none."""
+    """Thirty images and one file that is not an image."""
     folder = tmp_path_factory.mktemp("photos")
     rng = np.random.default_rng(0)
     for number in range(30):
@@ -131,7 +131,7 @@ def test_what_was_written_is_kept_and_continued(typed: Typed, detector: str, pho
     assert "of 30 images are judged already" in out
     (tmp_path / "whole.csv").write_bytes(whole)
     for row, first in zip(read_rows(tmp_path / "x.csv"), read_rows(tmp_path / "whole.csv"), strict=True):
-        logits = row.pop("logit"), first.pop("logit")  # their last digits depend on what is scored together
+        logits = row.pop("logit"), first.pop("logit")  # their last digits depend on the batch
         chances = row.pop("p_fake"), first.pop("p_fake")
         assert row == first
         for one, other in (logits, chances):
@@ -219,7 +219,7 @@ def test_sheets_are_drawn_beside_a_genuine_photo(typed: Typed, detector: str, ph
 
 @pytest.mark.slow
 def test_many_files_killed_five_times_in_bounded_memory(tmp_path: Path) -> None:
-    """Small files and a small network: a row takes a millisecond. FAKEID_DRILL_FILES=100000 is the long drill."""
+    """Small files and a small network take a millisecond per row. FAKEID_DRILL_FILES=100000 runs the long version."""
     detector = write_detector(tmp_path / "tested.ckpt", network={"backbone": "color_stats", "residual": "none"})
     folder = tmp_path / "many"
     folder.mkdir()
@@ -233,11 +233,11 @@ def test_many_files_killed_five_times_in_bounded_memory(tmp_path: Path) -> None:
     memory = [run_until(words, output, round(share * NUM_FILES)) for share in (0.1, 0.3, 0.5, 0.7, 0.9, 2)]
     names = [Path(row["path"]).name for row in read_rows(output)]
     assert names == [f"{number:06}.png" for number in range(NUM_FILES)]
-    assert max(memory) < memory[0] + 200e6  # however many rows there are
+    assert max(memory) < memory[0] + 200e6  # independent of the number of rows
 
 
 def run_until(words: list[str], output: Path, rows: int) -> int:
-    """Start or continue, kill the program when there are so many rows, and return the most bytes that it held."""
+    """Start or continue, kill the program after `rows` rows, and return its peak memory in bytes."""
     process = psutil.Popen([*words, "--resume"], stdout=subprocess.DEVNULL)
     most = 0
     while process.poll() is None:

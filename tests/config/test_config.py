@@ -98,7 +98,7 @@ def test_what_a_threshold_is_calibrated_under_is_read_once_and_names_the_run() -
 
 def test_the_two_protocols_differ_in_every_switch() -> None:
     paper, corrected = (to_plain(compose_config(f"protocol={name}"))["protocol"] for name in ("paper", "corrected"))
-    # Whether several views help is a question of its own.
+    # Whether several views help is a separate question.
     assert [name for name in paper if paper[name] == corrected[name]] == ["views"]
 
 
@@ -221,7 +221,7 @@ def test_a_runs_name_tells_data_folders_apart_by_name_not_by_place() -> None:
     ],
 )
 def test_names_of_runs_stay_between_releases(overrides: list[str], name: str) -> None:
-    # Another digest would orphan every finished run; change this only with a reason for the CHANGELOG.
+    # Another digest would orphan every finished run; change it only for a reason given in the CHANGELOG.
     assert name_run(compose_config(*overrides)) == name
 
 

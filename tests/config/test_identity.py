@@ -1,4 +1,4 @@
-"""What follows from the schema: fingerprints, axes, and what tells configurations apart."""
+"""What follows from the schema: fingerprints, axes, and what distinguishes configurations."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +108,7 @@ def test_every_option_says_what_it_is_and_affects() -> None:
 
 @dataclass
 class Extended(Config):
-    """With an option more."""
+    """A configuration with one more option."""
 
     smoothing: float = option(0.0, "of labels", affects="training", axis=True, quiet=True)
 
@@ -116,7 +116,7 @@ class Extended(Config):
 def test_an_option_needs_nothing_but_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "Config", Extended)
     plain, smooth = Extended(), Extended(smoothing=0.1)
-    assert name_run(plain) == name_run(Config())  # runs from before it was there keep their names
+    assert name_run(plain) == name_run(Config())  # runs from before the new option keep their names
     assert name_run(plain) != name_run(smooth)
     assert fingerprint(plain, "training") != fingerprint(smooth, "training")
     assert fingerprint(plain, "data", "network") == fingerprint(smooth, "data", "network")

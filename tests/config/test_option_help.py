@@ -1,4 +1,4 @@
-"""What `--help` and the Tab key say of the options."""
+"""Option descriptions in `--help` and tab completion."""
 
 import dataclasses
 import os
@@ -62,7 +62,7 @@ def test_every_option_has_a_line_of_its_own() -> None:
 
 
 def test_lines_are_written_alike() -> None:
-    """A lower-case start, but for what is a word in capitals; a full stop only where there are two sentences."""
+    """Descriptions start in lower case unless the word is in capitals; only two sentences end in a full stop."""
 
     def list_lines(schema: Any) -> Iterator[str]:
         for entry in dataclasses.fields(schema):
@@ -114,7 +114,7 @@ def test_completion_offers_what_can_be_typed(
     ],
 )
 def test_help_and_completion_load_nothing_heavy(program: str, typed: list[str]) -> None:
-    """Each takes seconds, or most of one; asked of the modules, for a clock depends on what else the machine does."""
+    """Heavy modules take a second or more to load. Check loaded modules, because timings depend on machine load."""
     script = (
         "import runpy, sys; sys.argv = sys.argv[1:]\n"
         "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"

@@ -1,4 +1,4 @@
-"""What was typed for a run is kept with it, and trains it again."""
+"""The options typed for a run are stored with it, and repeat it."""
 
 import shlex
 import subprocess

@@ -1,4 +1,4 @@
-"""Rules of `data=simulated`: each family has one role, and names are spelt as they are."""
+"""Rules of `data=simulated`: each family has one role, and its name must be exact."""
 
 import pytest
 

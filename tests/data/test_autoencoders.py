@@ -1,4 +1,4 @@
-"""Each family reconstructs at the size it was given, learns, and leaves the trace of its up-sampling."""
+"""Each family keeps the size of its input, learns to reconstruct it, and leaves its up-sampling trace."""
 
 from typing import get_args
 
@@ -11,7 +11,7 @@ from fakeid.data.simulate.autoencoders import Autoencoder, Family, UpSampling, d
 from fakeid.data.simulate.filters import FIR_TAPS, filter_up
 
 PERIODIC = ("transposed_3", "transposed_4", "pixel_shuffle", "zeros")
-"""Layers whose outputs differ within a cell of 2 x 2 pixels even where the input is flat."""
+"""Layers whose outputs differ within a cell of 2 x 2 pixels even on flat input."""
 
 
 @pytest.mark.parametrize("family", GAN_FAMILIES)
@@ -33,7 +33,7 @@ def test_a_member_follows_from_its_seed(family: str) -> None:
     first = draw_autoencoder(family, 3).state_dict()
     after = torch.rand(1)
     torch.manual_seed(0)
-    assert torch.equal(torch.rand(1), after)  # the process's own generator is left alone
+    assert torch.equal(torch.rand(1), after)  # torch's global generator is untouched
     again, other = draw_autoencoder(family, 3).state_dict(), draw_autoencoder(family, 4).state_dict()
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(name not in other or not torch.equal(first[name], other[name]) for name in first)
@@ -51,7 +51,7 @@ def _draw_progan(seed: int) -> Autoencoder:
 
 @pytest.fixture(params=range(3))
 def build(request: pytest.FixtureRequest) -> object:
-    """`build("zeros")` is a decoder of two levels with random weights; three of each."""
+    """`build("zeros")` returns three decoders of two levels with random weights."""
 
     def build_decoder(up_sampling: UpSampling) -> Autoencoder:
         torch.manual_seed(request.param)
@@ -61,7 +61,7 @@ def build(request: pytest.FixtureRequest) -> object:
 
 
 def _decode(model: Autoencoder, image: torch.Tensor) -> np.ndarray:
-    """The middle of the decoded image, away from its borders."""
+    """Return the center of the decoded image, without its borders."""
     with torch.inference_mode():
         return model(image)[0, :, 16:-16, 16:-16].double().numpy()  # (3, H - 32, W - 32)
 
@@ -83,7 +83,7 @@ def test_an_interpolation_leaves_its_period_in_the_variance_and_a_sinc_far_less(
 ) -> None:
     noise = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
     decoded = _decode(build(up_sampling), noise)
-    power = np.square(np.diff(decoded, axis=2)).mean((0, 1))  # of each column's step to the next
+    power = np.square(np.diff(decoded, axis=2)).mean((0, 1))  # of the step from each column to the next
     unevenness = abs(np.log(power[0::2].mean() / power[1::2].mean()))
     assert unevenness < 0.02 if up_sampling == "sinc" else unevenness > 0.03
 

@@ -26,7 +26,7 @@ PREPARATION = Preparation(image_px=40, prep="crop", codec="none")
 
 @dataclass
 class NumberSource:
-    """Image i is filled with i; names in `bad` cannot be read."""
+    """A source whose image i is filled with i; names in `bad` cannot be read."""
 
     version: int = 1
     bad: Sequence[str] = ()
@@ -40,7 +40,7 @@ class NumberSource:
         return np.full((50, 45, 3), int(record.key), np.uint8)
 
     def read_file(self, record: Record) -> None:
-        """Numbers have no file."""
+        """Return None: these images have no file."""
 
     def describe(self) -> dict[str, Any]:
         return {"source": "numbers", "version": self.version}
@@ -150,7 +150,7 @@ def test_changed_bytes_are_found_when_asked_for(tmp_path: Path) -> None:
     content = bytearray(array.read_bytes())
     content[-1] ^= 1
     array.write_bytes(content)
-    cache.load(source.records())  # the size is right
+    cache.load(source.records())  # a correct size passes
     with pytest.raises(DataError, match=r"damaged at .*not those that were written.*--rebuild"):
         cache.verify()
 

@@ -1,4 +1,4 @@
-"""A cache that is built by processes that die, and by many at once."""
+"""A cache built by processes that die, and by many at once."""
 
 import hashlib
 import os
@@ -95,7 +95,7 @@ def test_eight_processes_at_once_build_it_once(tmp_path: Path) -> None:
 
 
 class Deadly(DemoSource):
-    """A source whose images are so large that the system ends whoever reads them."""
+    """A source whose images are so large that the system kills any process that reads them."""
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -114,7 +114,7 @@ def test_a_worker_that_the_system_ends_is_told(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.slow
 def test_a_worker_of_joblib_packs_with_workers_of_its_own(tmp_path: Path) -> None:
-    """As a cell of a sweep does whose evaluation wants images that nobody packed."""
+    """A sweep cell does this if its evaluation needs images that are not packed yet."""
     script = tmp_path / "pack.py"
     script.write_text(IN_JOBLIB)
     (tmp_path / "packs").mkdir()

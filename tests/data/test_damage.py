@@ -1,4 +1,4 @@
-"""What happens to photos: how often what, and what it does to their detail."""
+"""Damage to photos: how often each kind occurs, and its effect on detail."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ def test_photos_are_blurred_reduced_or_made_noisy_in_known_shares() -> None:
         assert (damaged.shape, damaged.dtype) == (photo.shape, np.uint8)
         detail.append(cv2.Laplacian(damaged, cv2.CV_32F).std())
     noisy = np.mean(np.array(detail) > cv2.Laplacian(photo, cv2.CV_32F).std())
-    assert 0.12 < noisy < 0.3  # the others have less detail than the photo
+    assert 0.12 < noisy < 0.3  # the other damaged photos have less detail than the originals
     assert not np.array_equal(photo, damage(photo, np.random.default_rng(0)))
     np.testing.assert_array_equal(photo, draw_photos(1)[0])
 

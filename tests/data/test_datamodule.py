@@ -19,7 +19,7 @@ from fakeid.images.augment import augment
 from fakeid.seeding import derive_seed
 
 SIDE = 8
-KEYS = [f"image {number}\udcff" for number in range(10)]  # as of a file whose name is no UTF-8
+KEYS = [f"image {number}\udcff" for number in range(10)]  # like a file name that is not UTF-8
 NOISE = np.random.default_rng(0).integers(0, 256, (len(KEYS), 40, 40, 3), np.uint8)
 
 
@@ -35,7 +35,7 @@ def build(
 
 
 def make_data(count: int, skipped: tuple[str, ...] = (), **options: Any) -> PackedDataModule:
-    """Image i is filled with i, but for its blue."""
+    """Build data whose image i is filled with i, except for the blue channel."""
     images = np.stack([np.full((SIDE, SIDE, 3), i, np.uint8) for i in range(count)])
     images[..., 2] = 255
     return build(images, [str(i) for i in range(count)], skipped, **options)
@@ -84,7 +84,7 @@ def test_images_of_a_scene_follow_each_other_in_an_order_of_their_own() -> None:
         orders.append(order)
     assert (scenes[orders[0][:, 0]] != scenes[orders[1][:, 0]]).any()
     labels = np.concatenate(orders).ravel() // 30
-    # Every second image goes to the second of two processes: neither may get the photos alone, and the copies.
+    # Every second image goes to the second of two processes: neither may receive only photos or only copies.
     assert all(0.2 < labels[rank::2].mean() < 0.8 for rank in range(2))
 
 
@@ -108,7 +108,7 @@ def test_processes_share_training_and_validation_and_not_the_test(device: torch.
             assert [len(batch.labels) for batch in batches[0]] == [len(batch.labels) for batch in batches[1]]
             seen = [int(pixel) for part in batches for batch in part for pixel in batch.rgb_u8[:, 0, 0, 0]]
             assert len(seen) == len(set(seen))
-            # Of 10 images, 5 for each are two batches of 2, and a lonely last one that is dropped.
+            # Each process gets 5 of 10 images: two batches of 2, and a single last image that is dropped.
             assert len(seen) == (8 if name == "train_dataloader" else count)
         assert all(sum(len(batch.labels) for batch in part.scoring_dataloader(part.test_set)) == 5 for part in data)
 
@@ -135,7 +135,7 @@ def test_images_kept_on_the_device_give_the_same_batches(device: torch.device) -
 
 @pytest.mark.slow
 def test_worker_processes_give_the_same_batches() -> None:
-    cv2.setNumThreads(2)  # whose threads a forked worker would not have
+    cv2.setNumThreads(2)  # forked workers would lack these threads
     cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (9, 9), 2)
     alone, helped = (list(make_data(10, num_workers=workers).train_dataloader()) for workers in (0, 2))
     assert all(torch.equal(a.rgb_u8, b.rgb_u8) for a, b in zip(alone, helped, strict=True))
@@ -185,7 +185,7 @@ def test_epochs_and_seeds_differ_and_a_continued_run_sees_what_it_would_have_see
 def test_processes_that_share_batches_see_what_one_would_see(name: str) -> None:
     alone = next(take_epochs(make_noise(name), [2]))
     shares = [next(take_epochs(make_noise(name, share=(rank, 2)), [2])) for rank in range(2)]
-    assert [len(part) for part in shares] == [2, 2]  # 10 images are 4 + 4 + 2; of the last two, each would have one
+    assert [len(part) for part in shares] == [2, 2]  # 10 images: 4 + 4 + 2; the last two would give one each
     for rank, part in enumerate(shares):
         for mine, batch in zip(part, alone, strict=False):
             assert torch.equal(mine.rgb_u8, batch.rgb_u8[rank::2])

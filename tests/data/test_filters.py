@@ -1,4 +1,4 @@
-"""The filters of the decoders against scipy's and torch's own interpolation."""
+"""The decoders' filters, compared with interpolation by scipy and torch."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_doubled_and_halved_again_a_smooth_image_is_where_it_was() -> None:
 
 
 def test_the_filtered_activation_adds_less_that_wraps_around() -> None:
-    """Of a wave near Nyquist the square has a frequency beyond it, which comes back as a slow wave unless filtered."""
+    """Squaring a wave near Nyquist makes a frequency beyond it, which aliases to a slow wave unless filtered."""
     cycles = 22
     wave = torch.cos(2 * torch.pi * cycles / 64 * torch.arange(64.0)).expand(1, 1, 64, 64)
     alias = 64 - 2 * cycles

@@ -1,4 +1,4 @@
-"""Members learn to reconstruct, the same on every machine, and a bank goes on where it was cut off."""
+"""Members learn to reconstruct, identically on every machine, and a bank resumes where it was interrupted."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ MEMBERS = [Member(family, number) for family in ("zeros", "progan", "srgan") for
 
 @pytest.fixture(autouse=True)
 def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Members are fitted in this process: workers would each load torch anew."""
+    """Fit members in this process, because each worker would load torch again."""
     monkeypatch.setattr("fakeid.processes.count_cores", lambda: 1)
 
 
@@ -92,7 +92,7 @@ def test_a_bank_fits_what_is_missing_on_one_thread_and_gives_the_others_back(
     assert [count for count, *_ in told] == [2, 1]
     assert all(0 < seconds < 60 for _, seconds, _ in told)
     assert all(num_bytes == 900_000_000 + 4 * 96 * 96 * 3 for _, _, num_bytes in told)  # one worker, four photos
-    assert threads == [1] * 6  # each is begun once more, to tell how long all will take
+    assert threads == [1] * 6  # each is started twice, first to estimate the total time
     assert torch.get_num_threads() == 2
     assert bank.list_missing(MEMBERS) == MEMBERS[3:]
 
@@ -115,7 +115,7 @@ def test_a_fitted_member_decodes_any_size_the_same_each_time(tmp_path: Path, pho
     first, again, other = (decode(levels, seed) for seed in (0, 0, 1))
     assert (first.shape, first.dtype) == (levels.shape, np.float32)
     np.testing.assert_array_equal(first, again)
-    assert (first != other).any()  # the noise of this family
+    assert (first != other).any()  # this family adds noise
 
 
 @pytest.mark.parametrize("family", RANDOM_FAMILIES)
@@ -216,7 +216,7 @@ def test_a_killed_bank_continues_in_two_processes_at_once(tmp_path: Path, photos
     bank.fit(MEMBERS, on_progress=lambda: fitted_here.append(1))
     output, _ = other.communicate(timeout=100)
     assert other.returncode == 0
-    assert output.count("one") + len(fitted_here) == num_missing  # each by one of the two
+    assert output.count("one") + len(fitted_here) == num_missing  # each is fitted by one of the two processes
     assert {path.name: path.stat().st_mtime_ns for path in bank.folder.glob("*.pt") if path.name in kept} == kept
     assert bank.list_missing(MEMBERS) == []
     undisturbed = build_bank(tmp_path / "undisturbed", photos, steps)

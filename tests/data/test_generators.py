@@ -24,7 +24,7 @@ def leaves() -> Photos:
 
 @pytest.fixture(scope="module")
 def others() -> Photos:
-    """Leaves that no generator was fitted to."""
+    """Images of leaves that no generator was fitted to."""
     return _photos("leaves", range(100, 124))
 
 
@@ -43,7 +43,7 @@ def fakes(generator: SimulatedGenerator, others: Photos) -> Photos:
 
 
 def _png_bytes(images: Photos) -> float:
-    """Mean file size under a noise floor, as the built-in data has one."""
+    """Return the mean file size under a noise floor like that of the built-in data."""
     noise = np.random.Generator(np.random.PCG64(1)).normal(0, 2, images.shape)
     noisy = np.clip(np.round(images + noise), 0, 255).astype(np.uint8)
     return float(np.mean([len(cv2.imencode(".png", image)[1]) for image in noisy]))
@@ -53,14 +53,14 @@ def test_color_and_file_size_are_kept(fakes: Photos, others: Photos) -> None:
     assert fakes.dtype == np.uint8
     assert fakes.shape == others.shape
     np.testing.assert_allclose(fakes.mean((1, 2)), others.mean((1, 2)), atol=1.5)
-    # The detail that is given up for the trace is part of the spread, so that it falls by up to 5 %.
+    # Detail that the trace replaces is part of the spread, which therefore falls by up to 5 %.
     np.testing.assert_allclose(fakes.std((0, 1, 2)), others.std((0, 1, 2)), rtol=0.07)
     assert _png_bytes(fakes) == pytest.approx(_png_bytes(others), rel=0.02)
 
 
 def test_the_trace_repeats_every_second_pixel(fakes: Photos, others: Photos) -> None:
-    # The variance of what the generator changed, at each of the four places in a 2x2 cell: up-sampling treats them
-    # differently. Shuffling which pixel stands where in its cell gives the spread that chance would show.
+    # Variance of the generator's change at each of the four positions in a 2x2 cell: up-sampling treats them
+    # differently. Shuffling positions within the cells gives the spread expected by chance.
     change = fakes.astype(float) - others
     cells = change[:, 2:-2, 2:-2].mean(-1).reshape(24, 30, 2, 30, 2).transpose(0, 1, 3, 2, 4).reshape(-1, 4)
 

@@ -1,4 +1,4 @@
-"""A photo and its copy are alike in all but the decoder's trace."""
+"""A photo and its copy agree in everything except the decoder's trace."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,14 +24,14 @@ WIDE = (0.01, 100.0)
 
 
 def repeat_pixels(levels: Levels, seed: int) -> Levels:  # noqa: ARG001
-    """A decoder that doubles by repetition, and darkens."""
+    """Act as a decoder that darkens the image and doubles pixels by repetition."""
     height, width = levels.shape[:2]
     small = cv2.resize(levels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     return 0.8 * cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
 def speckle(levels: Levels, seed: int) -> Levels:
-    """A decoder that only adds noise."""
+    """Act as a decoder that only adds noise."""
     return levels + np.random.default_rng(seed).normal(0, 6, levels.shape).astype(np.float32)
 
 
@@ -55,11 +55,11 @@ def test_each_ring_has_the_power_of_the_other_image_whatever_that_shows(size: tu
         other, match_sharpness(other, photo, WIDE)
     ))  # fmt: skip
     assert np.abs(before).max() > 1
-    assert np.abs(after[1:]).max() < 0.12  # gains are smooth, and at the lowest frequencies content is not
+    assert np.abs(after[1:]).max() < 0.12  # gains are smooth, but content is not at the lowest frequencies
 
 
 def average_rings(levels: npt.NDArray[np.generic], rings: int = 12) -> npt.NDArray[np.float64]:
-    """The power on coarse rings of an image that is mirrored as in a kaleidoscope, without the mean color."""
+    """Return the power in coarse frequency rings of the image, mirrored at its borders, without the mean color."""
     mirrored = np.concatenate([levels, levels[::-1]], 0)
     mirrored = np.concatenate([mirrored, mirrored[:, ::-1]], 1).astype(float)
     power = (np.abs(np.fft.fft2(mirrored - mirrored.mean((0, 1)), axes=(0, 1))) ** 2).sum(2)
@@ -94,7 +94,7 @@ def test_pairs_agree_in_size_brightness_and_sharpness(decode: object) -> None:
         np.testing.assert_allclose(pair.fake.std((0, 1)), pair.real.std((0, 1)), rtol=0.06)
         assert (pair.fake != pair.real).mean() > 0.1
         ratios.append(measure_sharpness(pair.fake) / measure_sharpness(pair.real))
-    np.testing.assert_allclose(ratios, 1, atol=0.25)  # gains have bounds, and a trace is not alike in all directions
+    np.testing.assert_allclose(ratios, 1, atol=0.25)  # gains are bounded, and a trace is not isotropic
     assert np.mean(ratios) == pytest.approx(1, abs=0.08)
 
 
@@ -179,7 +179,7 @@ def test_brightness_contrast_and_sharpness_tell_reconstructions_of_genuine_photo
         made["pairs"] += make_pair(photo, decode, np.random.default_rng(number))
     found = {name: measure_linear_probe(images) for name, images in made.items()}
     assert found["reconstructions"] > 0.9
-    assert 0.4 < found["pairs"] < 0.65  # these decoders are fitted for a short time, and leave more to be evened out
+    assert 0.4 < found["pairs"] < 0.65  # briefly fitted decoders leave more to equalize
 
 
 def measure_linear_probe(images: list[npt.NDArray[np.uint8]]) -> float:

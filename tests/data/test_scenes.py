@@ -28,7 +28,7 @@ def test_the_seed_alone_decides_the_scene(family: str) -> None:
 
 
 def _look(light: np.ndarray) -> np.ndarray:
-    """Palette and texture: color means and spreads, and step sizes across and down."""
+    """Return palette and texture: color means and spreads, and horizontal and vertical step sizes."""
     encoded = light ** (1 / 2.2)
     return np.concatenate(
         [
@@ -48,7 +48,7 @@ def test_families_are_plainly_different() -> None:
 @pytest.mark.parametrize(("slope", "power"), [(0.0, -2.0), (1.0, -4.0)])
 def test_a_fractal_field_has_the_spectrum_that_its_slope_names(slope: float, power: float) -> None:
     rng = np.random.Generator(np.random.PCG64(0))
-    window = np.outer(np.hanning(128), np.hanning(128))  # the field has edges; without it they leak into every ring
+    window = np.outer(np.hanning(128), np.hanning(128))  # without it, edges would leak into every ring
     fields = [window * fractal_field(rng, 128, slope=slope) for _ in range(20)]
     spectrum = np.mean([np.abs(np.fft.fft2(field)) ** 2 for field in fields], axis=0)
     radius = np.hypot(*np.meshgrid(np.fft.fftfreq(128, 1 / 128), np.fft.fftfreq(128, 1 / 128)))

@@ -42,7 +42,7 @@ def test_a_cluster_comes_whole():
     repeats = draw(labels, clusters)
     for name in "abcd":
         assert (repeats[:, clusters == name] == repeats[:, clusters == name][:, :1]).all()
-    # One cluster of both classes, one of reals, two of fakes: only the last can be drawn unlike.
+    # One cluster with both classes, one with reals, two with fakes: only those of fakes can be drawn unequally.
     assert (repeats[:, [0, 1, 2, 4]] == 1).all()
     assert (repeats[:, 3] + repeats[:, 5] == 2).all()
     assert np.mean(repeats[:, 3] == 1) == pytest.approx(0.5, abs=0.08)
@@ -54,7 +54,7 @@ def test_images_that_are_their_own_clusters_are_drawn_as_without():
         repeats = draw(labels, clusters, 4000)
         assert (repeats[:, :30].sum(axis=1) == 30).all()
         assert (repeats[:, 30:].sum(axis=1) == 5).all()
-        # Multinomial: each image's repeats have the mean 1 and the variance 1 - 1/n.
+        # Multinomial: the number of repeats of each image has mean 1 and variance 1 - 1/n.
         assert repeats.mean(axis=0) == pytest.approx(1, abs=0.08)
         assert repeats.var(axis=0) == pytest.approx(1 - 1 / np.repeat([30.0, 5.0], [30, 5]), abs=0.15)
 

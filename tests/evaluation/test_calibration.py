@@ -21,7 +21,7 @@ RANK_METRICS = ("auroc", "average_precision", "eer", "tpr_at_fpr_01", "tpr_at_fp
 
 
 def draw_calibrated(seed: int, n: int, shift: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
-    """Two normal distributions at ± shift / 2 have x * shift as their true logit."""
+    """Draw from two normal distributions at ± shift / 2, whose true logit is x * shift."""
     labels = np.arange(n) % 2
     return labels, np.random.default_rng(seed).normal((labels - 0.5) * shift, 1.0) * shift
 
@@ -35,7 +35,7 @@ def test_fit_is_scikit_learns_logistic_regression_on_platts_targets():
     rng = np.random.default_rng(0)
     labels = (np.arange(90) % 3 == 0).astype(np.int64)  # 30 fakes, 60 reals
     logits = rng.normal(labels * 1.5 + 2, 1.0)
-    certain = np.where(labels == 1, 31 / 32, 61 / 62)  # each image is that much what it is, and else the other
+    certain = np.where(labels == 1, 31 / 32, 61 / 62)  # Platt's target for the image's own class
     weights = np.concatenate([certain, 1 - certain]) * np.tile(np.where(labels == 1, 1 / 30, 1 / 60), 2)
     oracle = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000)
     oracle.fit(np.tile(logits, 2)[:, None], np.concatenate([labels, 1 - labels]), sample_weight=weights * 100)
@@ -48,7 +48,7 @@ def test_scaled_and_shifted_logits_come_back_to_the_true_ones(scale, shift):
     spoiled = logits * scale + shift
     calibration = fit_calibration(labels, spoiled)
     assert calibration.apply(spoiled) == pytest.approx(logits, rel=0.1, abs=0.1)
-    # On images that it was not fitted on, ECE falls to that of the true logits.
+    # On new images, ECE falls to that of the true logits.
     labels, logits = draw_calibrated(2, 4000)
     true, spoiled = measure(labels, logits), logits * scale + shift
     calibrated = measure(labels, calibration.apply(spoiled))
@@ -120,7 +120,7 @@ def test_threshold_and_band_keep_what_was_wished(reals, fakes, false_alarm_rate,
     calibration = fit_calibration(labels, logits, false_alarm_rate, max_error)
     called, sure = (logits >= calibration.threshold), ~is_unsure(calibration, logits)
     allowed = max(0, count_allowed(len(reals), false_alarm_rate))
-    if not np.isposinf(reals).any():  # nothing lies above infinity
+    if not np.isposinf(reals).any():  # nothing is above infinity
         assert called[labels == 0].sum() <= allowed
     assert calibration.num_false_positives == called[labels == 0].sum()
     assert calibration.keeps_promise == (count_allowed(len(reals), false_alarm_rate) >= 0)
@@ -138,17 +138,17 @@ def test_band_by_hand():
     logits = np.arange(10.0)
     calibration = fit_calibration(labels, logits, false_alarm_rate=0.5, max_error=0.4)
     assert calibration.threshold == 2.5
-    # From 7 on no real counts as one of six, beside three fakes of five, which count as 3 - sqrt(3): 40 % are wrong.
-    # From 5 on one real counts as two of six, beside four fakes, which count as two: 45 %. Below 3 it is as above 7.
+    # From 7 up no real (counted as one of six) and three of five fakes (counted as 3 - sqrt(3)): 40 % are wrong.
+    # From 5 up one real (counted as two of six) and four fakes (counted as two): 45 %. Below 3 it is as above 7.
     np.testing.assert_array_equal(np.flatnonzero(is_unsure(calibration, logits)), [3, 4, 5, 6])
     calibration = fit_calibration(labels, logits, false_alarm_rate=0.5, max_error=0.46)
     np.testing.assert_array_equal(np.flatnonzero(is_unsure(calibration, logits)), [3, 4])
-    # That there is never an error cannot be promised.
+    # Zero error cannot be guaranteed.
     assert is_unsure(fit_calibration(labels, logits, false_alarm_rate=0.5, max_error=0.0), logits).all()
 
 
 def test_the_strictest_condition_decides_by_hand():
-    # One of nine reals may be called fake at 20 %, and the fake at 8.5 is found beside it.
+    # At 20 %, one of nine reals may be called fake, and the fake at 8.5 is detected.
     labels = np.array([*[0] * 9, *[1] * 4])
     logits = np.array([*range(1, 10), 8.5, 14.0, 15.0, 16.0])
     reals = np.arange(1.0, 10.0)
@@ -157,7 +157,7 @@ def test_the_strictest_condition_decides_by_hand():
     degraded = {"jpeg-75": reals + 3, "downup-0.75": reals - 2, "social": np.array([*range(8), 11.4])}
     strict = fit_calibration(labels, logits, 0.2, degraded=degraded)
     assert (strict.conditions, strict.decided_by) == (("none", "jpeg-75", "downup-0.75", "social"), "jpeg-75")
-    assert strict.threshold == 11.5  # half way between the last two of 4 to 12
+    assert strict.threshold == 11.5  # midway between the last two of 4 to 12
     assert (strict.num_false_positives, strict.num_real) == (1, 9)
     assert strict.threshold == max(
         fit_calibration(labels, np.array([*some, *logits[9:] + 100]), 0.2).threshold for some in degraded.values()
@@ -203,7 +203,7 @@ def test_new_images_outside_of_the_band_are_wrong_at_most_as_often_as_promised(s
         sure, called = ~is_unsure(calibration, new), (new >= calibration.threshold)
         errors.append(np.mean(called[sure] != labels.repeat(20)[sure]) if sure.any() else 0.0)
     assert np.mean(errors) <= 0.05
-    assert np.mean(errors) >= 0.005  # a band that is all there is would err never
+    assert np.mean(errors) >= 0.005  # a band of all scores would never err
 
 
 @given(
@@ -240,7 +240,7 @@ def test_what_an_earlier_release_kept_makes_the_same_calls():
     kept["threshold"] = float(now.apply(now.threshold))
     before = Calibration.from_plain(kept)
     assert before.threshold == pytest.approx(now.threshold)
-    assert before.num_false_positives == 5  # what was allowed of 100
+    assert before.num_false_positives == 5  # the number allowed in 100
     assert expit(before.apply(before.balanced_threshold)) == pytest.approx(0.5)
     np.testing.assert_array_equal((logits >= before.threshold), (logits >= now.threshold))
     assert Calibration.from_plain(dataclasses.asdict(now)) == now

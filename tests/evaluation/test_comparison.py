@@ -44,7 +44,7 @@ def test_each_group_is_mcnemars_and_delongs_test(pair):
         assert row.accuracy.first == pytest.approx(accuracy_score(label, logits[0] >= 0))
         assert row.accuracy.second == pytest.approx(accuracy_score(label, logits[1] >= 0))
         assert (row.num_real, row.num_fake) == ((label == 0).sum(), (label == 1).sum())
-        # The oracle of this test stands in test_paired_tests.py.
+        # test_paired_tests.py checks compare_auroc against an independent reference.
         delong = compare_auroc(*([compute_placements(label, logit)] for logit in logits))
         assert row.auroc.difference == delong
         assert row.auroc.second - row.auroc.first == pytest.approx(delong.value)
@@ -89,14 +89,14 @@ def test_the_order_of_rows_does_not_matter(pair):
 
 
 def test_noise_alone_claims_nothing():
-    """Over 30 pairs of detectors of the same skill, 5 % may be called different in any group by either metric."""
+    """For 30 pairs of equally good detectors, at most 5 % may be called different in any group by either metric."""
     claimed = 0
     for trial in range(30):
         skills = dict.fromkeys(SIX, 1.0)
         one, two = (invent_scores(skills, images=40, run=2 * trial + i, test_set=trial) for i in (0, 1))
         rows = compare(detector("one", one), detector("two", two), one).rows
         claimed += any(min(row.accuracy.corrected_p, row.auroc.corrected_p) < 0.05 for row in rows)
-    assert claimed <= 4  # 5 or more of 30 would come by chance in 2 % of all worlds at 5 %
+    assert claimed <= 4  # at a true rate of 5 %, 5 or more of 30 have a probability of 2 %
 
 
 def test_noise_between_seeds_claims_nothing():

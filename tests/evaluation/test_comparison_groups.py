@@ -35,7 +35,7 @@ def test_groups_come_in_order_and_only_where_there_is_a_choice(images):
         *(("category", name) for name in ("dog", "cat", "cow", "sheep")),
         *(("test_set", name) for name in ("new fakes", "photos", "test")),
         ("degradation", "jpeg-75"),
-        ("degradation", "jpeg-30"),  # from mild to strong, as in the suite
+        ("degradation", "jpeg-30"),  # from mild to strong, as in the list of degradations
     ]
     plain = invent_scores({"cat": 1})
     assert [group.name for group in build_groups(plain)] == ["all images"]

@@ -1,4 +1,4 @@
-"""How an evaluation's groups are found and listed."""
+"""How groups of an evaluation are looked up and listed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A threshold from reals alone keeps its rate on new ones, and its interval holds as often as it says."""
+"""A threshold from reals alone keeps its rate on new images, and its interval has the stated coverage."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def draw(count: int, seed: int) -> np.ndarray:
 @pytest.mark.parametrize(("count", "rate"), [(100, 0.05), (400, 0.01), (60, 0.2)])
 def test_rate_and_interval_hold_over_many_draws(count: int, rate: float) -> None:
     found = [fit_to_reals(draw(count, seed), rate, None, "photos") for seed in range(REPEATS)]
-    rates = np.array([norm.sf(each.threshold) for each in found])  # on all photos there could be
+    rates = np.array([norm.sf(each.threshold) for each in found])  # over the whole population of photos
     margin = 4 * rates.std() / np.sqrt(REPEATS)
     assert rates.mean() < rate + margin
     assert rates.mean() > rate - 1 / count - margin

@@ -42,7 +42,7 @@ def test_wilson_interval_contains_the_proportion(counts):
 def test_bootstrap_agrees_with_scipys():
     labels, logits = draw_group(np.random.default_rng(0), 150, 60, 1.0)
     ours = estimate_metrics(labels, logits, seed=0, resamples=4000)
-    # Of the AUROC it is another interval, which agrees where a bootstrap holds.
+    # AUROC has another kind of interval, which agrees where the bootstrap is valid.
     for name, oracle in (("auroc", roc_auc_score), ("average_precision", average_precision_score)):
         result = bootstrap(
             (logits[labels == 0], logits[labels == 1]),
@@ -52,12 +52,12 @@ def test_bootstrap_agrees_with_scipys():
             method="percentile",
             rng=np.random.default_rng(1),
         ).confidence_interval
-        # Both are random; the bounds' own standard error is about 0.004.
+        # Both are random; the standard error of the bounds is about 0.004.
         assert ours[name][1:] == pytest.approx((result.low, result.high), abs=0.015)
 
 
 def test_reals_and_fakes_are_drawn_apart():
-    # With two fakes, drawing from all images at once would leave out both in an eighth of the resamples.
+    # With two fakes, resampling all images together would omit both in an eighth of the resamples.
     labels, logits = np.array([0] * 30 + [1] * 2), np.append(np.arange(30.0), [14.5, 14.5])
     low, high = estimate_metrics(labels, logits, seed=0)["eer"][1:]
     assert 0.3 < low < 0.5 < high < 0.7
@@ -95,7 +95,7 @@ def test_the_batches_of_a_large_group_change_nothing(monkeypatch):
     monkeypatch.setattr("fakeid.evaluation.statistics.bootstrap._CELLS_AT_ONCE", 50 * 7)
     in_batches = estimate_metrics(labels, logits, seed=0)["eer"]
     monkeypatch.undo()
-    # The draws come in another order, so only nearly.
+    # The draws come in another order, so the results agree only approximately.
     assert in_batches == pytest.approx(estimate_metrics(labels, logits, seed=0)["eer"], abs=0.03)
 
 
@@ -118,7 +118,7 @@ def test_copies_of_an_image_are_no_further_evidence():
     fooled = estimate_metrics(*copies, seed=0)
     aware = estimate_metrics(*copies, seed=0, clusters=np.arange(120).repeat(9))
     single = estimate_metrics(labels, logits, seed=0, clusters=np.arange(120))
-    for name in set(fooled) - {"tpr_at_fpr_01", "tpr_at_fpr_05"}:  # copies do not make reals
+    for name in set(fooled) - {"tpr_at_fpr_01", "tpr_at_fpr_05"}:  # copies do not add reals
         widths = [estimate[name].high - estimate[name].low for estimate in (fooled, aware, single)]
         assert widths[1] == pytest.approx(widths[2], rel=0.1, abs=0.005), name
         assert widths[0] < 0.7 * widths[1], name
@@ -187,7 +187,7 @@ def test_means_that_rest_on_a_single_image_of_a_class_have_no_interval(labels, l
     for name in ("nll", "brier", "ece", "balanced_accuracy", "average_precision", "eer"):
         assert np.isnan(estimates[name][1:]).all(), name
     assert not np.isnan([estimates["nll"].value, estimates["brier"].value]).any()
-    assert estimates["fake_accuracy"].low < 0.5 < estimates["fake_accuracy"].high + 0.51  # Wilson's, as always
+    assert estimates["fake_accuracy"].low < 0.5 < estimates["fake_accuracy"].high + 0.51  # a Wilson interval, as always
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ def test_clusters_are_believed_from_where_they_cover(num, covers):
     held = 0
     for seed in range(150):
         labels, clusters = np.repeat([0, 1], num * 5), np.arange(2 * num).repeat(5)
-        noise = rng.normal(size=2 * num)[clusters] + rng.normal(size=len(labels))  # half of the variance is the scene's
+        noise = rng.normal(size=2 * num)[clusters] + rng.normal(size=len(labels))  # scenes give half of the variance
         logits = np.sqrt(0.5) * noise + np.where(labels, 0.9, -0.9)
         _, low, high = estimate_metrics(labels, logits, seed, clusters=clusters, resamples=300)["accuracy"]
         held += low <= norm.cdf(0.9) <= high

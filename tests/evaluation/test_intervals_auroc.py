@@ -11,7 +11,7 @@ logits = st.lists(st.integers(-4, 4), min_size=1, max_size=12)
 
 
 def count_coverage(area: float, num_real: int, num_fake: int, spread: float, trials: int) -> float:
-    """How often the interval holds the AUROC of two normal distributions, the fakes' that many times as wide."""
+    """Return the coverage of the AUROC of two normal distributions, the fakes' `spread` times as wide."""
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], [num_real, num_fake])
     center = norm.ppf(area) * np.hypot(1, spread)
@@ -26,14 +26,14 @@ def count_coverage(area: float, num_real: int, num_fake: int, spread: float, tri
 @pytest.mark.parametrize("area", [0.75, 0.97, 0.995])
 @pytest.mark.parametrize(("num_real", "num_fake", "spread"), [(50, 50, 1.0), (50, 50, 3.0), (500, 50, 3.0)])
 def test_holds_the_truth_where_a_bootstrap_does_not(area, num_real, num_fake, spread):
-    # Two standard errors of 400 trials below 0.93; a percentile bootstrap has 0.86 at 0.995.
+    # Two standard errors of 400 trials below 0.93; a percentile bootstrap covers 0.86 at AUROC 0.995.
     assert count_coverage(area, num_real, num_fake, spread, 400) >= 0.904
 
 
 def test_is_no_wider_than_it_must_be():
     labels = np.repeat([0, 1], 100)
     low, high = auroc_interval(labels, np.random.default_rng(0).normal(labels * 1.0))
-    # Hanley & McNeil 1982, table III: at 0.75 with 100 images a class the standard error is 0.034 to 0.035.
+    # Hanley & McNeil 1982, table III: the standard error is 0.034 to 0.035 for AUROC 0.75 and 100 images per class.
     assert 0.12 < high - low < 0.15
 
 
@@ -48,7 +48,7 @@ def test_perfect_separation_claims_no_certainty():
 
 def test_nearly_perfect_separation_is_nearly_as_uncertain():
     labels, scores = np.repeat([0, 1], 100), np.arange(200.0)
-    scores[[99, 100]] = scores[[100, 99]]  # one of 10,000 pairs is the wrong way round
+    scores[[99, 100]] = scores[[100, 99]]  # one of 10,000 pairs is in the wrong order
     low, high = auroc_interval(labels, scores)
     assert 0.95 < low < 0.99
     assert 0.9999 < high <= 1

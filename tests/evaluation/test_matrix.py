@@ -16,7 +16,7 @@ PER_CELL = 20
 
 @pytest.fixture(scope="module")
 def scores() -> Scores:
-    """Three contents, reals and two generators each, as they are and as JPEG; sheep and biggan are harder."""
+    """Three contents with reals and two generators each, clean and as JPEG; sheep and biggan are harder."""
     rng = np.random.default_rng(0)
     parts = []
     for degradation, lead in (("none", 2.0), ("jpeg-75", 1.0)):
@@ -90,7 +90,7 @@ def test_an_oracle_is_computed_on_request_alone(scores: Scores) -> None:
 
 def test_images_of_one_source_are_one_witness(scores: Scores) -> None:
     cats = scores[(scores.degradation == "none") & (scores.category == "cat")]
-    copies = pd.concat([cats] * 9, ignore_index=True)  # nine times the same images: no more is known than before
+    copies = pd.concat([cats] * 9, ignore_index=True)  # nine copies of the same images add no information
 
     def width(cluster: str | None) -> float:
         accuracy = measure_matrix(copies, TRAINED_ON, Measuring(cluster=cluster))[0].read("accuracy")
@@ -125,7 +125,7 @@ def test_the_worst_case_is_named_by_content_and_generator(scores: Scores) -> Non
 
 
 def build_cases(logits: dict[str, tuple[list[float], list[float]]]) -> Scores:
-    """Logits of the reals and of the fakes of each category."""
+    """Build scores from the logits of the reals and of the fakes of each category."""
     rows = [
         (category, label, logit)
         for category, sides in logits.items()
@@ -143,8 +143,8 @@ def build_cases(logits: dict[str, tuple[list[float], list[float]]]) -> Scores:
     [
         (0.0, ("dog", 0.0), ("dog", 0.0)),
         (-0.6, ("dog", 0.0), ("dog", 0.0)),
-        (2.5, ("cat", 0.5), ("dog", 0.0)),  # of equals the first by name
-        (10.0, ("eel", 0.0), ("dog", 0.0)),  # eels lack a class, so that they have an accuracy alone
+        (2.5, ("cat", 0.5), ("dog", 0.0)),  # among equals the first by name
+        (10.0, ("eel", 0.0), ("dog", 0.0)),  # eel has only one class, and therefore only an accuracy
     ],
 )
 def test_the_worst_depends_on_the_threshold_and_needs_a_meaning(

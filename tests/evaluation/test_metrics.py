@@ -42,7 +42,7 @@ def rank(labels, logits):
 
 def eer_by_root_finding(labels, logits, weights=None):
     wrong, found, _ = roc_curve(labels, logits, sample_weight=weights, drop_intermediate=False)
-    # Along the curve, whose steps are straight up, straight right or, where there are ties, slanted.
+    # Integrate along the curve, whose steps are vertical, horizontal or, for ties, diagonal.
     way = np.arange(len(wrong))
     crossing = brentq(lambda s: np.interp(s, way, wrong) + np.interp(s, way, found) - 1, 0, way[-1], xtol=1e-14)
     return np.interp(crossing, way, wrong)
@@ -54,7 +54,7 @@ def tpr_from_scikit_learn(labels, logits, limit, weights=None):
 
 
 def ece_bin_by_bin(labels, logits, weights):
-    """Guo et al. 2017, equation 3, with Naeini et al.'s P(fake) and share of fakes."""
+    """Guo et al. 2017, equation 3, with P(fake) and the share of fakes as in Naeini et al."""
     p_fake, error = expit(logits), 0.0
     for i in range(15):
         inside = (p_fake > i / 15) & (p_fake <= (i + 1) / 15)
@@ -108,7 +108,7 @@ def test_fakes_found_at_a_rate_match_scikit_learn(limit, num_values):
 def test_rank_metrics_match_scikit_learn_at_extreme_logits():
     labels = np.array([0, 0, 1, 1, 0, 1, 0, 1])
     logits = np.array([-800.0, 800.0, 800.0, 799.0, 40.0, 43.0, 41.0, -800.0])
-    # Infinities rank where 900 would, and 40 and 41 are told apart, whose probabilities are equal in float32.
+    # Infinities rank like 900. 40 and 41 stay distinct, though their probabilities are equal in float32.
     finite, infinite = (measure(labels, np.array([-x, x, x, 1.0, 2.0, 3.0, 0.0, -x])) for x in (900.0, np.inf))
     for name in ("auroc", "average_precision"):
         assert float(measure(labels, logits)[name]) == pytest.approx(ORACLES[name](labels, logits, None), abs=1e-15)
@@ -142,8 +142,8 @@ def test_roc_steps_are_counts_from_the_highest_logit_down():
 
 
 def test_eer_between_two_thresholds_by_hand():
-    # Calling 2 and up fake: 1/4 of reals wrong, 1/2 of fakes. Calling 1 and up: 2/4 and 0. On the line between the two,
-    # 1/4 + w/4 = 1/2 - w/2 at w = 1/3.
+    # Calling 2 and up fake: 1/4 of reals wrong, 1/2 of fakes. Calling 1 and up: 2/4 and 0. Interpolating linearly,
+    # 1/4 + w/4 = 1/2 - w/2 gives w = 1/3.
     assert float(compute_eer(rank([0, 0, 0, 0, 1, 1], [0, 0, 1, 2, 1, 2]))) == pytest.approx(1 / 3, abs=1e-15)
 
 
@@ -154,20 +154,20 @@ def test_eer_of_the_best_the_worst_and_a_constant(logits, expected):
 
 def test_false_positives_are_counted_exactly():
     tied = rank(np.repeat([0, 1], [100, 4]), [*np.zeros(98), 2.0, 2.0, 1.0, 2.0, 3.0, 3.0])
-    assert compute_tpr_at_fpr(tied, 0.01) == 0.5  # at 2 there would be two false positives in 100
-    assert compute_tpr_at_fpr(tied, 0.02) == 1.0  # at 1 there are no more
+    assert compute_tpr_at_fpr(tied, 0.01) == 0.5  # a threshold of 2 would give two false positives in 100
+    assert compute_tpr_at_fpr(tied, 0.02) == 1.0  # a threshold of 1 gives no more
     distinct = rank(np.repeat([0, 1], [100, 1]), np.append(np.arange(100.0), 71.0))
     assert compute_tpr_at_fpr(distinct, 0.29) == 1  # 0.29 * 100 is 28.999999999999996
     assert compute_tpr_at_fpr(distinct, 0.28) == 0
     few = rank(np.repeat([0, 1], [20, 2]), [*np.zeros(20), 0.0, 1.0])
-    assert compute_tpr_at_fpr(few, 0.01) == 0.5  # few reals allow no false positive
+    assert compute_tpr_at_fpr(few, 0.01) == 0.5  # too few reals to allow a false positive
 
 
 @pytest.mark.parametrize(("metric", "needed"), [("tpr_at_fpr_01", 500), ("tpr_at_fpr_05", 100)])
 def test_fakes_found_at_few_false_positives_are_told_from_reals_enough_on(metric, needed):
     labels, logits = np.repeat([0, 1], [needed, 3]), np.append(np.arange(needed), [needed, needed, -1.0])
     assert measure(labels, logits)[metric] == pytest.approx(2 / 3)
-    once = np.ones((4, needed + 2)) * [[1], [2], [3], [4]]  # repeats do not make reals
+    once = np.ones((4, needed + 2)) * [[1], [2], [3], [4]]  # repeats do not add reals
     assert np.isnan(measure(labels[1:], logits[1:])[metric])
     assert np.isnan(measure(labels[1:], logits[1:], repeats=once)[metric]).all()
 
@@ -180,10 +180,10 @@ def test_ece_is_netcals():
 
 
 def test_ece_by_hand():
-    # P(fake) is 0.5 for four images of which one is fake, and 0 or 1 for one right image each.
+    # P(fake) is 0.5 for four images, one of them fake; 0 and 1 for two images, both right.
     ranking = rank([0, 0, 0, 1, 0, 1], [0.0, 0.0, 0.0, 0.0, -np.inf, np.inf])
     assert float(compute_ece(ranking)) == pytest.approx(4 / 6 * 0.25, abs=1e-15)
-    # P(fake) is 0.9 and 0.3 where 0.8 and 0.2 would be right. Confidence in the called class would hide such a shift.
+    # P(fake) is 0.9 and 0.3 where 0.8 and 0.2 would be right. Confidence in the called class would hide this shift.
     ranking = rank(np.repeat([1, 0, 1, 0], [8, 2, 2, 8]), np.repeat(np.log([9, 3 / 7]), 10))
     assert float(compute_ece(ranking)) == pytest.approx(0.1, abs=1e-12)
 

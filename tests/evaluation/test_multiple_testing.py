@@ -8,7 +8,7 @@ from fakeid.evaluation.statistics.multiple_testing import correct_holm
 
 
 def test_by_hand():
-    # Sorted 0.005, 0.01, 0.03, 0.04: times 4, 3, 2, 1, and never below the one before.
+    # Sorted 0.005, 0.01, 0.03, 0.04: multiplied by 4, 3, 2, 1, and never below the previous value.
     assert correct_holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 

@@ -62,7 +62,7 @@ def test_the_middle_of_the_best_is_more_robust_than_the_logistic_fit():
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], 100)
     best, fitted = [], []
-    for _ in range(25):  # 3 % of the fakes lie far out; the share of right calls is known
+    for _ in range(25):  # 3 % of the fakes are far outliers; the share of correct calls is known
         fakes = np.where(rng.random(100) < 0.03, -20.0, rng.normal(2.0, 1.0, 100))
         logits = np.concatenate([rng.normal(0.0, 1.0, 100), fakes])
         calibration = fit_calibration(labels, logits)

@@ -64,11 +64,11 @@ def two_detectors() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     image = rng.standard_normal(140)
     one = 1.2 * labels + image + 0.5 * rng.standard_normal(140)
     two = 1.6 * labels + image + 0.5 * rng.standard_normal(140)
-    return labels, one.round(1), two.round(1)  # rounding makes ties
+    return labels, one.round(1), two.round(1)  # rounding creates ties
 
 
 def kernel(fakes: np.ndarray, reals: np.ndarray) -> np.ndarray:
-    """DeLong's psi for each fake and real."""
+    """Return DeLong's psi for each pair of a fake and a real."""
     return (fakes[:, None] > reals) + 0.5 * (fakes[:, None] == reals)
 
 
@@ -88,7 +88,7 @@ def test_placements_of_infinite_logits():
 
 
 def test_delong_by_its_definition(two_detectors):
-    """Equations 4 to 6 of DeLong, DeLong, Clarke-Pearson (1988), written out with loops over detectors."""
+    """Equations 4 to 6 of DeLong, DeLong and Clarke-Pearson (1988), written as loops over detectors."""
     labels, *detectors = two_detectors
     psi = [kernel(logits[labels == 1], logits[labels == 0]) for logits in detectors]
     m, n = psi[0].shape
@@ -110,7 +110,7 @@ def test_delong_by_its_definition(two_detectors):
 
 
 def test_several_runs_where_only_runs_vary_are_a_paired_t_test():
-    """On (almost) endless images nothing but the scatter of the runs is left."""
+    """With almost infinitely many images, only the scatter between runs is left."""
     rng = np.random.default_rng(5)
     shares = [0.02, 0.05, 0.01, 0.04]
     first = np.ones((4, 200_000))
@@ -129,19 +129,19 @@ def test_several_runs_that_say_the_same_know_no_more_than_one():
     scatter = measure_scatter((second - first).mean(axis=1), [second - first])
     assert math.sqrt(scatter.shared) == pytest.approx(error)
     assert (scatter.of_runs, scatter.of_own_images) == pytest.approx((0, 0), abs=1e-12)
-    # Nothing is left but what images do to all runs, and hundreds of those know their variance well.
+    # Only the effect of the images on all runs is left, and hundreds of images estimate its variance well.
     assert several.p_value == pytest.approx(2 * norm.sf(differences.mean() / error))
 
 
 def test_several_runs_know_both_kinds_of_noise():
-    """Without a true difference, 1 in 20 is called one at most, though images are shared and seeds matter."""
+    """Without a true difference at most 1 in 20 is called one, even with shared images and seed effects."""
     rng = np.random.default_rng(7)
     alarms = 0
     for _ in range(200):
         image = rng.standard_normal(300)
         sides = []
         for _ in range(2):
-            setting_on_image = 0.5 * rng.standard_normal(300)  # which images this setting finds easy
+            setting_on_image = 0.5 * rng.standard_normal(300)  # how easy each image is for this setting
             seeds = 0.3 * rng.standard_normal((3, 1))
             sides.append(image + setting_on_image + seeds + 0.5 * rng.standard_normal((3, 300)) > -0.8)
         alarms += compare_accuracy(*sides).p_value < 0.05

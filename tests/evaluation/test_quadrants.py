@@ -7,7 +7,7 @@ TRAINED_ON = TrainedOn(("cat", "bus"), ("progan",))
 
 
 def build(*rows: tuple[str, str, str]) -> Scores:
-    """Rows of (test set, category, generator); the camera's are real."""
+    """Build scores from rows of (test set, category, generator); `camera` means real."""
     sets, categories, generators = (list(column) for column in zip(*rows, strict=True))
     return build_scores(
         key=[str(number) for number in range(len(rows))],
@@ -25,12 +25,12 @@ def keys(scores: Scores) -> str:
 
 def test_each_fake_is_in_one_quarter_and_reals_are_beside_the_fakes_of_their_content() -> None:
     scores = build(
-        ("test", "cat", "camera"),  # 0
-        ("test", "cat", "progan"),  # 1
-        ("test", "cat", "stylegan"),  # 2
-        ("test", "sheep", "camera"),  # 3
-        ("test", "sheep", "progan"),  # 4
-        ("test", "sheep", "stylegan"),  # 5
+        ("test", "cat", "camera"),  # row 0
+        ("test", "cat", "progan"),  # row 1
+        ("test", "cat", "stylegan"),  # row 2
+        ("test", "sheep", "camera"),  # row 3
+        ("test", "sheep", "progan"),  # row 4
+        ("test", "sheep", "stylegan"),  # row 5
     )
     found = {quadrant: keys(select_quadrant(scores, TRAINED_ON, quadrant)) for quadrant in QUADRANTS}
     assert found == {

@@ -1,4 +1,4 @@
-"""`summary.json`: what it holds comes back, and what is damaged in it is named."""
+"""`summary.json` is read back unchanged, and damage in it is named."""
 
 import json
 from collections.abc import Callable

@@ -9,7 +9,7 @@ NUM = 200
 
 
 def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> Scores:
-    """Logits around these means."""
+    """Draw logits around these means."""
     rng = np.random.default_rng(0)
     columns = [("none", 0, reals), ("none", 1, fakes), ("jpeg-75", 0, jpeg_reals), ("jpeg-75", 1, jpeg_fakes)]
     return pd.concat(

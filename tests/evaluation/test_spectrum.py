@@ -6,7 +6,7 @@ from fakeid.evaluation.spectrum import compute_azimuthal_average, compute_power_
 
 
 def transform_slowly(image: np.ndarray) -> np.ndarray:
-    """|DFT|² by matrices, frequency 0 in the middle."""
+    """Compute |DFT|² by matrix products, with frequency 0 in the center."""
     height, width = image.shape
     rows, columns = (np.arange(size) - size // 2 for size in image.shape)
     left = np.exp(-2j * np.pi * np.outer(rows, np.arange(height)) / height)

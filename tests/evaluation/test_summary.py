@@ -43,7 +43,7 @@ def test_groups_pool_the_images_of_their_categories(scores):
 
 
 def test_pooling_notices_a_shift_between_categories():
-    # Each category is ranked perfectly, but no threshold serves both.
+    # Each category is ranked perfectly, but no threshold works for both.
     scores = build_scores(
         key=list("abcd"),
         label=[0, 1, 0, 1],

@@ -20,7 +20,7 @@ def as_group(reals, fakes):
 
 
 def all_cuts(logits):
-    """A threshold for every way of cutting the images in two."""
+    """List one threshold for each way of splitting the images in two."""
     distinct = np.unique(logits)
     return [distinct[0], *(distinct[:-1] + 0.5), distinct[-1] + 0.5]
 
@@ -51,12 +51,12 @@ def test_no_threshold_is_better_balanced(group):
 @pytest.mark.parametrize(
     ("reals", "fakes", "rule", "rate", "expected"),
     [
-        (range(20), [17.5, 30], RULES[0], 3 / 21, 17.25),  # 18 and 19 may be called fake, 17 not, and 17.5 is found
+        (range(20), [17.5, 30], RULES[0], 3 / 21, 17.25),  # 18 and 19 may be called fake, 17 not; 17.5 is detected
         (range(20), [17.5, 30], RULES[0], 0.142, 18.5),
-        ([0.0] * 18, [0.0, 1.0], RULES[0], 0.05, 0.5),  # too few reals for the wish: none may be called fake
+        ([0.0] * 18, [0.0, 1.0], RULES[0], 0.05, 0.5),  # too few reals for this rate: none may be called fake
         ([0.0, 1.0], [], RULES[0], 2 / 3, 0.5),  # no fakes are needed
-        ([0.0, 2.0], [1.0, 3.0], RULES[1], 0.05, 2.5),  # from 3 and from 1 on, three of four are right
-        ([0.0, 2.0, 4.0], [1.0, 3.0, 5.0], RULES[1], 0.05, 2.5),  # of equally good ones the middle one
+        ([0.0, 2.0], [1.0, 3.0], RULES[1], 0.05, 2.5),  # with a threshold just below 3 or 1, three of four are right
+        ([0.0, 2.0, 4.0], [1.0, 3.0, 5.0], RULES[1], 0.05, 2.5),  # the middle one of equally good thresholds
         ([1.0], [math.nextafter(1.0, 2)], RULES[1], 0.05, math.nextafter(1.0, 2)),
     ],
 )
@@ -107,11 +107,11 @@ def test_as_many_reals_are_needed_as_allow_none(rate):
 def test_new_reals_are_called_fake_at_most_as_often_as_promised(num_real):
     rng = np.random.default_rng(num_real)
     rates = []
-    for _ in range(1000):  # uniform logits: the rate is what lies above the threshold
+    for _ in range(1000):  # uniform logits: the rate is the share above the threshold
         threshold = choose_threshold(np.zeros(num_real, np.int64), rng.random(num_real), "false_positive_rate", 0.05)
         rates.append(1 - min(threshold, 1.0))
     assert np.mean(rates) <= 0.05
-    assert np.mean(rates) >= 0.035 - 0.5 / num_real  # and not far less
+    assert np.mean(rates) >= 0.035 - 0.5 / num_real  # nor far below the target
 
 
 def test_the_bounds_hold_the_rate_of_new_reals():
@@ -120,7 +120,7 @@ def test_the_bounds_hold_the_rate_of_new_reals():
     for _ in range(1000):
         logits = np.sort(rng.random(100))[::-1]
         low, high = bound_rate(4, 100)
-        inside.append(low <= 1 - logits[4] <= high)  # just above the fifth highest, four are called fake
+        inside.append(low <= 1 - logits[4] <= high)  # above the fifth highest, four are called fake
     assert np.mean(inside) == pytest.approx(0.95, abs=0.021)
     assert bound_rate(0, 0) == (0.0, 1.0)
     assert bound_rate(5, 5)[1] == 1.0
@@ -132,7 +132,7 @@ def test_no_shift_rarely_surprises_and_a_shift_does():
     for num_real, num_tested in ((100, 50), (100, 100), (100, 1000), (500, 100)):
         allowed = count_allowed(num_real, 0.05)
         rates = rng.beta(allowed + 1, num_real - allowed, 2000)
-        # Before, at Wilson's lower bound above 5 %, this was 18 to 39 %.
+        # With the earlier rule (Wilson's lower bound above 5 %) this was 18 to 39 %.
         found, shifted = rng.binomial(num_tested, rates), rng.binomial(num_tested, 0.3, 200)
         counts = {*found.tolist(), *shifted.tolist()}
         surprising = [x for x in counts if compute_surprise(x, num_tested, allowed, num_real) < 0.025]

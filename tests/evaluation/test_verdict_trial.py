@@ -37,7 +37,7 @@ def test_the_end_of_each_interval_that_speaks_against_it_decides(changed, verdic
 @pytest.mark.parametrize("num", [50, 200])
 @pytest.mark.parametrize("limit", ["false positives", "found"])
 def test_at_a_limit_the_rule_is_rarely_wrong(num, limit):
-    """Exact, over all outcomes: with a rate that is just at the limit neither verdict is right."""
+    """Exact, over all outcomes: if the rate equals the limit, neither verdict is right."""
     rate = 0.1 if limit == "false positives" else 0.5
     claimed = {Verdict.PASSES: 0.0, Verdict.FAILS: 0.0}
     for count in range(num + 1):
@@ -46,7 +46,7 @@ def test_at_a_limit_the_rule_is_rarely_wrong(num, limit):
         verdict = Trial(**{**GOOD, limit.replace(" ", "_"): measured}).judge()
         if verdict in claimed:
             claimed[verdict] += float(binom.pmf(count, num, rate))
-    # Wilson's interval of 95 % leaves about 2.5 % on each side, and steps of a binomial a little more.
+    # A 95 % Wilson interval leaves about 2.5 % on each side, slightly more because the binomial is discrete.
     assert claimed[Verdict.PASSES] < 0.04
     assert claimed[Verdict.FAILS] < 0.04
     assert min(claimed.values()) > 0.0

@@ -17,11 +17,11 @@ from fakeid.errors import ConfigError
 from fakeid.images.augment import augment
 
 NAMES = [choice.value for choice in AugmentName]
-NO, YES = 0.9, 0.1  # draws above and below one half
+NO, YES = 0.9, 0.1  # random draws above and below one half
 
 
 class Script:
-    """A generator whose draws are given; remembers what it was asked for."""
+    """A stand-in generator with given draws, which records what it was asked for."""
 
     def __init__(self, **draws: Sequence[Any]) -> None:
         self._draws = {name: list(values) for name, values in draws.items()}
@@ -74,7 +74,7 @@ def test_it_is_an_image_that_follows_from_the_generator_alone(name: str, size: t
     np.testing.assert_array_equal(source, before)
     assert {(result.dtype, result.shape) for result in results} == {(np.dtype(np.uint8), results[0].shape)}
     different = len({result.tobytes() for result in results})
-    assert different == 1 if name == "none" else different > 3  # `jpeg_blur` leaves some as they are
+    assert different == 1 if name == "none" else different > 3  # `jpeg_blur` leaves some images unchanged
 
 
 def test_an_unknown_name_is_refused() -> None:
@@ -123,14 +123,14 @@ def test_blur_comes_before_jpeg_and_each_to_one_half_of_the_images() -> None:
     noise = rng.integers(0, 256, (16, 16, 3), np.uint8)
     results = [augment(noise, "jpeg_blur", rng) for _ in range(1500)]
     untouched = np.mean([any(np.array_equal(side, noise) for side in (x, np.fliplr(x))) for x in results])
-    assert untouched == pytest.approx(0.25 + 0.25 * 0.25 / 3, abs=0.04)  # a blur of less than 0.25 px is none
+    assert untouched == pytest.approx(0.25 + 0.25 * 0.25 / 3, abs=0.04)  # a blur below 0.25 px has no effect
 
 
 @pytest.mark.parametrize("size", [(64, 64), (41, 58), (40, 33)])
 def test_spectral_takes_whole_coefficients_and_leaves_the_others(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(1)
     spectrum = np.fft.fft2(rng.standard_normal(size))
-    flat = np.real(np.fft.ifft2(spectrum / np.abs(spectrum)))  # all coefficients are equally large
+    flat = np.real(np.fft.ifft2(spectrum / np.abs(spectrum)))  # all coefficients have the same magnitude
     pattern = 20 * flat / flat.std()
     source = np.rint(128 + np.stack([pattern, -pattern, np.roll(pattern, 3, 0)], 2)).astype(np.uint8)
     before, after = (
@@ -140,11 +140,11 @@ def test_spectral_takes_whole_coefficients_and_leaves_the_others(size: tuple[int
     gone = np.abs(after[..., 0]) < size_of_one / 2
     for channel in range(3):
         np.testing.assert_array_equal(np.abs(after[..., channel]) < size_of_one / 2, gone)
-    assert np.abs(after[gone]).max() < 0.15 * size_of_one  # what rounding to 8 bits puts back
+    assert np.abs(after[gone]).max() < 0.15 * size_of_one  # what rounding to 8 bits restores
     assert np.abs(after - before)[~gone].max() < 0.15 * size_of_one
     assert abs(gone.sum() - 0.15 * gone.size) <= 1
     assert not gone[0, 0]
-    np.testing.assert_array_equal(gone, np.roll(gone[::-1, ::-1], (1, 1), (0, 1)))  # minus each frequency
+    np.testing.assert_array_equal(gone, np.roll(gone[::-1, ::-1], (1, 1), (0, 1)))  # the conjugate frequencies
 
 
 def test_spectral_clips_and_does_not_wrap_around() -> None:
@@ -155,7 +155,7 @@ def test_spectral_clips_and_does_not_wrap_around() -> None:
 
 
 def play_safe(rgb_u8: npt.NDArray[np.uint8], **draws: Any) -> tuple[npt.NDArray[np.uint8], Script]:
-    """`safe` with one window and nothing else, but for what is given."""
+    """Apply `safe` with one window and only the given draws."""
     quiet = {
         "integers": [2, 5], "random": [NO, NO], "uniform": [0.0, 1.0, 1.0, 1.0], "permutation": [np.array([0, 1, 2])],
     }  # fmt: skip
@@ -184,7 +184,7 @@ def test_safe_interpolates_nothing_and_leaves_black_corners() -> None:
     assert {tuple(color) for color in result.reshape(-1, 3).tolist()} <= colors
     assert not result[0, 0].any()
     expected = np.array(Image.fromarray(window).rotate(33, Image.Resampling.NEAREST))
-    assert (result == expected).all(2).mean() > 0.9  # ties between two pixels aside
+    assert (result == expected).all(2).mean() > 0.9  # except for ties between two pixels
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [1, 2, 0]])
@@ -205,9 +205,9 @@ def test_safe_masks_whole_patches_of_a_grid() -> None:
         permutation=[np.array([0, 1, 2]), np.array([8, 0, 4, 1, 7, 2, 3, 5, 6])],
     )  # fmt: skip
     assert script.asked["uniform"][-1] == (0, 0.75)
-    assert script.asked["permutation"][-1] == (9,)  # 56 px hold 3 x 3 patches of 16
+    assert script.asked["permutation"][-1] == (9,)  # 56 px hold 3 x 3 patches of 16 px
     expected = np.full((56, 56, 3), 255, np.uint8)
-    for top, left in ((32, 32), (0, 0), (16, 16), (0, 16)):  # half of nine are four
+    for top, left in ((32, 32), (0, 0), (16, 16), (0, 16)):  # half of nine, rounded down
         expected[top : top + 16, left : left + 16] = 0
     np.testing.assert_array_equal(result, expected)
 
@@ -243,7 +243,7 @@ def test_history_reduces_and_enlarges_to_the_same_size() -> None:
 
 
 def test_history_does_the_same_to_images_that_share_its_draws() -> None:
-    """Resized or not, compressed or not, from the same place: what differs between them stays where it is."""
+    """Two images with the same draws get the same window, resizing and compression, so differences keep their place."""
     real = photo()
     fake = real.copy()
     fake[:, ::2] ^= 1
@@ -254,4 +254,4 @@ def test_history_does_the_same_to_images_that_share_its_draws() -> None:
         )
         for seed in range(20)
     ]
-    assert max(difference.mean() for difference in differences) < 3  # other windows would differ by tens
+    assert max(difference.mean() for difference in differences) < 3  # different windows would differ by tens

@@ -23,7 +23,7 @@ def by_pillow(image: np.ndarray, codec: str, quality: int, **options: object) ->
     return np.array(Image.open(stream).convert("RGB")).astype(int)
 
 
-# Pillow has a libjpeg of its own, and versions differ in the rounding of the transform and of the chroma's enlargement.
+# Pillow bundles libjpeg; versions differ in how they round the transform and the enlarged chroma.
 @pytest.mark.parametrize("quality", [1, 75, 100])
 def test_jpeg_is_pillows_round_trip(quality: int) -> None:
     result = jpeg(photo(), quality)
@@ -31,7 +31,7 @@ def test_jpeg_is_pillows_round_trip(quality: int) -> None:
     assert np.abs(result - by_pillow(photo(), "JPEG", quality, subsampling="4:2:0")).max() <= 1
 
 
-# Pillow has a libwebp of its own, and versions differ in what the encoder finds best.
+# Pillow bundles libwebp; versions differ in the encoder's choices.
 @pytest.mark.parametrize("quality", [1, 50, 100])
 def test_webp_is_pillows_round_trip(quality: int) -> None:
     result = webp(photo(), quality)

@@ -1,4 +1,4 @@
-"""Pillow as the oracle of what OpenCV decodes, and files that are wrong in every way that users meet."""
+"""OpenCV's decoding compared with Pillow's, and faulty files of every kind that users meet."""
 
 import struct
 import zlib
@@ -79,7 +79,7 @@ def test_of_16_bits_the_upper_8_stay(extension: str, channels: int) -> None:
     values = np.random.default_rng(1).integers(0, 65536, (20, 30, channels), dtype=np.uint16)
     data = cv2.imencode(extension, values)[1].tobytes()
     expected = np.broadcast_to(values[..., ::-1] >> 8, (20, 30, 3)).astype(int)
-    # libtiff rounds where libpng cuts
+    # libtiff rounds, libpng truncates
     assert np.abs(decode_image(data, "x") - expected).max() <= (extension == ".tif")
 
 
@@ -114,7 +114,7 @@ def test_cut_short_files_are_noticed_without_a_word_on_the_terminal(
 
 def test_cut_short_jpeg_with_a_whole_preview_is_noticed() -> None:
     preview = encoded(photo(12, 16), "JPEG")
-    exif = b"Exif\0\0" + preview  # as good as a real EXIF block to everything that skips it
+    exif = b"Exif\0\0" + preview  # looks like real EXIF to any parser that skips it
     whole = encoded(photo(), "JPEG")
     data = whole[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + whole[2:]
     np.testing.assert_array_equal(decode_image(data, "x"), with_pillow(whole))
@@ -153,13 +153,13 @@ def header_only_png(width: int, height: int) -> bytes:
 
 
 def test_200_megapixels_are_refused_from_the_header() -> None:
-    # No pixel is in the file: only its header can be the reason for the message.
+    # The file has no pixels, so the message must come from its header.
     with pytest.raises(BadImageError, match=r"^huge has 20000 x 10000 = 200\.0 megapixels.*data\.max_megapixels=100"):
         decode_image(header_only_png(20_000, 10_000), "huge")
 
 
 def test_the_limit_can_be_raised_and_lowered() -> None:
-    with pytest.raises(BadImageError, match="cut short, damaged"):  # past the limit, on to the missing pixels
+    with pytest.raises(BadImageError, match="cut short, damaged"):  # within the limit; fails at the missing pixels
         decode_image(header_only_png(20_000, 10_000), "x", max_pixels=200_000_000)
     assert decode_image(FILES["png"], "x", max_pixels=60 * 80).shape == (60, 80, 3)
     with pytest.raises(BadImageError, match="max_megapixels"):
@@ -174,7 +174,7 @@ def test_the_limit_can_be_raised_and_lowered() -> None:
 )
 def test_damage_gives_an_image_or_our_error_and_nothing_else(kind: str, where: float, damage: bytes) -> None:
     data = bytearray(FILES[kind])
-    start = int(where**3 * len(data))  # mostly in the header
+    start = int(where**3 * len(data))  # more often in the header
     data[start : start + len(damage)] = damage
     try:
         rgb = decode_image(bytes(data), "x", max_pixels=1_000_000)

@@ -24,7 +24,7 @@ def photo(height: int = 60, width: int = 80) -> np.ndarray:
 
 
 def ramps(side: int = 64) -> np.ndarray:
-    """Red grows by 3 levels a column, green by 3 a row: pixels that know where they come from."""
+    """Red grows by 3 levels per column, green by 3 per row, so each pixel encodes its position."""
     rows, columns = np.mgrid[:side, :side]
     return np.stack([3 * columns, 3 * rows, np.full((side, side), 128)], axis=-1).astype(np.uint8)
 
@@ -42,7 +42,7 @@ def digest(image: np.ndarray) -> str:
 def test_size_and_type_stay_and_the_input_too(word: str, size: tuple[int, int]) -> None:
     image = np.random.default_rng(2).integers(0, 256, (*size, 3), dtype=np.uint8)
     before = image.copy()
-    image.flags.writeable = False  # as in a memory map
+    image.flags.writeable = False  # like a memory map
     result = apply(word, image)
     assert result.shape == image.shape
     assert result.dtype == np.uint8
@@ -73,12 +73,12 @@ def test_blur_is_scipys(sigma: float) -> None:
     image = np.random.default_rng(3).integers(0, 256, (40, 51, 3), dtype=np.uint8)
     expected = np.rint(ndimage.gaussian_filter(image.astype(float), (sigma, sigma, 0), mode="mirror"))
     difference = np.abs(apply(f"blur-{sigma}", image) - expected)
-    assert difference.max() <= 1  # where float32 and float64 round to different sides
+    assert difference.max() <= 1  # float32 and float64 may round differently
     assert (difference > 0).mean() < 0.002
 
 
 def test_downup_averages_before_it_drops_pixels() -> None:
-    # Bilinear reduction by 4 would see nothing but the two dark ones of each four columns.
+    # Bilinear reduction by 4 would sample only the two dark columns of each four.
     stripes = np.tile(np.array([255, 0, 0, 255], np.uint8)[None, :, None], (16, 6, 3))
     result = apply("downup-0.25", stripes)
     assert result.min() == result.max()
@@ -87,9 +87,9 @@ def test_downup_averages_before_it_drops_pixels() -> None:
 
 def test_downup_interpolates_with_the_cubic_kernel_of_keys() -> None:
     image = np.zeros((32, 32, 3), np.uint8)
-    image[14:16, 14:16] = 200  # one pixel of the half as large image, centered between rows 14 and 15
+    image[14:16, 14:16] = 200  # one pixel of the image at half size, centered between rows 14 and 15
     distance = np.abs(np.arange(32) - 14.5) / 2
-    a = -0.75  # OpenCV's choice among Keys' kernels
+    a = -0.75  # OpenCV's parameter of the Keys kernel
     inner = ((a + 2) * distance - (a + 3)) * distance**2 + 1
     outer = a * (((distance - 5) * distance + 8) * distance - 4)
     kernel = np.where(distance <= 1, inner, np.where(distance < 2, outer, 0))
@@ -99,7 +99,7 @@ def test_downup_interpolates_with_the_cubic_kernel_of_keys() -> None:
 
 
 def crop_of(word: str, key: str) -> tuple[float, float, float, float]:
-    """Slope across and down as shares of the original ramps', and the window's left and top edge."""
+    """Return the horizontal and vertical slope relative to the original ramps, and the window's left and top edges."""
     inside = apply(word, ramps(), key)[8:-8, 8:-8].astype(float)
     across, down = inside[..., 0].mean(axis=0) / 3, inside[..., 1].mean(axis=1) / 3
     (share_x, left), (share_y, top) = (np.polyfit(np.arange(8, 56), line, 1) for line in (across, down))
@@ -110,7 +110,7 @@ def crop_of(word: str, key: str) -> tuple[float, float, float, float]:
 def test_crop_keeps_a_window_of_its_share_at_any_place(share: float) -> None:
     crops = np.array([crop_of(f"crop-{share}", f"{key}.png") for key in range(300)])
     np.testing.assert_allclose(crops[:, :2], share, atol=0.01)
-    # Pixel centers: the first pixel of the enlarged window lies (1 - share) / 2 before the window's first.
+    # Pixel centers: the first pixel of the enlarged window is (1 - share) / 2 before the window's first pixel.
     edges = crops[:, 2:] + (1 - share) / 2
     places = 64 - round(64 * share) + 1
     np.testing.assert_allclose(edges, np.rint(edges), atol=0.3)
@@ -151,7 +151,7 @@ def test_social_draws_window_and_quality(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(degrade_module, "jpeg", record)
     crops = np.array([crop_of("social", f"{key}.png") for key in range(400)])
-    assert {shape for shape, _ in seen} == {(50, 50, 3)}  # 200 of 256
+    assert {shape for shape, _ in seen} == {(50, 50, 3)}  # 200 / 256 of 64 px
     counts = np.bincount([quality for _, quality in seen], minlength=101)
     assert counts[65:].sum() == 400
     assert stats.chisquare(counts[65:].reshape(-1, 4).sum(axis=1)).pvalue > 0.01
@@ -161,7 +161,7 @@ def test_social_draws_window_and_quality(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_social_compresses() -> None:
-    # JPEG halves the chroma: colors of single pixels, which neither window nor resizing could hide so well, are gone.
+    # JPEG halves the chroma resolution and so removes colors of single pixels; cropping or resizing could not.
     noise = np.random.default_rng(5).integers(0, 256, (96, 96, 3), dtype=np.uint8)
     chroma = cv2.cvtColor(apply("social", noise), cv2.COLOR_RGB2YCrCb)[..., 1:].std()
     no_codec = cv2.cvtColor(apply("crop-0.8", noise), cv2.COLOR_RGB2YCrCb)[..., 1:].std()
@@ -181,7 +181,7 @@ def test_a_view_is_its_pixels(word: str) -> None:
 
 
 def test_threads_do_not_matter() -> None:
-    image = photo(333, 401)  # large enough for OpenCV to share the work out
+    image = photo(333, 401)  # large enough for OpenCV to use several threads
     before = cv2.getNumThreads()
     try:
         cv2.setNumThreads(1)

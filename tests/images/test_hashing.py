@@ -27,7 +27,7 @@ def resize(image: np.ndarray, factor: float) -> np.ndarray:
 
 
 def test_bits_are_those_of_the_imagehash_library(photos: list[np.ndarray]) -> None:
-    # The library resizes with Lanczos, so that coefficients next to the median may change sides.
+    # The library resizes with Lanczos, so coefficients close to the median may flip.
     expected = [int(str(imagehash.phash(Image.fromarray(photo))), 16) for photo in photos]
     distances = [distance(fingerprint(photo).phash, bits) for photo, bits in zip(photos, expected, strict=True)]
     assert max(distances) <= 6
@@ -50,7 +50,7 @@ def test_the_first_view_is_the_mirror_image(photos: list[np.ndarray]) -> None:
 
 def test_the_other_views_are_crops_in_rows(photos: list[np.ndarray]) -> None:
     distances = []
-    for photo in photos:  # of 96 px, so that every crop begins at a whole pixel
+    for photo in photos:  # 96 px, so that every crop starts at a whole pixel
         views = fingerprint(photo).views
         assert len(views) == NUM_VIEWS
         places = [(90, top, left) for top in (0, 3, 6) for left in (0, 3, 6)]

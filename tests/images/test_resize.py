@@ -45,7 +45,7 @@ def test_crop_keeps_native_pixels_of_the_center(height: int, width: int, data: s
     places = np.argwhere((windows == cropped).all(axis=(2, 3, 4)))
     assert len(places) == 1
     margins = np.array([height - side, width - side])
-    assert (np.abs(margins - 2 * places[0]) <= 1).all()  # as much on either side, up to the odd pixel
+    assert (np.abs(margins - 2 * places[0]) <= 1).all()  # equal margins, up to an odd pixel
 
 
 def test_center_crop_does_as_progans_dataset_tool() -> None:
@@ -61,7 +61,7 @@ def test_center_crop_does_as_progans_dataset_tool() -> None:
 
 def test_center_crop_does_not_alias_when_it_shrinks() -> None:
     stripes = np.zeros((256, 256, 3), np.uint8)
-    stripes[:, ::3] = 255  # finer than 64 px can show: what remains is their mean
+    stripes[:, ::3] = 255  # too fine for 64 px: only their mean is left
     shrunk = prepare_image(stripes, 64, "center_crop")[:, 4:-4]
     aliased = cv2.resize(stripes, (64, 64), interpolation=cv2.INTER_LANCZOS4)[:, 4:-4]
     assert shrunk.std() < 5 < aliased.std()

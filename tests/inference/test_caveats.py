@@ -1,4 +1,4 @@
-"""What makes an image foreign to a detector."""
+"""What makes an image differ from a detector's training images."""
 
 import cv2
 import numpy as np
@@ -37,7 +37,7 @@ def test_small_and_resized_images() -> None:
 def test_gray() -> None:
     gray = np.repeat(PIXELS[..., :1], 3, 2)
     assert list_texts(gray) == ["gray; trained on color"]
-    gray[5, 7, 1] ^= 1  # one pixel that no coarse look would find
+    gray[5, 7, 1] ^= 1  # a single pixel, which subsampling would miss
     assert list_texts(gray) == []
 
 
@@ -45,7 +45,7 @@ def test_gray() -> None:
     ("files", "facts", "told"),
     [
         (FILES, describe("JPEG", 60), "JPEG 60; trained on JPEG 70 to 90"),
-        (FILES, describe("JPEG", 95), None),  # between them and what was never compressed
+        (FILES, describe("JPEG", 95), None),  # between those qualities and uncompressed
         (FILES, describe("JPEG", None), None),
         (FILES, describe("WEBP"), "WebP; trained on other files"),
         (TrainedFiles((70, 90), False, None), describe("JPEG", 95), "JPEG 95; trained on JPEG 70 to 90"),

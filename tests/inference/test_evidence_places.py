@@ -1,4 +1,4 @@
-"""Evidence of whole images: it adds up to the score, and finds a patch that was planted."""
+"""Evidence of whole images adds up to the score and locates a pasted patch."""
 
 import io
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_detectors_without_places_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_planted_patch_is_found(tmp_path: Path) -> None:
-    """The copy of another scene by a simulated decoder, in a photo of the simulated camera."""
+    """Paste a simulated decoder's copy of another scene into a photo by the simulated camera."""
     config = compose_config([
         "trainer=cpu", "trainer.precision=float32", "logger=csv", "optim.epochs=6",
         "data.train_per_class=500", "data.audit_per_class=0",
@@ -71,7 +71,7 @@ def test_a_planted_patch_is_found(tmp_path: Path) -> None:
         leave_out_figures(patch)
         run_training(config, Console(file=io.StringIO()))
     predictor = Predictor(load_detector(RunFolder.locate(config).tested, "cpu"))
-    source = DemoSource(8, 256, seed=1)  # other scenes and other decoders than those of the training
+    source = DemoSource(8, 256, seed=1)  # scenes and decoders that were not used in training
     records = [record for record in source.records() if record.category == "leaves"]
     reals, fakes = ([source.read(each) for each in records if each.label == label] for label in (REAL, FAKE))
     inside, outside = [], []

@@ -1,4 +1,4 @@
-"""An exported detector scores as the checkpoint does, from the bytes of a file on, and needs no torch for that."""
+"""An exported detector gives the checkpoint's scores, from file bytes on, without torch."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ SIDE = 64
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """JPEG that is turned, PNG with alpha and in gray, palettes, WebP; small, large and not square."""
+    """Rotated JPEG, PNG with alpha and gray PNG, palettes, WebP; small, large and non-square images."""
     folder = tmp_path_factory.mktemp("files")
     rng = np.random.default_rng(0)
 
@@ -36,7 +36,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return PIL.Image.fromarray(np.clip(coarse + rng.normal(0, 8, coarse.shape), 0, 255).astype(np.uint8))
 
     exif = PIL.Image.Exif()
-    exif[274] = 6  # turned by a quarter
+    exif[274] = 6  # rotated by 90 degrees
     draw(100, 150).save(folder / "turned.jpg", quality=90, exif=exif)
     transparent = draw(64, 64)
     transparent.putalpha(PIL.Image.fromarray(rng.integers(0, 256, (64, 64), np.uint8)))
@@ -51,14 +51,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a checkpoint, `tested.ckpt`, and of its graph, `x.onnx`."""
+    """A folder with a checkpoint, `tested.ckpt`, and its graph, `x.onnx`."""
     folder = tmp_path_factory.mktemp("exported")
     export_onnx(write_detector(folder / "tested.ckpt", image_px=SIDE), folder / "x.onnx")
     return folder
 
 
 def compare(checkpoint: Path, exported: Path, files: Path) -> tuple[list[float], list[float]]:
-    """Logits of all files, by torch and by onnxruntime; NaN of one that is too small for the network."""
+    """Return logits of all files by torch and by onnxruntime; NaN if torch finds an image too small for the network."""
     found = []
     for place in (checkpoint, exported):
         predictions = list(Predictor(load_detector(place, "cpu")).predict_folder(files))
@@ -120,7 +120,7 @@ def test_an_image_too_small_for_the_graph_is_a_row_with_its_error(tmp_path: Path
     detector = load_detector(exported / "x.onnx")
     small, whole = Predictor(detector).predict_folder(tmp_path)
     assert (small.error, whole.error) == ("40 x 32 px are too small to be judged", "")
-    assert detector.training.smallest_px == 33  # 29 behind the filter
+    assert detector.training.smallest_px == 33  # 29 px after the filter
 
 
 def test_the_graph_alone_gives_p_fake(exported: Path, files: Path) -> None:
@@ -166,7 +166,7 @@ def test_it_is_used_without_any_package_of_training(exported: Path, files: Path)
     program = (
         "import sys\n"
         "from fakeid.terminal import _TRAINING\n"
-        "sys.modules.update(dict.fromkeys(_TRAINING, None))\n"  # an import of one fails
+        "sys.modules.update(dict.fromkeys(_TRAINING, None))\n"  # importing any of these fails
         "from fakeid.cli import main\n"
         "main(sys.argv[1:])"
     )

@@ -1,4 +1,4 @@
-"""Which files are judged, in which order, and what becomes of those that cannot be."""
+"""Which files are judged, in which order, and how unusable ones are reported."""
 
 import os
 from pathlib import Path
@@ -90,7 +90,7 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.png")  # to open it would wait forever
+    os.mkfifo(tmp_path / "pipe.png")  # opening it would block forever
     assert load_image(tmp_path / "pipe.png", 100).error == "pipe.png is not a file"
     assert load_image(tmp_path, 100).error == f"{tmp_path.name} is not a file but a folder"
     assert "No such file" in load_image(tmp_path / "gone.png", 100).error

@@ -1,4 +1,4 @@
-"""Verdicts: what they rest on, in which order they come, and that they are those of the test of a training."""
+"""Verdicts: what they rest on, their order, and agreement with the test of a training."""
 
 import math
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from fakeid.training.predict import Scorer
 
 
 def paint(level: int, height: int = 32, width: int = 32) -> np.ndarray:
-    """Of one level, with some grain: mild changes keep the brightness."""
+    """Paint one level with some grain, so that mild changes preserve the brightness."""
     grain = np.random.default_rng(0).integers(-9, 10, (height, width, 3))
     return (level + grain).astype(np.uint8)
 
@@ -60,7 +60,7 @@ def test_without_a_calibration_nothing_is_said_of_false_positives() -> None:
 
 
 def test_a_call_that_flips_under_a_mild_change_is_unsure() -> None:
-    """A detector of the finest grain: scaling wears it off."""
+    """This detector responds to the finest grain, which scaling removes."""
 
     def score(tiles: np.ndarray) -> np.ndarray:
         return np.abs(np.diff(tiles.astype(np.float64), axis=2)).mean((1, 2, 3)) / 4

@@ -1,4 +1,4 @@
-"""Rows on disk: none is lost or doubled, wherever writing stops, and none runs in a spreadsheet."""
+"""No output row is lost or doubled wherever writing stops, and none runs as a formula in a spreadsheet."""
 
 import csv
 import io

@@ -11,7 +11,7 @@ SIDES = st.integers(1, 400)
 
 
 def number(height: int, width: int) -> np.ndarray:
-    """Every pixel its own color."""
+    """Give every pixel its own color."""
     places = np.arange(height * width, dtype=np.uint32).reshape(height, width)
     return np.stack([(places >> shift & 255).astype(np.uint8) for shift in (0, 8, 16)], 2)
 

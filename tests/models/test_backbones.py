@@ -18,7 +18,7 @@ def test_pelee_by_name() -> None:
 def test_legacy_xception_has_the_size_of_the_original() -> None:
     with torch.device("meta"):
         network = build_backbone("legacy_xception", 3)
-    # 22,855,952 with 1000 classes (Chollet 2017, table 3), less 999 outputs of 2048 weights and a bias.
+    # 22,855,952 with 1000 classes (Chollet 2017, table 3), minus 999 outputs of 2048 weights and a bias.
     assert sum(p.numel() for p in network.parameters()) == 22_855_952 - 999 * 2049 == 20_809_001
 
 

@@ -13,7 +13,7 @@ from fakeid.models.residuals.hpf import KV
 
 
 def _all_colors(red: int) -> np.ndarray:
-    """All 65,536 colors of one red: (256, 256, 3) uint8."""
+    """Return all 65,536 colors with one value of red: (256, 256, 3) uint8."""
     green, blue = np.mgrid[:256, :256].astype(np.uint8)
     return np.stack((np.full_like(green, red), green, blue), axis=-1)
 
@@ -57,7 +57,7 @@ def test_circular_hsv_agrees_with_colorsys(device: torch.device) -> None:
     [(128, 128, 128), (32, 32, 32), (16, 16, 16), (200, 20, 20), (200, 72, 72), (40, 8, 8), (20, 30, 20), (90, 90, 96)],
 )
 def test_noise_on_a_flat_patch_stays_noise_in_circular_hsv(levels: tuple[int, int, int]) -> None:
-    """Behind the high-pass filter every channel has about the energy that RGB's have; (cos H, sin H) had 45 times."""
+    """After the high-pass filter every channel has about the energy of RGB's; (cos H, sin H) had 45 times as much."""
     noise = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(0)) * 4
     rgb = (torch.tensor(levels).view(1, 3, 1, 1) + noise).round().clamp(0, 255) / 255
     kernel = np.array(KV) / 12

@@ -1,4 +1,4 @@
-"""Statistics against the definition, pixel after pixel and triple after triple, in Python."""
+"""Color statistics compared with a plain Python implementation of their definition."""
 
 import colorsys
 import math
@@ -21,12 +21,12 @@ TRIPLES = [(first, second, third) for third, second, first in product(range(-2, 
 
 
 def round_half_up(level: float) -> int:
-    """With a little more, for floats may fall short of a tie; nothing but ties is nearer than 1/510 to one half."""
+    """Round with a small margin, as floats may fall short of a tie; others are at least 1/510 from one half."""
     return math.floor(level + 0.5 + 1e-6)
 
 
 def split_slowly(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, list[list[int]]]:
-    """MATLAB's `rgb2hsv`, times 255, and `rgb2ycbcr`, of RGB (H, W, 3)."""
+    """Compute MATLAB's `rgb2hsv`, times 255, and `rgb2ycbcr` of RGB (H, W, 3)."""
     planes: dict[str, list[list[int]]] = {name: [] for name in COMPONENTS}
     for row in rgb_u8.tolist():
         for name in COMPONENTS:
@@ -58,7 +58,7 @@ def count_slowly(levels: list[list[int]]) -> list[float]:
 
 
 def draw(height: int, width: int, seed: int = 0, spread: int = 6) -> npt.NDArray[np.uint8]:
-    """Around middle grey, so that truncated and small differences both occur."""
+    """Draw around middle gray, so that both truncated and small differences occur."""
     return np.random.default_rng(seed).integers(128 - spread, 128 + spread, (height, width, 3), np.uint8)
 
 
@@ -67,7 +67,7 @@ def to_rgb(images: list[npt.NDArray[np.uint8]], device: torch.device) -> Tensor:
 
 
 def imitate_photo(height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Somewhat like a photo: slow waves of saturated colors, dark and bright, and a little noise."""
+    """Make an image somewhat like a photo: slow waves of saturated colors, dark and bright, with a little noise."""
     rng = np.random.default_rng(7)
     y, x = np.mgrid[:height, :width][..., None] / max(height, width)  # (H, W, 1)
     waves = 128 + 120 * np.sin(7 * x * rng.random(3) + 5 * y * rng.random(3) + 6 * rng.random(3))
@@ -137,7 +137,7 @@ def test_mirror_images_and_exchanged_rows_and_columns_have_the_same_features(
 
 
 def test_the_border_counts_as_neighbors_alone(device: torch.device) -> None:
-    """A corner is no interior pixel's neighbor; another pixel of the border is."""
+    """A corner is no interior pixel's neighbor; other border pixels are."""
     image, corners, border = imitate_photo(12, 12), imitate_photo(12, 12), imitate_photo(12, 12)
     corners[[0, 0, -1, -1], [0, -1, 0, -1]] = 255 - image[[0, 0, -1, -1], [0, -1, 0, -1]]
     border[0, 5] = 255 - image[0, 5]

@@ -63,7 +63,7 @@ def test_backbone_gets_the_same_residual_under_autocast(color: str, device: torc
     assert seen[0].dtype == seen[1].dtype == torch.float32
     assert torch.equal(*seen)
     assert rounded.dtype == torch.float32
-    assert not torch.equal(rounded, exact)  # or autocast was off in the backbone too
+    assert not torch.equal(rounded, exact)  # if equal, autocast was off in the backbone too
 
 
 def test_channels_last_reaches_every_convolution(device: torch.device) -> None:
@@ -94,7 +94,7 @@ def test_learns_to_tell_two_kinds_of_noise_apart(device: torch.device) -> None:
 
     def draw() -> tuple[Tensor, Tensor]:
         rgb = torch.rand(16, 3, 40, 40, generator=generator)
-        rgb[8:] = rgb[8:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3)  # nearest up-sampling
+        rgb[8:] = rgb[8:, :, ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3)  # nearest-neighbor up-sampling
         return rgb.to(device), (torch.arange(16) >= 8).float().to(device)
 
     for _ in range(12):

@@ -1,4 +1,4 @@
-"""Evidence by place adds up to the logit, and is refused where there are no places."""
+"""Evidence adds up to the logit, and is refused for networks that have no positions."""
 
 import pytest
 import torch

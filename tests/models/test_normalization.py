@@ -1,4 +1,4 @@
-"""Published weights see what timm itself would show them; the checkpoint remembers."""
+"""Published weights get the normalization that timm would apply, and the checkpoint stores it."""
 
 import functools
 from pathlib import Path
@@ -22,7 +22,7 @@ PX = 64
 
 @pytest.fixture
 def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights of ours in place of those that would be fetched."""
+    """Provide our own weights instead of downloading."""
     torch.manual_seed(3)
     path = tmp_path / "weights.pth"
     torch.save(timm.create_model("resnet18").state_dict(), path)
@@ -48,7 +48,7 @@ def save(module: DetectorModule, path: Path) -> dict[str, Tensor]:
 def test_pretrained_weights_see_what_timm_would_show_them() -> None:
     module = DetectorModule(OPTIONS, channels_last=False).eval()
     bare = timm.create_model("resnet18", num_classes=1, pretrained=True).eval()
-    bare.fc.load_state_dict(module.detector.backbone.fc.state_dict())  # the new layer starts at random
+    bare.fc.load_state_dict(module.detector.backbone.fc.state_dict())  # the new layer is initialized at random
     config = timm.data.resolve_model_data_config(bare)
     assert (config["mean"], config["std"]) == (MEAN, STD)
     transform = timm.data.create_transform(**config, is_training=False)

@@ -80,7 +80,7 @@ def test_weights_start_with_the_published_variance() -> None:
 def test_weights_start_as_torch_makes_them_in_the_papers_code() -> None:
     network = _pelee(torch.device("cpu"))
     for weight, fan_in in ((network.stages[3][0].bottlenecks[0].weight, 512), (network.classifier.weight, 704)):
-        assert weight.abs().max().item() <= fan_in**-0.5  # uniform up to there
+        assert weight.abs().max().item() <= fan_in**-0.5  # uniform up to this bound
         assert weight.std().item() == pytest.approx((3 * fan_in) ** -0.5, rel=0.05)
 
 

@@ -49,7 +49,7 @@ def test_the_seed_decides_where_it_starts(device: torch.device) -> None:
     assert torch.equal(first.weight, second.weight)
     assert not torch.equal(first.weight, other.weight)
     filters = first.constrain()
-    assert len(torch.unique(filters.flatten(2), dim=1)[0]) == 3  # three filters, not one three times
+    assert len(torch.unique(filters.flatten(2), dim=1)[0]) == 3  # three different filters
 
 
 @pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
@@ -76,7 +76,7 @@ def test_a_sum_near_zero_does_no_harm(device: torch.device) -> None:
 
 
 def test_learns_to_predict_a_pixel(device: torch.device) -> None:
-    """On an image that repeats every two pixels, a neighbor two pixels away is the pixel itself."""
+    """In an image with period 2, the neighbor two pixels away has the same value."""
     residual = build(device)
     cell = torch.rand(4, 3, 2, 2, generator=torch.Generator().manual_seed(1)).to(device)
     image = cell.repeat(1, 1, 5, 5)

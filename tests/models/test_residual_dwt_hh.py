@@ -20,7 +20,7 @@ def test_agrees_with_pywavelets(shape: tuple[int, int], device: torch.device) ->
     height, width = shape[0] // 2, shape[1] // 2
     assert ours.shape == (2, 4, height, width)
     np.testing.assert_allclose(ours, diagonal[..., :height, :width], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(diagonal[..., height:, :], 0, atol=1e-12)  # what the odd row or column would give
+    np.testing.assert_allclose(diagonal[..., height:, :], 0, atol=1e-12)  # what an odd row or column would contribute
     np.testing.assert_allclose(diagonal[..., width:], 0, atol=1e-12)
 
 

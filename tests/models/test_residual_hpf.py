@@ -17,7 +17,7 @@ def _image(channels: int, device: torch.device) -> Tensor:
 
 
 def _filter_with_scipy(image: np.ndarray, border: str) -> np.ndarray:
-    """(H, W) float64 → (H', W')."""
+    """Filter (H, W) float64 to (H', W')."""
     if border == "valid":
         return signal.correlate2d(image, KERNEL, mode="valid")
     return ndimage.correlate(image, KERNEL, mode="mirror")

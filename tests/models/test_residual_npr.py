@@ -36,7 +36,7 @@ def test_nearest_up_sampling_leaves_nothing(device: torch.device) -> None:
     image = torch.rand(1, 3, 5, 6, generator=torch.Generator().manual_seed(1)).to(device)
     up_sampled = image.repeat_interleave(2, 2).repeat_interleave(2, 3)
     assert build_residual("npr", 3)(up_sampled).count_nonzero() == 0
-    assert build_residual("npr", 3)(up_sampled[..., 1:, :]).count_nonzero() > 0  # not aligned
+    assert build_residual("npr", 3)(up_sampled[..., 1:, :]).count_nonzero() > 0  # an unaligned grid
 
 
 def test_stays_within_its_stated_range(device: torch.device) -> None:

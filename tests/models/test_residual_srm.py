@@ -10,12 +10,12 @@ SECOND_DIFFERENCE = np.array([1, -2, 1])
 
 
 def kernels() -> np.ndarray:
-    """(3, 5, 5)"""
+    """The kernels, (3, 5, 5)."""
     return SrmResidual(1, sum_channels=False, reflect=False).kernels[:, 0].double().numpy()
 
 
 def respond(power_y: int, power_x: int) -> np.ndarray:
-    """Of each kernel, at the center of y^a x^b."""
+    """Return each kernel's response at the center of y^a x^b."""
     y, x = np.mgrid[-2:3, -2:3]
     return np.einsum("kyx,yx->k", kernels(), np.power(y, power_y) * np.power(x, power_x) * 1.0)
 
@@ -34,7 +34,7 @@ def test_kernels_are_second_differences_with_a_center_of_minus_one() -> None:
 
 
 def test_kernels_vanish_on_polynomials_up_to_their_order() -> None:
-    for power in range(1, 6):  # of the row alone and of the column alone
+    for power in range(1, 6):  # powers of the row or of the column alone
         np.testing.assert_allclose(respond(power, 0)[:2], 0, atol=1e-5)
         np.testing.assert_allclose(respond(0, power)[:2], 0, atol=1e-5)
     np.testing.assert_allclose(respond(2, 2), [-1, -2, 0], atol=1e-5)
@@ -56,7 +56,7 @@ def test_agrees_with_scipy(channels: str, border: str, device: torch.device) -> 
     whole = each.sum(1) if channels == "sum" else each.reshape(2, 9, 11, 14)
     expected = np.clip(whole if border == "reflect" else whole[..., 2:-2, 2:-2], -2, 2)
     ours = build_residual("srm", 3, channels=channels, border=border).to(device)(levels.to(device) / 255)
-    assert 0.05 < (np.abs(expected) == 2).mean() < 0.95  # some are clipped, others are not
+    assert 0.05 < (np.abs(expected) == 2).mean() < 0.95  # some values are clipped, others are not
     # TF32 would be off by 0.1, bf16 by 1.
     np.testing.assert_allclose(ours.cpu().numpy(), expected, rtol=0, atol=3e-4)
 

@@ -1,4 +1,4 @@
-"""What all residuals have in common."""
+"""Properties that all residuals share."""
 
 import pytest
 import torch
@@ -55,7 +55,7 @@ def test_is_the_same_under_autocast_and_for_any_memory_format(name: str, device:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("channels", ["sum", "each"])
 def test_gradients_reach_the_image(name: str, channels: str, device: torch.device) -> None:
-    image = (draw(device) / 1000).requires_grad_()  # within the truncation of srm
+    image = (draw(device) / 1000).requires_grad_()  # stays within srm's truncation
     residual = build(name, device, channels=channels)
     out = residual(image)
     (out * torch.rand(out.shape, generator=torch.Generator().manual_seed(2)).to(device)).sum().backward()

@@ -59,9 +59,9 @@ def test_all_views_of_a_constant_image_agree(views: str) -> None:
 
 
 def test_crops_are_the_corners_and_the_center() -> None:
-    rgb = torch.zeros(1, 3, 16, 16)  # windows of 14
-    rgb[..., 0, 0] = 1  # in one of five
-    rgb[..., 8, 8] = 10  # in each
+    rgb = torch.zeros(1, 3, 16, 16)  # windows of 14 px
+    rgb[..., 0, 0] = 1  # inside one of five windows
+    rgb[..., 8, 8] = 10  # inside each of the five windows
     assert average_views(mean_pixel, rgb, "crops").item() == pytest.approx((1 + 5 * 10) / 5 / 14**2)
     seen: list[Tensor] = []
     numbered = torch.arange(256.0).view(1, 1, 16, 16).expand(1, 3, 16, 16)
@@ -73,7 +73,7 @@ def test_crops_are_the_corners_and_the_center() -> None:
 def test_patches_are_the_four_quarters() -> None:
     rgb = torch.zeros(2, 3, 9, 8)
     rgb[0, :, :4, :4], rgb[0, :, :4, 4:], rgb[0, :, 4:8, :4], rgb[0, :, 4:8, 4:] = 1, 2, 3, 6
-    rgb[:, :, 8] = 100  # the odd line
+    rgb[:, :, 8] = 100  # the leftover last row
     assert average_views(mean_pixel, rgb, "patches").tolist() == [3, 0]
     votes = average_views(lambda view: (mean_pixel(view) > 1.5).float(), rgb, "patches")
     assert votes.tolist() == [0.75, 0]

@@ -40,7 +40,7 @@ def summary() -> RunSummary:
 
 @pytest.fixture(scope="session")
 def invented() -> Callable[..., FinishedRun]:
-    """`invented(5, seed=1, color="hsv", skill=1.0)` is a finished run with 5 training categories; remembered."""
+    """`invented(5, seed=1, color="hsv", skill=1.0)` is a finished run with 5 training categories; cached."""
 
     @cache
     def invent(

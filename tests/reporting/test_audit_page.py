@@ -1,4 +1,4 @@
-"""The audit's page and table, on an audit of drawn images."""
+"""The audit's page and table, from an audit of drawn images."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""AUROC and average precision are from 0 to 1 in whatever a reader sees; a percentage would be a number above 1."""
+"""AUROC and average precision are shown from 0 to 1 everywhere; a percentage would exceed 1."""
 
 import dataclasses
 import re
@@ -37,7 +37,7 @@ def report(evaluation: Evaluation) -> SweepReport:
 
 
 def read_columns(table: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Headings that name one of the two, and what is below them."""
+    """Yield headings that name either metric, and the cells below them."""
     for heading, *cells in zip(*table, strict=True):
         if NAMED.search(heading):
             yield heading, " ".join(cells)

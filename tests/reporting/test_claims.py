@@ -26,7 +26,7 @@ def test_settings_are_compared_on_what_neither_was_trained_on(invented):
     a, b = (right(run, DEMO_CATEGORIES[5:]) for run in runs)
     gained, lost = int((b & ~a).sum()), int((a & ~b).sum())
     assert claim.accuracy.value == pytest.approx((gained - lost) / 240)
-    # The two networks differ beyond chance, and still nothing is said of their configurations.
+    # The two networks differ beyond chance, but nothing is claimed about their configurations.
     assert claim.accuracy.p_value == pytest.approx(binomtest(gained, gained + lost).pvalue)
     assert claim.accuracy.p_value < 1e-5
     assert math.isnan(claim.accuracy_p)
@@ -47,7 +47,7 @@ def test_numbers_of_categories_are_compared_on_the_same_images(invented):
 def test_holm_counts_every_comparison_of_the_page_once(invented):
     runs = [invented(k, seed, skill=1 + 0.1 * k) for k in (1, 2, 5) for seed in range(2)]
     claims = compare_configurations(collect_configurations(runs))
-    # Three steps on what neither was trained on, and all three pairs on what nobody was; two tests are in both tables.
+    # Three steps on images that neither was trained on, all three pairs on images that no run was; two overlap.
     tests = {claim.test for claim in (*claims.categories, *claims.pairs)}
     assert len(tests) < len(claims.categories) + len(claims.pairs)
     rows = (*claims.categories, *claims.pairs)

@@ -27,7 +27,7 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_images(invented):
     shared = np.mean([np.cov(right[i], right[j])[0, 1] for i, j in ((0, 1), (0, 2), (1, 2))]) / right.shape[1]
     margin = math.hypot(expected.high - np.mean(values), norm.ppf(0.975) * math.sqrt(shared))
     assert shared > 0
-    assert unseen.low == pytest.approx(np.mean(values) - margin, abs=2e-3)  # images within each category there
+    assert unseen.low == pytest.approx(np.mean(values) - margin, abs=2e-3)  # there, stratified by category
     assert unseen.high == pytest.approx(min(1, np.mean(values) + margin), abs=2e-3)
     step = t.ppf(0.975, 2) * np.std(values, ddof=1) * math.sqrt(1 + 1 / 3)
     assert (unseen.next_low, unseen.next_high) == pytest.approx(
@@ -56,7 +56,7 @@ def test_categories_of_unequal_size_count_equally(invented):
     summary = replace(run.summary, categories={**run.summary.categories, **changed})
     unseen = FinishedRun(run.name, summary, run.images).average(seen=False)
     assert unseen.value == pytest.approx(0.75)
-    # The average's variance is that of 4 / (1/10 + 1/90) = 36 images.
+    # The variance of the average is that of 4 / (1/10 + 1/90) = 36 images.
     assert (unseen.low, unseen.high) == pytest.approx(wilson_interval(27, 36))
 
 

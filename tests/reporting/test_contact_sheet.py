@@ -12,7 +12,7 @@ def draw_images(num: int, height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def find_tile(sheet: np.ndarray, tile: np.ndarray) -> tuple[int, int]:
-    """Where the tile is in the sheet, exactly: (x, y)."""
+    """Return the exact position (x, y) of a tile in the sheet."""
     difference = cv2.matchTemplate(sheet, tile, cv2.TM_SQDIFF)
     _, _, (x, y), _ = cv2.minMaxLoc(difference)
     np.testing.assert_array_equal(sheet[y : y + tile.shape[0], x : x + tile.shape[1]], tile)
@@ -28,7 +28,7 @@ def test_every_pixel_of_an_image_is_a_pixel_of_the_file(tmp_path):
     images = {name: (draw_images(2, 64, 64, i), draw_images(3, 64, 64, 9 + i)) for i, name in enumerate(["cat", "bus"])}
     sheet = save_sheet(images, tmp_path)
     places = {name: [[find_tile(sheet, tile) for tile in side] for side in pair] for name, pair in images.items()}
-    # Reals left of fakes, categories below each other, columns aligned.
+    # Reals are left of fakes, categories are stacked, columns are aligned.
     for reals, fakes in places.values():
         assert [x for x, _ in (*reals, *fakes)] == sorted(x for x, _ in (*reals, *fakes))
         assert len({y for _, y in (*reals, *fakes)}) == 1
@@ -49,7 +49,7 @@ def test_large_images_are_averaged(size, factor):
     figure = plot_samples({"cat": (images[:1], images[1:])}, ())
     shown = np.asarray(figure.axes[0].images[0].get_array())
     expected = cv2.resize(images[0], None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
-    # Halves are rounded differently.
+    # The two round halves differently.
     distance = cv2.matchTemplate(shown, expected, cv2.TM_SQDIFF).min()
     assert distance <= expected.size
 

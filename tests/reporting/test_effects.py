@@ -1,4 +1,4 @@
-"""One option changed, over all pairs of runs."""
+"""The effect of one option over all pairs of runs."""
 
 import dataclasses
 from collections.abc import Callable
@@ -25,7 +25,7 @@ RESIDUALS = ("srm", "hpf")
 
 @pytest.fixture(scope="session")
 def grid(invented: Invent) -> Grid:
-    """`grid()` has two colors, of which HSV has more skill, four dropouts and two seeds."""
+    """`grid()` has two colors (HSV with more skill), four dropouts and two seeds."""
 
     def invent_grid(num_seeds: int = 2) -> list[FinishedRun]:
         skills = {"hsv": 2.0, "rgb": 1.0}
@@ -50,7 +50,7 @@ def test_the_seeds_of_a_configuration_are_averaged_before_pairs_are_compared(gri
     accuracy, auroc = compare_answers(means[4:], means[:4])
     assert color.accuracy == accuracy
     assert color.auroc == auroc
-    assert color.accuracy_p == pytest.approx(min(1.0, 8 * accuracy.p_value))  # Holm, of four effects on two metrics
+    assert color.accuracy_p == pytest.approx(min(1.0, 8 * accuracy.p_value))  # Holm: four effects on two metrics
     assert color.verdict == "better"
     assert {effect.verdict for (option, _), effect in found.items() if option == "dropout"} == {"not significant"}
 
@@ -71,7 +71,7 @@ def test_with_one_seed_no_option_is_judged_however_many_settings_there_are(grid:
 
 
 def test_effects_that_differ_between_settings_claim_in_at_most_5_percent() -> None:
-    """Seeds taken for settings claimed in 16 to 33 % of such grids (six pairs of three seeds, no effect on average)."""
+    """Treating seeds as settings gave claims in 16 to 33 % of such grids (six pairs, three seeds, no mean effect)."""
     rng = np.random.default_rng(11)
     rejected = 0
     for _ in range(300):
@@ -84,7 +84,7 @@ def test_effects_that_differ_between_settings_claim_in_at_most_5_percent() -> No
             )
             sides.append((logit > -0.5).mean(axis=1))
         rejected += compare_accuracy(*sides).p_value < 0.05
-    # The mean of the sampled effects is a true one for these six settings; over further settings it is none.
+    # The mean of the sampled effects is real for these six settings, but is none for further settings.
     assert rejected / 300 < 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5
 
 
@@ -106,8 +106,8 @@ def test_the_default_is_what_others_are_compared_with(invented: Invent) -> None:
     "other",
     [
         {"seed": 5},
-        {"seed": 0, "dropout": 0.2},  # and another option
-        {"seed": 0, "categories": 2},  # and other content
+        {"seed": 0, "dropout": 0.2},  # another option differs too
+        {"seed": 0, "categories": 2},  # the content differs too
     ],
 )
 def test_what_differs_in_more_is_no_pair(invented: Invent, other: dict[str, Any]) -> None:
@@ -136,7 +136,7 @@ def test_the_answer_names_what_helps_and_what_does_not(grid: Grid) -> None:
     configurations = collect_configurations(runs)
     claims, effects = correct_page(compare_configurations(configurations), measure_effects(runs))
     *_, sentence, open_question = write_answer(configurations, claims, effects)
-    assert "more categories" in open_question.topic  # what cannot be said comes last
+    assert "more categories" in open_question.topic  # questions that cannot be answered come last
     (color,) = (effect for effect in effects if effect.option == "color")
     points = format_estimate(Estimate.of(color.accuracy), Form.POINTS)
     assert str(sentence) == (

@@ -43,7 +43,7 @@ def rich():
 def test_every_figure_can_be_drawn(name):
     evaluation, scores, _, _ = invent_case(name)
     for figure in plot_evaluation(evaluation, scores, show_images(scores)).values():
-        figure.set_layout_engine("none")  # takes most of the time
+        figure.set_layout_engine("none")  # layout takes most of the time
         figure.draw_without_rendering()
 
 
@@ -56,7 +56,7 @@ def test_of_one_class_alone_the_share_called_fake_is_drawn(rich):
     alone = replace(evaluation, groups=(), one_class=tuple(rates))
     images = ShownImages(draw_images(3), {}, *((draw_images(0), scores[:0]) for _ in range(2)))
     figures = plot_evaluation(alone, scores[:0], images)
-    assert set(figures) == {"called_fake"}  # nothing was called wrongly
+    assert set(figures) == {"called_fake"}  # nothing was misclassified
     (ax,) = figures["called_fake"].axes
     dots = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
     assert dots == [rate.called_fake.value for rate in rates]
@@ -160,7 +160,7 @@ def test_histograms_are_shares_with_the_threshold(rich):
     lines = [line.get_xdata()[0] for line in ax.lines]
     assert lines == [0, 2.0]
     band = next(patch for patch in ax.patches if patch.get_label() not in ("real", "fake") and hasattr(patch, "get_x"))
-    assert band.get_x() == pytest.approx(0.5)  # P(fake) = 0.5 is where 2 logit - 1 = 0
+    assert band.get_x() == pytest.approx(0.5)  # P(fake) = 0.5 at 2 logit - 1 = 0
     assert band.get_x() + band.get_width() == pytest.approx((np.log(9) + 1) / 2)
 
 

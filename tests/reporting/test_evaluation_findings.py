@@ -86,7 +86,7 @@ def test_too_few_reals_promise_nothing(evaluation):
 
 @pytest.mark.parametrize(("found", "is_told"), [(0.11, False), (0.14, True)])
 def test_more_than_promised_is_said_beyond_both_uncertainties_alone(evaluation, found, is_told):
-    # Of 100 new reals 13 are called fake with p = 0.033 where 4 of 100 were, 16 with p = 0.01 (beta-binomial).
+    # After 4 of 100 called fake, 13 of 100 new reals have p = 0.033 and 16 have p = 0.01 (beta-binomial).
     tested = replace(evaluation, groups=(make_group(HARD, 0.9, real_accuracy_at_chosen=1 - found),))
     assert ("more than promised" in read(tested)["False positives"]) == is_told
 
@@ -126,7 +126,7 @@ def test_an_honest_threshold_is_rarely_accused(evaluation):
         calibration = make_calibration(100, called, low, high)
         told = read(replace(evaluation, groups=tuple(groups), calibration=calibration))["False positives"]
         accused.append("more than promised" in told)
-    assert np.mean(accused) <= 0.05  # it was 18 to 39 %
+    assert np.mean(accused) <= 0.05  # with the earlier rule it was 18 to 39 %
 
 
 def test_a_threshold_that_is_off_is_told(evaluation):

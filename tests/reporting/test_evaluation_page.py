@@ -74,7 +74,7 @@ def test_the_page_is_whole_and_alone(rich):
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
     assert not re.search(r"url\((?!#)|@import|@font-face", page)
     assert page.count("<script>") == 1
-    # The paper shows through.
+    # The paper color shows through.
     assert "#ffffff" not in page.split("<main>")[1].lower()
 
 
@@ -156,7 +156,7 @@ def test_too_few_clusters_are_an_alarm_everywhere(evaluation):
 
 
 def test_what_warns_is_red_in_the_terminal(evaluation):
-    """A detector that fires on controls among it."""
+    """The warnings include that the detector fires on controls."""
     findings = [part for part in render_evaluation_table(evaluation).renderables if isinstance(part, Text)]
     styles = {topic: part.style for part in findings for topic in ("Controls", "Swap test", "Worst group")
               if part.plain.startswith(f"{topic}: ")}  # fmt: skip

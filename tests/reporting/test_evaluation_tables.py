@@ -1,4 +1,4 @@
-"""What evaluations add to the report of a sweep."""
+"""What evaluations add to a sweep report."""
 
 import dataclasses
 import math
@@ -44,7 +44,7 @@ def bound(value: float | None) -> Estimate:
 
 
 def write(evaluation: EvaluationTable) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells behind the columns that name a configuration."""
+    """Return headings and cells to the right of the columns that name a configuration."""
     columns, rows = evaluation.table.columns[3:], [row.cells[3:] for row in evaluation.table.rows]
     cells = [[format_cell(cell, column.form) for cell, column in zip(row, columns, strict=True)] for row in rows]
     return [column.heading for column in columns], cells
@@ -63,7 +63,7 @@ def test_seeds_are_averaged_with_an_interval_over_runs_and_their_images() -> Non
     ]
     auroc, accuracy, _ = build_evaluation_tables(collect_configurations(runs))
     (row,) = auroc.table.rows
-    # Each run's own interval is 1 point to both sides, and is taken for what images do to all runs alike.
+    # The 1-point half-width of each run's own interval is taken as the effect of the images on all runs.
     margin = math.hypot(stats.t.ppf(0.975, 2) * stats.sem(values), 0.01)
     assert [column.heading for column in auroc.table.columns] == ["setting", "categories", "seeds", SEEN, UNSEEN]
     assert [cell.value for cell in row.cells[1:3]] == [10, 3]

@@ -1,4 +1,4 @@
-"""How the AUROC on families that were left out is averaged, by hand."""
+"""Averages of the AUROC on left-out families, computed by hand."""
 
 import numpy as np
 import pytest

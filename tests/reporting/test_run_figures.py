@@ -40,7 +40,7 @@ def test_learning_curve_draws_what_there_is(history):
     assert list(losses) == ["training", "validation"]
     np.testing.assert_allclose(losses["training"][:, 1], [1 / i for i in range(1, 6)])
     assert losses["validation"][:, 0].tolist() == [1, 3, 4, 5]
-    # An accuracy of 0 is a value like any other.
+    # An accuracy of 0 must be plotted like any other.
     assert accuracies["validation accuracy"][:, 1].tolist() == [0] * 5
     assert accuracies["validation AUROC"].tolist() == [[3, 0.75]]
     assert loss_ax.get_xlabel() == "epoch"

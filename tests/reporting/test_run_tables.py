@@ -29,7 +29,7 @@ def test_every_name_and_number_is_whole(summary):
     assert max(map(len, text.splitlines())) <= 80
     for name in summary.categories:
         assert name in words
-    # The widest row: five digits of counts and two intervals of three decimals.
+    # The widest row: five-digit counts and two intervals of three decimals.
     for word in ("20000", "91.2", "89.2\N{EN DASH}92.5", "0.943", "0.923\N{EN DASH}0.956"):
         assert word in words
     assert "…" not in text
@@ -91,7 +91,7 @@ def test_what_is_not_known_of_a_run_is_left_out(summary):
 
 
 def test_the_machine_of_a_training_is_told_from_that_of_an_evaluation():
-    # Nobody knows the training's.
+    # Those of the training are unknown.
     evaluation = replace(invent_case("rich")[0], precision="bf16", threads=1, machine=Machine("a CPU"))
     assert list_run_notes(evaluation)[2:] == ["Trained in bf16."]
     assert list_run_notes(replace(evaluation, scoring_precision="float32"))[2:] == [
@@ -116,7 +116,7 @@ def test_a_run_that_ranks_well_at_a_wrong_threshold_is_named(summary):
 
 
 def test_no_run_stands_at_chance_level_without_a_word(summary):
-    few = {"balanced_accuracy": (0.5, 0.3, 0.7), "auroc": (0.78, 0.6, 0.9)}  # images: wide intervals
+    few = {"balanced_accuracy": (0.5, 0.3, 0.7), "auroc": (0.78, 0.6, 0.9)}  # few images: wide intervals
     (sentence,) = list_misplaced(replace(summary, unseen=change(summary.unseen, **few)))
     assert "some threshold reaches a balanced accuracy of at least 66.8" in sentence
     assert not list_misplaced(replace(summary, unseen=change(summary.unseen, **{**few, "auroc": (0.74, 0.6, 0.9)})))

@@ -1,4 +1,4 @@
-"""What all figures share."""
+"""Properties that all figures share."""
 
 import pytest
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""Runs that had other images or epochs stand apart in a report, and names stay short."""
+"""Runs with other images or epochs are grouped separately in a report, and names stay short."""
 
 import re
 
@@ -37,7 +37,7 @@ def test_each_budget_has_tables_of_its_own(report: SweepReport) -> None:
         assert "budget 2" not in parts[1]
         assert "budget 1 |" not in parts[2]
     page = render_sweep_page(report)
-    assert "<li>No configuration is significantly ahead" in page  # no colon within makes a heading of it
+    assert "<li>No configuration is significantly ahead" in page  # no colon inside splits off a heading
     outline = Outline(page)
     assert {f"{name}-table-{place}" for name in ("averages", "classes", "runs") for place in (1, 2)} < set(outline.ids)
     assert len(outline.ids) == len(set(outline.ids))

@@ -1,4 +1,4 @@
-"""The figures of a report: which there are, and what they show."""
+"""Which figures a report has, and what they show."""
 
 import pytest
 
@@ -15,7 +15,7 @@ PAPER = (
 
 @pytest.fixture
 def paper_configurations(invented):
-    """Two numbers of categories where Fig 2 draws a line, one elsewhere."""
+    """Two numbers of categories for the lines of Fig 2, one elsewhere."""
     runs = [invented(5, 0, color, dropout, model) for model, color, dropout in (*PAPER, ("pelee", "hsv", 0.5))]
     return collect_configurations([*runs, *(invented(1, 0, color) for color in ("rgb", "hsv", "ycbcr"))])
 
@@ -40,8 +40,8 @@ def test_lines_differ_in_color_marker_and_dashes(paper_configurations):
     assert [line.get_label() for line in lines][1] == "Pelee+HPF, HSV, dropout 0"
     assert all(len({getattr(line, f"get_{look}")() for line in lines}) == 3 for look in ("color", "marker"))
     assert len({str(line._dash_pattern) for line in lines}) == 3
-    assert len(ax.collections) == 3  # bands
-    # The held-out category, the same images throughout; the unseen average loses categories as the training gains them.
+    assert len(ax.collections) == 3  # interval bands
+    # The held-out category has the same images throughout; the unseen average loses categories that training gains.
     expected = [each.measure("coral", "accuracy").value for each in paper_configurations if each.setting.table == 2]
     assert list(lines[1].get_ydata()) == expected
     assert ax.get_ylabel() == "accuracy on the held-out category (%)"
@@ -82,7 +82,7 @@ def runs(invented):
 
 @pytest.fixture
 def pairs(runs, invented):
-    """With another value of another option, so that colors are compared over two pairs of configurations."""
+    """Add another value of another option, so that colors are compared over two pairs of configurations."""
     return [*runs, *(invented(5, seed, color, 0.2) for color in ("rgb", "hsv", "ycbcr") for seed in (0, 1))]
 
 

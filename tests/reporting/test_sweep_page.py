@@ -59,7 +59,7 @@ def test_what_failed_is_told_and_escaped(page):
     assert "DataError: &lt;b&gt;cut short&lt;/b&gt;" in page
     assert "1 of 9 runs" in page
     assert "1 of 8 runs: file facts alone tell real from fake" in page
-    assert "Tab 3: Pelee+HPF, YCbCr, dropout 0" in page  # is missing
+    assert "Tab 3: Pelee+HPF, YCbCr, dropout 0" in page  # listed as missing
 
 
 def test_markdown_holds_the_same(report):
@@ -139,7 +139,7 @@ def test_a_single_run_is_a_report(runs):
 
 
 def test_below_chance_level_has_a_color_of_its_own(invented):
-    finished = [invented(1, seed, skill=-2.0) for seed in range(2)]  # seen content right, unseen wrong
+    finished = [invented(1, seed, skill=-2.0) for seed in range(2)]  # right on seen content, wrong on unseen
     runs = [FolderRun(run.name, "done", "", "python train.py", run) for run in finished]
     page = render_sweep_page(build_sweep_report("runs", runs))
     (table,) = re.findall(r'<table class="heat">.*?</table>', page, re.DOTALL)
@@ -156,4 +156,4 @@ def test_verdicts_are_counted_below_the_title(invented):
     page = render_sweep_page(build_sweep_report("runs", runs))
     (told,) = re.findall(r"2 of 2 runs finished; 1 setting; verdicts: ([^<]*)<", page)
     assert sum(int(part.split()[0]) for part in told.split(", ")) == 2
-    assert "cannot be said (one run each: not judged).</li>" in page  # no half of a bracket in bold
+    assert "cannot be said (one run each: not judged).</li>" in page  # no half bracket in bold

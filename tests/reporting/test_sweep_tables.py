@@ -23,7 +23,7 @@ of one training run, over test images, not other seeds or machines.
 
 
 def make_run(categories: int, seed: int, accuracies: list[float]) -> FinishedRun:
-    """A run with 20 images in each of three categories."""
+    """Make a run with 20 images in each of three categories."""
     groups = {}
     for i, (name, accuracy) in enumerate(zip(("cat", "bus_50%", "sheep"), accuracies, strict=True)):
         estimate = Estimate(accuracy, *wilson_interval(round(20 * accuracy), 20))
@@ -106,6 +106,6 @@ def test_latex_prints_every_character():
 
 def test_names_of_files_are_safe_short_and_differ():
     names = [name_file(f"tab1 {', '.join(f'data.option_{i}={i}' for i in range(20))}, seed={seed}") for seed in (0, 1)]
-    assert max(map(len, names)) <= 64  # W&B takes 128 characters, with the name of the run
+    assert max(map(len, names)) <= 64  # W&B allows 128 characters, including the run name
     assert len(set(names)) == 2
     assert name_file("Pelee+HPF, RGB; protocol=paper/../x") == "pelee-hpf-rgb-protocol-paper-..-x"

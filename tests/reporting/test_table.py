@@ -1,4 +1,4 @@
-"""Typed tables, and what each renderer makes of them."""
+"""Typed tables, and the output of each renderer."""
 
 import pytest
 from rich.console import Console

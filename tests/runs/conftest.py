@@ -1,8 +1,8 @@
-"""Runs leave their figures out."""
+"""Skip figures in these tests."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
 def quick(without_drawings: None) -> None:
-    """Also where a test trains without `tiny_config`."""
+    """Skip figures even if a test trains without `tiny_config`."""

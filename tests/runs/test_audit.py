@@ -1,4 +1,4 @@
-"""The audit as a command and before a training: what it must shout about, and what it must not."""
+"""The audit as a command and before a training: when it must warn, and when it must not."""
 
 from collections.abc import Callable
 from itertools import product
@@ -59,7 +59,7 @@ def test_planted_copies_are_all_found(tmp_path: Path, tiny_config: BuildConfig) 
                 blobs = cv2.resize(rng.random((9, 9, 3), np.float32), (64, 64), interpolation=cv2.INTER_CUBIC)
                 image = np.clip(255 * blobs, 0, 255).astype(np.uint8)
                 cv2.imwrite(str(tmp_path / "data" / category / label / f"{label}{number}.png"), image)
-    # The held-out category is tested whole, so that these are in two splits wherever the originals are.
+    # The held-out category is tested completely, so these copies are in two splits wherever the originals are.
     originals = sorted((tmp_path / "data" / "cats" / "0_real").iterdir())
     for number, original in enumerate(originals):
         image = cv2.imread(str(original))
@@ -77,7 +77,7 @@ def test_planted_copies_are_all_found(tmp_path: Path, tiny_config: BuildConfig) 
     tested = {pair.key_a for pair in audit.duplicates.examples}
     in_training = [path.name for path in originals if f"cats/0_real/{path.name}" in tested]
     assert audit.duplicates.num_exact + audit.duplicates.num_near == len(in_training)
-    assert len(in_training) == 15  # of 20 photos five are tested on
+    assert len(in_training) == 15  # five of 20 photos are test images
     assert {pair.kind for pair in audit.duplicates.examples} == {"exact", "near"}
     assert "are in two splits at once" in said(console)
 
@@ -87,7 +87,7 @@ def test_pairs_torn_by_given_splits_are_named(tmp_path: Path, tiny_config: Build
     for split, category, label in product(("train", "test"), ("cats", "sheep"), ("0_real", "1_fake")):
         folder = tmp_path / "data" / split / category / label
         folder.mkdir(parents=True)
-        # Photos and translations are numbered anew in each split, but for two pairs of cats.
+        # Photos and translations are numbered anew in each split, except two pairs of cats.
         torn = {("train", "0_real"): "x_real", ("test", "1_fake"): "x_fake",
                 ("test", "0_real"): "y_real", ("train", "1_fake"): "y_fake"}  # fmt: skip
         names = [f"{number}{label[1:]}" for number in range(5)]

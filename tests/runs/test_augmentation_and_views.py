@@ -1,4 +1,4 @@
-"""Augmentation, moving average and views in whole runs."""
+"""Augmentation, weight averaging and views in whole runs."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Any]:
     return dict(torch.load(path, weights_only=True))
 
 
-@pytest.mark.slow  # each part has a quick test of this
+@pytest.mark.slow  # each part also has a fast test
 def test_a_run_with_all_of_them_continues_as_if_undisturbed(
     tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +59,7 @@ def test_a_run_with_all_of_them_continues_as_if_undisturbed(
         with pytest.raises(KeyboardInterrupt):
             run(config)
     continued = run(config)
-    # What only a training needs, such as the weights that are not averaged, is left out of what is tested.
+    # The tested checkpoint omits what only training needs, such as the weights that are not averaged.
     for name, parts in (("last", ("state_dict", "current_model_state")), ("tested", ("state_dict",))):
         first, second = (read(getattr(folder, name)) for folder in (undisturbed, continued))
         for part in parts:
@@ -96,7 +96,7 @@ def test_validation_and_test_average_the_views_and_training_does_not(
 def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_its_checkpoint_alone(
     tiny_config: BuildConfig, tmp_path: Path
 ) -> None:
-    # The published start spreads the logits, which twelve images a class would hardly do from the paper's.
+    # The published initialization spreads the logits; the paper's hardly would with twelve images per class.
     options = ("augment=crop", "categories=1", "optim.epochs=1", "data.train_per_class=12", "protocol.init=published")
     config = tiny_config(*options)
     summary, output = train(config)

@@ -1,4 +1,4 @@
-"""Each mistake that a user can make ends in one sentence and exit code 1 or 2, before any training."""
+"""Every user mistake ends in one sentence and exit code 1 or 2, before any training."""
 
 import errno
 import os
@@ -108,11 +108,11 @@ def test_a_reader_that_leaves_is_no_error(arguments: tuple[str, ...], unbuffered
     )  # fmt: skip
     os.close(writing)
     assert ended.stderr == ""
-    assert ended.returncode in (0, 1)  # 0 where the writer of the help swallows it
+    assert ended.returncode in (0, 1)  # 0 if the process that writes the help absorbs it
 
 
 def leave(config: Config, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """Exit code and last line of stderr."""
+    """Return the exit code and the last line of stderr."""
     with pytest.raises(SystemExit) as exit_info, user_errors():
         run_training(config)
     lines = capsys.readouterr().err.strip().splitlines()
@@ -246,7 +246,7 @@ def test_a_loop_of_symbolic_links(
 
 
 def test_the_folder_of_a_run_with_a_long_name(folders: BuildConfig, tree: Path) -> None:
-    for letter in "ab":  # apart, although the names begin alike
+    for letter in "ab":  # kept apart although the names begin alike
         tree.rename(tree := tree.with_name("x" * 250 + letter))
         config = folders(f"paths.data={tree}")
         with pytest.raises(AssertionError, match="the training has begun"):

@@ -1,4 +1,4 @@
-"""A run whose threshold keeps its false-positive rate under degradations too: what is stored, said and refused."""
+"""A threshold that also keeps its false-positive rate under degradations: what is stored, printed and refused."""
 
 import io
 from collections.abc import Callable
@@ -38,7 +38,7 @@ ASKED = (
 
 
 def score_reals(config: Config, word: str) -> np.ndarray:
-    """The logits of the validation reals under a degradation, image by image."""
+    """Score each validation real under a degradation."""
     console = Console(file=io.StringIO())
     listed = list_images(config, console)
     dataset = PackedDataset(prepare_images(config, listed, console), listed.plan.val)
@@ -86,7 +86,7 @@ def test_the_stored_threshold_is_the_strictest_and_keeps_its_rate_everywhere(tin
     assert plain.evaluation is not None
     assert plain.evaluation["calibrated_under"] == list(UNDER)
     asked = tiny_config(*ASKED, *wanted)
-    # As an earlier release wrote it, and as it was asked for when the options were others.
+    # As an earlier release wrote it, and as requested with other options.
     for kept, lacks in (({}, False), ({"calibrated_under": ["social"]}, False), ({"seed": 1}, True)):
         options = {**asdict(asked.evaluation), **kept}
         if not kept:
@@ -103,7 +103,7 @@ def test_without_conditions_nothing_changes(trained: Config) -> None:
     assert read_calibration(card) == calibration
     assert (calibration.conditions, calibration.decided_by) == (("none",), "none")
     kept = asdict(calibration)
-    del kept["conditions"], kept["decided_by"]  # as earlier releases wrote it
+    del kept["conditions"], kept["decided_by"]  # earlier releases did not write these
     write_card(run.tested, replace(card, calibration=kept))
     assert read_calibration(read_card(run.tested)) == calibration == Calibration.from_plain(kept)
 

@@ -1,4 +1,4 @@
-"""A damaged file in a run's folder: named, left out of reports, no obstacle to other runs, and mended when asked."""
+"""A damaged file in a run folder is named, left out of reports, no obstacle to other runs, and repaired on request."""
 
 import contextlib
 import io
@@ -61,7 +61,7 @@ def test_the_same_command_goes_on_without_training_anew(trained: Config, name: s
     run = RunFolder.locate(trained)
     before, weights = run.read_summary(), read_weights(run.tested)
     history = run.history.read_text()
-    if name == "summary.json":  # or it is not needed again
+    if name == "summary.json":  # otherwise the history is not needed again
         run.history.write_bytes(b"epoch,\xff")
     (run.path / name).write_bytes(b"[]")
     assert not is_complete(run, trained)
@@ -147,7 +147,7 @@ UNREADABLE: dict[str, Change] = {
     "an epoch of text": lambda whole: {**whole, "epoch": "x"},
     "a list": lambda whole: [whole],
 }
-"""Told when it is read."""
+"""Errors raised when the file is read."""
 
 UNFIT: dict[str, Change] = {
     "no weights": lambda whole: {**whole, "state_dict": {}},
@@ -156,16 +156,16 @@ UNFIT: dict[str, Change] = {
     "callbacks of text": lambda whole: {**whole, "callbacks": dict.fromkeys(whole["callbacks"], "x")},
     "another optimizer": change_optimizer,
 }
-"""Told when the training continues, the last of them by its first step."""
+"""Errors raised when the training continues; the last of them at its first step."""
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 @pytest.fixture
 def interrupted(tiny_config: BuildConfig, monkeypatch: pytest.MonkeyPatch) -> tuple[Config, RunFolder]:
-    """After the first of two epochs."""
+    """A run that was killed while saving the second of its two epochs."""
     config = tiny_config()
     save = torch.save
 
@@ -199,7 +199,7 @@ def test_a_checkpoint_of_another_shape_is_told_and_the_one_before_is_continued_f
         with pytest.raises(CheckpointError, match="last.ckpt is damaged or no checkpoint; force=true"):
             read_checkpoint(run.last)
     torch.save(whole, run.last)
-    left = run.checkpoints / ".last.ckpt.1.part"  # a kill leaves that too
+    left = run.checkpoints / ".last.ckpt.1.part"  # a kill leaves such a file too
     left.write_bytes(b"half of it")
     _, said = train(config)
     assert "continuing after epoch 1 of 2" in said

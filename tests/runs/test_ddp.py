@@ -1,4 +1,4 @@
-"""Two real processes on the CPU, started by `train.py`, by torchrun and as srun would."""
+"""Two real CPU processes, started by `train.py`, by torchrun and in the way srun does."""
 
 import csv
 import json
@@ -39,7 +39,7 @@ def finish(process: subprocess.Popen[str], returncode: int = 0) -> str:
 
 
 def wait_for(process: subprocess.Popen[str], text: str) -> str:
-    """Read up to the line that begins with `text`."""
+    """Read output up to the line that starts with `text`."""
     assert process.stdout is not None
     seen = ""
     for line in process.stdout:
@@ -50,13 +50,13 @@ def wait_for(process: subprocess.Popen[str], text: str) -> str:
 
 
 def find_processes(runs: Path) -> dict[int, str]:
-    """The living processes of the trainings in a folder, and their environments."""
+    """Return the living training processes of a folder, with their environments."""
     found = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
             if f"paths.runs={runs}\0" in (path / "cmdline").read_text():
                 found[int(path.name)] = f"\0{(path / 'environ').read_text()}"
-        except OSError:  # ended in between
+        except OSError:  # it ended in the meantime
             continue
     return found
 
@@ -69,7 +69,7 @@ def wait_until_gone(runs: Path) -> None:
 
 
 def check_trained(folder: Path, output: str, processes: int) -> None:
-    """One table, and one whole run of two epochs of 42 images."""
+    """Check for one table and one complete run of two epochs on 42 images."""
     assert output.count("epoch 1/2") == output.count("epoch 2/2") == output.count("\nnumbers ") == 1
     assert "Warning" not in output
     (run,) = (path.parent for path in folder.glob("*/summary.json"))
@@ -81,7 +81,7 @@ def check_trained(folder: Path, output: str, processes: int) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its cache is shared by the runs in it."""
+    """A folder whose runs share its cache."""
     return tmp_path_factory.mktemp("ddp")
 
 
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_all_and_one_process_goes_on(folder: Path) -> None:
     runs = folder / "stopped"
     process = start(folder, *TWO, f"paths.runs={runs}", "optim.epochs=500")
     wait_for(process, "epoch 2/")
-    process.send_signal(signal.SIGINT)  # as a terminal does: torchrun's processes have sessions of their own
+    process.send_signal(signal.SIGINT)  # like a terminal: torchrun's processes have their own sessions
     output = finish(process, returncode=130)
     assert output.strip().splitlines()[-1] == "fakeid: stopped; the same command continues"
     assert "Traceback" not in output
@@ -167,7 +167,7 @@ def test_a_killed_process_ends_the_run_with_a_sentence(
 ) -> None:
     runs = folder / state
     process = start(folder, *options, f"paths.runs={runs}", "optim.epochs=500", program=program)
-    wait_for(process, "epoch 2/")  # by then the weights of the first are kept: its line is printed before that
+    wait_for(process, "epoch 2/")  # epoch 1's weights are saved by then; its line is printed before
     (second,) = (pid for pid, environment in find_processes(runs).items() if "\0RANK=1\0" in environment)
     os.kill(second, signal.SIGKILL)
     output = finish(process, returncode=1)
@@ -175,7 +175,7 @@ def test_a_killed_process_ends_the_run_with_a_sentence(
     assert len(said) == 1
     assert said[0].startswith(sentence)
     assert said[0].endswith("; the same command continues")
-    if program == TRAIN:  # torchrun has a report of its own
+    if program == TRAIN:  # torchrun prints its own report
         assert [line for line in output.splitlines() if not line.startswith("epoch ")] == said
     wait_until_gone(runs)
     (status,) = runs.glob("*/status.json")
@@ -183,6 +183,6 @@ def test_a_killed_process_ends_the_run_with_a_sentence(
     process = start(folder, *TWO, f"paths.runs={runs}", "optim.epochs=500")
     wait_for(process, "continuing after epoch")
     wait_for(process, "epoch ")
-    process.kill()  # the launcher, in whose place nobody could say how the training ends
+    process.kill()  # kill the launcher, so that nobody can report how the training ends
     wait_until_gone(runs)
     process.communicate()

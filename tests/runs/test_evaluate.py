@@ -1,4 +1,4 @@
-"""Whole evaluations of a tiny detector: what is written, what is refused, and that an interruption costs nothing."""
+"""Whole evaluations of a tiny detector: output, refusals, and resumption without loss after an interruption."""
 
 import io
 import json
@@ -48,7 +48,7 @@ OWN = ("optim.epochs=1", "data.val_per_class=8", "data.test_per_class=3")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """One tiny detector for all tests; the options of an evaluation need its cache."""
+    """One tiny detector shared by all tests; evaluation options need its cache."""
     root = tmp_path_factory.mktemp("trained")
     config = compose_config([*TINY, TINY_NETWORK, *OWN, f"paths.runs={root / 'runs'}", f"paths.cache={root / 'cache'}"])
     with pytest.MonkeyPatch.context() as patch:
@@ -66,7 +66,7 @@ def try_out(run: RunFolder, output: Path, *words: str) -> tuple[Evaluation, Scor
 
 @pytest.fixture(scope="module")
 def whole(run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> tuple[Evaluation, Scores, Path]:
-    """The evaluation of the detector by `SMALL`, its scores and its folder."""
+    """The evaluation of the detector with `SMALL`, its scores and its folder."""
     folder = tmp_path_factory.mktemp("evaluated")
     with pytest.MonkeyPatch.context() as patch:
         leave_out_figures(patch)
@@ -339,7 +339,7 @@ def test_of_photos_in_any_folders_the_rate_called_fake_is_told(run: RunFolder, t
     found = evaluate(run.path, [cache, "trainer=cpu", *SMALL], tmp_path / "out", reals=[f"mine:{root}"])
     scores = read_scores(tmp_path / "out" / "scores.csv")
     assert {rate.test_set for rate in found.one_class} == {"mine"}
-    assert {(rate.label, rate.num_images) for rate in found.one_class} == {("real", 6)}  # not of 1_fake beside real
+    assert {(rate.label, rate.num_images) for rate in found.one_class} == {("real", 6)}  # without 1_fake beside real
     clean = scores[scores.degradation == "none"]
     assert sorted(clean.key) == sorted(
         [*(f"{n}.png" for n in range(2)), *(f"2024/summer/at the sea/boats/{n}.png" for n in range(2)),
@@ -360,7 +360,7 @@ def test_the_command_repeats_the_evaluation(run: RunFolder, tmp_path: Path) -> N
     assert {part.name for part in found.test_sets} == {"test", "album"}
     assert f" test --reals album:{root} " in found.command
     options = [word for word in shlex.split(found.command) if word.startswith("evaluation.")]
-    # `evaluate` starts from this preset, which takes some images of each kind alone.
+    # `evaluate` starts from this preset, which uses only some images of each kind.
     assert compose_config(["evaluation=matrix", *options]).evaluation == compose_config(words).evaluation
 
 

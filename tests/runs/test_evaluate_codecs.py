@@ -1,4 +1,4 @@
-"""The swap test on the audit's planted set, and what it knows of the files' codecs."""
+"""The swap test on the audit's planted data, and its use of the files' codecs."""
 
 import dataclasses
 import io
@@ -44,7 +44,7 @@ def test_blocks_tell_where_names_do_not(tiny_config: BuildConfig, jpeg_reals_png
         name = tmp_path / "saved" / path.relative_to(jpeg_reals_png_fakes).with_suffix(".png")
         name.parent.mkdir(parents=True, exist_ok=True)
         image = cv2.imread(str(path))
-        if name.parent.name == "0_real":  # coarse enough for blocks of so small an image
+        if name.parent.name == "0_real":  # coarse enough to show blocks in such small images
             image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_COLOR)
         cv2.imwrite(str(name), image)
     history = compare_codecs(pack(tiny_config("data.image_px=64"), list_folder(tmp_path / "saved", 30)))
@@ -59,7 +59,7 @@ def test_built_in_images_have_no_codec_behind_them(tiny_config: BuildConfig) -> 
 
 
 def train_and_swap(config: Config) -> SwapResult:
-    """Train, then compress one class of the test images after the other."""
+    """Train, then compress one class of the test images, then the other."""
     run_training(config, QUIET)
     asked = dataclasses.replace(config, evaluation=dataclasses.replace(config.evaluation, swap_quality=90))
     swap = run_evaluation(RunFolder.locate(config).path, asked, QUIET).swap
@@ -89,5 +89,5 @@ def test_on_clean_images_nothing_is_named(tiny_config: BuildConfig) -> None:
         "data.test_per_class=40", "optim.epochs=5", "optim.batch_size=32",
     )  # fmt: skip
     swap = train_and_swap(config)
-    assert (swap.rows[0].auroc.low or 0) > 0.8, swap  # there is something to lose
+    assert (swap.rows[0].auroc.low or 0) > 0.8, swap  # so that performance can drop
     assert swap.follows_codec is False, swap

@@ -1,4 +1,4 @@
-"""`data.codec=auto`: one decision, in every command and for every image of a run."""
+"""`data.codec=auto`: one decision for every command and every image of a run."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_every_command_takes_the_same_codec(
     sentence = "shared codec, JPEG quality 70 to 90 for both classes: 100 % of the reals and 0 % of the fakes"
     consoles = [quiet() for _ in range(3)]
     write_plan(config, tmp_path / "plan.csv", consoles[0])
-    # One look at the files: later commands remember it, even where the files can no longer be asked.
+    # The files are inspected once; later commands use the stored decision, even if the files are unreadable by then.
     monkeypatch.setattr(codec, "_read_facts", lambda *_: pytest.fail("the files were asked again"))
     assert count_images([config], quiet()).num_to_pack == 80 + 8 + 3 * 8
     prepare([config], console=consoles[1])
@@ -48,7 +48,7 @@ def test_every_command_takes_the_same_codec(
     assert summary.config["data"]["codec"] == "auto"
     (cache,) = [path for path in (tmp_path / "cache").iterdir() if path.name.startswith("folders-")]
     assert read_json(cache / "identity.json")["codec_quality"] == [70, 90]
-    # An evaluation, of other folders too, takes the checkpoint's codec, not one of its own.
+    # An evaluation uses the checkpoint's codec, also for other folders.
     other = tmp_path / "other" / "1_fake"
     other.mkdir(parents=True)
     cv2.imwrite(str(other / "0.png"), np.random.default_rng(0).integers(0, 255, (70, 70, 3), dtype=np.uint8))
@@ -56,7 +56,7 @@ def test_every_command_takes_the_same_codec(
     (run,) = (path for path in Path(config.paths.runs).iterdir() if path.is_dir())
     console = quiet()
     run_evaluation(run, options, console)
-    assert "preparing 1 images" in said(console)  # of the other folder; the run's own are packed already
+    assert "preparing 1 images" in said(console)  # the one image of the other folder; the run's own are already packed
     for path in (tmp_path / "cache").glob("folders-*/identity.json"):
         assert read_json(path)["codec_quality"] == [70, 90]
 

@@ -1,4 +1,4 @@
-"""What Ctrl-C in a test, and the end of a process that loads batches leave: everything that was there before."""
+"""Ctrl-C during a test, or the end of a data-loading process, leaves everything from before intact."""
 
 import os
 import signal

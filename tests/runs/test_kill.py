@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a training, the same command again: the same weights as an undisturbed training."""
+"""After kill -9 during a training, the same command ends with the same weights as an undisturbed training."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ def test_a_killed_training_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
     for line in process.stdout:
         if line.startswith("epoch 2/4"):
             break
-    time.sleep(0.3)  # into the third epoch
+    time.sleep(0.3)  # reach the third epoch
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
@@ -60,11 +60,11 @@ def test_a_killed_training_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    # Too many epochs to end by themselves while a busy machine keeps this test from pressing the keys.
+    # Enough epochs that training does not end before a busy machine lets this test send Ctrl-C.
     process = start(tmp_path, "runs", "optim.epochs=500")
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith("epoch 2/"):  # the first is saved by then; the line comes before its own checkpoint
+        if line.startswith("epoch 2/"):  # the first epoch is saved by then; a line is printed before its own checkpoint
             break
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()

@@ -1,4 +1,4 @@
-"""The fit against what defines it: the optimum of a penalized likelihood, and the best of several on validation."""
+"""The fit reaches the optimum of a penalized likelihood, and the best of several candidates on validation images."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""The seed paper's data in the forms in which it is downloaded: from the tree to the table, and the commands beside."""
+"""The seed paper's data in its download formats: from the tree to the table, and the other commands."""
 
 import csv
 import os
@@ -212,7 +212,7 @@ def test_prepare_packs_a_whole_grid_once(
     main(["prepare", *options, "categories=1,2", "color=rgb,hsv", "data.train_per_class=6", "data.val_per_class=2"])
     assert (
         "preparing 68 images, once: 470.0 kB" in capsys.readouterr().out
-    )  # 44 for the tests, 16 for k=1, 8 more for k=2
+    )  # 44 test images, 16 for k=1, 8 more for k=2
     main(["prepare", *options, "categories=1,2", "data.train_per_class=6", "data.val_per_class=2", "--verify"])
     out = capsys.readouterr().out
     assert "preparing" not in out

@@ -1,4 +1,4 @@
-"""A training from photos alone, and what it does when its generators are gone."""
+"""Training from photos alone, and what happens when its fitted generators are gone."""
 
 import io
 import shutil
@@ -17,7 +17,7 @@ from fakeid.runs.layout import RunFolder
 
 @pytest.fixture(autouse=True)
 def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Generators are fitted in this process."""
+    """Fit generators in this process."""
     monkeypatch.setattr("fakeid.processes.count_cores", lambda: 1)
 
 
@@ -46,7 +46,7 @@ def test_photos_are_enough_to_train_and_test_and_are_all_that_is_needed_again(bu
     assert "train 84 images of 1 category, validate 18, test 18 of 1" in output
     assert summary.data.source["source"] == "simulated"
     assert "fitting" not in train(build())[1]
-    # Where the cache is gone, they are fitted again and give the same images.
+    # If the cache is deleted, they are fitted again and produce the same images.
     console = Console(file=io.StringIO(), width=120)
     images = list_images(config, console)
     first = prepare_images(config, images, console)

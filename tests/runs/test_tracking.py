@@ -1,4 +1,4 @@
-"""Offline runs of W&B, read back from their files: nothing of a run folder is lost."""
+"""Offline W&B runs, read back from their files: nothing in a run folder is lost."""
 
 import csv
 import io
@@ -41,7 +41,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check_complete(run: OfflineRun, folder: Path) -> None:
-    """Against the folder's own files."""
+    """Compare the W&B run with the files in the folder."""
     summary: dict[str, Any] = read_json(folder / "summary.json")
     config = summary["config"]
     assert (run.run_id, run.job_type, run.exit_code) == (folder.name, "train", 0)
@@ -84,13 +84,13 @@ def check_complete(run: OfflineRun, folder: Path) -> None:
 
 
 def read_curves(run: OfflineRun) -> list[str]:
-    """Those of which the list of runs shows a value."""
+    """List the curves that have a value in the list of runs."""
     assert run.metrics == {"epoch": "", **dict.fromkeys(CURVES, "epoch")}
     return [name for name in CURVES if name in run.summary]
 
 
 def read_table(folder: Path, run: OfflineRun, name: str) -> dict[str, Any]:
-    """The file beside the `.wandb` file; of a second run within a second, W&B's folder has `-1` behind the id."""
+    """Read a table beside the `.wandb` file; for a second run in the same second, W&B appends `-1` to the id."""
     (file,) = (folder / "wandb").glob(f"offline-run-*-{run.run_id}*/files/{run.summary[name]['path']}")
     return json.loads(file.read_text())
 
@@ -148,11 +148,11 @@ def test_an_evaluation_is_a_run_of_its_own(tmp_path: Path) -> None:
     new_figure(40, 30).savefig(run.evaluation.figures / "the matrix.png")
     evaluation = invent_small_evaluation()
     config = compose_config(["logger=wandb", "logger.group=a later sweep", f"paths.runs={tmp_path}"])
-    # The group is the training's, whichever sweep asks for the evaluation.
+    # The evaluation joins the training's group, whichever sweep requests it.
     summary = run.read_summary()
     logger = {**summary.config["logger"], "name": "wandb", "group": "a sweep"}
     write_record(run.summary, replace(summary, config={**summary.config, "logger": logger}))
-    for _ in range(2):  # the second takes the place of the first
+    for _ in range(2):  # the second replaces the first
         console = Console(file=io.StringIO(), width=300)
         track_evaluation(config, run, replace(evaluation, test_sets=()), console)
     untouched, tested = find_offline_runs(run.path)
@@ -173,7 +173,7 @@ def test_an_evaluation_is_a_run_of_its_own(tmp_path: Path) -> None:
 
 
 def check_evaluation(folder: Path, run: OfflineRun, evaluation: Evaluation) -> None:
-    """The list's numbers are those of the evaluation, and the table has all of them."""
+    """Check that the list of runs shows the evaluation's numbers, and that the table has all of them."""
     assert {name for name in run.summary if not name.startswith(("_", "figures/"))} <= {
         *EVALUATION_SUMMARY, "eval/all",
     }  # fmt: skip
@@ -242,7 +242,7 @@ def test_a_tracked_training_and_its_evaluations_are_runs_of_one_group(tiny_confi
     assert again.config["options"]["evaluation"]["per_class"] == 2
     check_evaluation(run.path, again, run.evaluation.read_numbers())
     assert again.history[-1]["figures/matrix._type"] == "image-file"
-    # One that a later call to the training asks for leaves the training's run alone too.
+    # An evaluation requested by a later training command also leaves the training's run unchanged.
     run_training(tiny_config("optim.epochs=2", "logger=wandb", "logger.group=a sweep", *words))
     assert find_offline_runs(run.path)[0] == training
 

@@ -160,7 +160,7 @@ def test_all_scores_of_a_bf16_training_are_float32(tiny_config: BuildConfig) -> 
     with torch.no_grad():
         expected = tested.score(images.__getitems__(list(range(len(images)))).rgb_u8)
     np.testing.assert_allclose(scores.logit, expected, rtol=0, atol=1e-5)
-    # What validated in the training is what the tested weights give, to more digits than bf16 has.
+    # The tested weights reproduce the validation scores of the training, to more digits than bf16 has.
     validation = read_scores(files.validation)
     loss = compute_loss("bce", torch.tensor(validation.logit.to_numpy()), torch.tensor(validation.label.to_numpy()))
     with files.history.open() as file:

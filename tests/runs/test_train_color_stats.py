@@ -1,4 +1,4 @@
-"""Trainings of `model=color_stats` from options to files, and what scikit-learn makes of the same images."""
+"""Training `model=color_stats`, from options to files, compared with scikit-learn on the same images."""
 
 import csv
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def describe(config: Config, module: DetectorModule) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Features and labels of each split, all images at once."""
+    """Compute features and labels of each split for all images at once."""
     listed = list_images(config, QUIET)
     packed = prepare_images(config, listed, QUIET)
     found = {}

@@ -1,4 +1,4 @@
-"""What a checkpoint remembers of the files that it was trained on."""
+"""What a checkpoint records about its training files."""
 
 from types import SimpleNamespace
 from typing import Any

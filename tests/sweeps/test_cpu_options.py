@@ -1,4 +1,4 @@
-"""`trainer.threads` and `trainer.keep_memory`, wherever torch begins to work on the CPU."""
+"""`trainer.threads` and `trainer.keep_memory` apply wherever torch starts to work on the CPU."""
 
 import io
 import os
@@ -26,12 +26,12 @@ BuildConfig = Callable[..., Config]
 
 
 class ReachedError(Exception):
-    """The work has come as far as is looked at."""
+    """Raised when the code has reached the point under test."""
 
 
 @pytest.fixture(autouse=True)
 def kept(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """One entry for each time that memory is asked to be kept; here it is not."""
+    """Record each request to keep memory, without doing it."""
     calls: list[bool] = []
     monkeypatch.setattr(trainer, "keep_memory", lambda: calls.append(True))
     return calls
@@ -116,7 +116,7 @@ def test_doctor_says_what_a_training_would_do(tiny_config: BuildConfig, monkeypa
 
 @pytest.mark.slow
 def test_joblib_shares_the_cores_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of its own accord, which `hydra/launcher=joblib` relies on."""
+    """joblib does this by itself, which `hydra/launcher=joblib` relies on."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("joblib._parallel_backends.cpu_count", lambda: 6)

@@ -1,4 +1,4 @@
-"""Leases are held by processes in life; locks of one process stand for them here."""
+"""Leases belong to living processes; here, several locks of one process represent them."""
 
 import threading
 from contextlib import ExitStack

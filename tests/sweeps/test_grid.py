@@ -1,4 +1,4 @@
-"""Grids: which cells they have, and that nothing wrong in them is found late."""
+"""The cells of grids, and that every mistake in a grid is found early."""
 
 import random
 from collections import Counter
@@ -26,7 +26,7 @@ def build(grid: str, *arguments: str) -> list[PlannedRun]:
 
 
 def expand(grid: str) -> list[dict[str, str]]:
-    """The options of each cell, by name, as they would be typed."""
+    """Return the options of each cell by name, as typed."""
     experiments = OmegaConf.to_container(OmegaConf.load(locate_presets() / "grid" / f"{grid}.yaml").hydra.sweeper)
     return [dict(word.split("=") for word in words) for words in expand_grid(experiments["experiments"], [])]
 
@@ -118,10 +118,10 @@ def test_a_cell_of_several_processes_is_refused_before_anything_starts() -> None
 
 def test_each_grid_has_a_folder_and_a_group_of_its_own() -> None:
     few = ("model=pelee_hpf", "seed=0", "categories=1", "color=rgb", "dropout=0", "residual=hpf", "augment=none")
-    photos = {"families", "pairs"}  # their cells are built above
+    photos = {"families", "pairs"}  # tested above
     for grid in list_choices(GRID):
         planned = build(grid, *(["paths.data=photos"] if grid in photos else few))[0]
-        assert f"grid={grid}" in planned.overrides  # so that a job on any launcher finds the same folder
+        assert f"grid={grid}" in planned.overrides  # so that a job finds the same folder under every launcher
         assert (planned.config.paths.runs, planned.config.logger.group) == (f"sweeps/{grid}", grid)
         assert planned.run.path.parent == Path("sweeps") / grid
     planned = build("smoke", *few, "paths.runs=mine", "logger.group=ours")[0]

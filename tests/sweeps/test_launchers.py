@@ -1,6 +1,6 @@
-"""Real sweeps under each launcher: every cell once, and kill -9 at random moments changes nothing in the end.
+"""Real sweeps under each launcher run every cell once, and kill -9 at random moments leaves the results unchanged.
 
-FAKEID_DRILL_KILLS=10 pytest -n 0 -m slow tests/sweeps/test_launchers.py is the long drill.
+FAKEID_DRILL_KILLS=10 pytest -n 0 -m slow tests/sweeps/test_launchers.py runs the long version.
 """
 
 import itertools
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 NUM_KILLS = int(os.environ.get("FAKEID_DRILL_KILLS", "2"))
 KILLS_A_SWEEP = 2
-VICTIMS = ("sweep", "worker", "all", "worker")  # in turn; who outlives a worker's death finishes the sweep
+VICTIMS = ("sweep", "worker", "all", "worker")  # in turn; if a worker is killed, the survivors finish the sweep
 TINY = (
     "model.name=test_resnet", "logger=csv", "trainer=cpu", "trainer.precision=float32", "optim.epochs=3",
     "optim.batch_size=8", "data.image_px=40", "data.categories=[leaves,bricks]", "data.held_out=coral",
@@ -48,17 +48,17 @@ LAUNCHERS = {
 
 @dataclass
 class Sweep:
-    """Sweeps in one folder, and every process that comes of them: all carry a mark in their environment."""
+    """Sweeps in one folder and all their processes, which carry a mark in their environment."""
 
     folder: Path
     launcher: str
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     started: list["subprocess.Popen[bytes]"] = field(default_factory=list)
-    seconds: float = 0.0  # that one took, undisturbed
+    seconds: float = 0.0  # duration of an undisturbed sweep
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
-        self.ray = tempfile.mkdtemp(prefix="ray")  # the names of its sockets have no room for a test's own folder
+        self.ray = tempfile.mkdtemp(prefix="ray")  # socket names would be too long in the test's own folder
 
     def start(self, *options: str) -> "subprocess.Popen[bytes]":
         environment = {
@@ -88,17 +88,17 @@ class Sweep:
         return found
 
     def kill_all(self) -> None:
-        while found := self.processes():  # again, for some may have been starting others
+        while found := self.processes():  # repeat, because some may have been starting others
             for process in found:
                 with suppress(psutil.Error):
                     process.kill()
             time.sleep(0.1)
 
     def kill_worker(self) -> bool:
-        """One of the processes that train, if there is any."""
+        """Kill one of the training processes, if there is one."""
         ours = {process.pid: process for process in self.processes()}
         for run in self.runs():
-            # Who has just locked a folder has not signed it yet: the number may be of a process that is long gone.
+            # A process that has just locked a folder has not signed it yet; the number may be that of a dead process.
             worker = ours.get(status.process) if (status := run.read_status()) else None
             if worker and read_state(run).name == RUNNING:
                 with suppress(psutil.Error):
@@ -113,7 +113,7 @@ class Sweep:
         return {run.path.name: run.scores.read_text() for run in self.runs()}
 
     def count(self, line: str) -> list[int]:
-        """How often each cell, or under `basic` all of them, printed a line that begins so."""
+        """Count for each cell (under `basic`, for all together) the printed lines that start with `line`."""
         basic = [self.folder / "output.txt"] if self.launcher == "basic" else []
         logs = basic or sorted(self.folder.glob("runs/logs/*.txt"))
         return [path.read_text(errors="replace").count(f"\n{line}") for path in logs]
@@ -141,7 +141,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
 
 @pytest.fixture
 def sweeps() -> Iterator[list[Sweep]]:
-    """A list to which a test adds what is to be cleared away."""
+    """A list of sweeps that a test adds to, for cleanup."""
     added: list[Sweep] = []
     yield added
     for sweep in added:
@@ -165,13 +165,13 @@ def test_cells_end_the_same_whatever_is_killed(launcher: str, undisturbed: Sweep
         sweep.finish(*GRID)
         assert {read_state(run).name for run in sweep.runs()} == {DONE}
         assert sweep.scores() == undisturbed.scores()
-        # A job that finds its cell done by one that outlived an earlier sweep says so too.
+        # A job also says so if its cell was finished by a survivor of an earlier sweep.
         ends = [done - found for done, found in zip(sweep.count("done: "), sweep.count("runs/"), strict=True)]
         assert max(ends) <= (4 if launcher == "basic" else 1)
 
 
 def kill(sweep: Sweep, victim: str, seconds: float) -> None:
-    """Start the sweep and kill something after so many seconds, or when there is a worker that trains."""
+    """Start the sweep and kill a victim after `seconds`, or once a worker is training."""
     process = sweep.start(*GRID)
     with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
@@ -187,7 +187,7 @@ def kill(sweep: Sweep, victim: str, seconds: float) -> None:
             time.sleep(0.05)
     code = process.wait(timeout=900)
     print(f"{sweep.launcher}: kill -9 of {victim} after {seconds:.1f} s, exit code {code}")
-    if victim == "worker" and sweep.launcher != "basic":  # where the sweep itself is the worker
+    if victim == "worker" and sweep.launcher != "basic":  # under `basic` the sweep itself is the worker
         assert code == 0, sweep.output()
 
 

@@ -1,4 +1,4 @@
-"""Rounds of a sweep with a launcher that writes statuses, in place of one that trains."""
+"""Rounds of a sweep, with a launcher that writes statuses instead of training."""
 
 import io
 import socket
@@ -23,7 +23,7 @@ from fakeid.sweeps.monitor import run_rounds
 
 
 class Script:
-    """A launcher: what the n-th launch does to each cell."""
+    """A launcher that gives each cell a scripted result in its n-th launch."""
 
     def __init__(self, *launches: Callable[[PlannedRun], None]) -> None:
         self.launches = list(launches)
@@ -67,7 +67,7 @@ def test_a_failure_ends_a_cell(planned_runs: list[PlannedRun], console: Console)
     end(planned_runs[0], FAILED, 1)
     before = planned_runs[0].run.read_status()
     status = planned_runs[0].run.status
-    status.write_text(status.read_text().replace("20", "19", 1))  # by an earlier command
+    status.write_text(status.read_text().replace("20", "19", 1))  # as if an earlier command had written it
     assert planned_runs[0].run.read_status() != before
     script = Script(lambda planned: end(planned, FAILED, 1))
     run_rounds(planned_runs, script, console)
@@ -85,7 +85,7 @@ def test_who_dies_again_and_again_is_given_up(planned_runs: list[PlannedRun], co
 def test_an_epoch_more_each_time_is_enough(planned_runs: list[PlannedRun], console: Console) -> None:
     def one_more(planned: PlannedRun) -> None:
         epochs = planned.run.epochs_done + 1
-        end(planned, DONE if epochs == 5 else RUNNING, epochs)  # nobody holds its lock: killed
+        end(planned, DONE if epochs == 5 else RUNNING, epochs)  # running, but its lock is free: killed
 
     script = Script(*[one_more] * 5)
     run_rounds(planned_runs[:1], script, console)
@@ -123,13 +123,13 @@ def test_force_trains_once_what_was_done(planned_runs: list[PlannedRun], console
 
 
 class Engine(Launcher):
-    """A launcher that returns or raises what it is told."""
+    """A launcher that returns or raises what it is given."""
 
     def __init__(self, *outcomes: JobReturn | Exception) -> None:
         self.outcomes = outcomes
 
     def setup(self, **_: object) -> None:
-        """There is nothing to set up."""
+        """Do nothing."""
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         assert [list(words) for words in job_overrides] == [["seed=a"], ["seed=b"], ["seed=c"]]

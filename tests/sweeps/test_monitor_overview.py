@@ -1,4 +1,4 @@
-"""What a sweep says of its seeds before it trains."""
+"""What a sweep prints about its seeds before training."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""A folder of runs, whatever its state, becomes a report."""
+"""A folder of runs in any state yields a report."""
 
 import csv
 import itertools
@@ -44,7 +44,7 @@ def half_finished(tmp_path: Path) -> Path:
 
 def test_everything_is_written_and_nothing_of_an_earlier_report_stays(half_finished: Path) -> None:
     console = quiet()
-    for stale in ("tables/tab9.csv", "figures/fig9.png"):  # of an earlier report
+    for stale in ("tables/tab9.csv", "figures/fig9.png"):  # left by an earlier report
         (half_finished / "report" / stale).parent.mkdir(parents=True, exist_ok=True)
         (half_finished / "report" / stale).touch()
     report = write_report(half_finished, console)
@@ -67,7 +67,7 @@ def test_evaluations_that_are_whole_are_read_without_their_controls(tmp_path: Pa
         scores = invent_evaluated(["cat", "bus"], ["old", "new"], trained_on=trained_on, seed=number)
         control = invent_evaluated(["bus"], ["bicubic"], test_set="soft")
         write_scores(run.evaluation.scores, pd.concat([scores, control], ignore_index=True))
-        if color == "rgb":  # the other was interrupted while it was drawn
+        if color == "rgb":  # the drawing of the other was interrupted
             evaluation = describe_evaluation(scores, trained_on, None)
             sets = (*evaluation.test_sets, EvaluatedSet("soft", "soft", 0, 20, control=True))
             write_record(run.evaluation.numbers, replace(evaluation, test_sets=sets))
@@ -135,7 +135,7 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
         assert row[f"unseen_auroc/{name}"] == pytest.approx(configuration.measure("unseen", "auroc").value)
     logged = {name.partition(".")[0] for name in last if not name.startswith("_")}
     assert find_bad_names(run) == []
-    assert {name for name in run.summary if "/" in name} == logged  # no curve's last value
+    assert {name for name in run.summary if "/" in name} == logged  # no last values of curves
     assert logged == {
         *(f"tables/{name}" for name in ("tab1", "tab2", "averages", "runs", "effects", "differences")), "figures/fig1",
         "figures/effects",
@@ -143,7 +143,7 @@ def test_a_report_over_tracked_runs_is_a_run_in_their_group(tracked: Path) -> No
     }  # fmt: skip
     assert run.summary["answer"] == " ".join(map(str, report.answer))
     assert run.summary["finished_runs"] == 4
-    assert not any(name.startswith("best/") for name in run.summary)  # one run each: none is named
+    assert not any(name.startswith("best/") for name in run.summary)  # one run each: none is called best
 
 
 def test_estimates_reach_wandb_as_numbers() -> None:
@@ -199,7 +199,7 @@ def test_another_report_takes_the_place_of_the_first_in_wandb(tracked: Path, mon
     write_report(tracked, quiet())
     (second,) = find_offline_runs(tracked / "report")
     assert second.run_id == first.run_id
-    assert second.group == "a sweep"  # where most of the runs are
+    assert second.group == "a sweep"  # the group that most runs have
     assert second.summary["finished_runs"] == 5
 
 

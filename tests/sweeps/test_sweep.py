@@ -1,4 +1,4 @@
-"""`sweep.py`: every cell once, whatever dies on the way, and failures that stay with their cell."""
+"""`sweep.py` runs every cell once despite killed processes, and a failure stays within its cell."""
 
 import json
 import os
@@ -82,7 +82,7 @@ def test_a_network_too_small_for_its_images_is_found_before_the_first(tmp_path: 
     assert said.startswith(
         "fakeid: model.name=pelee cannot take images of 56 px, to which augment=crop cuts data.image_px=64"
     )
-    assert said.endswith("(4 of 16 cells)\n")  # residual=dwt_hh halves them; without it, or without crop, it goes
+    assert said.endswith("(4 of 16 cells)\n")  # dwt_hh halves the windows of crop; either one alone works
     assert not (tmp_path / "runs").exists()
 
 
@@ -130,7 +130,7 @@ def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path, typed: Typed) -> N
     output = sweep()
     assert "4 cells: 4 done" in output
     assert "to train" not in output
-    # Asked for later, an evaluation is all that is left.
+    # If an evaluation is requested later, only the evaluation is run.
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/scores.csv")}
     asked = ("evaluation.degradations=[blur-1]", "evaluation.per_class=1")
     output = sweep(*asked)

@@ -1,4 +1,4 @@
-"""A checkpoint is there whole or not at all."""
+"""A checkpoint is saved completely or not at all."""
 
 import errno
 import io
@@ -38,12 +38,12 @@ def test_a_kill_in_the_middle_leaves_the_checkpoint_before(tmp_path: Path) -> No
     WholeCheckpoints().save_checkpoint({"epoch": 1}, path)
     killed = subprocess.run([sys.executable, "-c", KILLED_MIDWAY, str(path)], check=False, timeout=120)
     assert killed.returncode == -signal.SIGKILL
-    assert len(list(tmp_path.iterdir())) == 2  # it was in the middle
+    assert len(list(tmp_path.iterdir())) == 2  # the process was in the middle of writing
     assert torch.load(path, weights_only=True) == {"epoch": 1}
 
 
 def test_a_limit_on_the_size_of_files_is_told_as_such(tmp_path: Path) -> None:
-    """Torch says that the file is not as long as it should be, whatever became of the writing."""
+    """Torch would report a short file, whatever the cause."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
@@ -62,7 +62,7 @@ def test_ctrl_c_in_the_middle_is_told_as_such(tmp_path: Path) -> None:
                 signal.raise_signal(signal.SIGINT)
             return super().write(content)
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore Ctrl-C
     try:
         with pytest.raises(KeyboardInterrupt):
             write_atomically(tmp_path / "last.ckpt", lambda _: torch.save({"weight": torch.zeros(9)}, Interrupted()))

@@ -59,7 +59,7 @@ def test_every_weight_learns() -> None:
 def test_optimizer_is_plain_adam() -> None:
     optimizer = DetectorModule({"logits": "one"}, learning_rate=0.002).configure_optimizers()
     assert type(optimizer) is torch.optim.Adam
-    assert [group["lr"] for group in optimizer.param_groups] == [0.002]  # of one logit, not of the difference of two
+    assert [group["lr"] for group in optimizer.param_groups] == [0.002]  # for one logit, not the difference of two
     assert optimizer.param_groups[0]["weight_decay"] == 0
 
 
@@ -90,7 +90,7 @@ def test_bf16_trains_and_float32_validates(monkeypatch: pytest.MonkeyPatch) -> N
 
     forward = DetectorModule.forward
     monkeypatch.setattr(DetectorModule, "forward", record)
-    # What build_trainer sets for trainer.precision=bf16; a CPU without bf16 emulates it.
+    # What build_trainer sets for trainer.precision=bf16, which a CPU without bf16 emulates.
     trainer = pl.Trainer(
         accelerator="cpu", precision="bf16-mixed", max_epochs=1, num_sanity_val_steps=0, logger=False,
         enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,

@@ -11,12 +11,12 @@ from torch.utils.data import DataLoader
 from fakeid.training.callbacks import MovingAverage
 from fakeid.training.trainer import build_trainer, expected_warnings_ignored
 
-STEPS = 5  # in an epoch
+STEPS = 5  # per epoch
 State = dict[str, Tensor]
 
 
 class Tiny(pl.LightningModule):
-    """Batch normalization and one layer; remembers its weights after each step and in each validation."""
+    """Batch normalization and one layer; records its weights after each step and at each validation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Tiny(pl.LightningModule):
 
     def validation_step(self, batch: Tensor, _: int) -> None:
         self.validated.append(copy.deepcopy(self.state_dict()))
-        self.log("val/auroc", 1.0 - 0.1 * self.current_epoch)  # the first epoch is the best
+        self.log("val/auroc", 1.0 - 0.1 * self.current_epoch)  # so that the first epoch is best
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         self.learned.append(copy.deepcopy(self.state_dict()))
@@ -54,7 +54,7 @@ def fit(folder: Path, epochs: int, decay: float, resume: Path | None = None) -> 
 
 
 def average_by_hand(learned: list[State], decay: float) -> list[State]:
-    """After each step, in double precision; counters aside."""
+    """Average after each step in double precision, except for counters."""
     averages: list[State] = []
     for num, state in enumerate(learned):
         now = {name: value.double() for name, value in state.items() if value.is_floating_point()}

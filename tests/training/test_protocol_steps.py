@@ -1,4 +1,4 @@
-"""Five training steps of `protocol=paper` against the arithmetic of the authors' code, written out with torch alone."""
+"""Five training steps of `protocol=paper`, compared with the authors' arithmetic written in plain torch."""
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +21,7 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequent
 
 
 class AuthorsDenseLayer(nn.Module):
-    """Two branches, each with a bottleneck of its own."""
+    """Two branches, each with its own bottleneck."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class AuthorsDenseLayer(nn.Module):
 
 
 class AuthorsPelee(nn.Module):
-    """The network of Lee & Park 2021: fixed filter, two outputs, softmax inside."""
+    """The network of Lee & Park 2021: fixed filter, two outputs, internal softmax."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class AuthorsPelee(nn.Module):
 
 
 def _copy(ours: PeleeNet, theirs: AuthorsPelee) -> None:
-    """Give the authors' network our weights; the two rows of its last layer differ by our one."""
+    """Copy our weights to the authors' network; the two rows of its last layer differ by our single row."""
     pairs = [
         (ours.stem.first, theirs.stem1), (ours.stem.conv_branch[0], theirs.stem2a),
         (ours.stem.conv_branch[1], theirs.stem2b), (ours.stem.merge, theirs.stem3),

@@ -1,4 +1,4 @@
-"""Which processes there are, and two of them on the CPU that train a small network together."""
+"""How processes are identified, and two CPU processes that train a small network together."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def see_gpus(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
 
 def test_a_run_is_alone_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_processes(1, "cpu", 64) == find_processes(1, "mps", 64) == Processes()
-    # The script of an sbatch job with several tasks, before any srun.
+    # As in an sbatch script with several tasks, before any srun.
     set_environment(monkeypatch, {"SLURM_JOB_ID": "1", "SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"})
     assert find_processes(1, "cpu", 64) == Processes()
 

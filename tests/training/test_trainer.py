@@ -52,7 +52,7 @@ def test_lightning_does_not_take_a_slurm_job_for_its_own(tmp_path: Path, monkeyp
     trainer = build_trainer(folder=tmp_path, epochs=1, device="cpu", precision="float32", keep_best=False)
     assert isinstance(trainer.strategy, SingleDeviceStrategy)
     assert (trainer.world_size, trainer.global_rank) == (1, 0)
-    # It would put its own job back into the queue at SIGUSR1.
+    # Lightning's SLURM environment would requeue its own job at SIGUSR1.
     assert type(trainer._accelerator_connector.cluster_environment).__name__ == "LightningEnvironment"
 
 

@@ -33,7 +33,7 @@ def test_a_netrc_entry_logs_in_for_its_host_only(monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_wandb_login_writes_is_found(tmp_path: Path) -> None:
-    host = urlparse(wandb.Settings().base_url).netloc  # has changed between releases
+    host = urlparse(wandb.Settings().base_url).netloc  # the address has changed between releases
     (tmp_path / ".netrc").write_text(f"machine {host}\n  login user\n  password secret\n")
     (tmp_path / ".netrc").chmod(0o600)
     assert is_logged_in()

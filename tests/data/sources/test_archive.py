@@ -79,7 +79,7 @@ def test_the_members_are_listed_once_and_remembered(tmp_path: Path, form: str, m
     list(open_archive(path, cache).names())
     listing = next(cache.iterdir())
     assert [entry.suffix for entry in cache.iterdir()] == [".npy"]
-    archive_module._open.cache_clear()  # as in another process
+    archive_module._open.cache_clear()  # as a new process would
     with monkeypatch.context() as patch:
         patch.setattr(archive_module, "_list", lambda _: pytest.fail("listed again"))
         assert open_archive(path, cache).read("cat/0003.png") == files["cat/0003.png"]
@@ -143,7 +143,7 @@ def test_an_absurdly_long_name(tmp_path: Path) -> None:
 
 
 def patch_central(path: Path, offset: int, value: bytes) -> Path:
-    """Overwrite bytes of the last member's entry in the central directory."""
+    """Overwrite bytes in the last member's entry of the central directory."""
     data = bytearray(path.read_bytes())
     start = data.rindex(b"PK\x01\x02") + offset
     data[start : start + len(value)] = value
@@ -223,7 +223,7 @@ def test_a_damaged_header_inside_a_tar(tmp_path: Path) -> None:
 
 
 def damaged(path: Path, name: str, change: Callable[[bytearray, int], None]) -> bytes:
-    """Read a member after a change at the place of its data."""
+    """Apply a change at the position of a member's data, then read it."""
     archive = open_archive(path, None)
     data = bytearray(path.read_bytes())
     change(data, data.index(b"\x89PNG"))
@@ -272,7 +272,7 @@ def test_random_damage_never_ends_in_a_traceback(tmp_path: Path, form: str) -> N
             archive = open_archive(path, None)
             for name in archive.names():
                 read = archive.read(name)
-                assert form == "tar" or read in files.values()  # a tar has no checksums of what is in it
+                assert form == "tar" or read in files.values()  # a tar has no checksums of its contents
                 survived += 1
         except DataError as error:
             messages.append(str(error))

@@ -1,4 +1,4 @@
-"""Which names stand for a category, and which only contain its letters."""
+"""Which folder names denote a category, and which only contain its letters."""
 
 import pytest
 

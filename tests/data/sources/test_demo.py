@@ -111,7 +111,7 @@ def images() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _file_facts(images: np.ndarray, categories: np.ndarray) -> np.ndarray:
-    """PNG bytes and color means, (N, 4), standardized in each category so that content cannot hide a shift."""
+    """PNG size and color means, (N, 4), standardized within each category so that content cannot mask a shift."""
     sizes = [len(cv2.imencode(".png", image)[1]) for image in images]
     facts = np.column_stack([sizes, images.mean((1, 2))])
     for category in DEMO_CATEGORIES:
@@ -121,7 +121,7 @@ def _file_facts(images: np.ndarray, categories: np.ndarray) -> np.ndarray:
 
 
 def _auroc(features: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Cross-validated AUROC of a linear probe, and half its 95 % interval under chance (Hanley & McNeil 1982)."""
+    """Cross-validated AUROC of a linear probe, and half its 95 % interval at chance level (Hanley & McNeil 1982)."""
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     scores = cross_val_predict(LogisticRegression(), features, labels, cv=folds, method="decision_function")
     positives, negatives = (labels == FAKE).sum(), (labels == REAL).sum()
@@ -147,7 +147,7 @@ def test_the_same_probe_finds_a_planted_shift(planted: str, images: tuple[np.nda
 
 
 def test_the_trace_can_be_found_where_it_lies(images: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
-    # A linear probe on the four corners of each residual's spectrum, where period 2 shows, for the first category.
+    # A linear probe on the four corners of each residual spectrum, where period 2 shows, for the first category.
     pixels, labels, categories = images
     first = categories == DEMO_CATEGORIES[0]
     gray = pixels[first].mean(-1) - np.stack([cv2.GaussianBlur(p, (3, 3), 0) for p in pixels[first].mean(-1)])

@@ -1,4 +1,4 @@
-"""Trees built from a plan parse back to it; the rest are cases that a person must decide."""
+"""Trees built from a plan parse back to it; the other cases need a decision by the user."""
 
 from pathlib import Path
 from random import Random
@@ -29,7 +29,7 @@ SPLITS = {
 
 
 def tree(*folders: str) -> dict[tuple[str, ...], int]:
-    """The listing of a tree with one image in each named folder; `/` at the end: an empty folder."""
+    """List a tree with one image in each named folder; a trailing `/` means an empty folder."""
     listing: dict[tuple[str, ...], int] = {(): 0}
     for folder in folders:
         parts = tuple(folder.strip("/").split("/"))
@@ -44,7 +44,7 @@ def both(*folders: str) -> dict[tuple[str, ...], int]:
 
 
 def reading(listing: dict[tuple[str, ...], int], root: Path = ROOT) -> dict[str, tuple[str, str, str]]:
-    """Split, generator and category by the folder above the class folders."""
+    """Map each folder above class folders to its split, generator and category."""
     places = read_layout(root, listing)
     return {"/".join(p[:-1]): (v.split, v.generator, v.category) for p, v in places.items() if v.label == FAKE}
 
@@ -113,7 +113,7 @@ def test_the_authors_tree_parses_back(sizes: set[int], mixture: str, categories:
 @pytest.mark.parametrize(
     ("folders", "split"),
     [
-        (["train"], None),  # photos of trains
+        (["train"], None),  # photos of trains, not a split
         (["train", "cat", "bus"], None),
         (["train", "cat", "progan/cow"], None),
         (["progan/train", "progan/test"], None),

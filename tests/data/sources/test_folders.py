@@ -1,4 +1,4 @@
-"""The trees that people have, and the mistakes that they make with them."""
+"""The folder trees that users have, and the mistakes that they make in them."""
 
 import os
 import pickle
@@ -219,7 +219,7 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
         Path(os.fsdecode(name + b"txt")).touch()
     except OSError:
         pytest.skip("this file system allows UTF-8 names only")
-    assert len(FolderSource(str(root)).records()) == 2  # what is no image may have any name
+    assert len(FolderSource(str(root)).records()) == 2  # files that are not images may have any name
     Path(os.fsdecode(name + b"png")).touch()
     assert message(root).startswith(f"{root / '0_real'} below paths.data holds file names that are not UTF-8")
 
@@ -245,5 +245,5 @@ def test_the_genuine_pairs(gan_pairs: Path) -> None:
     }
     scenes = Counter((record.category, record.scene) for record in records)
     assert len(scenes) == 180
-    assert set(scenes.values()) == {2}  # every photo with its translation
+    assert set(scenes.values()) == {2}  # every photo is paired with its translation
     assert all(source.read(record).shape == (256, 256, 3) for record in records[::10])

@@ -1,4 +1,4 @@
-"""LMDB files read in place: by whom, and whatever is wrong with them."""
+"""LMDB files read in place by several processes, and damaged files."""
 
 import pickle
 import subprocess
@@ -31,7 +31,7 @@ def test_the_file_is_mapped_anew_from_time_to_time(tmp_path: Path, monkeypatch: 
     write_lsun(tmp_path, ["cat"], 4, image_px=32)
     source = open_lsun(tmp_path, "cat")
     records = list(source.records())
-    database_module.open_database(tmp_path / "cat").close()  # LMDB opens a file once in a process
+    database_module.open_database(tmp_path / "cat").close()  # LMDB opens a file only once per process
     expected = stored_values(tmp_path / "cat")
     assert [source.read_file(record) for record in records * 3] == [expected[r.scene] for r in records] * 3
 
@@ -116,12 +116,12 @@ def read_all(source: LsunSource, records: list[Record]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork"])
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # the very thing that is tested
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # forking is what this test is about
 def test_workers_read_what_the_parent_reads(tmp_path: Path, method: str) -> None:
     write_lsun(tmp_path, ["bedroom"], 8, image_px=32)
     source = open_lsun(tmp_path, "bedroom")
     records = list(source.records())
-    here = read_all(source, records)  # the database is open when the children start
+    here = read_all(source, records)  # so the database is open when the children start
     with get_context(method).Pool(2) as pool:
         elsewhere = pool.starmap(read_all, [(source, records)] * 2)
     assert elsewhere == [here, here]

@@ -1,4 +1,4 @@
-"""LSUN's databases as they are unzipped, and all that can be wrong with them."""
+"""LSUN databases as unzipped, and everything that can be wrong with them."""
 
 import os
 import shutil
@@ -46,7 +46,7 @@ def test_webp_and_jpeg_values_are_decoded(tmp_path: Path) -> None:
             key=lambda texture: float(np.abs(texture.astype(int) - image).mean()),
         )
         assert min(image.shape[:2]) == 40 < max(image.shape[:2])
-        assert np.abs(original.astype(int) - image).mean() < 6  # only what the codec lost
+        assert np.abs(original.astype(int) - image).mean() < 6  # the codec's loss only
     assert kinds == {b"RI", b"\xff\xd8"}
 
 
@@ -67,7 +67,7 @@ def test_keys_are_listed_once_and_remembered(tmp_path: Path, monkeypatch: pytest
         patch.setattr(database_module.Database, "keys", lambda _: pytest.fail("listed again"))
         assert [record.key for record in open_lsun(tmp_path, "cat").records()] == keys
     listings = list((tmp_path / "cache").iterdir())
-    assert [path.suffix for path in listings] == [".txt"]  # and nothing half-written beside it
+    assert [path.suffix for path in listings] == [".txt"]  # no partial file is left
     shutil.rmtree(tmp_path / "cat")
     write_lsun(tmp_path, ["cat"], 7, image_px=32, seed=1)
     assert len({record.key for record in open_lsun(tmp_path, "cat").records()} - set(keys)) == 7
@@ -111,12 +111,12 @@ def test_listing_takes_bounded_memory(tmp_path: Path, monkeypatch: pytest.Monkey
     write_database(tmp_path / "cat", {f"{number:040x}": b"x" for number in range(30_000)})
     source = open_lsun(tmp_path, "cat")
     peaks = []
-    for _ in range(2):  # listed, then remembered
+    for _ in range(2):  # first listed, then read from the stored listing
         tracemalloc.start()
         assert sum(1 for _ in source.records()) == 30_000
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[0] < 1_000_000  # all keys as a list take 3 MB
+    assert peaks[0] < 1_000_000  # a list of all keys would take 3 MB
     assert peaks[1] < 300_000
 
 

@@ -1,4 +1,4 @@
-"""A folder of photos, and every way in which it can be useless: one sentence each, with the way out."""
+"""A folder of photos, and each way in which it can be unusable: one sentence that says how to fix it."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_photos_are_found_however_nested_in_a_fixed_order(tmp_path: Path) -> Non
         write(tmp_path / name, photo)
     (tmp_path / "notes.txt").write_text("no photo")
     keys = PhotoFolder(str(tmp_path), 64).list_keys()
-    assert keys == ["a.jpg", "b/2.PNG", "b/c/1.webp", "real/4.png", "x/0_real/5.png"]  # no fakes beside reals
+    assert keys == ["a.jpg", "b/2.PNG", "b/c/1.webp", "real/4.png", "x/0_real/5.png"]  # without 1_fake beside 0_real
 
 
 @pytest.mark.parametrize(

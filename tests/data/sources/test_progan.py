@@ -1,4 +1,4 @@
-"""ProGAN's samples wherever they lie, and what must not be taken for them."""
+"""ProGAN samples in any location, and files that must not be mistaken for them."""
 
 import os
 import pickle
@@ -38,7 +38,7 @@ def draw_files(num: int, folder: str = "", first: int = 0) -> dict[str, bytes]:
 
 
 def write_folders(root: Path, *folders: str) -> Path:
-    """Two images in each folder, all different."""
+    """Write two images to each folder, all different."""
     for number, folder in enumerate(folders):
         write_files(root, draw_files(2, f"{folder}/", 10 * number))
     return root
@@ -113,7 +113,7 @@ def test_numbering_may_start_anew_in_each_part(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", ["cat", "unpacked/cat/cat-256"])
 def test_an_archive_beside_its_unpacked_copy(tmp_path: Path, folder: str) -> None:
     write_archive(tmp_path / "cat-256.zip", draw_files(10, "cat-256/"))
-    write_files(tmp_path, draw_files(6, f"{folder}/"))  # unpacking was interrupted
+    write_files(tmp_path, draw_files(6, f"{folder}/"))  # an interrupted extraction
     text = message(tmp_path, "cat")
     assert "hold the same images, such as 0000.png: move one of them away" in text
     assert str(tmp_path / "cat-256.zip") in text
@@ -128,7 +128,7 @@ def test_what_names_two_categories_is_not_guessed(tmp_path: Path, path: str) -> 
         write_archive(tmp_path / path, draw_files(2))
     assert "might hold ProGAN samples of" in message(tmp_path, "cat")
     write_folders(tmp_path, "sheep")
-    assert len(keys(tmp_path, "sheep")) == 2  # who does not ask for them is not bothered
+    assert len(keys(tmp_path, "sheep")) == 2  # other categories raise no error
 
 
 def test_an_archive_of_several_categories_is_not_guessed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""LSUN's reals and ProGAN's fakes as one source."""
+"""LSUN reals and ProGAN fakes as one source."""
 
 import pickle
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pairs of photos and copies: who is in which split, made by which family, and that all of it repeats."""
+"""Pairs of photos and copies: their split, their family, and reproducibility."""
 
 import pickle
 import subprocess
@@ -70,7 +70,7 @@ def test_each_photo_has_one_split_and_a_copy_of_a_family_of_it(source: Simulated
     assert generators[TEST] - {CAMERA} <= {"zeros", "dcgan", "progan", "srgan"}
     assert len({record.key for record in records}) == len(records) == 2 * (2 * 44 + 10 + 2 * 10)
     left_out = {record.scene for record in records if record.key.startswith("fake/srgan-0/") and record.key[-1] == "1"}
-    assert left_out == scenes[TEST]  # a copy of every test photo, by the family that is tested alone
+    assert left_out == scenes[TEST]  # the left-out family copies every test photo
     pairs = defaultdict(list)
     for record in records:
         pairs[record.scene, record.key.rpartition("#")[2]].append(record)
@@ -170,7 +170,7 @@ def test_enlarged_photos_often_have_the_period_of_a_generator(monkeypatch: pytes
     rng = np.random.default_rng(0)
     for _ in range(60):
         simulated._draw_window(rng.integers(256, size=(200, 200, 3), dtype=np.uint8), 64, rng)
-    enlarged = scales[1::2]  # after a reduction each
+    enlarged = scales[1::2]  # each follows a reduction
     whole = [scale for scale in enlarged if scale in (2, 4)]
     assert set(whole) == {2, 4}
     assert 0.4 < len(whole) / 60 < 0.8
@@ -182,7 +182,7 @@ def test_photos_are_enlarged_by_kernels_of_two_libraries_and_reduced_by_one(monk
     resize, found = cv2.resize, []
 
     def enlarge(photo: npt.NDArray[np.uint8], size: tuple[int, int], interpolation: int) -> npt.NDArray[np.uint8]:
-        assert size[0] >= photo.shape[1]  # OpenCV would leave a pattern in what it reduces
+        assert size[0] >= photo.shape[1]  # OpenCV would leave a pattern when reducing
         found.append(interpolation)
         return resize(photo, size, interpolation=interpolation)
 
@@ -195,7 +195,7 @@ def test_photos_are_enlarged_by_kernels_of_two_libraries_and_reduced_by_one(monk
 
 
 def find_seam(image: npt.NDArray[np.uint8]) -> int:
-    """The first row from which on an image repeats itself, mirrored."""
+    """Return the first row from which the image repeats itself, mirrored."""
     side = len(image)
     return next(
         row for row in range(side // 2, side + 1) if np.array_equal(image[row:], image[2 * row - side : row][::-1])
