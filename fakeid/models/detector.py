@@ -26,8 +26,8 @@ def average_views(
             quarters, which each vote by themselves (after Chai et al. 2020, "What makes fake images detectable?"); of
             an odd side, the last line is left out.
         center_px: Side of the central window that `full` scores, in pixels, if training used windows of that size: the
-            logits of a network shift with the size of its last grid. With None, or if the
-            image is smaller, the whole image is scored.
+            logits of a network shift with the size of its last grid. With None, or if the image is smaller, the whole
+            image is scored.
 
     Returns:
         Logits (N,).
