@@ -73,7 +73,7 @@ def number(files: list[bytes]) -> list[tuple[str, bytes]]:
 def test_photos_of_one_program_are_told_from_photos_of_several() -> None:
     same = [write("JPEG", quality=75)] * 19
     (warning,) = list_photo_warnings(number([*same, write("JPEG", quality=76)]))
-    assert "nearly all of 20 photos that were looked at are JPEG of quality 75" in warning
+    assert "nearly all of 20 inspected photos are JPEG of quality 75" in warning
     (warning,) = list_photo_warnings(number([write("WEBP")] * 20))
     assert "are WebP" in warning
     assert list_photo_warnings(number(same)) == []  # too few to tell

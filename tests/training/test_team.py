@@ -59,7 +59,7 @@ def test_torchrun_and_srun_say_who_this_is(monkeypatch: pytest.MonkeyPatch) -> N
     [
         (2, "cuda", 1, "2 processes need 2 GPUs, but torch sees 1; trainer=ddp uses as many as there are"),
         (None, "cpu", 0, "found only the CPU; trainer.accelerator=cpu trainer.devices=N trains in N processes"),
-        (None, "mps", 0, "found the MPS alone"),
+        (None, "mps", 0, "found only the MPS"),
         (2, "mps", 0, "cannot share an MPS device; set trainer.devices=1, or trainer.accelerator=cpu"),
     ],
 )
