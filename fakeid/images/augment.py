@@ -202,7 +202,7 @@ def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray
 
 
 def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Degrade half of the images as on their way through the web, and cut out a window of half of each side.
+    """Apply a random history of degradations to half of the images, and cut out a window of half of each side.
 
     Of the degraded images, a third is resized by a factor of 0.6 to 1.3, with one of three interpolations. A third is
     reduced by a factor of 0.5 to 0.95, or of 1/2 or 1/4, and enlarged again. An eighth gets a Gaussian blur of 0.3 to

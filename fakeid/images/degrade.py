@@ -1,4 +1,4 @@
-"""Degrade images reproducibly as on their way to a detector: codecs, blur, scaling, cropping, noise."""
+"""Degrade images reproducibly, as happens on their way to a detector: codecs, blur, scaling, cropping, noise."""
 
 from collections.abc import Callable
 from typing import Final

@@ -101,7 +101,7 @@ class GeneratorBank:
         return [member for member in members if not self.locate(member).exists()]
 
     def locate(self, member: Member) -> Path:
-        """Give the path of a member's file."""
+        """Return the path of a member's file."""
         return self.folder / f"{member}.pt"
 
     def fit(
