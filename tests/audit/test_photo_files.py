@@ -46,7 +46,7 @@ def write_with_software(name: str) -> bytes:
 def test_what_generators_write_into_files_is_found(data: bytes, said: str) -> None:
     assert said in str(find_generator_mark(data))
     (warning,) = list_photo_warnings([("a.png", write("PNG")), ("trip/b.png", data)])
-    assert warning.startswith("1 of 2 photos")
+    assert warning.startswith("1 of 2 inspected photos")
     assert "trip/b.png" in warning
     assert said in warning
 
