@@ -1,4 +1,4 @@
-"""Can the classes be told apart without looking for a GAN, and do the splits share images?"""
+"""Run the audit: can the classes be told apart without looking for a GAN, and do the splits share images?"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ from fakeid.evaluation.records.results import Probe
 from fakeid.images.file_facts import FileFacts
 
 NO_FILE: Final = "no file"
-"""Container of an image that is drawn and not read."""
+"""Container of an image that is generated, not read from a file."""
 
 PROBE_TITLES: Final = {"files": "file facts", "residuals": "residual statistics"}
-"""The probes, as readers know them."""
+"""Names of the probes for readers."""
 
 MOST_TELLING: Final = 3
-"""Features that are named where a probe warns."""
+"""Number of features that the warning of a probe names."""
 
 _BINS: Final = 24
-_TAIL_PERCENT: Final = 0.5  # what lies beyond is counted in the outermost bins
+_TAIL_PERCENT: Final = 0.5  # tails at each end that are counted in the outermost bins
 
 _NO_DUPLICATES: Final = Duplicates(0, 0, (), ())
 _NO_TORN_PAIRS: Final = TornPairs(0, ())
@@ -47,22 +47,22 @@ def audit_images(
     duplicates: Duplicates = _NO_DUPLICATES,
     torn_pairs: TornPairs = _NO_TORN_PAIRS,
 ) -> AuditResult:
-    """Describe both classes, and try to tell them apart by what their files and pipelines left behind.
+    """Describe both classes, and try to tell them apart by the traces of their files and processing.
 
-    The probe `files` sees the headers of the files and `compute_pixel_facts`. With `data.codec=shared` every image's
-    last file is the same kind of JPEG, so that the headers of the original files are shown but not probed; nor are
-    they where some images have no file. The probe `residuals` sees `compute_residual_statistics`. It cannot say
-    whether a difference comes from the files, from the content or, in strong cases, from the generator itself.
+    The probe `files` gets the headers of the files and `compute_pixel_facts`. With `data.codec=shared`, the last file
+    of every image is the same kind of JPEG; the headers of the original files are then shown but not probed. They are
+    not probed either if some images have no file. The probe `residuals` gets `compute_residual_statistics`. It cannot
+    tell whether a difference comes from the files, from the content or, in strong cases, from the generator itself.
 
     Args:
-        records: Of n images.
-        facts: (n,), of the original files; None for images that are drawn.
-        images: As the detector gets them, RGB uint8 (n, H, W, 3), each side at least 32.
-        codec: `none` or `shared`, which the images went through.
-        prep: How they were brought to one size: `crop`, `squash` or `center_crop`.
-        seed: Of the probes.
-        duplicates: What splits share.
-        torn_pairs: Likewise.
+        records: Records of n images.
+        facts: Facts of the original files, (n,); None for generated images.
+        images: Images as the detector gets them, RGB uint8 (n, H, W, 3), each side at least 32.
+        codec: Codec of the images, `none` or `shared`.
+        prep: How the images were brought to one size: `crop`, `squash` or `center_crop`.
+        seed: Seed of the probes.
+        duplicates: Duplicates between splits.
+        torn_pairs: Pairs that are torn between splits.
     """
     labels = np.array([record.label for record in records], np.int64)
     scenes = [f"{record.category}/{record.scene}" for record in records]
@@ -112,7 +112,7 @@ def _select(values: Sequence[_Any], labels: Labels, label: int) -> list[_Any]:
 def _collect_features(
     facts: Sequence[FileFacts | None], codec: str, pixels: Floats, pixel_names: list[str]
 ) -> tuple[Floats, list[str]]:
-    """Collect what the probe on files sees: (n, d), and the names of the d columns."""
+    """Collect the features of the probe `files`, (n, d), and the names of the d columns."""
     known = [each for each in facts if each is not None]
     if codec != "none" or not known or len(known) < len(facts):
         return pixels, pixel_names
@@ -121,7 +121,7 @@ def _collect_features(
 
 
 def _collect_columns(facts: Sequence[FileFacts | None]) -> dict[str, Floats]:
-    """Collect every number of the headers, (n,) each, NaN where an image has none."""
+    """Collect all numbers of the headers by name, (n,) each, NaN for images without one."""
     columns = {}
     for name in ("width", "height", "jpeg_quality", "bytes_per_pixel"):
         values = [None if each is None else getattr(each, name) for each in facts]
@@ -133,9 +133,9 @@ def _describe_class(facts: Sequence[FileFacts | None], pixels: Floats, pixel_nam
     """Describe n images of one class.
 
     Args:
-        facts: (n,).
-        pixels: (n, d), their pixel facts.
-        pixel_names: (d,).
+        facts: Facts of the files, (n,).
+        pixels: Pixel facts of the images, (n, d).
+        pixel_names: Names of the pixel facts, (d,).
     """
     files = [each for each in facts if each is not None]
     qualities = [each.jpeg_quality for each in files if each.jpeg_quality is not None]
@@ -152,7 +152,7 @@ def _describe_class(facts: Sequence[FileFacts | None], pixels: Floats, pixel_nam
 
 
 def _count(values: Sequence[str]) -> dict[str, int]:
-    """Count how often each value occurs, the most frequent first."""
+    """Count how often each value occurs, most frequent first."""
     return dict(Counter(values).most_common())
 
 
@@ -161,11 +161,11 @@ def _measure_spread(values: Floats) -> Spread | None:
 
 
 def _build_histograms(columns: Mapping[str, Floats], labels: Labels) -> dict[str, Histogram]:
-    """Count both classes in common bins; a fact that no image has is left out.
+    """Count both classes in common bins, leaving out facts that no image has.
 
     Args:
-        columns: Name → (n,) values, NaN where an image has none.
-        labels: (n,).
+        columns: Values (n,) by the name of the fact, NaN for images without one.
+        labels: Labels (n,).
     """
     histograms = {}
     for name, values in columns.items():
@@ -185,12 +185,12 @@ def _find_way_out(codec: str, prep: str, *, has_files: bool) -> str:
     advice = [] if codec == "shared" else ["data.codec=shared"]
     advice += [] if prep == "center_crop" else ["data.prep=center_crop"]
     if not has_files:
-        return "the images have no files whose codec could even this out: report this number beside the results"
+        return "the images have no files, so no shared codec can help: report this number alongside the results"
     if advice:
         return f"set {' and '.join(advice)}, or a detector may learn the files instead of the generator"
     return (
-        "take reals and fakes of the same content, size and file history, or report this number beside the results, or "
-        "a detector may learn the files instead of the generator"
+        "use reals and fakes with the same content, size and file history, or report this number alongside the "
+        "results, or a detector may learn the files instead of the generator"
     )
 
 
@@ -209,4 +209,4 @@ def _judge(probes: Mapping[str, Probe | None]) -> str:
         return f"The classes can be told apart without looking for a GAN, by {' and by '.join(warned)}."
     if None in probes.values():
         return f"Too few images to tell: the audit needs {LEAST_PER_CLASS} scenes in each class."
-    return "Nothing that the audit looks at tells the classes apart."
+    return "Nothing that the audit measured tells the classes apart."

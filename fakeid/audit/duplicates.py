@@ -1,4 +1,4 @@
-"""What a split shares with another: the same pixels, the same look, or a photo whose translation lies there."""
+"""Find what splits share: the same pixels, the same look, or a photo in one and its translation in another."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,16 +16,17 @@ from fakeid.data.records import Record
 from fakeid.images.hashing import FEATURELESS
 
 MAX_DISTANCE: Final = 4
-"""Differing bits of the perceptual hash up to which two images count as copies."""
+"""Largest number of differing bits of the perceptual hash for two images to count as copies."""
 
 EXAMPLES: Final = 50
-"""Pairs that a report names."""
+"""Number of pairs that a report names."""
 
-_PAIRS_AT_ONCE: Final = 2_000_000  # some 100 MB
+_PAIRS_AT_ONCE: Final = 2_000_000  # about 100 MB
 _INDEX_BITS: Final = 32
 _NOTHING: Final = np.iinfo(np.int64).max
 
-# One of more bands than differing bits must be equal. Every fifth bit, because neighboring frequencies go together.
+# With one band more than differing bits, at least one band must be equal. Each band has every fifth bit, because
+# neighboring frequencies are correlated.
 _BANDS: Final = tuple(
     np.uint64(sum(1 << bit for bit in range(first, 64, MAX_DISTANCE + 1))) for first in range(MAX_DISTANCE + 1)
 )
@@ -40,11 +41,11 @@ class SplitImages:
     """The fingerprints of one split's images, in any order.
 
     Attributes:
-        keys: (n,) names for the report.
-        categories: (n,).
-        digests: (n,), equal for equal pixels only.
-        phashes: (n,), uint64.
-        views: (n, v), uint64, the hashes of each image's mirrored form and of its crops, in this order; v may be 0.
+        keys: Names of the images for the report, (n,).
+        categories: Categories of the images, (n,).
+        digests: Digests of the images, (n,), equal only for equal pixels.
+        phashes: Perceptual hashes, uint64 (n,).
+        views: Hashes of the mirrored image and of the crops, in this order, uint64 (n, v); v may be 0.
     """
 
     keys: Sequence[str]
@@ -55,33 +56,33 @@ class SplitImages:
 
     @property
     def upright_and_mirrored(self) -> Hashes:
-        """(n, 2), or (n, 1) without views."""
+        """Hashes of the images and their mirror images, (n, 2), or (n, 1) without views."""
         return np.column_stack([self.phashes, self.views[:, :1]])
 
     @property
     def crops(self) -> Hashes:
-        """(n, v - 1), or (n, 0) without views."""
+        """Hashes of the crops, (n, v - 1), or (n, 0) without views."""
         return self.views[:, 1:]
 
 
 def find_duplicates(splits: Mapping[str, SplitImages]) -> list[Duplicate]:
     """Find exact and near duplicates between every two splits, across categories and labels.
 
-    Near are copies that were compressed, resized, mirrored, cropped by up to an eighth, or several of these: either
-    image is compared with the other, its mirror image and its crops. Of 2,000 LSUN photos at 64 px all copies at JPEG
-    75, at half the size and mirrored are found, of crops anywhere with 15/16 of the sides 92 %, with 7/8 89 % and with
-    3/4 none, and no pair is false.
+    Near duplicates are copies that were compressed, resized, mirrored, cropped by up to an eighth, or several of these:
+    each image is compared with the other image, its mirror image and its crops. On 2,000 LSUN photos at 64 px, it finds
+    all copies at JPEG 75, at half the size and mirrored; of crops at any place, it finds 92 % with 15/16 of the sides,
+    89 % with 7/8 and none with 3/4; no pair is false.
 
-    Every image that has a copy in the other split is in at least one pair; not all pairs are listed, for a thousand
-    black images on either side would make a million. An image with an exact copy there is not also looked up as a
-    near one, and featureless images have exact copies only. Time and memory stay bounded: hashes within `MAX_DISTANCE`
-    agree in one of five bands, by which they are looked up (multi-index hashing, Norouzi et al. 2012).
+    Every image with a copy in the other split is in at least one pair. Not all pairs are listed, because a thousand
+    black images in both splits would make a million. An image with an exact copy is not searched for near copies, and
+    featureless images have only exact copies. Time and memory are bounded: hashes within `MAX_DISTANCE` agree in one of
+    five bands, by which they are looked up (multi-index hashing, Norouzi et al. 2012).
 
     Args:
-        splits: Name → images, in the order in which pairs are to name them.
+        splits: Images by split name; pairs name the splits in this order.
 
     Returns:
-        Exact duplicates first, then near ones by distance.
+        The exact duplicates, followed by the near ones by distance.
     """
     found: list[Duplicate] = []
     for (name_a, a), (name_b, b) in combinations(splits.items(), 2):
@@ -96,7 +97,7 @@ def find_duplicates(splits: Mapping[str, SplitImages]) -> list[Duplicate]:
 
 
 def count_duplicates(duplicates: Sequence[Duplicate]) -> Duplicates:
-    """Count pairs by kind and by splits, and keep the first."""
+    """Count duplicates by kind and by splits, and keep the first ones as examples."""
     kinds = Counter(pair.kind for pair in duplicates)
     between = Counter((pair.split_a, pair.split_b) for pair in duplicates)
     return Duplicates(
@@ -108,40 +109,40 @@ def count_duplicates(duplicates: Sequence[Duplicate]) -> Duplicates:
 
 
 def count_torn_pairs(pairs: Sequence[TornPair]) -> TornPairs:
-    """Count pairs, and keep the first."""
+    """Count torn pairs, and keep the first ones as examples."""
     return TornPairs(len(pairs), tuple(pairs[:EXAMPLES]))
 
 
 def list_split_warnings(duplicates: Duplicates, torn: TornPairs) -> list[str]:
-    """Say what splits share that they must not, and what to do."""
+    """List warnings about images that splits must not share, with what to do."""
     warnings = []
     if num_pairs := duplicates.num_exact + duplicates.num_near:
         warnings.append(
             f"{num_pairs} pairs of images are in two splits at once ({duplicates.num_exact} exact, "
-            f"{duplicates.num_near} near): remove one image of each, or give both the same scene, or the test scores "
-            "what was learned by heart"
+            f"{duplicates.num_near} near): remove one image of each pair, or give both the same scene; otherwise the "
+            "test rewards memorized images"
         )
     if torn.num:
         first = torn.examples[0]
         warnings.append(
             f"{torn.num} photos have their translation in another split of the data set, such as {first.real} and "
-            f"{first.fake}: move both to one split, or the test shows content that was trained on"
+            f"{first.fake}: move both to one split; otherwise the test shows content that was trained on"
         )
     return warnings
 
 
 def find_torn_pairs(plan: Plan, records: Iterable[Record]) -> list[TornPair]:
-    """Find reals and fakes of one name in two given splits, none of which has the other half itself.
+    """Find pairs whose real is in one given split and whose fake is in another, with no other half in either split.
 
-    `train/x_real.png` and `test/x_fake.png` are a pair. Where both splits have a real and a fake of a name, they were
-    numbered anew, and nothing is torn.
+    `train/x_real.png` and `test/x_fake.png` are such a pair. If both splits have a real and a fake with the same name,
+    each split is numbered from the start, and nothing is torn.
 
     Args:
-        plan: Only its images are named.
-        records: All images of the source, drawn or not, for they tell which halves a split has.
+        plan: Plan of the run; only pairs of its images are returned.
+        records: All images of the source, drawn or not, because they tell which halves a split has.
 
     Returns:
-        One pair for each real and each split that has its fake; none where splits are drawn.
+        One pair for each real and each split that has its fake; none if the splits are drawn.
     """
     halves: dict[tuple[str, str], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for record in records:
@@ -162,7 +163,7 @@ def find_torn_pairs(plan: Plan, records: Iterable[Record]) -> list[TornPair]:
 
 
 def _pair_equal(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """Pair each image with the first image of its digest on the other side."""
+    """Pair each image with the first image on the other side that has the same digest."""
     first_a, first_b = ({digest: i for i, digest in reversed(list(enumerate(side)))} for side in (a, b))
     pairs = {(i, first_b[digest]) for i, digest in enumerate(a) if digest in first_b}
     pairs |= {(first_a[digest], j) for j, digest in enumerate(b) if digest in first_a}
@@ -170,7 +171,7 @@ def _pair_equal(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _pair_alike(a: SplitImages, b: SplitImages, exact: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
-    """Pair each image without an exact copy with the nearest on the other side: (i, j, distance)."""
+    """Pair each image without an exact copy with the nearest image on the other side: (i, j, distance)."""
     matched = (
         _match(np.column_stack([a.upright_and_mirrored, a.crops]), b.upright_and_mirrored),
         _match(a.upright_and_mirrored, b.crops),
@@ -183,7 +184,7 @@ def _pair_alike(a: SplitImages, b: SplitImages, exact: Sequence[tuple[int, int]]
 
 
 def _match(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
-    """Find the nearest image of the other side for each, a row of hashes, as `_find_nearest` encodes it."""
+    """Find the nearest image on the other side for each image (a row of hashes), encoded as in `_find_nearest`."""
     if not (a.size and b.size):
         return np.full(len(a), _NOTHING), np.full(len(b), _NOTHING)
     (distinct_a, first_a, of_a), (distinct_b, first_b, of_b) = (
@@ -197,7 +198,7 @@ def _match(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
 
 
 def _name_images(codes: Indices, images: Indices) -> Indices:
-    """Put the image of each hash in place of the hash's number."""
+    """Replace the index of each hash by the index of its image."""
     named = codes.copy()
     found = codes != _NOTHING
     named[found] = (codes[found] >> _INDEX_BITS << _INDEX_BITS) | images[codes[found] & ((1 << _INDEX_BITS) - 1)]
@@ -205,14 +206,14 @@ def _name_images(codes: Indices, images: Indices) -> Indices:
 
 
 def _decode(codes: Indices) -> Iterator[tuple[int, tuple[int, int]]]:
-    """List index, match and its distance, of what has a match."""
+    """List index, match and distance of each image with a match."""
     for index in np.flatnonzero(codes != _NOTHING):
         distance, match = divmod(int(codes[index]), 1 << _INDEX_BITS)
         yield int(index), (match, distance)
 
 
 def _find_nearest(a: Hashes, b: Hashes) -> tuple[Indices, Indices]:
-    """Find for each distinct hash of either side the nearest of the other, as distance << 32 | index, or _NOTHING."""
+    """Find the nearest hash on the other side for each distinct hash, as distance << 32 | index, or _NOTHING."""
     nearest_a, nearest_b = np.full(len(a), _NOTHING), np.full(len(b), _NOTHING)
     for band in _BANDS:
         for i, j in _candidates(a & band, b & band):
@@ -228,7 +229,7 @@ def _candidates(a: Hashes, b: Hashes) -> Iterator[tuple[Indices, Indices]]:
     """List all pairs of equal values, in batches of bounded size."""
     order = np.argsort(b, kind="stable")
     start, end = (np.searchsorted(b[order], a, side) for side in ("left", "right"))
-    until = np.cumsum(end - start)  # pairs up to and with each of a
+    until = np.cumsum(end - start)  # number of pairs up to and including each of a
     first = 0
     while first < len(a):
         done = until[first - 1] if first else 0
@@ -241,5 +242,5 @@ def _candidates(a: Hashes, b: Hashes) -> Iterator[tuple[Indices, Indices]]:
 
 
 def _name_pair(record: Record, plan: Plan) -> tuple[str, str]:
-    """Name what a real and its translation have in common. A mixture does not say of which category an image is."""
+    """Name the pair of a real and its translation; in a mixture, the category of an image is unknown and left out."""
     return "" if plan.mixture else record.category, record.scene.removeprefix(f"{record.split}/")

@@ -1,4 +1,4 @@
-"""What the headers of image files tell about their history, and whether both classes must go through one codec."""
+"""Compare the headers of the image files of both classes, and decide whether both need a shared codec."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,25 +11,25 @@ from fakeid.evaluation.ranking import Floats
 from fakeid.images.codecs import SHARED_QUALITIES
 from fakeid.images.file_facts import FileFacts
 
-_NO_QUALITY: Final = 0.0  # below every quality; the container says why
+_NO_QUALITY: Final = 0.0  # below every quality; the container tells why
 
-_LEAST_DIFFERENCE: Final = 0.1  # of shares, and of the distributions of JPEG's quality (Kolmogorov-Smirnov)
-_LEVEL: Final = 0.01  # a difference must also be unlikely to come from the drawn files alone
+_LEAST_DIFFERENCE: Final = 0.1  # of shares, and of the distributions of JPEG quality (Kolmogorov-Smirnov)
+_LEVEL: Final = 0.01  # significance level: a difference must also be unlikely to be an accident of the sample
 _STEP: Final = 5  # ranges end on multiples of it, so that runs on more or fewer images share a cache
-_MARGIN: Final = 20  # below the lowest quality, for a second JPEG hides a first one only if it is the coarser
-_LOWEST: Final = (20, 70)  # between which the low end lies
-_HIGHEST: Final = 90  # for finer draws hide nothing
-_TAILS: Final = (2, 98)  # percentiles, so that a single odd file does not set the range
+_MARGIN: Final = 20  # below the lowest quality, because a second JPEG hides a first one only if it is coarser
+_LOWEST: Final = (20, 70)  # bounds of the low end of the range
+_HIGHEST: Final = 90  # finer qualities hide nothing
+_TAILS: Final = (2, 98)  # percentiles, so that a single unusual file does not set the range
 
 _LOSSY: Final = ("JPEG", "WEBP")
 _PRICE: Final = "it costs accuracy on images that never were JPEG"
 
 
 def encode_file_facts(facts: Sequence[FileFacts]) -> tuple[Floats, list[str]]:
-    """Encode sizes and bytes as logarithms, container and subsampling as one column for each value that occurs.
+    """Encode sizes and bytes as logarithms, and container and subsampling as one column per value that occurs.
 
     Returns:
-        (n, d), and the names of the d columns.
+        The features (n, d), and the names of the d columns.
     """
     columns: dict[str, list[float]] = {
         "width": [np.log2(each.width) for each in facts],
@@ -47,11 +47,11 @@ def encode_file_facts(facts: Sequence[FileFacts]) -> tuple[Floats, list[str]]:
 
 @dataclass(frozen=True)
 class CodecChoice:
-    """What is done to the codecs of both classes, and why.
+    """The decision whether both classes get a shared codec, and why.
 
     Attributes:
-        quality: Lowest and highest JPEG quality that is drawn for an image of either class; None is no codec.
-        reason: A clause that says why.
+        quality: Lowest and highest JPEG quality to draw for the images of both classes; None means no codec.
+        reason: Reason of the decision, a clause.
     """
 
     quality: tuple[int, int] | None
@@ -59,42 +59,42 @@ class CodecChoice:
 
     @property
     def name(self) -> str:
-        """Name it as the value of `data.codec`: `none` or `shared`."""
+        """The value of `data.codec`: `none` or `shared`."""
         return "shared" if self.quality else "none"
 
     def __str__(self) -> str:
-        """Write one line for the terminal."""
+        """Render the choice as one line for the terminal."""
         if self.quality is None:
             return f"no codec: {self.reason}"
         low, high = self.quality
         return f"shared codec, JPEG quality {low} to {high} for both classes: {self.reason}; {_PRICE}"
 
     def to_plain(self) -> dict[str, Any]:
-        """Turn it into values for JSON."""
+        """Convert the choice to values for JSON."""
         return {"name": self.name, **asdict(self)}
 
 
 def choose_by_facts(
     real: Sequence[FileFacts], fake: Sequence[FileFacts], wanted: tuple[int, int] | None = None
 ) -> CodecChoice:
-    """Ask for the shared codec only where the files of the classes have different codecs behind them.
+    """Choose the shared codec only if the files of the two classes have gone through different codecs.
 
-    Compared are the shares of JPEG, WebP and lossless files and, among JPEG files, the shares of each chroma
-    subsampling and the distribution of the quality. A difference counts from a tenth on, if an exact test (Fisher's,
-    Kolmogorov and Smirnov's) gives it p < 0.01.
+    The comparison covers the shares of JPEG, WebP and lossless files and, among JPEG files, the shares of each chroma
+    subsampling and the distribution of the quality. A difference counts if it is larger than a tenth and an exact test
+    (Fisher's, or Kolmogorov and Smirnov's) gives p < 0.01.
 
-    The qualities are drawn from the range that the files of either class show and 20 below it, at most 90. On 2,000
-    LSUN photos, half of which had a first JPEG, the bare range left more for a probe of DCT coefficients: AUROC 0.90
-    against 0.71 at a first quality of 95, 0.74 against 0.67 at 71 to 92. With a first quality of 40, draws from 50 to
-    90 leave 0.91, draws down from 40 at most 0.63.
+    The qualities are drawn from the range of the files of both classes, extended by 20 below, and at most 90. On 2,000
+    LSUN photos, half of which had a first JPEG, the range without the extension left more for a probe of DCT
+    coefficients: AUROC 0.90 against 0.71 at a first quality of 95, and 0.74 against 0.67 at 71 to 92. With a first
+    quality of 40, draws from 50 to 90 leave 0.91, and draws down from 40 at most 0.63.
 
     Args:
-        real: Of files of real images.
-        fake: Of files of fake images.
-        wanted: The range to use in place of the files' own, where a codec is needed.
+        real: Facts of the files of real images.
+        fake: Facts of the files of fake images.
+        wanted: Range of qualities to use instead of that of the files, if a codec is needed.
     """
     if not real or not fake:
-        return CodecChoice(None, "the images are drawn, or their files do not show one")
+        return CodecChoice(None, "the images are generated, or their files do not show a codec")
     difference = _find_difference(real, fake)
     if difference is None:
         return CodecChoice(None, f"the files of both classes have the same codecs ({_name_kinds([*real, *fake])})")
@@ -102,7 +102,7 @@ def choose_by_facts(
 
 
 def _find_difference(real: Sequence[FileFacts], fake: Sequence[FileFacts]) -> str | None:
-    """Find the first difference of the classes, in words."""
+    """Describe the first difference between the classes in words; return None if there is none."""
     kinds = [[_name_kind(each) for each in side] for side in (real, fake)]
     for kind in (*_LOSSY, "lossless"):
         if told := _compare_shares(kinds[0], kinds[1], kind, kind):
@@ -130,7 +130,7 @@ def _compare_shares(real: Sequence[str], fake: Sequence[str], value: str, name: 
 
 
 def _find_range(facts: Sequence[FileFacts]) -> tuple[int, int]:
-    """Reach from below the lowest to the highest quality of the JPEG files of either class, in steps of five."""
+    """Compute the range from below the lowest to the highest JPEG quality of both classes, in steps of five."""
     qualities = [each.jpeg_quality for each in facts if each.jpeg_quality is not None]
     if not qualities:
         return SHARED_QUALITIES  # WebP does not say how coarse it is
@@ -144,7 +144,7 @@ def _name_kind(facts: FileFacts) -> str:
 
 
 def _name_kinds(facts: Sequence[FileFacts]) -> str:
-    """Name them, such as `JPEG of quality 71 to 92, lossless`."""
+    """Name the kinds of files, such as `JPEG of quality 71 to 92, lossless`."""
     kinds = sorted({_name_kind(each) for each in facts})
     qualities = [each.jpeg_quality for each in facts if each.jpeg_quality is not None]
     return ", ".join(

@@ -1,4 +1,4 @@
-"""Are the photos that a detector is to learn from photos, and of more than one kind?"""
+"""Check that training photos are photos, and not all from one program."""
 
 import contextlib
 import re
@@ -10,8 +10,8 @@ import numpy as np
 from fakeid.errors import BadImageError
 from fakeid.images.file_facts import FileFacts, read_file_facts
 
-# What programs and services write into the files that they generate. C2PA manifests and the IPTC's photo metadata have
-# the first in common ("Digital Source Type", 2021); the others are the keys and names of single programs.
+# Marks that programs and services write into generated files. C2PA manifests and the IPTC's photo metadata share the
+# first one ("Digital Source Type", 2021); the others are keys and names of single programs.
 _MARKS: Final = {
     rb"trainedAlgorithmicMedia": "the digital source type trainedAlgorithmicMedia",
     rb"tEXtparameters\0": "the parameters of Stable Diffusion web UI",
@@ -19,31 +19,31 @@ _MARKS: Final = {
     rb"(tEXt|iTXt)workflow\0": "a workflow of ComfyUI",
     rb"(?i)stable diffusion|midjourney|dall[-\xb7\xc2 ]{1,3}e\b|novelai|adobe firefly": "the name of a generator",
 }
-_SEARCHED_BYTES: Final = 1 << 18  # at each end of a file: programs write before or behind the pixels
+_SEARCHED_BYTES: Final = 1 << 18  # at each end of a file: programs write before or after the pixels
 _SAME_SHARE: Final = 0.95
-_QUALITY_RANGE: Final = 2  # of JPEG, within which a single program is at work
-_FEWEST: Final = 20  # photos, below which nothing is said about all of them
+_QUALITY_RANGE: Final = 2  # range of JPEG qualities that suggests a single program
+_FEWEST: Final = 20  # fewest photos to draw a conclusion about all of them
 _LOSSY: Final = ("JPEG", "WEBP")
 
 
 def find_generator_mark(data: bytes) -> str | None:
-    """Find what a generator has written into an image file, in words; None where there is nothing.
+    """Describe the mark that a generator has left in an image file; return None if there is none.
 
-    Its absence shows nothing: most services and every social network remove it.
+    The absence of a mark proves nothing: most services and every social network remove it.
     """
     ends = data[:_SEARCHED_BYTES] + data[max(_SEARCHED_BYTES, len(data) - _SEARCHED_BYTES) :]
     return next((name for mark, name in _MARKS.items() if re.search(mark, ends)), None)
 
 
 def list_photo_warnings(files: Iterable[tuple[str, bytes]]) -> list[str]:
-    """List what makes photos less than they should be for a detector to learn from.
+    """List warnings about photos that a detector should not be trained on.
 
     Args:
-        files: Path and whole file of some of the photos; those that cannot be read are passed over.
+        files: Path and content of some of the photos; those that cannot be read are skipped.
     """
     facts, marks = [], {}
     for name, data in files:
-        with contextlib.suppress(BadImageError):  # packing says what to do about it
+        with contextlib.suppress(BadImageError):  # reported when images are packed
             facts.append(read_file_facts(data, name))
             if mark := find_generator_mark(data):
                 marks[name] = mark
@@ -55,7 +55,7 @@ def _warn_of_marks(marks: Mapping[str, str], num_files: int) -> list[str]:
         return []
     name, mark = next(iter(marks.items()))
     warning = (
-        f"{len(marks)} of {num_files} photos that were looked at have been generated, or edited by a generator: "
+        f"{len(marks)} of {num_files} inspected photos were generated, or edited by a generator: "
         f"{name} has {mark} in its file. Remove them: a detector would learn that such images are real"
     )
     return [warning]
@@ -72,8 +72,8 @@ def _warn_of_one_codec(facts: list[FileFacts]) -> list[str]:
             continue
         kind = f"JPEG of quality {middle:.0f}" if container == "JPEG" else "WebP"
         warning = (
-            f"nearly all of {len(facts)} photos that were looked at are {kind}, as if one program had written them: "
-            "add photos from other cameras and programs, or count false positives on them before use"
+            f"nearly all of {len(facts)} inspected photos are {kind}, as if one program had written them: "
+            "add photos from other cameras and programs, or count false positives on such photos before use"
         )
         return [warning]
     return []

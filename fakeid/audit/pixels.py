@@ -1,4 +1,4 @@
-"""What prepared pixels tell of the file that they came from, and what a high-pass filter leaves of them."""
+"""Measure traces of the original file in prepared pixels, and statistics of their high-pass residual."""
 
 from typing import Final
 
@@ -12,15 +12,15 @@ from fakeid.images.resampling import measure_resampling
 Floats = npt.NDArray[np.float32]
 
 _BLOCK_PX: Final = 8
-_LARGEST_STEP: Final = 8.0  # 8-bit levels; a larger step is the image's own edge
-_LEVEL: Final = 0.1  # 8-bit levels; keeps ratios and logarithms of flat images finite
-_PNG_PX: Final = 128  # enough to know, and compressing is what takes longest
+_LARGEST_STEP: Final = 8.0  # 8-bit levels; larger steps are edges of the content
+_LEVEL: Final = 0.1  # 8-bit levels; keeps ratios and logarithms finite for flat images
+_PNG_PX: Final = 128  # large enough, and compression takes most of the time
 
 CODEC_QUALITY: Final = 75
-"""As strong as `data.codec=shared` at its strongest, so that what is found here is out of that option's reach."""
+"""JPEG quality as strong as `data.codec=shared` at its strongest: that option cannot remove what is found here."""
 
 _REDUCTION: Final = 4
-_PHASE_STEP: Final = 2  # means that start one pixel apart are all but equal
+_PHASE_STEP: Final = 2  # means that start one pixel apart are nearly equal
 
 # The spatial rich model's 5 x 5 kernel (Fridrich & Kodovsky 2012), divided by 12.
 _KV: Final = (
@@ -39,11 +39,11 @@ def compute_pixel_facts(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, float]:
 
     Returns:
         `blockiness`: steps across the borders of the 8 x 8 blocks that start at the first pixel, relative to those in
-        the middle of blocks; 1 without blocks. Border against middle is Fan & de Queiroz' (2003) comparison, and
-        blind to what repeats every 2 or 4 pixels, as a generator's up-sampling does.
+        the middle of blocks; 1 without blocks. The comparison of border and middle is that of Fan & de Queiroz (2003).
+        It is blind to periods of 2 or 4 pixels, such as those of a generator's up-sampling.
         `resampling`: see `measure_resampling`.
         `png_bytes_per_pixel`: size of the central 128 x 128 pixels (of all, if fewer) as PNG.
-        `mean_red`, `mean_green`, `mean_blue`: in [0, 255].
+        `mean_red`, `mean_green`, `mean_blue`: mean of each channel, in [0, 255].
     """
     gray = cv2.cvtColor(rgb_u8, cv2.COLOR_RGB2GRAY).astype(np.float32)
     red, green, blue, _ = cv2.mean(rgb_u8)
@@ -75,21 +75,21 @@ def _measure_blocks(gray: Floats) -> float:
 
 
 def compute_residual_statistics(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, float]:
-    """Measure size, shape and neighborhood of the high-pass residual of luma and chroma.
+    """Measure size, distribution and neighbor correlations of the high-pass residual of luma and chroma.
 
-    The image goes through JPEG at `CODEC_QUALITY`, then each channel through means of 4 x 4 pixels and the kernel.
-    These means are blind to the frequencies 1/2 and 1/4, where up-sampling by powers of two leaves its peaks; on the
-    built-in images, residuals of single pixels tell the simulated generators from photos and those of the means do
-    not. Blur, noise, resizing and coarse codecs reach further down and are seen.
+    The image is compressed as JPEG at `CODEC_QUALITY`; each channel is then averaged over 4 x 4 pixels and filtered.
+    The averages are blind to the frequencies 1/2 and 1/4, where up-sampling by powers of two leaves its peaks. On the
+    built-in demo images, residuals of single pixels tell the simulated generators from photos, and those of the
+    averages do not. Blur, noise, resizing and coarse codecs also affect lower frequencies and are detected.
 
     Args:
         rgb_u8: Prepared pixels, RGB uint8 (H, W, 3), each side at least 32.
 
     Returns:
-        For `luma_…` and `chroma_…` (the mean of both): `size`, the logarithm of the mean absolute residual in 8-bit
-        levels; `skewness` and `kurtosis`, log-scaled; `zeros`, the share of residuals below half a level; correlation
-        with the neighbor `across`, `down` and on the `diagonal`. And `chroma_to_luma`, the difference of the sizes.
-        Finite for every image, flat ones included.
+        For `luma_…` and `chroma_…` (the mean of both channels): `size`, the logarithm of the mean absolute residual in
+        8-bit levels; `skewness` and `kurtosis`, log-scaled; `zeros`, the share of residuals below half a level; and
+        `across`, `down` and `diagonal`, the correlations with these neighbors. In addition `chroma_to_luma`, the
+        difference of the sizes. All values are finite for every image, including flat ones.
     """
     ycrcb = cv2.cvtColor(jpeg(rgb_u8, CODEC_QUALITY), cv2.COLOR_RGB2YCrCb)
     luma, *chroma = (_describe(_filter_means(plane)) for plane in cv2.split(ycrcb))
@@ -102,12 +102,12 @@ def compute_residual_statistics(rgb_u8: npt.NDArray[np.uint8]) -> dict[str, floa
 
 
 def _filter_means(plane: cv2.typing.MatLike) -> Floats:
-    """Filter reduced images that start two pixels apart: (H, W) → (4, H / 4 - 4, W / 4 - 4)."""
+    """Filter the four reduced images that start two pixels apart, (H, W) → (4, H / 4 - 4, W / 4 - 4)."""
     means = cv2.blur(plane.astype(np.float32), (_REDUCTION, _REDUCTION))
     height, width = (side // _REDUCTION for side in means.shape)
     whole = means[: height * _REDUCTION, : width * _REDUCTION]
     phases = whole.reshape(height, _REDUCTION, width, _REDUCTION)[:, ::_PHASE_STEP, :, ::_PHASE_STEP]
-    # One reduced image below the other, so that one call filters them all; rows that mix two of them are cut off.
+    # The reduced images are stacked, so that one call filters all of them; rows that mix two of them are cut off.
     column = phases.transpose(1, 3, 0, 2).reshape(-1, width)  # (4 * H / 4, W / 4)
     residual = cv2.filter2D(column, cv2.CV_32F, _KV).reshape(-1, height, width)
     return np.asarray(residual[:, 2:-2, 2:-2], np.float32)

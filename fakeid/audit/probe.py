@@ -1,4 +1,4 @@
-"""A small classifier that must fail: if a few numbers tell the classes apart, so can a detector."""
+"""Train a small classifier that should fail: if a few numbers tell the classes apart, so can a detector."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,10 +13,10 @@ from fakeid.evaluation.records.results import Estimate, Probe
 from fakeid.evaluation.statistics.intervals import auroc_interval
 
 LIMIT: Final = 0.6
-"""AUROC above which a probe is worth a warning."""
+"""AUROC above which a probe warns."""
 
 LEAST_PER_CLASS: Final = 20
-"""With fewer scenes in a class, an answer would be a guess."""
+"""Fewest scenes per class; with fewer, the result would be a guess."""
 
 _CHANCE: Final = 0.5
 _FOLDS: Final = 5
@@ -27,22 +27,23 @@ _TREES: Final = 40
 def run_probe(features: Floats, labels: Labels, groups: Sequence[str], seed: int, names: Sequence[str]) -> Probe | None:
     """Cross-validate the mean of a logistic regression and of extremely randomized trees (Geurts et al. 2006).
 
-    The first finds a small shift in many features, the second what no line separates, such as fakes of one size among
-    reals of many. Scores of different folds come from different classifiers and are compared by their rank within
-    the fold; pooled as they are, they would push the AUROC of useless features below 0.5 (Forman & Scholz 2010). The
-    interval is that of `auroc_interval`, made wider by half: other images would also train other classifiers, and those
-    of the folds share most of their training images (Nadeau & Bengio 2003, with 1 image tested to 4 trained on). On
-    noise it holds 0.5 about 95 times in 100; the plain one does 80 times.
+    The regression finds a small shift in many features, and the trees find differences that no line separates, such as
+    fakes of one size among reals of many. The scores of different folds come from different classifiers and are
+    therefore compared by their rank within the fold; pooled as they are, they would push the AUROC of useless features
+    below 0.5 (Forman & Scholz 2010). The interval is that of `auroc_interval`, widened by half: other images would also
+    train other classifiers, and the classifiers of the folds share most of their training images (Nadeau & Bengio 2003,
+    with 1 image tested to 4 trained on). On noise it contains 0.5 about 95 times in 100; the unwidened interval does so
+    80 times.
 
     Args:
-        features: (n, d), finite.
-        labels: (n,), 0 or 1.
-        groups: (n,), the scene of each image; a scene is never split between training and test.
-        seed: Of folds and trees.
-        names: (d,), of the features.
+        features: Features (n, d), finite.
+        labels: Labels (n,), 0 or 1.
+        groups: Scene of each image, (n,); a scene is never split between training and test.
+        seed: Seed of folds and trees.
+        names: Names of the features, (d,).
 
     Returns:
-        None with fewer than `LEAST_PER_CLASS` scenes in a class.
+        The probe, or None with fewer than `LEAST_PER_CLASS` scenes in a class.
     """
     from sklearn.ensemble import ExtraTreesClassifier  # noqa: PLC0415 - takes a second, and most runs remember their audit
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
@@ -76,7 +77,7 @@ def run_probe(features: Floats, labels: Labels, groups: Sequence[str], seed: int
 
 
 def _rank(scores: Floats, labels: Labels) -> Floats:
-    """Compute the share of the fold's images below each, either class counting half: in [0, 1] whatever the mixture."""
+    """Compute the share of the fold's images below each score, in [0, 1], with both classes counting half."""
     shares: list[npt.NDArray[np.float64]] = []
     for label in (REAL, FAKE):
         own = np.sort(scores[labels == label])

@@ -1,4 +1,4 @@
-"""What an audit finds: the schema of audit.json."""
+"""The findings of an audit: the schema of audit.json."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fakeid.evaluation.records.results import Probe
 
 @dataclass(frozen=True)
 class Range:
-    """The middle and the ends of some whole numbers."""
+    """The median, minimum and maximum of whole numbers."""
 
     median: FiniteFloat
     low: int
@@ -19,7 +19,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Spread:
-    """The mean of some numbers, and their standard deviation."""
+    """The mean and standard deviation of numbers."""
 
     mean: FiniteFloat
     std: FiniteFloat
@@ -27,17 +27,18 @@ class Spread:
 
 @dataclass(frozen=True)
 class ClassFacts:
-    """How the images of one class are; None and empty where there is nothing to describe.
+    """The description of the images of one class; fields are None or empty if there is nothing to describe.
 
     Attributes:
-        num_images: How many were looked at.
-        containers: `JPEG`, `PNG` and so on → how many, the most frequent first; `no file` where images are drawn.
-        sizes: Such as `256 x 256` → how many.
-        jpeg_quality: Of the JPEG files.
-        subsampling: Of their chroma, such as `4:2:0` → how many.
+        num_images: Number of images.
+        containers: Number of files by container (`JPEG`, `PNG` and so on), most frequent first; `no file` for generated
+            images.
+        sizes: Number of files by size, such as `256 x 256`.
+        jpeg_quality: Qualities of the JPEG files.
+        subsampling: Number of JPEG files by chroma subsampling, such as `4:2:0`.
         exif: Share of the files that have EXIF, in [0, 1].
-        bytes_per_pixel: Of the files.
-        pixels: Name, as `fakeid.audit.pixels.compute_pixel_facts` gives it → its spread.
+        bytes_per_pixel: Bytes per pixel of the files.
+        pixels: Spread of each pixel fact, by its name in `fakeid.audit.pixels.compute_pixel_facts`.
     """
 
     num_images: NonNegativeInt
@@ -55,9 +56,9 @@ class Histogram:
     """Counts of both classes in common bins.
 
     Attributes:
-        edges: (k + 1,); what lies beyond is counted in the outermost bins.
-        real: (k,).
-        fake: (k,).
+        edges: Edges of the bins, (k + 1,); values beyond them are counted in the outermost bins.
+        real: Counts of the reals, (k,).
+        fake: Counts of the fakes, (k,).
     """
 
     edges: tuple[FiniteFloat, ...]
@@ -67,17 +68,17 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Two images of different splits that show the same.
+    """A pair of images in different splits that show the same.
 
     Attributes:
         kind: `exact` for equal pixels, `near` for the same look.
-        split_a: Where one is.
-        key_a: Its key.
-        category_a: What it depicts.
-        split_b: Where the other is.
-        key_b: Its key.
-        category_b: What it depicts.
-        distance: Differing bits of the perceptual hash.
+        split_a: Split of the first image.
+        key_a: Key of the first image.
+        category_a: Category of the first image.
+        split_b: Split of the second image.
+        key_b: Key of the second image.
+        category_b: Category of the second image.
+        distance: Number of differing bits of the perceptual hash.
     """
 
     kind: str
@@ -92,7 +93,7 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class SharedImages:
-    """How many pairs two splits have in common."""
+    """The number of duplicate pairs between two splits."""
 
     split_a: str
     split_b: str
@@ -101,12 +102,12 @@ class SharedImages:
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Copies in two splits.
+    """Duplicates between splits.
 
     Attributes:
-        num_exact: Pairs of equal pixels.
-        num_near: Pairs of the same look.
-        between: How many each two splits share.
+        num_exact: Number of pairs with equal pixels.
+        num_near: Number of pairs with the same look.
+        between: Number of pairs between every two splits that share some.
         examples: The first pairs.
     """
 
@@ -118,7 +119,7 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class TornPair:
-    """The keys of a photo and of its translation, which lie in different splits."""
+    """The keys of a photo and its translation in another split."""
 
     real: str
     fake: str
@@ -126,7 +127,7 @@ class TornPair:
 
 @dataclass(frozen=True)
 class TornPairs:
-    """Photos whose translation lies in another split of the data set: how many, and the first ones."""
+    """Photos whose translation lies in another split of the data set: their number, and the first ones."""
 
     num: NonNegativeInt
     examples: tuple[TornPair, ...]
@@ -134,19 +135,19 @@ class TornPairs:
 
 @dataclass(frozen=True)
 class AuditResult:
-    """Whether the classes can be told apart without looking for a GAN, and whether splits share images.
+    """The result of an audit: can the classes be told apart without looking for a GAN, and do splits share images?
 
     Attributes:
-        codec: `none` or `shared`, which the images went through.
-        prep: How they were brought to one size.
-        classes: By `real` and `fake`.
-        categories: By `real` and `fake`: category → how many images.
-        probes: By `files` and `residuals`; None with too few images.
-        histograms: By the name of a fact or statistic.
-        duplicates: Between splits.
-        torn_pairs: Where the data set gives its splits.
-        warnings: Sentences, each with what to do.
-        verdict: One sentence.
+        codec: Codec of the images, `none` or `shared`.
+        prep: How the images were brought to one size.
+        classes: Description of each class, by `real` and `fake`.
+        categories: Number of images by category, by `real` and `fake`.
+        probes: Result of each probe, by `files` and `residuals`; None with too few images.
+        histograms: Histograms by the name of a fact or statistic.
+        duplicates: Duplicates between splits.
+        torn_pairs: Pairs torn between splits, if the data set has its own splits.
+        warnings: Warnings, each with what to do.
+        verdict: Verdict of the audit, one sentence.
     """
 
     codec: str

@@ -1,1 +1,1 @@
-"""Images: which exist, which a run uses, and how they reach the network."""
+"""Images: which ones exist, which ones a run uses, and how they reach the network."""

@@ -1,4 +1,4 @@
-"""From options to a plan: which source is read, which categories it offers in which order, which images enter."""
+"""Turn options into a plan: choose the source, order its categories and draw the images of a run."""
 
 import hashlib
 import json
@@ -27,28 +27,31 @@ if TYPE_CHECKING:
     from fakeid.data.sources.simulated import SimulatedSource
 
 _MIXTURE: Final = re.compile(r"add_(\d+)")
-_PLAN_VERSION: Final = 2  # raise it whenever the same options draw other images
+_PLAN_VERSION: Final = 2  # raise it whenever the same options draw different images
 
 
 def is_mixture(record: Record) -> bool:
-    """Tell whether the image lies in a `train(Add_k)`, or the `val(Add_k)` beside it."""
+    """Tell whether the image lies in a `train(Add_k)` folder or in the `val(Add_k)` beside it."""
     return bool(record.split and _MIXTURE.fullmatch(record.category))
 
 
 def count_mixed(mixture: str) -> int:
-    """Read the k of `add_k`."""
+    """Return the k of the category `add_k`."""
     return int(mixture.rpartition("_")[2])
 
 
 def find_mixture(records: Iterable[Record], num_categories: int | None) -> str | None:
-    """Find the category `add_k` of the training folder that is wanted; None where there is no such folder at all.
+    """Find the category `add_k` of the mixture to train on.
 
     Args:
         records: All images of a tree.
-        num_categories: The k; None takes the largest.
+        num_categories: The wanted k; None takes the largest.
+
+    Returns:
+        The category, or None if the tree has no mixtures.
 
     Raises:
-        ConfigError: There are such folders, but not this one.
+        ConfigError: The tree has mixtures, but not this one.
     """
     there = sorted({count_mixed(r.category) for r in records if r.split == TRAIN and is_mixture(r)})
     if not there:
@@ -61,35 +64,35 @@ def find_mixture(records: Iterable[Record], num_categories: int | None) -> str |
 
 
 def check_mixture(mixture: str, records: Iterable[Record], order: Sequence[str], *, are_named: bool) -> None:
-    """Refuse a mixture of which nobody can tell what it shows, or whose file names tell that it shows too much.
+    """Refuse a mixture whose categories are unknown, or whose file names show that it contains other categories.
 
     Args:
-        mixture: Its category.
+        mixture: Category of the mixture, `add_k`.
         records: All images of the tree.
         order: Training categories in the order in which they are added.
-        are_named: The user named them.
+        are_named: Whether the user named the categories.
 
     Raises:
-        ConfigError: The first k categories are neither the seed paper's nor named.
-        DataError: A file is named after another category.
+        ConfigError: The first k categories are neither those of the seed paper nor named by the user.
+        DataError: A file is named after a category that the mixture must not contain.
     """
     k = count_mixed(mixture)
     seen = list(order[:k])
     if len(seen) < k or not (are_named or seen == list(LSUN_CATEGORIES[:k])):
         raise ConfigError(
-            f"train(Add_{k}) mixes {k} categories, and the test sets do not say which: name them in order with "
+            f"train(Add_{k}) mixes {k} categories, and the test sets do not say which ones: name them in order with "
             f"data.categories=[…]; there are test sets of {', '.join(order) or 'none'}"
         )
     records = list(records)
-    # `train_0001.png` is more likely to be named after the split than after LSUN's trains.
+    # `train_0001.png` is more likely named after the split than after LSUN's category of trains.
     names = sorted({record.category for record in records} | set(LSUN_CATEGORIES) - {TRAIN})
     for record in records:
         if record.category == mixture:
             shown = name_category(record.key, names)
             if shown is not None and shown not in seen:
                 raise DataError(
-                    f"{record.key} is named after {shown}, which train(Add_{k}) must not show; it mixes "
-                    f"{', '.join(seen)}: remove it, or name its categories with data.categories=[…]"
+                    f"{record.key} is named after {shown}, which train(Add_{k}) must not contain; it mixes "
+                    f"{', '.join(seen)}: remove the file, or name the categories with data.categories=[…]"
                 )
 
 
@@ -110,7 +113,7 @@ def build_source(config: Config) -> Source:
 
 
 def build_lsun_progan(config: Config) -> RealFakeSource:
-    """Build a source of LSUN's databases and ProGAN's samples; what it lists is remembered below `paths.cache`."""
+    """Build a source of LSUN's databases and ProGAN's samples; it caches its listings below `paths.cache`."""
     real, fake = config.data.real.root or config.paths.data, config.data.fake.root or config.paths.data
     assert real is not None  # a rule of Config
     assert fake is not None
@@ -124,7 +127,7 @@ def build_lsun_progan(config: Config) -> RealFakeSource:
 
 
 def build_simulated(config: Config) -> "SimulatedSource":
-    """Build a source of photos and of their copies; fitted generators are kept below `paths.cache`."""
+    """Build a source of photos and their copies; it keeps fitted generators below `paths.cache`."""
     from fakeid.data.sources.simulated import SimulatedOptions, SimulatedSource  # noqa: PLC0415 - loads torch
 
     data, wanted = config.data, config.data.simulated
@@ -139,18 +142,18 @@ def build_simulated(config: Config) -> "SimulatedSource":
 
 
 def build_plan(config: Config, source: Source, on_listed: Callable[[int], None] = lambda _: None) -> Plan:
-    """List the source's images and draw those of this run.
+    """List the images of the source and draw those of this run.
 
-    The plan of a large data set is remembered below `paths.cache`, so that the second run need not list it again.
+    The plan of a large data set is cached below `paths.cache`, so that a second run need not list it again.
 
     Args:
-        config: Checked options.
-        source: What `build_source` gave.
-        on_listed: Told now and then how many images were listed so far.
+        config: Validated options.
+        source: Source from `build_source`.
+        on_listed: Called from time to time with the number of images listed so far.
 
     Raises:
-        ConfigError: An unknown category, or more categories than there are.
-        DataError: No images, only one class, or too few.
+        ConfigError: A category is unknown, or more categories are requested than exist.
+        DataError: There are no images, images of only one class, or too few images.
     """
     if config.data.source is SourceName.lsun_progan:
         order, held_out = list_order(config.data)
@@ -194,7 +197,7 @@ def _remember(
         try:
             return read_plan(path)
         except DamagedFileError:
-            pass  # damaged: drawn anew, which gives the same
+            pass  # damaged: draw it again, with the same result
     plan = _draw(config, _count(source.records(), on_listed), order, held_out)
     with clear_output_errors(path.parent, "paths.cache"):
         write_plan(path, plan)
@@ -209,15 +212,15 @@ def _count(records: Iterable[Record], on_listed: Callable[[int], None]) -> Itera
 
 
 def list_order(data: DataConfig) -> tuple[list[str], str]:
-    """List the training categories of `data=lsun_progan` in the order in which they are added, and the held-out one."""
+    """Return the training categories of `data=lsun_progan`, in the order they are added, and the held-out category."""
     held_out = data.held_out or LSUN_CATEGORIES[-1]
     return data.categories or [name for name in LSUN_CATEGORIES if name != held_out], held_out
 
 
 def _order(data: DataConfig, found: Collection[str]) -> tuple[list[str], str | None]:
-    """List the training categories that were found in the order in which they are added, and the held-out one.
+    """Return the training categories that were found, in the order they are added, and the held-out category.
 
-    The seed paper's categories come in its order, sheep held out; others by name, the last held out.
+    Categories of the seed paper keep its order, with sheep held out. Others are sorted by name, with the last held out.
     """
     known = DEMO_CATEGORIES if data.source is SourceName.demo else LSUN_CATEGORIES
     names = [name for name in known[:-1] if name in found]

@@ -1,4 +1,4 @@
-"""Batches of uint8 images from the cache, in an order that follows from the seed and the epoch alone."""
+"""Serve batches of uint8 images from the cache, in an order that depends only on the seed and the epoch."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -17,21 +17,21 @@ from fakeid.images.augment import SHARED_BY_SCENE, augment
 from fakeid.processes import is_memory_kept, keep_memory_in_worker
 from fakeid.seeding import derive_seed
 
-_COPIED_AT_ONCE: Final = 1024  # images on their way to a device: some 200 MB
+_COPIED_AT_ONCE: Final = 1024  # images copied to a device in one step: about 200 MB
 
 
 class Batch(NamedTuple):
-    """Images (N, 3, H, W) uint8 RGB, channels last in memory, and labels (N,) int64, 0 real and 1 fake."""
+    """A batch: images (N, 3, H, W) uint8 RGB, channels last in memory, and labels (N,) int64, 0 real and 1 fake."""
 
     rgb_u8: torch.Tensor
     labels: torch.Tensor
 
 
 class PackedDataset(Dataset[Batch]):
-    """The records of one split that are in the cache; indexed by whole batches.
+    """The images of one split that are in the cache, indexed by whole batches.
 
     Attributes:
-        records: In the order of the indices.
+        records: The images' records, in the order of their indices.
     """
 
     def __init__(self, packed: PackedImages, records: Sequence[Record]) -> None:
@@ -46,7 +46,7 @@ class PackedDataset(Dataset[Batch]):
         return len(self.records)
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        """Gather the images and labels of one batch."""
+        """Collect the images and labels of one batch."""
         if self._resident is not None:
             rows = torch.tensor(indices, dtype=torch.int64, device=self._resident.device)
             return Batch(self._resident[rows].permute(0, 3, 1, 2), self._labels[rows])  # (N, 3, H, W), a view
@@ -55,11 +55,11 @@ class PackedDataset(Dataset[Batch]):
 
     @property
     def device(self) -> torch.device | None:
-        """The device that holds the images; None where they are gathered from the disk."""
+        """The device that holds the images; None if batches are read from disk."""
         return None if self._resident is None else self._resident.device
 
     def move_to(self, device: torch.device) -> None:
-        """Copy all images to a device, from which batches are then taken without a transfer."""
+        """Copy all images to a device, so that later batches need no transfer."""
         shape = self._packed.take(self._places[:1]).shape[1:]
         resident = torch.empty((len(self), *shape), dtype=torch.uint8, device=device)  # (N, H, W, 3)
         for start in range(0, len(self), _COPIED_AT_ONCE):
@@ -70,22 +70,22 @@ class PackedDataset(Dataset[Batch]):
 
 
 EpochBatch = tuple[int, list[int]]
-"""An epoch, and the indices of a batch."""
+"""The epoch and the indices of a batch."""
 
 
 class AugmentedDataset(Dataset[Batch]):
-    """A dataset whose images are augmented, each on its own.
+    """A dataset that augments each image independently.
 
-    What happens to an image follows from the seed, the epoch and its key (or its scene) alone, so that worker
-    processes, processes that share a batch and a continued run all see the same.
+    The random draws of an image depend only on the seed, the epoch and its key (or its scene). Worker processes,
+    processes that share a batch and resumed runs therefore all see the same images.
 
     Args:
-        images: Gathered from the disk.
-        name: Of the augmentation; see `fakeid.images.augment`.
-        seed: Of the run.
+        images: Dataset that reads the images from disk.
+        name: Name of the augmentation; see `fakeid.images.augment`.
+        seed: Seed of the run.
     """
 
-    device: Final = None  # they are changed on their way, so no device keeps them
+    device: Final = None  # each epoch changes the images, so no device keeps them
 
     def __init__(self, images: PackedDataset, name: str, seed: int) -> None:
         self._images = images
@@ -97,7 +97,7 @@ class AugmentedDataset(Dataset[Batch]):
         return len(self._images.records)
 
     def __getitems__(self, batch: EpochBatch) -> Batch:
-        """Augment one batch in one epoch; its images are smaller where the augmentation crops."""
+        """Return one batch as augmented in one epoch; the images are smaller if the augmentation crops."""
         epoch, indices = batch
         rgb_u8, labels = self._images.__getitems__(indices)
         images = rgb_u8.permute(0, 2, 3, 1).numpy()  # (N, H, W, 3)
@@ -110,43 +110,44 @@ class AugmentedDataset(Dataset[Batch]):
         return Batch(torch.from_numpy(changed).permute(0, 3, 1, 2), labels)  # (N, 3, H', W'), a view
 
     def _build_rng(self, epoch: int, index: int) -> np.random.Generator:
-        # ascii() is part of what the draws follow from: without it, runs would not repeat those of earlier releases.
+        # The draws depend on ascii(): without it, runs would not reproduce those of earlier releases.
         record = self._images.records[index]
         key = ascii(record.scene if self._name in SHARED_BY_SCENE else record.key)
         return np.random.default_rng(derive_seed(self._seed, "augment", epoch, key))
 
 
 class EpochBatches(BatchSampler):
-    """Batches that also tell the sampler's epoch: worker processes outlive an epoch and learn of it in no other way."""
+    """A batch sampler that adds the epoch to each batch: worker processes live longer and learn it no other way."""
 
     def __iter__(self) -> Iterator[EpochBatch]:  # type: ignore[override]
-        """Give each batch with the epoch in which it is drawn."""
+        """Yield each batch with the epoch in which it is drawn."""
         sampler: Any = self.sampler
         for indices in super().__iter__():
             yield sampler.epoch, indices
 
 
 Share = tuple[int, int]
-"""The rank of a process, and how many share each batch."""
+"""The rank of a process and the number of processes that share each batch."""
 
 
 def take_share(indices: Sequence[int], share: Share) -> Sequence[int]:
-    """Take every n-th index for one of n processes: as many for each, so that fewer than n at the end are left over."""
+    """Take every n-th index for one of n processes; all get the same number, so up to n - 1 at the end are dropped."""
     rank, num_processes = share
     return indices[rank : len(indices) - len(indices) % num_processes : num_processes]
 
 
 class EpochSampler(Sampler[int]):
-    """A shuffle drawn from (seed, epoch), so that a continued run sees the order that it would have seen.
+    """A sampler that shuffles by (seed, epoch), so that a resumed run sees the same order as an uninterrupted one.
 
     Args:
-        num_images: Of all processes.
-        seed: Of the run.
-        share: Which of them this process gets.
-        scenes: A number for each image: those with the same follow each other. None shuffles each image on its own.
+        num_images: Number of images of all processes together.
+        seed: Seed of the run.
+        share: The part of the images that this process gets.
+        scenes: Scene number of each image, int64 (num_images,); images of one scene follow each other. None shuffles
+            single images.
 
     Attributes:
-        epoch: The number of epochs before this one.
+        epoch: Number of epochs before this one.
     """
 
     def __init__(
@@ -159,7 +160,7 @@ class EpochSampler(Sampler[int]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw the order of this epoch; Lightning calls it before each."""
+        """Set the epoch whose order is drawn next; Lightning calls this before each epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -167,7 +168,7 @@ class EpochSampler(Sampler[int]):
         return self._num_images // self._share[1]
 
     def __iter__(self) -> Iterator[int]:
-        """Give each index of this process once."""
+        """Yield each index of this process once."""
         generator = np.random.default_rng(derive_seed(self._seed, "order", self.epoch))
         order = generator.permutation(self._num_images)
         if self._scenes is not None:
@@ -177,23 +178,22 @@ class EpochSampler(Sampler[int]):
 
 
 class PackedDataModule(pl.LightningDataModule):
-    """The batches of a plan's training, validation and test images.
+    """A data module with the training, validation and test images of a plan.
 
     Attributes:
-        skipped: Why an image of the plan is missing, by key.
+        skipped: Reason why an image of the plan is missing, by key.
 
     Args:
-        plan: What is in each split.
+        plan: The images of each split.
         packed: The prepared images.
-        batch_size: Images a batch of all processes together; the last may be smaller, but a single left-over image is
-            dropped in training, for batch normalization cannot use it.
-        seed: Draws the order of the training images, and what happens to them.
-        augmentation: What that is; see `fakeid.images.augment`.
-        num_workers: Processes that gather batches; 0 gathers them here.
-        resident: Device in whose memory the training images are kept; None leaves them on the disk, and must be given
-            where they are augmented.
-        share: Which part of training and validation this process gets; `batch_size` must be a multiple of how many
-            there are.
+        batch_size: Images per batch over all processes. The last batch may be smaller, but training drops a single
+            remaining image, because batch normalization cannot use it.
+        seed: Seed of the order and the augmentation of the training images.
+        augmentation: Name of the augmentation; see `fakeid.images.augment`.
+        num_workers: Number of processes that load batches; 0 loads them in this process.
+        resident: Device whose memory holds the training images. None leaves them on disk, which augmentation requires.
+        share: The part of training and validation that this process gets; `batch_size` must be a multiple of the
+            number of processes.
     """
 
     def __init__(
@@ -219,14 +219,14 @@ class PackedDataModule(pl.LightningDataModule):
         self._num_workers = num_workers
         self._share = share
         if resident is not None:
-            assert augmentation == "none", "images are augmented on their way from the disk"
+            assert augmentation == "none", "augmented images must be read from disk"
             self.train_set.move_to(resident)
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Load the training images, shuffled anew in each epoch.
+        """Load the training images, reshuffled in each epoch.
 
-        Where a photo and its copy are augmented alike, they also come in one batch: what they have in common then tells
-        a step nothing about the classes.
+        A photo and its copy that are augmented alike also share a batch: what they have in common then tells a step
+        nothing about the classes.
         """
         sampler = EpochSampler(len(self.train_set), self._seed, self._share, self._number_scenes())
         batch_size = self._batch_size // self._share[1]
@@ -253,10 +253,10 @@ class PackedDataModule(pl.LightningDataModule):
         return self._loader(dataset, BatchSampler(SequentialSampler(dataset), self._batch_size, False))
 
     def _loader(self, dataset: PackedDataset | AugmentedDataset, batches: BatchSampler) -> DataLoader[Batch]:
-        # What is on the device already needs neither helpers nor pinned memory on the way to it.
+        # Images that are on the device already need neither workers nor pinned memory.
         num_workers = 0 if dataset.device else self._num_workers
         if num_workers:
-            # Here, before they are forked: a worker would wait forever for OpenCV's threads, which it does not have.
+            # Before the fork: a worker would wait forever for OpenCV's threads, which it does not inherit.
             cv2.setNumThreads(1)
         return DataLoader(
             dataset,

@@ -1,4 +1,4 @@
-"""The images of one run: how many are asked for, which are trained on, validated with and tested on."""
+"""The images of one run: how many are requested, and which serve for training, validation and test."""
 
 import gc
 import hashlib
@@ -19,20 +19,20 @@ from fakeid.errors import DamagedFileError, DataError
 from fakeid.io import read_record, write_record
 
 _PAPER: Final = (25_000, 2_500, 2_000)
-"""Training, validation (ours) and test images of a class, in whose proportion a budget is lowered."""
+"""Training, validation (ours) and test images per class; a budget is lowered in this proportion."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How many images of each class a run asks for.
+    """The number of images of each class that a run requests.
 
     Attributes:
-        train: Over all training categories, shared out as `train // k` (Lee & Park 2021); None takes as many as there
-            are, the same number from each category and class.
-        val: Likewise over all training categories, `val // k`; 0 takes none, None a tenth of each category, or all that
-            are marked as such.
-        test: In each test category; None takes a quarter of a seen category and the whole of an unseen one, or all
-            that are marked as such, the same number from both classes.
+        train: Training images over all k training categories, `train // k` from each (Lee & Park 2021). None takes as
+            many as possible, the same number from each category and class.
+        val: Validation images over all training categories, `val // k` from each. 0 takes none; None takes a tenth of
+            each category, or the whole validation split if the data set has one.
+        test: Test images of each test category. None takes a quarter of a seen category and all of an unseen one, or
+            the whole test split if the data set has one, the same number from both classes.
     """
 
     train: int | None
@@ -40,7 +40,7 @@ class Budget:
     test: int | None
 
     def __str__(self) -> str:
-        """Write the budget as it is typed."""
+        """Write the budget as options of the command line."""
         return " ".join(
             f"data.{name}_per_class={'null' if count is None else count}"
             for name, count in (("train", self.train), ("val", self.val), ("test", self.test))
@@ -48,15 +48,18 @@ class Budget:
 
 
 def fit_budget(wanted: Budget, fits: Callable[[Budget], bool], num_categories: int) -> Budget | None:
-    """Lower a budget until there are enough images: first in the paper's proportions, then up to what was wanted.
+    """Lower a budget until there are enough images.
+
+    All numbers are first lowered in the paper's proportions. Test and validation are then raised again as far as
+    possible, up to what was wanted.
 
     Args:
-        wanted: No number of the answer is larger, but each category gets an image; None and 0 stay.
-        fits: Whether the images suffice; if they do, they also suffice for less.
-        num_categories: How many share the training and validation images.
+        wanted: The upper limit of each number, but each category gets at least one image; None and 0 stay.
+        fits: Tells whether there are enough images for a budget; then there are also enough for any smaller one.
+        num_categories: Number of categories that share the training and validation images.
 
     Returns:
-        None where no budget fits.
+        The lowered budget, or None if none fits.
     """
     train, val, test = _PAPER
 
@@ -87,16 +90,23 @@ def _lower(wanted: int | None, most: int, least: int) -> int | None:
 
 
 def _find_largest(holds: Callable[[int], bool], least: int, most: int) -> int | None:
-    """Find the largest number of a range that passes a test which all smaller ones pass; None if the least fails."""
+    """Find the largest number in a range for which a monotone condition holds; None if it fails for the smallest."""
     num_holding = bisect_left(range(least, most + 1), True, key=lambda num: not holds(num))
     return least + num_holding - 1 if num_holding else None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The images of one run. `seen` are trained on, `unseen` are tested only, `held_out` never reaches training.
+    """The images of one run.
 
-    `mixture` is the category of the training images where they show the seen ones mixed.
+    Attributes:
+        train: Training images.
+        val: Validation images.
+        test: Test images.
+        seen: Categories that are trained on.
+        unseen: Categories that are only tested on.
+        held_out: The category that never reaches training; None if there is none.
+        mixture: Category of the training images if they show the seen categories mixed, otherwise None.
     """
 
     train: list[Record]
@@ -108,7 +118,7 @@ class Plan:
     mixture: str | None = None
 
     def splits(self) -> dict[str, list[Record]]:
-        """Give the three lists by the name of their split."""
+        """Return the three lists by the name of their split."""
         return {TRAIN: self.train, VAL: self.val, TEST: self.test}
 
     def records(self) -> list[Record]:
@@ -131,7 +141,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Group:
-    """Neighboring records of a plan, with what they have in common written once."""
+    """Consecutive records of a plan, with their common fields stored once."""
 
     label: Literal[0, 1]
     category: str
@@ -150,7 +160,7 @@ class _Group:
 
 @dataclass(frozen=True)
 class _PlanFile:
-    """The schema of a plan's file."""
+    """The schema of a plan file."""
 
     digest: str
     seen: tuple[str, ...]
@@ -172,8 +182,8 @@ def read_plan(path: Path) -> Plan:
     """Read a plan that `write_plan` wrote.
 
     Raises:
-        FileNotFoundError: There is none.
-        DamagedFileError: It was changed since, or is none.
+        FileNotFoundError: The file does not exist.
+        DamagedFileError: The file was changed after it was written, or is not a plan.
     """
     with _collector_paused():
         file = read_record(path, _PlanFile)
@@ -200,7 +210,7 @@ def _group(records: Iterable[Record]) -> list[_Group]:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Spare Python's search for cycles, which takes longer than making the records, and finds none among them."""
+    """Pause Python's garbage collector: it would take longer than making the records, which contain no cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -213,15 +223,15 @@ def _collector_paused() -> Iterator[None]:
 def check_no_leak(plan: Plan) -> None:
     """Refuse a plan in which an untrained category reaches training or validation, or two splits share a scene.
 
-    Where the data set gives its splits, a scene lies in one of them by definition, for equal names in two splits are
-    mostly numbered anew; `fakeid.audit.duplicates.find_torn_pairs` finds those that are not.
+    If the data set has its own splits, each scene belongs to one of them by definition: equal names in two splits
+    usually mean that each split is numbered from the start. `fakeid.audit.duplicates.find_torn_pairs` finds the others.
 
     Raises:
-        DataError: Naming the category or the scene.
+        DataError: The plan leaks; the message names the category or the scene.
     """
     for record in plan.train + plan.val:
         if record.category not in (*plan.seen, plan.mixture):
-            raise DataError(f"{record.key} of the category {record.category}, kept for the test, is in training")
+            raise DataError(f"{record.key} is in training, but its category {record.category} is kept for the test")
     scenes = {split: {(r.category, r.scene) for r in records} for split, records in plan.splits().items()}
     shared = scenes[TRAIN] & scenes[VAL] | scenes[TRAIN] & scenes[TEST] | scenes[VAL] & scenes[TEST]
     if shared:

@@ -1,20 +1,20 @@
-"""One image as the catalog knows it, before any pixel is read."""
+"""The record of one image: what is known about it before any pixel is read."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One image: where it is, and what is known about it.
+    """The location of one image and what is known about it.
 
     Attributes:
-        key: Unique within its source and stable between machines, such as a path relative to the root.
+        key: Name that is unique within its source and the same on every machine, such as a path relative to the root.
         label: `REAL` (0) or `FAKE` (1).
-        category: What is depicted.
-        generator: What made it; `CAMERA` for reals.
-        scene: Identifies the depicted scene within its category. Images that share it (a photo and its
-            translation by a CycleGAN) always land in the same split.
-        split: `train`, `val` or `test` where the data set itself says which; empty where the split is to be drawn.
+        category: What the image shows.
+        generator: What made the image; `CAMERA` for reals.
+        scene: Identifier of the depicted scene within its category. Images that share it (a photo and its
+            translation by a CycleGAN) always go to the same split.
+        split: `train`, `val` or `test` if the data set has its own splits; empty if the split is to be drawn.
     """
 
     key: str

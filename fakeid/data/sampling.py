@@ -1,4 +1,4 @@
-"""Draw the images of training, validation and test by hash; pure functions of records."""
+"""Draw the images of training, validation and test by hash, with pure functions of records."""
 
 import difflib
 from collections import defaultdict
@@ -11,21 +11,21 @@ from fakeid.errors import ConfigError, DataError
 from fakeid.seeding import derive_seed
 
 _TEST_SHARE, _VAL_SHARE = 4, 10
-"""Without a number, a quarter of a seen category is tested on and a tenth of it validates."""
+"""Without a given number, a quarter of a seen category goes to the test and a tenth to validation."""
 
 _Pools = defaultdict[tuple[str, int], list[Record]]
-"""By category and label."""
+"""Records by (category, label)."""
 
-_FIRST_TRIM = 4096  # images, before the first are forgotten
+_FIRST_TRIM = 4096  # number of images at which a pool first drops some
 
 
 class Pool:
     """The images of one category and class, ordered by a hash of (seed, category, scene).
 
     Args:
-        seed: Draws the order.
-        reach: How many scenes from the front and from the back of the order can be drawn; None is all. The others are
-            counted and forgotten, so that three million keys cost the memory of some ten thousand.
+        seed: Seed of the order.
+        reach: Number of scenes at the front and at the back of the order that a draw can reach; None means all. The
+            other images are counted and dropped, so that three million keys take the memory of some ten thousand.
     """
 
     def __init__(self, seed: int, reach: tuple[int, int] | None = None) -> None:
@@ -37,7 +37,7 @@ class Pool:
         self._trim_at = _FIRST_TRIM
 
     def add(self, record: Record) -> None:
-        """Add one record in its place of the order."""
+        """Add one record at its place in the order."""
         self.count += 1
         place = derive_seed(self._seed, record.category, record.scene)
         low, high = self._forgotten
@@ -48,7 +48,7 @@ class Pool:
             self._trim(*self._reach)
 
     def in_order(self) -> list[Record]:
-        """List the records that a draw can reach, from the front."""
+        """List the records that a draw can reach, from front to back."""
         self._entries.sort(key=lambda entry: entry[:2])
         return [record for _, _, record in self._entries]
 
@@ -74,18 +74,18 @@ def draw_plan(
     """Draw training, validation and test images.
 
     Args:
-        records: All images that there are; a stream of millions takes little memory if the budget is all numbers.
+        records: All images; a stream of millions takes little memory if no number of the budget is None.
         order: Training categories in the order in which they are added.
-        held_out: The category that is tested only; None where there is but one category.
-        num_categories: Train on the first so many; None means all of `order`.
-        budget: How many images of each class.
-        seed: Draws the order.
-        mixture: Category of training images that show the seen categories mixed, as the authors' `train(Add_k)` do.
-        lower: Take a smaller budget where there are too few images.
+        held_out: The category that is only tested on; None if there is only one category.
+        num_categories: Number of categories to train on, the first of `order`; None means all.
+        budget: Number of images of each class.
+        seed: Seed of the order in which images are drawn.
+        mixture: Category of training images that show the seen categories mixed, as the authors' `train(Add_k)` does.
+        lower: Whether to lower the budget if there are too few images.
 
     Raises:
-        ConfigError: More categories than there are, or an unknown name.
-        DataError: Too few images; names the numbers that would do together.
+        ConfigError: More categories are requested than exist, or a name is unknown.
+        DataError: There are too few images; the message names a budget that fits.
     """
     pools = _sort_into_pools(records, seed, _compute_reach(budget))
     _check_names([*order, *([held_out] if held_out else []), *([mixture] if mixture else [])], pools)
@@ -93,7 +93,7 @@ def draw_plan(
     if not 1 <= num <= len(order):
         raise ConfigError(
             f"categories must be between 1 and {len(order)}, got {num}; there are {len(order)} to train on"
-            + (f" beside the held-out {held_out}" if held_out else "")
+            + (f" besides the held-out {held_out}" if held_out else "")
         )
     seen, rest = tuple(order[:num]), tuple(order[num:])
     unseen = (*rest, held_out) if held_out else rest
@@ -132,7 +132,7 @@ def _draw_what_fits(draw: Callable[[Budget], Plan], budget: Budget, num_categori
 def _compute_reach(budget: Budget) -> tuple[int, int] | None:
     """Compute how many scenes of one category and class a draw can reach from the front and from the back.
 
-    A scene that either class has used up is passed over, so each draw may have to look as far again as both have taken.
+    A draw skips scenes that either class has used, so it may reach further by as many scenes as both have taken.
     """
     if budget.train is None or budget.val is None or budget.test is None:
         return None
@@ -140,7 +140,7 @@ def _compute_reach(budget: Budget) -> tuple[int, int] | None:
 
 
 def _sort_into_pools(records: Iterable[Record], seed: int, reach: tuple[int, int] | None) -> dict[str, _Pools]:
-    """Sort the records by the split that may draw them, then by category and class, in the order of drawing."""
+    """Sort the records by the split that may draw them, then by category and class, in drawing order."""
     given: dict[str, dict[tuple[str, int], Pool]] = defaultdict(lambda: defaultdict(lambda: Pool(seed, reach)))
     for record in records:
         given[record.split][record.category, record.label].add(record)
@@ -186,8 +186,8 @@ def _draw_val(
         count = budget // num
         if budget and not count:
             raise DataError(
-                f"no image is left to validate with: {num} categories share data.val_per_class={budget}, and 0 does "
-                "without"
+                f"no image is left to validate with: {num} categories share data.val_per_class={budget}, and 0 turns "
+                "validation off"
             )
         _check_enough(left, count, f"validation ({budget} // {num})")
         return [record for pool in left.values() for record in pool[:count]]
@@ -208,7 +208,7 @@ def _draw_train(
     count = smallest if budget is None else budget // num
     if count < 1:
         raise DataError(f"no image is left to train on: {num} categories share data.train_per_class={budget}")
-    _check_enough(left, count, f"training ({budget} // {num} beside test and validation)")
+    _check_enough(left, count, f"training ({budget} // {num}, besides test and validation)")
     return [record for pool in left.values() for record in pool[::-1][:count]]
 
 
@@ -218,7 +218,7 @@ def _without(pool: list[Record], taken: list[Record]) -> list[Record]:
 
 
 def _check_enough(pools: Mapping[tuple[str, int], list[Record]], needed: int, purpose: str) -> None:
-    """Refuse classes with too few images, naming them."""
+    """Raise a DataError that names the classes with too few images, if there are any."""
     short = [
         f"{category} has {len(pool):,} {LABEL_NAMES[label]} images"
         for (category, label), pool in pools.items()

@@ -1,4 +1,4 @@
-"""Named sets of images to test a detector on."""
+"""Build the named sets of images that a detector is tested on."""
 
 import dataclasses
 from collections import Counter, defaultdict
@@ -18,15 +18,15 @@ from fakeid.errors import DataError
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Some images of one source.
+    """A named set of images from one source.
 
     Attributes:
-        name: The `test_set` of its scores.
-        source: Reads them.
-        records: Which images.
-        where: What to call the source in a report.
-        control: Whether its "fakes" are made by no GAN.
-        left_out: How many more there are of each class, by label.
+        name: Name of the set, the `test_set` of its scores.
+        source: Source that reads the images.
+        records: Records of the images.
+        where: Name of the source in a report.
+        control: Whether its "fakes" are controls that no GAN made.
+        left_out: Number of images that were left out, by label.
     """
 
     name: str
@@ -40,14 +40,16 @@ class ImageSet:
 def build_own_set(
     source: Source, plan: Plan, where: str, *, per_class: int | None, held_out_generators: bool
 ) -> ImageSet:
-    """Take a run's own test images; of the built-in data also fakes by the kind of decoder that it never trains on.
+    """Build the set of a run's own test images.
+
+    For the built-in demo images it can include fakes by the one kind of decoder that is never trained on.
 
     Args:
-        source: Of the run.
-        plan: Of the run.
-        where: What to call the source in a report.
-        per_class: Images of each category, generator and class; None takes all.
-        held_out_generators: Whether to add those fakes, as many in each category as there are others.
+        source: Source of the run.
+        plan: Plan of the run.
+        where: Name of the source in a report.
+        per_class: Number of images of each category, generator and class; None takes all.
+        held_out_generators: Whether to add those fakes, as many as there are other fakes in each category.
     """
     records = take_per_class(plan.test, per_class, seed=0)
     left_out = _count_left_out(plan.test, records)
@@ -69,21 +71,21 @@ def build_folder_set(
     max_megapixels: float,
     all_real: bool = False,
 ) -> ImageSet:
-    """List the images of a folder in any layout that `FolderSource` reads; of one with splits only its test images.
+    """Build a set from a folder in any layout that `FolderSource` reads; if it has splits, take only its test images.
 
-    A class may be missing. A folder that does not say which generator made its fakes gives them its own name.
+    One class may be missing. If the folder does not name the generator of its fakes, they get the name of the set.
 
     Args:
-        name: Of the set.
-        folder: Its place.
-        per_class: Images of each category, generator and class, drawn by hash; None takes all.
-        seed: Draws them.
-        control: Whether the "fakes" are made by no GAN.
-        max_megapixels: Larger images are refused.
-        all_real: Whether all images below the folder are real photos; fakes beside reals are passed over.
+        name: Name of the set.
+        folder: Path of the folder.
+        per_class: Number of images of each category, generator and class, drawn by hash; None takes all.
+        seed: Seed of the draw.
+        control: Whether the "fakes" are controls that no GAN made.
+        max_megapixels: Size above which images are refused, in megapixels.
+        all_real: Whether to take all images below the folder as real photos; fakes beside reals are skipped.
 
     Raises:
-        DataError: Missing, empty, or laid out otherwise.
+        DataError: The folder is missing, empty, or laid out differently.
     """
     source: RealPhotos | FolderSource
     if all_real:
@@ -106,17 +108,18 @@ def build_folder_set(
 
 
 def take_per_class(records: Iterable[Record], per_class: int | None, seed: int) -> list[Record]:
-    """Take the first images of each category, generator and class in the order of a hash; taking more adds to them.
+    """Draw images of each category, generator and class by hash.
 
-    Where that would leave out less than a third, all are taken: they cost little, and narrow the intervals.
+    A larger draw contains every smaller one. If less than a third would be left out, all are taken: they cost little
+    and narrow the intervals.
 
     Args:
-        records: To draw from.
-        per_class: How many of each; None takes all.
-        seed: Draws the order.
+        records: Records to draw from.
+        per_class: Number of images of each category, generator and class; None takes all.
+        seed: Seed of the draw.
 
     Returns:
-        In the order of `records`.
+        The drawn records, in the order of `records`.
     """
     records = list(records)
     if per_class is None:

@@ -1,1 +1,1 @@
-"""Images as arrays: decode, prepare, degrade, and a camera model. NumPy and OpenCV, no torch."""
+"""Images as arrays: decoding, preparation, degradation and a camera model, with NumPy and OpenCV but no torch."""

@@ -1,4 +1,4 @@
-"""Augmentations: what happens to training images, each time anew."""
+"""Augmentations: random changes of training images, drawn anew in each epoch."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
@@ -19,7 +19,7 @@ _QUALITIES: Final = (30, 100)
 
 _MAX_DEGREES: Final = 180.0
 _FACTORS: Final = (0.5, 1.5)  # of brightness, contrast and saturation
-_MAX_MASKED: Final = 0.75  # of all patches
+_MAX_MASKED: Final = 0.75  # largest share of masked patches
 _PATCH_PX: Final = 16
 _GRAY: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -37,11 +37,11 @@ _SPECTRAL_SHARE: Final = 0.15  # of all coefficients
 
 
 def flip(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Mirror every other image horizontally; part of several papers' augmentations.
+    """Mirror an image horizontally with probability 0.5, as several papers' augmentations do.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        rng: Of this one image; one number is drawn.
+        rng: Generator of this image's random draws; one number is drawn.
 
     Returns:
         RGB uint8 (H, W, 3), a view.
@@ -50,15 +50,15 @@ def flip(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
 
 
 def crop(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Cut out a window of 7/8 of each side, each place as likely as any other.
+    """Cut out a window of 7/8 of each side at a uniformly random place.
 
-    Nothing is resized, for interpolation wears off the trace of a generator and leaves one of its own: Wang et al.
-    2020 ("CNN-generated images are surprisingly easy to spot... for now") cut 224 of 256 px out in training, Li et al.
-    2024 (SAFE, arXiv 2408.06741) measure what it gains to crop and not resize. The share of 7/8 at any size is ours.
+    Nothing is resized, because interpolation weakens the trace of a generator and leaves its own. Wang et al. 2020
+    ("CNN-generated images are surprisingly easy to spot... for now") crop 224 of 256 px in training, and Li et al. 2024
+    (SAFE, arXiv 2408.06741) measure the gain of cropping over resizing. The share of 7/8 at any size is ours.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        rng: Of this one image.
+        rng: Generator of this image's random draws.
 
     Returns:
         RGB uint8 (H', W', 3), the same size for all images of a size; a view.
@@ -71,16 +71,16 @@ def crop(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
 
 
 def jpeg_blur(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Blur one half of the images and compress one half, each drawn on its own.
+    """Blur an image with probability 0.5 and, independently, compress it with probability 0.5.
 
-    After "CNN-generated images are surprisingly easy to spot... for now" (Wang et al. 2020), their `Blur+JPEG (0.5)`:
-    a Gaussian blur with probability 0.5, its sigma uniform up to 3 px; JPEG with probability 0.5, its quality uniform
-    over the integers from 30 to 100; a horizontal flip with probability 0.5. Before the flip they cut 224 of 256 px out
-    at random, which is left to `crop`; half of their JPEGs are written by Pillow, all of ours by OpenCV.
+    This is `Blur+JPEG (0.5)` of "CNN-generated images are surprisingly easy to spot... for now" (Wang et al. 2020): a
+    Gaussian blur with probability 0.5 and a sigma uniform up to 3 px; JPEG with probability 0.5 and a quality uniform
+    over the integers from 30 to 100; a horizontal flip with probability 0.5. Before the flip they take a random crop of
+    224 of 256 px, which is left to `crop`; half of their JPEGs are written by Pillow, all of ours by OpenCV.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        rng: Of this one image.
+        rng: Generator of this image's random draws.
 
     Returns:
         RGB uint8 (H, W, 3).
@@ -93,7 +93,7 @@ def jpeg_blur(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
 
 
 def _blur(rgb_u8: _Image, sigma_px: float) -> _Image:
-    # In float, because OpenCV's 8-bit filter has 8-bit weights; OpenCV takes a sigma of 0 for another question.
+    # In float, because OpenCV's 8-bit filter has 8-bit weights; a sigma of 0 would make OpenCV choose its own.
     blurred = cv2.GaussianBlur(rgb_u8.astype(np.float32), (0, 0), max(sigma_px, 0.01), borderType=cv2.BORDER_REFLECT)
     return np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
 
@@ -108,17 +108,18 @@ def safe(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Change everything about an image but its small-scale correlations.
 
     After "Improving synthetic image detection towards generalization: an image transformation perspective" (Li et al.
-    2024, "SAFE", arXiv 2408.06741) with the numbers of its published code: a random window instead of a resized image;
-    a horizontal flip with probability 0.5; a rotation about the center by an angle uniform in +-180 degrees, to the
-    nearest pixel, so that no value is interpolated, with black corners; brightness, contrast and saturation times
-    factors uniform in [0.5, 1.5], in random order; with probability 0.5 up to 0.75 of all patches of 16 x 16 px black.
+    2024, "SAFE", arXiv 2408.06741), with the numbers of its published code: a random window instead of a resized image;
+    a horizontal flip with probability 0.5; a rotation about the center by an angle uniform in +-180 degrees, with
+    nearest-neighbor sampling, so that no value is interpolated, and black corners; factors uniform in [0.5, 1.5] for
+    brightness, contrast and saturation, in random order; with probability 0.5, up to 0.75 of all patches of 16 x 16 px
+    set to black.
 
-    Ours: windows of 7/8 at any size, where theirs are of 256 px; patches are counted in whole ones, so that some stay
-    at any size; colors are rounded once, after all three factors.
+    Three things are ours: windows are 7/8 of any size, where theirs have 256 px; only whole patches count, so that some
+    remain at any size; colors are rounded once, after all three factors.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        rng: Of this one image.
+        rng: Generator of this image's random draws.
 
     Returns:
         RGB uint8 (H', W', 3), the same size for all images of a size.
@@ -139,7 +140,7 @@ def _rotate(rgb_u8: _Image, degrees: float) -> _Image:
 
 
 def _jitter(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Jitter colors as torchvision's `ColorJitter`: away from or towards black, mean gray, each pixel's gray."""
+    """Jitter colors like torchvision's `ColorJitter`: away from or towards black, mean gray or each pixel's gray."""
     levels = rgb_u8.astype(np.float32)
     for kind in rng.permutation(3):
         factor = np.float32(rng.uniform(*_FACTORS))
@@ -148,7 +149,7 @@ def _jitter(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
 
 
 def _find_anchor(levels: _Levels, kind: int) -> _Levels | np.float32:
-    """Find what brightness (0), contrast (1) and saturation (2) move away from."""
+    """Compute the levels that brightness (0), contrast (1) or saturation (2) moves away from."""
     if kind == 0:
         return np.float32(0)
     gray = levels @ _GRAY  # (H, W)
@@ -156,7 +157,7 @@ def _find_anchor(levels: _Levels, kind: int) -> _Levels | np.float32:
 
 
 def _mask(rgb_u8: _Image, rng: np.random.Generator) -> None:
-    """Blacken patches of a grid from the upper left corner, in place."""
+    """Set random patches of a grid to black, in place; the grid starts at the upper left corner."""
     rows, columns = (side // _PATCH_PX for side in rgb_u8.shape[:2])
     num_masked = int(rng.uniform(0, _MAX_MASKED) * rows * columns)
     for patch in rng.permutation(rows * columns)[:num_masked]:
@@ -167,14 +168,14 @@ def _mask(rgb_u8: _Image, rng: np.random.Generator) -> None:
 def spectral(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     """Set 15 % of the coefficients of the 2-D Fourier transform to 0, the same in each channel.
 
-    After "Frequency masking for universal deepfake detection" (Doloriel & Cheung 2024), whose best masks are of 15 %
-    and drawn over all frequencies. Ours differ in three ways: a frequency and its negative go together, so that a
-    coefficient is gone altogether, where theirs is halved if its counterpart stays; the mean color stays; and the
+    After "Frequency masking for universal deepfake detection" (Doloriel & Cheung 2024), whose best masks cover 15 % and
+    are drawn over all frequencies. Ours differ in three ways: a frequency and its negative are masked together, so that
+    a coefficient disappears completely, where theirs is halved if its counterpart stays; the mean color stays; and the
     result is rounded and clipped to 8 bits, where theirs wraps around.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        rng: Of this one image.
+        rng: Generator of this image's random draws.
 
     Returns:
         RGB uint8 (H, W, 3).
@@ -191,9 +192,9 @@ def _filter(channel: npt.NDArray[Any], kept: npt.NDArray[np.float32]) -> npt.NDA
 
 
 def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Draw which coefficients stay: (H, W), the same at a frequency and at its negative."""
+    """Draw the mask of the coefficients that stay, bool (H, W), the same at a frequency and its negative."""
     places = np.arange(height * width).reshape(height, width)
-    negative = np.roll(places[::-1, ::-1], (1, 1), axis=(0, 1))  # the place of minus each frequency
+    negative = np.roll(places[::-1, ::-1], (1, 1), axis=(0, 1))  # the place of the negative of each frequency
     ranks = rng.random(height * width, np.float32)[np.minimum(places, negative)]  # one draw for both
     ranks[0, 0] = np.inf  # the mean
     num_masked = round(_SPECTRAL_SHARE * ranks.size)
@@ -201,17 +202,17 @@ def _draw_mask(height: int, width: int, rng: np.random.Generator) -> npt.NDArray
 
 
 def history(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Put every other image through what happens to images on their way, and cut a window of half of each side out.
+    """Apply a random history of degradations to half of the images, and cut out a window of half of each side.
 
-    Of these a third is resized by a factor of 0.6 to 1.3, by one of three interpolations, and a third is reduced by 0.5
-    to 0.95, by 1/2 or 1/4, and enlarged again; an eighth is blurred by a Gaussian of 0.3 to 1 px, an eighth is
-    sharpened, a quarter gets noise of 0.5 to 4 levels, and a third is compressed to a JPEG of quality 50 to 98. Images
-    of one scene, such as a photo and its copy, share all draws within an epoch, so that nothing of this tells the
-    classes apart. The ranges are ours.
+    Of the degraded images, a third is resized by a factor of 0.6 to 1.3, with one of three interpolations. A third is
+    reduced by a factor of 0.5 to 0.95, or of 1/2 or 1/4, and enlarged again. An eighth gets a Gaussian blur of 0.3 to
+    1 px, an eighth is sharpened, a quarter gets noise of 0.5 to 4 levels, and a third is compressed as JPEG of quality
+    50 to 98. Images of one scene, such as a photo and its copy, share all draws within an epoch, so that none of this
+    tells the classes apart. The ranges are ours.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        rng: Of this scene.
+        rng: Generator of this scene's random draws.
 
     Returns:
         RGB uint8 (H // 2, W // 2, 3).
@@ -236,7 +237,7 @@ def _hand_on(rgb_u8: _Image, rng: np.random.Generator, smallest: tuple[int, int]
     if rng.random() < 1 / 8:
         rgb_u8 = _sharpen(rgb_u8, rng.uniform(*_SLIGHT_SIGMAS_PX), rng.uniform(*_SHARPENING))
     if rng.random() < 1 / 4:
-        # Half of all noise is the same in each channel.
+        # Half of the noisy images have the same noise in each channel.
         noise = rng.standard_normal(rgb_u8.shape if rng.random() < 1 / 2 else (*rgb_u8.shape[:2], 1), np.float32)
         levels = rgb_u8 + np.float32(rng.uniform(*_NOISE_LEVELS)) * noise
         rgb_u8 = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
@@ -246,9 +247,9 @@ def _hand_on(rgb_u8: _Image, rng: np.random.Generator, smallest: tuple[int, int]
 
 
 def _reduce_and_enlarge(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
-    """Reduce an image, as a network or a messenger does, and enlarge it to its size, as a viewer does."""
+    """Reduce an image, as social networks and messengers do, and enlarge it to its size again, as viewers do."""
     height, width = rgb_u8.shape[:2]
-    # By whole factors too, for what is enlarged by two or four repeats with the period of a generator.
+    # By whole factors too, because an image enlarged by two or four repeats with the period of a generator.
     scale = _WHOLE[int(rng.integers(len(_WHOLE)))] if rng.random() < 1 / 2 else rng.uniform(*_REDUCED)
     small = cv2.resize(rgb_u8, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     enlarging = _ENLARGING[int(rng.integers(len(_ENLARGING)))]
@@ -262,10 +263,10 @@ def _rescale(rgb_u8: _Image, scale: float, interpolation: int, smallest: tuple[i
 
 
 SHARED_BY_SCENE: Final = ("history",)
-"""Augmentations whose draws are the same for all images of a scene in an epoch."""
+"""Augmentations that use the same draws for all images of a scene in an epoch."""
 
 JPEG_QUALITIES: Final = {"jpeg_blur": _QUALITIES, "history": _USUAL_QUALITIES}
-"""Lowest and highest quality of those augmentations that compress some of the training images."""
+"""Lowest and highest JPEG quality of the augmentations that compress some of the training images."""
 
 _AUGMENTATIONS: Final[dict[str, Callable[[_Image, np.random.Generator], _Image]]] = {
     "none": lambda rgb_u8, _: rgb_u8,
@@ -278,19 +279,19 @@ _AUGMENTATIONS: Final[dict[str, Callable[[_Image, np.random.Generator], _Image]]
 
 
 def augment(rgb_u8: _Image, name: str, rng: np.random.Generator) -> _Image:
-    """Change a training image at random.
+    """Apply an augmentation to a training image.
 
     Args:
-        rgb_u8: RGB uint8 (H, W, 3); left as it is.
+        rgb_u8: RGB uint8 (H, W, 3); not modified.
         name: `none`, `jpeg_blur`, `crop`, `safe`, `spectral` or `history`; see the function of each for its source.
-        rng: Of this one image; every draw comes from it.
+        rng: Generator of all of this image's random draws.
 
     Returns:
-        RGB uint8 (H', W', 3); smaller for `crop`, `safe` and `history`, and then by the same for all images of a size.
-        May be a view of the argument.
+        RGB uint8 (H', W', 3), possibly a view of the argument. It is smaller than the argument for `crop`, `safe` and
+        `history`, and has the same size for all images of a size.
 
     Raises:
-        ConfigError: No such augmentation.
+        ConfigError: The augmentation does not exist.
     """
     if name not in _AUGMENTATIONS:
         raise ConfigError(f"augment must be one of {', '.join(_AUGMENTATIONS)}, got {name!r}")

@@ -1,4 +1,4 @@
-"""A small camera: from the light of a scene to the 8-bit photo that a detector would be shown."""
+"""Simulate a small camera: turn the light of a scene into the 8-bit photo that a detector would see."""
 
 from functools import lru_cache
 from typing import Final
@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 SENSOR_SCALE: Final = 2
-"""Sensor pixels for each pixel of the photo, along a side: photos on the web are reduced, and so are these."""
+"""Sensor pixels per photo pixel along a side: these photos are reduced, like photos on the web."""
 
-_CHANNEL_GAIN = (0.55, 1.0, 0.65)  # silicon sees green best; undone by the white balance
+_CHANNEL_GAIN = (0.55, 1.0, 0.65)  # silicon is most sensitive to green; the white balance undoes this
 _FULL_WELL = 3000.0  # electrons in a saturated pixel: a small sensor
 _READ_NOISE = 6.0  # electrons
 _RAW_MAX = 65535
@@ -18,19 +18,19 @@ _RAW_MAX = 65535
 
 @lru_cache(maxsize=1)
 def _srgb_table() -> npt.NDArray[np.uint8]:
-    """Tabulate 16-bit linear → 8-bit sRGB (IEC 61966-2-1), uint8 (65536,)."""
+    """Tabulate the conversion from 16-bit linear light to 8-bit sRGB (IEC 61966-2-1), uint8 (65536,)."""
     light = np.arange(_RAW_MAX + 1) / _RAW_MAX
     encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.asarray(np.round(encoded * 255), np.uint8)
 
 
 def _expose(light: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.uint16]:
-    """Take one raw reading per sensor pixel behind an RGGB mosaic, uint16 (H, W), with shot and read noise."""
+    """Simulate the raw reading of each sensor pixel behind an RGGB mosaic, uint16 (H, W), with shot and read noise."""
     red, green, blue = (light[..., channel] * np.float32(gain) for channel, gain in enumerate(_CHANNEL_GAIN))
     mosaic = green.copy()
     mosaic[0::2, 0::2] = red[0::2, 0::2]
     mosaic[1::2, 1::2] = blue[1::2, 1::2]
-    # Photon counts are Poisson; at these counts a normal of the same variance is as good and much faster.
+    # Photon counts are Poisson; at these counts, a normal distribution of equal variance is as good and much faster.
     variance = mosaic / np.float32(_FULL_WELL) + np.float32((_READ_NOISE / _FULL_WELL) ** 2)
     mosaic += np.sqrt(variance) * rng.standard_normal(mosaic.shape, dtype=np.float32)
     return np.asarray(np.clip(mosaic, 0, 1) * np.float32(_RAW_MAX)).astype(np.uint16)
@@ -41,7 +41,7 @@ def take_photo(light: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.
 
     Args:
         light: Linear RGB on the sensor, float32 (SENSOR_SCALE * H, SENSOR_SCALE * W, 3) in [0, 1].
-        rng: Source of the sensor's noise.
+        rng: Generator of the sensor's noise.
 
     Returns:
         sRGB uint8 (H, W, 3), RGB order.

@@ -1,4 +1,4 @@
-"""Lossy codecs: into a file and back."""
+"""Send images through lossy codecs: encode and decode them again."""
 
 from typing import Final
 
@@ -8,47 +8,48 @@ import numpy.typing as npt
 
 from fakeid.errors import BadImageError, ConfigError
 
-# Down to 50, because LSUN stores quality 75, and a second JPEG hides a first one only if it may well be the coarser.
+# Down to 50, because LSUN stores quality 75, and a second JPEG hides a first one only if it is often the coarser one.
 # On 1,000 LSUN photos, half of which had a first JPEG of 75, 85, 90 or 95, both of the audit's probes stayed below 0.6
-# with 50-80 and with 50-90, not with 50-95 or 40-80. The finer of the two, for JPEG wears off a generator's trace too.
+# with 50-80 and with 50-90, not with 50-95 or 40-80. 50-90 is the finer of the two: JPEG also weakens the trace of a
+# generator.
 SHARED_QUALITIES: Final = (50, 90)
-"""Lowest and highest quality of `data.codec=shared`, unless `data.codec_quality` says otherwise."""
+"""Lowest and highest JPEG quality of `data.codec=shared`, unless `data.codec_quality` sets others."""
 
-# The longest sides in pixels; libjpeg stops a little below JPEG's own 65535.
+# Longest sides in pixels; libjpeg's limit is slightly below JPEG's own 65535.
 _MAX_JPEG_PX: Final = 65500
 _MAX_WEBP_PX: Final = 16383
 
 
 def jpeg(rgb_u8: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
-    """Compress as JPEG (4:2:0, OpenCV's default) and decode again.
+    """Compress an image as JPEG (4:2:0, OpenCV's default) and decode it again.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        quality: libjpeg's scale, in [1, 100].
+        quality: Quality on libjpeg's scale, in [1, 100].
 
     Returns:
         RGB uint8 (H, W, 3).
 
     Raises:
-        ConfigError: No such quality.
-        BadImageError: A side is longer than libjpeg writes.
+        ConfigError: The quality is out of range.
+        BadImageError: A side is longer than libjpeg can write.
     """
     return _round_trip(rgb_u8, "JPEG", quality, cv2.IMWRITE_JPEG_QUALITY, _MAX_JPEG_PX)
 
 
 def webp(rgb_u8: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
-    """Compress as lossy WebP (libwebp's default effort; always 4:2:0) and decode again.
+    """Compress an image as lossy WebP (libwebp's default effort; always 4:2:0) and decode it again.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        quality: libwebp's scale, in [1, 100]; 100 is still lossy.
+        quality: Quality on libwebp's scale, in [1, 100]; 100 is still lossy.
 
     Returns:
         RGB uint8 (H, W, 3).
 
     Raises:
-        ConfigError: No such quality.
-        BadImageError: A side is longer than the format holds.
+        ConfigError: The quality is out of range.
+        BadImageError: A side is longer than the format allows.
     """
     return _round_trip(rgb_u8, "WebP", quality, cv2.IMWRITE_WEBP_QUALITY, _MAX_WEBP_PX)
 
@@ -58,13 +59,13 @@ def shared_codec(
 ) -> npt.NDArray[np.uint8]:
     """Send an image through JPEG at a random quality, for `data.codec=shared`.
 
-    Applied to both classes, it gives photos and fakes the same last codec, so that the file's history says less
+    Applied to both classes, this gives photos and fakes the same last codec, so that the file's history says less
     about the class. The quality is uniform over the integers of the range.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        seed: Of this one image, at least 0; the same seed gives the same quality.
-        qualities: Lowest and highest, in [1, 100].
+        seed: Seed of this image's quality, at least 0.
+        qualities: Lowest and highest quality, in [1, 100].
 
     Returns:
         RGB uint8 (H, W, 3).

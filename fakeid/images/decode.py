@@ -1,7 +1,7 @@
-"""The bytes of an image file → RGB, or one sentence about what is wrong with the file.
+"""Decode the bytes of an image file to RGB, or say in one sentence what is wrong with the file.
 
-Pillow's format classes read the header, without a pixel, so that an absurd size costs nothing; OpenCV decodes,
-faster than Pillow.
+Pillow's format classes read only the header, so that an absurd size costs nothing. OpenCV then decodes the pixels,
+because it is faster than Pillow.
 """
 
 from io import BytesIO
@@ -14,7 +14,7 @@ from PIL import BmpImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugi
 
 from fakeid.errors import BadImageError
 
-# The classes themselves and not Image.open, whose process-wide limit warns from 89 megapixels on and raises from 179.
+# The classes themselves, not Image.open, whose process-wide limit warns from 89 megapixels on and raises from 179.
 _HEADER_READERS: Final[dict[bytes, type[ImageFile.ImageFile]]] = {
     b"\x89PNG": PngImagePlugin.PngImageFile,
     b"\xff\xd8\xff": JpegImagePlugin.JpegImageFile,
@@ -24,34 +24,35 @@ _HEADER_READERS: Final[dict[bytes, type[ImageFile.ImageFile]]] = {
     b"MM\0*": TiffImagePlugin.TiffImageFile,
 }
 
-# OpenCV before 5 fills the missing part of a JPEG with gray and calls it a success; the other decoders refuse by
-# themselves, but a missing PNG end makes libpng write to the terminal. Inside a scan a JPEG's 0xFF is always followed
-# by 0 or a restart marker, so these bytes can only be the end, whatever a camera appends behind it.
+# OpenCV before 5 fills the missing part of a JPEG with gray and reports success. The other decoders refuse cut files
+# themselves, but a missing PNG end makes libpng write to the terminal. Inside a JPEG scan, 0xFF is always followed by 0
+# or a restart marker, so these bytes can only be the end, whatever a camera appends after it.
 _END_MARKERS: Final = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
 
 _WAY_OUT: Final = "replace or remove it, or set data.on_bad_image=skip"
 
-# What OpenCV logs about a bad file is raised here, once and with the file's name. OpenCV 4 has no `utils.logging`.
+# Bad files raise an error here, with the file's name, so OpenCV need not log them. OpenCV 4 has no `utils.logging`.
 getattr(cv2.utils, "logging", cv2).setLogLevel(0)
 
 
 def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> npt.NDArray[np.uint8]:
     """Decode a PNG, JPEG, WebP, BMP or TIFF file.
 
-    Gray is repeated to three channels, palettes and CMYK are converted. Alpha is dropped: the stored color counts,
-    also where it is transparent (in TIFF, libtiff has multiplied it by alpha). Of 16 bits the upper 8 stay. The
-    orientation of EXIF is honored, as every viewer does; color profiles are not. Of several frames or pages the first.
+    Gray is repeated to three channels; palettes and CMYK are converted. Alpha is dropped: the stored color is kept even
+    where it is transparent (in TIFF, libtiff has multiplied it by alpha). Of 16 bits, the upper 8 are kept. The EXIF
+    orientation is applied, as in every viewer; color profiles are ignored. Of several frames or pages, the first is
+    decoded.
 
     Args:
-        data: The whole file.
-        name: What to call the file in errors.
-        max_pixels: More than this many are refused before any is decoded.
+        data: Content of the file.
+        name: Name of the file in errors.
+        max_pixels: Number of pixels above which the file is refused, before any pixel is decoded.
 
     Returns:
         RGB uint8 (H, W, 3), contiguous.
 
     Raises:
-        BadImageError: An empty, foreign, damaged or cut-short file, or too many pixels.
+        BadImageError: The file is empty, damaged, cut short or in another format, or has too many pixels.
     """
     stream = BytesIO(data)
     header = _parse_header(stream, name)
@@ -62,8 +63,8 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
             f"data.max_megapixels={max_pixels / 1e6:g}",
             f"raise that limit if the image is genuine, or {_WAY_OUT}",
         )
-    # Pillow stops behind the header: before a PNG's pixels, behind the start of a JPEG's first scan and thus behind
-    # its preview, which has an end marker of its own.
+    # Pillow stops after the header: before the pixels of a PNG, and after the start of a JPEG's first scan, hence after
+    # its preview, which has its own end marker.
     if header.format in _END_MARKERS and data.find(_END_MARKERS[header.format], stream.tell()) < 0:
         raise BadImageError(f"{name} is cut short, the end of the {header.format} data is missing", _WAY_OUT)
     try:
@@ -72,7 +73,7 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
         raise BadImageError(f"{name} cannot be decoded as {header.format} ({error.err})", _WAY_OUT) from error
     if bgr is None:
         raise BadImageError(
-            f"{name} is a {header.format} file that is cut short, damaged or of a kind that OpenCV does not read, "
+            f"{name} is a {header.format} file that is cut short, damaged or of a kind that OpenCV cannot read, "
             "such as floating-point TIFF",
             _WAY_OUT,
         )
@@ -80,17 +81,17 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
 
 
 def read_header(data: bytes, name: str) -> ImageFile.ImageFile:
-    """Read the header of a file of one of these formats, without decoding a pixel.
+    """Read the header of a PNG, JPEG, WebP, BMP or TIFF file without decoding a pixel.
 
     Args:
-        data: The whole file.
-        name: What to call the file in errors.
+        data: Content of the file.
+        name: Name of the file in errors.
 
     Returns:
-        Pillow's image, of which `format`, `size` and `info` are known.
+        Pillow's image, with `format`, `size` and `info` set.
 
     Raises:
-        BadImageError: An empty, foreign or damaged file.
+        BadImageError: The file is empty, damaged or in another format.
     """
     return _parse_header(BytesIO(data), name)
 
@@ -104,7 +105,7 @@ def _parse_header(stream: BytesIO, name: str) -> ImageFile.ImageFile:
         raise BadImageError(f"{name} is not a PNG, JPEG, WebP, BMP or TIFF image", _WAY_OUT)
     try:
         return reader(stream)
-    except Image.DecompressionBombError as error:  # WebP's class has this check inside
+    except Image.DecompressionBombError as error:  # the WebP class does this check itself
         raise BadImageError(f"{name} is too large for data.max_megapixels ({error})", _WAY_OUT) from error
     except Exception as error:  # a damaged header makes Pillow raise almost anything
         raise BadImageError(f"{name} is cut short or damaged, its header is unreadable", _WAY_OUT) from error

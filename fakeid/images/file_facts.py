@@ -1,4 +1,4 @@
-"""What the header of an image file tells about its history, before any pixel is decoded."""
+"""Read what the header of an image file says about its history, without decoding a pixel."""
 
 import struct
 import warnings
@@ -24,21 +24,21 @@ _SUBSAMPLING: Final = {
     (4, 1): "4:1:1",
     (4, 2): "4:1:0",
 }
-"""By how many times fewer chroma samples there are in a row and in a column."""
+"""Names of chroma subsampling, by its factors along a row and along a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What one file tells before any pixel is decoded.
+    """Facts about one file, known before any pixel is decoded.
 
     Attributes:
-        container: `JPEG`, `PNG`, `WEBP`, `BMP` or `TIFF`.
-        width: Pixels as stored, before any rotation that EXIF asks for.
-        height: Pixels as stored.
-        num_bytes: Size of the file.
-        jpeg_quality: In [1, 100], the quality at which libjpeg's quantization tables are nearest; None unless JPEG.
-        subsampling: Of the chroma, such as `4:2:0`; `gray` without chroma; None unless JPEG.
-        has_exif: Whether there is an EXIF block.
+        container: Format of the file: `JPEG`, `PNG`, `WEBP`, `BMP` or `TIFF`.
+        width: Stored width in pixels, before any EXIF rotation.
+        height: Stored height in pixels, before any EXIF rotation.
+        num_bytes: Size of the file in bytes.
+        jpeg_quality: Quality in [1, 100] whose libjpeg quantization table is nearest; None unless JPEG.
+        subsampling: Chroma subsampling, such as `4:2:0`; `gray` without chroma; None unless JPEG.
+        has_exif: Whether the file has an EXIF block.
     """
 
     container: str
@@ -51,18 +51,18 @@ class FileFacts:
 
     @property
     def bytes_per_pixel(self) -> float:
-        """Size of the whole file for each pixel."""
+        """Size of the whole file in bytes, divided by the number of pixels."""
         return self.num_bytes / (self.width * self.height)
 
 
 @dataclass(frozen=True)
 class TrainedFiles:
-    """How the training images were stored, as far as an audit has looked at them.
+    """How the training images were stored, as far as the audit looked at them.
 
     Attributes:
-        jpeg_quality: Lowest and highest of those that are or were JPEG; None where none was.
-        lossless: Whether some never were JPEG or WebP.
-        resampling: Mean and standard deviation among reals of `fakeid.images.resampling.measure_resampling`.
+        jpeg_quality: Lowest and highest quality of the images that are or were JPEG; None if there are none.
+        lossless: Whether some images never were JPEG or WebP.
+        resampling: Mean and standard deviation of `fakeid.images.resampling.measure_resampling` among the reals.
     """
 
     jpeg_quality: tuple[int, int] | None
@@ -71,17 +71,17 @@ class TrainedFiles:
 
 
 def read_file_facts(data: bytes, name: str = "an image") -> FileFacts:
-    """Read a file's header.
+    """Read the facts in the header of a file.
 
     Args:
-        data: The whole file.
-        name: What to call the file in errors.
+        data: Content of the file.
+        name: Name of the file in errors.
 
     Raises:
-        BadImageError: An empty, foreign or damaged file.
+        BadImageError: The file is empty, damaged or in another format.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Pillow finds odd in metadata is of no concern here
+        warnings.simplefilter("ignore")  # Pillow's complaints about metadata do not matter here
         header = read_header(data, name)
     is_jpeg = isinstance(header, JpegImagePlugin.JpegImageFile)
     return FileFacts(
@@ -96,7 +96,7 @@ def read_file_facts(data: bytes, name: str = "an image") -> FileFacts:
 
 
 def _has_late_exif(header: ImageFile, data: bytes) -> bool:
-    """Tell whether a PNG has its EXIF behind the pixels, where Pillow's header stops."""
+    """Tell whether a PNG has EXIF data after the pixels, where Pillow does not look when it reads the header."""
     start = len(_PNG_SIGNATURE)
     while header.format == "PNG" and start + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, start)
@@ -118,14 +118,14 @@ def _estimate_quality(header: ImageFile) -> int | None:
     tables = header.quantization  # type: ignore[attr-defined]  # number → 64 divisors
     if 0 not in tables:
         return None
-    # Encoders that are not libjpeg share its luma table more often than its chroma table.
+    # Other encoders share libjpeg's luma table more often than its chroma table.
     distances = np.abs(_luma_tables() - np.asarray(tables[0])).sum(axis=1)  # (100,)
     return 1 + int(np.argmin(distances))
 
 
 @lru_cache(maxsize=1)
 def _luma_tables() -> npt.NDArray[np.int64]:
-    """Read the luma divisors that libjpeg writes at qualities 1 to 100, (100, 64)."""
+    """Read the luma quantization divisors that libjpeg writes at qualities 1 to 100, int64 (100, 64)."""
     tables = []
     for quality in range(1, 101):
         stream = BytesIO()

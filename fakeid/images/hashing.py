@@ -1,4 +1,4 @@
-"""What identifies an image: its exact pixels, and what it and its crops look like."""
+"""Hash images: their exact pixels, and the look of the image and its crops."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 FEATURELESS: Final = 0
-"""The hash of an image without structure, where noise alone would decide the bits. No other image has it."""
+"""The hash of an image without structure, whose bits would depend on noise alone. No other image has this hash."""
 
 NUM_VIEWS: Final = 35
-"""Hashes of one image in `Fingerprint.views`: mirrored, 9 crops of 15/16 and 25 of 7/8 of its sides."""
+"""Number of hashes in `Fingerprint.views`: the mirrored image, 9 crops of 15/16 and 25 crops of 7/8 of the sides."""
 
-_CROPS: Final = ((15 / 16, 3), (7 / 8, 5))  # share of the sides, places along each
+_CROPS: Final = ((15 / 16, 3), (7 / 8, 5))  # share of the sides, number of places along each side
 _SIDE_PX: Final = 32
 _THUMBNAIL_PX: Final = 64
 _LOW_FREQUENCIES: Final = 8
@@ -29,9 +29,10 @@ class Fingerprint:
     """Hashes of one image.
 
     Attributes:
-        digest: 32 hexadecimal digits of shape and pixels: equal for equal pixels only.
-        phash: 64 bits of which few differ between an image and its compressed or resized copy, or `FEATURELESS`.
-        views: The same hash of the mirrored image and of its crops, `NUM_VIEWS` in this order.
+        digest: Hash of shape and pixels, 32 hexadecimal digits; equal only for equal pixels.
+        phash: Perceptual hash, 64 bits of which few differ between an image and its compressed or resized copy; or
+            `FEATURELESS`.
+        views: Perceptual hashes of the mirrored image and of the crops, `NUM_VIEWS` in this order.
     """
 
     digest: str
@@ -42,9 +43,9 @@ class Fingerprint:
 def fingerprint(rgb_u8: npt.NDArray[np.uint8]) -> Fingerprint:
     """Hash the pixels with BLAKE2b and the look with perceptual hashes.
 
-    The perceptual hash says which of the 8 x 8 lowest frequencies of the 32 x 32 gray image lie above their median,
-    the constant first, in rows (pHash's DCT variant, Zauner 2010; the bits of the ImageHash library's `phash`). Two
-    independent photos differ in 32 of the 64 bits on average.
+    The perceptual hash records which of the 8 x 8 lowest frequencies of the 32 x 32 gray image lie above their median,
+    row by row, with the constant first (pHash's DCT variant, Zauner 2010; the bits of the ImageHash library's `phash`).
+    Two independent photos differ in 32 of the 64 bits on average.
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
@@ -56,7 +57,7 @@ def fingerprint(rgb_u8: npt.NDArray[np.uint8]) -> Fingerprint:
     if small.std() < _LEAST_CONTRAST:
         return Fingerprint(pixels.hexdigest(), FEATURELESS, (FEATURELESS,) * NUM_VIEWS)
     low = cv2.dct(small)[:_LOW_FREQUENCIES, :_LOW_FREQUENCIES]
-    mirrored = np.asarray(low * np.where(np.arange(_LOW_FREQUENCIES) % 2, -1, 1), np.float32)  # of a cosine transform
+    mirrored = np.asarray(low * np.where(np.arange(_LOW_FREQUENCIES) % 2, -1, 1), np.float32)  # negate odd frequencies
     views = np.asarray(np.concatenate([mirrored[None], _transform_crops(_shrink(gray, _THUMBNAIL_PX))]), np.float32)
     return Fingerprint(pixels.hexdigest(), _pack(np.asarray(low, np.float32)[None])[0], tuple(_pack(views)))
 
@@ -66,14 +67,14 @@ def _shrink(gray: cv2.typing.MatLike, side_px: int) -> Floats:
 
 
 def _pack(low: Floats) -> list[int]:
-    """Pack the bits of (n, 8, 8) coefficients that lie above the median of their own 64."""
+    """Pack into 64 bits which coefficients of each row of (n, 8, 8) lie above the median of its 64."""
     flat = low.reshape(len(low), -1)
     bits = flat > np.median(flat, axis=1, keepdims=True)
     return [int(value) for value in np.packbits(bits, axis=1).view(">u8")[:, 0]]
 
 
 def _transform_crops(thumbnail: Floats) -> Floats:
-    """Compute the low frequencies of every crop, (n, 8, 8). Cropping, reducing, transforming: one product a side."""
+    """Compute the low frequencies (n, 8, 8) of all crops; one matrix product per side crops, reduces and transforms."""
     parts = []
     for operators in _crop_operators():
         num = len(operators)
@@ -85,7 +86,7 @@ def _transform_crops(thumbnail: Floats) -> Floats:
 
 @lru_cache(maxsize=1)
 def _crop_operators() -> list[Floats]:
-    """Build for each size of crop (places, 8, 64), from the thumbnail's side to the low frequencies of a crop's."""
+    """Build the operators (places, 8, 64) of each crop size, from a thumbnail's side to a crop's low frequencies."""
     frequencies = cv2.dct(np.eye(_SIDE_PX, dtype=np.float32), flags=cv2.DCT_ROWS).T[:_LOW_FREQUENCIES]  # (8, 32)
     found = []
     for share, num in _CROPS:
@@ -96,7 +97,7 @@ def _crop_operators() -> list[Floats]:
 
 
 def _average(start: float, side: float) -> npt.NDArray[np.float64]:
-    """Compute the weights (32, 64) of the thumbnail's pixels in the 32 equal parts of `side` pixels from `start` on."""
+    """Compute the weights (32, 64) of a thumbnail's pixels in the 32 equal parts of `side` pixels from `start` on."""
     edges = start + side * np.arange(_SIDE_PX + 1) / _SIDE_PX
     pixels = np.arange(_THUMBNAIL_PX)
     covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)

@@ -1,4 +1,4 @@
-"""Images of any size → squares of one size."""
+"""Bring images of any size to squares of one size."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from PIL import Image
 from fakeid.errors import BadImageError, ConfigError
 
 _MIN_SIDE_PX: Final = 8
-"""Below it nearly every pixel of a resized image is invented."""
+"""Shortest side for resizing; below it, nearly every pixel of the result would be invented."""
 
 
 def prepare_image(
@@ -20,19 +20,19 @@ def prepare_image(
 
     Args:
         rgb_u8: RGB uint8 (H, W, 3).
-        image_px: Side of the result in pixels.
-        prep: What to do with other sizes.
-            `crop`: the central square of native pixels; nothing is resampled, so every trace stays.
-            `squash`: area interpolation to the square, ignoring the aspect ratio (Lee & Park 2021).
-            `center_crop`: the largest central square, then Lanczos (ProGAN's dataset tool; Karras et al. 2018).
-        name: What to call the image in errors.
+        image_px: Side of the result, in pixels.
+        prep: How other sizes are prepared.
+            `crop`: take the central square of native pixels; nothing is resampled, so every trace stays.
+            `squash`: resize to the square by area interpolation, ignoring the aspect ratio (Lee & Park 2021).
+            `center_crop`: resize the largest central square with Lanczos (ProGAN's dataset tool; Karras et al. 2018).
+        name: Name of the image in errors.
 
     Returns:
         RGB uint8 (image_px, image_px, 3), contiguous.
 
     Raises:
         BadImageError: The image is too small for `prep`.
-        ConfigError: There is no such `prep`.
+        ConfigError: The `prep` is unknown.
     """
     height, width = rgb_u8.shape[:2]
     side = min(height, width)
@@ -40,7 +40,7 @@ def prepare_image(
         if side < image_px:
             raise BadImageError(
                 f"{name} is {width} x {height} px, too small to crop data.image_px={image_px} from it: set "
-                f"data.image_px to at most the smallest side of all images, or resize with data.prep=squash"
+                f"data.image_px to at most the shortest side of all images, or resize with data.prep=squash"
             )
         return _crop_center(rgb_u8, image_px)
     if prep not in ("squash", "center_crop"):
@@ -53,7 +53,7 @@ def prepare_image(
     if prep == "squash":
         squashed = cv2.resize(rgb_u8, (image_px, image_px), interpolation=cv2.INTER_AREA)
         return np.asarray(squashed, np.uint8)
-    # Pillow, because OpenCV's Lanczos has a fixed support and aliases when it shrinks.
+    # Pillow, because OpenCV's Lanczos has a fixed support and aliases when an image shrinks.
     square = Image.fromarray(_crop_center(rgb_u8, side))
     return np.array(square.resize((image_px, image_px), Image.Resampling.LANCZOS))
 

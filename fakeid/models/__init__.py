@@ -1,1 +1,1 @@
-"""The networks: torch only, no Lightning, no files."""
+"""The networks, with torch only: no Lightning, no file access."""

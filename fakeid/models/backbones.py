@@ -1,4 +1,4 @@
-"""Backbones by name: a network from feature maps to one logit for each image."""
+"""Build backbones by name: networks from feature maps to one logit per image."""
 
 import difflib
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ from fakeid.models.pelee import PeleeNet
 
 
 class Normalization(nn.Module):
-    """Shifts and scales each of three channels; leaves them as they are until it is told otherwise.
+    """A layer that shifts and scales each of three channels; by default it changes nothing.
 
-    Mean and standard deviation are part of a checkpoint, so that it scores alike without the weights it started from.
+    Mean and standard deviation are stored in the checkpoint, so that it gives the same scores without the pretrained
+    weights.
     """
 
     mean: Tensor
@@ -27,17 +28,17 @@ class Normalization(nn.Module):
         self.register_buffer("std", torch.ones(3, 1, 1))
 
     def set_statistics(self, mean: Sequence[float], std: Sequence[float]) -> None:
-        """Subtract this mean from now on, then divide by this standard deviation, of one number a channel each."""
+        """Set the mean to subtract and the standard deviation to divide by, one number per channel each."""
         for buffer, values in ((self.mean, mean), (self.std, std)):
             buffer.copy_(torch.tensor(values)[:, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize (N, 3, H, W) to the same shape."""
+        """Normalize images (N, 3, H, W)."""
         return (x - self.mean) / self.std
 
 
 OWN: Final = ("pelee", "color_stats")
-"""What is not timm's."""
+"""Backbones that do not come from timm."""
 
 
 def build_backbone(
@@ -55,18 +56,19 @@ def build_backbone(
 
     Args:
         name: `pelee`, `color_stats` or the name of a timm model.
-        in_channels: Channels of the input.
-        dropout: Probability in [0, 1). In a timm model it acts where that model has it, mostly before the classifier.
+        in_channels: Number of input channels.
+        dropout: Dropout probability in [0, 1). A timm model decides where it acts, mostly before the classifier.
         bottleneck: For `pelee`, `wide` or `published`.
         dropout_at: For `pelee`, `branches` or `classifier`.
-        init: For `pelee`, `torch` or `published`; a timm model starts as timm makes it.
-        logits: `two` starts the one output as the difference of two, which is what a network with two outputs and a
-            softmax computes (its steps: see `DetectorModule.configure_optimizers`). `one` starts it alone.
-        pretrained: For a timm model, start from its published weights, which are fetched on first use. They want RGB
-            scaled by `get_input_statistics`; weights for other than 3 channels are timm's sums and copies of them.
+        init: For `pelee`, `torch` or `published`; timm models are initialized by timm.
+        logits: How the output is initialized. `two` starts it as the difference of two outputs, as computed by a
+            network with two outputs and a softmax (for its steps see `DetectorModule.configure_optimizers`). `one`
+            starts it as a single output.
+        pretrained: Whether a timm model starts from its published weights, which are downloaded on first use. They
+            expect RGB scaled by `get_input_statistics`; for other than 3 channels, timm sums or copies the weights.
 
     Raises:
-        ConfigError: If there is no such model, or it cannot be built with these options.
+        ConfigError: The model does not exist, or it cannot be built with these options.
     """
     if not 0 <= dropout < 1:
         raise ConfigError(f"dropout must be in [0, 1), got {dropout}; the paper uses 0, 0.2 and 0.5")
@@ -87,14 +89,14 @@ def build_backbone(
 
 
 def get_classifier(backbone: nn.Module) -> nn.Module:
-    """Return the layer that gives the logits."""
+    """Return the layer that computes the logits."""
     classifier: Any = backbone.get_classifier()  # type: ignore[operator]
     assert isinstance(classifier, nn.Module)
     return classifier
 
 
 def get_input_statistics(backbone: nn.Module) -> tuple[Sequence[float], Sequence[float]]:
-    """Return mean and standard deviation of each channel by which a timm model's published weights want RGB scaled."""
+    """Return mean and standard deviation of each RGB channel that a timm model's published weights expect."""
     from timm.data.config import resolve_model_data_config  # noqa: PLC0415  # as in _build_timm
 
     wanted: dict[str, Any] = resolve_model_data_config(backbone)  # type: ignore[no-untyped-call]
@@ -102,11 +104,11 @@ def get_input_statistics(backbone: nn.Module) -> tuple[Sequence[float], Sequence
 
 
 def _merge_outputs(network: nn.Module, name: str) -> nn.Module:
-    """Replace two outputs by their difference, fake minus real, in place: with a softmax only that matters."""
+    """Replace two outputs by their difference, fake minus real, in place: a softmax depends only on that."""
     classifier: Any = network.get_classifier()  # type: ignore[operator]
     if not isinstance(classifier, nn.Linear | nn.Conv2d):
         raise ConfigError(
-            f"model.name={name} has no single last layer, so that two outputs cannot be told from one: set "
+            f"model.name={name} has no single last layer, so two outputs cannot be merged into one: set "
             "protocol.logits=one"
         )
     with torch.no_grad():
@@ -122,7 +124,7 @@ def _merge_outputs(network: nn.Module, name: str) -> nn.Module:
 
 
 def _build_timm(name: str, in_channels: int, num_outputs: int, *, dropout: float, pretrained: bool) -> nn.Module:
-    import timm  # noqa: PLC0415  # takes seconds, and pelee does without
+    import timm  # noqa: PLC0415  # takes seconds, and pelee does not need it
 
     if not timm.is_model(name):
         raise ConfigError(
@@ -132,7 +134,7 @@ def _build_timm(name: str, in_channels: int, num_outputs: int, *, dropout: float
         model = timm.create_model(
             name, num_classes=num_outputs, in_chans=in_channels, drop_rate=dropout, pretrained=pretrained
         )
-    except Exception as error:  # timm raises whatever its models, the weights' host and the disk raise
+    except Exception as error:  # timm passes on whatever its models, the download and the disk raise
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         if pretrained:
             raise ConfigError(

@@ -1,4 +1,4 @@
-"""Color spaces as layers: RGB in [0, 1] in, the channels that the network sees out."""
+"""Color spaces as layers: they turn RGB in [0, 1] into the channels that the network sees."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from fakeid.errors import ConfigError
 
 
 class Color(nn.Module):
-    """A color space: float RGB (N, 3, H, W) in [0, 1] → float32 (N, out_channels, H, W)."""
+    """A color space as a layer: float RGB (N, 3, H, W) in [0, 1] → float32 (N, out_channels, H, W)."""
 
     out_channels: int = 3
 
@@ -21,13 +21,13 @@ class RgbColor(Color):
 
 
 class OpenCvHsvColor(Color):
-    """OpenCV's 8-bit HSV, bit for bit, divided by 255: channels V, S, H, as Lee & Park 2021 read them back.
+    """OpenCV's 8-bit HSV, bit for bit, divided by 255: channels V, S, H, in the order in which Lee & Park 2021 read it.
 
-    V and S lie in [0, 1] in steps of 1/255, H in [0, 179/255]: OpenCV halves the degrees to fit 8 bits. Hue is
-    circular, so red flips between the two ends, and a grey has hue 0. Input between two 8-bit values is rounded, so no
-    gradient reaches it.
+    V and S lie in [0, 1] in steps of 1/255, and H lies in [0, 179/255], because OpenCV halves the degrees to fit 8
+    bits. Hue is circular, so red flips between the two ends; gray has hue 0. Input between two 8-bit values is rounded,
+    so no gradient reaches it.
 
-    OpenCV divides by tables in 12-bit fixed point; so does this, in integers that are the same on every device.
+    Like OpenCV, the layer divides by 12-bit fixed-point tables, in integers that are the same on every device.
     """
 
     saturation_scale: Tensor
@@ -54,7 +54,7 @@ class OpenCvHsvColor(Color):
 
 
 def _divide(numerator: Tensor, scale: Tensor) -> Tensor:
-    """Divide in 12-bit fixed point, rounding as OpenCV does: add one half, then shift."""
+    """Divide in 12-bit fixed point with OpenCV's rounding: add one half, then shift."""
     return (numerator * scale + (1 << 11)) >> 12
 
 
@@ -62,12 +62,12 @@ class CircularHsvColor(Color):
     """HSV in floating point with hue on the unit circle, weighted by chroma: channels C cos H, C sin H, C, V.
 
     Chroma C = S·V is the largest minus the smallest of R, G and B. The first two channels lie in [-1, 1], C and V in
-    [0, 1]; value and chroma take the place of OpenCV's V and S, and saturation is C / V.
+    [0, 1]; value and chroma replace OpenCV's V and S, and saturation is C / V.
 
-    Hue alone is undefined for greys and saturation for black, so that noise moves both without bound: on flat grey with
-    noise of 4 levels, the high-pass residual of (cos H, sin H) is 45 times that of RGB, and that of S 1.7 times on
-    level 128 and 5.8 times on level 32. Weighted, every channel stays within 0.7 to 1.5 times, whatever the color. All
-    values and gradients are finite, at greys too.
+    Hue is undefined for grays and saturation for black, so noise moves both without bound. On flat gray with noise of
+    4 levels, the high-pass residual of (cos H, sin H) is 45 times that of RGB, and the residual of S is 1.7 times that
+    of RGB at level 128 and 5.8 times at level 32. With the weighting, the residual of every channel stays within 0.7 to
+    1.5 times that of RGB for all colors. All values and gradients are finite, also for grays.
     """
 
     out_channels: int = 4
@@ -78,7 +78,7 @@ class CircularHsvColor(Color):
         r, g, b = rgb.unbind(1)  # three of (N, H, W)
         value = rgb.amax(1)
         chroma = value - rgb.amin(1)
-        divisor = torch.where(chroma > 0, chroma, 1)  # a masked 0/0 would still give NaN gradients
+        divisor = torch.where(chroma > 0, chroma, 1)  # a masked 0 / 0 would still give NaN gradients
         sextant = torch.where(
             value == r,
             (g - b) / divisor,
@@ -89,7 +89,7 @@ class CircularHsvColor(Color):
 
 
 class YCbCrColor(Color):
-    """Full-range YCbCr in floating point: channels Y, Cb, Cr, each in [0, 1], with Cb = Cr = 0.5 for greys.
+    """Full-range YCbCr in floating point: channels Y, Cb, Cr, each in [0, 1], with Cb = Cr = 0.5 for grays.
 
     The coefficients are those of OpenCV and of Lee & Park 2021; OpenCV's own channel order is Y, Cr, Cb.
     """
@@ -108,13 +108,13 @@ def build_color(name: str, *, hsv: str = "opencv_8bit") -> Color:
 
     Args:
         name: `rgb`, `hsv` or `ycbcr`.
-        hsv: The form of `hsv`: `opencv_8bit`, as in the paper, or `circular`.
+        hsv: Variant of `hsv`: `opencv_8bit`, as in the paper, or `circular`.
 
     Returns:
         A layer without parameters; see its class for channel order and ranges.
 
     Raises:
-        ConfigError: If a name is unknown.
+        ConfigError: A name is unknown.
     """
     hsv_forms: dict[str, type[Color]] = {"opencv_8bit": OpenCvHsvColor, "circular": CircularHsvColor}
     if hsv not in hsv_forms:

@@ -1,4 +1,4 @@
-"""Color statistics of Li et al. 2020: co-occurrences of residuals in H, S, Cb and Cr, and a linear classifier."""
+"""The color statistics of Li et al. 2020: co-occurrences of residuals in H, S, Cb and Cr, and a linear classifier."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -10,42 +10,42 @@ from torch import Tensor, nn
 from fakeid.errors import DataError
 
 COMPONENTS: Final = ("h", "s", "cb", "cr")
-"""In the order of the features."""
+"""Color components, in the order of the features."""
 
-_NEIGHBORS: Final = ((0, 1), (0, -1), (1, 0), (-1, 0))  # rows down and columns right: right, left, below, above
+_NEIGHBORS: Final = ((0, 1), (0, -1), (1, 0), (-1, 0))  # (rows down, columns right): right, left, below, above
 _TRUNCATION: Final = 2  # residuals lie in -2 … 2
 _LEVELS: Final = 2 * _TRUNCATION + 1
-_ORDER: Final = 3  # residuals that are counted together
+_ORDER: Final = 3  # number of residuals counted together
 _CODES: Final = _LEVELS**_ORDER  # 125
 _BINS: Final = _LEVELS * _LEVELS * (_LEVELS + 1) // 2  # 75
-_LEAST_PX: Final = _ORDER + 2  # with the border
+_LEAST_PX: Final = _ORDER + 2  # including the border
 
 
 class ColorStatistics(nn.Module):
-    """The features of Li, Li, Tan & Huang 2020, and a linear classifier: RGB in, one logit out.
+    """The features of Li, Li, Tan & Huang 2020 and a linear classifier: RGB in, one logit out.
 
     The features are those of the authors' code for "Identification of deep network generated images using disparities
-    in color components". Components: H and S of MATLAB's `rgb2hsv`, times 255 and rounded, Cb and Cr of its 8-bit
-    `rgb2ycbcr`. In each, the pixels inside a border of one, minus their right, left, lower or upper neighbors, are four
-    residual images, truncated to -2 … 2. In each of these, three neighbors in a row or in a column make one of 5³ = 125
-    triples; a triple and its reversal are one, which leaves 75. The shares of the triples are added over the eight
-    tables: four residuals, rows and columns.
+    in color components". The components are H and S of MATLAB's `rgb2hsv`, times 255 and rounded, and Cb and Cr of its
+    8-bit `rgb2ycbcr`. In each component, the pixels inside a border of one pixel, minus their right, left, lower or
+    upper neighbors, form four residual images, truncated to -2 … 2. In each of these, three neighbors in a row or in a
+    column form one of 5³ = 125 triples; merging each triple with its reversal leaves 75. The shares of the triples are
+    summed over the eight tables: four residuals, rows and columns.
 
-    One difference is known: what lies halfway between two levels is rounded up here, while MATLAB's formula for H and S
-    in float64 falls to either side (by one level, in 0.3 % of all colors for each of the two).
+    There is one known difference: values halfway between two levels are rounded up here, while MATLAB's float64 formula
+    for H and S falls to either side (by one level, in 0.3 % of all colors for each of the two).
 
-    The classifier is not theirs. They train a layer with two outputs on the raw features with SGD (learning rate 0.001,
-    momentum 0.9, 50 epochs of shuffled batches). Here it is the logistic regression of
-    `fakeid.runs.logistic_regression`, on standardized features, which needs no seed; all results of `model=color_stats`
-    are from it.
+    The classifier differs from theirs. They train a layer with two outputs on the raw features with SGD (learning rate
+    0.001, momentum 0.9, 50 epochs of shuffled batches). Here it is the logistic regression of
+    `fakeid.runs.logistic_regression` on standardized features, which needs no seed; all results of `model=color_stats`
+    use it.
 
-    Components and counts are integers and the same on every device. No gradient reaches the image.
+    Components and counts are integers, and the same on every device. No gradient reaches the image.
 
     Attributes:
-        num_features: 300, 75 for each of `COMPONENTS`.
-        mean: (300,) float32, taken off the features.
-        scale: (300,) float32, divides them then.
-        linear: Standardized features → logit; zero until it is fitted.
+        num_features: Number of features: 300, 75 for each of `COMPONENTS`.
+        mean: Mean to subtract from the features, float32 (300,).
+        scale: Scale to divide the centered features by, float32 (300,).
+        linear: Linear layer from standardized features to the logit; zero until it is fitted.
     """
 
     mean: Tensor
@@ -70,7 +70,7 @@ class ColorStatistics(nn.Module):
         """Return logits (N, 1) float32 of RGB (N, 3, H, W) in [0, 1]; positive means fake.
 
         Raises:
-            DataError: Sides below 5 px.
+            DataError: A side is shorter than 5 px.
         """
         return self.score(self.compute_features(rgb))
 
@@ -78,13 +78,13 @@ class ColorStatistics(nn.Module):
         """Compute the shares of the triples, component by component.
 
         Args:
-            rgb: (N, 3, H, W) float in [0, 1]; values between two 8-bit levels are rounded.
+            rgb: RGB float (N, 3, H, W) in [0, 1]; values between two 8-bit levels are rounded.
 
         Returns:
-            (N, 300) float32 in [0, 8]; each component's 75 sum to 8.
+            Features float32 (N, 300) in [0, 8]; the 75 of each component sum to 8.
 
         Raises:
-            DataError: Sides below 5 px.
+            DataError: A side is shorter than 5 px.
         """
         height, width = rgb.shape[2:]
         if min(height, width) < _LEAST_PX:
@@ -94,18 +94,18 @@ class ColorStatistics(nn.Module):
 
     def score(self, features: Tensor) -> Tensor:
         """Return logits (N, 1) float32 of features (N, 300)."""
-        with torch.autocast(features.device.type, enabled=False):  # bf16 would round the features away
+        with torch.autocast(features.device.type, enabled=False):  # bf16 is too coarse for the features
             logits: Tensor = self.linear((features - self.mean) / self.scale)
         return logits
 
     def set_classifier(self, *, mean: Tensor, scale: Tensor, weight: Tensor, bias: float) -> None:
-        """Take over what was fitted.
+        """Set the fitted classifier.
 
         Args:
-            mean: (300,) of the training features.
-            scale: (300,), above 0.
-            weight: (300,), of the standardized features.
-            bias: The logit of an average image.
+            mean: Mean of the training features, (300,).
+            scale: Scale of the training features, (300,), above 0.
+            weight: Weights of the standardized features, (300,).
+            bias: Logit of an average image.
         """
         with torch.no_grad():
             self.mean.copy_(mean)
@@ -114,7 +114,7 @@ class ColorStatistics(nn.Module):
             self.linear.bias.fill_(bias)
 
     def _add_shares(self, plane: Tensor) -> Tensor:
-        """(N, H, W) int16 → (N, 75) float32."""
+        """Sum the shares of the triples over the residuals of one component, (N, H, W) int16 → (N, 75) float32."""
         num_images = len(plane)
         counts = torch.zeros(2, num_images * _CODES, dtype=torch.int64, device=plane.device)  # down, across
         for residual in _compute_residuals(plane):
@@ -127,12 +127,12 @@ class ColorStatistics(nn.Module):
 
 
 def _compute_components(rgb_u8: Tensor) -> tuple[Tensor, ...]:
-    """RGB (N, 3, H, W) int32 in 0 … 255 → H and S in 0 … 255, Cb and Cr in 16 … 240, each (N, H, W) int16."""
+    """Convert RGB (N, 3, H, W) int32 to H and S in 0 … 255, Cb and Cr in 16 … 240, each (N, H, W) int16."""
     r, g, b = rgb_u8.unbind(1)
     value = rgb_u8.amax(1)
     chroma = value - rgb_u8.amin(1)
     sextant = torch.where(value == r, g - b, torch.where(value == g, b - r + 2 * chroma, r - g + 4 * chroma))
-    sextant = torch.where(sextant < 0, sextant + 6 * chroma, sextant)  # 0 … 6 · chroma, which is once around
+    sextant = torch.where(sextant < 0, sextant + 6 * chroma, sextant)  # 0 … 6 · chroma, the full circle
     hue = _divide(255 * sextant, 6 * chroma)
     saturation = _divide(255 * chroma, value)
     whole = torch.full_like(value, 255_000)  # MATLAB's coefficients have three decimals, for RGB in [0, 1]
@@ -142,12 +142,12 @@ def _compute_components(rgb_u8: Tensor) -> tuple[Tensor, ...]:
 
 
 def _divide(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """Divide integers from 0 on, rounding half up; 0 / 0 is 0."""
+    """Divide non-negative integers, rounding half up; 0 / 0 gives 0."""
     return (2 * numerator + denominator) // (2 * denominator).clamp(min=1)
 
 
 def _compute_residuals(plane: Tensor) -> Iterator[Tensor]:
-    """Truncated differences to each neighbor: (N, H, W) int16 → (N, H - 2, W - 2) uint8 in 0 … 4, for -2 … 2."""
+    """Yield the truncated difference to each neighbor, (N, H, W) int16 → (N, H - 2, W - 2) uint8, 0 … 4 for -2 … 2."""
     height, width = (side - 2 for side in plane.shape[1:])
     center = plane[:, 1:-1, 1:-1]
     for down, right in _NEIGHBORS:
@@ -156,18 +156,19 @@ def _compute_residuals(plane: Tensor) -> Iterator[Tensor]:
 
 
 def _count_triples(residual: Tensor, axis: int) -> Tensor:
-    """Count how often three neighbors along an axis have each code: (N, H, W) in 0 … 4 → (N · 125,) int64."""
+    """Count the codes of three neighbors along an axis, (N, H, W) in 0 … 4 → (N · 125,) int64."""
     num_images, length = len(residual), residual.shape[axis] - _ORDER + 1
     first, second, third = (residual.narrow(axis, start, length) for start in range(_ORDER))
-    codes = (first * _LEVELS + second) * _LEVELS + third  # 0 … 124, in uint8 still
+    codes = (first * _LEVELS + second) * _LEVELS + third  # 0 … 124 fits in uint8
     image = torch.arange(num_images, dtype=torch.int32, device=residual.device) * _CODES
     return torch.bincount((codes + image.view(-1, 1, 1)).flatten(), minlength=num_images * _CODES)
 
 
 def _number_bins() -> list[int]:
-    """Number the bin of each code, the same for a triple and its reversal.
+    """Compute the bin of each code, the same for a triple and its reversal.
 
-    Of the two the one with the smaller end first gives the place; bins are in MATLAB's order, the first value fastest.
+    The one of the two that starts with the smaller end determines the place. Bins are in MATLAB's order, in which the
+    first value changes fastest.
     """
     triples = list(product(range(_LEVELS), repeat=_ORDER))
     merged = sorted({min(triple, triple[::-1]) for triple in triples}, key=lambda triple: triple[::-1])

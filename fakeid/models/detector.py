@@ -1,4 +1,4 @@
-"""The detector: color → residual → normalization → backbone, as layers of one module. RGB in, one logit out."""
+"""The detector: color → residual → normalization → backbone in one module, from RGB to one logit per image."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,21 +18,22 @@ def average_views(
     """Score views of a batch and average the logits of each image.
 
     Args:
-        detector: Images (N, 3, H', W') → logits (N,).
-        rgb: (N, 3, H, W).
-        views: `full` is the image itself, or its center. `crops` are the four corners and the center with 7/8 of each
-            side, after the five crops of Krizhevsky et al. 2012 ("ImageNet classification with deep convolutional
-            neural networks"); they average probabilities, and flips too. `patches` are the four quarters, so that each
-            votes for itself (after Chai et al. 2020, "What makes fake images detectable?"); of an odd side the last
-            line is left out.
-        center_px: Side of the window in the middle that `full` scores, where training saw windows of that side: a
-            network's logits shift with the size of its last grid. None: the whole image, also where it is smaller.
+        detector: Function from images (N, 3, H', W') to logits (N,).
+        rgb: Images (N, 3, H, W).
+        views: The views to score. `full` is the image itself, or its center. `crops` are the four corners and the
+            center with 7/8 of each side, after the five crops of Krizhevsky et al. 2012 ("ImageNet classification with
+            deep convolutional neural networks"), who average probabilities and also flip. `patches` are the four
+            quarters, which each vote by themselves (after Chai et al. 2020, "What makes fake images detectable?"); of
+            an odd side, the last line is left out.
+        center_px: Side of the central window that `full` scores, in pixels, if training used windows of that size: the
+            logits of a network shift with the size of its last grid. With None, or if the image is smaller, the whole
+            image is scored.
 
     Returns:
         Logits (N,).
 
     Raises:
-        ConfigError: No such views.
+        ConfigError: The views are unknown.
     """
     return torch.stack([detector(view) for view in _cut(rgb, views, center_px)]).mean(0)  # (V, N) → (N,)
 
@@ -56,33 +57,34 @@ def _cut(rgb: Tensor, views: str, center_px: int | None) -> Iterator[Tensor]:
 
 
 class Detector(nn.Module):
-    """Tells generated images from real ones; the default is Pelee+HPF of Lee & Park 2021 with one logit.
+    """A network that tells generated images from real ones; by default Pelee+HPF of Lee & Park 2021 with one logit.
 
-    All preprocessing is inside, so that training, evaluation, heatmaps and exports cannot disagree.
+    All preprocessing is part of the module, so that training, evaluation, heatmaps and exports cannot disagree.
 
     Args:
         backbone: `pelee`, the name of a timm model, or `color_stats` with `rgb` and `none`.
         color: `rgb`, `hsv` or `ycbcr`.
-        hsv: Form of `hsv`: `opencv_8bit` or `circular`.
+        hsv: Variant of `hsv`: `opencv_8bit` or `circular`.
         residual: A key of `fakeid.models.residuals.RESIDUALS`.
-        hpf_channels: For residuals that filter, as `hpf` does: `sum` over the channels, or `each`.
-        hpf_border: For the same: `valid`, which removes 4 px from height and width, or `reflect`.
+        hpf_channels: For filter residuals such as `hpf`: `sum` over the channels, or `each`.
+        hpf_border: For filter residuals: `valid`, which removes 4 px from height and width, or `reflect`.
         bottleneck: For `pelee`: `wide` or `published`.
-        dropout: Probability in [0, 1).
+        dropout: Dropout probability in [0, 1).
         dropout_at: For `pelee`: `branches` or `classifier`.
         init: For `pelee`: `torch` or `published`.
-        logits: `two` or `one`: how the last layer starts; see `build_backbone`.
-        pretrained: For a timm model: start from its published weights, and with `rgb` and `none` normalize the colors
-            as these want them. For other inputs no such statistics are known: the weights get them as they are.
+        logits: How the last layer is initialized, `two` or `one`; see `build_backbone`.
+        pretrained: Whether a timm model starts from its published weights. With `rgb` and `none`, colors are normalized
+            as these weights expect. For other inputs no such statistics are known, and they are not normalized.
 
     Attributes:
-        color: RGB → color channels, without parameters.
-        residual: Color channels → residual; only `bayar` has parameters.
-        normalization: Of RGB for a timm model, by the statistics of its published weights or else by 0 and 1.
-        backbone: Residual, normalized → logits (N, 1).
+        color: Layer from RGB to color channels, without parameters.
+        residual: Layer from color channels to the residual; only `bayar` has parameters.
+        normalization: Normalization of RGB for a timm model, by the statistics of its published weights, or by 0 and 1
+            without them.
+        backbone: Network from the normalized residual to logits (N, 1).
 
     Raises:
-        ConfigError: If a name is unknown or an option does not fit the backbone.
+        ConfigError: A name is unknown, or an option does not fit the backbone.
     """
 
     def __init__(  # noqa: PLR0913  # one keyword for each switch of the protocol, so that it works in a notebook
@@ -126,24 +128,24 @@ class Detector(nn.Module):
                 self.normalization.set_statistics(*get_input_statistics(self.backbone))
 
     def forward(self, rgb: Tensor) -> Tensor:
-        """Score a batch.
+        """Score a batch of images.
 
         Args:
-            rgb: (N, 3, H, W) float in [0, 1], in any memory format.
+            rgb: RGB float (N, 3, H, W) in [0, 1], in any memory format.
 
         Returns:
             Logits (N,) float32; positive means fake. `sigmoid` gives P(fake).
 
         Raises:
-            TypeError: If `rgb` is not floating point.
-            ValueError: If `rgb` is not (N, 3, H, W).
-            DataError: If the images are too small for the network.
+            TypeError: `rgb` is not floating point.
+            ValueError: `rgb` does not have the shape (N, 3, H, W).
+            DataError: The images are too small for the network.
         """
         if not rgb.is_floating_point():
             raise TypeError(f"expected float RGB in [0, 1], got {rgb.dtype}; divide 8-bit images by 255 first")
         if rgb.ndim != 4 or rgb.shape[1] != 3:
             raise ValueError(f"expected RGB of shape (N, 3, H, W), got {tuple(rgb.shape)}")
-        with torch.autocast(rgb.device.type, enabled=False):  # the trace is in the last bits, which bf16 lacks
+        with torch.autocast(rgb.device.type, enabled=False):  # the trace is in the lowest bits, which bf16 lacks
             x = self.normalization(self.residual(self.color(rgb.float())))  # (N, C, H', W')
         logit: Tensor = self.backbone(x)  # (N, 1)
         return logit.squeeze(1).float()  # (N,)

@@ -1,37 +1,37 @@
-"""PeleeNet, a small densely connected network (Wang, Li, Ling 2018), in the form that Lee & Park 2021 train."""
+"""PeleeNet, a small densely connected network (Wang, Li, Ling 2018), in the form trained by Lee & Park 2021."""
 
 import torch
 from torch import Tensor, nn
 
 from fakeid.errors import ConfigError, DataError
 
-_GROWTH = 16  # of each of the two branches: together the growth rate 32
+_GROWTH = 16  # channels of each of the two branches; together they give the growth rate 32
 _STEM_CHANNELS = 32
 _STAGE_LAYERS = (3, 4, 8, 6)
 _PUBLISHED_WIDTHS = (1, 2, 4, 4)
 _WIDE_CHANNELS = 64
-_SMALLEST_PX = 29  # halved, rounding up, twice in the stem, and three times, rounding down, after it: 1 is left
+_SMALLEST_PX = 29  # leaves 1 px: the stem halves it twice, rounding up, and the stages three times, rounding down
 
 
 class PeleeNet(nn.Module):
-    """PeleeNet with one logit for each image.
+    """PeleeNet with one logit per image.
 
-    The code of Lee & Park has no initialization of its own, so that each layer starts as torch makes it (`torch`); that
+    The code of Lee & Park does not initialize weights, so each layer keeps torch's initialization (`torch`). The code
     of PeleeNet's authors (`published`) draws convolution weights from a normal distribution with variance 2 / fan-out,
-    the linear layer's with standard deviation 0.01. The former are 0.4 to 7.9 times as large as the latter.
+    and those of the linear layer with standard deviation 0.01. The former are 0.4 to 7.9 times as large as the latter.
 
     Args:
-        in_channels: Channels of the input.
-        bottleneck: `wide`, 64 channels in every dense layer (Lee & Park), or `published`, 16, 32, 64 and 64 in the
-            four stages, at most half of the layer's input (Wang et al.).
-        dropout: Probability in [0, 1), used in training only.
-        dropout_at: `branches`, on both branches of every dense layer before they are concatenated, or `classifier`,
-            on the 704 pooled features.
-        init: `torch` or `published`.
-        num_outputs: Logits for each image.
+        in_channels: Number of input channels.
+        bottleneck: Bottleneck width: `wide` has 64 channels in every dense layer (Lee & Park), `published` has 16, 32,
+            64 and 64 in the four stages, at most half of the layer's input (Wang et al.).
+        dropout: Dropout probability in [0, 1), used in training only.
+        dropout_at: Place of the dropout: `branches`, on both branches of every dense layer before they are
+            concatenated, or `classifier`, on the 704 pooled features.
+        init: Initialization, `torch` or `published`.
+        num_outputs: Number of logits per image.
 
     Raises:
-        ConfigError: If `bottleneck`, `dropout_at` or `init` is unknown.
+        ConfigError: `bottleneck`, `dropout_at` or `init` is unknown.
     """
 
     def __init__(
@@ -77,15 +77,15 @@ class PeleeNet(nn.Module):
         return self.classifier
 
     def forward(self, x: Tensor) -> Tensor:
-        """Classify (N, in_channels, H, W), H and W at least 29 px, into logits (N, num_outputs).
+        """Compute logits (N, num_outputs) of (N, in_channels, H, W), with H and W at least 29 px.
 
         Raises:
-            DataError: If the image is too small for the five halvings.
+            DataError: The image is too small for the five halvings.
         """
         if min(x.shape[-2:]) < _SMALLEST_PX:
             raise DataError(
                 f"PeleeNet needs at least {_SMALLEST_PX} x {_SMALLEST_PX} px, got {x.shape[-2]} x {x.shape[-1]}; raise "
-                "data.image_px (hpf with a valid border takes 4 px off, dwt_hh halves it)"
+                "data.image_px (hpf with a valid border removes 4 px, dwt_hh halves the size)"
             )
         features = self.pool(self.stages(self.stem(x))).flatten(1)  # (N, 704)
         logits: Tensor = self.classifier(self.dropout(features))
@@ -103,7 +103,7 @@ class PeleeNet(nn.Module):
 
 
 class _Stem(nn.Module):
-    """(N, in, H, W) → (N, out, H/4, W/4), odd sizes rounded up: a strided convolution and a max pool side by side."""
+    """The stem, a strided convolution and a max pool side by side: (N, in, H, W) → (N, out, H/4, W/4), rounded up."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class _Stem(nn.Module):
             _conv_bn_relu(out_channels, out_channels // 2, 1),
             _conv_bn_relu(out_channels // 2, out_channels, 3, stride=2),
         )
-        self.pool_branch = nn.MaxPool2d(2, ceil_mode=True)  # as the convolution rounds, so that odd sizes fit too
+        self.pool_branch = nn.MaxPool2d(2, ceil_mode=True)  # rounds like the convolution, so that odd sizes fit too
         self.merge = _conv_bn_relu(2 * out_channels, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -122,10 +122,11 @@ class _Stem(nn.Module):
 
 
 class _DenseLayer(nn.Module):
-    """(N, C, H, W) → (N, C + 32, H, W): adds a 3x3 branch and a branch of two 3x3 convolutions, 16 channels each.
+    """A dense layer, (N, C, H, W) → (N, C + 32, H, W).
 
-    Each branch begins with its own 1x1 bottleneck. Both read the same input, so they are computed as one convolution of
-    twice the width, which makes training a fifth faster.
+    It appends a branch of one and a branch of two 3x3 convolutions, with 16 channels each. Each branch begins with its
+    own 1x1 bottleneck. Both bottlenecks read the same input, so they are computed as one convolution of twice the
+    width, which makes training a fifth faster.
     """
 
     def __init__(self, in_channels: int, bottleneck_channels: int, dropout: float) -> None:
@@ -140,7 +141,7 @@ class _DenseLayer(nn.Module):
         return torch.cat((x, self.dropout(self.near(near)), self.dropout(self.far(far))), dim=1)
 
     def initialize_bottleneck(self) -> None:
-        """Give each half the fan-out of its own branch, not of both together."""
+        """Initialize each half by the fan-out of its own branch, not of both together."""
         convolution = self.bottlenecks[0]
         assert isinstance(convolution, nn.Conv2d)
         nn.init.normal_(convolution.weight, std=(2 / (convolution.out_channels // 2)) ** 0.5)

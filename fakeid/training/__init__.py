@@ -1,1 +1,1 @@
-"""How a detector learns."""
+"""The training of a detector: network module, trainer, callbacks, checkpoints, tracking and several processes."""

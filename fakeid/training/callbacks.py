@@ -1,4 +1,4 @@
-"""What happens around the steps and epochs of a training: seeds, history, progress, averaged weights."""
+"""Callbacks around the steps and epochs of a training: seeds, history, progress, averaged weights."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,9 +24,9 @@ HISTORY_COLUMNS: Final = (
 
 
 class EpochSeeding(pl.Callback):
-    """Seeds torch anew in each epoch from (seed, epoch), so that a continued run drops what it would have dropped.
+    """A callback that reseeds torch in each epoch from (seed, epoch), so that resumed runs draw the same dropout.
 
-    Of several processes each drops something else.
+    With several processes, each draws a different dropout.
     """
 
     def __init__(self, seed: int) -> None:
@@ -35,18 +35,18 @@ class EpochSeeding(pl.Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Seed every device's generator before the first batch; a continued epoch has no other start."""
+        """Seed the generators of all devices before the first batch; a resumed epoch calls no earlier hook."""
         if batch_idx == 0:
             own = [trainer.global_rank] if trainer.global_rank else []
             torch.manual_seed(derive_seed(self._seed, "epoch", trainer.current_epoch, *own))
 
 
 class EarlyStop(EarlyStopping):
-    """Lightning's, by validation AUROC; says when it stops.
+    """Lightning's early stopping by validation AUROC, with a message when it stops.
 
     Args:
-        patience: Epochs in a row whose AUROC was not the best.
-        console: Of the first process; those of the others are quiet.
+        patience: Number of consecutive epochs without a better AUROC after which training stops.
+        console: Console for the message; only that of the first process prints.
     """
 
     def __init__(self, patience: int, console: Console) -> None:
@@ -54,11 +54,11 @@ class EarlyStop(EarlyStopping):
         self._console = console
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Train no further where the checkpoint is that of a training that had stopped."""
+        """Stop at once if the checkpoint belongs to a training that had stopped early."""
         trainer.should_stop = self.wait_count >= self.patience
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Stop where no epoch was better for long enough."""
+        """Stop if no epoch was better for `patience` epochs."""
         super().on_train_epoch_end(trainer, pl_module)
         if trainer.should_stop:
             epochs = "1 epoch" if self.patience == 1 else f"{self.patience} epochs"
@@ -66,21 +66,21 @@ class EarlyStop(EarlyStopping):
 
 
 class EpochReports(pl.Callback):
-    """Tells how many epochs are done, at the start and after each of them.
+    """A callback that reports the number of finished epochs, at the start and after each epoch.
 
     Args:
-        reports: Called with the number, in the order given; the history file is written by then.
+        reports: Functions to call with the number, in this order; the history file is already written by then.
     """
 
     def __init__(self, *reports: Callable[[int], object]) -> None:
         self._reports = reports
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Report where the training starts."""
+        """Report the number of epochs that are finished when the training starts."""
         self._tell(trainer.current_epoch)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Report one more."""
+        """Report one more finished epoch."""
         self._tell(trainer.current_epoch + 1)
 
     def _tell(self, epochs_done: int) -> None:
@@ -89,15 +89,15 @@ class EpochReports(pl.Callback):
 
 
 class History(pl.Callback):
-    """Collects one row an epoch, writes them to a CSV file, and travels in the checkpoint.
+    """A callback that collects one row per epoch in a CSV file and in the checkpoint.
 
-    Of several processes the first writes; all have the same number of images.
+    With several processes, only the first writes; all have the same number of images.
 
     Args:
-        path: The file, rewritten whole after each epoch.
+        path: Path of the CSV file, which is rewritten after each epoch.
 
     Attributes:
-        rows: Column → number, for each epoch.
+        rows: Values by column name, one mapping per epoch.
     """
 
     def __init__(self, path: Path) -> None:
@@ -107,22 +107,22 @@ class History(pl.Callback):
         self.rows: list[dict[str, float]] = []
 
     def state_dict(self) -> dict[str, Any]:
-        """Keep the rows so far, as plain values."""
+        """Return the rows so far, as plain values."""
         return {"rows": self.rows}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on after the rows of the epochs that the checkpoint has seen."""
+        """Restore the rows of the epochs that the checkpoint has seen."""
         self.rows = [dict(row) for row in state_dict["rows"]]
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write what the checkpoint has seen, for the file may be damaged, and no epoch left to write it anew."""
+        """Write the restored rows: the file may be damaged, and there may be no epoch left to rewrite it."""
         if self.rows and trainer.is_global_zero:
             write_history(self._path, self.rows)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Start the clock with the first batch."""
+        """Start the clock at the first batch."""
         if batch_idx == 0:
             self._started = time.monotonic()
             self._images = 0
@@ -130,11 +130,11 @@ class History(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Count the images."""
+        """Count the images of the batch."""
         self._images += len(batch[1])
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Add the epoch's row."""
+        """Add the row of the epoch and write the file."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         metrics["epoch"] = trainer.current_epoch + 1
         metrics["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
@@ -146,25 +146,26 @@ class History(pl.Callback):
 
 
 def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
-    """Write the whole history file; what a row lacks stays empty.
+    """Write the whole history file, leaving missing values empty.
 
     Args:
-        path: The CSV file.
-        rows: Of `HISTORY_COLUMNS`, one an epoch.
+        path: Path of the CSV file.
+        rows: Values by column, one mapping per epoch; see `HISTORY_COLUMNS`.
     """
     write_csv(path, HISTORY_COLUMNS, ([row.get(name) for name in HISTORY_COLUMNS] for row in rows))
 
 
 class MovingAverage(WeightAveraging):
-    """Averages weights and running statistics after each step; validates, keeps and tests the average.
+    """A callback that averages weights and running statistics after each step; the average is validated and tested.
 
-    The first step copies the weights; at the n-th after it the average moves by 1 - min(decay, (1 + n) / (10 + n)) of
-    its distance to them, so that it does not remember the beginning for long (as in TensorFlow's
-    `ExponentialMovingAverage`). A checkpoint holds the average as its weights, and those that go on learning beside it.
+    The first step copies the weights. At the n-th step after it, the average moves by
+    1 - min(decay, (1 + n) / (10 + n)) of its distance to the weights, so that it soon forgets the beginning (as in
+    TensorFlow's `ExponentialMovingAverage`). A checkpoint holds the average as its weights, and the weights that are
+    being trained besides.
 
     Args:
-        decay: In (0, 1).
-        device: Of the training: Lightning would take that of the module, which is on the CPU at that time.
+        decay: Decay of the average, in (0, 1).
+        device: Device of the training. Lightning would take that of the module, which is still on the CPU at that time.
     """
 
     def __init__(self, decay: float, device: str) -> None:
@@ -177,11 +178,11 @@ class MovingAverage(WeightAveraging):
 
 
 class TrainingProgress(pl.Callback):
-    """Shows the epochs of one fit.
+    """A callback that shows a progress bar and prints a line per epoch.
 
     Args:
-        console: Where to.
-        history: Stands before this one in the trainer; counts images and seconds.
+        console: Console to print to.
+        history: History that counts images and seconds; it must come before this callback in the trainer.
     """
 
     def __init__(self, console: Console, history: History) -> None:
@@ -191,7 +192,7 @@ class TrainingProgress(pl.Callback):
         self._task = TaskID(0)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw the bar; a continued fit starts where it was."""
+        """Show the progress bar; a resumed training starts where it stopped."""
         assert trainer.max_epochs is not None
         total = trainer.max_epochs * int(trainer.num_training_batches)
         self._task = self._progress.add_task("training", total=total, completed=trainer.global_step, unit="batches")
@@ -200,29 +201,29 @@ class TrainingProgress(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Advance the bar."""
+        """Advance the progress bar."""
         self._progress.update(self._task, completed=trainer.global_step)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Print the epoch's line."""
+        """Print the line of the epoch."""
         assert trainer.max_epochs is not None
         self._console.print(render_epoch(self._history.rows[-1], trainer.max_epochs), highlight=False, soft_wrap=True)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take the bar away."""
+        """Remove the progress bar."""
         self._progress.stop()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        """Take the bar away before anything is said about the failure."""
+        """Remove the progress bar before the error is reported."""
         self._progress.stop()
 
 
 def render_epoch(row: Mapping[str, float], epochs: int) -> str:
-    """Write the line of one epoch.
+    """Render the line of one epoch.
 
     Args:
-        row: Of the history.
-        epochs: How many there will be.
+        row: Row of the history.
+        epochs: Total number of epochs.
     """
     shown = [
         f"{name.replace('/', ' ')} {row[name]:.3f}"

@@ -1,4 +1,4 @@
-"""Checkpoints hold weights and plain values only; this writes them, reads them and refuses those that do not fit."""
+"""Write and read checkpoints, which hold only weights and plain values, and refuse those that do not fit."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,23 +22,23 @@ from fakeid.training.module import DetectorModule
 _KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
 
 _SPEED: Final = {each.column for each in list_options(TrainerConfig) if each.affects == "speed"}
-"""Hyperparameters that may differ between two parts of a training."""
+"""Hyperparameters that may change when a training is resumed."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a checkpoint says of its training; written as plain values, as `torch.load(weights_only=True)` wants them.
+    """A checkpoint's description of its training, in plain values as `torch.load(weights_only=True)` requires.
 
     Attributes:
-        name: Of the run.
-        categories: Those that were trained on.
+        name: Name of the run.
+        categories: Categories that were trained on.
         generators: Generators that were trained on, without the camera.
-        held_out: The category that was kept from training; None if there was none.
-        config: Every option of the run, nested.
-        data: Which images the run used.
-        precision: Of the backbone in training: `float32` or `bf16`.
+        held_out: The category that was held out from training; None if there was none.
+        config: All options of the run, nested.
+        data: The images that the run used.
+        precision: Precision of the backbone in training: `float32` or `bf16`.
         calibration: Fields of `fakeid.evaluation.calibration.Calibration`; None without validation images.
-        files: How the training images were stored; None where nobody looked.
+        files: How the training images were stored; None if this was not measured.
     """
 
     name: str
@@ -53,10 +53,10 @@ class Card:
 
 
 def write_card(path: Path, card: Card) -> None:
-    """Put a card into a checkpoint, in place of its card, if any, and of what only a training could continue from.
+    """Put a card into a checkpoint; it replaces an older card and everything that only a resumed training needs.
 
     Raises:
-        CheckpointError: Missing, damaged, or not a detector's.
+        CheckpointError: The checkpoint is missing, damaged, or not that of a detector.
     """
     checkpoint = read_checkpoint(path)
     kept: dict[str, Any] = {name: checkpoint[name] for name in _KEPT if name in checkpoint}
@@ -67,7 +67,7 @@ def read_card(path: Path) -> Card:
     """Read the card of a checkpoint.
 
     Raises:
-        CheckpointError: It has none, or one with other fields.
+        CheckpointError: The checkpoint has no card, or one with other fields.
     """
     try:
         return parse_record(read_checkpoint(path).get(CARD), Card)
@@ -79,13 +79,13 @@ def read_card(path: Path) -> Card:
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Lets Lightning write a checkpoint beside the one before and rename it, so that a kill leaves one of the two.
+    """A checkpoint writer for Lightning that replaces files atomically: a killed process leaves a whole checkpoint.
 
-    Lightning's own writes into the system's folder for temporary files, from where another disk is copied to.
+    Lightning's own first writes to the system's temporary folder, which may be on another disk.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Write it where Lightning asks; `storage_options` are for remote disks, which hold no runs."""
+        """Write a checkpoint to `path`; `storage_options` must be None, because runs are never on remote disks."""
         assert storage_options is None
         save_checkpoint(checkpoint, Path(path))
 
@@ -94,11 +94,11 @@ def load_module(path: Path) -> DetectorModule:
     """Rebuild the detector of a checkpoint on the CPU, in evaluation mode.
 
     Raises:
-        CheckpointError: Missing, damaged, or not a detector's.
+        CheckpointError: The checkpoint is missing, damaged, or not that of a detector.
     """
     checkpoint = read_checkpoint(path)
     options = {**checkpoint["hyper_parameters"], "compile_backbone": False}
-    # The checkpoint's weights and input statistics replace published ones, which must not be fetched for that.
+    # The checkpoint's weights and input statistics replace the published ones, so these must not be downloaded.
     options["detector"] = {**options["detector"], "pretrained": False}
     try:
         module = DetectorModule(**options)
@@ -113,20 +113,20 @@ def load_module(path: Path) -> DetectorModule:
 
 
 def check_fits(path: Path, module: DetectorModule) -> int:
-    """Check that a training of `module` can continue from the checkpoint.
+    """Check that a training of `module` can resume from the checkpoint.
 
     Returns:
-        The number of epochs that it has behind it.
+        The number of finished epochs.
 
     Raises:
-        CheckpointError: Missing, damaged, or of another model or loss.
+        CheckpointError: The checkpoint is missing, damaged, or from another model or loss.
     """
     checkpoint = read_checkpoint(path)
     for name, now in module.hparams.items():
         then = checkpoint["hyper_parameters"].get(name)
         if then != now and name not in _SPEED:
             raise CheckpointError(
-                f"{path} was trained with {name}={then}, and now {name}={now} is asked for; force=true starts over"
+                f"{path} was trained with {name}={then}, but now {name}={now} is set; force=true starts over"
             )
     _fill(module, checkpoint, path)
     epochs: int = checkpoint["epoch"] + 1
@@ -134,13 +134,13 @@ def check_fits(path: Path, module: DetectorModule) -> int:
 
 
 class Restoration(pl.Callback):
-    """Surrounds a fit; blames the checkpoint for what goes wrong before the end of the first step.
+    """A context and callback that attributes errors up to the end of the first step to the checkpoint.
 
-    Lightning puts back loops, optimizers and callbacks piece by piece, and it may be the first step that stumbles over
-    one of them.
+    Lightning restores loops, optimizers and callbacks piece by piece, and a damaged one may fail only in the first
+    step.
 
     Args:
-        path: Of the checkpoint; None where the training starts from nothing.
+        path: Path of the checkpoint; None if the training starts from scratch.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -150,7 +150,7 @@ class Restoration(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Count the checkpoint as restored: what goes wrong from here on is not its fault."""
+        """Mark the checkpoint as restored: later errors are not its fault."""
         self._restored = True
 
     def __enter__(self) -> "Restoration":
@@ -159,16 +159,16 @@ class Restoration(pl.Callback):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Raise a CheckpointError in place of what only a damaged state explains."""
-        # Nor does it explain that memory or a disk is full.
+        """Raise a CheckpointError in place of an error that only a damaged checkpoint explains."""
+        # A damaged checkpoint does not explain a full memory or disk either.
         innocent = isinstance(error, (FakeidError, torch.OutOfMemoryError, MemoryError, OSError))
         innocent = innocent or not isinstance(error, Exception)
         if not self._restored and not innocent:
-            raise CheckpointError(f"{self._path} cannot be continued from ({render_cause(error)}); {ANEW}") from error
+            raise CheckpointError(f"cannot resume from {self._path} ({render_cause(error)}); {ANEW}") from error
 
 
 def render_cause(error: BaseException | None) -> str:
-    """Write the kind of an exception and its first line."""
+    """Render the type of an exception and the first line of its message."""
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 

@@ -1,4 +1,4 @@
-"""How the detector learns: loss, optimizer and live metrics."""
+"""The Lightning module of the detector: loss, optimizer and live metrics."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,42 +15,45 @@ from fakeid.models.backbones import get_classifier
 from fakeid.models.detector import Detector, average_views
 
 ImageBatch = tuple[Tensor, Tensor]
-"""What the module is fed: images (N, 3, H, W) uint8 RGB and labels (N,) int64, 0 real and 1 fake."""
+"""The input of the module: images (N, 3, H, W) uint8 RGB and labels (N,) int64, 0 real and 1 fake."""
 
 
 def compute_loss(name: str, logits: Tensor, labels: Tensor) -> Tensor:
     """Compute the mean loss of a batch.
 
     Args:
-        name: `bce` is cross entropy on the logit. `softmax_ce` feeds probabilities to a cross entropy that applies the
-            softmax a second time, as the paper's code does, so that it lies between 0.3133 and 1.3133.
-        logits: (N,) float.
-        labels: (N,), 0 real and 1 fake.
+        name: Name of the loss. `bce` is the cross entropy of the logit. `softmax_ce` feeds probabilities to a cross
+            entropy that applies the softmax a second time, as the paper's code does; it lies between 0.3133 and 1.3133.
+        logits: Logits float (N,).
+        labels: Labels (N,), 0 real and 1 fake.
 
     Raises:
-        ConfigError: No such loss.
+        ConfigError: The loss is unknown.
     """
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     if name == "bce":
         return F.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
     if name == "softmax_ce":
-        # Over the probabilities (1 - p, p) as if they were logits, the difference of the two is 2 p - 1.
+        # With the probabilities (1 - p, p) taken as logits, their difference is 2 p - 1.
         return F.binary_cross_entropy_with_logits(2 * torch.sigmoid(logits) - 1, labels.to(logits.dtype))
     raise ConfigError(f"protocol.loss must be softmax_ce or bce, got {name}")
 
 
 class DetectorModule(pl.LightningModule):
-    """A detector in training. Its checkpoint rebuilds it from plain values.
+    """A detector in training, which can be rebuilt from the plain values in its checkpoint.
 
     Args:
         detector: Arguments of `Detector`.
         loss: `softmax_ce` or `bce`; see `compute_loss`.
-        views: What is scored of an image in validation and test: `full`, `crops` or `patches`; see `average_views`.
-        center_px: Side of the window in the middle that `full` scores, that of the windows of training; None: all.
-        learning_rate: Of Adam, without weight decay (Lee & Park 2021).
-        schedule: Of the learning rate: `constant`, or `cosine` down to 0 at the last step.
-        channels_last: Memory format of weights and images; faster on the CPU and on tensor cores, same result.
-        compile_backbone: Run the backbone through `torch.compile`: minutes at the start, faster steps after.
+        views: Views of an image that validation and test score: `full`, `crops` or `patches`; see `average_views`.
+        center_px: Side of the central window that `full` scores, in pixels, as large as the windows of training; None
+            scores the whole image.
+        learning_rate: Learning rate of Adam, without weight decay (Lee & Park 2021).
+        schedule: Schedule of the learning rate: `constant`, or `cosine` down to 0 at the last step.
+        channels_last: Whether weights and images are stored channels last: faster on the CPU and on tensor cores, with
+            the same result.
+        compile_backbone: Whether to run the backbone through `torch.compile`, which takes minutes at the start and
+            makes steps faster.
     """
 
     def __init__(
@@ -76,21 +79,21 @@ class DetectorModule(pl.LightningModule):
         self.val_metrics = MetricCollection({"val/accuracy": BinaryAccuracy(), "val/auroc": BinaryAUROC()})
 
     def forward(self, rgb_u8: Tensor) -> Tensor:
-        """Compute logits (N,) float32 of images (N, 3, H, W) uint8, whole."""
+        """Compute logits (N,) float32 of whole images (N, 3, H, W) uint8."""
         rgb = rgb_u8.to(memory_format=self._memory_format).float().div(255)
         logits: Tensor = self.detector(rgb)
         return logits
 
     def score(self, rgb_u8: Tensor) -> Tensor:
-        """Compute logits (N,) float32 of images (N, 3, H, W) uint8 by the views of validation and test."""
+        """Compute logits (N,) float32 of images (N, 3, H, W) uint8, averaged over the views of validation and test."""
         return average_views(self, rgb_u8, self.hparams["views"], self.hparams["center_px"])
 
     def training_step(self, batch: ImageBatch, _: int) -> Tensor:
-        """Compute the loss of one batch."""
+        """Compute the training loss of one batch."""
         return self._step(batch, "train", self, self.train_metrics)
 
     def validation_step(self, batch: ImageBatch, _: int) -> None:
-        """Measure loss, accuracy and AUROC of one batch, in float32 whatever the training computes in.
+        """Measure loss, accuracy and AUROC of one batch, in float32 whatever the precision of the training.
 
         In bf16 many logits tie, and the best epoch would be chosen by an AUROC that the tested weights do not have.
         """
@@ -98,11 +101,11 @@ class DetectorModule(pl.LightningModule):
             self._step(batch, "val", self.score, self.val_metrics)
 
     def configure_optimizers(self) -> Any:
-        """Build Adam with its defaults, and the schedule of its learning rate.
+        """Build Adam with its defaults and the schedule of its learning rate.
 
-        Where the one logit stands for two outputs (`logits=two`), its layer steps at twice the rate: the gradients of
-        the two rows are each other's negative, Adam moves each by its own rate whatever the gradient's size, and so
-        their difference by both.
+        If the single logit stands for two outputs (`logits=two`), the last layer has twice the learning rate: the
+        gradients of the two rows are negatives of each other, Adam moves each row by the learning rate whatever the
+        size of its gradient, and so moves their difference by twice the rate.
         """
         rate = self.hparams["learning_rate"]
         optimizer = torch.optim.Adam(self._group_parameters(), lr=rate)

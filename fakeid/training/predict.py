@@ -1,6 +1,6 @@
-"""Score images by a trained detector, in float32 whatever the precision of its training.
+"""Score images with a trained detector, in float32 whatever the precision of its training.
 
-In bf16 a logit has 8 significant bits, so that many images tie: 608 distinct values were counted in 2,200 rows.
+In bf16 a logit has 8 significant bits, so many images tie: 2,200 rows had 608 distinct values.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ from fakeid.training.trainer import batch_workers
 
 
 class Scorer:
-    """Scores images as the test of a training does, in float32.
+    """A scorer of images in float32, as used for the test of a training.
 
     Args:
-        module: Its weights; it is moved to the device and put into evaluation mode.
+        module: The detector; it is moved to the device and put into evaluation mode.
         device: `cuda`, `mps` or `cpu`.
     """
 
@@ -37,7 +37,7 @@ class Scorer:
         return self._score(torch.from_numpy(rgb_u8).permute(0, 3, 1, 2))  # (N, 3, H, W), channels last
 
     def score_batches(self, loader: DataLoader[Any]) -> npt.NDArray[np.float64]:
-        """Compute logits (N,) of all images that a loader gives, in their order; above 0 means fake.
+        """Compute logits (N,) of all images of a loader, in their order; above 0 means fake.
 
         Raises:
             WorkerError: A process that loads batches was ended from outside.
@@ -58,13 +58,13 @@ def tabulate_scores(
     degradation: str = NO_DEGRADATION,
     test_set: str = OWN_TEST_SET,
 ) -> Scores:
-    """Join images and logits: one row for each record.
+    """Join records and logits into a table with one row per image.
 
     Args:
-        records: (n,).
-        logits: (n,), in their order.
-        degradation: What was done to all of them.
-        test_set: Where all of them come from.
+        records: Records of the images, (n,).
+        logits: Logits of the images, (n,), in the order of the records.
+        degradation: Name of the degradation of all images.
+        test_set: Name of the test set of all images.
     """
     return build_scores(
         key=[r.key for r in records],

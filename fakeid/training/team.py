@@ -1,8 +1,8 @@
-"""The processes that train one network together: how many there are, which of them this is, and what they agree on.
+"""Coordinate the processes that train one network together.
 
-torchrun or srun starts them; `trainer.devices=N` has torchrun's launcher start the same command line N times. Lightning
-then trains with its DDP. Its own launcher is not used: it kills process 0 with SIGKILL as soon as another one is gone,
-which leaves nobody to say why.
+torchrun or srun starts them; with `trainer.devices=N`, torchrun's launcher starts the same command line N times.
+Lightning then trains with DDP. Its own launcher is not used, because it kills process 0 with SIGKILL as soon as another
+process is gone, so that nobody can report why.
 """
 
 import logging
@@ -34,10 +34,10 @@ from fakeid.config.validate import ONE_PROCESS_A_CELL
 from fakeid.errors import ConfigError, DeviceError, WorkerError
 
 _LOST: Final = ("gloo", "nccl", "connection closed by peer", "connection reset by peer")
-"""Words of the RuntimeError that is all one process sees of the end of another."""
+"""Words in the RuntimeError by which a process notices that another has ended."""
 
 _OWN_LAUNCH: Final = "fakeid-"
-"""So begins torchrun's name for a launch by `start_processes`, which says itself what became of its processes."""
+"""Prefix of torchrun's name for a launch by `start_processes`, which reports itself how its processes ended."""
 
 _Value = TypeVar("_Value")
 
@@ -46,13 +46,13 @@ logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces 
 
 @dataclass(frozen=True)
 class Processes:
-    """Which process of a training this is; the default is the only one.
+    """The position of this process among those of a training; the default is a single process.
 
     Attributes:
-        rank: 0 … size - 1; process 0 prints, tests and writes, the others only train.
-        devices: Processes on each machine.
-        machines: How many.
-        starter: `torchrun` or `srun`; empty where nobody has started others.
+        rank: Rank of this process, 0 … size - 1; process 0 prints, tests and writes, the others only train.
+        devices: Number of processes on each machine.
+        machines: Number of machines.
+        starter: `torchrun` or `srun`; empty if neither has started processes.
     """
 
     rank: int = 0
@@ -62,16 +62,16 @@ class Processes:
 
     @property
     def size(self) -> int:
-        """All that share each batch."""
+        """Number of processes that share each batch."""
         return self.devices * self.machines
 
     @property
     def share(self) -> tuple[int, int]:
-        """Rank and size."""
+        """Rank of this process and number of processes."""
         return self.rank, self.size
 
     def place(self, device: str) -> dict[str, Any]:
-        """Tell a Lightning trainer where to compute, and with whom.
+        """Build the arguments that tell a Lightning trainer its devices and processes.
 
         Args:
             device: `cuda`, `mps` or `cpu`.
@@ -84,31 +84,31 @@ class Processes:
             }  # fmt: skip
         return {
             "accelerator": device,
-            # Of several GPUs the one that is current, where Lightning would always take the first.
+            # The current one of several GPUs; Lightning would always take the first.
             "devices": [torch.cuda.current_device()] if device == "cuda" else 1,
-            # Inside a job of SLURM Lightning would look for other processes, and requeue the job itself.
+            # Inside a SLURM job, Lightning would look for other processes and requeue the job itself.
             "plugins": [LightningEnvironment()],
         }
 
 
 def find_processes(devices: int | None, device: str, batch_size: int) -> Processes:
-    """Find out what torchrun or srun started, or how many processes are to be started here.
+    """Determine the processes that torchrun or srun has started, or the number to start here.
 
     Args:
-        devices: Processes on this machine; None is what was started, or one for each GPU.
+        devices: Number of processes on this machine; None means those that were started, or one per GPU.
         device: `cuda`, `mps` or `cpu`.
-        batch_size: Images that all of them share.
+        batch_size: Number of images in a batch of all processes together.
 
     Raises:
-        ConfigError: Another number was started than is asked for; a batch cannot be divided; the command line cannot
-            be started again.
-        DeviceError: Too few GPUs, or a device on which processes cannot work together.
+        ConfigError: The number of started processes differs from the requested one, a batch cannot be divided, or the
+            command line cannot be started again.
+        DeviceError: There are too few GPUs, or processes cannot work together on the device.
     """
     found = _read_torchrun() or _read_srun() or Processes()
     if found.size > 1:
         if devices not in (None, found.devices):
             raise ConfigError(
-                f"{found.size} processes were started, and trainer.devices={devices} is asked for; trainer=ddp trains "
+                f"{found.size} processes were started, but trainer.devices={devices} is set; trainer=ddp trains "
                 "with those that were started"
             )
     else:
@@ -126,20 +126,20 @@ def _read_torchrun() -> Processes | None:
 
 
 def _read_srun() -> Processes | None:
-    # Only srun sets this one; in a script of sbatch, and under submitit's single tasks, a run stays alone.
+    # Only srun sets this variable; in an sbatch script, and in submitit's single tasks, a run is a single process.
     size = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
     if size == 1:
         return None
     machines = int(os.environ.get("SLURM_STEP_NUM_NODES", "1"))
     if "SLURM_NTASKS_PER_NODE" not in os.environ or size % machines:
-        raise ConfigError("srun must start as many processes on each machine: give it --ntasks-per-node=N")
+        raise ConfigError("srun must start the same number of processes on each machine: give it --ntasks-per-node=N")
     return Processes(int(os.environ["SLURM_PROCID"]), size // machines, machines, "srun")
 
 
 def _count_gpus(device: str) -> int:
     if device != "cuda":
         raise DeviceError(
-            f"trainer=ddp takes one process for each CUDA GPU and found the {device.upper()} alone; "
+            f"trainer=ddp starts one process per CUDA GPU, but found only the {device.upper()}; "
             "trainer.accelerator=cpu trainer.devices=N trains in N processes, trainer=auto in one"
         )
     return torch.cuda.device_count()
@@ -156,8 +156,8 @@ def _check(processes: Processes, device: str, batch_size: int) -> None:
         raise DeviceError("processes cannot share an MPS device; set trainer.devices=1, or trainer.accelerator=cpu")
     if device == "cuda" and processes.devices > torch.cuda.device_count():
         raise DeviceError(
-            f"{processes.devices} processes need {processes.devices} GPUs and torch sees {torch.cuda.device_count()}; "
-            "trainer=ddp takes as many as there are, trainer.accelerator=cpu does without, and srun shows all of a "
+            f"{processes.devices} processes need {processes.devices} GPUs, but torch sees {torch.cuda.device_count()}; "
+            "trainer=ddp uses as many as there are, trainer.accelerator=cpu needs none, and srun shows all of a "
             "machine's GPUs to each process with --gpu-bind=none"
         )
     hydra = HydraConfig.get() if HydraConfig.initialized() else None
@@ -171,15 +171,15 @@ def _check(processes: Processes, device: str, batch_size: int) -> None:
 
 
 def start_processes(num_processes: int) -> None:
-    """Start this command line again in several processes of this machine, and wait until all have ended well.
+    """Start this command line again in several processes on this machine, and wait until all have succeeded.
 
     Raises:
-        WorkerError: One of them was killed.
-        SystemExit: One of them failed, and has said why.
+        WorkerError: A process was killed.
+        SystemExit: A process failed, and has reported why.
     """
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # it reports in tracebacks
-    os.environ.pop("HYDRA_FULL_ERROR", None)  # is set while a command line is looked after, and means tracebacks there
-    # As Lightning divides them, but before torch is loaded there.
+    os.environ.pop("HYDRA_FULL_ERROR", None)  # set by this process; its children would print tracebacks
+    # The same division as Lightning's, but before the processes load torch.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // num_processes)))
     config = LaunchConfig(
         min_nodes=1,
@@ -197,21 +197,21 @@ def start_processes(num_processes: int) -> None:
         killed = {rank: each for rank, each in error.failures.items() if each.exitcode < 0}
         for rank, failure in killed.items():
             raise WorkerError(
-                f"process {rank} of 0 to {num_processes - 1} was ended by {failure.signal_name()}, which mostly means "
-                "too little memory: take fewer with trainer.devices, or a smaller optim.batch_size; the same command "
-                "continues"
+                f"process {rank} of 0 to {num_processes - 1} was ended by {failure.signal_name()}, which usually means "
+                "too little memory: use fewer processes (trainer.devices) or a smaller optim.batch_size; the same "
+                "command continues"
             ) from error
         first = error.failures.get(0)
         raise SystemExit(first.exitcode if first else 1) from None
-    except SignalException as error:  # passed on to all of them; Ctrl-C too
+    except SignalException as error:  # already passed on to all processes, as is Ctrl-C
         raise SystemExit(128 + error.sigval) from None
 
 
 class Team:
-    """What the processes of one training do together; alone, everything is as if there were no team.
+    """The joint actions of the processes of one training; for a single process they do nothing special.
 
     Args:
-        processes: Which of them this is.
+        processes: Position of this process among the others.
         device: `cuda`, `mps` or `cpu`.
     """
 
@@ -221,11 +221,11 @@ class Team:
         self._fabric: Fabric | None = None
         if processes.size == 1:
             return
-        # Lightning would set another number of threads for a process that has not been told one.
+        # Without this variable, Lightning would change the number of threads.
         os.environ.setdefault("OMP_NUM_THREADS", str(torch.get_num_threads()))
         signal.signal(signal.SIGTERM, self._end)
         if not self.is_first:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first decides what becomes of Ctrl-C
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process handles Ctrl-C
         if processes.starter == "torchrun":
             threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
         fabric = Fabric(**self.place)
@@ -240,12 +240,12 @@ class Team:
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
-        """Let the first process do what is inside while the others wait, for as long as it takes."""
+        """Let the first process run the block while the others wait, for as long as it takes."""
         with self.watched(), self._fabric.rank_zero_first() if self._fabric else nullcontext():
             yield
 
     def agree(self, value: _Value) -> _Value:
-        """Broadcast the first process's value to all of them."""
+        """Broadcast the value of the first process to all processes."""
         if self._fabric is None:
             return value
         with self.watched():
@@ -253,22 +253,22 @@ class Team:
         return agreed
 
     def leave(self) -> None:
-        """End what is done together; all of them must call it."""
+        """Leave the process group; all processes must call this."""
         if self._fabric is not None:
             dist.destroy_process_group()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def list_callbacks(self) -> list[pl.Callback]:
-        """List what a trainer of several processes needs beside its other callbacks."""
+        """List the additional callbacks that a trainer with several processes needs."""
         return [] if self._fabric is None else [_OwnSigterm(self._end)]
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Say that another process has ended, where all that can be seen of it is a lost connection.
+        """Turn a lost connection into an error that says that another process has ended.
 
         Raises:
-            WorkerError: In the first process.
-            SystemExit: In the others, and where `start_processes` says it.
+            WorkerError: The connection was lost, in the first process.
+            SystemExit: The connection was lost, in the other processes, or if `start_processes` reports it.
         """
         try:
             yield
@@ -279,7 +279,7 @@ class Team:
             if self.processes.size == 1 or not _is_lost(error):
                 raise
             self._ignore_signals()
-            self._fail("has ended, mostly for lack of memory if it said nothing", error)
+            self._fail("has ended, most likely for lack of memory if it printed no error", error)
 
     def _end(self, *_: object) -> NoReturn:
         self._ignore_signals()
@@ -293,25 +293,25 @@ class Team:
         ) from cause
 
     def _ignore_signals(self) -> None:
-        """Ignore what torchrun sends once a process is gone: it would cut short what the others have to say."""
+        """Ignore the signals that torchrun sends once a process is gone: they would cut off the others' messages."""
         if self.processes.size > 1:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _OwnSigterm(pl.Callback):
-    """Takes back Lightning's handler, whose message to the others would meet their sums of gradients."""
+    """A callback that replaces Lightning's SIGTERM handler, whose messages would collide with gradient reductions."""
 
     def __init__(self, handler: Any) -> None:
         self._handler = handler
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Put back our handler; Lightning has put its own in place by now."""
+        """Restore our handler, because Lightning has installed its own by now."""
         signal.signal(signal.SIGTERM, self._handler)
 
 
 def _end_with(launcher: int) -> None:
-    """End with the launcher: after it was killed, its processes would train on without anybody knowing."""
+    """End this process when the launcher is gone: otherwise a killed launcher would leave its processes running."""
     while os.getppid() == launcher:
         time.sleep(1)
     os._exit(1)

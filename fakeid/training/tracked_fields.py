@@ -1,4 +1,4 @@
-"""The names under which W&B shows a training: the same for every run, and flat, so that its panels find them."""
+"""The names under which W&B shows a training: the same for every run, and flat so that panels can use them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,10 +12,10 @@ from fakeid.evaluation.records.run_summary import POOLED, RunSummary
 from fakeid.io import to_plain_record
 
 AXES: Final = tuple(each.column for each in list_axes())
-"""Options that a sweep varies, at the top level of a run's configuration there."""
+"""Options that a sweep varies; they are at the top level of a run's configuration in W&B."""
 
 SETTING: Final = "setting"
-"""All axes but categories and seed in one text, to group by."""
+"""Name of the field that joins all axes but categories and seed in one text, to group by."""
 
 _MEASURED: Final = ("accuracy", "real_accuracy", "fake_accuracy", "auroc", "average_precision")
 _POOL_NUMBERS: Final = (
@@ -24,22 +24,22 @@ _POOL_NUMBERS: Final = (
 )
 
 _COPIED: Final = ("seconds", "images_per_second", "epoch_chosen")
-"""Single values of a `summary.json` that W&B shows under the same name."""
+"""Single values of `summary.json` that W&B shows under the same name."""
 
 TRAINING_SUMMARY: Final = (
     *(f"{pool}/{name}" for pool in POOLED for name in _POOL_NUMBERS),
     *("verdict", "threshold/logit", "epochs", "skipped_images", *_COPIED),
 )
-"""What the list of runs shows of a training, beside its curves; all other numbers are rows of the table `ALL`."""
+"""Values of a training in the list of runs, besides its curves; all other numbers are rows of the table `ALL`."""
 
 ALL: Final = "test/all"
-"""The table of every number of the test: group, metric, value, low, high."""
+"""Name of the table of all test numbers: group, metric, value, low, high."""
 
 HEADLINES: Final = tuple(f"{pool}/{metric}" for pool in reversed(POOLED) for metric in _MEASURED)
-"""Final numbers that are logged as curves of one point too: W&B draws a chart of them without being asked."""
+"""Final numbers that are also logged as curves of one point, so that W&B draws a chart of them by itself."""
 
 LEARNING_CURVES: Final = ("train/loss", "val/loss", "train/accuracy", "val/accuracy", "val/auroc")
-"""Of each epoch; against `EPOCH`."""
+"""Curves with one value per epoch, plotted against `EPOCH`."""
 
 EPOCH: Final = "epoch"
 
@@ -47,7 +47,7 @@ CURVES: Final = {
     "train/*": "none", "val/*": "none", "train/loss": "last", "val/loss": "min", "val/accuracy": "max",
     "val/auroc": "max",
 }  # fmt: skip
-"""Everything that is logged of each epoch, and which of its values the list of runs shows."""
+"""All curves that are logged per epoch, each with the value that the list of runs shows."""
 
 _PROVENANCE: Final = (
     *("run", "data", "audit", "versions", "git_commit", "machine", "threads", "processes", "precision"),
@@ -55,13 +55,13 @@ _PROVENANCE: Final = (
 )
 
 Rows = tuple[list[str], list[list[Any]]]
-"""Columns, and rows of as many cells."""
+"""Column names, and rows with one cell per column."""
 
 
 def make_key(*parts: str) -> str:
-    """Make a name that W&B can query: parts joined by slashes, with ASCII letters, digits and underscores alone.
+    """Make a name that W&B can query, such as `tables/evaluation_auroc`.
 
-    Such as `tables/evaluation_auroc`.
+    The parts are joined by slashes and contain only ASCII letters, digits and underscores.
     """
     return "/".join(re.sub(r"\W+", "_", part, flags=re.ASCII).strip("_") or "_" for part in parts)
 
@@ -72,10 +72,10 @@ def spread(name: str, estimate: Estimate) -> dict[str, float | None]:
 
 
 def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay out a configuration for W&B: axes and setting at the top level, everything below `options`.
+    """Arrange a configuration for W&B: axes and setting at the top level, everything below `options`.
 
     Args:
-        config: Nested plain values, as `fakeid.config.parse.to_plain` gives them.
+        config: Nested plain values from `fakeid.config.parse.to_plain`.
     """
     return {**read_axes(config), SETTING: name_setting(config), "options": dict(config)}
 
@@ -83,11 +83,11 @@ def describe_config(config: Mapping[str, Any]) -> dict[str, Any]:
 def list_tags(config: Config) -> list[str]:
     """List the axes of a sweep as `axis=value`, to filter runs by."""
     axes = {**read_axes(to_plain(config)), "categories": config.categories or "all"}
-    return [f"{axis}={format_value(value)}"[:64] for axis, value in axes.items()]  # the longest that W&B takes
+    return [f"{axis}={format_value(value)}"[:64] for axis, value in axes.items()]  # the longest that W&B accepts
 
 
 def describe_provenance(summary: RunSummary) -> dict[str, Any]:
-    """Collect what a run's configuration holds besides its options, once it is over: its images, code and machine."""
+    """Collect the facts that a finished run adds to its configuration in W&B: its images, code and machine."""
     plain = to_plain_record(summary)
     found = {name: plain[name] for name in _PROVENANCE if plain[name] not in (None, {})}
     if "versions" in found:
@@ -96,7 +96,7 @@ def describe_provenance(summary: RunSummary) -> dict[str, Any]:
 
 
 def sum_up_training(summary: RunSummary) -> dict[str, Any]:
-    """Collect those of `TRAINING_SUMMARY` that are known."""
+    """Collect the values of `TRAINING_SUMMARY` that are known."""
     found: dict[str, Any] = {name: getattr(summary, name) for name in _COPIED}
     for pool in POOLED:
         group = summary.find(pool)
@@ -112,7 +112,7 @@ def sum_up_training(summary: RunSummary) -> dict[str, Any]:
 
 
 def tabulate_summary(summary: RunSummary) -> Rows:
-    """Tabulate every number of a run: of each group, and of the calibration."""
+    """Tabulate all numbers of a run: those of each group and of the calibration."""
     groups: dict[str, Group] = {**summary.list_pools(), **summary.categories}
     numbers: dict[str, Mapping[str, Any]] = {
         name: {"num_real": group.num_real, "num_fake": group.num_fake, **group.metrics}
@@ -124,7 +124,7 @@ def tabulate_summary(summary: RunSummary) -> Rows:
 
 
 def list_numbers(group: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """List name, value, low and high of each estimate and each number of a group; all else is left out."""
+    """List name, value, low and high of each estimate and number of a group, leaving out everything else."""
     for name, entry in group.items():
         if isinstance(entry, Estimate):
             yield [name, entry.value, entry.low, entry.high]

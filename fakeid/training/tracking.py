@@ -1,4 +1,4 @@
-"""Weights & Biases beside the files of a run: it never asks, never waits long, and its failure costs nothing."""
+"""Log runs to Weights & Biases in addition to their files, without prompts, long waits or harm from failures."""
 
 import csv
 import netrc
@@ -35,20 +35,20 @@ from fakeid.training.tracked_fields import (
 TRAIN_JOB: Final = "train"
 EVALUATION_JOB: Final = "eval"
 REPORT_JOB: Final = "report"
-"""Job types: of the runs that train, of those that test what was trained, and of the one that sums them up."""
+"""Job types: training runs, test runs of trained detectors, and the run that summarizes them."""
 
 _INIT_SECONDS: Final = 20.0
-"""Longer than this no run waits for the server; it then goes on without."""
+"""Longest time that a run waits for the server before it continues without W&B."""
 
 _FINISH_SECONDS: Final = 120.0
-"""Longer than this no run waits for its upload; `wandb sync` makes up for it."""
+"""Longest time that a run waits for its upload; `wandb sync` completes it later."""
 
 _NOT_IN_AN_ID: Final = re.compile(r"[/\\#?%:]")
 _LONGEST_ID: Final = 128
 
 
 def is_logged_in() -> bool:
-    """Tell whether W&B credentials are here, by the environment and the netrc file; nobody is asked."""
+    """Tell whether there are W&B credentials in the environment or the netrc file, without a prompt."""
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
     paths = (os.environ.get("NETRC"), "~/.netrc", "~/_netrc")
@@ -57,7 +57,7 @@ def is_logged_in() -> bool:
 
 def _list_hosts() -> list[str]:
     own = os.environ.get("WANDB_BASE_URL")
-    # W&B's cloud has moved; an older login is still good for it.
+    # W&B's cloud has moved; an older login is still valid.
     urls = [own] if own else [wandb.Settings.model_fields["base_url"].default, "https://api.wandb.ai"]
     return [urlparse(url).netloc for url in urls]
 
@@ -70,22 +70,22 @@ def _names_host(path: Path, host: str) -> bool:
 
 
 def choose_mode() -> Any:
-    """W&B's mode: what `WANDB_MODE` says, else `online` where somebody is logged in, else `offline`."""
+    """Return the mode of W&B: `WANDB_MODE` if set, otherwise `online` with a login and `offline` without."""
     return os.environ.get("WANDB_MODE") or ("online" if is_logged_in() else "offline")
 
 
 def make_id(name: str) -> str:
-    """Make the identity of a run with this name; different ones for different names, however long."""
+    """Make the W&B id of a run from its name; different names give different ids, however long they are."""
     return shorten_name(_NOT_IN_AN_ID.sub("_", name), _LONGEST_ID)
 
 
 class Place(NamedTuple):
-    """Where W&B shows a run.
+    """The place where W&B shows a run.
 
     Attributes:
         project: W&B project.
-        entity: W&B user or team; None is the user's default.
-        group: Name that joins runs.
+        entity: W&B user or team; None means the user's default.
+        group: Name that groups runs.
     """
 
     project: str
@@ -94,21 +94,21 @@ class Place(NamedTuple):
 
 
 def read_place(logger: Mapping[str, Any]) -> Place:
-    """Read where a run is shown from its plain options of `logger`."""
+    """Read the place of a run from its plain options of `logger`."""
     return Place(logger["project"], logger["entity"], logger["group"])
 
 
 class Tracker:
-    """One W&B run, or none after its first failure; every method returns normally, come what may.
+    """One W&B run, or none after its first failure; no method ever raises.
 
     Args:
-        folder: W&B writes below it; it holds the files that are complete without W&B.
-        run_id: Name of the run, and its identity; what W&B does not take in one is replaced.
+        folder: Folder below which W&B writes; it holds the files that are complete without W&B.
+        run_id: Name of the run, which is also its id after characters that W&B does not accept are replaced.
         config: Plain options to show.
-        place: Where it is shown.
+        place: Place where W&B shows the run.
         job_type: `TRAIN_JOB`, `EVALUATION_JOB` or `REPORT_JOB`.
-        tags: Words to filter runs by.
-        resume: Continue the run of this id if the server has one, where it would be replaced otherwise.
+        tags: Tags to filter runs by.
+        resume: Whether to continue the run with this id if the server has one, instead of replacing it.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Tracker:
         self._attempt(start)
 
     def finish(self, *, failed: bool = False) -> str | None:
-        """Close the run; returns the command that uploads an offline one, if it was."""
+        """Close the run; return the command that uploads it if it was offline."""
         run, command = self._run, None
         if run is not None and run.settings.mode == "offline":
             command = f"wandb sync {self._folder / 'wandb' / Path(run.dir).parent.name}"
@@ -148,11 +148,11 @@ class Tracker:
 
     @property
     def url(self) -> str | None:
-        """The address of the run; None where it is offline, for which W&B would warn."""
+        """The address of the run; None if it is offline, where W&B would warn."""
         return None if self._run is None or self._run.settings.mode != "online" else self._run.url
 
     def use(self, action: Callable[[Run], object]) -> None:
-        """Do something with W&B's run, as long as there is one."""
+        """Apply an action to the W&B run, if there still is one."""
         run = self._run
         if run is not None:
             self._attempt(lambda: action(run))
@@ -173,23 +173,23 @@ def _build_settings() -> wandb.Settings:
         "silent": True, "console": "off", "init_timeout": _INIT_SECONDS, "x_disable_stats": True,
         "x_disable_machine_info": True, "finish_timeout": _FINISH_SECONDS, "finish_timeout_raises": True,
     }  # fmt: skip
-    # Older releases wait for an upload without end.
+    # Older releases lack some of these settings and wait for an upload indefinitely.
     return wandb.Settings(**{name: value for name, value in wanted.items() if name in wandb.Settings.model_fields})
 
 
 _HISTORY: Final = "history.csv"  # in the run folder; see `fakeid.training.callbacks.History`
 _HISTORY_NAMES: Final = {name: f"train/{name}" for name in ("learning_rate", "images", "seconds")}
-"""W&B sorts charts by what is before the slash, and `seconds` of a summary are those of the whole training."""
+"""W&B names of history columns: it groups charts by the part before the slash, and a summary has its own `seconds`."""
 
 
 class RunTracker(Tracker):
-    """Shows a run folder's files in W&B while they are written.
+    """A tracker that shows the files of a run folder in W&B while they are written.
 
     Args:
-        folder: The run folder; W&B writes below it. Its name is the identity of the run, so that a continued training
+        folder: The run folder; W&B writes below it. Its name gives the id of the run, so that a resumed training
             continues its curves.
-        config: Every option, nested plain values.
-        tags: Words to filter runs by.
+        config: All options, as nested plain values.
+        tags: Tags to filter runs by.
     """
 
     def __init__(self, folder: Path, config: Mapping[str, Any], tags: Sequence[str]) -> None:
@@ -202,10 +202,10 @@ class RunTracker(Tracker):
         self.use(_define_curves)
 
     def log_history(self) -> None:
-        """Log the rows of `history.csv` that W&B does not have, with the epoch as W&B's step.
+        """Log the rows of `history.csv` that W&B does not have yet, with the epoch as W&B's step.
 
-        The first call of a continued training logs those before it too, unless the server has them: an offline run
-        is complete by itself.
+        The first call of a resumed training also logs the earlier rows, unless the server has them: an offline run is
+        complete by itself.
         """
         self.use(self._log_history)
 
@@ -217,12 +217,12 @@ class RunTracker(Tracker):
         for row in rows:
             epoch = int(row["epoch"])
             if epoch > self._logged and epoch >= run.starting_step:
-                # Committed at once: a killed process loses nothing.
+                # Committed at once, so that a killed process loses nothing.
                 run.log({_HISTORY_NAMES.get(name, name): cell for name, cell in row.items()}, step=epoch, commit=True)
                 self._logged = epoch
 
     def log_results(self, summary: RunSummary, figures: Sequence[Path]) -> None:
-        """Log the final numbers, the table of all of them, and the figures (image files)."""
+        """Log the final numbers, the table of all numbers, and the figures (image files)."""
         self.log_history()
         numbers = sum_up_training(summary)
 
@@ -245,15 +245,15 @@ class RunTracker(Tracker):
 
 @contextmanager
 def track_run(config: Config, folder: Path, console: Console) -> Iterator[RunTracker | None]:
-    """Show a run in W&B while it is worked at; what ends it by an error counts as failed there.
+    """Show a run in W&B while the block runs; an error marks the run as failed.
 
     Args:
-        config: Of the run.
-        folder: Of the run.
-        console: Where is printed how to upload a run that was logged offline.
+        config: Configuration of the run.
+        folder: Folder of the run.
+        console: Console that prints how to upload a run that was logged offline.
 
     Yields:
-        What to log to; None with `logger=csv`.
+        The tracker to log to; None with `logger=csv`.
     """
     if config.logger.name is LoggerName.csv:
         yield None
@@ -270,12 +270,12 @@ def track_run(config: Config, folder: Path, console: Console) -> Iterator[RunTra
 
 
 def build_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> wandb.Table:
-    """Build a table as W&B takes it."""
+    """Build a W&B table."""
     return wandb.Table(columns=[*columns], data=[[*row] for row in rows])
 
 
 def collect_figures(paths: Sequence[Path]) -> dict[str, wandb.Image]:
-    """Collect image files as W&B takes them, by their names."""
+    """Collect image files as W&B images, by name."""
     return {make_key("figures", path.stem): wandb.Image(str(path)) for path in paths}
 
 

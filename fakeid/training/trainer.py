@@ -1,4 +1,4 @@
-"""The Lightning trainer of one run, on the hardware that is there."""
+"""Build the Lightning trainer of one run for the available hardware."""
 
 import logging
 import warnings
@@ -19,47 +19,47 @@ from fakeid.training.checkpoint import WholeCheckpoints
 from fakeid.training.team import Processes
 
 _LIGHTNING_PRECISION: Final[dict[str, Any]] = {"float32": "32-true", "bf16": "bf16-mixed"}
-"""What Lightning calls our precisions."""
+"""Lightning's names of our precisions."""
 
-_RESIDENT_SHARE: Final = 0.5  # of the free memory; activations of a large network need the rest
+_RESIDENT_SHARE: Final = 0.5  # of the free memory; the activations of a large network need the rest
 
-# The run prints its own lines; Lightning's tips would only hide them.
+# The run prints its own lines; Lightning's tips would bury them.
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 
 
 @contextmanager
 def expected_warnings_ignored() -> Iterator[None]:
-    """Keep Lightning's warnings about what is intended here from the user."""
+    """Hide Lightning's warnings about intended behavior from the user."""
     with warnings.catch_warnings():
         # Batches from a memory map need no worker processes.
         warnings.filterwarnings("ignore", message=".*does not have many workers")
-        # That is how a run continues.
+        # This is how a run resumes.
         warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
         # Without validation images there is nothing to validate.
         warnings.filterwarnings("ignore", message="Total length of .* across ranks is zero")
-        # Which of two equal layouts a 1 x 1 kernel has is all the same.
+        # It does not matter which of two equal layouts a 1 x 1 kernel has.
         warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
-        # Lightning 2.6 asks torch 2.15 in a way that torch has renamed.
+        # Lightning 2.6 uses a check that torch 2.15 has renamed.
         warnings.filterwarnings("ignore", message=r".isinstance\(treespec, LeafSpec\). is deprecated")
         yield
 
 
 @contextmanager
 def batch_workers() -> Iterator[None]:
-    """Say what to lower where a process that loads batches is ended by the system.
+    """Say which options to lower if the system ends a process that loads batches.
 
     Raises:
-        WorkerError: One was.
+        WorkerError: The system ended such a process.
     """
     with clear_worker_errors("loads batches", "lower trainer.num_workers (0 does without), or optim.batch_size"):
         yield
 
 
 def set_up_cpu(options: TrainerConfig) -> None:
-    """Take as many threads as are asked for, in torch and OpenCV, and let freed memory be kept if asked.
+    """Set the number of threads of torch and OpenCV, and keep freed memory if requested.
 
     Args:
-        options: With `threads=None` the threads stay as they are.
+        options: Options of the trainer; `threads=None` leaves the number of threads unchanged.
     """
     if options.keep_memory:
         keep_memory()
@@ -70,7 +70,7 @@ def set_up_cpu(options: TrainerConfig) -> None:
 
 @contextmanager
 def cpu_as_asked(options: TrainerConfig) -> Iterator[None]:
-    """Set up the CPU for a while, and put the threads back after, so that a sweep's next run starts from there."""
+    """Set up the CPU for the block and restore the threads afterwards, for the next run of a sweep."""
     before = torch.get_num_threads(), cv2.getNumThreads()
     set_up_cpu(options)
     try:
@@ -82,13 +82,13 @@ def cpu_as_asked(options: TrainerConfig) -> Iterator[None]:
 
 
 def choose_device(accelerator: str) -> str:
-    """Choose `cuda`, `mps` or `cpu`.
+    """Choose the device: `cuda`, `mps` or `cpu`.
 
     Args:
-        accelerator: `auto` takes a GPU when there is one; `gpu` insists; `cpu` does without.
+        accelerator: `auto` uses a GPU if there is one, `gpu` requires one, `cpu` never uses one.
 
     Raises:
-        DeviceError: `gpu`, and there is none.
+        DeviceError: `gpu` is requested, but there is none.
     """
     if accelerator != "cpu":
         if torch.cuda.is_available():
@@ -96,15 +96,15 @@ def choose_device(accelerator: str) -> str:
         if torch.backends.mps.is_available():
             return "mps"
         if accelerator == "gpu":
-            raise DeviceError("trainer=gpu needs a GPU and torch sees none; trainer=auto takes the CPU instead")
+            raise DeviceError("trainer=gpu needs a GPU, but torch sees none; trainer=auto takes the CPU instead")
     return "cpu"
 
 
 def choose_precision(precision: str, device: str) -> str:
-    """Choose `float32` or `bf16`.
+    """Choose the precision: `float32` or `bf16`.
 
     Args:
-        precision: Either, or `auto` for bf16 where the hardware computes in it.
+        precision: `float32`, `bf16`, or `auto` for bf16 if the hardware supports it.
         device: `cuda`, `mps` or `cpu`.
     """
     if precision != "auto":
@@ -112,19 +112,19 @@ def choose_precision(precision: str, device: str) -> str:
     if device == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     if device == "cpu":
-        # Older releases of torch cannot tell; float32 is always right.
+        # Older releases of torch cannot tell; float32 always works.
         has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
         return "bf16" if any(has.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")) else "float32"
     return "float32"
 
 
 def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.device | None:
-    """Choose the device in whose memory the training images are kept; None gathers each batch from the disk.
+    """Choose the device whose memory holds the training images; None reads each batch from disk.
 
     Args:
-        device_cache: `on`, `off`, or `auto` for a CUDA device on which they leave room for the training itself.
+        device_cache: `on`, `off`, or `auto` for a CUDA device if they leave enough memory for the training itself.
         device: `cuda`, `mps` or `cpu`.
-        num_bytes: What the images take.
+        num_bytes: Size of the images in bytes.
     """
     fits = device == "cuda" and num_bytes < _RESIDENT_SHARE * torch.cuda.mem_get_info()[0]
     if device_cache == "on" or (device_cache == "auto" and fits):
@@ -133,10 +133,10 @@ def choose_resident(device_cache: str, device: str, num_bytes: int) -> torch.dev
 
 
 class MovableCheckpoint(ModelCheckpoint):
-    """Lightning's, for runs that may be moved: of another folder it would forget which epoch was the best."""
+    """Lightning's ModelCheckpoint for runs that may be moved: in a new folder it would forget the best epoch."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the state of an interrupted training, its paths in the folder where the run lies now."""
+        """Restore the state of an interrupted training, with paths in the run's present folder."""
         own = {
             name: self._move(state_dict[name]) for name in ("best_model_path", "kth_best_model_path", "last_model_path")
         }
@@ -158,17 +158,17 @@ def build_trainer(
     limit_batches: int | None = None,
     place: Mapping[str, Any] | None = None,
 ) -> pl.Trainer:
-    """Build a trainer that writes `last.ckpt` after each epoch, and `best.ckpt` by validation AUROC if asked.
+    """Build a trainer that writes `last.ckpt` after each epoch and, optionally, `best.ckpt` by validation AUROC.
 
     Args:
-        folder: Where checkpoints go.
-        epochs: How many.
+        folder: Folder for checkpoints.
+        epochs: Number of epochs.
         device: `cuda`, `mps` or `cpu`.
         precision: `float32` or `bf16`.
-        keep_best: Needs validation images.
-        callbacks: Further ones.
-        limit_batches: Stop each epoch after so many; None runs it whole.
-        place: What `Processes.place` says; None is this process alone.
+        keep_best: Whether to write `best.ckpt`, which needs validation images.
+        callbacks: Further callbacks.
+        limit_batches: Number of batches after which each epoch stops; None runs whole epochs.
+        place: Arguments from `Processes.place`; None means a single process.
     """
     last = MovableCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
     best = MovableCheckpoint(
@@ -179,7 +179,7 @@ def build_trainer(
         **{**place, "plugins": [*place["plugins"], WholeCheckpoints()]},
         precision=_LIGHTNING_PRECISION[precision],
         max_epochs=epochs,
-        # `best` first, so that `last` carries its newest state.
+        # `best` comes first, so that `last` contains its newest state.
         callbacks=[*callbacks, *([best] if keep_best else []), last],
         logger=False,
         limit_train_batches=limit_batches,

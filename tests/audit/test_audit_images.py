@@ -103,7 +103,7 @@ def test_where_there_are_no_files_nothing_is_advised_that_could_not_help(photos:
     records, facts, images = plant(photos, (30, 30))
     audit = audit_images(records, [None] * len(facts), images, codec="none", prep="crop")
     assert audit.warnings
-    assert all(warning.endswith("report this number beside the results") for warning in audit.warnings)
+    assert all(warning.endswith("report this number alongside the results") for warning in audit.warnings)
     assert not any("data." in warning for warning in audit.warnings)
 
 

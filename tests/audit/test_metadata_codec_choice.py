@@ -40,7 +40,7 @@ def test_no_codec_where_the_histories_are_alike(real: list[FileFacts], fake: lis
 
 
 def test_without_facts_it_is_said_why_there_is_no_codec() -> None:
-    assert str(choose_by_facts([], [])) == "no codec: the images are drawn, or their files do not show one"
+    assert str(choose_by_facts([], [])) == "no codec: the images are generated, or their files do not show a codec"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def write_with_software(name: str) -> bytes:
 def test_what_generators_write_into_files_is_found(data: bytes, said: str) -> None:
     assert said in str(find_generator_mark(data))
     (warning,) = list_photo_warnings([("a.png", write("PNG")), ("trip/b.png", data)])
-    assert warning.startswith("1 of 2 photos")
+    assert warning.startswith("1 of 2 inspected photos")
     assert "trip/b.png" in warning
     assert said in warning
 
@@ -73,7 +73,7 @@ def number(files: list[bytes]) -> list[tuple[str, bytes]]:
 def test_photos_of_one_program_are_told_from_photos_of_several() -> None:
     same = [write("JPEG", quality=75)] * 19
     (warning,) = list_photo_warnings(number([*same, write("JPEG", quality=76)]))
-    assert "nearly all of 20 photos that were looked at are JPEG of quality 75" in warning
+    assert "nearly all of 20 inspected photos are JPEG of quality 75" in warning
     (warning,) = list_photo_warnings(number([write("WEBP")] * 20))
     assert "are WebP" in warning
     assert list_photo_warnings(number(same)) == []  # too few to tell

@@ -132,7 +132,7 @@ def test_a_cache_that_is_not_whole_or_not_ours_is_refused(tmp_path: Path, damage
     }[damage]()
     message = {
         "foreign": "belongs to other images", "nameless": "belongs to other images",
-        "older": "is of version 1, this is version",
+        "older": "has version 1, expected version",
     }.get(damage, "the cache is damaged at")  # fmt: skip
     with pytest.raises(DataError, match=rf"{message}.*python -m fakeid prepare --rebuild"):
         cache.load(source.records())
@@ -174,7 +174,7 @@ def test_a_full_disk_is_found_before_it_is_filled(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=50_000))
     source = NumberSource()
     cache = ImageCache(tmp_path, source, PREPARATION)
-    with pytest.raises(OutputError, match=r"take 0.1 MB and .* has 0.1 MB left; choose another disk with paths.cache"):
+    with pytest.raises(OutputError, match=r"take 0.1 MB, but .* has 0.1 MB left; choose another disk with paths.cache"):
         cache.load(source.records())
     assert not list(cache.folder.glob("*.npy"))
 
@@ -213,7 +213,7 @@ def test_more_packs_than_files_may_be_open_are_opened(tmp_path: Path, monkeypatc
         packed = ImageCache(tmp_path, source, PREPARATION).load(source.records())
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > few
         monkeypatch.setattr(resource, "getrlimit", lambda _: (few, few))
-        with pytest.raises(DataError, match=rf"needs 276 open files and {few} are allowed: raise that with ulimit -n"):
+        with pytest.raises(DataError, match=rf"needs 276 open files, but {few} are allowed: raise that with ulimit -n"):
             ImageCache(tmp_path, source, PREPARATION).load(source.records())
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))

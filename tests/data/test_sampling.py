@@ -124,7 +124,7 @@ def test_one_category_has_nothing_to_hold_out() -> None:
         (
             {"num_categories": 11},
             ConfigError,
-            "categories must be between 1 and 10, got 11; .* beside the held-out sheep",
+            "categories must be between 1 and 10, got 11; .* besides the held-out sheep",
         ),
         ({"order": ["catt"]}, ConfigError, "no images of the category catt; did you mean cat"),
         (

@@ -57,9 +57,9 @@ def test_torchrun_and_srun_say_who_this_is(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("devices", "device", "gpus", "message"),
     [
-        (2, "cuda", 1, "2 processes need 2 GPUs and torch sees 1; trainer=ddp takes as many as there are"),
-        (None, "cpu", 0, "found the CPU alone; trainer.accelerator=cpu trainer.devices=N trains in N processes"),
-        (None, "mps", 0, "found the MPS alone"),
+        (2, "cuda", 1, "2 processes need 2 GPUs, but torch sees 1; trainer=ddp uses as many as there are"),
+        (None, "cpu", 0, "found only the CPU; trainer.accelerator=cpu trainer.devices=N trains in N processes"),
+        (None, "mps", 0, "found only the MPS"),
         (2, "mps", 0, "cannot share an MPS device; set trainer.devices=1, or trainer.accelerator=cpu"),
     ],
 )
@@ -77,7 +77,7 @@ def test_what_cannot_be_shared_or_started_is_refused(monkeypatch: pytest.MonkeyP
     with pytest.raises(ConfigError, match=r"a command line that can be started again: type python train.py"):
         find_processes(2, "cpu", 64)
     set_environment(monkeypatch, STEP)
-    with pytest.raises(ConfigError, match=r"4 processes were started, and trainer.devices=1 is asked for"):
+    with pytest.raises(ConfigError, match=r"4 processes were started, but trainer.devices=1 is set"):
         find_processes(1, "cpu", 64)
 
 

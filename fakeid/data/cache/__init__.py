@@ -1,1 +1,1 @@
-"""The cache: each image is decoded and prepared once, into memory-mapped arrays that all runs share."""
+"""The cache: images are decoded and prepared once, into memory-mapped arrays that all runs share."""

@@ -1,9 +1,9 @@
 """The prepared images of a source, as memory-mapped uint8 arrays that all runs share.
 
 A cache folder belongs to one source and one preparation. It holds packs: an array of a few hundred images and, written
-after it, an index of its keys. A pack counts only with its index, so a kill loses no more than the packs in work, and
-a run that needs other images adds packs with just those. What is complete is opened without a lock and without
-writing, so that a cache may lie on a read-only disk.
+after it, an index of its keys. A pack is valid only with its index, so a killed process loses no more than the packs
+it was writing. A run that needs further images adds packs with only those. A complete cache is opened without a lock
+and without writing, so it may lie on a read-only disk.
 """
 
 import hashlib
@@ -24,26 +24,26 @@ from fakeid.io import clear_output_errors, lock_folder, read_json, remove_parts,
 resource: ModuleType | None
 try:
     import resource
-except ImportError:  # Windows, where any number of files may be open
+except ImportError:  # Windows, which does not limit open files this way
     resource = None
 
-_VERSION: Final = 4  # of the files of a pack, and of how pixels are prepared
+_VERSION: Final = 4  # of the pack files and of the preparation of pixels
 _IMAGES_A_PACK: Final = 256
-_OTHER_FILES: Final = 256  # that a process has open beside the packs
+_OTHER_FILES: Final = 256  # that a process has open besides the packs
 _REBUILD: Final = "rebuild it with python -m fakeid prepare --rebuild and the same options"
 
 
 class ImageCache:
-    """The prepared images of one source under one preparation, in a folder.
+    """The cache of the images of one source under one preparation.
 
     Args:
-        root: Holds one folder a cache.
-        source: Where images are read.
-        preparation: How they are prepared.
+        root: Folder that holds one folder per cache.
+        source: Source that reads the images.
+        preparation: How the images are prepared.
 
     Attributes:
-        source: Likewise.
-        folder: Of this cache.
+        source: Source that reads the images.
+        folder: Folder of this cache.
     """
 
     def __init__(self, root: Path, source: Source, preparation: Preparation) -> None:
@@ -64,19 +64,19 @@ class ImageCache:
         on_progress: Callable[[int], None] = lambda _: None,
         on_wait: Callable[[], None] = lambda: None,
     ) -> PackedImages:
-        """Pack the images that are missing, on all cores, and open all packs.
+        """Pack the missing images, on all cores, and open all packs.
 
         Args:
             records: The images that are needed.
-            skip_bad: List unusable images in `PackedImages.skipped`, or raise at the first.
-            on_start: Told how many images have to be packed, if any, and how many bytes they will take.
-            on_progress: Told of each pack how many images it held.
-            on_wait: Told when another process is at it.
+            skip_bad: Whether to list unusable images in `PackedImages.skipped` instead of raising at the first.
+            on_start: Called with the number of images to pack and the bytes they will take, if any are missing.
+            on_progress: Called with the number of images in each pack once it is written.
+            on_wait: Called if another process is packing.
 
         Raises:
-            BadImageError: An unusable image, unless `skip_bad`.
-            DataError: A damaged or foreign cache; says how to rebuild it.
-            OutputError: The folder cannot be written to, or its disk has too little room.
+            BadImageError: An image is unusable and `skip_bad` is false.
+            DataError: The cache is damaged or belongs to other images; the message says how to rebuild it.
+            OutputError: The folder cannot be written to, or its disk has too little space.
         """
         packed = self._open()
         if packed.list_missing(records):
@@ -88,13 +88,16 @@ class ImageCache:
         return packed
 
     def verify(self, on_progress: Callable[[int], None] = lambda _: None) -> int:
-        """Read every byte and compare it with the digests; returns the number of packs.
+        """Compare every pack with its stored digest.
 
         Args:
-            on_progress: Told after each pack how many there are.
+            on_progress: Called after each pack with the total number of packs.
+
+        Returns:
+            The number of packs.
 
         Raises:
-            DataError: Something differs.
+            DataError: A pack differs from its digest.
         """
         self._open()
         paths = self._index_paths()
@@ -107,16 +110,16 @@ class ImageCache:
         return len(paths)
 
     def remove(self) -> None:
-        """Delete the folder of the cache, so that it is built again.
+        """Delete the cache folder, so that it is rebuilt.
 
         Raises:
-            OutputError: It cannot be deleted, or another process is writing to it.
+            OutputError: The folder cannot be deleted, or another process is writing to it.
         """
         if not self.folder.exists():
             return
         with clear_output_errors(self._root, "paths.cache"):
             with lock_folder(self.folder, wait=False, busy=f"another process is packing images into {self.folder}"):
-                for path in sorted(self.folder.glob("*.json")):  # first, because the arrays count only with it
+                for path in sorted(self.folder.glob("*.json")):  # first, because an array is valid only with its index
                     path.unlink()
             shutil.rmtree(self.folder)
 
@@ -131,7 +134,7 @@ class ImageCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         with lock_folder(self.folder, on_wait=on_wait):
             packed = self._open()
-            # By key: neighbors of an archive are read together, and the same images always share a pack.
+            # Sorted by key: neighbors in an archive are read together, and the same images always share a pack.
             missing = sorted(packed.list_missing(records), key=lambda record: record.key)
             if missing:
                 size = len(missing) * self._preparation.image_px**2 * 3
@@ -149,7 +152,7 @@ class ImageCache:
         free = shutil.disk_usage(self.folder).free
         if size > free:
             raise OutputError(
-                f"the prepared images take {size / 1e6:,.1f} MB and {self._root} has {free / 1e6:,.1f} MB left; "
+                f"the prepared images take {size / 1e6:,.1f} MB, but {self._root} has {free / 1e6:,.1f} MB left; "
                 "choose another disk with paths.cache=DIR, or fewer images with data.train_per_class"
             )
 
@@ -173,25 +176,25 @@ class ImageCache:
             found = None
         version = found.get("cache_version", _VERSION) if isinstance(found, dict) else _VERSION
         if version != _VERSION:
-            raise DataError(f"the cache {self.folder} is of version {version}, this is version {_VERSION}; {_REBUILD}")
+            raise DataError(f"the cache {self.folder} has version {version}, expected version {_VERSION}; {_REBUILD}")
         if found != json.loads(json.dumps(self._identity)):
-            raise DataError(f"the cache {self.folder} belongs to other images, or does not say to which; {_REBUILD}")
+            raise DataError(f"the cache {self.folder} belongs to other images, or does not say which; {_REBUILD}")
 
 
 def _allow_open_files(count: int) -> None:
-    """Ask for as many open files as packs are mapped; many systems allow 1,024 until a process asks for more."""
+    """Raise the limit on open files to `count`; many systems allow only 1,024 until a process asks for more."""
     if resource is None:
         return
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed >= count or allowed == resource.RLIM_INFINITY:
         return
     if most < count and most != resource.RLIM_INFINITY:
-        raise DataError(f"the cache needs {count:,} open files and {most:,} are allowed: raise that with ulimit -n")
+        raise DataError(f"the cache needs {count:,} open files, but {most:,} are allowed: raise that with ulimit -n")
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
 
 
 def _group_scenes(records: list[Record]) -> list[Record]:
-    """Bring images of one scene together, for sources that make them together."""
+    """Move images of one scene next to each other, for sources that make them together."""
     places: dict[tuple[str, str], int] = {}
     for record in records:
         places.setdefault((record.category, record.scene), len(places))

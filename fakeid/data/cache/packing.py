@@ -1,4 +1,4 @@
-"""Turn records into packs of prepared images; runs in worker processes."""
+"""Turn records into packs of prepared images, in worker processes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -22,12 +22,12 @@ _LESS_MEMORY: Final = "lower data.max_megapixels, or let fewer cores prepare ima
 
 @dataclass(frozen=True)
 class Preparation:
-    """How every image of both classes is brought to one form.
+    """How the images of both classes are brought to one form.
 
     Attributes:
-        image_px: Side of the square result, pixels.
+        image_px: Side of the square result, in pixels.
         prep: `crop`, `squash` or `center_crop`; see `fakeid.images.resize`.
-        codec: `none`, or `shared` for one random JPEG quality per image, drawn alike for both classes.
+        codec: `none`, or `shared` for JPEG at a random quality per image, drawn from the same range for both classes.
         codec_quality: Lowest and highest of these qualities; None without a codec.
     """
 
@@ -37,7 +37,7 @@ class Preparation:
     codec_quality: tuple[int, int] | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Describe the preparation by plain values that change with the pixels; part of the cache's identity."""
+        """Describe the preparation by plain values that change with the pixels, for the identity of the cache."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
@@ -45,13 +45,13 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
     """Read and prepare the images of some records.
 
     Args:
-        source: Where the records are read.
-        records: What to read.
+        source: Source that reads the images.
+        records: Records of the images.
         preparation: How each image is prepared.
-        skip_bad: List unusable images in `skipped`, or raise at the first.
+        skip_bad: Whether to list unusable images in `skipped` instead of raising at the first.
 
     Raises:
-        BadImageError: An unusable image, unless `skip_bad`.
+        BadImageError: An image is unusable and `skip_bad` is false.
     """
     side = preparation.image_px
     images = np.empty((len(records), side, side, 3), np.uint8)
@@ -66,7 +66,7 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
                 raise BadImageError(f"{error}; data.on_bad_image=skip leaves such images out") from error
             skipped[record.key] = str(error)
             continue
-        prints.append(fingerprint(rgb_u8))  # before the codec, whose quality differs between equal images
+        prints.append(fingerprint(rgb_u8))  # before the codec, which may compress equal images at different qualities
         if preparation.codec_quality is not None:
             rgb_u8 = shared_codec(rgb_u8, derive_seed("codec", record.key), preparation.codec_quality)
         images[len(keys)] = rgb_u8
@@ -79,16 +79,16 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
 def pack_in_parallel(
     folder: Path, source: Source, chunks: Sequence[list[Record]], preparation: Preparation, skip_bad: bool
 ) -> Iterator[int]:
-    """Pack each chunk into `folder` in a worker process, as many at once as there are cores.
+    """Pack each chunk into `folder`, in one worker process per core.
 
-    The workers write for themselves, for sending images between processes costs more. A single chunk is packed
-    here, for starting a worker costs more still.
+    The workers write the packs themselves, because sending images between processes costs more. A single chunk is
+    packed in this process, because starting a worker costs even more.
 
     Yields:
-        The number of images of a chunk, once it is written.
+        The number of images in a chunk, once it is written.
 
     Raises:
-        BadImageError: An unusable image, unless `skip_bad`.
+        BadImageError: An image is unusable and `skip_bad` is false.
         OSError: The folder cannot be written to.
         WorkerError: The system ended a worker.
     """

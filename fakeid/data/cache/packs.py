@@ -1,4 +1,4 @@
-"""Packs: one file of prepared images and its index, which is written last; and images found in them by key."""
+"""Read and write packs (a file of prepared images and its index, written last), and find images in them by key."""
 
 import hashlib
 import io
@@ -19,15 +19,21 @@ from fakeid.io import read_record, write_atomically, write_record
 
 INDEX_SUFFIX: Final = ".index.json"
 _DIGITS: Final = {"digests": 32, "phashes": 16, "views": 16 * NUM_VIEWS}
-_HEADER: Final = 128  # bytes of an .npy file of images; to parse it takes np.load ten times as long as to map the file
+_HEADER: Final = 128  # bytes in an .npy file; np.load takes ten times as long to parse it as to map the file
 
 
 @dataclass(frozen=True)
 class Pack:
-    """Prepared images (N, H, W, 3) uint8 RGB with their N keys, digests, perceptual hashes and views.
+    """Prepared images and their fingerprints.
 
-    The last three are those of `fakeid.images.hashing`, in hexadecimal, the views of an image in one string.
-    `skipped` says why images that were asked for are missing, by key. One that was read has its `index_path`.
+    Attributes:
+        images: RGB uint8 (N, H, W, 3).
+        keys: Keys of the N images.
+        digests: Digest of each image; see `fakeid.images.hashing`. In hexadecimal, as are the next two.
+        phashes: Perceptual hash of each image.
+        views: Hashes of the views of each image, in one string.
+        skipped: Reason why a requested image is missing, by key.
+        index_path: Path of the index of a pack that was read; otherwise None.
     """
 
     images: npt.NDArray[np.uint8]
@@ -39,7 +45,7 @@ class Pack:
     index_path: Path | None = None
 
     def __reduce__(self) -> str | tuple[Callable[..., Any], tuple[Any, ...]]:
-        """Let another process map the same file; a copy of the images would take its memory."""
+        """Pickle a stored pack as its path: the other process maps the file instead of copying the images."""
         if self.index_path is None:
             return super().__reduce__()
         return read_pack, (self.index_path, self.images.shape[1])
@@ -47,7 +53,7 @@ class Pack:
 
 @dataclass(frozen=True)
 class _Index:
-    """What a pack's index holds beside what `Pack` says: size and digest of the array."""
+    """The schema of a pack's index: the fields of `Pack`, and size and digest of the array file."""
 
     keys: list[str]
     digests: list[str]
@@ -59,7 +65,7 @@ class _Index:
 
 
 def write_pack(folder: Path, pack: Pack) -> None:
-    """Write a pack: array and index, named after the keys, so that the same keys always give the same files."""
+    """Write the array and the index of a pack, named after the keys, so that the same keys give the same files."""
     name = hashlib.sha256("\n".join(sorted([*pack.keys, *pack.skipped])).encode()).hexdigest()[:16]
     memory = io.BytesIO()
     np.save(memory, pack.images)
@@ -71,10 +77,10 @@ def write_pack(folder: Path, pack: Pack) -> None:
 
 
 def read_pack(index_path: Path, image_px: int) -> Pack:
-    """Open one pack; its array stays on the disk and is mapped into memory, read-only.
+    """Open one pack; its array stays on disk and is mapped into memory, read-only.
 
     Raises:
-        DataError: Array or index are cut short, damaged or of another kind.
+        DataError: The array or the index is cut short, damaged or in another format.
     """
     path = _locate_array(index_path)
     try:
@@ -84,7 +90,7 @@ def read_pack(index_path: Path, image_px: int) -> Pack:
         with path.open("rb") as file:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if len(content) != index.bytes:
-            raise ValueError("cut short")  # noqa: TRY301 - the same answer as to numpy's own
+            raise ValueError("cut short")  # noqa: TRY301 - handled like numpy's own errors
         images = np.frombuffer(content, np.uint8, offset=_HEADER).reshape(len(index.keys), image_px, image_px, 3)
         return Pack(images, index.keys, index.digests, index.phashes, index.views, index.skipped, index_path)
     except (OSError, ValueError) as error:
@@ -96,15 +102,15 @@ def _locate_array(index_path: Path) -> Path:
 
 
 def _check_hex(words: list[str], digits: int, count: int) -> None:
-    """Check the number of hexadecimal words and of their digits; all at once, for there may be millions."""
+    """Check the number of hexadecimal words and their digits, all at once because there may be millions."""
     if len(words) != count or any(len(word) != digits for word in words):
         raise ValueError("cut short")
-    if 2 * len(bytes.fromhex("".join(words))) != digits * count:  # which skips spaces
+    if 2 * len(bytes.fromhex("".join(words))) != digits * count:  # fromhex skips spaces
         raise ValueError("no hexadecimal digits")
 
 
 def check_pack(index_path: Path) -> None:
-    """Read every byte of the array and compare it with the digest in the index.
+    """Compare the bytes of the array with the digest in the index.
 
     Raises:
         DataError: They differ.
@@ -118,23 +124,23 @@ class PackedImages:
     """The images of several packs.
 
     Attributes:
-        skipped: Why an image that was asked for is missing, by key.
+        skipped: Reason why a requested image is missing, by key.
     """
 
     def __init__(self, packs: Sequence[Pack]) -> None:
         self._packs = [pack for pack in packs if pack.keys]
-        self._starts = np.cumsum([0, *(len(pack.keys) for pack in self._packs)])  # of each pack, in all images
+        self._starts = np.cumsum([0, *(len(pack.keys) for pack in self._packs)])  # index of each pack's first image
         self._numbers = {key: at for at, key in enumerate(chain.from_iterable(pack.keys for pack in self._packs))}
         self.skipped: dict[str, str] = {}
         for pack in packs:
             self.skipped.update(pack.skipped)
 
     def list_missing(self, records: Iterable[Record]) -> list[Record]:
-        """List the records whose images are neither there nor known to be unusable."""
+        """List the records whose images are neither packed nor known to be unusable."""
         return [record for record in records if record.key not in self._numbers and record.key not in self.skipped]
 
     def locate(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Find the images of these keys: their places, int64 (N, 2), for `take`."""
+        """Find the places of the images with these keys, int64 (N, 2), for `take`."""
         numbers = np.fromiter((self._numbers[key] for key in keys), np.int64, len(keys))
         packs = np.searchsorted(self._starts, numbers, side="right") - 1
         return np.stack([packs, numbers - self._starts[packs]], axis=1)
@@ -148,7 +154,14 @@ class PackedImages:
         return images
 
     def fingerprints(self, keys: Sequence[str]) -> tuple[list[str], npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-        """Look up digest, perceptual hash and `NUM_VIEWS` hashes of views of each; see `fakeid.images.hashing`."""
+        """Look up the fingerprints of images; see `fakeid.images.hashing`.
+
+        Args:
+            keys: Keys of n images.
+
+        Returns:
+            Digests (n,), perceptual hashes uint64 (n,), and hashes of views uint64 (n, NUM_VIEWS).
+        """
         places = self.locate(keys).tolist()
         digests = [self._packs[at].digests[row] for at, row in places]
         phashes = np.array([int(self._packs[at].phashes[row], 16) for at, row in places], np.uint64)

@@ -1,1 +1,1 @@
-"""The built-in data: procedural scenes, and the simulated generators that imitate them."""
+"""Simulated data: procedural scenes, simulated generators that imitate photos, and pairs of photos and copies."""

@@ -1,4 +1,4 @@
-"""Small autoencoders whose decoders up-sample as those of published GANs do."""
+"""Small autoencoders whose decoders up-sample like those of published GANs."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -22,20 +22,20 @@ _RESIDUAL_SCALE: Final = 0.2
 
 @dataclass(frozen=True)
 class Family:
-    """What the decoders of a family of GANs have in common.
+    """The decoder architecture of one family of GANs.
 
     Attributes:
         up_sampling: How each level doubles the size.
-        normalization: Of features, after each convolution.
-        relu: ReLU, or leaky ReLU with a slope of 0.2.
+        normalization: Normalization of the features after each convolution.
+        relu: Whether the activation is ReLU instead of leaky ReLU with a slope of 0.2.
         second_conv: Whether a 3x3 convolution follows each up-sampling.
-        noise: Whether learned amounts of noise are added.
-        rgb_each_level: Whether every level adds to the image, as in StyleGAN2; otherwise the last makes it.
+        noise: Whether noise is added, with learned strengths.
+        rgb_each_level: Whether every level contributes to the image, as in StyleGAN2, instead of only the last one.
         last_makes_rgb: Whether the last up-sampling itself makes the image, as in DCGAN.
-        final_px: Side of the kernel that makes the image.
-        tanh: Whether the image goes through a hyperbolic tangent.
-        skips: Whether decoder levels see the encoder's features of their size (U-Net).
-        residual_blocks: At the lowest resolution, as in SRGAN and ESRGAN.
+        final_px: Side of the kernel that makes the image, in pixels.
+        tanh: Whether the image passes through a hyperbolic tangent.
+        skips: Whether decoder levels also get the encoder's features of the same size (U-Net).
+        residual_blocks: Number of residual blocks at the lowest resolution, as in SRGAN and ESRGAN.
         filtered: Whether the activation acts on features of twice the size, as in StyleGAN3.
     """
 
@@ -69,14 +69,14 @@ assert tuple(_FAMILIES) == GAN_FAMILIES
 
 
 class Autoencoder(nn.Module):
-    """Encodes images by strided convolutions and decodes them as a GAN of one family does.
+    """An autoencoder that encodes images by strided convolutions and decodes them like a GAN of one family.
 
-    Images are (N, 3, H, W) float in [-1, 1] on both sides; H and W must be multiples of `2 ** levels`.
+    Input and output are images (N, 3, H, W) float in [-1, 1]; H and W must be multiples of `2 ** levels`.
 
     Args:
-        family: What its decoder is like.
-        levels: How often it doubles the size.
-        width: Features at full size; twice as many at all smaller ones.
+        family: Architecture of the decoder.
+        levels: Number of times that the decoder doubles the size.
+        width: Number of features at full size; smaller sizes have twice as many.
     """
 
     def __init__(self, family: Family, levels: int, width: int) -> None:
@@ -84,7 +84,7 @@ class Autoencoder(nn.Module):
         self.levels = levels
         self._family = family
         deep = 2 * width
-        # A space-to-depth step loses nothing, so that even a short training reconstructs well.
+        # A space-to-depth step loses nothing, so even a short training reconstructs well.
         self.encoder = nn.ModuleList(
             nn.Conv2d(4 * (3 if level == 0 else deep), deep, 3, padding=1) for level in range(levels)
         )
@@ -124,7 +124,7 @@ class Autoencoder(nn.Module):
 
 
 class _Level(nn.Module):
-    """Doubles the size of features."""
+    """A decoder level, which doubles the size of features."""
 
     def __init__(self, family: Family, num_in: int, num_out: int, *, makes_rgb: bool) -> None:
         super().__init__()
@@ -142,14 +142,14 @@ class _Level(nn.Module):
         self.to_rgb = nn.Conv2d(num_out, 3, 1) if family.rgb_each_level else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Double (N, C, H, W) → (N, C', 2 * H, 2 * W)."""
+        """Double the size of features, (N, C, H, W) → (N, C', 2 * H, 2 * W)."""
         x = self._up_sample(x)
         if self._ends:
             return x
         x = self.normalization(x)
         if self.noise is not None:
             x = x + self.noise * torch.randn_like(x[:, :1])
-        if self._family.filtered:  # what the activation adds above the old Nyquist frequency is removed again
+        if self._family.filtered:  # removes what the activation adds above the old Nyquist frequency
             x = filter_down(self.activation(filter_up(x, build_sinc_taps())), build_sinc_taps())
         else:
             x = self.activation(x)
@@ -169,19 +169,19 @@ class _Level(nn.Module):
 
 
 class _PixelNormalization(nn.Module):
-    """Brings the features of each pixel to a root mean square of 1 (Karras et al. 2018)."""
+    """A layer that scales the features of each pixel to a root mean square of 1 (Karras et al. 2018)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize (N, C, H, W)."""
+        """Normalize features (N, C, H, W)."""
         return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-8)
 
 
 def draw_autoencoder(family: str, seed: int) -> Autoencoder:
-    """Draw the levels, the width and the first weights of a member of a family.
+    """Draw the levels, the width and the initial weights of one member of a family.
 
     Args:
         family: One of `GAN_FAMILIES`.
-        seed: Another seed is another member.
+        seed: Seed of the draw; each seed gives another member.
     """
     generator = torch.Generator().manual_seed(derive_seed(seed, "architecture", family))
     levels, width = (
@@ -209,7 +209,7 @@ def _build_residual(features: int) -> nn.Module:
 
 
 def _build_convolution(kind: UpSampling, num_in: int, num_out: int) -> nn.Module:
-    """Build the layer that up-samples, or the convolution that follows a fixed interpolation."""
+    """Build the up-sampling layer, or the convolution after a fixed interpolation."""
     if kind == "transposed_3":
         return nn.ConvTranspose2d(num_in, num_out, 3, stride=2, padding=1, output_padding=1)
     if kind == "transposed_4":

@@ -1,4 +1,4 @@
-"""Families that people make: bricks, tartan, skyline."""
+"""Paint families of man-made scenes: bricks, tartan, skyline."""
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from fakeid.data.simulate.fields import (
 
 
 def _turned_grid(rng: np.random.Generator, size_px: int, max_radians: float) -> tuple[Array, Array]:
-    """Compute coordinates of a camera that is not quite level: x, y float32 (size_px, size_px), about (0, 1)."""
+    """Compute pixel coordinates for a slightly tilted camera: x, y float32 (size_px, size_px), about in (0, 1)."""
     x, y = pixel_grid(size_px)
     angle = rng.uniform(-max_radians, max_radians)
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
@@ -46,7 +46,7 @@ def paint_bricks(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_tartan(rng: np.random.Generator, size_px: int) -> Array:
-    """Woolen cloth: a symmetrical sequence of colored stripes both ways, woven as a diagonal twill."""
+    """Paint woolen cloth: a symmetrical sequence of colored stripes in both directions, woven as a diagonal twill."""
     x, y = _turned_grid(rng, size_px, 0.3)
     threads = int(rng.integers(18, 26))
     wave = np.float32(0.006) * fractal_field(rng, size_px, slope=1.0, first=3)
@@ -72,7 +72,7 @@ def paint_tartan(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_skyline(rng: np.random.Generator, size_px: int) -> Array:
-    """Paint a city after dusk: dark towers with grids of lit windows before a glowing sky."""
+    """Paint a city after dusk: dark towers with grids of lit windows in front of a glowing sky."""
     _, y = pixel_grid(size_px)
     hue = rng.uniform(0.6, 0.95)
     canvas = blend(

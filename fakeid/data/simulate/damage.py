@@ -1,4 +1,4 @@
-"""What happens to photos without any generator: blur, noise, reduction and enlargement."""
+"""Damage photos without any generator: blur, noise, reduction and enlargement."""
 
 from typing import Final
 
@@ -10,27 +10,27 @@ import PIL.Image
 Image = npt.NDArray[np.uint8]
 
 REDUCING: Final = (PIL.Image.Resampling.BILINEAR, PIL.Image.Resampling.BICUBIC, PIL.Image.Resampling.LANCZOS)
-"""Kernels of Pillow alone, for OpenCV's do not smooth, and leave what repeats."""
+"""Only Pillow's kernels: OpenCV's do not smooth when they reduce, and leave periodic traces."""
 
 ENLARGING: Final = (*REDUCING, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)  # OpenCV's cubic kernel overshoots more
 
 _BY_WHOLE_FACTOR: Final = 0.6
 _WHOLE_FACTORS: Final = (2, 2, 4)
-_NOISY: Final = 0.2  # of all that is damaged
-_BLURRED: Final = 0.4
+_NOISY: Final = 0.2  # share of the damaged photos
+_BLURRED: Final = 0.4  # likewise
 _NOISE_LEVELS: Final = (2.0, 10.0)
 _SIGMAS_PX: Final = (0.7, 4.0)
 _FACTORS: Final = (1.3, 4.0)
 
 
 def draw_factor(between: tuple[float, float], rng: np.random.Generator) -> float:
-    """Draw by how much a photo is enlarged: in three of five cases by two or four.
+    """Draw the enlargement factor of a photo: 2 or 4 in three cases of five.
 
-    What is enlarged by a whole factor repeats with the period of a generator.
+    A photo that is enlarged by a whole factor repeats with the period of a generator.
 
     Args:
-        between: Bounds of the factor in the other cases.
-        rng: Of this photo.
+        between: Bounds of the uniformly drawn factor in the other cases.
+        rng: Generator of this photo's random draws.
     """
     if rng.random() < _BY_WHOLE_FACTOR:
         return _WHOLE_FACTORS[int(rng.integers(len(_WHOLE_FACTORS)))]
@@ -38,13 +38,16 @@ def draw_factor(between: tuple[float, float], rng: np.random.Generator) -> float
 
 
 def resize(photo: Image, size: tuple[int, int], kernels: tuple[int, ...], rng: np.random.Generator) -> Image:
-    """Resize by one of several kernels.
+    """Resize a photo with a randomly drawn kernel.
 
     Args:
         photo: RGB uint8 (H, W, 3).
         size: Width and height of the result, in pixels.
-        kernels: `REDUCING` or `ENLARGING`.
-        rng: Of this photo.
+        kernels: The kernels to draw from, `REDUCING` or `ENLARGING`.
+        rng: Generator of this photo's random draws.
+
+    Returns:
+        RGB uint8 (height, width, 3).
     """
     kernel = kernels[int(rng.integers(len(kernels)))]
     if isinstance(kernel, PIL.Image.Resampling):
@@ -55,12 +58,12 @@ def resize(photo: Image, size: tuple[int, int], kernels: tuple[int, ...], rng: n
 def damage(photo: Image, rng: np.random.Generator) -> Image:
     """Add noise to a photo, blur it, or reduce it and enlarge it again.
 
-    One in five gets noise of 2 to 10 levels, two a Gaussian blur of 0.7 to 4 px, and two are reduced by a factor of up
-    to four and enlarged by one of five kernels. The ranges are ours.
+    Of five photos, one gets noise of 2 to 10 levels, two get a Gaussian blur of 0.7 to 4 px, and two are reduced by a
+    factor of up to four and enlarged by one of five kernels. The ranges are ours.
 
     Args:
         photo: RGB uint8 (H, W, 3).
-        rng: Of this photo.
+        rng: Generator of this photo's random draws.
 
     Returns:
         RGB uint8 (H, W, 3).

@@ -1,4 +1,4 @@
-"""Fit generators to photos, a short training each, on all cores, kept below `paths.cache`."""
+"""Fit generators to photos by a short training each, on all cores, and keep them below `paths.cache`."""
 
 import hashlib
 import time
@@ -26,58 +26,58 @@ from fakeid.io import clear_output_errors, lock_folder, remove_parts, write_atom
 from fakeid.processes import count_cores, run_in_workers
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 4  # raise it whenever the same photos give other members
+_VERSION: Final = 4  # raise it whenever the same photos give different members
 _WINDOW_PX: Final = 64
 _BATCH: Final = 8
 _LEARNING_RATE: Final = 4e-3
 _BETAS: Final = (0.5, 0.99)
 _DETAIL_WEIGHTS: Final = (1.0, 2.0, 4.0)  # of members 0, 1 and 2, and so on
-_DETAIL_PX: Final = 8  # side of the places that have an amount of detail
-_LEAST_POWER: Final = 1e-5  # of detail, images being in [-1, 1]
+_DETAIL_PX: Final = 8  # side of the cells in which detail is measured
+_LEAST_POWER: Final = 1e-5  # of the detail of images in [-1, 1]
 _SMALLEST_SCALE: Final = 0.5
 _LARGEST_PX: Final = 512  # shorter side of the photos that members are fitted to
 _TIMED_PHOTOS: Final = 4
 _TIMED_STEPS: Final = 2
-_WORKER_BYTES: Final = 900_000_000  # of a process that fits, beside its photos; torch included
-_COLOR_WINDOWS: Final = 20  # that the colors of a random decoder are fitted to
+_WORKER_BYTES: Final = 900_000_000  # of a process that fits, torch included, photos excluded
+_COLOR_WINDOWS: Final = 20  # number of windows that the colors of a random decoder are fitted to
 
 _LESS_MEMORY: Final = "let fewer cores fit generators (taskset -c 0,1 python ...)"
 
 
 class Photos(Hashable, Protocol):
-    """Where photos are read. Picklable: worker processes get a copy."""
+    """A reader of photos. It is picklable: worker processes get a copy."""
 
     def read_usable(self, keys: Sequence[str]) -> Iterable[npt.NDArray[np.uint8]]:
-        """Read photos as RGB uint8 (H, W, 3) and pass over those that cannot be used."""
+        """Read photos as RGB uint8 (H, W, 3), skipping those that cannot be used."""
         ...
 
     def hash_files(self, keys: Sequence[str]) -> str:
-        """Hash what identifies the files."""
+        """Hash the properties that identify the files."""
         ...
 
 
 @dataclass(frozen=True)
 class Member:
-    """One generator of a family: its architecture, first weights and training follow from its number."""
+    """One generator of a family; its number determines architecture, initial weights and training."""
 
     family: str
     number: int
 
     def __str__(self) -> str:
-        """Name its file."""
+        """Return the name of the member's file."""
         return f"{self.family}-{self.number}"
 
 
 @dataclass(frozen=True)
 class GeneratorBank:
-    """The members that a run needs, each fitted once to the same photos and kept in a file of its own.
+    """The generators of a run, each fitted once to the same photos and kept in its own file.
 
     Attributes:
-        root: Below which banks are kept, `paths.cache`.
-        photos: Where photos are read.
-        keys: The photos to fit to; none of validation or test.
-        steps: Of the training of a member.
-        seed: Another seed is another bank.
+        root: Folder that holds the banks, `paths.cache`.
+        photos: Reader of the photos.
+        keys: Keys of the photos to fit to; none belongs to validation or test.
+        steps: Training steps of each member.
+        seed: Seed of the bank; each seed gives another bank.
     """
 
     root: str
@@ -87,13 +87,13 @@ class GeneratorBank:
     seed: int
 
     def describe(self) -> dict[str, object]:
-        """Identify the members by what decides them."""
+        """Identify the members by everything that determines them."""
         photos = self.photos.hash_files(self.keys)
         return {"version": _VERSION, "photos": photos, "steps": self.steps, "seed": self.seed}
 
     @cached_property
     def folder(self) -> Path:
-        """The folder of the bank's files; remembered, for each image is made by a member that lies there."""
+        """The folder of the bank's files; cached, because it is needed for every image."""
         return Path(self.root) / f"generators-{hashlib.sha256(repr(self.describe()).encode()).hexdigest()[:8]}"
 
     def list_missing(self, members: Sequence[Member]) -> list[Member]:
@@ -101,7 +101,7 @@ class GeneratorBank:
         return [member for member in members if not self.locate(member).exists()]
 
     def locate(self, member: Member) -> Path:
-        """Give the path of a member's file."""
+        """Return the path of a member's file."""
         return self.folder / f"{member}.pt"
 
     def fit(
@@ -112,13 +112,14 @@ class GeneratorBank:
         on_progress: Callable[[], None] = lambda: None,
         on_wait: Callable[[], None] = lambda: None,
     ) -> None:
-        """Fit what is missing; a member counts when its file is whole, so that a kill loses only those in work.
+        """Fit the missing members; files are written whole, so a killed process loses only those it was fitting.
 
         Args:
-            members: All that are needed.
-            on_start: Told how many have to be fitted, if any, and about what it takes: seconds, and bytes of memory.
-            on_progress: Told after each.
-            on_wait: Told when another process is at it.
+            members: All members that are needed.
+            on_start: Called with the number of members to fit, the estimated seconds and the estimated bytes of memory,
+                if any are missing.
+            on_progress: Called after each member.
+            on_wait: Called if another process is fitting.
 
         Raises:
             DataError: No photo can be used.
@@ -132,7 +133,7 @@ class GeneratorBank:
             with lock_folder(self.folder, on_wait=on_wait):
                 missing = self.list_missing(members)
                 remove_parts(self.folder)
-                if not missing:  # the process that was waited for has fitted them all
+                if not missing:  # another process has fitted them all in the meantime
                     return
                 on_start(len(missing), *self._estimate(missing))
                 jobs = [(self, member) for member in missing]
@@ -140,7 +141,7 @@ class GeneratorBank:
                     on_progress()
 
     def _estimate(self, members: Sequence[Member]) -> tuple[float, int]:
-        """Take the first steps of each member on a few photos, on one core as the workers do: seconds, and bytes."""
+        """Estimate seconds and bytes by a few steps of each member on a few photos, on one core like the workers."""
         with _one_thread():
             photos = _load_photos(self.photos, self.keys[:_TIMED_PHOTOS])
             trained = [member for member in members if member.family not in RANDOM_FAMILIES]
@@ -156,7 +157,7 @@ class GeneratorBank:
         """Load a fitted member.
 
         Raises:
-            DamagedFileError: Its file is missing, or no longer what was written.
+            DamagedFileError: Its file is missing or damaged.
         """
         return _load(self.locate(member), member, self.seed)
 
@@ -174,13 +175,13 @@ def _fit_and_keep(bank: GeneratorBank, member: Member) -> None:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Compute on one thread: one member a core, and sums do not depend on how many cores there are."""
+    """Compute on one thread: each core fits one member, and sums do not depend on the number of cores."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)  # where this is no worker, a training follows
+        torch.set_num_threads(threads)  # outside of a worker, a training follows
 
 
 @lru_cache(maxsize=1)
@@ -189,7 +190,7 @@ def _load_photos(photos: Photos, keys: tuple[str, ...]) -> list[npt.NDArray[np.u
 
 
 def _shrink(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Reduce a large photo: each process that fits holds all of them."""
+    """Reduce a large photo, because each process that fits holds all photos in memory."""
     factor = _LARGEST_PX / min(photo.shape[:2])
     if factor >= 1:
         return photo
@@ -200,14 +201,17 @@ def _shrink(photo: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps: int, seed: int) -> Autoencoder:
     """Train an autoencoder to reconstruct windows of photos.
 
-    The loss is the mean absolute error of the pixels, and some of that of the amount of detail around each place: an
-    autoencoder smooths what it cannot predict, while a GAN invents detail, and that has the decoder's trace.
+    The loss is the mean absolute error of the pixels plus a weighted error of the local amount of detail. An
+    autoencoder smooths what it cannot predict, while a GAN invents detail, and this detail carries the decoder's trace.
 
     Args:
         photos: RGB uint8 (H, W, 3), each at least 64 px a side.
-        member: Of which family, and which of them.
-        steps: Of Adam, on 8 windows of 64 px each.
-        seed: Of the bank.
+        member: The family and number of the generator.
+        steps: Steps of Adam, each on 8 windows of 64 px.
+        seed: Seed of the bank.
+
+    Returns:
+        The trained autoencoder, in evaluation mode.
     """
     model = _draw_autoencoder(member, seed)
     rng = np.random.default_rng(derive_seed(seed, "windows", member))
@@ -230,7 +234,7 @@ def fit_member(photos: Sequence[npt.NDArray[np.uint8]], member: Member, *, steps
 def _measure_detail(images: Tensor) -> Tensor:
     """Measure the root mean square of what a 3 x 3 blur removes, (N, 3, H, W) → (N, 3, H / 8, W / 8).
 
-    Where the detail lies within a place is left open, so that it may repeat with the period of a decoder.
+    The measure does not fix where the detail lies within a cell, so it may repeat with the period of a decoder.
     """
     taps = torch.tensor([0.25, 0.5, 0.25])
     kernel = torch.outer(taps, taps).expand(3, 1, 3, 3)

@@ -1,4 +1,4 @@
-"""Simulated GAN decoders: the trace of up-sampling without training a GAN (after AutoGAN, Zhang et al. 2019)."""
+"""Simulate the up-sampling trace of GAN decoders without training a GAN (after AutoGAN, Zhang et al. 2019)."""
 
 import cv2
 import numpy as np
@@ -6,24 +6,24 @@ import numpy.typing as npt
 
 from fakeid.data.simulate.random_decoder import Array, Photos, RandomDecoder
 
-_UNEVEN_LEVELS = 4.0  # trace where there is no detail at all, as detail in 8-bit levels
+_UNEVEN_LEVELS = 4.0  # 8-bit levels of detail, added so that images without detail get a trace too
 _CODER_FLOOR = 4.0  # 8-bit levels; smaller steps cost a lossless coder no more bits, since noise hides them
 
 
 class SimulatedGenerator:
     """A random decoder that imitates photos: the same content, with the trace of one up-sampling block.
 
-    What a `RandomDecoder` makes of a photo differs from the photo in its detail: part is missing, which says nothing
-    about the generator, and the rest is the trace, which repeats with the period of the up-sampling. A trained GAN
-    finds the missing part and keeps a weaker trace, so that the imitation is the photo plus the trace at a chosen
-    strength, less so much of the photo's own detail that a lossless coder finds both equally long: neither color nor
-    sharpness tells them apart.
+    The output of a `RandomDecoder` differs from the photo in its detail. Part of the detail is missing, which says
+    nothing about the generator. The rest of the difference is the trace, which repeats with the period of the
+    up-sampling. A trained GAN restores the missing part and keeps a weaker trace. The imitation is therefore the photo
+    plus the trace at a chosen strength, minus as much of the photo's own detail as makes both equally long in a
+    lossless coder: neither color nor sharpness tells them apart.
 
     Args:
         block: One of `UPSAMPLING_BLOCKS`, or `HELD_OUT_BLOCK`.
-        photos: What to imitate, RGB uint8 (N, H, W, 3); about 20 are enough.
-        seed: Of the random kernels; another seed is another generator of the same kind.
-        strength: Root-mean-square trace as a share of the photos' root-mean-square detail (plus 4 levels).
+        photos: Photos to fit to, RGB uint8 (N, H, W, 3); about 20 are enough.
+        seed: Seed of the random kernels; each seed gives another generator of the same kind.
+        strength: Root mean square of the trace, as a share of that of the photos' detail (plus 4 levels).
     """
 
     def __init__(self, block: str, photos: Photos, *, seed: int, strength: float) -> None:
@@ -44,7 +44,7 @@ class SimulatedGenerator:
 
 
 def _rounded(value: float) -> np.float32:
-    """Round to four decimals: what is beyond them may depend on the order of a sum."""
+    """Round to four decimals, because further ones may depend on the order of a sum."""
     return np.float32(round(float(value), 4))
 
 
@@ -54,13 +54,13 @@ def _detail(images: npt.NDArray[np.uint8] | Array) -> Array:
 
 
 def _code_length(images: Array) -> float:
-    """Estimate the bits per sample that a predictive coder such as PNG spends on (N, H, W, 3), up to a constant."""
+    """Estimate the bits per sample that a predictive coder such as PNG needs for (N, H, W, 3), up to a constant."""
     steps = (np.diff(images, axis=1), np.diff(images, axis=2))
     return float(np.mean([np.log2(step**2 + np.float32(_CODER_FLOOR**2)).mean() for step in steps]))
 
 
 def _fit_detail_loss(photos: Photos, detail: Array, trace: Array) -> np.float32:
-    """Find the share of the photos' own detail to give up for the trace, by bisection on the code length."""
+    """Find the share of the photos' own detail to remove in exchange for the trace, by bisection on the code length."""
     target, low, high = _code_length(photos.astype(np.float32)), -1.0, 1.0
     for _ in range(12):
         middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""Families of land, water and air: waves, clouds, pebbles, mountains, wood."""
+"""Paint families of land, water and air: waves, clouds, pebbles, mountains, wood."""
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from fakeid.data.simulate.fields import (
 
 
 def paint_waves(rng: np.random.Generator, size_px: int) -> Array:
-    """Open water seen at a slant: crossing swells that crowd towards the far edge, with glints and foam."""
+    """Paint open water seen at a slant: crossing swells that crowd towards the far edge, with glints and foam."""
     x, y = pixel_grid(size_px)
     near = 1 / (1.25 - np.float32(0.95) * y)
     ground_x, ground_y = (x - 0.5) / near, 2.2 / near
@@ -39,7 +39,7 @@ def paint_waves(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_clouds(rng: np.random.Generator, size_px: int) -> Array:
-    """Sky alone: billows of 1/f noise, lit from one side, over a smooth vertical gradient."""
+    """Paint a sky: billows of 1/f noise, lit from one side, over a smooth vertical gradient."""
     _, y = pixel_grid(size_px)
     hour = rng.choice([0.0, 0.0, 1.0]) * rng.uniform(0.6, 1.0)
     zenith = pick_color(rng, (0.56, 0.64), (0.5, 0.85), (0.5, 0.9))
@@ -58,7 +58,7 @@ def paint_clouds(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_pebbles(rng: np.random.Generator, size_px: int) -> Array:
-    """Paint a shingle beach: rounded gray and tan stones packed edge to edge, dark gaps between, speckled."""
+    """Paint a shingle beach: rounded, speckled gray and tan stones packed edge to edge, with dark gaps between them."""
     per_side = int(rng.integers(6, 10))
     pitch = size_px / per_side
     rows, columns = np.mgrid[-1 : per_side + 1, -1 : per_side + 1].reshape(2, -1)  # (2, (per_side + 2)**2)

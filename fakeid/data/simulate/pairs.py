@@ -1,7 +1,7 @@
-"""A photo and its copy through a decoder, alike in content, brightness, contrast and sharpness.
+"""Make pairs of a photo and its copy through a decoder, alike in content, brightness, contrast and sharpness.
 
-A detector must not learn that copies are darker, softer or smoother than photos: GANs that it meets later are not. What
-is left to tell the two apart is the trace of the decoder, which repeats with the period of its up-sampling.
+A detector must not learn that copies are darker, softer or smoother than photos, because the images of real GANs are
+not. The only remaining difference is the trace of the decoder, which repeats with the period of its up-sampling.
 """
 
 from collections.abc import Callable
@@ -20,26 +20,26 @@ Image = npt.NDArray[np.uint8]
 Levels = npt.NDArray[np.float32]
 
 Decoder = Callable[[Levels, int], Levels]
-"""Reconstructs an image, float32 (H, W, 3) in 8-bit levels on both sides; the number seeds what it draws."""
+"""A function that reconstructs an image, float32 (H, W, 3) in 8-bit levels; the int seeds its random draws."""
 
-_CONTENT_SIGMA_PX: Final = (1.5, 4.0)  # coarser than this, a copy is the photo itself
-_TRACE_SHARE: Final = (0.5, 1.0)  # of the copy's own detail; the rest is the photo's
+_CONTENT_SIGMA_PX: Final = (1.5, 4.0)  # detail coarser than this is the photo's own
+_TRACE_SHARE: Final = (0.5, 1.0)  # share of the fine detail that is the copy's; the rest is the photo's
 _NEARBY: Final = 1 / 40  # of all frequencies
-_SHARPENED: Final = 0.3  # of all copies; in the other pairs the photo is softened
-_SOFTENING: Final = (0.1, 6.0)  # bounds of gains
-_SHARPENING: Final = (0.5, 2.0)  # more would make noise of what is no trace
-_GRAINY: Final = 0.5  # of all photos get noise where the copy has more fine detail
+_SHARPENED: Final = 0.3  # share of pairs with a sharpened copy; in the others the photo is softened
+_SOFTENING: Final = (0.1, 6.0)  # bounds of the gains
+_SHARPENING: Final = (0.5, 2.0)  # wider bounds would amplify noise that is no trace
+_GRAINY: Final = 0.5  # share of photos that get noise where the copy has more fine detail
 _DETAIL_SIGMA_PX: Final = 1.0
 _GRAIN_SIGMA_PX: Final = 4.0
 _FLOOR: Final = 1e-3  # of power, against 0 / 0 in flat images
-# Rows: luma, and two differences of colors; orthonormal, so that the transpose goes back.
+# Rows: luma, and two color differences; orthonormal, so that the transpose is the inverse.
 _LUMA_AND_CHROMA: Final = np.array(
     [[1 / 3**0.5] * 3, [1 / 2**0.5, 0, -1 / 2**0.5], [1 / 6**0.5, -2 / 6**0.5, 1 / 6**0.5]], np.float32
 )
 
 
 class Pair(NamedTuple):
-    """RGB uint8 (H, W, 3), both."""
+    """A photo and its copy, both RGB uint8 (H, W, 3)."""
 
     real: Image
     fake: Image
@@ -54,18 +54,18 @@ def make_pair(
 ) -> Pair:
     """Copy a photo through a decoder, and make both equally sharp.
 
-    The copy keeps the photo's own coarse content, and a random share of its fine detail. Its power around each
-    frequency is then made that of the photo in three of ten pairs; in the others the photo's is made that of the copy:
-    such a filter adds or removes blur, and no period. To every other photo noise is added where the copy has more
+    The copy keeps the photo's coarse content and a random share of its fine detail. In three of ten pairs, a filter
+    then gives the copy the photo's power around each frequency; in the others, it gives the photo the power of the
+    copy. Such a filter adds or removes blur, but no period. Half of the photos get noise where the copy has more
     detail.
 
     Args:
         photo: RGB uint8 (H, W, 3).
-        decode: Of a generator.
-        rng: Of this pair.
-        alignment: `copies` never changes the photo, `none` matches nothing.
-        damaged_share: Of all photos that are damaged instead, where `alignment` is full, and their copies are not: what
-            has lost its detail, or has noise, must not pass for the trace of a generator.
+        decode: Decoder of a generator.
+        rng: Generator of this pair's random draws.
+        alignment: What is matched: `copies` never changes the photo, `none` matches nothing.
+        damaged_share: Share of the photos that are damaged instead of adjusted, with `full` alignment; their copies are
+            not damaged. A loss of detail, or noise, must not pass for the trace of a generator.
     """
     levels = photo.astype(np.float32)
     sigma_px, share, sharpen = rng.uniform(*_CONTENT_SIGMA_PX), rng.uniform(*_TRACE_SHARE), rng.random() < _SHARPENED
@@ -87,16 +87,16 @@ def make_pair(
 
 
 def add_grain(levels: Levels, wanted: Levels, rng: np.random.Generator) -> Levels:
-    """Add noise where an image has less fine detail than another, until both have the same around each place.
+    """Add noise where an image has less fine detail than another, until both have the same local amount.
 
-    A decoder leaves its trace everywhere, while the fine detail of a photo lies in its textures: what has detail in
-    smooth places must not pass for a copy. The noise has the colors of the other's detail, and
-    its power around each frequency.
+    A decoder leaves its trace everywhere, while the fine detail of a photo lies in its textures: detail in smooth
+    places must not by itself mark a copy. The noise has the colors of the other image's detail, and its power around
+    each frequency.
 
     Args:
-        levels: Float32 (H, W, 3) in 8-bit levels.
-        wanted: Likewise.
-        rng: Of this pair.
+        levels: Image that gets the noise, float32 (H, W, 3) in 8-bit levels.
+        wanted: Image with the wanted detail, float32 (H, W, 3) in 8-bit levels.
+        rng: Generator of this pair's random draws.
     """
     detail, goal = (each - cv2.GaussianBlur(each, (0, 0), _DETAIL_SIGMA_PX) for each in (levels, wanted))
     colors = np.linalg.cholesky(np.cov(goal.reshape(-1, 3).T) + _FLOOR * np.eye(3)).astype(np.float32)
@@ -112,18 +112,18 @@ def _measure_energy(levels: Levels) -> Levels:
 def match_sharpness(levels: Levels, wanted: Levels, bounds: tuple[float, float]) -> Levels:
     """Filter an image so that luma and chroma each have the power of another image around each frequency.
 
-    The power is averaged over frequencies nearby, so that directions are matched too, and narrow peaks are not.
+    The power is averaged over nearby frequencies, so that the filter also matches directions, but not narrow peaks.
 
     Args:
-        levels: Float32 (H, W, 3) in 8-bit levels.
-        wanted: Likewise.
-        bounds: Of the gains, so that what is not there at all is not invented.
+        levels: Image to filter, float32 (H, W, 3) in 8-bit levels.
+        wanted: Image with the wanted power, float32 (H, W, 3) in 8-bit levels.
+        bounds: Bounds of the gains, so that the filter does not invent what is missing altogether.
 
     Returns:
-        Float32 (H, W, 3), of the image's own mean color.
+        Float32 (H, W, 3), with the mean color of `levels`.
     """
     mean = levels.mean((0, 1))
-    # A cosine transform takes the image as mirrored at each border, so that no seam adds power at all frequencies.
+    # The cosine transform mirrors the image at each border, so no seam adds power at all frequencies.
     spectrum, goal = (
         fft.dctn((each - each.mean((0, 1))) @ _LUMA_AND_CHROMA.T, axes=(0, 1), norm="ortho")
         for each in (levels, wanted)
@@ -133,7 +133,7 @@ def match_sharpness(levels: Levels, wanted: Levels, bounds: tuple[float, float])
 
 
 def _smooth_power(spectrum: Levels) -> Levels:
-    """Average the power around each frequency; weighted, for it falls steeply from the lowest ones."""
+    """Average the power around each frequency, weighted because it falls steeply from the lowest frequencies."""
     power = np.square(spectrum) * _weigh_frequencies(*spectrum.shape[:2])
     sigmas = [_NEARBY * side for side in spectrum.shape[1::-1]]
     smooth = cv2.GaussianBlur(power, (0, 0), sigmas[0], sigmaY=sigmas[1], borderType=cv2.BORDER_REFLECT)
@@ -142,7 +142,7 @@ def _smooth_power(spectrum: Levels) -> Levels:
 
 @lru_cache(maxsize=4)
 def _weigh_frequencies(height: int, width: int) -> Levels:
-    """Compute weights (H, W, 1) of squared frequencies; the mean has none."""
+    """Compute weights float32 (H, W, 1), the squared frequencies; that of the mean is 0."""
     squares = np.add.outer((np.arange(height) / height) ** 2, (np.arange(width) / width) ** 2)
     return squares.astype(np.float32)[..., None]
 

@@ -1,4 +1,4 @@
-"""Families that grow: leaves, flowers, coral."""
+"""Paint families of growing things: leaves, flowers, coral."""
 
 from typing import Any
 
@@ -24,17 +24,17 @@ Points = npt.NDArray[np.int32]
 
 
 def _fixed_point(points: npt.NDArray[np.floating[Any]]) -> Points:
-    """Turn coordinates x, y in pixels, (…, 2), into what OpenCV's drawing functions take fractions of pixels."""
+    """Convert coordinates x, y in pixels, (…, 2), to the fixed-point numbers of OpenCV's drawing functions."""
     return np.round(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
 
 
 def _fill(canvas: Array, outline: npt.NDArray[np.floating[Any]], color: Array) -> None:
-    """Fill a polygon, (N, 2) of x, y in pixels, in place."""
+    """Fill a polygon (N, 2), x and y in pixels, in place."""
     cv2.fillPoly(canvas, [_fixed_point(outline)], color.tolist(), shift=_SUBPIXEL_BITS)
 
 
 def _leaf_outlines(rng: np.random.Generator, size_px: int) -> list[tuple[Points, Points, Points]]:
-    """Midrib, left and right half of each leaf in fixed point, (9, 2), (18, 2), (18, 2); lengths by a power law."""
+    """Draw midrib (9, 2), left half (18, 2) and right half (18, 2) of each leaf, in fixed point; power-law lengths."""
     along = np.linspace(0, 1, 9)
     length = size_px * np.minimum(0.6, 0.12 * rng.random((_NUM_LEAVES, 1)) ** -0.45)
     bulge = length * rng.uniform(0.16, 0.3, (_NUM_LEAVES, 1)) * np.sin(np.pi * along**0.8)
@@ -47,12 +47,12 @@ def _leaf_outlines(rng: np.random.Generator, size_px: int) -> list[tuple[Points,
 
 
 def paint_leaves(rng: np.random.Generator, size_px: int) -> Array:
-    """Paint a forest floor: pointed leaves with a midrib, one over another, in one season's greens or browns."""
+    """Paint a forest floor: overlapping pointed leaves with a midrib, in one season's greens or browns."""
     season = rng.uniform(0.04, 0.34)
     canvas = np.empty((size_px, size_px, 3), np.float32)
     canvas[:] = pick_color(rng, (season, season), (0.5, 0.8), (0.1, 0.25))
     colors = pick_colors(rng, _NUM_LEAVES, (season - 0.06, season + 0.06), (0.55, 0.95), (0.45, 0.95))
-    colors *= np.linspace(0.35, 1, _NUM_LEAVES, dtype=np.float32)[:, None]  # the lower, the darker
+    colors *= np.linspace(0.35, 1, _NUM_LEAVES, dtype=np.float32)[:, None]  # lower leaves are darker
     for (rib, left, right), color in zip(_leaf_outlines(rng, size_px), colors, strict=True):
         cv2.fillPoly(canvas, [left], color.tolist(), shift=_SUBPIXEL_BITS)
         cv2.fillPoly(canvas, [right], (0.62 * color).tolist(), shift=_SUBPIXEL_BITS)
@@ -89,7 +89,7 @@ def paint_flowers(rng: np.random.Generator, size_px: int) -> Array:
 
 
 def paint_coral(rng: np.random.Generator, size_px: int) -> Array:
-    """Brain coral: a maze of rounded ridges of equal width, lit from above, warm on deep teal."""
+    """Paint brain coral: a maze of rounded ridges of equal width, lit from above, warm on deep teal."""
     cells = 96
     white = rng.standard_normal((cells, cells), dtype=np.float32)
     width = rng.uniform(2.0, 3.2)

@@ -1,4 +1,4 @@
-"""Decoders that are drawn and not trained: one up-sampling with random kernels, and colors fitted to photos."""
+"""Untrained decoders: one up-sampling block with random kernels, and colors fitted to photos."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from fakeid.config.constants import HELD_OUT_BLOCK, UPSAMPLING_BLOCKS
 
 _WIDTH = 16  # features
 _LEAK = 0.25  # a power of two: exact
-_FEATURE_LEVELS = 256.0  # features are cut off here
-_SPREAD = 1.0  # how far a kernel's random taps stray from plain interpolation
+_FEATURE_LEVELS = 256.0  # features are clipped here
+_SPREAD = 1.0  # how far a kernel's random taps deviate from plain interpolation
 _RIDGE = 1e-3
 
 Photos = npt.NDArray[np.uint8]
@@ -30,7 +30,7 @@ class RandomDecoder:
 
     Args:
         block: One of `UPSAMPLING_BLOCKS`, or `HELD_OUT_BLOCK`.
-        seed: Of the random kernels; another seed is another decoder of the same kind.
+        seed: Seed of the random kernels; each seed gives another decoder of the same kind.
     """
 
     def __init__(self, block: str, *, seed: int) -> None:
@@ -39,20 +39,20 @@ class RandomDecoder:
         self._kernel = _draw_kernel(block, torch.Generator().manual_seed(seed))
 
     def fit(self, photos: Photos) -> "RandomDecoder":
-        """Fit the colors to photos, RGB uint8 (N, H, W, 3); about 20 are enough. Returns the decoder itself."""
+        """Fit the colors to photos, RGB uint8 (N, H, W, 3), of which about 20 are enough; return the decoder itself."""
         self._scale = self._fit_scale(photos)
         self._to_rgb = self._fit_colors(photos)
         return self
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what was fitted."""
+        """Return the fitted values."""
         return {"scale": self._scale, "to_rgb": self._to_rgb}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what was fitted.
+        """Restore the fitted values.
 
         Raises:
-            RuntimeError: The state is another's.
+            RuntimeError: The state is not that of a random decoder.
         """
         try:
             self._scale, self._to_rgb = float(state["scale"]), state["to_rgb"].reshape(3, _WIDTH + 1, 1, 1)
@@ -60,7 +60,7 @@ class RandomDecoder:
             raise RuntimeError("this is not the state of a random decoder") from error
 
     def decode(self, photos: npt.NDArray[Any]) -> Array:
-        """Decode photos (N, H, W, 3) in 8-bit levels into pictures centered on 0: float32 (N, H, W, 3)."""
+        """Decode photos (N, H, W, 3) in 8-bit levels into images float32 (N, H, W, 3), centered on 0."""
         rgb: Array = F.conv2d(self._scaled_features(photos), self._to_rgb).permute(0, 2, 3, 1).numpy()
         return rgb
 
@@ -77,14 +77,14 @@ class RandomDecoder:
         return float(2.0 ** np.floor(np.log2(_FEATURE_LEVELS / 4 / spread)))
 
     def _scaled_features(self, photos: npt.NDArray[Any]) -> Tensor:
-        """Scale the features to whole numbers within ±_FEATURE_LEVELS, (N, _WIDTH + 1, H, W): the last is constant."""
+        """Scale the features to whole numbers within ±_FEATURE_LEVELS: (N, _WIDTH + 1, H, W), the last one constant."""
         height, width = photos.shape[1:3]
         features = self._features(photos)[..., :height, :width]
         features = torch.round(features * self._scale).clamp(-_FEATURE_LEVELS, _FEATURE_LEVELS)
         return torch.cat([features, torch.full_like(features[:, :1], 128.0)], 1)
 
     def _fit_colors(self, photos: Photos) -> Tensor:
-        """Regress the photos on the features (ridge): a 1x1 kernel (3, _WIDTH + 1, 1, 1), in steps of 1/1024."""
+        """Fit a 1x1 kernel (3, _WIDTH + 1, 1, 1) from features to photos by ridge regression, in steps of 1/1024."""
         features = self._scaled_features(photos).permute(0, 2, 3, 1)  # (N, H, W, _WIDTH + 1)
         design = features.reshape(-1, _WIDTH + 1).double()  # (N * H * W, _WIDTH + 1)
         target = torch.tensor(photos).reshape(-1, 3).double() - 128  # (N * H * W, 3)
@@ -96,7 +96,7 @@ class RandomDecoder:
 
 
 def _draw_kernel(block: str, generator: torch.Generator) -> Tensor:
-    """Draw an interpolation gone astray: binomial taps that mix colors at random, each disturbed; whole numbers."""
+    """Draw a disturbed interpolation kernel: binomial taps that mix colors at random, plus noise; whole numbers."""
     taps = torch.tensor([1.0, 3.0, 3.0, 1.0] if block == "transposed_conv" else [1.0, 2.0, 1.0])
     smooth = torch.outer(taps, taps)
     mix = torch.randn((_WIDTH, 3, 1, 1), generator=generator)

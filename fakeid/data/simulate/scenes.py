@@ -1,8 +1,7 @@
-"""Procedural scenes: eleven families of content, in the spirit of dead leaves and 1/f textures.
+"""Paint procedural scenes of eleven families, in the spirit of dead leaves and 1/f textures.
 
 Random pictures with the statistics of photos can teach a network to see (Baradad et al. 2021, "Learning to see by
-looking at noise"). Each family differs from the others in shapes, palette, texture and layout, and is named for
-what it shows.
+looking at noise"). The families differ in shapes, palette, texture and layout, and are named after what they show.
 """
 
 from collections.abc import Callable
@@ -34,9 +33,9 @@ def paint_scene(family: str, size_px: int, seed: int) -> Array:
     """Paint one scene.
 
     Args:
-        family: One of the eleven names.
-        size_px: Side of the picture; shapes are relative to it, the finest texture follows the pixels.
-        seed: Any non-negative integer; another seed is another scene of the family.
+        family: Name of one of the eleven families.
+        size_px: Side of the picture, in pixels; shapes scale with it, the finest texture follows the pixels.
+        seed: Any non-negative integer; each seed gives another scene of the family.
 
     Returns:
         Linear RGB light, float32 (size_px, size_px, 3) in [0, 1].

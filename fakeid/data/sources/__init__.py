@@ -1,1 +1,1 @@
-"""The sources of images, one file each, all with the interface of `base.Source`."""
+"""The sources of images, one file each, which all implement `base.Source`."""

@@ -1,4 +1,4 @@
-"""Images in a zip or tar file, listed once and read where they lie, without unpacking."""
+"""List and read images in zip and tar files in place, without unpacking them."""
 
 import hashlib
 import re
@@ -20,12 +20,12 @@ from fakeid.io import clear_output_errors, write_atomically
 
 ARCHIVE_EXTENSIONS: Final = (".zip", ".tar")
 
-_VERSION: Final = 1  # of the listing's format
+_VERSION: Final = 1  # of the format of listings
 _UNSAFE: Final = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MAX_NAME: Final = 1024  # bytes
 _MAX_SIZE: Final = 200_000_000  # bytes of one image file
 _MAX_INFLATION: Final = 1000
-_LOCAL_HEADER: Final = struct.Struct("<4s22xHH")  # signature, lengths of the name and of the extra field behind it
+_LOCAL_HEADER: Final = struct.Struct("<4s22xHH")  # signature, lengths of the name and of the extra field after it
 _STORED, _DEFLATED, _IN_TAR = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, -1
 _LIST_ERRORS: Final = (
     zipfile.BadZipFile,
@@ -51,7 +51,8 @@ class _Member(NamedTuple):
 class Archive:
     """The images of one archive; open it with `open_archive`.
 
-    Only visible files with an image's extension count. Of members of one name the last does, as for other programs.
+    Only visible files with an image extension count. Of members with the same name the last one counts, as in other
+    programs.
     """
 
     def __init__(self, path: Path, members: npt.NDArray[Any]) -> None:
@@ -59,23 +60,23 @@ class Archive:
         self._members = np.asarray(members)  # taking single elements from a mapped array is slow
 
     def names(self) -> Iterator[str]:
-        """List the members' paths in the archive, with forward slashes, sorted."""
+        """List the members' paths in the archive, sorted, with forward slashes."""
         for name in self._members["name"]:
             yield name.decode()
 
     def folders(self) -> set[str]:
-        """Collect the paths of the folders that hold images; the top of the archive is the empty path."""
+        """Collect the paths of the folders that hold images; the top level of the archive is the empty path."""
         return {name.rpartition("/")[0] for name in self.names()}
 
     def sizes(self) -> Iterator[tuple[str, int]]:
-        """List the members' paths, each with the bytes of the file when it is unpacked."""
+        """List the members' paths, each with the unpacked size of the file in bytes."""
         yield from zip(self.names(), self._members["size"].tolist(), strict=True)
 
     def read(self, name: str) -> bytes:
         """Read the bytes of one member.
 
         Raises:
-            BadImageError: It is not there, cut short, or damaged.
+            BadImageError: The member is missing, cut short or damaged.
         """
         key, names = name.encode(), self._members["name"]
         row = int(np.searchsorted(names, np.bytes_(key)))
@@ -98,15 +99,15 @@ class Archive:
 
 
 def open_archive(path: Path, listings: Path | None) -> Archive:
-    """Open an archive; the list of its members is remembered and mapped, so that it takes little memory.
+    """Open an archive; the list of its members is cached and memory-mapped, so that it takes little memory.
 
     Args:
-        path: A zip or tar file, by its extension.
-        listings: A folder of the cache for the list; None remembers it in this process only.
+        path: A zip or tar file, told apart by the extension.
+        listings: Cache folder for the list; None keeps it in this process only.
 
     Raises:
         DataError: The archive is missing, cut short or damaged, or holds a member that is unsafe, encrypted, of an
-            absurd size, or compressed otherwise than zip does by default.
+            absurd size, or compressed with a method other than zip's default.
         OutputError: The list cannot be written.
     """
     try:
@@ -124,7 +125,7 @@ def _open(path: Path, size: int, mtime_ns: int, listings: Path | None) -> Archiv
     listing = listings / f"{path.name}-{digest}.npy"
     try:
         return Archive(path, np.load(listing, mmap_mode="r"))
-    except (OSError, ValueError, EOFError):  # none yet, or damaged
+    except (OSError, ValueError, EOFError):  # the listing does not exist yet, or is damaged
         members = _list(path)
     with clear_output_errors(listings, "paths.cache"):
         write_atomically(listing, lambda file: np.save(file, members))
@@ -169,7 +170,7 @@ def _list_tar(path: Path) -> Iterator[_Member]:
     end = path.stat().st_size
     with tarfile.open(path, "r:") as archive:
         while (info := archive.next()) is not None:
-            archive.members.clear()  # type: ignore[attr-defined]  # it would keep a kilobyte for each
+            archive.members.clear()  # type: ignore[attr-defined]  # would keep a kilobyte per member
             name = _check_name(path, info.name, is_folder=not info.isreg())
             if name is None:
                 continue
@@ -178,11 +179,11 @@ def _list_tar(path: Path) -> Iterator[_Member]:
             member = _Member(name, info.offset_data, info.size, info.size, _IN_TAR, 0)
             _check_size(path, member, end)
             yield member
-        # tarfile takes a damaged header, and a file that ends between two members, for the end of the archive.
+        # tarfile mistakes a damaged header, and a file that ends between two members, for the end of the archive.
         with path.open("rb") as file:
             file.seek(archive.offset)
             if file.read(tarfile.BLOCKSIZE) != tarfile.NUL * tarfile.BLOCKSIZE:
-                raise tarfile.ReadError("no end mark behind the last readable member")
+                raise tarfile.ReadError("no end mark after the last readable member")
 
 
 def _to_array(members: Iterable[_Member]) -> npt.NDArray[Any]:
@@ -193,7 +194,7 @@ def _to_array(members: Iterable[_Member]) -> npt.NDArray[Any]:
 
 
 def _check_name(path: Path, name: str, *, is_folder: bool) -> str | None:
-    """Clean the member's path of empty parts; None for what is no visible image file."""
+    """Remove empty parts from a member's path; return None if it is not a visible image file."""
     if is_folder:
         return None
     if _UNSAFE.search(name) or len(name.encode(errors="replace")) > _MAX_NAME:

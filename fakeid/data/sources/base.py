@@ -1,4 +1,4 @@
-"""The interface of every source of images, and the base of those that read files."""
+"""The interface of all sources of images, and the base class of those that read files."""
 
 import hashlib
 import os
@@ -17,20 +17,20 @@ from fakeid.errors import BadImageError, DataError
 from fakeid.images.decode import decode_image
 
 IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-"""Ends of the names of image files, in lower case."""
+"""Extensions of image files, in lower case."""
 
 IGNORED_PREFIXES: Final = (".", "__MACOSX")
-"""Beginnings of the names of files and folders that are not looked at."""
+"""Prefixes of the names of files and folders that are ignored."""
 
 
 class Source(Protocol):
-    """A place that images come from. Picklable: worker processes get a copy of it, without any listing."""
+    """A source of images. It is picklable: worker processes get a copy without any listing."""
 
     def records(self) -> Iterable[Record]:
-        """List all images that the source holds, in any order; may stream them, for there can be millions.
+        """List all images of the source, in any order; it may stream them, because there can be millions.
 
         Raises:
-            DataError: Missing, empty or one-sided data, with the way out.
+            DataError: The data is missing, empty or one-sided; the message says what to do.
         """
         ...
 
@@ -38,12 +38,12 @@ class Source(Protocol):
         """Read one image as RGB uint8 (H, W, 3) in its native size.
 
         Raises:
-            BadImageError: The file is no image, cut short, or of an absurd size.
+            BadImageError: The file is not an image, cut short, or of an absurd size.
         """
         ...
 
     def read_file(self, record: Record) -> bytes | None:
-        """Read the image's file as it is stored; None where images are drawn and there is no file.
+        """Read the file of an image as it is stored; return None if images are generated and have no file.
 
         Raises:
             BadImageError: The file has vanished or cannot be read.
@@ -51,9 +51,10 @@ class Source(Protocol):
         ...
 
     def describe(self) -> dict[str, Any]:
-        """Identify the images by plain values that change whenever the same key would yield other pixels.
+        """Identify the images by plain values that change whenever the same key would give different pixels.
 
-        Part of the cache's identity, and quick even for millions of images. `source` is the name of the source.
+        The values are part of the cache's identity, and quick to compute even for millions of images. `source` is the
+        name of the source.
         """
         ...
 
@@ -61,22 +62,25 @@ class Source(Protocol):
 def list_visible(
     folder: Path, endings: tuple[str, ...] = ("",), place: str = ""
 ) -> tuple[tuple[int, int], list[str], list[str]]:
-    """List a folder: what identifies it, the names of its visible folders, and those of its visible files, sorted.
+    """List a folder.
 
     Args:
-        folder: Where to look.
-        endings: Of the names of the files that count, in lower case.
-        place: What to say of the folder in an error, such as ` below paths.data`.
+        folder: The folder.
+        endings: Endings of the names of the files to list, in lower case.
+        place: Description of the folder's place for errors, such as ` below paths.data`.
+
+    Returns:
+        The identity of the folder, the sorted names of its visible folders, and those of its visible files.
 
     Raises:
-        DataError: It cannot be read, or the name of a folder or of a file that counts is not UTF-8.
+        DataError: The folder cannot be read, or the name of a folder or of a listed file is not UTF-8.
     """
     try:
         status = folder.stat()
         with os.scandir(folder) as entries:
             visible = [entry for entry in entries if not entry.name.startswith(IGNORED_PREFIXES)]
         folders = sorted(entry.name for entry in visible if entry.is_dir())
-        # A broken link is listed too: it must fail when it is read, not go missing in silence.
+        # A broken link is listed too: it must fail when it is read, not disappear silently.
         files = sorted(entry.name for entry in visible if entry.name.lower().endswith(endings) and not entry.is_dir())
         "/".join(folders + files).encode()
     except OSError as error:
@@ -90,7 +94,7 @@ def read_below(root: Path, key: str) -> bytes:
     """Read the file that a key names below a folder.
 
     Raises:
-        BadImageError: It has vanished or cannot be read.
+        BadImageError: The file has vanished or cannot be read.
     """
     try:
         return (root / key).read_bytes()
@@ -101,26 +105,27 @@ def read_below(root: Path, key: str) -> bytes:
 
 
 def hash_files(root: Path, keys: Iterable[str]) -> str:
-    """Hash names, sizes and times of change of files, not their place: a moved folder stays the same data."""
+    """Hash names, sizes and modification times of files, but not their location: a moved folder keeps its hash."""
     digest = hashlib.blake2b(digest_size=16)
     for key in keys:
         try:
             status = os.stat(f"{root}/{key}")  # noqa: PTH116  Path takes three times as long
             identity = (key, status.st_size, status.st_mtime_ns)
-        except OSError:  # vanished since the listing: reading it says so
+        except OSError:  # vanished since the listing: reading it will raise an error
             identity = (key, -1, -1)
         digest.update(repr(identity).encode())
     return digest.hexdigest()
 
 
 class StoredImages:
-    """The base of sources whose images are files, members of archives or values of a database below a folder.
+    """The base of sources whose images are files, archive members or database values below a folder.
 
-    Here keys are paths of files below the root, with forward slashes; other sources read and locate theirs otherwise.
+    Keys are paths of files below the root, with forward slashes; sources with other keys override `read_file` and
+    `locate`.
 
     Args:
         root: The folder.
-        max_megapixels: Larger images are refused when they are read.
+        max_megapixels: Size above which images are refused when they are read, in megapixels.
     """
 
     def __init__(self, root: str, max_megapixels: float) -> None:
@@ -128,27 +133,27 @@ class StoredImages:
         self._max_megapixels = max_megapixels
 
     def __getstate__(self) -> dict[str, Any]:
-        # Worker processes only read: without the listing, a copy for each stays small at half a million images.
+        # Workers only read images: without the listing, each copy stays small even for half a million images.
         kept = (name for name in vars(self) if not isinstance(getattr(type(self), name, None), cached_property))
         return {name: getattr(self, name) for name in kept}
 
     def read_file(self, record: Record) -> bytes:
-        """Read the image's file as it is stored.
+        """Read the file of an image as it is stored.
 
         Raises:
-            BadImageError: It has vanished or cannot be read.
+            BadImageError: The file has vanished or cannot be read.
         """
         return read_below(self._root, record.key)
 
     def locate(self, record: Record) -> str:
-        """Say where a person finds the image, for errors."""
+        """Describe where the image is, for error messages."""
         return str(self._root / record.key)
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
         """Read one image as RGB uint8 (H, W, 3) in its native size.
 
         Raises:
-            BadImageError: The file has vanished, is no image, cut short or too large.
+            BadImageError: The file has vanished, is not an image, or is cut short or too large.
         """
         max_pixels = round(self._max_megapixels * 1e6)
         return decode_image(self.read_file(record), self.locate(record), max_pixels=max_pixels)
@@ -158,8 +163,8 @@ class RealFakeSource:
     """A source that takes reals from one source and fakes from another.
 
     Args:
-        real: Its records are all `REAL`.
-        fake: Its records are all `FAKE`; its keys differ from the other's, as those of LSUN and ProGAN do.
+        real: Source whose records are all `REAL`.
+        fake: Source whose records are all `FAKE` and share no key with the reals, as with LSUN and ProGAN.
     """
 
     def __init__(self, real: Source, fake: Source) -> None:
@@ -170,29 +175,29 @@ class RealFakeSource:
         """Stream the reals, then the fakes.
 
         Raises:
-            DataError: As either source does.
+            DataError: Either source raises it.
         """
-        # Both are asked before the first record comes: what is missing shows before millions of keys are listed.
+        # Both sources are checked here: missing data shows before millions of keys are listed.
         return chain(self._real.records(), self._fake.records())
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
         """Read one image as RGB uint8 (H, W, 3) in its native size.
 
         Raises:
-            BadImageError: As its source does.
+            BadImageError: The image's source raises it.
         """
         return self._source(record).read(record)
 
     def read_file(self, record: Record) -> bytes | None:
-        """Read the image's file as it is stored.
+        """Read the file of an image as it is stored.
 
         Raises:
-            BadImageError: As its source does.
+            BadImageError: The image's source raises it.
         """
         return self._source(record).read_file(record)
 
     def describe(self) -> dict[str, Any]:
-        """Identify both sources by what each says of itself."""
+        """Identify the images by the descriptions of both sources."""
         return {"source": "lsun_progan", "real": self._real.describe(), "fake": self._fake.describe()}
 
     def _source(self, record: Record) -> Source:

@@ -1,4 +1,4 @@
-"""Procedural scenes, photographed by a small camera or imitated by a simulated generator."""
+"""Built-in demo images: procedural scenes, photographed by a small camera or imitated by a simulated generator."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,10 +30,10 @@ _VERSION = 1  # raise it whenever any pixel changes
 _MIN_PX, _MAX_PX = 32, 512
 _NOISE_FLOOR = 2.0  # 8-bit levels, added to both classes
 _STRENGTH = 0.3
-_FIT_PIXELS = 24 * 64 * 64  # pixels to fit a generator to, about, in at least _MIN_FIT_PHOTOS
+_FIT_PIXELS = 24 * 64 * 64  # approximate number of pixels to fit a generator to, in at least _MIN_FIT_PHOTOS
 _MIN_FIT_PHOTOS = 8
 
-# The blocks take turns. The held-out family's is the first one's kind, with random kernels of its own.
+# The blocks take turns. The held-out family has the same block as the first one, with its own random kernels.
 _BLOCKS: Final = {
     category: UPSAMPLING_BLOCKS[index % len(UPSAMPLING_BLOCKS)] for index, category in enumerate(DEMO_CATEGORIES[:-1])
 } | {DEMO_CATEGORIES[-1]: UPSAMPLING_BLOCKS[0]}
@@ -41,19 +41,19 @@ _BLOCKS: Final = {
 
 @dataclass(frozen=True)
 class DemoSource:
-    """Eleven families of scenes, each with photos (real) and imitations of photos of other scenes (fake).
+    """A source of eleven families of scenes, each with photos (real) and imitations of photos of other scenes (fake).
 
-    Real: scene → camera. Fake: another scene → camera → the family's simulated generator. Both then get the same noise
-    and are rounded to 8 bits, so that only the generator's trace tells them apart. An image depends on
-    `seed`, `image_px` and its key alone.
+    Real: scene → camera. Fake: another scene → camera → the family's simulated generator. Both then get noise of the
+    same strength and are rounded to 8 bits, so that only the generator's trace tells them apart. An image depends only
+    on `seed`, `image_px` and its key.
 
     Args:
-        images_per_class: Images for each category and label.
-        image_px: Side of the images; an even number from 32 to 512.
-        seed: Another seed: other scenes and other generators.
+        images_per_class: Number of images for each category and label.
+        image_px: Side of the images, in pixels; an even number from 32 to 512.
+        seed: Seed of the data; each seed gives other scenes and other generators.
 
     Raises:
-        ConfigError: If a size or a count is out of range.
+        ConfigError: A size or a count is out of range.
     """
 
     images_per_class: int
@@ -71,7 +71,7 @@ class DemoSource:
     def records(self) -> list[Record]:
         """List all images; keys are `category/label/number`, and no two images share a scene.
 
-        The generator of a fake is its kind of decoder; each family has a random network of its own of that kind.
+        The `generator` of a fake is its kind of decoder; each family has its own random network of that kind.
         """
         return [
             Record(
@@ -87,9 +87,9 @@ class DemoSource:
         ]
 
     def held_out_records(self, images_per_category: int) -> list[Record]:
-        """List fakes of every category by the kind of decoder that `records` does not have: an unseen generator.
+        """List fakes of every category by an unseen generator, a kind of decoder that `records` does not contain.
 
-        Their keys are `category/HELD_OUT_BLOCK/number`, and their scenes occur nowhere else.
+        Keys are `category/HELD_OUT_BLOCK/number`, and the scenes occur nowhere else.
         """
         return [
             Record(
@@ -105,7 +105,7 @@ class DemoSource:
         ]
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
-        """Make one image, RGB uint8 (image_px, image_px, 3)."""
+        """Generate one image, RGB uint8 (image_px, image_px, 3)."""
         image = _photograph(record.category, self.image_px, derive_seed(self.seed, "demo", record.key))
         if record.label == FAKE:
             image = _build_generator(record.generator, record.category, self.image_px, self.seed).imitate(image)
@@ -114,10 +114,10 @@ class DemoSource:
         return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
 
     def read_file(self, record: Record) -> None:
-        """Return None: the images are drawn, and have no files."""
+        """Return None, because the images are generated and have no files."""
 
     def describe(self) -> dict[str, Any]:
-        """Identify the pixels by what decides them: algorithm version, size and seed."""
+        """Identify the pixels by everything that determines them: algorithm version, size and seed."""
         return {"source": "demo", "version": _VERSION, "image_px": self.image_px, "seed": self.seed}
 
 
@@ -134,7 +134,7 @@ def _photograph(category: str, image_px: int, seed: int) -> npt.NDArray[np.uint8
 @lru_cache(maxsize=4 * len(DEMO_CATEGORIES))
 def _build_generator(block: str, category: str, image_px: int, seed: int) -> "SimulatedGenerator":
     """Fit a generator for the family to photos of scenes that occur nowhere else."""
-    from fakeid.data.simulate.generators import SimulatedGenerator  # noqa: PLC0415 - torch takes seconds, and a list needs none
+    from fakeid.data.simulate.generators import SimulatedGenerator  # noqa: PLC0415 - torch takes seconds, and listing does without
 
     count = max(_MIN_FIT_PHOTOS, _FIT_PIXELS // image_px**2)
     photos = [_photograph(category, image_px, derive_seed(seed, "demo fit", category, i)) for i in range(count)]

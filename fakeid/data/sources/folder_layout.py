@@ -1,4 +1,4 @@
-"""Read split, generator, category and class of images from the names of their folders, without touching the disk."""
+"""Read split, generator, category and class of images from the names of their folders, without disk access."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,10 +17,10 @@ LAYOUT: Final = (
 """The accepted layouts, for messages."""
 
 MAX_LEVELS: Final = 2
-"""The most folders above the class folders: generator and category. A folder that names a split comes on top."""
+"""Maximum number of folders above the class folders: generator and category. A split folder comes on top of these."""
 
 Parts: TypeAlias = tuple[str, ...]
-"""The names that lead from the root to a folder."""
+"""The names on the path from the root to a folder."""
 
 _CLASS_FOLDERS: Final = {"0_real": REAL, "real": REAL, "1_fake": FAKE, "fake": FAKE}
 _SPLIT_FOLDERS: Final = {
@@ -35,7 +35,7 @@ _MAX_MIXED: Final = len(LSUN_CATEGORIES) - 1  # all but the held-out one
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a class folder and those above it say about every image below it; `split` is empty where none is given."""
+    """What the path of a class folder says about every image in it; `split` is empty if the path names none."""
 
     label: int
     category: str
@@ -44,34 +44,34 @@ class Place:
 
 
 class _Head(NamedTuple):
-    """A first-level folder, read: the split that it gives, and the levels that it stands for."""
+    """The meaning of a first-level folder: the split that it names, and the levels that it stands for."""
 
     split: str
     levels: Parts
 
 
 def class_level(parts: Parts) -> int | None:
-    """Find the level of the path at which the class folder is; None if there is none."""
+    """Return the index of the class folder in a path; None if there is none."""
     return next((level for level, name in enumerate(parts) if name.casefold() in _CLASS_FOLDERS), None)
 
 
 def names_split(folder: str) -> bool:
-    """Tell whether a first-level folder of this name may be a split: `train`, `valid`, `progan_test` and the like."""
+    """Tell whether a first-level folder with this name may be a split, such as `train`, `valid` or `progan_test`."""
     return folder.casefold() in _SPLIT_FOLDERS
 
 
 def read_layout(root: Path, num_images: Mapping[Parts, int]) -> dict[Parts, Place]:
-    """Read what each class folder of a tree stands for, in any of the layouts that `FolderSource` describes.
+    """Determine the meaning of each class folder of a tree, in any of the layouts that `FolderSource` describes.
 
     Args:
-        root: The tree. Its name is the category of class folders without a folder above.
-        num_images: How many images lie directly in each folder, by its names below the root.
+        root: Root of the tree. Its name is the category of class folders directly below it.
+        num_images: Number of images directly in each folder, by the folder's path below the root.
 
     Returns:
-        Class folders, by their names below the root; none if the tree has none.
+        The places that class folders stand for, by their paths below the root; empty if there are no class folders.
 
     Raises:
-        DataError: A folder is too deep, a split is empty, or a folder beside the splits is none.
+        DataError: A folder is too deep, a split is empty, or a folder beside the splits is not a split.
     """
     class_folders = [parts for parts in num_images if class_level(parts) == len(parts) - 1]
     heads = _read_heads(root, num_images, class_folders)
@@ -93,12 +93,12 @@ def read_layout(root: Path, num_images: Mapping[Parts, int]) -> dict[Parts, Plac
 def name_category(file_name: str, categories: Iterable[str]) -> str | None:
     """Find the category that a file name begins with: `church_outdoor` for `church_outdoor-12.png`.
 
-    Case is ignored, as are the separators within a name (`churchoutdoor7.png`). A separator, a digit or the end must
-    follow, so that `category.png` names no cat; the longest name wins.
+    Case is ignored, as are separators within a name (`churchoutdoor7.png`). The name must be followed by a separator, a
+    digit or the end, so that `category.png` does not name `cat`; the longest name wins.
 
     Args:
-        file_name: Name or path of a file; the folders are not looked at.
-        categories: The names to look for, as they are returned.
+        file_name: Name or path of a file; folders are ignored.
+        categories: The names to look for, in the form in which they are returned.
     """
     names, pattern = _compile_names(tuple(categories))
     match = pattern.match(file_name.rpartition("/")[2])
@@ -106,9 +106,9 @@ def name_category(file_name: str, categories: Iterable[str]) -> str | None:
 
 
 def _read_heads(root: Path, num_images: Mapping[Parts, int], class_folders: list[Parts]) -> dict[str, _Head]:
-    """Interpret the first-level folders that name more than a generator or a category; none without splits."""
+    """Interpret first-level folders that name a split; the result is empty if there are no splits."""
     visible = [parts[0] for parts in num_images if len(parts) == 1]
-    depths: dict[str, int] = {}  # most folders between a first folder and its class folders; -1 if it is one itself
+    depths: dict[str, int] = {}  # most folders between a first-level one and its class folders; -1 for a class folder
     for parts in class_folders:
         depths[parts[0]] = max(depths.get(parts[0], -1), len(parts) - 2)
     if any(_read_mixture(root, name) for name in visible):
@@ -123,16 +123,16 @@ def _read_heads(root: Path, num_images: Mapping[Parts, int], class_folders: list
 
 
 def _are_splits(splits: dict[str, str], depths: dict[str, int]) -> bool:
-    """Tell whether folders named like splits are splits, and not categories: LSUN has photos of a `train`."""
+    """Tell whether folders named like splits are splits and not categories: `train` is also a category of LSUN."""
     with_classes = [name for name in splits if name in depths]
     if any(depths[name] > 0 for name in with_classes) or len({splits[name] for name in with_classes}) > 1:
         return True
-    # An empty test/ beside train/{real,fake}: a split that was forgotten, unless the tree holds other categories.
+    # An empty test/ beside train/{real,fake} is a forgotten split, unless the tree holds other categories.
     return bool(with_classes) and len(with_classes) == len(depths) and len(set(splits.values())) > 1
 
 
 def _read_beside_mixtures(root: Path, name: str, depth: int | None) -> _Head | None:
-    """Interpret a first-level folder of the seed paper's authors; None if it is not one of theirs."""
+    """Interpret a first-level folder in the layout of the seed paper's authors; None if it does not belong to it."""
     if mixture := _read_mixture(root, name):
         if depth:
             raise DataError(f"{root / name} must hold real and fake directly, found other folders: remove them")
@@ -142,7 +142,7 @@ def _read_beside_mixtures(root: Path, name: str, depth: int | None) -> _Head | N
     split = _SPLIT_FOLDERS.get(name.casefold())
     if split in (VAL, TEST):
         return _Head(split, ())
-    # Photos of a train are a test set like any other; what else is named `train` would be a second training set.
+    # Photos of trains are a test set like any other; any other folder named `train` would be a second training set.
     is_category = split is None or (name.casefold() == TRAIN and depth == 0)
     return _Head(TEST, (name,)) if is_category and depth is not None and depth >= 0 else None
 
@@ -155,13 +155,13 @@ def _check_heads(root: Path, heads: dict[str, _Head], depths: dict[str, int], nu
     stray = min(with_images - heads.keys(), default=None)
     if stray is not None:
         raise DataError(
-            f"{root / stray} lies beside {' and '.join(sorted(heads)[:3])} and is not a split: "
+            f"{root / stray} lies beside {' and '.join(sorted(heads)[:3])} but is not a split: "
             f"move it into one of them, or out of paths.data={root}"
         )
 
 
 def _read_mixture(root: Path, name: str) -> _Head | None:
-    """Read `train(Add_3)`, in whatever spelling, as the category `add_3`; None for a folder that is no mixture."""
+    """Read `train(Add_3)`, in any spelling, as the category `add_3`; None if the folder is not a mixture."""
     match = _MIXTURE.fullmatch(name)
     if not match or not names_split(match[1]):
         return None

@@ -1,4 +1,4 @@
-"""Folders of real and of fake images, in the layouts of Wang et al. (2020) and of the seed paper's authors."""
+"""Read folders of real and fake images, in the layouts of Wang et al. (2020) and of the seed paper's authors."""
 
 import difflib
 import os
@@ -25,30 +25,30 @@ from fakeid.io import check_utf8
 
 
 class FolderSource(StoredImages):
-    """Real and fake images below one folder, told apart by class folders `{0_real,1_fake}` or `{real,fake}`.
+    """A source of real and fake images below one folder, in class folders `{0_real,1_fake}` or `{real,fake}`.
 
-    All images below a class folder belong to it, however deep; case is ignored in the names of class and split folders.
-    Three layouts are read:
+    All images below a class folder belong to it, however deep they lie. Case is ignored in the names of class and split
+    folders. The source reads three layouts:
 
-    * `ROOT/[generator/][category/]{0_real,1_fake}`, as `progan_train` of Wang et al. (2020). A single level names the
-      category; without any, the root's own name does. The splits are to be drawn.
-    * `ROOT/SPLIT/[generator/][category/]{0_real,1_fake}`, where the data set gives its splits. SPLIT is `train`,
+    * `ROOT/[generator/][category/]{0_real,1_fake}`, as in `progan_train` of Wang et al. (2020). A single level names
+      the category; without any, the name of the root does. The splits are to be drawn.
+    * `ROOT/SPLIT/[generator/][category/]{0_real,1_fake}`, for data sets with their own splits. SPLIT is `train`,
       `training` or `progan_train`; `val`, `valid`, `validation` or `progan_val`; `test`, `testing` or `progan_test`.
-      As `train` may be a category, such folders are splits only if one of them has folders above its class folders,
-      or if at least two different splits are there. So `ROOT/train/cat/0_real` is a split even alone, whereas
+      Because `train` may be a category, such folders are splits only if one of them has folders above its class
+      folders, or if at least two different splits exist. So `ROOT/train/cat/0_real` is a split even on its own, whereas
       `ROOT/train/0_real`, alone or beside `ROOT/cat/0_real`, is the category `train`.
     * `ROOT/train(Add_k)/{real,fake}`, the mixtures of the seed paper's authors (Lee & Park 2021), k = 1…10, in any
       spelling such as `train_add3`. Images get the category `add_k` and the split that the folder names, also in
       `val(Add_k)`. Beside them, `test/category/`, `test(category)/` and plain `category/` are test sets, even
       `train/{real,fake}`. If `train(Add_k)` is the root itself, its images have the category `add_k` and no split.
 
-    Where splits are given, every first-level folder with images must be one, and none may be empty. Hidden files,
-    other files and images outside class folders are ignored. The tree is listed once for each object.
+    If there are splits, every first-level folder with images must be one, and none may be empty. Hidden files, other
+    files and images outside class folders are ignored. Each object lists the tree once.
 
     Args:
         root: The folder, `paths.data`.
-        max_megapixels: Larger images are refused when they are read.
-        both_classes: Refuse a category that has only reals or only fakes.
+        max_megapixels: Size above which images are refused when they are read, in megapixels.
+        both_classes: Whether to refuse a category that has only reals or only fakes.
     """
 
     def __init__(self, root: str, *, max_megapixels: float = 100.0, both_classes: bool = True) -> None:
@@ -58,8 +58,8 @@ class FolderSource(StoredImages):
     def records(self) -> list[Record]:
         """List all images, sorted by key: the path below the root, with forward slashes.
 
-        Images of a category share their `scene` if their names differ by `_real` and `_fake` alone, as those of a
-        photo and its translation do. Where splits are given, equal names in two of them are different scenes.
+        Images of a category share their `scene` if their names differ only by `_real` and `_fake`, as those of a photo
+        and its translation do. If the data set has its own splits, equal names in two of them are different scenes.
 
         Raises:
             DataError: The folder is missing or laid out differently, a class folder or a split is empty, or a
@@ -68,7 +68,7 @@ class FolderSource(StoredImages):
         return list(self._records)
 
     def describe(self) -> dict[str, Any]:
-        """Identify the files by name, size and time of change, not by place: a moved tree stays the same data."""
+        """Identify the files by name, size and modification time, not by location: a moved tree stays the same data."""
         return {"source": "folders", "max_megapixels": self._max_megapixels, "files": self._digest}
 
     @cached_property
@@ -94,12 +94,12 @@ class FolderSource(StoredImages):
 
 
 def _walk(folder: Path, parts: Parts, ancestors: frozenset[tuple[int, int]]) -> Iterator[tuple[Parts, list[str]]]:
-    """List each folder, by the names that lead to it from the root, with the names of its images."""
+    """List each folder by its path from the root, with the names of its images."""
     identity, folders, names = list_visible(folder, IMAGE_EXTENSIONS, " below paths.data")
     if identity in ancestors:  # a symbolic link back up
         return
     yield parts, names
-    # One level more than allowed, to explain a tree that is too deep; not the whole disk.
+    # One level more than allowed, to report a tree that is too deep without walking the whole disk.
     deepest = MAX_LEVELS + 1 + any(names_split(name) for name in parts[:1])
     if class_level(parts) is not None or len(parts) <= deepest:
         for name in folders:
@@ -115,7 +115,7 @@ def _label(place: Place, parts: Parts, names: list[str]) -> Iterator[Record]:
 
 
 def _check_root(root: Path) -> None:
-    check_utf8(root)  # its name may be that of a category or a test set
+    check_utf8(root)  # its name may become that of a category or a test set
     if root.is_dir():
         return
     if root.exists():

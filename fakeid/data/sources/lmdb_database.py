@@ -1,4 +1,4 @@
-"""An LMDB database, LSUN's own format: a folder with one memory-mapped file `data.mdb`, read in place."""
+"""Read LMDB databases, LSUN's own format, in place: a folder with one memory-mapped file `data.mdb`."""
 
 import os
 import threading
@@ -12,21 +12,21 @@ from fakeid.errors import DataError
 
 _FILE: Final = "data.mdb"
 
-# Pages that were read count as memory of the process until they are unmapped, and so do the pages around them that the
+# Pages that were read count as memory of the process until they are unmapped. So do the pages around them that the
 # system reads ahead, easily ten times as many.
 _KEYS_AT_ONCE: Final = 4000
 _MAX_MAPPED: Final = 4 << 20  # bytes of values
 
-# LMDB refuses to open a file twice in a process, counts a forked child as the same process, and an environment must not
-# be used on both sides of a fork. So one lock guards all environments, and a fork finds every one of them closed.
+# LMDB refuses to open a file twice in a process and counts a forked child as the same process, and an environment must
+# not be used on both sides of a fork. Therefore one lock guards all environments, and all are closed before a fork.
 _LOCK: Final = threading.Lock()
 
 
 class Database:
     """The keys and values of one LMDB folder, read-only and without its lock file; open it with `open_database`.
 
-    The file is mapped when it is first read in a process, anew when it has changed, and anew from time to time, to keep
-    the memory small.
+    The file is mapped when a process first reads it, and mapped again when it has changed and from time to time, to
+    keep memory small.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,16 +39,16 @@ class Database:
         """Read the number of entries from the header of the database.
 
         Raises:
-            DataError: No database, empty, or cut short.
+            DataError: The file is missing, empty, cut short or not a database.
         """
         with _LOCK:
             return int(self._open().stat()["entries"])
 
     def keys(self) -> Iterator[str]:
-        """Stream all keys, sorted; some thousand at a time are in memory.
+        """Stream all keys, sorted, with a few thousand at a time in memory.
 
         Raises:
-            DataError: No database, cut short, damaged, or a key is not printable ASCII.
+            DataError: The database is missing, cut short or damaged, or a key is not printable ASCII.
         """
         last = b""
         while keys := self._keys_after(last):
@@ -63,10 +63,10 @@ class Database:
             yield from names
 
     def read(self, key: str) -> bytes | None:
-        """Read the value of a key; None where there is no such key.
+        """Read the value of a key; return None if there is no such key.
 
         Raises:
-            DataError: No database, cut short or damaged.
+            DataError: The database is missing, cut short or damaged.
         """
         with _LOCK:
             try:
@@ -86,7 +86,7 @@ class Database:
         self._environment, self._mapped = None, 0
 
     def _keys_after(self, last: bytes) -> list[bytes]:
-        """Read the next keys in order; a call for each lot, so that nothing stays mapped or locked in between."""
+        """Read the next keys in order, one block per call, so that nothing stays mapped or locked in between."""
         with _LOCK:
             try:
                 with self._open().begin() as transaction, transaction.cursor() as cursor:
@@ -134,11 +134,11 @@ class Database:
 
     def _check_header(self, size: int) -> None:
         status = self._environment.stat()
-        # Reading a page that the file does not reach would kill the process by SIGBUS.
+        # Reading a page beyond the end of the file would kill the process with SIGBUS.
         expected = (self._environment.info()["last_pgno"] + 1) * status["psize"]
         if size < expected:
             raise DataError(
-                f"{self._folder / _FILE} is cut short: expected {expected:,} bytes by its header, found {size:,}; "
+                f"{self._folder / _FILE} is cut short: its header says {expected:,} bytes, found {size:,}; "
                 f"{self._way_out()}"
             )
         if status["entries"] == 0:
@@ -160,7 +160,7 @@ _DATABASES: Final[dict[Path, Database]] = {}
 
 
 def open_database(folder: Path) -> Database:
-    """Open the database of a folder, one object per folder and process; nothing is read yet."""
+    """Open the database of a folder, one object per folder and process, without reading it yet."""
     path = folder.resolve()
     return _DATABASES.setdefault(path, Database(path))
 

@@ -1,4 +1,4 @@
-"""LSUN's photos in the databases in which they are published (Yu et al. 2015), read in place."""
+"""Read LSUN's photos in place, from the databases in which they are published (Yu et al. 2015)."""
 
 import hashlib
 import zipfile
@@ -17,14 +17,14 @@ _PREFIX = "lsun/"
 
 
 class LsunSource(StoredImages):
-    """Photos of some categories: `root/NAME_train_lmdb`, `root/NAME_val_lmdb` and `root/NAME`, whichever there are.
+    """A source of LSUN photos, from those of `root/NAME_train_lmdb`, `root/NAME_val_lmdb` and `root/NAME` that exist.
 
     Args:
-        root: The folder that holds the unzipped databases: `data.real.root`, or `paths.data`.
+        root: Folder of the unzipped databases: `data.real.root`, or `paths.data`.
         categories: Names as in `LSUN_SCENES` and `LSUN_OBJECTS`.
-        listings: A folder of the cache. The keys of each database are listed once and remembered there, since
-            bedroom has three million.
-        max_megapixels: Larger images are refused when they are read.
+        listings: Cache folder. The keys of each database are listed once and kept there, because bedroom has three
+            million.
+        max_megapixels: Size above which images are refused when they are read, in megapixels.
     """
 
     def __init__(self, root: str, categories: Sequence[str], *, listings: str, max_megapixels: float = 100.0) -> None:
@@ -33,10 +33,10 @@ class LsunSource(StoredImages):
         self._listings = Path(listings).expanduser().absolute()
 
     def records(self) -> Iterator[Record]:
-        """Stream all photos; keys are `lsun/FOLDER/KEY`, and every photo is a scene of its own.
+        """Stream all photos; keys are `lsun/FOLDER/KEY`, and every photo is its own scene.
 
         Raises:
-            DataError: A category is missing, or a database is empty, cut short, or none. All are looked at here,
+            DataError: A category is missing, or a database is empty, cut short or not a database. All are checked
                 before the first key is listed.
             OutputError: The listing cannot be written.
         """
@@ -52,10 +52,10 @@ class LsunSource(StoredImages):
                     yield Record(prefix + key, REAL, category, CAMERA, key)
 
     def read_file(self, record: Record) -> bytes:
-        """Read the value as it is stored, a WebP or JPEG file.
+        """Read the stored value of an image, a WebP or JPEG file.
 
         Raises:
-            BadImageError: The database or the value in it has vanished, or cannot be read.
+            BadImageError: The database, or the value in it, has vanished or cannot be read.
         """
         folder, _, key = record.key.removeprefix(_PREFIX).partition("/")
         try:
@@ -67,12 +67,12 @@ class LsunSource(StoredImages):
         return value
 
     def locate(self, record: Record) -> str:
-        """Give the path of the database, and the key in it."""
+        """Describe where an image is: the path of the database and the key in it."""
         folder, _, key = record.key.removeprefix(_PREFIX).partition("/")
         return f"{self._root / folder / 'data.mdb'} key {key}"
 
     def describe(self) -> dict[str, Any]:
-        """Identify the databases by name, size and time of change."""
+        """Identify the databases by name, size and modification time."""
         stats = {f.name: (f / "data.mdb").stat() for folders in self._find().values() for f in folders}
         return {
             "source": "lsun",
@@ -96,7 +96,7 @@ def find_databases(root: str, category: str) -> list[Path]:
     """Find the folders with this category's databases, directly below the root.
 
     Raises:
-        DataError: The root does not exist, or must not be looked into.
+        DataError: The root does not exist or cannot be opened.
     """
     folder = Path(root).expanduser().absolute()
     try:
@@ -110,7 +110,7 @@ def find_databases(root: str, category: str) -> list[Path]:
 
 
 def public_archives(category: str) -> tuple[str, ...]:
-    """Name the archives in which LSUN publishes a category; the first holds most of it."""
+    """Return the names of the archives in which LSUN publishes a category; the first holds most of it."""
     return (
         (f"{category}_train_lmdb.zip", f"{category}_val_lmdb.zip") if category in LSUN_SCENES else (f"{category}.zip",)
     )
@@ -128,7 +128,7 @@ def _explain_missing(root: Path, category: str) -> str:
 
 
 def _holds_database(path: Path) -> bool:
-    """Tell whether a zip holds an LMDB; ProGAN's samples may have the same name."""
+    """Tell whether a zip file holds an LMDB database; ProGAN's samples may have the same name."""
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.rpartition("/")[2] == "data.mdb" for name in archive.namelist())
@@ -137,7 +137,7 @@ def _holds_database(path: Path) -> bool:
 
 
 def _list_keys(folder: Path, count: int, listings: Path) -> Iterator[str]:
-    """Stream the keys of a database, which are remembered line by line in a file and never whole in memory."""
+    """Stream the keys of a database from a listing, one key per line, that is written once; memory stays small."""
     status = (folder / "data.mdb").stat()
     identity = f"{folder.name}/{status.st_size}/{status.st_mtime_ns}"
     listing = listings / f"{folder.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.txt"
@@ -150,4 +150,4 @@ def _list_keys(folder: Path, count: int, listings: Path) -> Iterator[str]:
         for num, line in enumerate(lines, start=1):  # noqa: B007  the last number is the count
             yield line.rstrip("\n")
     if num != count:
-        raise DataError(f"{listing} lists {num:,} keys of {count:,} in {folder}: delete it, and it is written again")
+        raise DataError(f"{listing} lists {num:,} of {count:,} keys in {folder}: delete it, and it is written again")

@@ -1,4 +1,4 @@
-"""A folder of photos, however nested: what `data=simulated` trains on, and a test set of reals alone."""
+"""Read nested folders of photos, for training with `data=simulated` and for test sets of reals alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from fakeid.io import check_utf8
 
 @dataclass(frozen=True)
 class PhotoFolder:
-    """All images below a folder. Picklable: worker processes get a copy of it, without any listing.
+    """All images below a folder. It is picklable: worker processes get a copy without any listing.
 
     Attributes:
         root: The folder.
-        smallest_px: Photos with a shorter side than this are refused when they are read.
-        max_megapixels: Larger ones are refused too.
+        smallest_px: Length of the shorter side below which photos are refused when they are read, in pixels.
+        max_megapixels: Size above which photos are refused, in megapixels.
     """
 
     root: str
@@ -51,10 +51,10 @@ class PhotoFolder:
         return keys
 
     def read_file(self, key: str) -> bytes:
-        """Read a photo's file as it is stored.
+        """Read the file of a photo as it is stored.
 
         Raises:
-            BadImageError: It has vanished or cannot be read.
+            BadImageError: The file has vanished or cannot be read.
         """
         return read_below(self._path, key)
 
@@ -62,23 +62,23 @@ class PhotoFolder:
         """Read a photo as RGB uint8 (H, W, 3).
 
         Raises:
-            BadImageError: It is no image, cut short, too small or too large.
+            BadImageError: The file has vanished, is not an image, or is cut short, too small or too large.
         """
         name = str(self._path / key)
         photo = decode_image(self.read_file(key), name, max_pixels=round(self.max_megapixels * 1e6))
         height, width = photo.shape[:2]
         if min(height, width) < self.smallest_px:
             raise BadImageError(
-                f"{name} is {width} x {height} px, and data.image_px={self.smallest_px}: lower data.image_px, remove "
+                f"{name} is {width} x {height} px, but data.image_px={self.smallest_px}: lower data.image_px, remove "
                 "the photo, or set data.on_bad_image=skip"
             )
         return photo
 
     def read_usable(self, keys: Sequence[str]) -> Iterator[npt.NDArray[np.uint8]]:
-        """Read photos and pass over those that cannot be used.
+        """Read photos as RGB uint8 (H, W, 3), skipping those that cannot be used.
 
         Raises:
-            DataError: None can.
+            DataError: No photo can be used.
         """
         num_read, first_error = 0, None
         for key in keys:
@@ -90,10 +90,10 @@ class PhotoFolder:
                 num_read += 1
                 yield photo
         if first_error and not num_read:
-            raise DataError(f"of {len(keys)} photos below paths.data none can be used; the first: {first_error}")
+            raise DataError(f"none of {len(keys)} photos below paths.data can be used; the first error: {first_error}")
 
     def hash_files(self, keys: Sequence[str]) -> str:
-        """Hash names, sizes and times of change of files, not their place: a moved folder stays the same data."""
+        """Hash names, sizes and modification times of files, but not their location: a moved folder keeps its hash."""
         return hash_files(self._path, keys)
 
     @property
@@ -102,11 +102,11 @@ class PhotoFolder:
 
 
 class RealPhotos(StoredImages):
-    """All images below a folder as real photos of one category, which has the folder's name.
+    """A source of all images below a folder as real photos of one category, named after the folder.
 
     Args:
-        root: The folder. Where folders of reals and of fakes lie side by side, only those of reals are entered.
-        max_megapixels: Larger images are refused when they are read.
+        root: The folder. If it contains folders of reals and fakes side by side, only those of reals are read.
+        max_megapixels: Size above which images are refused when they are read, in megapixels.
     """
 
     def __init__(self, root: str, max_megapixels: float = 100.0) -> None:
@@ -122,7 +122,7 @@ class RealPhotos(StoredImages):
         return [Record(key, REAL, self._root.name, CAMERA, key) for key in self._keys]
 
     def describe(self) -> dict[str, Any]:
-        """Identify the files by name, size and time of change, not by place: a moved folder stays the same data."""
+        """Identify the files by name, size and modification time, not by location: a moved folder is the same data."""
         files = self._folder.hash_files(self._keys)
         return {"source": "photos", "max_megapixels": self._max_megapixels, "files": files}
 

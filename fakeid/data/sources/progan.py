@@ -1,4 +1,4 @@
-"""Samples of the ProGANs that were trained on LSUN, one per category (Karras et al. 2018), read in place."""
+"""Read samples of the ProGANs trained on LSUN, one per category (Karras et al. 2018), in place."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -19,15 +19,15 @@ _GENERATOR = "progan"
 
 
 class ProGanSource(StoredImages):
-    """Samples in folders, or in zip and tar archives, that bear the category's name, anywhere below the root.
+    """A source of samples in folders, zip and tar files that are named after their category, anywhere below the root.
 
     Case, hyphens and underscores in names are ignored; several folders and archives of a category are pooled.
 
     Args:
-        root: `data.fake.root`, or `paths.data`.
+        root: Folder of the samples: `data.fake.root`, or `paths.data`.
         categories: Names as in `LSUN_SCENES` and `LSUN_OBJECTS`.
-        listings: A folder of the cache, where the members of each archive are listed once and remembered.
-        max_megapixels: Larger images are refused when they are read.
+        listings: Cache folder. The members of each archive are listed once and kept there.
+        max_megapixels: Size above which images are refused when they are read, in megapixels.
     """
 
     def __init__(self, root: str, categories: Sequence[str], *, listings: str, max_megapixels: float = 100.0) -> None:
@@ -36,11 +36,11 @@ class ProGanSource(StoredImages):
         self._listings = Path(listings).expanduser().absolute()
 
     def records(self) -> Iterator[Record]:
-        """Stream all samples; keys are `progan/PATH OF FOLDER OR ARCHIVE/PATH IN IT`, and none shares a scene.
+        """Stream all samples; keys are `progan/PATH OF FOLDER OR ARCHIVE/PATH IN IT`, and no two share a scene.
 
         Raises:
-            DataError: A category is missing, lies there twice, or is packed so that it cannot be read in place;
-                an archive is cut short, damaged or suspect.
+            DataError: A category is missing, exists twice, or is packed so that it cannot be read in place; or an
+                archive is cut short, damaged or suspicious.
             OutputError: A listing cannot be written.
         """
         samples = self._samples
@@ -49,10 +49,10 @@ class ProGanSource(StoredImages):
         return self._stream(samples)
 
     def read_file(self, record: Record) -> bytes:
-        """Read the file, or the archive's member.
+        """Read the file of an image, or its member of an archive.
 
         Raises:
-            BadImageError: It has vanished, is damaged or cannot be read.
+            BadImageError: The file or member has vanished, is damaged or cannot be read.
         """
         try:
             archive, member = self._split(record)
@@ -65,11 +65,11 @@ class ProGanSource(StoredImages):
             raise BadImageError(str(error)) from error
 
     def locate(self, record: Record) -> str:
-        """Give the path of the file; that of an archive's member continues the archive's own."""
+        """Return the path of the file; for a member of an archive, the archive's path followed by the member's."""
         return str(self._root / record.key.removeprefix(_PREFIX))
 
     def describe(self) -> dict[str, Any]:
-        """Identify archives and files by name, size and time of change, not by the place of the root."""
+        """Identify archives and files by name, size and modification time, not by the location of the root."""
         return {"source": _GENERATOR, "max_megapixels": self._max_megapixels, "samples": self._digests}
 
     @cached_property
@@ -100,23 +100,23 @@ class ProGanSource(StoredImages):
         return path.relative_to(self._root).as_posix()
 
     def _split(self, record: Record) -> tuple[Path | None, str]:
-        """Split a key into the archive and the path in it; without archive, the path below the root."""
+        """Split a key into the archive and the path in it, or None and the path below the root without an archive."""
         parts = record.key.removeprefix(_PREFIX).split("/")
         for level, part in enumerate(parts[:-1], start=1):
             path = self._root.joinpath(*parts[:level])
-            # Unlike `is_dir`, it does not raise where the folders above may not be entered: reading says so.
+            # Unlike `Path.is_dir`, this does not raise if a parent folder cannot be entered: reading will say so.
             if part.lower().endswith(ARCHIVE_EXTENSIONS) and not os.path.isdir(path):  # noqa: PTH112
                 return path, "/".join(parts[level:])
         return None, "/".join(parts)
 
     def _check_copies(self, paths: list[Path]) -> None:
-        """Refuse an archive beside its unpacked copy, whose images might land in training and in the test."""
+        """Refuse an archive beside its unpacked copy, because an image could end up in both training and test."""
         seen: list[tuple[Path, set[tuple[str, int]]]] = []
         for path in paths if len(paths) > 1 else ():
             files = self._file_sizes(path)
             for other, others in seen:
                 shared_names = {name for name, _ in files} & {name for name, _ in others}
-                # Numbering may start anew in each part; files of one number then differ in size.
+                # The numbering may restart in each part; files with the same number then differ in size.
                 if 2 * len(files & others) > len(shared_names):
                     raise DataError(
                         f"{other} and {path} hold the same images, such as {min(shared_names)}: move one of them away"
@@ -130,32 +130,35 @@ class ProGanSource(StoredImages):
 
 
 def find_samples(root: str, categories: Sequence[str], listings: Path) -> dict[str, list[Path]]:
-    """Find the folders and archives of samples below the root, by category; an empty list where there are none.
+    """Find the folders and archives of samples below the root.
 
     Args:
-        root: `data.fake.root`, or `paths.data`.
-        categories: Those of interest.
-        listings: A folder of the cache, for lists of archives.
+        root: Folder of the samples: `data.fake.root`, or `paths.data`.
+        categories: The categories to look for.
+        listings: Cache folder for the lists of archive members.
+
+    Returns:
+        Paths by category; the list of a category without samples is empty.
 
     Raises:
-        DataError: The root does not exist, or what lies there is damaged or ambiguous.
+        DataError: The root does not exist, or its content is damaged or ambiguous.
     """
     return SampleTree(Path(root).expanduser().absolute(), categories, listings).samples
 
 
 def public_archive(category: str) -> str:
-    """Name the archive in which the samples of a category are published."""
+    """Return the name of the archive in which the samples of a category are published."""
     return f"karras2018iclr-lsun-{squeeze(category)}-256x256.zip"
 
 
 def _explain_missing(root: Path, category: str, tree: SampleTree) -> str:
     if tree.compressed[category]:
         path = tree.compressed[category][0]
-        return f"{path} cannot be read at a random place as it is compressed whole: unpack it, or make it a .tar"
+        return f"{path} is compressed as a whole, so single images cannot be read: unpack it, or make it a .tar"
     expected = f"expected a folder, zip or tar with {category} in its name, such as {public_archive(category)}"
     place = f"{root} (data.fake.root or paths.data) holds no ProGAN samples of {category}"
     if tree.paired and not any(tree.samples.values()):
-        return f"{place}: {tree.paired[0]} holds reals beside fakes, which data=folders reads; else {expected}"
+        return f"{place}: {tree.paired[0]} holds reals beside fakes, which data=folders reads; otherwise {expected}"
     near = near_names(category, tree.names)
     if near:
         return f"{place}: {expected}; did you mean {' or '.join(near)}? rename it"

@@ -1,4 +1,4 @@
-"""Find samples by the categories that folders and archives are named after."""
+"""Find samples in folders and archives that are named after categories."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -17,24 +17,24 @@ _SPLIT_NAME: Final = "train"  # a category of LSUN, and the usual name of a trai
 
 
 class SampleTree:
-    """Where the samples of each category are below a root, found in one pass over the whole tree.
+    """The locations of the samples of each category below a root, found in one pass over the tree.
 
-    A folder or archive belongs to the category in its name; of nested folders the innermost with a category counts.
-    LSUN's databases, folders of reals beside fakes, and hidden files are passed over.
+    A folder or archive belongs to the category in its name; of nested folders, the innermost with a category counts.
+    LSUN's databases, folders of reals beside fakes, and hidden files are skipped.
 
     Args:
-        root: Where to look.
-        categories: The categories of interest; archives of others are not opened.
-        listings: Where lists of archives are remembered.
+        root: Folder to search.
+        categories: The categories to look for; archives of others are not opened.
+        listings: Cache folder for the lists of archive members.
 
     Attributes:
         samples: Folders and archives by category, sorted.
-        compressed: Archives by category that cannot be read in place.
+        compressed: Archives that cannot be read in place, by category.
         paired: Folders and archives that hold reals beside fakes.
-        names: Every visible archive, and every folder with images.
+        names: Names of all visible archives and of all folders with images.
 
     Raises:
-        DataError: The root is no folder, a folder or an archive cannot be read, or what it holds is ambiguous.
+        DataError: The root is not a folder, a folder or an archive cannot be read, or its content is ambiguous.
     """
 
     def __init__(self, root: Path, categories: Collection[str], listings: Path) -> None:
@@ -50,7 +50,7 @@ class SampleTree:
     def _visit(
         self, folder: Path, above: frozenset[str], ancestors: frozenset[tuple[int, int]], is_root: bool = False
     ) -> tuple[bool, bool]:
-        """Look through a folder; tell whether it or anything below bears a category, and whether there are images."""
+        """Search a folder; return whether it or anything below names a category, and whether there are images."""
         identity, folders, files = list_visible(folder)
         if identity in ancestors:  # a symbolic link back up
             return False, False
@@ -98,7 +98,7 @@ class SampleTree:
         return True
 
     def _take(self, path: Path, name: str, own: tuple[str, ...], above: frozenset[str]) -> None:
-        """Assign samples to their one category, and never guess: a wrong guess trains one on another's images."""
+        """Assign samples to their category, never by a guess: a wrong one would mix the images of two categories."""
         claims = {*own} | (above if name.casefold() == _SPLIT_NAME else set())
         if len(claims) > 1 and claims & self.samples.keys():
             raise DataError(
@@ -112,12 +112,12 @@ class SampleTree:
 def list_images(
     folder: Path, *, with_reals: bool = False, ancestors: frozenset[tuple[int, int]] = frozenset()
 ) -> Iterator[str]:
-    """List all images below a folder: paths relative to it with forward slashes, in a fixed order.
+    """List all images below a folder as paths relative to it, with forward slashes, in a fixed order.
 
     Args:
-        folder: Of samples, or of photos.
-        with_reals: Whether folders of reals are entered; fakes beside reals never are.
-        ancestors: What identifies the folders above, which links back up are not followed to.
+        folder: Folder of samples or photos.
+        with_reals: Whether to enter folders of reals; folders of fakes beside reals are never entered.
+        ancestors: Identities of the folders above, so that links back to them are not followed.
 
     Raises:
         DataError: A folder cannot be read.
@@ -137,7 +137,7 @@ def _is_paired(folders: list[str]) -> bool:
 
 
 def _enterable(folders: list[str], files: list[str], with_reals: bool = False) -> list[str]:
-    """Choose the folders that may hold images: none in a database of LSUN, often no reals, no fakes beside reals."""
+    """Choose the folders to enter: none in an LSUN database, reals only if asked for, never fakes beside reals."""
     if "data.mdb" in files:
         return []
     passed_over = (set() if with_reals else _REAL_FOLDERS) | (_FAKE_FOLDERS if _is_paired(folders) else set())

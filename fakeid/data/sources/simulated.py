@@ -1,4 +1,4 @@
-"""Photos, and their copies through decoders fitted to them: a data set without any GAN."""
+"""Pair photos with copies through decoders fitted to them: a data set without any GAN."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,33 +23,33 @@ from fakeid.seeding import derive_seed
 _VERSION: Final = 11  # raise it whenever any pixel changes
 _CATEGORY: Final = "photos"
 _SHARES: Final = {TEST: 0.15, VAL: 0.15}
-_MOST: Final = 500  # photos of validation, and of test
+_MOST: Final = 500  # most photos for validation, and for test
 _FEWEST_PHOTOS: Final = 60
 _COMPRESSED: Final = 0.35
 JPEG_QUALITIES: Final = (50, 96)
-"""Lowest and highest quality of those pairs that are compressed."""
+"""Lowest and highest JPEG quality of the pairs that are compressed."""
 
 _SMALLEST_SHARE: Final = 0.5  # of the window's side
-_LARGEST_SHARE: Final = 2 / 3  # of the photo's
+_LARGEST_SHARE: Final = 2 / 3  # of the photo's side
 _ENLARGED: Final = 0.4
 _ENLARGED_BY: Final = (1.0, 1.7)
-_MOST_FITTED: Final = 300  # photos that generators are fitted to
+_MOST_FITTED: Final = 300  # most photos that generators are fitted to
 
 
 @dataclass(frozen=True)
 class SimulatedOptions:
-    """What decides which copies are made.
+    """Options that decide which copies are made.
 
     Attributes:
-        families: Of `GAN_FAMILIES`, whose copies are trained on.
-        validation_families: Whose copies validate, and are never trained on.
-        test_families: Whose copies are tested alone; each of them copies every test photo.
-        members_per_family: Generators of each family.
-        fit_steps: Of the training of a generator.
-        pairs_per_photo: Pairs of each training photo; a photo of the validation has one, and one of the test has one by
-            any family, and one by each that is tested alone.
-        alignment: Of training pairs.
-        damaged_share: Of the photos of training pairs.
+        families: Generator families whose copies are trained on.
+        validation_families: Families whose copies are used for validation, and never for training.
+        test_families: Families whose copies are only tested on; each of them copies every test photo.
+        members_per_family: Number of generators of each family.
+        fit_steps: Training steps of each generator.
+        pairs_per_photo: Number of pairs of each training photo. A validation photo has one pair. A test photo has one
+            by a family drawn from all, and one by each family of `test_families`.
+        alignment: How the photo and the copy of a training pair are matched.
+        damaged_share: Share of the photos of training pairs that are damaged.
     """
 
     families: tuple[str, ...]
@@ -62,7 +62,7 @@ class SimulatedOptions:
     damaged_share: float = 0
 
     def list_makers(self, split: str) -> list[tuple[str, ...]]:
-        """List, for each pair that a photo of this split has, the families that its generator is drawn from."""
+        """List the families that a generator is drawn from, for each pair of a photo of this split."""
         if split == TRAIN:
             return [self.families] * self.pairs_per_photo
         if split == VAL:
@@ -70,7 +70,7 @@ class SimulatedOptions:
         return [self.list_families(), *((family,) for family in self.test_families)]
 
     def list_members(self, families: tuple[str, ...]) -> list[Member]:
-        """List the generators of some families."""
+        """List the generators of the given families."""
         return [Member(family, number) for family in families for number in range(self.members_per_family)]
 
     def list_families(self) -> tuple[str, ...]:
@@ -79,17 +79,18 @@ class SimulatedOptions:
 
 
 class SimulatedSource:
-    """Pairs of a photo and its copy; see `fakeid.data.simulate.pairs`. All pairs of a photo share its split.
+    """A source of pairs of a photo and its copy; see `fakeid.data.simulate.pairs`.
 
-    Splits are given: a photo's place follows from the seed and its path. Real: the photo, softened or grainy where its
-    copy is. Fake: its copy through a generator of a family that belongs to the split.
+    The source draws the splits: the split of a photo follows from the seed and its path, and all its pairs share it.
+    Real: the photo, softened or grainy where its copy is. Fake: its copy through a generator of a family that belongs
+    to the split.
 
     Args:
-        photos: Where the photos lie.
-        cache: Below which fitted generators are kept.
-        image_px: Side of the images: windows of photos, at sizes that vary.
-        options: What is made of them.
-        seed: Another seed: other splits, windows and generators.
+        photos: Folder of the photos.
+        cache: Folder that holds the fitted generators.
+        image_px: Side of the images, which are windows of photos at varying scales, in pixels.
+        options: Options that decide which copies are made.
+        seed: Seed of the data; each seed gives other splits, windows and generators.
     """
 
     def __init__(self, photos: PhotoFolder, cache: str, image_px: int, options: SimulatedOptions, seed: int) -> None:
@@ -100,7 +101,7 @@ class SimulatedSource:
         self._seed = seed
 
     def __getstate__(self) -> dict[str, Any]:
-        # A worker needs to know which photos the generators were fitted to, and none of the others.
+        # A worker needs to know the photos that the generators were fitted to, but not the others.
         return {"bank": self.bank, **{name: value for name, value in self.__dict__.items() if name != "splits"}}
 
     def records(self) -> list[Record]:
@@ -114,7 +115,7 @@ class SimulatedSource:
         ]
 
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
-        """Make one image, RGB uint8 (image_px, image_px, 3).
+        """Generate one image, RGB uint8 (image_px, image_px, 3).
 
         Raises:
             BadImageError: The photo cannot be used.
@@ -128,23 +129,23 @@ class SimulatedSource:
         return pair.real if record.label == REAL else pair.fake
 
     def read_file(self, record: Record) -> bytes | None:
-        """Return None: both classes are made from the same files."""
+        """Return None, because both classes are made from the same files."""
 
     def read_photo_files(self, most: int) -> Iterator[tuple[str, bytes]]:
-        """Read the files of training photos, in an order that follows from the seed; those that vanished are left out.
+        """Read files of training photos, in an order that follows from the seed, skipping those that cannot be read.
 
         Args:
-            most: How many to read.
+            most: Number of files to read at most.
 
         Yields:
-            The path below the folder, and the whole file.
+            The path below the folder, and the content of the file.
         """
         for key in self.splits[TRAIN][:most]:
             with suppress(BadImageError):
                 yield key, self._photos.read_file(key)
 
     def describe(self) -> dict[str, Any]:
-        """Identify the pixels by the photos and the generators; which of them make what, the keys of the images say."""
+        """Identify the pixels by the photos and the generators; an image's key says which of them it is made from."""
         return {
             "source": "simulated", "version": _VERSION, "image_px": self._image_px, "seed": self._seed,
             "photos": self._photos.hash_files(sorted(key for keys in self.splits.values() for key in keys)),
@@ -154,22 +155,22 @@ class SimulatedSource:
 
     @cached_property
     def bank(self) -> GeneratorBank:
-        """The fitted generators."""
+        """The bank of the generators, fitted or to be fitted."""
         keys = tuple(sorted(self.splits[TRAIN][:_MOST_FITTED]))
         return GeneratorBank(self._cache, self._photos, keys, self._options.fit_steps, self._seed)
 
     def list_members(self) -> list[Member]:
-        """List the generators that have to be fitted."""
+        """List all generators that the pairs need."""
         return self._options.list_members(self._options.list_families())
 
     @cached_property
     def splits(self) -> dict[str, list[str]]:
-        """The photos of each split, drawn by hash."""
+        """The keys of the photos of each split, drawn by hash."""
         keys = sorted(self._photos.list_keys(), key=lambda key: derive_seed(self._seed, "split", key))
         if len(keys) < _FEWEST_PHOTOS:
             raise DataError(
-                f"paths.data={self._photos.root} holds {len(keys)} photos, and to train, validate and test takes "
-                f"{_FEWEST_PHOTOS} at least; a useful detector takes hundreds"
+                f"paths.data={self._photos.root} holds {len(keys)} photos, but training, validation and test need at "
+                f"least {_FEWEST_PHOTOS}; a useful detector needs hundreds"
             )
         counts = {split: min(round(share * len(keys)), _MOST) for split, share in _SHARES.items()}
         test, val = counts[TEST], counts[VAL]
@@ -185,12 +186,12 @@ class SimulatedSource:
         return pairs
 
     def _choose_member(self, families: tuple[str, ...], photo: str, number: int) -> Member:
-        """Draw a generator; where families are left out, only the pairs that they would have made are others."""
+        """Draw a generator by hash, so that leaving out a family changes only the pairs that it would have made."""
         members = self._options.list_members(families)
         return max(members, key=lambda member: derive_seed(self._seed, "member", photo, number, str(member)))
 
 
-@lru_cache(maxsize=8)  # both images of a pair are asked for one soon after the other
+@lru_cache(maxsize=8)  # both images of a pair are usually read one after the other
 def _make_pair(
     photos: PhotoFolder,
     bank: GeneratorBank,
@@ -203,7 +204,7 @@ def _make_pair(
 ) -> Pair:
     rng = np.random.default_rng(derive_seed(bank.seed, "pair", photo, number))
     pair = make_pair(_draw_window(photos.read(photo), image_px, rng), bank.load(member), rng, alignment, damaged_share)
-    # Mirrored after the copy is made, or else only photos would have a seam that is exact.
+    # Mirrored after the copy is made; otherwise only photos would have an exact seam.
     return _compress(Pair(*(_fill(image, image_px) for image in pair)), rng)
 
 
@@ -215,10 +216,10 @@ def _parse(key: str) -> tuple[Member, str, int]:
 
 
 def _draw_window(photo: Image, side: int, rng: np.random.Generator) -> Image:
-    """Reduce a photo, enlarge it now and then, and cut a window out.
+    """Reduce a photo, sometimes enlarge it again, and cut out a window.
 
-    Reducing takes out what the file's own compression has left, which a copy would not have: compression comes after,
-    and to both. What repeats in an enlarged photo must not pass for the trace of a generator. A photo that becomes
+    Reducing removes the traces of the file's own compression, which a copy would not have; compression is applied
+    later, to both. The period of an enlarged photo must not pass for the trace of a generator. A photo that becomes
     smaller than the window is taken whole.
     """
     smallest = min(_LARGEST_SHARE, _SMALLEST_SHARE * side / min(photo.shape[:2]))
@@ -235,13 +236,13 @@ def _rescale(photo: Image, factor: float, kernels: tuple[int, ...], rng: np.rand
 
 
 def _fill(image: Image, side: int) -> Image:
-    """Continue an image that is smaller than the window by its mirror image."""
+    """Pad an image that is smaller than the window with its mirror image."""
     missing = [side - length for length in image.shape[:2]]
     return np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
 
 
 def _compress(pair: Pair, rng: np.random.Generator) -> Pair:
-    """Compress both images of a pair alike, or neither."""
+    """Compress both images of a pair at the same JPEG quality, or neither."""
     if rng.random() >= _COMPRESSED:
         return pair
     quality = int(rng.integers(*JPEG_QUALITIES, endpoint=True))

@@ -1,4 +1,4 @@
-"""What remains of an image when its content is taken out: one file for each residual, all listed here."""
+"""Residuals, which remain when the content of an image is removed: one file for each, all listed here."""
 
 from typing import Final
 
@@ -20,24 +20,24 @@ RESIDUALS: Final[dict[str, type[Residual]]] = {
     "bayar": ConstrainedResidual,
     "dwt_hh": DiagonalWaveletResidual,
 }
-"""By the name that is typed, as in `fakeid.config.choices.ResidualName`."""
+"""Residual classes by option value, as in `fakeid.config.choices.ResidualName`."""
 
 
 def build_residual(name: str, in_channels: int, *, channels: str = "sum", border: str = "valid") -> Residual:
     """Build a residual layer.
 
     Args:
-        name: A key of `RESIDUALS`; see the class of each for its source and its range.
-        in_channels: Channels of the input.
+        name: A key of `RESIDUALS`; see the class of each for its source and range.
+        in_channels: Number of input channels.
         channels: For a `FilterResidual`, `sum` over the channels, as in the papers, or `each` on its own. The others
             always keep the channels apart.
         border: For a `FilterResidual`, `valid`, which removes 4 px from height and width, or `reflect`.
 
     Returns:
-        A layer; only that of `bayar` has parameters.
+        The layer; only that of `bayar` has parameters.
 
     Raises:
-        ConfigError: If a name is unknown.
+        ConfigError: A name is unknown.
     """
     if channels not in ("sum", "each"):
         raise ConfigError(f"hpf_channels must be sum or each, got {channels!r}")

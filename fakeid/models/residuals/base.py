@@ -1,4 +1,4 @@
-"""What all residuals have in common: the layer, exact filtering, the smallest image that one takes."""
+"""The common base of residuals: the layer classes, exact filtering and the check of the image size."""
 
 from functools import reduce
 
@@ -10,7 +10,7 @@ from fakeid.errors import DataError
 
 
 class Residual(nn.Module):
-    """A residual: float (N, in_channels, H, W) → float32 (N, out_channels, H', W')."""
+    """A residual layer: float (N, in_channels, H, W) → float32 (N, out_channels, H', W')."""
 
     def __init__(self, out_channels: int) -> None:
         super().__init__()
@@ -18,19 +18,17 @@ class Residual(nn.Module):
 
 
 class FilterResidual(Residual):
-    """A residual by filters of 5x5: (N, C, H, W) → (N, filters or filters · C, H', W').
-
-    Always computed in float32 or better.
+    """A residual of 5x5 filters, computed in float32 or better: (N, C, H, W) → (N, filters or filters · C, H', W').
 
     Args:
-        in_channels: Channels C of the input.
-        sum_channels: Sum over the channels, as a convolution does. Otherwise each is filtered on its own, and the
-            responses of the first channel come first.
-        reflect: Reflect the image at its border (without repeating the edge), which keeps its size, instead of losing
-            2 px on each side.
+        in_channels: Number C of input channels.
+        sum_channels: Whether to sum over the channels, as a convolution does. Otherwise each is filtered on its own,
+            and the responses of the first channel come first.
+        reflect: Whether to reflect the image at its border (without repeating the edge), which keeps its size, instead
+            of losing 2 px on each side.
 
     Attributes:
-        num_filters: How many there are.
+        num_filters: Number of filters.
     """
 
     num_filters: int
@@ -42,31 +40,32 @@ class FilterResidual(Residual):
 
 
 def filter_exactly(x: Tensor, kernels: Tensor, *, sum_channels: bool, reflect: bool, name: str) -> Tensor:
-    """Correlate an image with kernels of odd side k, in float32 or better.
+    """Correlate images with kernels of odd side k, in float32 or better.
 
-    In bf16 (autocast) an 8-bit image keeps 8 significant bits and in TF32 (the default for convolutions on NVIDIA
-    GPUs) 11, and the trace that we look for is in the last ones.
+    In bf16 (autocast) an 8-bit image keeps 8 significant bits, and in TF32 (the default for convolutions on NVIDIA
+    GPUs) 11. The trace that we look for is in the lowest bits.
 
     Args:
-        x: (N, C, H, W) float.
-        kernels: (K, C, k, k) float for kernels across the channels, or (K · C, 1, k, k) for K kernels on each; with
-            `sum_channels` (K, 1, k, k).
-        sum_channels: Sum the channels first: the same, and cheaper, where one kernel would serve all channels.
-        reflect: Reflect the image at its border (without repeating the edge) instead of losing (k - 1) / 2 px on each
-            side.
-        name: What the filter is called in an error.
+        x: Images float (N, C, H, W).
+        kernels: Kernels float (K, C, k, k) across the channels, or (K · C, 1, k, k) for K kernels on each channel; with
+            `sum_channels`, (K, 1, k, k).
+        sum_channels: Whether to sum the channels first: the same result, but cheaper, if all channels have the same
+            kernel.
+        reflect: Whether to reflect the image at its border (without repeating the edge) instead of losing (k - 1) / 2
+            px on each side.
+        name: Name of the filter in errors.
 
     Returns:
-        (N, K or K · C, H', W') float32, the kernels of a channel side by side. H' = H with a reflected border and
-        H - k + 1 without, and so for the width.
+        Responses float32 (N, K or K · C, H', W'), those of a channel side by side. H' is H with a reflected border and
+        H - k + 1 without; the same holds for the width.
 
     Raises:
-        DataError: If the image is smaller than a kernel.
+        DataError: The image is smaller than a kernel.
     """
     side = kernels.shape[-1]
     check_size(x, side, f"the {side}x{side} {name}")
     with torch.autocast(x.device.type, enabled=False):
-        x = x.double() if x.is_cuda else x.float()  # there is no TF32 for float64, and no global switch to set
+        x = x.double() if x.is_cuda else x.float()  # float64 never uses TF32, and needs no global switch
         if sum_channels:
             x = reduce(torch.add, x.unbind(1)).unsqueeze(1)  # (N, 1, H, W); on a CPU 5 times as fast as x.sum(1)
         if reflect:
@@ -78,12 +77,12 @@ def check_size(x: Tensor, least_px: int, what: str) -> None:
     """Refuse images that are too small.
 
     Args:
-        x: (…, H, W).
-        least_px: Of height and width.
-        what: What needs that size, as the error's subject.
+        x: Images (…, H, W).
+        least_px: Smallest height and width, in pixels.
+        what: Subject of the error: what needs that size.
 
     Raises:
-        DataError: If height or width is less.
+        DataError: The height or width is smaller.
     """
     if min(x.shape[-2:]) < least_px:
         raise DataError(
@@ -93,7 +92,7 @@ def check_size(x: Tensor, least_px: int, what: str) -> None:
 
 
 class NoResidual(Residual):
-    """The image as it is: (N, C, H, W) → the same in float32."""
+    """No residual: the image itself, in float32."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, C, H, W) float32, unchanged."""

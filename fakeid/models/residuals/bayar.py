@@ -1,4 +1,4 @@
-"""The constrained convolution of Bayar & Stamm: filters that learn, and stay high-pass filters."""
+"""The constrained convolution of Bayar & Stamm: learned filters that remain high-pass filters."""
 
 from typing import Final
 
@@ -14,18 +14,18 @@ _NEIGHBORS: Final = _SIDE**2 - 1
 class ConstrainedResidual(FilterResidual):
     """Three learned 5x5 filters whose center is -1 and whose other weights sum to 1 (Bayar & Stamm 2018).
 
-    "Constrained convolutional neural networks" (IEEE TIFS 13, no. 11): each predicts a pixel from its neighbors and
-    returns the error of that. Zero on flat color, for any weights. For an input in [0, 1], a filtered channel lies in
-    [-1 - n, 1 + n], where -n is the sum of its filter's negative weights. The paper's border is valid. Without
-    `sum_channels`, each channel has filters of its own.
+    Each filter of "Constrained convolutional neural networks" (IEEE TIFS 13, no. 11) predicts a pixel from its
+    neighbors and returns the prediction error. It is zero on flat color, for any weights. For an input in [0, 1], a
+    filtered channel lies in [-1 - n, 1 + n], where -n is the sum of the filter's negative weights. The paper's border
+    is valid. Without `sum_channels`, each channel has its own filters.
 
-    The paper divides the neighbors by their sum after each step, which fails where that comes near 0. Here their mean
-    is moved to 1/24 whenever they are used, which reaches the same filters, and every step of an optimizer and every
-    average of weights keeps it.
+    The paper divides the neighbors by their sum after each step, which fails if the sum is near 0. Here their mean is
+    shifted to 1/24 whenever they are used. This reaches the same filters, and the constraint survives every optimizer
+    step and every average of weights.
 
     Attributes:
-        weight: The 24 neighbors of each filter, row by row, before they are moved: (3, C, 24), or (3 · C, 1, 24).
-            They start as normal with mean and standard deviation 1/24.
+        weight: The 24 neighbors of each filter, row by row, before the shift: (3, C, 24), or (3 · C, 1, 24). Their
+            initial values are normal with mean and standard deviation 1/24.
     """
 
     num_filters = 3
@@ -46,6 +46,6 @@ class ConstrainedResidual(FilterResidual):
         """Filter (N, C, H, W) into (N, out_channels, H', W') float32.
 
         Raises:
-            DataError: If the image is smaller than the filters.
+            DataError: The image is smaller than the filters.
         """
         return filter_exactly(x, self.constrain(), sum_channels=False, reflect=self.reflect, name="filters of bayar")

@@ -1,4 +1,4 @@
-"""The diagonal details of a wavelet transform."""
+"""The diagonal detail of a wavelet transform."""
 
 from torch import Tensor
 
@@ -8,18 +8,19 @@ from fakeid.models.residuals.base import Residual, check_size
 class DiagonalWaveletResidual(Residual):
     """The diagonal band (HH) of one level of the orthonormal Haar wavelet transform (Mallat 1989).
 
-    Of each 2x2 cell with rows (a, b) and (c, d) it keeps (a - b - c + d) / 2: the finest detail in both directions,
-    where up-sampling leaves its trace. Zero on every function of the row alone or of the column alone, and on their
-    sums. The last row or column of an odd size is left out: reflected with its edge it would give zeros.
+    From each 2x2 cell with rows (a, b) and (c, d) it keeps (a - b - c + d) / 2: the finest detail in both directions,
+    where up-sampling leaves its trace. It is zero on every function of the row alone or of the column alone, and on
+    sums of these. The last row or column of an odd size is left out: reflected with its edge, it would give zeros.
 
-    Each channel on its own; in [-1, 1] if its input lies in [0, 1], and twice that for channels in [-1, 1].
+    Each channel is transformed on its own. The result lies in [-1, 1] for an input in [0, 1], and in twice that range
+    for channels in [-1, 1].
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (N, C, H // 2, W // 2) float32.
+        """Compute the residual of (N, C, H, W), (N, C, H // 2, W // 2) float32.
 
         Raises:
-            DataError: If the image is smaller than a cell.
+            DataError: The image is smaller than a cell.
         """
         check_size(x, 2, "the wavelet of dwt_hh")
         x = x.float()

@@ -14,13 +14,13 @@ KV: Final = (
     (2, -6, 8, -6, 2),
     (-1, 2, -2, 2, -1),
 )
-"""The 5x5 "KV" kernel of the spatial rich model (Fridrich & Kodovsky 2012), still to be divided by 12."""
+"""The 5x5 "KV" kernel of the spatial rich model (Fridrich & Kodovsky 2012), before the division by 12."""
 
 
 class HighPassResidual(FilterResidual):
-    """The KV kernel, divided by 12, on each channel; summed over the channels or not.
+    """The KV kernel, divided by 12, applied to each channel and optionally summed over the channels.
 
-    Zero on flat color and linear ramps; a filtered channel lies in [-4, 4] if its input lies in [0, 1]. The kernel is
+    It is zero on flat color and linear ramps; a filtered channel lies in [-4, 4] for an input in [0, 1]. The kernel is
     the same for all channels, so `sum_channels` filters their sum.
     """
 
@@ -36,7 +36,7 @@ class HighPassResidual(FilterResidual):
         """Filter (N, C, H, W) into (N, out_channels, H', W') float32.
 
         Raises:
-            DataError: If the image is smaller than the kernel.
+            DataError: The image is smaller than the kernel.
         """
         return filter_exactly(
             x, self.kernel, sum_channels=self.sum_channels, reflect=self.reflect, name="high-pass filter"

@@ -219,7 +219,7 @@ def test_a_damaged_header_inside_a_tar(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[place + 10] ^= 1
     path.write_bytes(data)
-    assert "no end mark behind the last readable member" in message(path)
+    assert "no end mark after the last readable member" in message(path)
 
 
 def damaged(path: Path, name: str, change: Callable[[bytearray, int], None]) -> bytes:

@@ -209,7 +209,7 @@ def test_an_empty_split_and_a_stray_folder_are_named(tmp_path: Path) -> None:
     (root / "val").rename(root / "notes")
     assert len(FolderSource(str(root)).records()) == 4
     write_tree(root, ["notes/a.png"])
-    assert message(root).startswith(f"{root / 'notes'} lies beside test and train and is not a split")
+    assert message(root).startswith(f"{root / 'notes'} lies beside test and train but is not a split")
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:

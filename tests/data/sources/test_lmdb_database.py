@@ -87,7 +87,7 @@ def test_a_file_cut_short_at_any_place(tmp_path: Path) -> None:
         cut(tmp_path / "cat", num_bytes)
         text = message(open_lsun(tmp_path, "cat"))
         if num_bytes > 8192:
-            assert f"is cut short: expected {whole:,} bytes by its header, found {num_bytes:,}" in text
+            assert f"is cut short: its header says {whole:,} bytes, found {num_bytes:,}" in text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="SIGBUS is how Linux ends a read beyond a mapped file")

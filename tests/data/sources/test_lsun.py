@@ -79,7 +79,7 @@ def test_a_listing_cut_short_is_not_taken_for_whole(tmp_path: Path) -> None:
     list(source.records())
     listing = next((tmp_path / "cache").iterdir())
     listing.write_text("".join(listing.read_text().splitlines(keepends=True)[:3]))
-    assert "lists 3 keys of 5" in message(source)
+    assert "lists 3 of 5 keys" in message(source)
     listing.unlink()
     assert len(list(source.records())) == 5
 

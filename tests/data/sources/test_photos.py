@@ -56,7 +56,7 @@ def test_a_photo_that_vanished(tmp_path: Path) -> None:
 
 def test_a_tiny_photo(tmp_path: Path) -> None:
     write(tmp_path / "tiny.png", draw_photos(1, 63, 90)[0])
-    with pytest.raises(BadImageError, match=r"90 x 63 px, and data.image_px=64: lower data.image_px, remove"):
+    with pytest.raises(BadImageError, match=r"90 x 63 px, but data.image_px=64: lower data.image_px, remove"):
         PhotoFolder(str(tmp_path), 64).read("tiny.png")
 
 
@@ -77,5 +77,7 @@ def test_what_cannot_be_used_is_passed_over_unless_it_is_all(tmp_path: Path) -> 
     write(tmp_path / "tiny.png", draw_photos(1, 20, 20)[0])
     photos = PhotoFolder(str(tmp_path), 64)
     assert len(list(photos.read_usable(photos.list_keys()))) == 2
-    with pytest.raises(DataError, match=r"of 1 photos below paths.data none can be used; the first: .*20 x 20 px"):
+    with pytest.raises(
+        DataError, match=r"none of 1 photos below paths.data can be used; the first error: .*20 x 20 px"
+    ):
         list(photos.read_usable(["tiny.png"]))

@@ -244,5 +244,5 @@ def test_a_changed_photo_is_another_data_set(tmp_path: Path) -> None:
 
 
 def test_two_photos_are_too_few(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"holds 2 photos, and to train, validate and test takes 60 at least"):
+    with pytest.raises(DataError, match=r"holds 2 photos, but training, validation and test need at least 60"):
         build(write_photos(tmp_path / "photos", 2), tmp_path).records()
