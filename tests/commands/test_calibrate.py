@@ -70,7 +70,7 @@ def test_what_a_training_wrote_stays_in_the_copy(tmp_path: Path, photos: Path, t
     [
         (["--reals", "gone"], "there is no file and no folder 'gone'"),
         (["--reals", "PHOTOS", "--fpr", "5"], "--fpr must lie between 0 and 1, got 5; 0.05 is 5 %"),
-        (["--reals", "PHOTOS", "--fpr", "0.01"], "a false-positive rate of 1 % takes 99 photos at least, got 25"),
+        (["--reals", "PHOTOS", "--fpr", "0.01"], "a false-positive rate of 1 % takes at least 99 photos, got 25"),
         (["--reals", "PHOTOS", "--output", "tested.ckpt"], "tested.ckpt is there already: name another file"),
         ([], "missing option '--reals'"),
     ],
