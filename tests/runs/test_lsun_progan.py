@@ -233,7 +233,7 @@ def test_too_few_images_name_a_line_that_works(lsun_progan: BuildConfig, k: int)
     auto = lsun_progan(*wanted, "data.budget=auto")
     console = quiet()
     assert list_images(auto, console).plan == plan
-    asked = f"data.test_per_class={typed.data.test_per_class}; asked for were data.train_per_class=25000"
+    asked = f"data.test_per_class={typed.data.test_per_class}; requested were data.train_per_class=25000"
     assert asked in said(console)
 
 
