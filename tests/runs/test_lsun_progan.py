@@ -216,7 +216,7 @@ def test_prepare_packs_a_whole_grid_once(
     main(["prepare", *options, "categories=1,2", "data.train_per_class=6", "data.val_per_class=2", "--verify"])
     out = capsys.readouterr().out
     assert "preparing" not in out
-    assert "packs are as they were written" in out
+    assert "packs are intact" in out
 
 
 @pytest.mark.parametrize("k", [1, 3])
