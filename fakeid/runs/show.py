@@ -132,7 +132,7 @@ def list_next_steps(run: RunFolder, judgement: Judgement) -> list[str]:
     place = shlex.quote(str(run.path))
     evaluate = [
         f"python -m fakeid evaluate {place}",
-        "  tests its images under JPEG, blur, rescaling and more, with tables and a page",
+        "  its test images under JPEG, blur, rescaling and more, as tables and a page",
     ]
     if run.evaluation.page.exists():
         evaluate = [f"{shlex.quote(str(run.evaluation.page))}", "  the page with the results of the evaluation"]
