@@ -62,7 +62,7 @@ Rule = Literal["false_positive_rate", "balanced_accuracy"]
 
 
 def choose_threshold(labels: Labels, logits: Floats, rule: Rule, rate: float = 0.05) -> float:
-    """Choose the threshold above which an image is called fake, on validation images and not on those to be tested.
+    """Choose the logit at or above which an image is called fake, on validation images and not on those to be tested.
 
     - `false_positive_rate`: The threshold finds as many fakes as possible while on average at most `rate` of *new*
       reals are called fake. Of the n reals given, floor(`rate` (n + 1)) - 1 may be called fake (`count_allowed`), or

@@ -113,7 +113,7 @@ def test_few_clusters_are_warned_of(run: RunFolder, whole: tuple[Evaluation, Sco
     assert not whole[0].warnings
     clustered, _ = try_out(run, tmp_path, "evaluation=test", "evaluation.cluster=stem")
     (warning,) = clustered.warnings
-    assert "fewer than 20 clusters in a class (the fewest 3)" in warning
+    assert "fewer than 20 clusters in a class (minimum 3)" in warning
 
 
 def test_the_arithmetic_of_training_and_scoring_is_recorded(
