@@ -1,1 +1,1 @@
-"""Evaluation: from scores to numbers, by pure functions."""
+"""Turn scores into metrics and judgments with pure functions."""

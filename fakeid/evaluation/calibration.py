@@ -1,6 +1,7 @@
-"""From a logit to P(fake) and a call: the numbers that validation images taught, and the threshold of a run.
+"""Turn a logit into P(fake) and a call, with parameters fitted on validation images and the threshold of a run.
 
-It needs NumPy alone, for prediction needs it; what fits these numbers is in `fakeid.evaluation.fit_calibration`.
+This module needs only NumPy, because prediction imports it. The parameters are fitted in
+`fakeid.evaluation.fit_calibration`.
 """
 
 import math
@@ -21,31 +22,33 @@ _LARGEST: Final = float(np.finfo(np.float64).max)
 
 @dataclass(frozen=True)
 class Calibration:
-    """The numbers that turn a detector's logit into P(fake), a call, and whether to trust the call.
+    """The parameters that turn a detector's logit into P(fake), a call, and whether to trust the call.
 
-    An image is called fake where the logit is at least `threshold`. The call is unsure where
-    `unsure_low` <= P(fake) <= `unsure_high`; the threshold lies in that band, and so does the one that clean images
-    alone would have had. Thresholds are on the detector's own logit, so that ties with them are never rounded apart.
+    An image is called fake if its logit is at least `threshold`. The call is unsure if
+    `unsure_low` <= P(fake) <= `unsure_high`; this band contains the threshold and also the threshold that clean images
+    alone would have given. Thresholds apply to the uncalibrated logit, so that rounding never separates ties.
 
     Attributes:
-        scale: The calibrated logit is scale * logit + bias; above 0. It is 1 / temperature.
-        bias: Finite.
-        threshold: The lowest that keeps the false-positive rate under each of the conditions; finite.
-        false_alarm_rate: The share of new reals called fake that was wished for, in [0, 1], on average over validation
-            splits of this size.
-        num_false_positives: Reals of the validation split that it calls fake under the condition that decided.
-        false_positive_low: Lower 95 % bound of the share of new reals of the same kind that it calls fake; see
+        scale: Factor of the logit, above 0: the calibrated logit is scale * logit + bias. It is 1 / temperature.
+        bias: Offset of the calibrated logit; finite.
+        threshold: Lowest logit threshold that keeps the false-positive rate under every condition; finite.
+        false_alarm_rate: Target share of new reals called fake, in [0, 1], averaged over validation splits of this
+            size.
+        num_false_positives: Number of validation reals that the threshold calls fake under the deciding condition.
+        false_positive_low: Lower 95 % bound of the share of new reals of the same kind that are called fake; see
             `bound_rate`.
-        false_positive_high: Upper bound.
-        balanced_threshold: The one with the highest balanced accuracy on validation, in the middle of equals; finite.
-        unsure_low: In [0, 1].
-        unsure_high: In [0, 1], not below `unsure_low`.
-        max_error: The share of wrong calls among new images outside the band that was wished for, in [0, 1].
-        num_real: Reals that all of it was fitted on.
-        num_fake: Fakes.
-        conditions: Degradations under which the rate is kept; `none`, for clean images, is the first.
-        decided_by: The condition with the highest threshold of its own.
-        photos: The name of the folder whose photos chose threshold and band; empty where validation images did.
+        false_positive_high: Upper 95 % bound of that share.
+        balanced_threshold: Logit threshold with the highest balanced accuracy on validation, the middle one of ties;
+            finite.
+        unsure_low: Lower end of the unsure band, a P(fake) in [0, 1].
+        unsure_high: Upper end of the unsure band, a P(fake) in [0, 1], not below `unsure_low`.
+        max_error: Target share of wrong calls among new images outside the band, in [0, 1].
+        num_real: Number of reals used for the fit.
+        num_fake: Number of fakes used for the fit.
+        conditions: Degradations under which the rate is kept; the first is `none`, for clean images.
+        decided_by: Condition whose own threshold is the highest.
+        photos: Name of the folder of photos on which threshold and band were chosen; empty if they were chosen on
+            validation images.
     """
 
     scale: float
@@ -74,16 +77,16 @@ class Calibration:
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "Calibration":
-        """Build a calibration from plain values, those that earlier releases kept in checkpoints among them.
+        """Build a calibration from plain values, including those in checkpoints of earlier releases.
 
-        Those have the threshold on the calibrated logit, and of the reals that it calls fake only the most that were
-        allowed is known. Those without conditions were calibrated on clean images.
+        Earlier releases stored the threshold on the calibrated logit, and instead of the number of reals called fake
+        only the largest number allowed is known. Values without conditions come from a calibration on clean images.
         """
         values = {**values, "conditions": tuple(values.get("conditions", (NO_DEGRADATION,)))}
         if "balanced_threshold" in values:
             return cls(**values)
         scale, bias, num_real = values["scale"], values["bias"], values["num_real"]
-        from fakeid.evaluation.thresholds import bound_rate  # noqa: PLC0415 - SciPy, which prediction does without
+        from fakeid.evaluation.thresholds import bound_rate  # noqa: PLC0415 - loads SciPy, not needed for prediction
 
         called = math.floor(values["false_alarm_rate"] * num_real)
         low, high = bound_rate(called, num_real)
@@ -94,8 +97,8 @@ class Calibration:
 
     @property
     def keeps_promise(self) -> bool:
-        """Tell whether there were enough reals to promise the false-positive rate."""
-        from fakeid.evaluation.thresholds import count_allowed  # noqa: PLC0415 - as above
+        """Whether there were enough reals to promise the false-positive rate."""
+        from fakeid.evaluation.thresholds import count_allowed  # noqa: PLC0415 - loads SciPy
 
         return count_allowed(self.num_real, self.false_alarm_rate) >= 0
 
@@ -105,29 +108,29 @@ class Calibration:
         return self.num_false_positives / self.num_real
 
     def apply(self, logits: npt.ArrayLike) -> Floats:
-        """Calibrate logits, of any shape; the logistic function of the outcome is P(fake)."""
+        """Calibrate logits of any shape; P(fake) is the logistic function of the result."""
         return scale_logits(logits, self.scale, self.bias)
 
 
 def make_finite(threshold: float) -> float:
-    """Replace infinity, which JSON cannot hold, by the largest number; calls of infinite logits stay the same."""
+    """Replace infinity, which JSON cannot hold, with the largest float64; calls of infinite logits stay the same."""
     return float(np.clip(threshold, -_LARGEST, _LARGEST))
 
 
 def scale_logits(logits: npt.ArrayLike, scale: float, bias: float) -> Floats:
-    """Return scale * logit + bias, of any shape."""
-    with np.errstate(over="ignore"):  # a threshold that was infinite is the largest number, see `make_finite`
+    """Return scale * logit + bias for logits of any shape."""
+    with np.errstate(over="ignore"):  # an infinite threshold is stored as the largest float64, see `make_finite`
         return np.asarray(scale * np.asarray(logits, dtype=np.float64) + bias)
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold, and where it comes from.
+    """A threshold and the rule that chose it.
 
     Attributes:
-        rule: A name of `ThresholdFrom`.
-        logit: From which on an image is called fake; finite.
-        note: Why it is not the one that was asked for; empty where it is.
+        rule: Name of a member of `ThresholdFrom`.
+        logit: Lowest logit that is called fake; finite.
+        note: Why another threshold than the requested one is used; empty if it is the requested one.
     """
 
     rule: str = ThresholdFrom.half.value
@@ -138,37 +141,38 @@ class OperatingPoint:
 AT_HALF: Final = OperatingPoint()
 
 CHOSEN: Final = "chosen"
-"""The threshold that validation chose for few false positives, in the names of metrics such as `accuracy_at_chosen`."""
+"""Suffix, as in `accuracy_at_chosen`, of metrics at the threshold chosen on validation for few false positives."""
 
 
 def choose_operating_point(wanted: ThresholdFrom, calibration: Calibration | None) -> OperatingPoint:
-    """Choose the threshold of a run's accuracies.
+    """Choose the threshold at which a run's accuracies are computed.
 
-    From validation it is the one with the highest balanced accuracy there (in the middle of equals), not the point
-    P(fake) = 0.5 of the calibrated logit: on 100 + 100 images of shifted logits it loses at most 0.7 points to the best
-    threshold for normal, unequal, skewed and contaminated distributions alike, where that of the logistic fit loses 0.1
-    for normal ones, but up to 3.2 for skewed ones, and with 3 % of outliers down to 59 instead of 83 % is right.
+    `validation` gives the threshold with the highest balanced accuracy on validation (the middle one of ties), not the
+    point P(fake) = 0.5 of the calibrated logit. Chosen on 100 + 100 images with shifted logits, it loses at most 0.7
+    points to the best threshold for normal, unequal, skewed and contaminated distributions alike. The threshold of the
+    logistic fit loses 0.1 points for normal distributions but up to 3.2 for skewed ones, and with 3 % of outliers its
+    accuracy can drop to 59 % instead of 83 %.
 
-    For photos it is the one that keeps a false-positive rate on validation reals, under every degradation that the
-    calibration knows of.
+    `photos` gives the threshold that keeps a false-positive rate on validation reals, under every degradation included
+    in the calibration.
 
     Args:
-        wanted: `protocol.threshold`.
-        calibration: What validation images taught; None where there was nothing to learn.
+        wanted: Value of the option `protocol.threshold`.
+        calibration: Calibration fitted on validation images; None if it could not be fitted.
     """
     if wanted is ThresholdFrom.half:
         return AT_HALF
     if calibration is None:
-        return OperatingPoint(note="there were no validation images of both classes to choose another")
+        return OperatingPoint(note="there were no validation images of both classes to choose another on")
     at_photos = wanted is ThresholdFrom.photos
     return OperatingPoint(wanted.value, calibration.threshold if at_photos else calibration.balanced_threshold)
 
 
 def list_thresholds(point: OperatingPoint, calibration: Calibration | None) -> dict[str, float]:
-    """List the thresholds beside the operating point at which calls are measured, by the names that metrics carry.
+    """List the further thresholds, besides the operating point, at which calls are measured, by metric suffix.
 
-    `accuracy_at_chosen` is that at the threshold for few false positives, `accuracy_at_validation` and
-    `accuracy_at_half` those at the rule that is not in use.
+    `accuracy_at_chosen` is the accuracy at the threshold for few false positives. `accuracy_at_validation` and
+    `accuracy_at_half` are the accuracies at the thresholds of the rules that are not in use.
     """
     if calibration is None:
         return {}

@@ -1,4 +1,4 @@
-"""Compare detectors group by group, on the same images."""
+"""Compare detectors on the same images, group by group."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,12 +27,12 @@ DEGRADATION: Final = "degradation"
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """A group of the images on which detectors are compared.
+    """A group of images on which detectors are compared.
 
     Attributes:
         kind: `ALL`, `QUADRANT` (seen and unseen content and generators), `CATEGORY`, `TEST_SET` or `DEGRADATION`.
-        name: For people.
-        rows: (n,), where its images stand.
+        name: Displayed name.
+        rows: Row positions of the group's images, (n,).
     """
 
     kind: str
@@ -43,22 +43,22 @@ class Group:
 def build_groups(
     images: Scores, trained_on: Sequence[TrainedOn] | None = None, categories: Sequence[str] = ()
 ) -> list[Group]:
-    """List all images, the quarters of seen and unseen, each category, each test set, each degradation.
+    """List the groups to compare: all images, the quadrants, each category, each test set and each degradation.
 
-    All but the last are of clean images (degradation `none`). Categories, test sets and degradations are listed
-    where there are several. Content and generators count as seen where all detectors were trained on them and as
-    unseen where none was; what some were trained on is a group of its own. A test set without reals borrows those of
-    the detectors' own, see `fakeid.evaluation.quadrants`.
+    All groups except the degradations consist of clean images (degradation `none`). Categories, test sets and
+    degradations are listed if there are several. Content and generators count as seen if all detectors were trained on
+    them and as unseen if none was; those that only some were trained on form groups of their own. A test set without
+    reals borrows the reals of the detectors' own test set, see `fakeid.evaluation.quadrants`.
 
     Args:
-        images: That all detectors scored.
-        trained_on: Of each detector; None where it is not known of all of them.
-        categories: The order in which to list them; others follow by name.
+        images: Rows of the images that all detectors scored.
+        trained_on: What each detector was trained on; None unless it is known for all of them.
+        categories: Categories in the order in which to list them; others follow by name.
 
     Returns:
-        Those with images.
+        Groups that contain images.
     """
-    images = images.reset_index(drop=True)  # so that the index of chosen rows says where they stand
+    images = images.reset_index(drop=True)  # so that the index of selected rows is their position
     clean = images[images.degradation == NO_DEGRADATION]
     groups = [_group(ALL, "all images", clean)]
     groups += _split_by_training(clean, trained_on) if trained_on is not None else ()
@@ -79,7 +79,7 @@ def _split_by_training(clean: Scores, trained_on: Sequence[TrainedOn]) -> Iterat
     by_all = [set.intersection(*names) for names in (categories, generators)]
     by_any = [set.union(*names) for names in (categories, generators)]
     for quadrant in QUADRANTS:
-        # Unseen is what none was trained on: all but the union.
+        # Unseen means that no detector was trained on it: all but the union.
         seen = [
             tuple(every if is_seen else some) for is_seen, every, some in zip(quadrant, by_all, by_any, strict=True)
         ]
@@ -115,9 +115,9 @@ class Detector:
     """A detector to compare: one configuration, trained once or with several seeds.
 
     Attributes:
-        name: For people.
-        logits: (runs, n), of the images that all detectors scored.
-        seeds: (runs,); empty where it is a single run that nothing is known of.
+        name: Displayed name.
+        logits: Logits of the images that all detectors scored, (runs, n).
+        seeds: Seed of each run, (runs,); empty for a single run about which nothing is known.
     """
 
     name: str
@@ -130,10 +130,11 @@ class Measured:
     """One metric of two detectors on one group of images.
 
     Attributes:
-        first: In [0, 1], averaged over runs; NaN where undefined.
-        second: Likewise.
+        first: Value of the first detector in [0, 1], averaged over runs; NaN where undefined.
+        second: Value of the second detector, likewise.
         difference: Second minus first.
-        corrected_p: By Holm, for both metrics and all groups of the pair; with one run each, of the two networks alone.
+        corrected_p: p-value with Holm's correction over all pairs, groups and both metrics; with one run each, it
+            applies to these two trained networks only.
     """
 
     first: float
@@ -147,12 +148,12 @@ class GroupComparison:
     """Accuracy and AUROC of two detectors on one group of images.
 
     Attributes:
-        kind: See `Group`.
-        name: See `Group`.
-        num_real: Its real images.
-        num_fake: Its fakes.
-        accuracy: From a logit of 0 on, to which each run's own threshold was moved.
-        auroc: Of the same images.
+        kind: Kind of the group, see `Group`.
+        name: Displayed name of the group.
+        num_real: Number of its real images.
+        num_fake: Number of its fakes.
+        accuracy: Accuracies at a logit of 0, to which each run's own threshold was shifted.
+        auroc: AUROCs on the same images.
     """
 
     kind: str
@@ -168,10 +169,10 @@ class Comparison:
     """Two detectors compared on all groups.
 
     Attributes:
-        first: Name of the one that is compared with.
-        second: Name of the other.
-        seeds: Of the runs that were compared; empty for a single pair of runs.
-        rows: One a group.
+        first: Name of the baseline.
+        second: Name of the detector compared with it.
+        seeds: Seeds of the compared runs; empty for a single pair of runs.
+        rows: One comparison per group.
     """
 
     first: str
@@ -188,17 +189,18 @@ class Comparison:
 def compare_detectors(
     pairs: Iterable[tuple[Detector, Detector]], labels: Labels, groups: Sequence[Group]
 ) -> list[Comparison]:
-    """Test every group for every pair: McNemar and DeLong for one run each, runs crossed with images for several.
+    """Test every pair of detectors on every group.
 
-    With one run each the p-values are of the two trained networks, and nothing about their configurations follows.
-    Holm's correction takes all pairs, groups, accuracy and AUROC together; it counts groups of the very same images
-    once.
+    A pair with one run each is compared by McNemar's and DeLong's tests, a pair with several runs by tests of runs
+    crossed with images. With one run each, the p-values apply to the two trained networks; they say nothing about the
+    configurations. Holm's correction covers all pairs, groups, accuracy and AUROC together; groups of exactly the same
+    images count once.
 
     Args:
-        pairs: The baseline, and what is compared with it, run by run of the same seed; two single runs may have
+        pairs: Baseline and the detector compared with it, matched run by run by seed; two single runs may have
             different seeds.
-        labels: (n,), 0 or 1, of the images.
-        groups: Of the images.
+        labels: Labels of the images, (n,), 0 or 1.
+        groups: Groups of the images.
 
     Raises:
         DataError: The runs of a pair cannot be matched by seed.
@@ -235,8 +237,8 @@ def _match_seeds(first: Detector, second: Detector) -> tuple[tuple[int, ...], tu
             f"{side.name} has {', '.join(str(seed) for seed in side.seeds) or 'none'}" for side in (first, second)
         )
         raise DataError(
-            f"expected the same seeds of each detector, because runs are matched by seed, but {found}; "
-            "give runs that agree in their seeds, or one run of each"
+            f"expected the same seeds for each detector, because runs are matched by seed, but {found}; "
+            "give runs with common seeds, or one run of each"
         )
     one, other = (side.logits[[side.seeds.index(seed) for seed in common]] for side in (first, second))
     return common, (one, other)

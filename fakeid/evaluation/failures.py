@@ -1,4 +1,4 @@
-"""Find the misclassified images of which a detector is most confident."""
+"""Find the misclassified images about which a detector is most confident."""
 
 from typing import Final
 
@@ -8,19 +8,19 @@ from fakeid.evaluation.ranking import HALF, call_fake
 from fakeid.evaluation.scores import Scores
 
 MISTAKES_SHOWN: Final = 8
-"""Of each kind: as many as fit side by side."""
+"""The number of mistakes of each kind: as many as fit side by side."""
 
 
 def find_mistakes(scores: Scores, count: int = MISTAKES_SHOWN, threshold: float = HALF) -> tuple[Scores, Scores]:
-    """Find real images called fake, and fake images called real, the most confident first.
+    """Find real images called fake and fake images called real, the most confident mistakes first.
 
     Args:
-        scores: Only clean images enter; NaN is no call.
-        count: At most so many of each.
-        threshold: Logit from which on an image is called fake.
+        scores: Scores, of which only clean images are used; a NaN logit makes no call.
+        count: Largest number of mistakes of each kind.
+        threshold: Lowest logit that is called fake.
 
     Returns:
-        Reals by falling logit, fakes by rising logit; either may be empty. Equal logits in the order of keys.
+        Reals by falling logit and fakes by rising logit; either may be empty. Ties are ordered by key.
     """
     clean = scores[scores.degradation == NO_DEGRADATION]
     called_fake = call_fake(clean.logit, threshold)

@@ -1,4 +1,4 @@
-"""Fit a calibration to validation images, and measure how reliable its P(fake) is."""
+"""Fit a calibration to validation images and measure how reliable its P(fake) is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ from fakeid.evaluation.thresholds import bound_rate, choose_threshold, count_nee
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """The images whose P(fake) lies in (lower, upper]; the first bin also has those at 0.
+    """The images whose P(fake) lies in (lower, upper]; the first bin also includes 0.
 
     Attributes:
-        lower: In [0, 1].
-        upper: In [0, 1].
-        num_images: How many.
-        mean_p_fake: NaN in an empty bin, as all that follows.
+        lower: Lower edge of the bin, in [0, 1].
+        upper: Upper edge of the bin, in [0, 1].
+        num_images: Number of images in the bin.
+        mean_p_fake: Mean P(fake) of these images; NaN, like all following attributes, in an empty bin.
         fake_share: Share of fakes among them, in [0, 1]; equal to `mean_p_fake` for a calibrated detector.
         low: Lower bound of Wilson's 95 % interval of the share.
-        high: Upper bound.
+        high: Upper bound of this interval.
     """
 
     lower: float
@@ -44,13 +44,13 @@ class ReliabilityBin:
 
 
 def tabulate_reliability(labels: Labels, logits: Floats) -> list[ReliabilityBin]:
-    """Tabulate the bins of `compute_ece`, from P(fake) = 0 up; all empty as soon as one logit is NaN.
+    """Tabulate the bins of `compute_ece` in order of rising P(fake); all are empty if any logit is NaN.
 
     The ECE is the mean of |`mean_p_fake` - `fake_share`| over the images.
 
     Args:
-        labels: (n,), 0 or 1.
-        logits: (n,).
+        labels: Labels, (n,), 0 or 1.
+        logits: Logits, (n,).
     """
     if np.isnan(logits).any():
         labels, logits = labels[:0], logits[:0]
@@ -69,8 +69,8 @@ def tabulate_reliability(labels: Labels, logits: Floats) -> list[ReliabilityBin]
 FALSE_ALARM_RATE: Final = 0.05
 MAX_ERROR: Final = 0.05
 
-_LEAST_SLOPE: Final = 1e-3  # calibrated logits per spread of the logits: all P(fake) are then about 0.5
-_ALL_ALIKE: Final = 1e-100  # a spread that no scale could make visible
+_LEAST_SLOPE: Final = 1e-3  # calibrated logits per spread of the logits; here every P(fake) is about 0.5
+_ALL_ALIKE: Final = 1e-100  # a spread too small for any scale to make visible
 _CLEAN_ALONE: Final[Mapping[str, Floats]] = MappingProxyType({})
 
 
@@ -80,26 +80,26 @@ def fit_calibration(
 ) -> Calibration | None:  # fmt: skip
     """Fit scale and bias, the threshold and the unsure band on a validation split.
 
-    The threshold is the highest of those that clean reals and the reals under each degradation have by themselves, so
-    that it keeps the false-positive rate under all of them. All else is fitted to clean images.
+    A threshold is chosen separately on clean reals and on the reals under each degradation. The highest of them is
+    taken, so that the false-positive rate is kept under all conditions. Everything else is fitted to clean images.
 
-    The band is the narrowest around the threshold, and that of clean images, outside of which calls on new images are
-    expected to be wrong at most at the rate `max_error`: above it no larger share of images is real, below it no larger
-    share is fake. Of n images of the class that is called wrong there k count as (k + 1) / (n + 1), as for the
-    threshold, and of those called right one standard error is left out: without that margin, normal logits of 50 to 300
-    images a class err on 4 to 13 % outside instead of 5, with it on less than 5. A detector that is never sure never
-    errs. Reals and fakes weigh equally in all of this, however many there are, so that P(fake) is right where an image
-    is as likely to be real as fake.
+    The unsure band contains this threshold and that of clean images. It is the narrowest band outside of which calls on
+    new images are expected to be wrong at most at the rate `max_error`: at most this share of the images above it is
+    real, and at most this share of those below it is fake. If k of n images of a class are called wrong there, they
+    count as (k + 1) / (n + 1), as for the threshold; the number called right is lowered by one standard error. Without
+    that margin, normal logits of 50 to 300 images per class give 4 to 13 % errors outside the band instead of 5 %; with
+    it they give less than 5 %. A detector that is never sure never errs. Reals and fakes have equal total weight,
+    whatever their numbers, so that P(fake) is correct for an image that is as likely to be real as fake.
 
     Args:
-        labels: (n,), 0 or 1.
-        logits: (n,), of any size.
-        false_alarm_rate: In [0, 1].
-        max_error: In [0, 1].
-        degraded: Logits of the same reals under degradations, by their words.
+        labels: Labels, (n,), 0 or 1.
+        logits: Logits on clean images, (n,), unbounded.
+        false_alarm_rate: Target false-positive rate, in [0, 1].
+        max_error: Target share of wrong calls outside the band, in [0, 1].
+        degraded: Degradation → logits of the same reals under it.
 
     Returns:
-        None where there is nothing to fit: a class is absent, or a logit is NaN.
+        Calibration, or None if there is nothing to fit: a class is absent, or a logit is NaN.
     """
     num_real, num_fake = int((labels == REAL).sum()), int((labels == FAKE).sum())
     if not num_real or not num_fake or any(np.isnan(some).any() for some in (logits, *degraded.values())):
@@ -107,7 +107,7 @@ def fit_calibration(
     scale, bias = fit_platt(labels, logits)
     reals = {NO_DEGRADATION: logits[labels == REAL], **degraded}
     thresholds = _choose_thresholds(labels, logits, degraded, false_alarm_rate)
-    decided_by = max(thresholds, key=lambda word: thresholds[word])  # of equals the first
+    decided_by = max(thresholds, key=lambda word: thresholds[word])  # the first of ties
     clean, threshold = thresholds[NO_DEGRADATION], thresholds[decided_by]
     balanced = make_finite(choose_threshold(labels, logits, "balanced_accuracy"))
     called = int(call_fake(reals[decided_by], threshold).sum())
@@ -121,26 +121,26 @@ def fit_calibration(
 
 
 def fit_to_reals(logits: Floats, rate: float, before: Calibration | None, photos: str) -> Calibration:
-    """Choose the threshold and the unsure band by reals alone; the scale of P(fake) stays.
+    """Choose the threshold and the unsure band from reals alone; P(fake) keeps its scale.
 
-    Without fakes nothing is known of calls that miss them. Unsure is what lies within the 95 % interval of the
-    threshold itself: of n reals the number above it is distributed as Binomial(n, rate), and the band reaches from the
-    real of one quantile's rank to that of the other.
+    Without fakes, nothing is known about missed fakes. The unsure band is therefore the 95 % interval of the threshold
+    itself: of n reals the number above it is distributed as Binomial(n, rate), and the band extends from the real
+    ranked at one quantile to the real ranked at the other.
 
     Args:
-        logits: (n,) of reals, finite.
-        rate: The false-positive rate that is wished for, in (0, 1).
-        before: Gives the scale; None: P(fake) is the logistic function of the logit.
-        photos: The name of the folder that they come from.
+        logits: Logits of reals, (n,), finite.
+        rate: Target false-positive rate, in (0, 1).
+        before: Calibration that provides the scale; with None, P(fake) is the logistic function of the logit.
+        photos: Name of the folder that the reals come from.
 
     Raises:
-        DataError: Too few to promise the rate.
+        DataError: There are too few reals to promise the rate.
     """
     needed = count_needed(rate)
     if needed is None or len(logits) < needed:
         raise DataError(
-            f"a false-positive rate of {100 * rate:g} % takes {needed} photos at least, got {len(logits)}: add photos, "
-            "or ask for a higher rate"
+            f"a false-positive rate of {100 * rate:g} % takes at least {needed} photos, got {len(logits)}: add photos "
+            "or choose a higher rate"
         )
     threshold = make_finite(choose_threshold(np.full(len(logits), REAL), logits, "false_positive_rate", rate))
     called = int(call_fake(logits, threshold).sum())
@@ -158,7 +158,7 @@ def fit_to_reals(logits: Floats, rate: float, before: Calibration | None, photos
 def _choose_thresholds(
     labels: Labels, logits: Floats, degraded: Mapping[str, Floats], false_alarm_rate: float
 ) -> dict[str, float]:
-    """Choose the threshold that keeps the false-positive rate on clean images, and under each degradation."""
+    """Choose the threshold that keeps the false-positive rate, for clean images and for each degradation."""
     split = {NO_DEGRADATION: (labels, logits)}
     split |= {word: (np.full(len(reals), REAL), reals) for word, reals in degraded.items()}
     return {
@@ -168,17 +168,20 @@ def _choose_thresholds(
 
 
 def fit_platt(labels: Labels, logits: Floats) -> tuple[float, float]:
-    """Fit scale and bias by maximum likelihood (Platt 1999), with equal total weight of reals and of fakes.
+    """Fit scale and bias by maximum likelihood (Platt 1999), with equal total weight of reals and fakes.
 
     The targets are Platt's: not 1 and 0, but (fakes + 1) / (fakes + 2) and 1 / (reals + 2), as if one more image of
-    each class had been called wrong. That keeps the fit finite where the classes are separable, and then P(fake) is no
-    surer than that many images allow. A detector that ranks upside down gets the smallest scale that is allowed, 0.001
-    per spread (mean distance from the median): P(fake) is about 0.5 everywhere, and the order stays. Logits that are
-    all alike are moved to 0.
+    each class had been called wrong. This keeps the fit finite for separable classes, and P(fake) is then no more
+    confident than the number of images allows. A detector that ranks reals above fakes gets the smallest scale allowed,
+    0.001 per spread (mean distance from the median): P(fake) is about 0.5 everywhere, and the order is kept. Logits
+    that are all equal are shifted to 0.
 
     Args:
-        labels: (n,), both 0 and 1.
-        logits: (n,), not NaN; infinite ones enter as the largest finite one does.
+        labels: Labels, (n,), both 0 and 1 present.
+        logits: Logits, (n,), not NaN; an infinite logit counts as the largest finite magnitude.
+
+    Returns:
+        Scale, above 0, and bias.
     """
     largest = float(np.max(np.abs(logits), initial=0.0, where=np.isfinite(logits))) or 1.0
     bounded = np.clip(logits, -largest, largest)
@@ -204,7 +207,7 @@ def fit_platt(labels: Labels, logits: Floats) -> tuple[float, float]:
 
 
 def _find_band(labels: Labels, p_fake: Floats, clean: float, threshold: float, max_error: float) -> tuple[float, float]:
-    """Find the least and the largest P(fake) that is unsure; both thresholds, of which clean is the lower, are."""
+    """Find the lowest and highest unsure P(fake); the band includes both thresholds, of which `clean` is the lower."""
     ranked = rank_images(labels, p_fake)
     high = _find_bound(ranked.logits[ranked.last], ranked.reals, ranked.fakes, threshold, max_error)
     ranked = rank_images(labels, -p_fake)
@@ -213,14 +216,14 @@ def _find_band(labels: Labels, p_fake: Floats, clean: float, threshold: float, m
 
 
 def _find_bound(values: Floats, wrong: Floats, right: Floats, threshold: float, max_error: float) -> float | None:
-    """Find the value above which the calls are sure; None if there is none.
+    """Find the value above which calls are sure, or None if there is none.
 
     Args:
-        values: (t,), distinct and falling.
-        wrong: (t,), images at or above each value that are called wrong if the threshold is below.
-        right: (t,), those called right.
-        threshold: The bound is not below it.
-        max_error: In [0, 1].
+        values: Distinct values in falling order, (t,).
+        wrong: Number of images at or above each value that a lower threshold calls wrong, (t,).
+        right: Number of images at or above each value that it calls right, (t,).
+        threshold: Lower limit of the result.
+        max_error: Largest share of wrong calls, in [0, 1].
     """
     wrong_share, right_share = (wrong + 1) / (wrong[-1] + 1), (right - np.sqrt(right)) / right[-1]
     sure = np.flatnonzero((values > threshold) & (wrong_share / (wrong_share + right_share) <= max_error))

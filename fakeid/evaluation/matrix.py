@@ -1,4 +1,4 @@
-"""Measure content by generator by degradation, and find the group on which a detector is worst."""
+"""Measure every combination of content, generator and degradation, and find the groups with the worst results."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,19 +24,20 @@ _WORST_BY: Final = ("accuracy", "auroc")
 
 
 def find_worst(scores: Scores, trained_on: TrainedOn, threshold: float = HALF) -> list[WorstGroup]:
-    """Find the category, by seen or by unseen generators, on which the detector is worst, under each degradation.
+    """Find the category and generators (seen or unseen) with the worst result under each degradation.
 
-    Of many groups of a few images, one is bad by chance: the interval of that group alone, from `estimate_metrics`,
-    does not know that it was picked.
+    Among many small groups, one is bad by chance. The interval of that group, from `estimate_metrics`, does not account
+    for the selection.
 
     Args:
-        scores: All rows but those of controls.
-        trained_on: What counts as seen.
-        threshold: Logit from which on an image is called fake.
+        scores: All rows except those of controls.
+        trained_on: Content and generators that count as seen.
+        threshold: Lowest logit that is called fake.
 
     Returns:
-        For each degradation the lowest accuracy and AUROC; groups where one has no meaning are left out, and a metric
-        that has none anywhere. A group with a NaN logit is the worst of all. Of equals, the first by name.
+        Groups with the lowest accuracy and the lowest AUROC under each degradation. Groups for which a metric is
+        undefined are skipped, and so is a metric that is undefined for all. A group with a NaN logit is the worst of
+        all. Ties go to the first by name.
     """
     worst = []
     for degradation, rows in scores.groupby("degradation", sort=False):
@@ -54,7 +55,7 @@ def find_worst(scores: Scores, trained_on: TrainedOn, threshold: float = HALF) -
 
 
 def _split_cases(rows: Scores, trained_on: TrainedOn) -> dict[str, Scores]:
-    """Split by category, and by seen and unseen generators, in the order of names; cases without fakes are left out."""
+    """Split by category and by seen and unseen generators, ordered by name; cases without fakes are left out."""
     cases = {}
     seen = rows.generator.isin(trained_on.generators)
     for category in rows.category.unique():
@@ -67,7 +68,7 @@ def _split_cases(rows: Scores, trained_on: TrainedOn) -> dict[str, Scores]:
 
 
 ORACLE: Final = "oracle"
-"""The threshold that would have been best on the tested images themselves, in the names of metrics; no result."""
+"""Suffix of metrics at the threshold that is best on the tested images themselves, which is not a valid result."""
 
 _OF_PROBABILITIES: Final = ("ece", "nll", "brier")
 
@@ -77,10 +78,12 @@ class Measuring:
     """How groups are measured: thresholds, calibration and clusters.
 
     Attributes:
-        calibration: Adds calls at the thresholds chosen on validation, and the calibrated probabilities' errors.
-        cluster: As in `fakeid.evaluation.statistics.bootstrap`; None makes each image a witness of its own.
-        oracle: Add calls at the group's own best threshold.
-        point: The threshold of `accuracy` and the like.
+        calibration: Calibration of the detector; adds metrics at the thresholds chosen on validation, and the errors of
+            calibrated probabilities.
+        cluster: Rule that groups images into clusters, see `fakeid.evaluation.statistics.bootstrap`; None treats
+            images as independent.
+        oracle: Whether to add metrics at each group's own best threshold.
+        point: Threshold of `accuracy` and the other metrics of calls.
     """
 
     calibration: Calibration | None = None
@@ -92,17 +95,18 @@ class Measuring:
 def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) -> list[EvaluationGroup]:
     """Measure every group of an evaluation.
 
-    Groups are the four quarters of content by generator under each degradation, and each test set where there are
-    several; and of clean images each category and each generator. Reals are those of `select_with_reals`.
+    Under each degradation, the groups are the four quadrants of content and generators and, if there are several, each
+    test set. On clean images, each category and each generator is also a group. `select_with_reals` chooses the reals.
 
     Args:
-        scores: All rows but those of controls.
-        trained_on: What counts as seen.
-        measuring: How.
+        scores: All rows except those of controls.
+        trained_on: Content and generators that count as seen.
+        measuring: Thresholds, calibration and clusters to measure with.
 
     Returns:
-        Groups without a fake are left out. Metrics are those of `measure` at the operating point, of calls also as
-        `accuracy_at_chosen` (see `list_thresholds`), and `ece_calibrated` and the like.
+        Groups that contain a fake. Their metrics are those of `measure` at the operating point, the metrics of calls
+        also at further thresholds, such as `accuracy_at_chosen` (see `list_thresholds`), and calibrated ones such as
+        `ece_calibrated`.
     """
     groups = []
     for degradation, rows in scores.groupby("degradation", sort=False):
@@ -115,7 +119,7 @@ def measure_matrix(scores: Scores, trained_on: TrainedOn, measuring: Measuring) 
 
 
 class _Place(NamedTuple):
-    """The kind and name of a group, and what of it was trained on."""
+    """The kind and name of a group, and whether its content and generators were trained on."""
 
     kind: str
     name: str

@@ -1,4 +1,4 @@
-"""Order a run's scores by image, so that runs on the same images can be compared image by image."""
+"""Sort a run's scores by image, so that runs on the same images can be compared image by image."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.quadrants import QUADRANTS, TrainedOn, select_quadrant
 from fakeid.evaluation.ranking import Floats, Labels
 
-if TYPE_CHECKING:  # it loads pandas, which `status` has no use for
+if TYPE_CHECKING:  # loads pandas, which `status` does not need
     from fakeid.evaluation.scores import Scores
 
 
 @dataclass(frozen=True, eq=False)
 class OrderedScores:
-    """What a run said about some images, ordered by test set and key.
+    """The labels and logits of one run on some images, sorted by test set and key.
 
     Attributes:
-        digest: Hash of the keys and labels; with the same source, equal digests are the same images.
-        label: (n,), 0 or 1.
-        logit: (n,), as in the scores that they come from.
+        digest: Hash of test sets, keys and labels; for the same source, equal digests mean the same images.
+        label: Labels, (n,), 0 or 1.
+        logit: Logits, (n,), as in the original scores.
     """
 
     digest: str
@@ -28,13 +28,13 @@ class OrderedScores:
 
 
 def split_by_category(scores: "Scores") -> dict[str, OrderedScores]:
-    """Split the clean images by category, in order of appearance."""
+    """Split the clean images by category, in the order of first appearance."""
     clean = scores[scores.degradation == NO_DEGRADATION]
     return {str(name): _order(part) for name, part in clean.groupby("category", sort=False)}
 
 
 def split_by_quadrant(scores: "Scores", trained_on: TrainedOn) -> dict[str, OrderedScores]:
-    """Split the clean images by seen and unseen content and generators, without quadrants that have no images."""
+    """Split the clean images by seen and unseen content and generators, leaving out empty quadrants."""
     clean = scores[scores.degradation == NO_DEGRADATION]
     parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
     return {name: _order(part) for name, part in parts.items() if len(part)}

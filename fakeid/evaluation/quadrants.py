@@ -1,4 +1,4 @@
-"""Split a test into its four quadrants: content that was trained on or not, by generators that were or not."""
+"""Split a test into four quadrants: seen or unseen content combined with seen or unseen generators."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fakeid.config.constants import FAKE, OWN_TEST_SET, REAL
 
-if TYPE_CHECKING:  # pages need the names of quadrants, and not pandas
+if TYPE_CHECKING:  # pages need the names of quadrants, but not pandas
     import pandas as pd
 
     from fakeid.evaluation.scores import Scores
@@ -14,12 +14,12 @@ if TYPE_CHECKING:  # pages need the names of quadrants, and not pandas
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """The content and the generators that a detector was trained on; all else is unseen.
+    """The content and generators that a detector was trained on; everything else is unseen.
 
     Attributes:
-        categories: Names of contents.
-        generators: Names of generators, without the camera.
-        held_out: The category that was kept for the test of unseen content; None where none was.
+        categories: Names of the training categories.
+        generators: Names of the training generators, not including the camera.
+        held_out: Category held out to test unseen content; None if there is none.
     """
 
     categories: tuple[str, ...]
@@ -28,11 +28,11 @@ class TrainedOn:
 
 
 class Quadrant(NamedTuple):
-    """One quadrant of a test: content seen or unseen, by generators seen or unseen.
+    """One quadrant of a test: seen or unseen content combined with seen or unseen generators.
 
     Attributes:
-        seen_content: Whether its images show what was trained on.
-        seen_generator: Whether its fakes are made by a generator that was trained on.
+        seen_content: Whether the categories of its images were trained on.
+        seen_generator: Whether the generators of its fakes were trained on.
     """
 
     seen_content: bool
@@ -44,22 +44,22 @@ class Quadrant(NamedTuple):
 
 
 QUADRANTS: Final = tuple(Quadrant(*seen) for seen in product((True, False), repeat=2))
-"""From the easiest to the hardest."""
+"""All quadrants, from the easiest to the hardest."""
 
 
 def select_quadrant(scores: "Scores", trained_on: TrainedOn, quadrant: Quadrant) -> "Scores":
-    """Select the fakes of a quadrant, and the reals that they are to be told from.
+    """Select the fakes of a quadrant and the reals to distinguish them from.
 
-    Those are the reals with the same content in the test sets from which the fakes come. A test set without any real
-    of that content borrows those of the detector's own test set.
+    These are the reals with the same content (seen or unseen) in the test sets that the fakes come from. A test set
+    without any real of that content borrows the reals of the detector's own test set.
 
     Args:
-        scores: Of one degradation or several.
-        trained_on: What counts as seen.
-        quadrant: Which one.
+        scores: Scores under one or several degradations.
+        trained_on: Content and generators that count as seen.
+        quadrant: Quadrant to select.
 
     Returns:
-        In the order of `scores`; empty where there is no fake.
+        Selected rows in the order of `scores`; empty if there is no fake.
     """
     content = scores.category.isin(trained_on.categories) == quadrant.seen_content
     generator = scores.generator.isin(trained_on.generators) == quadrant.seen_generator
@@ -67,12 +67,12 @@ def select_quadrant(scores: "Scores", trained_on: TrainedOn, quadrant: Quadrant)
 
 
 def select_with_reals(scores: "Scores", fakes: "pd.Series[bool]", content: "pd.Series[bool] | None" = None) -> "Scores":
-    """Select some fakes, and those reals of a content to tell them from: of the same test sets, or borrowed.
+    """Select given fakes and the reals to distinguish them from: those of the same test sets, or borrowed ones.
 
     Args:
-        scores: All images.
-        fakes: (n,), which images to tell from reals.
-        content: (n,), whether an image shows the content; None where all do.
+        scores: Scores of all images.
+        fakes: Mask of the fakes to select, (n,).
+        content: Mask of the images from which reals may be taken, (n,); None for all images.
     """
     if not fakes.any():
         return scores[fakes]

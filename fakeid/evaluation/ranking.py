@@ -1,4 +1,4 @@
-"""A group's images from the highest logit down, sorted once, and the metrics that depend on that order alone."""
+"""Sort a group's images once by falling logit, and compute the metrics that depend only on that order."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,31 +19,31 @@ HALF: Final = 0.0
 
 
 def call_fake(logits: npt.ArrayLike, threshold: float = HALF) -> npt.NDArray[np.bool_]:
-    """Tell for each logit whether it is called fake: from the threshold on, the threshold itself included.
+    """Call each logit fake if it is at least the threshold.
 
-    Logits and threshold are those of the detector, never calibrated ones: what is scaled and shifted is rounded, and
-    an image that ties with the threshold would then fall on either side of it.
+    Logits and threshold are the detector's uncalibrated ones: scaling and shifting rounds, and an image that ties with
+    the threshold could then fall on either side of it.
 
     Args:
-        logits: Of any shape.
-        threshold: On the same scale.
+        logits: Logits of any shape.
+        threshold: Threshold on the same scale.
 
     Returns:
-        Of the same shape; False for NaN.
+        Calls of the same shape; False for NaN.
     """
     return np.asarray(np.asarray(logits, dtype=np.float64) >= threshold)
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The images of a group by falling logit, each with a count; every metric of ranking is a function of this.
+    """The images of a group by falling logit, with how often each one counts; every ranking metric is computed from it.
 
     Attributes:
-        is_fake: (n,), 1.0 for fakes and 0.0 for reals.
-        logits: (n,), falling, infinities included; all 0 where a logit was NaN.
-        repeats: (..., n), how often each image counts. All NaN where a logit was NaN, and so is every number made of
-            them: a detector that broke down must not pass for one that says "real".
-        order: (n,), the place that each image had before sorting.
+        is_fake: 1.0 for fakes and 0.0 for reals, (n,).
+        logits: Falling logits, (n,), infinities included; all 0 if any logit was NaN.
+        repeats: How often each image counts, (..., n). All NaN if any logit was NaN, and with them every derived
+            number: a detector that broke down must not look like one that says "real".
+        order: Position of each image before sorting, (n,).
     """
 
     is_fake: Floats
@@ -53,41 +53,41 @@ class Ranking:
 
     @cached_property
     def last(self) -> Places:
-        """(t,), the position of the last image with each of the t distinct logits: equal logits are one threshold."""
+        """The position of the last image with each of the t distinct logits, (t,): ties share one threshold."""
         return np.flatnonzero(np.append(self.logits[1:] != self.logits[:-1], True)[: len(self.logits)])
 
     @cached_property
     def fakes(self) -> Floats:
-        """(..., t), fakes at or above each distinct logit."""
+        """The number of fakes at or above each distinct logit, (..., t)."""
         return self._cumulate(self.repeats * self.is_fake)
 
     @cached_property
     def reals(self) -> Floats:
-        """(..., t), reals at or above each distinct logit."""
+        """The number of reals at or above each distinct logit, (..., t)."""
         return self._cumulate(self.repeats * (1 - self.is_fake))
 
     @property
     def num_fakes(self) -> Floats:
-        """(...), the number of fakes."""
+        """The number of fakes, (...)."""
         return _take(self.fakes, self.fakes.shape[-1])
 
     @property
     def num_reals(self) -> Floats:
-        """(...), the number of reals."""
+        """The number of reals, (...)."""
         return _take(self.reals, self.reals.shape[-1])
 
     def count_called(self, threshold: float) -> tuple[Floats, Floats]:
-        """Count fakes and reals with a logit of at least the threshold: two arrays (...), NaN for NaN."""
+        """Count the fakes and the reals with a logit of at least the threshold, each (...); NaN for a NaN threshold."""
         if np.isnan(threshold):
             return self.num_fakes * np.nan, self.num_reals * np.nan
         above = int(np.count_nonzero(call_fake(self.logits[self.last], threshold)))
         return _take(self.fakes, above), _take(self.reals, above)
 
     def repeat(self, repeats: npt.ArrayLike) -> "Ranking":
-        """Count the same images with other repeats.
+        """Return the same ranking with other repeats.
 
         Args:
-            repeats: (..., n), not negative, in the order that the images had before sorting.
+            repeats: How often each image counts, (..., n), not negative, in the order before sorting.
         """
         counts = np.asarray(repeats, dtype=np.float64)[..., self.order]
         if len(self.logits) and np.isnan(self.repeats).all():
@@ -105,9 +105,9 @@ def rank_images(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = 
     """Sort the images of a group by falling logit.
 
     Args:
-        labels: (n,), 0 or 1.
-        logits: (n,), of any size.
-        repeats: (..., n), not negative, how often each image counts; once by default.
+        labels: Labels, (n,), 0 or 1.
+        logits: Logits, (n,), unbounded.
+        repeats: How often each image counts, (..., n), not negative; once by default.
     """
     logits = np.asarray(logits, dtype=np.float64)
     broken = bool(np.isnan(logits).any())
@@ -119,25 +119,25 @@ def rank_images(labels: Labels, logits: Floats, repeats: npt.ArrayLike | None = 
 
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:
-    """Divide two arrays, with NaN where the denominator is 0."""
+    """Divide two arrays; the result is NaN where the denominator is 0."""
     missing = np.full(np.broadcast_shapes(np.shape(numerator), np.shape(denominator)), np.nan)
     np.divide(numerator, denominator, out=missing, where=np.asarray(denominator) != 0)
     return missing
 
 
 def _take(sums: Floats, above: int) -> Floats:
-    """Take what the first `above` thresholds have summed up to: nothing before the first."""
+    """Take the cumulative sums (...) of the first `above` thresholds; 0 before the first."""
     return np.asarray(sums[..., above - 1]) if above else np.zeros(sums.shape[:-1])
 
 
 def compute_auroc(ranking: Ranking) -> Floats:
-    """Compute the chance that a random fake scores higher than a random real, ties counting half.
+    """Compute the AUROC: the probability that a random fake scores higher than a random real, ties counting half.
 
-    The area under the ROC curve by trapezoids; it equals the Mann-Whitney statistic with midranks (Hanley & McNeil
-    1982).
+    It is the area under the ROC curve by the trapezoidal rule, which equals the Mann-Whitney statistic with midranks
+    (Hanley & McNeil 1982).
 
     Returns:
-        (...) in [0, 1], NaN where a class is absent.
+        AUROC, (...), in [0, 1]; NaN if a class is absent.
     """
     fakes, reals = ranking.fakes, ranking.reals
     if fakes.shape[-1] == 0:
@@ -149,18 +149,18 @@ def compute_auroc(ranking: Ranking) -> Floats:
 
 
 def compute_average_precision(ranking: Ranking) -> Floats:
-    """Compute the precision averaged over the fakes: the sum of precision times gained recall over all distinct logits.
+    """Compute the average precision: the sum over distinct logits of precision times gain in recall.
 
-    As scikit-learn defines it: equal logits are one threshold, nothing is interpolated. A detector at chance
-    level reaches the share of fakes.
+    This is scikit-learn's definition: ties share one threshold, and nothing is interpolated. A detector at chance level
+    reaches the share of fakes.
 
     Returns:
-        (...) in [0, 1], NaN where a class is absent.
+        Average precision, (...), in [0, 1]; NaN if a class is absent.
     """
     fakes, reals = ranking.fakes, ranking.reals
     if fakes.shape[-1] == 0:
         return np.full(fakes.shape[:-1], np.nan)
-    # Repeats of 0 can leave nothing above the highest logits; no recall is gained there.
+    # With repeats of 0, no image may count above the highest logits; no recall is gained there.
     precision = fakes / np.maximum(fakes + reals, 1e-300)
     gained = fakes[..., 0] * precision[..., 0]
     gained = gained + np.einsum("...t,...t->...", np.diff(fakes), precision[..., 1:])
@@ -169,13 +169,13 @@ def compute_average_precision(ranking: Ranking) -> Floats:
 
 
 def compute_eer(ranking: Ranking) -> Floats:
-    """Compute the equal error rate: where the same share of reals is called fake as of fakes is called real.
+    """Compute the equal error rate, at which the share of reals called fake equals the share of fakes called real.
 
-    Where no threshold makes the two equal, the ROC curve is followed along a straight line between the two thresholds
-    around that point, as for tied logits in the AUROC; not along the convex hull.
+    If no threshold makes the two equal, the ROC curve is interpolated linearly between the two neighboring thresholds,
+    as for ties in the AUROC; the convex hull is not used.
 
     Returns:
-        (...) in [0, 1], 0.5 at chance level, NaN where a class is absent.
+        Equal error rate, (...), in [0, 1]; 0.5 at chance level, NaN if a class is absent.
     """
     if ranking.fakes.shape[-1] == 0:
         return np.full(ranking.fakes.shape[:-1], np.nan)
@@ -191,17 +191,18 @@ def compute_eer(ranking: Ranking) -> Floats:
 
 
 def compute_tpr_at_fpr(ranking: Ranking, limit: float) -> Floats:
-    """Compute the share of the fakes called fake by the best threshold that calls at most this share of the reals fake.
+    """Compute the largest share of fakes that a threshold can find while calling at most `limit` of the reals fake.
 
-    Conservative: nothing is interpolated, and equal logits are called alike. With fewer than 1 / limit reals, no false
-    positive at all is allowed.
+    The result is conservative: nothing is interpolated, and equal logits get the same call. With fewer than 1 / limit
+    reals, no false positive is allowed.
 
     Args:
-        ranking: The group.
-        limit: In [0, 1].
+        ranking: Sorted images of the group.
+        limit: Largest false-positive rate, in [0, 1].
 
     Returns:
-        (...) in [0, 1], 0 where each threshold that finds a fake exceeds the limit, NaN where a class is absent.
+        True-positive rate, (...), in [0, 1]; 0 if every threshold that finds a fake exceeds the limit, NaN if a class
+        is absent.
     """
     allowed = divide(ranking.reals, ranking.num_reals[..., None]) <= limit
     found = _at(ranking.fakes, np.count_nonzero(allowed, axis=-1) - 1, 0.0)
@@ -209,7 +210,7 @@ def compute_tpr_at_fpr(ranking: Ranking, limit: float) -> Floats:
 
 
 def _at(values: Floats, place: npt.ArrayLike, before: float) -> Floats:
-    """Take one value of each row of (..., t); at place -1, what comes before the first."""
+    """Take one value from each row of (..., t); position -1 gives `before`."""
     places = np.asarray(place)
     if values.shape[-1] == 0:
         return np.full(places.shape, before)

@@ -1,4 +1,4 @@
-"""Scores, one row for each test image: the table from which every number, table and figure is made."""
+"""Build, read, write and match scores: tables with one row per test image, from which all results are computed."""
 
 import csv
 import io
@@ -19,9 +19,9 @@ from fakeid.evaluation.ranking import Floats, Labels
 from fakeid.io import write_atomically
 
 Scores: TypeAlias = pd.DataFrame
-"""What a detector said about a set of images, one row an image, with the columns of `SCORE_COLUMNS`.
+"""The scores of a detector on a set of images, one row per image, with the columns of `SCORE_COLUMNS`.
 
-Chosen rows keep the index of the table that they are chosen from.
+Selected rows keep the index of the table that they are selected from.
 """
 
 SCORE_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
@@ -31,8 +31,8 @@ SCORE_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "category": "str",  # what is depicted
         "generator": "str",  # what made the image; CAMERA for reals
         "degradation": "str",  # what was done to it before the test; NO_DEGRADATION for nothing
-        "logit": "float64",  # of any size; above 0 means fake; NaN where the detector broke down
-        "test_set": "str",  # where it comes from
+        "logit": "float64",  # unbounded; above 0 means fake; NaN if the detector broke down
+        "test_set": "str",  # the test set that the image comes from
     }
 )
 """Column → dtype."""
@@ -52,19 +52,19 @@ def build_scores(
     degradation: str | Iterable[str] = NO_DEGRADATION,
     test_set: str | Iterable[str] = OWN_TEST_SET,
 ) -> Scores:
-    """Build a table of scores from its columns, each (n,).
+    """Build a table of scores from its columns, each of length n.
 
     >>> build_scores(key=["a.png"], label=[1], category=["cat"], generator=["progan"], logit=[2.5]).logit.tolist()
     [2.5]
 
     Args:
         key: Names of the images within their source.
-        label: `REAL` (0) or `FAKE` (1).
-        category: What is depicted.
-        generator: What made each image; `CAMERA` for reals.
-        logit: Above 0 means fake; NaN where the detector broke down.
-        degradation: What was done to each image, or to all; by default nothing.
-        test_set: Where each image comes from, or all of them.
+        label: Class of each image, `REAL` (0) or `FAKE` (1).
+        category: Category that each image depicts.
+        generator: Generator of each image; `CAMERA` for reals.
+        logit: Logit of each image, above 0 for fake; NaN if the detector broke down.
+        degradation: Degradation applied to each image, or one for all; none by default.
+        test_set: Test set that each image comes from, or one for all.
     """
     columns: dict[str, Any] = {
         **{"key": key, "label": label, "category": category, "generator": generator},
@@ -76,26 +76,26 @@ def build_scores(
 
 
 def to_arrays(scores: Scores) -> tuple[Labels, Floats]:
-    """Take the labels and the logits out of a table: two arrays (n,)."""
+    """Return the labels and logits of a table as two arrays (n,)."""
     return scores.label.to_numpy(), scores.logit.to_numpy()
 
 
 def count_from(scores: Scores, threshold: float) -> Scores:
-    """Count every logit from a threshold, so that what it calls fake is what is at 0 or above.
+    """Subtract a threshold from every logit, so that images called fake have logits of at least 0.
 
-    The sign of a difference of two float64 is exact. Ranks, and with them the AUROC, stay.
+    The sign of a difference of two float64 numbers is exact. Ranks, and thus the AUROC, do not change.
 
     Args:
-        scores: With the detector's own logits.
-        threshold: Finite.
+        scores: Scores with the detector's own logits.
+        threshold: Finite threshold on these logits.
     """
     return scores.assign(logit=scores.logit - threshold)
 
 
 def write_scores(path: Path, scores: Scores) -> None:
-    """Write scores as a CSV file, whole or not at all, with P(fake) beside each logit.
+    """Write scores atomically to a CSV file, with P(fake) beside each logit.
 
-    Numbers are written with as many digits as it takes to read the same float64 again.
+    Numbers are written with enough digits to restore the same float64.
 
     Raises:
         OutputError: The folder cannot be written to.
@@ -108,7 +108,7 @@ def write_scores(path: Path, scores: Scores) -> None:
 
 
 def read_scores(path: Path) -> Scores:
-    """Read the scores of a file that `write_scores` wrote; `p_fake` follows from the logit and is not read.
+    """Read a file of scores written by `write_scores`; `p_fake` follows from the logit and is not read.
 
     Raises:
         DataError: The file is missing, is not UTF-8, lacks a column, or has a row that is not a score.
@@ -124,7 +124,7 @@ def read_scores(path: Path) -> Scores:
             io.StringIO(text, newline=""), usecols=lambda name: name != "p_fake", dtype=str, na_filter=False
         )
         _check_columns(path, rows.columns)
-        # pandas drops the quotes of "a"b, fills up a row that ends early, and takes one value too many for an index.
+        # pandas drops the quotes of "a"b, fills up rows that end early, and takes a surplus value for an index.
         if '"' in text or (rows.iloc[:, -1] == "").any() or not isinstance(rows.index, pd.RangeIndex):
             _check_lines(path, text)
         assert rows.label.isin((str(REAL), str(FAKE))).all()
@@ -134,7 +134,7 @@ def read_scores(path: Path) -> Scores:
         if not isinstance(error, DataError):
             _check_lines(path, text)
         raise
-    if "test_set" not in rows:  # of an earlier release
+    if "test_set" not in rows:  # written by an earlier release
         rows["test_set"] = OWN_TEST_SET
     return rows[list(SCORE_COLUMNS)].astype(dict(SCORE_COLUMNS))
 
@@ -149,10 +149,10 @@ def _check_columns(path: Path, found: Iterable[str]) -> None:
 
 
 def _check_lines(path: Path, text: str) -> None:
-    """Look for the first damaged line of a file, and name it.
+    """Check the lines of a file and report the first damaged one.
 
     Raises:
-        DataError: One was found.
+        DataError: A line is damaged.
     """
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -162,7 +162,7 @@ def _check_lines(path: Path, text: str) -> None:
             if fault:
                 raise DataError(f"{path}, line {reader.line_num}: {fault}")
     except csv.Error as error:
-        # The outer reader counts a line only once it is parsed.
+        # The outer reader counts a line only after it has been parsed.
         line = reader.reader.line_num
         raise DataError(f"{path}, line {line}: expected comma-separated values, but {error}") from error
 
@@ -171,7 +171,7 @@ def _find_fault(row: Mapping[str, str | None]) -> str | None:
     absent = [name for name in (*_REQUIRED, "test_set") if row.get(name, "") is None]
     if absent or None in row:
         found = "more values than columns" if not absent else f"no {', '.join(absent)}"
-        return f"expected one value a column, got {found}; write the file again"
+        return f"expected one value per column, got {found}; write the file again"
     if row["label"] not in (str(REAL), str(FAKE)):
         return f"label must be {REAL} (real) or {FAKE} (fake), got {row['label']!r}"
     try:
@@ -186,10 +186,10 @@ class Pairing:
     """The labels and logits of several detectors on the same images.
 
     Attributes:
-        images: The images that all have, by test set, degradation and key; with the first file's categories,
-            generators and logits.
-        logits: (files, n).
-        left_out: (files,), how many rows of each file others lack.
+        images: Images that all files contain, sorted by test set, degradation and key, with the categories, generators
+            and logits of the first file.
+        logits: Logits of each file, (files, n).
+        left_out: Number of rows of each file that are missing in another, (files,).
     """
 
     images: Scores
@@ -201,10 +201,11 @@ def pair_scores(files: Mapping[str, Scores]) -> Pairing:
     """Match the images of several detectors by test set, degradation and key; the order of rows does not matter.
 
     Args:
-        files: At least one, by the names that errors use.
+        files: Name, as used in error messages, → scores; at least one.
 
     Raises:
-        DataError: Nothing in common, an image twice in one file, or an image that is real in one and fake in another.
+        DataError: The files have no image in common, a file contains an image twice, or an image is real in one file
+            and fake in another.
     """
     for name, scores in files.items():
         _check_unique(name, scores)
@@ -231,7 +232,7 @@ def pair_scores(files: Mapping[str, Scores]) -> Pairing:
 
 
 def join_scores(first: Scores, second: Scores) -> Scores:
-    """Join scores: the images that the first lacks come behind its own."""
+    """Append the rows of the second table for images that the first lacks."""
     known, images = (pd.MultiIndex.from_frame(scores[_IMAGE]) for scores in (first, second))
     return pd.concat([first, second[~images.isin(known)]], ignore_index=True)
 

@@ -1,4 +1,4 @@
-"""Test for shortcuts: does the detector fire on soft images, or follow the codec, instead of traces of a generator?"""
+"""Test for shortcuts: does the detector respond to blur or to the codec instead of traces of a generator?"""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -15,10 +15,10 @@ from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.statistics.intervals import Measurement, estimate_called_fake, estimate_metrics
 
 _CHANCE: Final = 0.5
-_LEAST_SHARE: Final = 0.5  # of the lead over chance with which true fakes are told from reals
+_LEAST_SHARE: Final = 0.5  # of the lead over chance with which actual fakes are distinguished from reals
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
-_LEAST_LEAD: Final = 0.5  # what must be left of the lead over chance where both classes have the same codec
-_CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals untouched
+_LEAST_LEAD: Final = 0.5  # share of the lead over chance that must remain if both classes have the same codec
+_CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals uncompressed
 _CLEAN: Final = "clean images"
 _FAKES: Final = "fakes as JPEG"
 _REALS: Final = "reals as JPEG"
@@ -31,17 +31,17 @@ _TAKES_JPEG_FOR_A_GAN: Final = (
 
 
 def judge_control(name: str, control: Floats, reals: Floats, fakes: Floats, threshold: float = HALF) -> ControlResult:
-    """Judge whether a detector fires on a control as it does on the fakes that it controls for.
+    """Judge whether a detector fires on a control as it does on the corresponding fakes.
 
-    It fires where it tells the control from the reals significantly better than chance, and at least half as well as
-    the fakes (AUROC over chance level).
+    It fires if it distinguishes the control from the reals significantly better than chance, and at least half as well
+    as it distinguishes the fakes (AUROC above chance level).
 
     Args:
-        name: Of the control, such as `reals, downup-0.5`.
-        control: Logits (n,) of the control's images.
-        reals: Logits of the reals without that property.
+        name: Name of the control, such as `reals, downup-0.5`.
+        control: Logits of the control's images, (n,).
+        reals: Logits of the reals without the controlled property.
         fakes: Logits of the fakes that have it.
-        threshold: From which on an image is called fake.
+        threshold: Lowest logit that is called fake.
     """
     shares = [estimate_called_fake(logits, threshold) for logits in (control, reals, fakes)]
     areas = [estimate_metrics(*_label(reals, others), 0)["auroc"] for others in (control, fakes)]
@@ -87,31 +87,32 @@ def judge_swap(
     threshold: float = HALF,
     few_false_positives: float | None = None,
 ) -> SwapResult | None:
-    """Judge whether the detector follows the codec, from its scores where one class alone is compressed.
+    """Judge whether the detector follows the codec, from its scores with only one class compressed.
 
-    A detector of generators may lose its trace to the codec, so that its AUROC falls; that is weakness, and no
-    shortcut. The codec is suspect where two things come together: compressing one class alone brings the detector to
-    chance level or below, and with the same codec on both classes less than half of its lead over chance is left. It
-    is then said to follow the codec
+    The codec may erase the trace that a detector relies on, so that its AUROC falls; that is a weakness, not a
+    shortcut. The codec is suspect only if two conditions hold: compressing only one class brings the detector to chance
+    level or below, and with the same codec on both classes less than half of its lead over chance remains. The detector
+    is then said to follow the codec in either of two cases:
 
-    - where the tested classes themselves have come with different codecs, so that the lead that vanishes with the
-      difference may have been nothing else;
-    - where JPEG makes the reals much more real than they are (AUROC above 0.9 between reals as JPEG and the same reals
-      untouched), which the loss of a generator's trace does not.
+    - The tested classes themselves were stored with different codecs, so that the lost lead may have been due to the
+      codec alone.
+    - JPEG makes the reals score as much more real (AUROC above 0.9 between reals as JPEG and the same reals
+      uncompressed), which the loss of a generator's trace cannot explain.
 
-    Where JPEG makes the reals as much more fake it cannot be said: a codec takes the camera's noise away, as a
-    generator does, and detectors that never saw a JPEG call it fake.
+    If JPEG instead makes the reals score as much more fake, the question stays open: a codec removes the camera's
+    noise, as a generator does, and detectors that never saw a JPEG call it fake.
 
     Args:
-        scores: Rows of the degradations `none` and `jpeg-QUALITY`, of the same images.
-        quality: Of the JPEG.
-        history: How the files of the classes differ in their codec, in words; None where they do not.
-        threshold: Logit from which on an image is called fake; no part of the verdict.
-        few_false_positives: The one that was chosen for these, whose rates the sentence tells; None where none was.
+        scores: Scores of the same images under the degradations `none` and `jpeg-QUALITY`.
+        quality: JPEG quality.
+        history: Description of how the codecs of the classes' files differ; None if they do not differ.
+        threshold: Lowest logit that is called fake; it does not affect the verdict.
+        few_false_positives: Threshold chosen for few false positives, whose rates the sentence reports; None if there
+            is none.
 
     Returns:
-        None where the rows or a class are missing. What cannot be said may be so because the detector does not tell the
-        classes apart even on clean images.
+        Result, or None if the rows or a class are missing. `follows_codec` is None if the question stays open, or if
+        the detector does not distinguish the classes even on clean images.
     """
     plain = scores[scores.degradation == NO_DEGRADATION]
     coded = scores[scores.degradation == f"jpeg-{quality}"]
@@ -126,7 +127,7 @@ def judge_swap(
     }
     measured = {name: estimate_metrics(*_label(*pair), 0, threshold=threshold) for name, pair in mixtures.items()}
     area = {name: row["auroc"] for name, row in measured.items()}
-    more_fake = float(auroc(*_label(*reals)))  # of reals as JPEG against the same reals untouched
+    more_fake = float(auroc(*_label(*reals)))  # reals as JPEG against the same reals uncompressed
     verdict = _judge_codec(area, quality, more_fake, history)
     told = ""
     if few_false_positives is not None and area[_CLEAN].low > _CHANCE:
@@ -136,7 +137,7 @@ def judge_swap(
 
 
 def _tell_false_positives(plain: Floats, coded: Floats, quality: int, threshold: float) -> str:
-    """Tell from the logits of the reals what the codec costs at the threshold in use."""
+    """Describe what the codec costs at the threshold in use, from the logits of the reals."""
     clean, jpeg = (estimate_called_fake(logits, threshold) for logits in (plain, coded))
     link = "but" if jpeg.low > clean.high else "and"
     return (

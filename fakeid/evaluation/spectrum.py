@@ -1,4 +1,4 @@
-"""The mean power spectrum of a set of images: up-sampling leaves peaks and a tail that no camera makes."""
+"""Compute the mean power spectrum of a set of images: up-sampling leaves peaks and a tail that no camera produces."""
 
 from typing import Final
 
@@ -16,18 +16,18 @@ _LEAST_POWER: Final = 1e-6  # of 8-bit levels squared; rounding to 8 bits alone 
 def compute_power_spectrum(images: npt.NDArray[np.uint8]) -> Floats:
     """Compute the decimal logarithm of the power at each frequency, averaged over images.
 
-    The content of a photo has so much power at low frequencies that it hides a generator's trace. So that the content
-    goes, each image's median over 3 x 3 pixels is taken from it first (Wang et al. 2020, "CNN-generated images are
-    surprisingly easy to spot... for now", section 5). What is left is freed of its mean and weighted by a Hann window,
-    without which the borders would draw a cross. Divided by the window's own power, white noise of variance v has the
-    power v at every frequency, whatever the size.
+    The content of a photo has so much power at low frequencies that it hides a generator's trace. To remove the
+    content, the median over 3 x 3 pixels is first subtracted from each image (Wang et al. 2020, "CNN-generated images
+    are surprisingly easy to spot... for now", section 5). The mean of the residual is then subtracted, and a Hann
+    window is applied, without which the borders would show up as a cross. The result is divided by the power of the
+    window, so that white noise of variance v has power v at every frequency, whatever the image size.
 
     Args:
         images: RGB uint8 (n, H, W, 3).
 
     Returns:
-        float64 (H, W), of 8-bit levels squared; frequency 0 at (H // 2, W // 2), as `np.fft.fftshift` puts it. All NaN
-        without images.
+        Logarithms of the power in squared 8-bit levels, float64 (H, W), with frequency 0 at (H // 2, W // 2), as by
+        `np.fft.fftshift`; all NaN without images.
     """
     count, height, width, _ = images.shape
     window = np.outer(_hann(height), _hann(width))
@@ -44,19 +44,20 @@ def compute_power_spectrum(images: npt.NDArray[np.uint8]) -> Floats:
 
 
 def compute_azimuthal_average(power: Floats) -> tuple[Floats, Floats]:
-    """Average the power at each distance from frequency 0 over directions (Durall et al. 2020, section 3).
+    """Average the power over all directions at each distance from frequency 0 (Durall et al. 2020, section 3).
 
     Args:
-        power: (H, W), decimal logarithms, frequency 0 at (H // 2, W // 2), as `compute_power_spectrum` gives.
+        power: Decimal logarithms of the power, (H, W), with frequency 0 at (H // 2, W // 2), as returned by
+            `compute_power_spectrum`.
 
     Returns:
-        Two arrays (k,): frequencies in cycles per pixel, rising from 0 to 0.5 (Nyquist) in steps of 1 / the shorter
-        side, and the logarithm of the mean power of those that are nearest to each. The corners beyond 0.5 are left
-        out, for there not all directions exist.
+        Frequencies in cycles per pixel, (k,), from 0 to 0.5 (Nyquist) in steps of 1 / the shorter side, and the
+        logarithms of the mean power nearest to each, (k,). The corners beyond 0.5 are left out because they do not
+        cover all directions.
     """
     rows, columns = (np.fft.fftshift(np.fft.fftfreq(size)) for size in power.shape)
     side = min(power.shape)
-    # Halves are shared by two rings; floor(x + 0.5) puts them into the outer one, always.
+    # Halves lie between two rings; floor(x + 0.5) always assigns them to the outer one.
     rings = np.floor(np.hypot(rows[:, None], columns) * side + 0.5).astype(np.intp).ravel()
     num_rings = side // 2 + 1
     inside = rings < num_rings
@@ -66,5 +67,5 @@ def compute_azimuthal_average(power: Floats) -> tuple[Floats, Floats]:
 
 
 def _hann(size: int) -> Floats:
-    """Build a periodic Hann window: (size,), above 0 except at the first of several."""
+    """Build a periodic Hann window (size,), positive except for its first value if there are several."""
     return np.ones(1) if size == 1 else 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)

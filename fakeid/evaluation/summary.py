@@ -1,4 +1,4 @@
-"""Every number of a test, from its scores: seen content, never-seen content, and each category."""
+"""Compute all metrics of a test from its scores: for seen content, unseen content and each category."""
 
 from collections.abc import Collection, Sequence
 
@@ -20,16 +20,17 @@ def summarize(
 ) -> RunResults:
     """Measure the detector on clean images (degradation "none").
 
-    `seen` and `unseen` pool the images of their categories instead of averaging over categories: one detector has one
-    threshold and one ranking for all content, and one that ranks well within each category but shifts between them
-    is worse than the average of its AUROCs says. Accuracies agree with the average where categories are equally large.
+    `seen` and `unseen` pool the images of their categories instead of averaging over categories. A detector has one
+    threshold and one ranking for all content; if it ranks well within each category but its logits shift between
+    categories, it is worse than the mean of its AUROCs suggests. Accuracies equal the mean if all categories have the
+    same size.
 
     Args:
-        scores: One row for each test image; rows of other categories are left out.
+        scores: Scores, one row per test image; rows of other categories are ignored.
         seen: Categories that were trained on, in the order in which to list them.
-        unseen: Categories that were not, likewise.
-        calibration: Adds the metrics of calls at its thresholds, see `list_thresholds`.
-        point: The threshold of `accuracy` and the like.
+        unseen: Categories that were not trained on, in the order in which to list them.
+        calibration: Calibration of the detector; adds metrics at its thresholds, see `list_thresholds`.
+        point: Threshold of `accuracy` and the other metrics of calls.
     """
     assert not set(seen) & set(unseen), "a category is either seen or unseen"
     clean = scores[scores.degradation == NO_DEGRADATION]
@@ -46,16 +47,17 @@ def summarize(
 def measure_generators(
     scores: Scores, trained_on: Collection[str], calibration: Calibration | None, point: OperatingPoint = AT_HALF
 ) -> dict[str, CategoryGroup]:
-    """Measure the detector on each generator's images and all reals, on clean images.
+    """Measure the detector on the clean images of each generator together with all clean reals.
 
     Args:
-        scores: One row for each test image.
-        trained_on: Generators; `seen` in what comes out.
-        calibration: As of `summarize`.
-        point: Likewise.
+        scores: Scores, one row per test image.
+        trained_on: Generators that were trained on; they are marked as `seen` in the result.
+        calibration: Calibration, as in `summarize`.
+        point: Threshold, as in `summarize`.
 
     Returns:
-        Nothing where there is one generator only, or where categories differ too, by which tables are sorted then.
+        Generator → its group; empty if there is only one generator, or several categories, by which tables are then
+        sorted.
     """
     clean = scores[scores.degradation == NO_DEGRADATION]
     names = sorted(clean[clean.label == FAKE].generator.unique())
@@ -76,8 +78,8 @@ def _pooled(
 
 
 def measure_group(scores: Scores, calibration: Calibration | None, point: OperatingPoint = AT_HALF) -> Group:
-    """Measure one group of images."""
-    # One seed for all: where a single category is unseen, it and "unseen" get the same interval.
+    """Measure the detector on one group of images."""
+    # The seed is the same for all groups, so that a single unseen category and "unseen" get the same interval.
     estimates = estimate_metrics(
         *to_arrays(scores), 0, threshold=point.logit, thresholds=list_thresholds(point, calibration)
     )

@@ -1,4 +1,4 @@
-"""May a detector be used? A rule over the bounds of 95 % intervals, never over point values."""
+"""Judge whether a detector may be used, by a rule over the bounds of 95 % intervals and never over point values."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,22 +7,22 @@ from typing import Final
 from fakeid.evaluation.records.results import Estimate
 
 FALSE_POSITIVE_RATE: Final = 0.05
-"""The false-positive rate that is wished for where no threshold was chosen for one."""
+"""The target false-positive rate if no threshold was chosen for one."""
 
 _TOLERANCE: Final = 2.0
-"""How many times the rate that was wished for may be exceeded: a threshold from 100 validation reals that is meant for
-5 % has, on photos of the same kind, up to 10 % in 95 of 100 cases."""
+"""The tolerated multiple of the target rate: a threshold chosen on 100 validation reals for a rate of 5 % has a rate of
+up to 10 % on photos of the same kind in 95 of 100 cases."""
 
 _LEAST_FOUND: Final = 0.5
-"""Of the fakes: a detector that misses more than it finds is of no use."""
+"""The smallest share of fakes to find: a detector that misses more than it finds is of no use."""
 
 _CHANCE: Final = 0.5
 _NEAR_CHANCE: Final = 0.75
-"""An AUROC that may be as high as this is not said to be at chance: the images are too few to tell."""
+"""If the AUROC may be higher than this, the detector is not said to be at chance: there are too few images to tell."""
 
 
 class Verdict(str, Enum):
-    """The verdicts on a detector, from good to bad."""
+    """The possible verdicts on a detector, from good to bad."""
 
     PASSES = "passes"
     UNDECIDED = "undecided"
@@ -37,9 +37,9 @@ class RecordedVerdict:
     """A verdict as it is written to files.
 
     Attributes:
-        word: A value of `Verdict`.
+        word: Value of `Verdict`.
         look: `good`, `doubtful` or `bad`.
-        lines: Sentences.
+        lines: Sentences of the verdict.
     """
 
     word: str
@@ -49,13 +49,13 @@ class RecordedVerdict:
 
 @dataclass(frozen=True)
 class Trial:
-    """The three numbers that decide a verdict.
+    """The three estimates that decide a verdict.
 
     Attributes:
-        auroc: Of the fakes against the reals.
+        auroc: AUROC of the fakes against the reals.
         false_positives: Share of the reals called fake at the threshold for few false positives.
-        found: Share of the fakes called fake there.
-        wished: The false-positive rate that this threshold was chosen for, in [0, 1].
+        found: Share of the fakes called fake at this threshold.
+        wished: Target false-positive rate of this threshold, in [0, 1].
     """
 
     auroc: Estimate
@@ -65,26 +65,27 @@ class Trial:
 
     @property
     def most_false_positives(self) -> float:
-        """The false-positive rate that is tolerated, in [0, 1]."""
+        """The tolerated false-positive rate, in [0, 1]."""
         return min(1.0, _TOLERANCE * self.wished)
 
     @property
     def has_too_many_false_positives(self) -> bool:
-        """Tell whether even the good end of the interval is above what is tolerated."""
+        """Whether even the favorable end of the interval of false positives exceeds the tolerated rate."""
         return _is_above(self.false_positives.low, self.most_false_positives)
 
     @property
     def misses_most(self) -> bool:
-        """Tell whether even the good end of the interval is below one half of the fakes."""
+        """Whether even the favorable end of the interval of found fakes is below one half."""
         return _is_above(_LEAST_FOUND, self.found.high)
 
     def judge(self) -> Verdict:
-        """Judge a detector by the end of each interval that speaks against the verdict.
+        """Judge a detector by the end of each interval that argues against the verdict.
 
-        At chance where the interval of the AUROC holds 0.5, and not 0.75; inverted where it lies below 0.5. Otherwise
-        the detector fails where the good end of a rate fails: more than twice the wished false positives, or fewer than
-        half of the fakes found. It passes where the bad ends of all three pass; else the images are too few to tell. A
-        detector exactly at one of the limits is said to pass, or to fail by that limit, in about 1 of 40 tests.
+        The detector is inverted if the interval of the AUROC lies below 0.5, and at chance if the interval starts at or
+        below 0.5 and does not exceed 0.75. Otherwise it fails if even the favorable end of a rate fails: more than
+        twice the target rate of false positives, or fewer than half of the fakes found. It passes if the unfavorable
+        ends of all three intervals pass; if not, there are too few images to tell. A detector exactly at one of the
+        limits is said to pass, or to fail because of that limit, in about 1 of 40 tests.
         """
         low, high = self.auroc.low, self.auroc.high
         if low is None or high is None:

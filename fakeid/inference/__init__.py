@@ -1,1 +1,1 @@
-"""A trained detector in use: images in, verdicts out. Torch, NumPy, OpenCV and Pillow, and no training code."""
+"""Judge images with a trained detector, using torch, NumPy, OpenCV and Pillow but no training code."""

@@ -1,4 +1,4 @@
-"""A trained detector as prediction needs it: one function from pixels to scores, and what is known of its training."""
+"""Load a trained detector for prediction: a function from pixels to scores, and a description of its training."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,33 +14,33 @@ from fakeid.images.file_facts import TrainedFiles
 from fakeid.io import parse_record
 
 ScoreTiles: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
-"""RGB uint8 (N, H, W, 3) → logits (N,)."""
+"""A function from images, RGB uint8 (N, H, W, 3), to logits (N,)."""
 
 LocateEvidence: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
-"""RGB uint8 (N, H, W, 3) → (N, h, w), whose mean over places is the logit."""
+"""A function from images, RGB uint8 (N, H, W, 3), to maps (N, h, w), whose mean over positions is the logit."""
 
 ONNX: Final = ".onnx"
-"""What the names of exported detectors end in."""
+"""The file extension of exported detectors."""
 
 _TESTED: Final = Path("checkpoints") / "tested.ckpt"
 _DRAWN: Final = "demo"
 _INSTALL: Final = {"torch": "torch", "timm": "train", "onnxruntime": "onnx"}
-"""The extra that brings a package."""
+"""Package → the extra that installs it."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """What prediction has to know of a training; plain values, in checkpoints and in exported detectors.
+    """What prediction needs to know about a training, stored as plain values in checkpoints and exported detectors.
 
     Attributes:
-        name: Of the run.
+        name: Name of the run.
         weights: Hash of the weights and how they are used.
-        image_px: Side of the training images, and of the squares that are scored.
+        image_px: Side of the training images and of the squares that are scored, in pixels.
         prep: How training images were brought to that size: `crop`, `squash` or `center_crop`.
-        source: The kind of data that it was trained on, such as `lsun_progan`.
-        calibration: Its threshold and what it means; None where it had no validation images.
-        files: How the training images were stored; None where it is not known.
-        smallest_px: Images with a shorter side are refused; an exported graph cannot tell by itself.
+        source: Kind of data that it was trained on, such as `lsun_progan`.
+        calibration: Calibration, which includes the threshold; None if there were no validation images.
+        files: How the training images were stored; None if it is not known.
+        smallest_px: Shortest side that is accepted, in pixels, because an exported graph cannot check it itself.
     """
 
     name: str
@@ -54,26 +54,26 @@ class Training:
 
     @classmethod
     def from_plain(cls, values: Any) -> "Training":
-        """Check plain values.
+        """Build a description from plain values after checking them.
 
         Raises:
-            ValueError: They are something else.
+            ValueError: The values do not describe a training.
         """
         plain = parse_record(values, _PlainTraining)
         try:
             calibration = Calibration.from_plain(plain.calibration) if plain.calibration else None
         except (TypeError, KeyError, AssertionError) as error:
-            raise ValueError(f"its calibration is none ({error})") from error
+            raise ValueError(f"its calibration is not valid ({error})") from error
         return cls(**{**vars(plain), "calibration": calibration})
 
     @property
     def model(self) -> str:
-        """Name the detector: the run and the hash of its weights."""
+        """The name of the detector: the run and the hash of its weights."""
         return f"{self.name} {self.weights}"
 
     @property
     def is_on_drawings(self) -> bool:
-        """Tell whether it has seen the built-in drawings only, and no photo."""
+        """Whether it was trained only on the built-in demo images and has seen no photo."""
         return self.source == _DRAWN
 
 
@@ -94,9 +94,9 @@ class TrainedDetector:
     """A detector in use.
 
     Attributes:
-        score: Scores squares in float32.
-        training: What is known of it.
-        locate: Says where the score comes from; None for an exported detector.
+        score: Function that scores squares in float32.
+        training: Description of its training.
+        locate: Function that shows where the score comes from; None for an exported detector.
     """
 
     score: ScoreTiles
@@ -105,16 +105,19 @@ class TrainedDetector:
 
 
 def find_detector(place: Path) -> Path:
-    """Find the checkpoint of a finished run, or take the file that is named.
+    """Find the checkpoint of a finished run, or return the given file.
+
+    Args:
+        place: Folder of a run, or a file.
 
     Raises:
-        CheckpointError: There is none.
+        CheckpointError: There is no checkpoint.
     """
     if place.is_dir():
         path = place / _TESTED
         if not path.exists():
             raise CheckpointError(
-                f"{place} holds no {_TESTED}: give the folder of a finished run, a checkpoint, or an exported detector"
+                f"{place} has no {_TESTED}: give the folder of a finished run, a checkpoint, or an exported detector"
             )
         return path
     if not place.exists():
@@ -127,15 +130,16 @@ def load_detector(place: Path, device: str | None = None) -> TrainedDetector:
 
     Args:
         place: A run's folder, its `tested.ckpt`, or an exported `.onnx` file.
-        device: `cpu`, `cuda` or `mps`; None chooses.
+        device: `cpu`, `cuda` or `mps`; None chooses automatically.
 
     Raises:
-        CheckpointError: Missing, damaged, without what a test writes into it, or of a package that is not installed.
+        CheckpointError: The file is missing or damaged, lacks what a test writes into it, or needs a package that is
+            not installed.
     """
     path = find_detector(place)
     try:
         if path.suffix == ONNX:
-            from fakeid.inference.onnx_detector import load_onnx  # noqa: PLC0415 - either needs a package of its own
+            from fakeid.inference.onnx_detector import load_onnx  # noqa: PLC0415 - each needs its own package
 
             return load_onnx(path, device)
         from fakeid.inference.torch_detector import load_checkpoint  # noqa: PLC0415

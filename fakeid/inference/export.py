@@ -1,4 +1,4 @@
-"""Write a detector as one ONNX graph, from 8-bit pixels to P(fake), with all that prediction has to know of it."""
+"""Export a detector as one ONNX graph from 8-bit pixels to P(fake), with everything that prediction needs to know."""
 
 import json
 import warnings
@@ -19,14 +19,14 @@ from fakeid.inference.torch_detector import ScoringNetwork, build_network
 from fakeid.io import write_atomically
 
 LARGEST_DIFFERENCE: Final = 1e-4
-"""Of a logit, between torch and onnxruntime."""
+"""The largest tolerated difference of a logit between torch and onnxruntime."""
 
 _OPSET: Final = 18
 _PROBES: Final = 4
 
 
 class _Graph(nn.Module):
-    """What is exported: the network, then the calibration."""
+    """The exported module: the network followed by the calibration."""
 
     def __init__(self, network: ScoringNetwork, training: Training) -> None:
         super().__init__()
@@ -35,22 +35,28 @@ class _Graph(nn.Module):
         self._scale, self._bias = (known.scale, known.bias) if known else (1.0, 0.0)
 
     def forward(self, rgb_u8: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute logits and P(fake), (N,) float32 each."""
+        """Compute logits and P(fake), float32 (N,) each."""
         logits = self.network(rgb_u8)
         return logits, torch.sigmoid(self._scale * logits + self._bias)
 
 
 def export_onnx(checkpoint: Path, output: Path) -> float:
-    """Write a checkpoint as an ONNX file and compare the two.
+    """Export a checkpoint as an ONNX file and compare the two.
 
-    The graph takes `rgb_u8` (N, H, W, 3) uint8 of any N, H and W that the network takes, and gives `logit` and
-    `p_fake`, (N,) float32. Its metadata hold what `fakeid predict` needs. Large images are cut into squares before it.
+    The graph takes `rgb_u8`, uint8 (N, H, W, 3), with any N, H and W that the network accepts, and returns `logit` and
+    `p_fake`, float32 (N,). Its metadata contain what `fakeid predict` needs. Large images must be cut into squares
+    beforehand.
+
+    Args:
+        checkpoint: Checkpoint to export.
+        output: ONNX file to write.
 
     Returns:
-        The largest difference of a logit between torch and onnxruntime, on noise and on smooth images, square and not.
+        Largest difference of a logit between torch and onnxruntime, on noise and smooth images, square and not.
 
     Raises:
-        CheckpointError: Missing, damaged, without what a test writes into it, or of a network that ONNX cannot hold.
+        CheckpointError: The checkpoint is missing or damaged, lacks what a test writes into it, or has a network that
+            ONNX cannot represent.
         OutputError: The two differ by more than `LARGEST_DIFFERENCE`; nothing is written.
     """
     network, training = build_network(checkpoint)
@@ -63,7 +69,7 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
         difference = _compare(network, temporary, training.image_px)
         if not difference <= LARGEST_DIFFERENCE:
             raise OutputError(
-                f"the exported graph differs from torch by {difference:.1e} in a logit: nothing is written"
+                f"the exported graph differs from torch by {difference:.1e} in a logit: nothing was written"
             )
         content = temporary.read_bytes()
     finally:
@@ -73,7 +79,7 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
 
 
 def _find_smallest(network: ScoringNetwork, side: int) -> int:
-    """Find the smallest square that the network takes."""
+    """Find the side of the smallest square that the network accepts, in pixels."""
     for smaller in range(Training.smallest_px, side):
         with suppress(DataError), torch.inference_mode():
             network(torch.zeros((1, smaller, smaller, 3), dtype=torch.uint8))
@@ -82,11 +88,11 @@ def _find_smallest(network: ScoringNetwork, side: int) -> int:
 
 
 def _trace(graph: nn.Module, side: int, path: Path) -> None:
-    example = torch.zeros((2, side, side + 8, 3), dtype=torch.uint8)  # no two sides alike: they must not be confused
+    example = torch.zeros((2, side, side + 8, 3), dtype=torch.uint8)  # unequal sizes, so as not to confuse them
     sizes = {0: "images", 1: "height", 2: "width"}
     try:
         with warnings.catch_warnings():
-            # torch's newer exporter writes the same graph in twenty times the time, and needs one more package.
+            # torch's newer exporter takes twenty times as long for the same graph, and needs one more package.
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 graph, (example,), str(path), dynamo=False, opset_version=_OPSET, input_names=[INPUT],
@@ -96,7 +102,7 @@ def _trace(graph: nn.Module, side: int, path: Path) -> None:
     except torch.onnx.OnnxExporterError as error:
         first = str(error).splitlines()[0]
         raise CheckpointError(
-            f"this network cannot be written as ONNX ({first}); predict takes its checkpoint"
+            f"this network cannot be exported to ONNX ({first}); predict works with its checkpoint"
         ) from error
 
 
@@ -109,7 +115,7 @@ def _describe(path: Path, training: Training) -> None:
 
 
 def _compare(network: ScoringNetwork, path: Path, side: int) -> float:
-    """Find the largest difference of a logit."""
+    """Compute the largest difference of a logit between the two."""
     exported = load_onnx(path, "cpu").score
     rng = np.random.default_rng(0)
     found = []
@@ -117,7 +123,7 @@ def _compare(network: ScoringNetwork, path: Path, side: int) -> float:
         noise = rng.integers(0, 256, (_PROBES, height, width, 3), np.uint8)
         ramp = np.broadcast_to(np.linspace(0, 255, width).astype(np.uint8)[:, None], noise.shape)
         for images in (noise, np.ascontiguousarray(ramp), noise // 8 + ramp // 2):
-            with suppress(DataError), torch.inference_mode():  # what is too small for the network is so for both
+            with suppress(DataError), torch.inference_mode():  # too small for one is too small for both
                 expected = network(torch.from_numpy(images)).numpy()
                 found.append(np.abs(exported(images) - expected).max())
     return float(np.max(found))

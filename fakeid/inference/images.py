@@ -1,4 +1,4 @@
-"""Find and read the images that are to be judged, whatever else lies beside them."""
+"""Find and read the images to judge, ignoring other files beside them."""
 
 import glob
 import hashlib
@@ -18,19 +18,19 @@ from fakeid.errors import BadImageError, DataError
 from fakeid.images.decode import decode_image
 from fakeid.images.file_facts import FileFacts, read_file_facts
 
-_BYTES_PER_PIXEL: Final = 8  # of the largest format that is read, 16-bit TIFF with alpha
+_BYTES_PER_PIXEL: Final = 8  # of the largest supported format, 16-bit TIFF with alpha
 _LARGEST_HEADER: Final = 16_000_000  # bytes of metadata
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedImage:
-    """An image with what its file tells.
+    """An image with facts about its file.
 
     Attributes:
-        path: Of the file, as text; empty for pixels without a file.
-        rgb_u8: RGB uint8 (H, W, 3); None where it cannot be used.
-        facts: Of the file; None for pixels without a file.
-        error: Why it cannot be used; empty if it can.
+        path: Path of the file as text; empty for pixels without a file.
+        rgb_u8: RGB uint8 (H, W, 3); None if the image cannot be used.
+        facts: Facts about the file; None for pixels without a file.
+        error: Reason why the image cannot be used; empty if it can.
     """
 
     path: str
@@ -40,12 +40,12 @@ class LoadedImage:
 
 
 def write_path(path: Path) -> str:
-    """Write a path as text that every file can hold: bytes that are not UTF-8 become an escape."""
+    """Convert a path to text that can be written to any file; bytes that are not UTF-8 are escaped."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def load_image(path: Path, max_megapixels: float) -> LoadedImage:
-    """Read an image; of one that cannot be used the reason is returned."""
+    """Read an image; if it cannot be used, the result gives the reason."""
     name = write_path(path)
     try:
         data = _read_file(path, max_megapixels)
@@ -56,7 +56,7 @@ def load_image(path: Path, max_megapixels: float) -> LoadedImage:
 
 
 def _read_file(path: Path, max_megapixels: float) -> bytes:
-    """Read a regular file once: whatever happens to it later, header and pixels are of the same moment."""
+    """Read a regular file in one go, so that header and pixels match even if it changes later."""
     most = round(_BYTES_PER_PIXEL * max_megapixels * 1e6) + _LARGEST_HEADER
     try:
         status = path.stat()
@@ -67,31 +67,31 @@ def _read_file(path: Path, max_megapixels: float) -> bytes:
     except OSError as error:
         raise BadImageError(f"{path.name} cannot be read ({error.strerror or error})") from error
     if len(data) > most:
-        raise BadImageError(f"{path.name} has more than {most / 1e6:,.0f} MB, more than any image that is read")
+        raise BadImageError(f"{path.name} has more than {most / 1e6:,.0f} MB, more than any supported image")
     return data
 
 
 def check_places(places: Iterable[str]) -> None:
-    """Refuse what is neither there nor a pattern that matches something.
+    """Refuse places that neither exist nor are a pattern that matches something.
 
     Raises:
-        DataError: Names the first.
+        DataError: A place is refused; the message names the first.
     """
     for place in places:
         if os.path.lexists(place):
             continue
         if not glob.has_magic(place):
-            raise DataError(f"there is no file and no folder {place!r}: name images, folders of images, or a pattern")
+            raise DataError(f"there is no file or folder {place!r}: name images, folders of images, or a pattern")
         if next(_match(place), None) is None:
             raise DataError(f"nothing matches {place!r}")
 
 
 def list_images(places: Iterable[str]) -> Iterator[Path]:
-    """List images one by one, in an order that is the same each time; none twice where places overlap.
+    """List images one by one in a reproducible order, without repetition if places overlap.
 
-    Files are listed whatever their names; below folders, those whose names end like an image's. Hidden files are passed
-    over, and links that lead back up are not followed. A folder that cannot be listed is itself listed, so that
-    whoever reads it learns why.
+    Named files are listed whatever their extensions; below folders, only files with an image's extension are listed.
+    Hidden files are skipped, and links to a parent folder are not followed. A folder that cannot be listed is yielded
+    itself, so that reading it reports the reason.
 
     Args:
         places: Files, folders, and patterns such as `photos/**/*.png`.
@@ -102,7 +102,7 @@ def list_images(places: Iterable[str]) -> Iterator[Path]:
         named = [place] if os.path.lexists(place) else sorted(_match(place))
         for path in chain.from_iterable(_list_below(Path(each), frozenset(), named=True) for each in named):
             if seen is not None:
-                name = hashlib.blake2b(os.fsencode(path), digest_size=8).digest()  # shorter than a million names
+                name = hashlib.blake2b(os.fsencode(path), digest_size=8).digest()  # shorter than the name
                 if name in seen:
                     continue
                 seen.add(name)
@@ -114,13 +114,13 @@ def _match(pattern: str) -> Iterator[str]:
 
 
 def _list_below(path: Path, ancestors: frozenset[tuple[int, int]], *, named: bool = False) -> Iterator[Path]:
-    if not os.path.isdir(path):  # noqa: PTH112 - a folder above that is closed is no error
+    if not os.path.isdir(path):  # noqa: PTH112 - an unreadable parent folder is no error
         if named or path.name.lower().endswith(IMAGE_EXTENSIONS):
             yield path
         return
     try:
         status = path.stat()
-        names = sorted(os.listdir(path))  # noqa: PTH208 - names alone, for a folder may hold a million
+        names = sorted(os.listdir(path))  # noqa: PTH208 - names only, because a folder may contain a million files
     except OSError:
         yield path
         return

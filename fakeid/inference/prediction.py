@@ -1,4 +1,4 @@
-"""What is said of one image: the verdict, the number behind it, why, and what makes the image foreign."""
+"""Define the prediction for one image: the verdict, the numbers and the reason behind it, and caveats."""
 
 import math
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.ranking import HALF
 
 SCHEMA: Final = 1
-"""Version of the fields of a `Prediction`; raised whenever one changes its name or meaning."""
+"""The version of the fields of `Prediction`; increase it whenever a field changes its name or meaning."""
 
 
 class Verdict(str, Enum):
-    """What is said of an image."""
+    """The possible verdicts on an image."""
 
     REAL = "real"
     FAKE = "fake"
@@ -22,11 +22,11 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class Caveat:
-    """In what an image differs from those that the detector was trained on.
+    """A way in which an image differs from those that the detector was trained on.
 
     Attributes:
         kind: `size`, `color`, `codec` or `resampling`.
-        text: A clause.
+        text: Description, one clause.
     """
 
     kind: str
@@ -35,24 +35,24 @@ class Caveat:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One image, judged; or, where `error` says so, one that could not be.
+    """The result for one image: a verdict, or an error if the image could not be judged.
 
     Attributes:
-        path: Of the file; empty for an image that was given as pixels. Bytes that are not UTF-8 are escaped.
-        verdict: None where there is an error, as all numbers.
-        reason: One clause that says why.
-        p_fake: Calibrated probability in [0, 1] that the image is generated, where reals and fakes are equally likely.
-        logit: The detector's score, averaged over tiles; the call is fake from the threshold on.
-        threshold: On `logit`.
-        false_positive_rate: Share in [0, 1] of reals that were called fake where the threshold was chosen; None for a
-            detector without calibration.
-        false_positive_low: Lower 95 % bound of the rate on more such reals.
-        false_positive_high: Upper bound.
-        caveats: What makes this image foreign to the detector.
-        width: Pixels, as shown.
-        height: Pixels, as shown.
+        path: Path of the file; empty for an image given as pixels. Bytes that are not UTF-8 are escaped.
         model: Name of the run and hash of the weights.
-        error: Why the file could not be judged; empty if it was.
+        verdict: Verdict; None, like all numbers, if there is an error.
+        reason: Reason for the verdict, one clause.
+        p_fake: Calibrated probability in [0, 1] that the image is generated, if reals and fakes are equally likely.
+        logit: Score of the detector, averaged over tiles; the call is fake if it is at least the threshold.
+        threshold: Threshold on `logit`.
+        false_positive_rate: Share in [0, 1] of the reals on which the threshold was chosen that it calls fake; None for
+            a detector without calibration.
+        false_positive_low: Lower 95 % bound of the rate on new reals of that kind.
+        false_positive_high: Upper 95 % bound of that rate.
+        caveats: Ways in which the image differs from the training images.
+        width: Width of the image as displayed, in pixels.
+        height: Height of the image as displayed, in pixels.
+        error: Reason why the file could not be judged; empty if it was.
     """
 
     path: str
@@ -73,21 +73,21 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Decision:
-    """How a score becomes a verdict.
+    """The rule that turns a score into a verdict.
 
     Attributes:
-        calibration: What validation images taught; None for a detector that had none, which is called at P(fake) = 0.5.
+        calibration: Calibration of the detector; None if it has none, and the threshold is then P(fake) = 0.5.
     """
 
     calibration: Calibration | None
 
     @property
     def threshold(self) -> float:
-        """The logit from which on an image is called fake."""
+        """The lowest logit that is called fake."""
         return self.calibration.threshold if self.calibration else HALF
 
     def call(self, logit: float) -> Verdict:
-        """Call fake or real, however near to the threshold."""
+        """Call a score fake or real, however close it is to the threshold."""
         return Verdict.FAKE if logit >= self.threshold else Verdict.REAL
 
     def compute_p_fake(self, logit: float) -> float:
@@ -96,13 +96,13 @@ class Decision:
         return 0.5 * (1 + math.tanh(calibrated / 2))  # the logistic function, without overflow
 
     def is_between(self, logit: float) -> bool:
-        """Tell whether the score lies in the band in which calls were wrong too often."""
+        """Tell whether the score lies in the unsure band."""
         if self.calibration is None:
             return False
         return self.calibration.unsure_low <= self.compute_p_fake(logit) <= self.calibration.unsure_high
 
     def explain(self, call: Verdict) -> str:
-        """Say what a sure call rests on."""
+        """Explain a sure call in one clause."""
         side = "at or above" if call is Verdict.FAKE else "below"
         if self.calibration is None:
             return f"{side} P(fake) = 0.5; the detector has no threshold for a known false-positive rate"
@@ -111,16 +111,17 @@ class Decision:
         rate = f"{100 * known.measured_rate:.1f} % [{low:.1f}, {high:.1f}]"
         if known.photos:
             return (
-                f"{side} the threshold from {known.num_real:,} photos of {known.photos}, of which it calls {rate} fake"
+                f"{side} the threshold chosen on {known.num_real:,} photos in {known.photos}, of which it calls {rate} "
+                "fake"
             )
         return f"{side} the threshold, which calls {rate} of {known.num_real:,} real images fake"
 
     def explain_band(self) -> str:
-        """Say why a score is too near to the threshold."""
+        """Explain in one clause why a score is too close to the threshold."""
         assert self.calibration is not None
         low, high = self.calibration.unsure_low, self.calibration.unsure_high
         why = (
-            f"within which {self.calibration.num_real:,} photos leave the threshold open"
+            f"where {self.calibration.num_real:,} photos leave the threshold uncertain"
             if self.calibration.photos
             else f"where more than {100 * self.calibration.max_error:.0f} % of calls are wrong"
         )

@@ -1,4 +1,4 @@
-"""Judge images: one, a folder of them, or a million, in order and in bounded memory."""
+"""Judge one image, a folder or a million images, in order and with bounded memory."""
 
 import os
 from collections import defaultdict, deque
@@ -28,7 +28,7 @@ Image2D = npt.NDArray[np.float64]
 AnyImage: TypeAlias = "str | os.PathLike[str] | Image | PIL.Image.Image"
 
 _CROP: Final = "crop"
-_SHIFT_PX: Final = (3, 5)  # odd: neither the blocks of JPEG nor the grid of an up-sampling by two stays in place
+_SHIFT_PX: Final = (3, 5)  # odd, to misalign JPEG blocks and the grid of up-sampling by two
 _CHANGES: Final[dict[str, Callable[[Image], Image]]] = {
     "JPEG 90": lambda rgb_u8: jpeg(rgb_u8, 90),
     "scaling by 0.9": lambda rgb_u8: np.asarray(
@@ -36,9 +36,9 @@ _CHANGES: Final[dict[str, Callable[[Image], Image]]] = {
     ),
     "a shifted crop": lambda rgb_u8: rgb_u8[_SHIFT_PX[0] :, _SHIFT_PX[1] :],
 }
-"""Mild changes that a verdict should survive."""
+"""The mild changes that should not alter a call."""
 
-_CHUNK_PX: Final = 16_000_000  # pixels that are scored together; one image may have more
+_CHUNK_PX: Final = 16_000_000  # pixels scored together; a single image may have more
 _CHUNK_IMAGES: Final = 32
 _READERS: Final = 4
 
@@ -47,25 +47,25 @@ _Read = TypeVar("_Read")
 
 
 def load_usable(checkpoint: str | os.PathLike[str], *, device: str | None, anyway: bool) -> TrainedDetector:
-    """Load a trained detector, and refuse one that has seen no photo unless it is wanted anyway; see `fakeid.load`."""
+    """Load a trained detector, but refuse one that has never seen a photo unless `anyway` is set; see `fakeid.load`."""
     detector = load_detector(Path(checkpoint), device)
     if detector.training.is_on_drawings and not anyway:
         raise CheckpointError(
             f"{checkpoint} was trained on drawings (data=demo) and has never seen a photo: train with data=simulated "
-            "on photos of your own, or ask for it with --anyway (in Python anyway=True)"
+            "on your own photos, or use it nevertheless with --anyway (in Python anyway=True)"
         )
     return detector
 
 
 class Predictor:
-    """Judges images by a trained detector.
+    """Judges images with a trained detector.
 
     Args:
-        detector: Scores squares.
-        max_tiles: Squares of an image that are scored, at most.
-        max_megapixels: Larger images are refused.
+        detector: Trained detector.
+        max_tiles: Largest number of squares of an image to score.
+        max_megapixels: Largest size of an image, in megapixels; larger images are refused.
         check_changes: Whether a call that flips under a mild change is unsure; each image is then scored four times.
-        batch_size: Squares that are scored at once.
+        batch_size: Number of squares scored at once.
 
     """
 
@@ -89,8 +89,8 @@ class Predictor:
         """Judge one image.
 
         Args:
-            image: The path of a PNG, JPEG, WebP, BMP or TIFF file; pixels, RGB (H, W, 3) or gray (H, W) uint8; or
-                Pillow's image.
+            image: Path of a PNG, JPEG, WebP, BMP or TIFF file; uint8 pixels, RGB (H, W, 3) or gray (H, W); or a Pillow
+                image.
 
         Raises:
             BadImageError: The image cannot be used.
@@ -113,13 +113,13 @@ class Predictor:
         return prediction
 
     def predict_folder(self, folder: str | os.PathLike[str]) -> Iterator[Prediction]:
-        """Judge all images below a folder, one after the other, as they are asked for.
+        """Judge all images below a folder lazily, one after another.
 
         Yields:
-            In the order of their paths; of a file that cannot be used the error.
+            Predictions in the order of paths; a file that cannot be used gives a prediction with an error.
 
         Raises:
-            DataError: There is no such folder.
+            DataError: The folder does not exist.
 
         Examples:
             >>> import fakeid
@@ -134,10 +134,10 @@ class Predictor:
         return self.predict_files(list_images([place]))
 
     def predict_files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
-        """Judge files, one after the other; a few are read ahead.
+        """Judge files one after another, reading a few ahead.
 
         Yields:
-            In their order; of a file that cannot be used the error.
+            Predictions in the order of the files; a file that cannot be used gives a prediction with an error.
         """
         loaded = _read_ahead(lambda path: load_image(path, self._max_megapixels), paths)
         for chunk in _cut_chunks(loaded):
@@ -147,18 +147,18 @@ class Predictor:
         """Show where the score of an image comes from.
 
         Args:
-            rgb_u8: RGB uint8 (H, W, 3).
+            rgb_u8: Image, RGB uint8 (H, W, 3).
 
         Returns:
-            Evidence for each pixel, (H, W) float64, on the scale of the calibrated logit: what P(fake) would be if the
-            whole image were like this place is its logistic function. Of a detector that resizes images, (S, S). The
-            mean over the squares of an image is its score; where squares overlap, theirs is averaged.
+            Evidence for each pixel on the scale of the calibrated logit, float64 (H, W), or (S, S) for a detector that
+            resizes images. Its logistic function is what P(fake) would be if the whole image were like this position.
+            The mean over the squares of an image is its score; where squares overlap, their evidence is averaged.
 
         Raises:
-            ConfigError: The detector is exported, or does not end in a mean over places.
+            ConfigError: The detector is exported, or it does not end in a mean over positions.
         """
         if self.detector.locate is None:
-            raise ConfigError("an exported detector has lost its places: --evidence needs the checkpoint")
+            raise ConfigError("an exported detector has no evidence maps: --evidence needs the checkpoint")
         training = self.detector.training
         if training.prep != _CROP:
             rgb_u8 = prepare_image(rgb_u8, training.image_px, training.prep)
@@ -174,7 +174,7 @@ class Predictor:
         return training.calibration.apply(evidence) if training.calibration else evidence
 
     def _judge(self, images: Sequence[LoadedImage]) -> list[Prediction]:
-        """Judge some images together, for a network is faster on many."""
+        """Judge several images together, because a network is faster on batches."""
         pixels = {place: each.rgb_u8 for place, each in enumerate(images) if each.rgb_u8 is not None}
         scored = dict(zip(pixels, self._score(list(pixels.values())), strict=True))
         flips = self._list_flips({
@@ -187,12 +187,12 @@ class Predictor:
         ]
 
     def _list_flips(self, images: dict[int, Image], scored: dict[int, float | str]) -> dict[int, list[str]]:
-        """List the mild changes under which an image is called otherwise."""
+        """List for each image the mild changes that flip its call."""
         flips: dict[int, list[str]] = defaultdict(list)
         for name, change in _CHANGES.items():
             changed = {}
             for place, rgb_u8 in images.items():
-                with suppress(BadImageError):  # longer than a JPEG can be
+                with suppress(BadImageError):  # larger than a JPEG can be
                     changed[place] = change(rgb_u8)
             for place, logit in zip(changed, self._score(list(changed.values())), strict=True):
                 before = scored[place]
@@ -202,7 +202,7 @@ class Predictor:
         return flips
 
     def _conclude(self, image: LoadedImage, score: float | str, flips: list[str]) -> Prediction:
-        """Turn a score, or the reason why there is none, into a prediction."""
+        """Turn a score, or the reason for a missing one, into a prediction."""
         training, decision = self.detector.training, self.decision
         known = training.calibration
         if isinstance(score, str):
@@ -227,7 +227,7 @@ class Predictor:
         )  # fmt: skip
 
     def _score(self, images: Sequence[Image]) -> list[float | str]:
-        """Score images of any size; for one that the network cannot take, the reason in its place."""
+        """Score images of any size; the result for an image that the network cannot take is the reason."""
         tiles: dict[tuple[int, ...], list[tuple[int, Image]]] = defaultdict(list)
         errors: dict[int, str] = {}
         for place, rgb_u8 in enumerate(images):
@@ -242,7 +242,7 @@ class Predictor:
                 batch = alike[start : start + self._batch_size]
                 try:
                     scores = self.detector.score(np.stack([tile for _, tile in batch]))
-                except DataError as error:  # smaller than the network can take
+                except DataError as error:  # too small for the network
                     errors |= {place: str(error) for place, _ in batch}
                     continue
                 for (place, _), logit in zip(batch, scores.tolist(), strict=True):
@@ -255,7 +255,7 @@ class Predictor:
             return [prepare_image(rgb_u8, training.image_px, training.prep)]
         height, width = rgb_u8.shape[:2]
         if min(height, width) < training.smallest_px:
-            raise BadImageError(f"{width} x {height} px are too small to be judged")
+            raise BadImageError(f"{width} x {height} px is too small to be judged")
         return cut_tiles(rgb_u8, training.image_px, self._max_tiles)
 
 
@@ -269,10 +269,10 @@ def _join(words: Sequence[str]) -> str:
 
 
 def _to_rgb(image: "Image | PIL.Image.Image") -> Image:
-    """Bring pixels to RGB uint8 (H, W, 3), contiguous.
+    """Convert pixels to contiguous RGB uint8 (H, W, 3).
 
     Raises:
-        BadImageError: They are something else.
+        BadImageError: The pixels have another shape or dtype.
     """
     if isinstance(image, PIL.Image.Image):
         return np.array(PIL.ImageOps.exif_transpose(image).convert("RGB"))
@@ -284,7 +284,7 @@ def _to_rgb(image: "Image | PIL.Image.Image") -> Image:
 
 
 def _read_ahead(read: Callable[[_Item], _Read], items: Iterable[_Item]) -> Iterator[_Read]:
-    """Read in threads, a few items ahead, and give what was read in order."""
+    """Read a few items ahead in threads, and yield the results in order."""
     with ThreadPoolExecutor(_READERS) as pool:
         waiting: deque[Future[_Read]] = deque()
         try:

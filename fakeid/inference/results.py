@@ -1,4 +1,4 @@
-"""Predictions as files: CSV or JSON lines that grow row by row, and are continued where they were cut off."""
+"""Write predictions row by row to CSV or JSON Lines files that can be continued after an interruption."""
 
 import contextlib
 import csv
@@ -16,26 +16,26 @@ from fakeid.errors import OutputError
 from fakeid.inference.prediction import SCHEMA, Prediction
 
 COLUMNS: Final = (*(each.name for each in fields(Prediction)), "schema")
-"""Of the CSV file. The last is never text, so that a row that was cut off is seen to be."""
+"""The columns of the CSV file. The last is never text, so that a truncated row can be recognized."""
 
 _QUOTE: Final = "'"
 _QUOTED: Final = ("=", "+", "-", "@", "\t", "\r", _QUOTE)
-"""What a spreadsheet takes for the beginning of a formula, and the sign that tells it that it is none."""
+"""The characters that a spreadsheet takes for the start of a formula, and the quote that marks a cell as text."""
 
 
 def to_csv(prediction: Prediction) -> str:
-    """Write a prediction as a CSV row; text that a spreadsheet would run begins with an apostrophe."""
+    """Format a prediction as a CSV row; an apostrophe is put before text that a spreadsheet would run as a formula."""
     values = {**asdict(prediction), "caveats": "; ".join(each.text for each in prediction.caveats), "schema": SCHEMA}
     return _write_row([_to_cell(values[name]) for name in COLUMNS])
 
 
 def to_json(prediction: Prediction) -> str:
-    """Write a prediction as one line of JSON, in ASCII."""
+    """Format a prediction as one line of JSON in ASCII."""
     return json.dumps({"schema": SCHEMA, **asdict(prediction)}) + "\n"
 
 
 def hash_path(path: str) -> bytes:
-    """Hash a path, for a set of a million of them."""
+    """Hash a path to 8 bytes, to keep a set of a million paths small."""
     return hashlib.blake2b(path.encode(), digest_size=8).digest()
 
 
@@ -59,28 +59,29 @@ def _from_cell(text: str) -> str:
 
 
 class ResultFile(ABC):
-    """A file with one row for each image; whatever stops the program, whole rows stay.
+    """A file with one row per image, whose complete rows survive any interruption of the program.
 
     Args:
-        path: Where it lies.
-        model: Whose predictions these are.
-        resume: Go on behind the last whole row, where the file is there.
+        path: Path of the file.
+        model: Name of the model whose predictions are written.
+        resume: Whether to continue an existing file after its last complete row.
 
     Raises:
-        OutputError: The file is there and not to be resumed, is being written, or holds something else.
+        OutputError: The file exists and `resume` is not set, another process is writing it, or it contains something
+            else.
     """
 
     _header: str
-    """What the file begins with, before any row."""
+    """The text with which a new file begins, before any row."""
 
     _start: str
-    """What any such file begins with, in ASCII."""
+    """The ASCII text with which every file of this format begins."""
 
     def __init__(self, path: Path, model: str, *, resume: bool) -> None:
         self.path = path
         self._model = model
         if path.exists() and not resume:
-            raise OutputError(f"{path} is there already: continue it with --resume, or name another file")
+            raise OutputError(f"{path} already exists: continue it with --resume, or name another file")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("r+b" if path.exists() else "x+b")
@@ -91,10 +92,13 @@ class ResultFile(ABC):
             self.num_rows = sum(1 for _ in self._read_rows())
 
     def keep(self, count: int) -> set[bytes]:
-        """Cut off all behind this many rows.
+        """Cut the file off after a number of rows.
+
+        Args:
+            count: Number of rows to keep.
 
         Returns:
-            The hashes of the paths that stay; see `hash_path`.
+            Hashes of the paths that are kept; see `hash_path`.
         """
         end = 0
         kept = set()
@@ -112,58 +116,58 @@ class ResultFile(ABC):
         self._file.write(self._encode(prediction).encode())
 
     def flush(self) -> None:
-        """Hand all rows to the operating system, which keeps them if this program is killed.
+        """Hand all rows to the operating system, so that they survive if this program is killed.
 
         Raises:
-            OutputError: The disk is full, or the like.
+            OutputError: The file cannot be written, for example because the disk is full.
         """
         try:
             self._file.flush()
         except OSError as error:
             reason = error.strerror or error
-            raise OutputError(f"cannot write to {self.path} ({reason}): mend that; --resume continues it") from error
+            raise OutputError(f"cannot write to {self.path} ({reason}): fix this, then use --resume") from error
 
     def close(self) -> None:
-        """Write what is left, and end."""
+        """Write the remaining rows and close the file."""
         try:
             self.flush()
         finally:
-            with contextlib.suppress(OSError):  # said already; closing tries to write once more
+            with contextlib.suppress(OSError):  # already reported; close() writes again
                 self._file.close()
 
     @abstractmethod
     def _encode(self, prediction: Prediction) -> str:
-        """Write one row."""
+        """Format one row."""
 
     @abstractmethod
     def _decode(self, lines: Iterator[bytes]) -> Iterator[tuple[str, str]]:
-        """Read path and model of one whole row after the other.
+        """Read path and model of each complete row.
 
         Raises:
-            ValueError: This is no such file.
+            ValueError: The file does not have this format.
         """
 
     def _read_rows(self) -> Iterator[tuple[str, int]]:
-        """Read the path of each whole row, and where the row ends."""
+        """Read the path of each complete row and the position at which the row ends."""
         self._file.seek(0)
         begin = self._file.read(len(self._start))
         if not self._start.encode().startswith(begin):
-            raise ValueError("it begins otherwise")
+            raise ValueError("it begins differently")
         self._file.seek(0)
         lines = _CountedLines(self._file)
         for path, model in self._decode(lines):
             if model != self._model:
-                raise OutputError(f"{self.path} holds results of {model}, not of {self._model}: name another file")
+                raise OutputError(f"{self.path} contains results of {model}, not of {self._model}: name another file")
             yield path, lines.position
 
     def _lock(self) -> None:
-        with contextlib.suppress(ImportError):  # Windows has none
+        with contextlib.suppress(ImportError):  # Windows has no fcntl
             import fcntl  # noqa: PLC0415
 
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise OutputError(f"another process is writing {self.path}: wait for it, or name another") from error
+                raise OutputError(f"another process is writing {self.path}: wait, or name another file") from error
 
     @contextlib.contextmanager
     def _closed_on_errors(self) -> Iterator[None]:
@@ -171,14 +175,14 @@ class ResultFile(ABC):
             yield
         except ValueError as error:
             self._file.close()
-            raise OutputError(f"{self.path} holds no results of fakeid predict ({error}): name another") from error
+            raise OutputError(f"{self.path} is no output of fakeid predict ({error}): name another file") from error
         except BaseException:
             self._file.close()
             raise
 
 
 class _CountedLines(Iterator[bytes]):
-    """The lines of a file, and where the last one that was read ends."""
+    """The lines of a file, with the position at which the last line read ends."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -191,7 +195,7 @@ class _CountedLines(Iterator[bytes]):
 
 
 class CsvFile(ResultFile):
-    """Predictions as CSV, UTF-8, with a header."""
+    """Predictions as CSV in UTF-8 with a header."""
 
     _header = _start = _write_row(list(COLUMNS))
 
@@ -199,7 +203,7 @@ class CsvFile(ResultFile):
         return to_csv(prediction)
 
     def _decode(self, lines: Iterator[bytes]) -> Iterator[tuple[str, str]]:
-        # A last line without its end is part of a row that was cut off.
+        # A last line without a line end is part of a truncated row.
         rows = csv.reader(line.decode() for line in lines if line.endswith(b"\n"))
         for number, row in enumerate(rows):
             if number == 0:
@@ -208,11 +212,11 @@ class CsvFile(ResultFile):
                 named = dict(zip(COLUMNS, row, strict=True))
                 yield _from_cell(named["path"]), _from_cell(named["model"])
             else:
-                return  # cut off within a cell that has lines of its own
+                return  # truncated within a cell that spans several lines
 
 
 class JsonLinesFile(ResultFile):
-    """Predictions as JSON lines."""
+    """Predictions as JSON Lines."""
 
     _header = ""
     _start = f'{{"schema": {SCHEMA}, '

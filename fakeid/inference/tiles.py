@@ -1,4 +1,4 @@
-"""Cut an image of any size into the squares that a detector is used to."""
+"""Cut an image of any size into squares of the size that a detector was trained on."""
 
 import math
 
@@ -9,20 +9,20 @@ Image = npt.NDArray[np.uint8]
 
 
 def place_tiles(height: int, width: int, side_px: int, most: int) -> list[tuple[slice, slice]]:
-    """Place squares that cover an image evenly, at its full resolution.
+    """Place squares that cover an image evenly at its full resolution.
 
-    Neighbors overlap where the sides are no multiples of the square's. An image that is smaller in one direction is
-    taken whole in that direction. Where more squares than are allowed would be needed to cover all, as many as are
-    allowed lie at even distances, so that all parts of the image count.
+    Neighboring squares overlap if a side of the image is not a multiple of theirs. In a direction in which the image is
+    smaller than a square, it is taken whole. If covering the image would take more squares than allowed, the allowed
+    number is spaced evenly, so that all parts of the image count.
 
     Args:
-        height: Pixels.
-        width: Pixels.
-        side_px: Of the squares.
-        most: How many at most, at least 1.
+        height: Height of the image, in pixels.
+        width: Width of the image, in pixels.
+        side_px: Side of the squares, in pixels.
+        most: Largest number of squares, at least 1.
 
     Returns:
-        Rows and columns of each, row by row.
+        Slices of rows and columns of each square, row by row.
 
     Examples:
         >>> place_tiles(300, 256, 256, most=64)
@@ -37,13 +37,13 @@ def place_tiles(height: int, width: int, side_px: int, most: int) -> list[tuple[
 
 
 def cut_tiles(rgb_u8: Image, side_px: int, most: int) -> list[Image]:
-    """Cut the squares of `place_tiles` out of an image, RGB uint8 (H, W, 3); they are views."""
+    """Cut the squares of `place_tiles` out of an image, RGB uint8 (H, W, 3), as views."""
     height, width = rgb_u8.shape[:2]
     return [rgb_u8[place] for place in place_tiles(height, width, side_px, most)]
 
 
 def _share(rows: int, columns: int, most: int) -> tuple[int, int]:
-    """Lower both numbers by the same factor until their product is allowed."""
+    """Reduce both numbers by about the same factor until their product is at most `most`."""
     if rows * columns <= most:
         return rows, columns
     fewer_rows = min(rows, max(1, round(math.sqrt(most * rows / columns))))

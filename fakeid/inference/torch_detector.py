@@ -1,4 +1,4 @@
-"""A detector from a checkpoint, by torch."""
+"""Run a detector from a checkpoint with torch."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -33,12 +33,12 @@ class _Card:
 
 
 class ScoringNetwork(nn.Module):
-    """A trained network with the views that its test took: RGB uint8 (N, H, W, 3) → logits (N,) float32.
+    """A trained network with the views of its test, from RGB uint8 (N, H, W, 3) to logits, float32 (N,).
 
     Args:
-        network: RGB (N, 3, H, W) in [0, 1] → logits (N,).
-        views: As in `average_views`.
-        center_px: As in `average_views`.
+        network: Network from RGB (N, 3, H, W) in [0, 1] to logits (N,).
+        views: Views that are averaged, as in `average_views`.
+        center_px: Side of the central crop in pixels, as in `average_views`.
     """
 
     def __init__(self, network: Detector, views: str, center_px: int | None) -> None:
@@ -48,17 +48,17 @@ class ScoringNetwork(nn.Module):
         self._center_px = center_px
 
     def forward(self, rgb_u8: Tensor) -> Tensor:
-        """Score a batch."""
+        """Compute the logits of a batch."""
         return average_views(self.network, _to_float(rgb_u8), self._views, self._center_px)
 
     def locate(self, rgb_u8: Tensor) -> Tensor:
-        """Compute what each place says, (N, h, w), of which the logit is the mean; see `compute_evidence`.
+        """Compute maps of evidence (N, h, w), whose mean over positions is the logit; see `compute_evidence`.
 
         Raises:
-            ConfigError: The network does not end in a mean over places, or scores parts of an image.
+            ConfigError: The network does not end in a mean over positions, or it scores parts of an image separately.
         """
         if self._views != "full" or self._center_px is not None:
-            raise ConfigError("this detector scores parts of an image by themselves: its evidence has no single map")
+            raise ConfigError("this detector scores parts of an image separately: it has no single map of evidence")
         return compute_evidence(self.network, _to_float(rgb_u8))
 
 
@@ -94,7 +94,7 @@ def build_network(path: Path) -> tuple[ScoringNetwork, Training]:
     """Rebuild the network of a checkpoint on the CPU, in evaluation mode.
 
     Raises:
-        CheckpointError: Missing, damaged, or without what a test writes into it.
+        CheckpointError: The file is missing or damaged, or lacks what a test writes into it.
     """
     checkpoint = read_checkpoint(path)
     try:
@@ -111,7 +111,7 @@ def build_network(path: Path) -> tuple[ScoringNetwork, Training]:
         ) from error
     options = checkpoint["hyper_parameters"]
     try:
-        # The checkpoint's weights replace published ones, which must not be fetched for that.
+        # The checkpoint's weights replace the published ones, which need not be downloaded.
         network = Detector(**{**options["detector"], "pretrained": False})
         network.load_state_dict({
             name.removeprefix(_PREFIX): weights
@@ -125,17 +125,22 @@ def build_network(path: Path) -> tuple[ScoringNetwork, Training]:
 
 
 def write_calibrated(place: Path, output: Path, calibration: Calibration) -> None:
-    """Write a copy of a checkpoint with another calibration; its name says so.
+    """Write a copy of a checkpoint with another calibration, under a name that says so.
+
+    Args:
+        place: Folder of a run, or a checkpoint.
+        output: File to write.
+        calibration: Calibration of the copy.
 
     Raises:
-        CheckpointError: Missing, damaged, or not a detector's.
-        OutputError: The copy is there already, or cannot be written.
+        CheckpointError: The checkpoint is missing, damaged, or not that of a detector.
+        OutputError: The output file already exists or cannot be written.
     """
     checkpoint = read_checkpoint(find_detector(place))
     plain = asdict(calibration)
     digest = hashlib.sha256(repr(plain).encode()).hexdigest()[:8]
     card = {**checkpoint[CARD], "calibration": plain, "name": f"{checkpoint[CARD]['name']}-calibrated-{digest}"}
     if output.exists():
-        raise OutputError(f"{output} is there already: name another file with --output")
+        raise OutputError(f"{output} already exists: name another file with --output")
     with clear_output_errors(output.parent, "--output"):
         save_checkpoint({**checkpoint, CARD: card}, output)

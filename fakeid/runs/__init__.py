@@ -1,1 +1,1 @@
-"""One run: its folder, its training, its results."""
+"""Carry out one run: its folder, its training and its results."""

@@ -1,4 +1,4 @@
-"""Audit the images that a run trains and tests on; the same images are audited once."""
+"""Audit the images that a run trains and tests on, once for the same images."""
 
 import hashlib
 from dataclasses import replace
@@ -26,20 +26,20 @@ from fakeid.images.file_facts import FileFacts, read_file_facts
 from fakeid.io import compute_once
 from fakeid.runs.images import RunImages
 
-_VERSION: Final = 5  # raise it whenever the same images give another audit
-_MOST_PHOTOS: Final = 200  # whose files are read
+_VERSION: Final = 5  # increase it whenever the same images give another audit
+_MOST_PHOTOS: Final = 200  # number of photos whose files are read
 
 
 def audit_plan(config: Config, images: RunImages, packed: PackedImages, per_class: int) -> AuditResult:
-    """Audit a plan: compare the classes of the training images, and the splits with each other.
+    """Audit a plan: compare the classes of the training images with each other, and the splits with each other.
 
-    The result for the same images is remembered below `paths.cache`, so that a sweep audits once.
+    The result is cached below `paths.cache`, so that a sweep audits the same images only once.
 
     Args:
         config: Checked options.
-        images: Of the run.
-        packed: Their prepared pixels.
-        per_class: Training images of each class to look at; duplicates are looked for among all images.
+        images: Images of the run.
+        packed: Prepared pixels of these images.
+        per_class: Number of training images of each class to audit; duplicates are searched among all images.
     """
     identity = f"{_VERSION}/{images.build_cache(config).folder.name}/{images.plan.digest()}/{per_class}"
     path = Path(config.paths.cache) / "audits" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
@@ -49,7 +49,7 @@ def audit_plan(config: Config, images: RunImages, packed: PackedImages, per_clas
 def _audit(config: Config, images: RunImages, packed: PackedImages, per_class: int) -> AuditResult:
     source, plan = images.source, images.plan
     records = _sample(plan, packed, per_class)
-    # A source without given splits is not listed again: it may hold millions.
+    # A source without predefined splits is not listed again, because it may contain millions of images.
     given = any(record.split for record in plan.records())
     audit = audit_images(
         records,
@@ -65,7 +65,7 @@ def _audit(config: Config, images: RunImages, packed: PackedImages, per_class: i
 
 
 def _list_photo_warnings(source: Source) -> list[str]:
-    """Look at the photos that pairs are made from, which are not among the images of a run."""
+    """Check the photos from which pairs are made, which are not among the images of a run."""
     from fakeid.data.sources.simulated import SimulatedSource  # noqa: PLC0415 - loads torch
 
     return list_photo_warnings(source.read_photo_files(_MOST_PHOTOS)) if isinstance(source, SimulatedSource) else []
@@ -81,7 +81,7 @@ def _read_fingerprints(plan: Plan, packed: PackedImages) -> dict[str, SplitImage
 
 
 def _sample(plan: Plan, packed: PackedImages, per_class: int) -> list[Record]:
-    """Take training images of both classes, as many of each category; their order in the plan is random already."""
+    """Take equal numbers of training images of each category and class; their order in the plan is already random."""
     kept = [record for record in plan.train if record.key not in packed.skipped]
     categories = list(dict.fromkeys(record.category for record in kept))
     share = -(-per_class // len(categories))
@@ -98,4 +98,4 @@ def _read_facts(source: Source, record: Record) -> FileFacts | None:
         data = source.read_file(record)
         return None if data is None else read_file_facts(data)
     except BadImageError:
-        return None  # it was packed, and has vanished since
+        return None  # the file has disappeared since it was packed

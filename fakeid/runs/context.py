@@ -1,4 +1,4 @@
-"""The context of a run: what every step needs to know."""
+"""Define the context of a run, which every step needs to know."""
 
 from dataclasses import dataclass
 
@@ -13,16 +13,16 @@ from fakeid.training.trainer import choose_device, choose_precision
 
 @dataclass(frozen=True)
 class RunContext:
-    """One run on its way from options to numbers.
+    """The context in which one run is carried out.
 
     Attributes:
         config: Checked options.
-        run: Where its files lie.
-        console: Where progress is printed.
+        run: Folder of the run.
+        console: Console on which progress is printed.
         device: `cuda`, `mps` or `cpu`.
-        precision: Of the training: `float32` or `bf16`.
-        team: The processes that train together; mostly one.
-        tracker: The run in W&B while it is trained; None without.
+        precision: Precision of the training, `float32` or `bf16`.
+        team: Processes that train together, usually one.
+        tracker: Tracker of the run in W&B while it is trained; None without W&B.
     """
 
     config: Config
@@ -35,7 +35,7 @@ class RunContext:
 
 
 def build_context(config: Config, console: Console, team: Team) -> RunContext:
-    """Build the context of a run: settle its device, precision and folder."""
+    """Build the context of a run by choosing its device, precision and folder."""
     device = choose_device(config.trainer.accelerator.value)
     precision = choose_precision(config.trainer.precision.value, device)
     return RunContext(config, RunFolder.locate(config), console, device, precision, team)

@@ -1,4 +1,4 @@
-"""Train one run, from the epoch that its folder has reached."""
+"""Train one run, continuing from the last epoch saved in its folder."""
 
 import shutil
 import signal
@@ -28,24 +28,24 @@ from fakeid.training.trainer import batch_workers, build_trainer, choose_residen
 
 
 def check_shares(plan: Plan, num_processes: int) -> None:
-    """Check that each process gets an image of each split, without which it has nothing to count.
+    """Check that each process gets at least one image of each split, without which it cannot compute metrics.
 
     Raises:
-        ConfigError: It does not.
+        ConfigError: A split has fewer images than there are processes.
     """
     for name, records in (("train", plan.train), ("val", plan.val)):
         if 0 < len(records) < num_processes:
             raise ConfigError(
-                f"{num_processes} processes cannot share {len(records)} images: raise data.{name}_per_class, or take "
+                f"{num_processes} processes cannot share {len(records)} images: raise data.{name}_per_class, or use "
                 "fewer processes"
             )
 
 
 def build_data(context: RunContext, plan: Plan, packed: PackedImages) -> PackedDataModule:
-    """Build the batches of one process. Each keeps all training images on its own device, if they are kept on one."""
+    """Build the data module of one process; with a device cache, each keeps all training images on its own device."""
     config = context.config
     augmentation = config.augment.name.value
-    # Augmented images change on the CPU, on their way.
+    # Augmentation takes place on the CPU.
     cache = config.data.device_cache.value if augmentation == "none" else "off"
     num_bytes = len(plan.train) * config.data.image_px**2 * 3
     return PackedDataModule(
@@ -61,10 +61,10 @@ def build_data(context: RunContext, plan: Plan, packed: PackedImages) -> PackedD
 
 
 def build_module(config: Config) -> DetectorModule:
-    """Build an untrained detector; the seed alone decides its weights.
+    """Build an untrained detector whose weights depend only on the seed.
 
     Raises:
-        ConfigError: An unknown network, or options that do not fit it.
+        ConfigError: The network is unknown, or the options do not fit it.
     """
     seed_everything(config.seed, verbose=False)
     protocol = config.protocol
@@ -96,7 +96,7 @@ def build_module(config: Config) -> DetectorModule:
 
 
 def _check_size(module: DetectorModule, config: Config) -> None:
-    """Score one black image of each size before anything long begins: some networks take one size only."""
+    """Score one black image of each size before any long step, because some networks accept only one size."""
     whole = config.data.image_px
     sides = {} if module.hparams["center_px"] else {f"data.image_px={whole}": whole}
     for option, side in config.list_windows().items():
@@ -114,17 +114,17 @@ def _check_size(module: DetectorModule, config: Config) -> None:
 
 
 def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
-    """Train a detector to the last epoch, or continue to it, and keep the weights to be tested as `tested.ckpt`.
+    """Train a detector up to the last epoch, resuming if possible, and save the weights to be tested as `tested.ckpt`.
 
-    Each process of a team calls this; the first alone prints and writes.
+    Every process of a team calls this function; only the first one prints and writes.
 
     Returns:
-        The module as it was built; its weights are those of the last epoch, or their moving average.
+        Trained module with the weights of the last epoch or their moving average.
 
     Raises:
         CheckpointError: The run's checkpoint is damaged or belongs to another model.
-        WorkerError: A process that loads batches, or trains with this one, was ended from outside.
-        KeyboardInterrupt: Ctrl-C; the folder holds the last whole epoch.
+        WorkerError: A process that loads batches or trains with this one was killed.
+        KeyboardInterrupt: The user pressed Ctrl-C; the folder contains the last complete epoch.
     """
     config, run, team = context.config, context.run, context.team
     module = build_module(config)
@@ -135,11 +135,11 @@ def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
         _keep(run.last, run.tested)
         return module
     keep_best = config.protocol.tested is Tested.best
-    # The first process decides, for a network disk may show the others an older state.
+    # The first process decides, because a network disk may show the others an older state.
     resume = run.last if team.agree(run.last.exists()) else None
     if resume and team.is_first:
         context.console.print(f"continuing after epoch {check_fits(resume, module)} of {config.optim.epochs}")
-    if team.processes.size > 1 and context.device == "cuda":  # on a CPU torch cannot: each normalizes a share
+    if team.processes.size > 1 and context.device == "cuda":  # impossible on a CPU, where each normalizes its share
         module.detector = convert_sync_batchnorm(module.detector)  # type: ignore[no-untyped-call]
     restoration = Restoration(resume)
     trainer = build_trainer(
@@ -184,7 +184,7 @@ def _keep(checkpoint: Path, tested: Path) -> None:
 
 @contextmanager
 def ctrl_c_raised() -> Iterator[None]:
-    """Raise Ctrl-C again, which Lightning turns into an exit that leaves the signal ignored."""
+    """Re-raise Ctrl-C, which Lightning turns into an exit that leaves the signal ignored."""
     try:
         yield
     except SystemExit as error:

@@ -1,4 +1,4 @@
-"""The images of a run, from options to arrays: list, draw, choose the codec, pack; with progress in the terminal."""
+"""Turn options into the images of a run: list them, draw a plan, choose the codec and pack, showing progress."""
 
 import dataclasses
 import hashlib
@@ -30,19 +30,19 @@ from fakeid.io import compute_once, parse_record
 from fakeid.processes import count_cores
 from fakeid.reporting.formatting import format_count, format_seconds
 
-_VERSION: Final = 1  # raise it whenever the same files give another choice of the codec
-_FILES_PER_CLASS: Final = 300  # whose headers are read to choose the codec
+_VERSION: Final = 1  # increase it whenever the same files give another choice of codec
+_FILES_PER_CLASS: Final = 300  # number of files whose headers are read to choose the codec
 _NO_CODEC: Final = CodecChoice(None, "data.codec=none")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class RunImages:
-    """The images of a run before any is decoded.
+    """The images of a run before any of them is decoded.
 
     Attributes:
-        source: Where their files are.
-        plan: Which of them enter which split.
-        codec: With which all of them are re-encoded, if with any.
+        source: Source of the files.
+        plan: Assignment of images to splits.
+        codec: Codec with which all images are re-encoded, if any.
     """
 
     source: Source
@@ -50,16 +50,16 @@ class RunImages:
     codec: CodecChoice
 
     def build_cache(self, config: Config) -> ImageCache:
-        """Build the cache that holds their pixels."""
+        """Build the cache for the pixels of these images."""
         return build_cache(config, self.source, self.codec)
 
 
 def list_images(config: Config, console: Console) -> RunImages:
-    """List the images of a run: its source, the plan drawn from it, and the codec that evens out the files.
+    """List the images of a run: its source, the plan drawn from it, and the codec that makes all files alike.
 
     Raises:
-        ConfigError: An unknown category, or more categories than there are.
-        DataError: Missing, damaged or too few images.
+        ConfigError: A category is unknown, or more categories are requested than there are.
+        DataError: Images are missing, damaged or too few.
     """
     with StatusLine(console, "listing the images") as status:
         source = build_source(config)
@@ -73,14 +73,14 @@ def _print_budget(config: Config, plan: Plan, console: Console) -> None:
     data, tested = config.data, len(plan.seen) + len(plan.unseen)
     asked = Budget(data.train_per_class, data.val_per_class, data.test_per_class)
     taken = Budget(len(plan.train) // 2, len(plan.val) // 2, len(plan.test) // 2 // tested)
-    console.print(f"data.budget=auto takes {taken}; asked for were {asked}", soft_wrap=True, markup=False)
+    console.print(f"data.budget=auto uses {taken}; requested were {asked}", soft_wrap=True, markup=False)
 
 
 def _choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
-    """Look at the headers of training files, if `data.codec=auto` leaves it to them.
+    """Choose the codec; with `data.codec=auto` the choice depends on the headers of training files.
 
-    Up to 300 files of each class are read, spread evenly over the plan, so that every command on the same images comes
-    to the same choice. It is remembered below `paths.cache`.
+    Up to 300 files of each class are read, spread evenly over the plan, so that every command on the same images makes
+    the same choice. It is cached below `paths.cache`.
     """
     if config.data.codec is not Codec.auto:
         return name_codec(config)
@@ -96,7 +96,7 @@ def _choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:
 
 
 def _read_facts(source: Source, records: Sequence[Record], label: int) -> list[FileFacts]:
-    """Read the first files and those that follow at even distances; none where images are drawn."""
+    """Read facts of evenly spaced files of one class; none if the images are not read from files."""
     own = [record for record in records if record.label == label]
     spread = [own[at * len(own) // _FILES_PER_CLASS] for at in range(_FILES_PER_CLASS)] if own else []
     found = []
@@ -105,12 +105,12 @@ def _read_facts(source: Source, records: Sequence[Record], label: int) -> list[F
             data = source.read_file(record)
             found += [] if data is None else [read_file_facts(data, record.key)]
         except BadImageError:
-            continue  # packing says what to do about it
+            continue  # packing reports it
     return found
 
 
 def name_codec(config: Config) -> CodecChoice:
-    """Take the choice that the options make by themselves, without a look at any file."""
+    """Return the codec that the options specify without reading any file."""
     assert config.data.codec is not Codec.auto
     if config.data.codec is Codec.none:
         return _NO_CODEC
@@ -122,11 +122,11 @@ def _pair(quality: Sequence[int] | None) -> tuple[int, int] | None:
 
 
 def settle_codec(config: Config, data: DataRecord) -> Config:
-    """Complete the options of a trained detector by the codec that its training chose in place of `auto`.
+    """Replace `auto` in the options of a trained detector with the codec that its training chose.
 
     Args:
-        config: Of the run.
-        data: What its checkpoint says of its images.
+        config: Options of the run.
+        data: Record of its images in the checkpoint.
     """
     if config.data.codec is not Codec.auto:
         return config
@@ -137,16 +137,16 @@ def settle_codec(config: Config, data: DataRecord) -> Config:
 
 
 def print_codec(choice: CodecChoice, console: Console) -> None:
-    """Print one line, unless the options ask for no codec."""
+    """Print the choice in one line, unless the options request no codec."""
     if choice != _NO_CODEC:
         console.print(str(choice), soft_wrap=True, markup=False)
 
 
 def prepare_images(config: Config, images: RunImages, console: Console) -> PackedImages:
-    """Pack the images of a run, and print how many had to be left out.
+    """Pack the images of a run and print how many had to be left out.
 
     Raises:
-        DataError: Nothing is left of a split; and as `pack_images`.
+        DataError: No usable image is left in a split, or one of the reasons of `pack_images`.
     """
     records = images.plan.records()
     packed = pack_images(config, images.build_cache(config), records, console)
@@ -159,11 +159,11 @@ def prepare_images(config: Config, images: RunImages, console: Console) -> Packe
 
 
 def fit_generators(source: Source, console: Console) -> None:
-    """Fit the generators that make a source's fakes, with a bar; nothing is done where there are none, or all are.
+    """Fit the generators that make a source's fakes with a progress bar, unless it has none or all are fitted.
 
     Raises:
         OutputError: `paths.cache` cannot be written to.
-        WorkerError: The system ended a process that fits.
+        WorkerError: The system killed a process that fits generators.
     """
     from fakeid.data.sources.simulated import SimulatedSource  # noqa: PLC0415 - loads torch
 
@@ -190,27 +190,27 @@ def fit_generators(source: Source, console: Console) -> None:
 
 
 def build_cache(config: Config, source: Source, codec: CodecChoice) -> ImageCache:
-    """Build the cache that holds the images of a configuration, under the codec that was chosen for them."""
+    """Build the cache for the images of a configuration, encoded with the codec chosen for them."""
     return ImageCache(Path(config.paths.cache), source, build_preparation(config, codec))
 
 
 def build_preparation(config: Config, codec: CodecChoice) -> Preparation:
-    """Collect what brings the images of a configuration to one form."""
+    """Collect the settings that bring the images of a configuration into a common form."""
     return Preparation(config.data.image_px, config.data.prep.value, codec.name, codec.quality)
 
 
 def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], console: Console) -> PackedImages:
-    """Pack what the cache lacks, with a bar and the disk that it takes; one line if there is nothing to do.
+    """Pack the images that the cache lacks, showing a progress bar and the disk space needed.
 
-    Behind `data=simulated` the generators that are missing are fitted first.
+    With `data=simulated`, missing generators are fitted first.
 
     Returns:
-        The images, `skipped` without what other runs had to leave out.
+        Packed images; `skipped` lists only those of `records`.
 
     Raises:
-        BadImageError: An unusable image, with `data.on_bad_image=error`.
-        DataError: A damaged cache.
-        OutputError: The cache cannot be written to, or its disk is too small.
+        BadImageError: An image is unusable, with `data.on_bad_image=error`.
+        DataError: The cache is damaged.
+        OutputError: The cache cannot be written to, or there is too little disk space.
     """
     if config.data.source is SourceName.simulated:
         fit_generators(cache.source, console)
@@ -235,14 +235,15 @@ def pack_images(config: Config, cache: ImageCache, records: Sequence[Record], co
 
 
 def measure_sizes(config: Config, center_px: int | None) -> Sizes | None:
-    """Measure the sides in px, as a summary and an evaluation keep them.
+    """Compute the sides in px that a summary and an evaluation record.
 
     Args:
-        config: Of the run.
-        center_px: Of the module that is tested; a checkpoint of an earlier release has none and scores whole images.
+        config: Options of the run.
+        center_px: Side of the central window of the tested module; a checkpoint of an earlier release has none and
+            scores whole images.
 
     Returns:
-        None for statistics, which are shares at any size.
+        Sizes, or None for a model based on statistics, which do not depend on the size.
     """
     if config.model.is_fitted_at_once:
         return None

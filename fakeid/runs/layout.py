@@ -1,4 +1,4 @@
-"""The files of one run. A run counts as finished only with its `done` status, which is written last."""
+"""Define the files of one run. A run counts as finished only with its `done` status, which is written last."""
 
 import os
 import shutil
@@ -36,13 +36,13 @@ class RunStatus:
     """The status of a run: the schema of `status.json`.
 
     Attributes:
-        state: What it is at.
-        epochs_done: Whole epochs that are saved.
-        epochs: All that are asked for.
-        reason: Why it failed.
-        updated: When this was written, in ISO 8601.
-        host: Of the machine that wrote it.
-        process: That wrote it.
+        state: Stage of the run.
+        epochs_done: Number of complete epochs that are saved.
+        epochs: Number of epochs requested.
+        reason: Reason for a failure.
+        updated: Time at which this was written, in ISO 8601.
+        host: Name of the machine that wrote it.
+        process: ID of the process that wrote it.
     """
 
     state: Stage
@@ -59,34 +59,34 @@ class RunFolder:
     """The folder of a run, with the paths of its files.
 
     Attributes:
-        path: The folder itself; its name is the run's identity.
+        path: Path of the folder, whose name identifies the run.
     """
 
     path: Path
 
     @classmethod
     def locate(cls, config: Config) -> "RunFolder":
-        """Find where a training with these options lies, or will."""
+        """Return the folder of a run with these options, whether or not it exists."""
         return cls(Path(config.paths.runs) / name_run(config))
 
     @property
     def config(self) -> Path:
-        """Every option, resolved."""
+        """The file of all options, resolved."""
         return self.path / "config.yaml"
 
     @property
     def overrides(self) -> Path:
-        """The overrides that were typed, a list of words; runs that Hydra did not start have none."""
+        """The file of the overrides that were typed, a list of words; runs not started by Hydra have none."""
         return self.path / "overrides.json"
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of `last.ckpt`, `tested.ckpt` and, where validation chooses, `best.ckpt`."""
+        """The folder of `last.ckpt`, `tested.ckpt` and, if validation chooses the epoch, `best.ckpt`."""
         return self.path / "checkpoints"
 
     @property
     def last(self) -> Path:
-        """The state after the newest epoch; an interrupted run continues from it."""
+        """The state after the latest epoch, from which an interrupted run continues."""
         return self.checkpoints / "last.ckpt"
 
     @property
@@ -96,7 +96,7 @@ class RunFolder:
 
     @property
     def tested(self) -> Path:
-        """The weights that `scores` belongs to."""
+        """The weights that produced `scores`."""
         return self.checkpoints / "tested.ckpt"
 
     @property
@@ -106,22 +106,22 @@ class RunFolder:
 
     @property
     def scores(self) -> Path:
-        """The scores of the test images, one row each."""
+        """The scores of the test images, one row per image."""
         return self.path / "scores.csv"
 
     @property
     def validation(self) -> Path:
-        """The scores of the validation images by the tested weights, one row each."""
+        """The scores of the validation images by the tested weights, one row per image."""
         return self.path / "validation.csv"
 
     @property
     def evaluation(self) -> "EvaluationFolder":
-        """The folder of the evaluation: tests beside the run's own clean test images."""
+        """The folder of the evaluation, which tests more than the run's own clean test images."""
         return EvaluationFolder(self.path / "evaluation")
 
     @property
     def summary(self) -> Path:
-        """Every number of the test, and how it came about."""
+        """The results of the test, and how they were obtained."""
         return self.path / "summary.json"
 
     @property
@@ -145,9 +145,9 @@ class RunFolder:
         return self.path / "status.json"
 
     def read_status(self) -> RunStatus | None:
-        """Read the last status; None where there is none yet, or a damaged one.
+        """Read the latest status; None if there is none yet, or it is damaged.
 
-        A run without a status continues from whatever else is there, so that nothing is lost with it.
+        A run without a status continues from its other files, so that nothing is lost.
         """
         try:
             return read_record(self.status, RunStatus)
@@ -156,15 +156,15 @@ class RunFolder:
 
     @property
     def epochs_done(self) -> int:
-        """The number of whole epochs that were saved by the last status."""
+        """The number of complete epochs that were saved, according to the latest status."""
         status = self.read_status()
         return status.epochs_done if status else 0
 
     def read_summary(self) -> "RunSummary":
-        """Read every number of the test.
+        """Read the results of the test.
 
         Raises:
-            FileNotFoundError: It was not tested yet.
+            FileNotFoundError: The run has not been tested yet.
             DamagedFileError: The file is damaged.
         """
         from fakeid.evaluation.records.run_summary import RunSummary  # noqa: PLC0415 - scipy takes half a second
@@ -175,22 +175,22 @@ class RunFolder:
         """Read which images the run uses.
 
         Raises:
-            FileNotFoundError: It has not begun.
+            FileNotFoundError: The run has not started.
             DamagedFileError: The file is damaged.
         """
-        from fakeid.evaluation.records.run_summary import DataRecord  # noqa: PLC0415 - see above
+        from fakeid.evaluation.records.run_summary import DataRecord  # noqa: PLC0415 - loads scipy
 
         return read_record(self.data, DataRecord)
 
     def read_audit(self) -> AuditResult | None:
-        """Read what the audit found; None where there was none, or the file is damaged."""
+        """Read the result of the audit; None if there was none, or the file is damaged."""
         try:
             return read_record(self.audit, AuditResult)
         except (OSError, DamagedFileError):
             return None
 
     def find_damage(self) -> str | None:
-        """Describe the damage in the files that tell how far the run is; None where there is none."""
+        """Describe any damage in the files that record the progress of the run; None if there is none."""
         try:
             state = read_record(self.status, RunStatus).state if self.status.exists() else None
         except DamagedFileError as error:
@@ -202,17 +202,17 @@ class RunFolder:
         return _find_damage(self.summary, self.summary.stat().st_mtime_ns)
 
     def write_status(self, state: Stage, *, epochs_done: int, epochs: int, reason: str | None = None) -> None:
-        """Write the status of the run, with who wrote it and when."""
+        """Write the status of the run, together with the time, the host and the process."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         status = RunStatus(state, epochs_done, epochs, reason, now, socket.gethostname(), os.getpid())
         write_record(self.status, status)
 
     def write_failure(self, error: BaseException) -> None:
-        """Record why the run stopped, unless it is done: then what was there before is still whole."""
+        """Record why the run stopped, unless it is done and its earlier results are intact."""
         if self.is_done():
             return
         before = self.read_status()
-        stopped = not isinstance(error, Exception)  # Ctrl-C, or a scheduler that wants its machine back
+        stopped = not isinstance(error, Exception)  # Ctrl-C, or a scheduler that reclaims the machine
         self.write_status(
             INTERRUPTED if stopped else FAILED,
             epochs_done=before.epochs_done if before else 0,
@@ -221,20 +221,20 @@ class RunFolder:
         )
 
     def is_done(self) -> bool:
-        """Tell whether the run has ended and its numbers are complete."""
+        """Tell whether the run has finished and its results are complete."""
         status = self.read_status()
         return status is not None and status.state == DONE and self.find_damage() is None
 
     def is_tested(self) -> bool:
-        """Tell whether there are numbers of the test, and whole ones."""
+        """Tell whether there are undamaged results of the test."""
         return self.summary.exists() and _find_damage(self.summary, self.summary.stat().st_mtime_ns) is None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Make the folder of the run, and hold its lock.
+        """Create the folder of the run and hold its lock.
 
         Raises:
-            OutputError: Another process is at the run, or its files cannot be written.
+            OutputError: Another process is working on the run, or its files cannot be written.
         """
         busy = f"the run {self.path} is in progress in another process; wait for it, or change an option"
         with clear_output_errors(self.path, "paths.runs"):
@@ -243,7 +243,7 @@ class RunFolder:
                 yield
 
     def clear(self) -> None:
-        """Remove everything but the folder and its lock, the status first."""
+        """Delete everything except the folder and its lock, starting with the status."""
         self.status.unlink(missing_ok=True)
         for entry in self.path.iterdir():
             if entry.is_dir():
@@ -253,18 +253,18 @@ class RunFolder:
 
 
 def find_runs(directory: Path) -> list[RunFolder]:
-    """List the runs of a folder, begun or done, by name.
+    """List the runs of a folder by name, whether finished or not.
 
     Raises:
-        DataError: No such folder, or no run in it; names the folders in it that hold runs.
+        DataError: The folder does not exist or has no run; the message names its subfolders that have runs.
     """
     if not directory.is_dir():
-        raise DataError(f"there is no folder {directory}; give the one that was paths.runs, such as sweeps/smoke")
+        raise DataError(f"there is no folder {directory}; give the one used as paths.runs, such as sweeps/smoke")
     if found := _list_runs(directory):
         return found
     if below := [str(path) for path in sorted(directory.iterdir()) if path.is_dir() and _list_runs(path)]:
         which = below[0] if len(below) == 1 else f"one of {', '.join(below)}"
-        raise DataError(f"there is no run in {directory} itself, but there are some in a folder below: give {which}")
+        raise DataError(f"there is no run in {directory} itself, but there are some in a subfolder: give {which}")
     raise DataError(f"there is no run in {directory}; train one with paths.runs={directory}")
 
 
@@ -277,23 +277,23 @@ class EvaluationFolder:
     """The folder of an evaluation, as `python -m fakeid evaluate` writes it.
 
     Attributes:
-        path: The folder itself.
+        path: Path of the folder.
     """
 
     path: Path
 
     @property
     def scores(self) -> Path:
-        """The scores, one row for each image under each degradation."""
+        """The scores, one row per image and degradation."""
         return self.path / "scores.csv"
 
     @property
     def numbers(self) -> Path:
-        """Every number of the evaluation, computed from the scores."""
+        """The results of the evaluation, computed from the scores."""
         return self.path / "evaluation.json"
 
     def read_numbers(self) -> "Evaluation":
-        """Read every number of the evaluation.
+        """Read the results of the evaluation.
 
         Raises:
             FileNotFoundError: There is no evaluation.
@@ -326,7 +326,7 @@ class EvaluationFolder:
 
 @cache
 def _find_damage(summary: Path, _: int) -> str | None:
-    """Look at a summary once for each time of its file: a sweep asks every other second."""
+    """Check a summary once per modification time, because a sweep asks every two seconds."""
     try:
         RunFolder(summary.parent).read_summary()
     except (FileNotFoundError, DamagedFileError) as error:

@@ -1,4 +1,4 @@
-"""Train a model that is fitted at once: one look at each image, then a logistic regression."""
+"""Train a model that is fitted at once, by one pass over the images and a logistic regression."""
 
 import math
 import time
@@ -25,20 +25,20 @@ from fakeid.training.module import DetectorModule, compute_loss
 Features = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
-_STRENGTHS: Final = (0.01, 0.1, 1.0, 10.0)  # of C, the strongest regularization first
+_STRENGTHS: Final = (0.01, 0.1, 1.0, 10.0)  # values of C, the strongest regularization first
 _UNCHOSEN: Final = 1.0  # scikit-learn's default
 _ITERATIONS: Final = 10_000
 
 
 def fit_at_once(context: RunContext, data: PackedDataModule, module: DetectorModule) -> None:
-    """Count the statistics of all images, fit the linear classifier, and write what a training of one epoch writes.
+    """Compute the statistics of all images, fit the linear classifier, and write the files of a one-epoch training.
 
-    There is nothing to continue: a run that was interrupted is fitted again. Of `optim` nothing enters.
+    There is nothing to resume: an interrupted run is fitted again. The options of `optim` have no effect on the fit.
 
     Args:
-        context: Its run's `history.csv` and `last.ckpt` are written.
+        context: Context of the run, whose `history.csv` and `last.ckpt` are written.
         data: Training and validation images; the order of the batches does not matter.
-        module: Its backbone is a `ColorStatistics`, which takes over the fitted classifier.
+        module: Module whose backbone is a `ColorStatistics`, which receives the fitted classifier.
     """
     config, run, console = context.config, context.run, context.console
     backbone = module.detector.backbone
@@ -69,7 +69,7 @@ def fit_at_once(context: RunContext, data: PackedDataModule, module: DetectorMod
 
 
 def _count(backbone: ColorStatistics, data: PackedDataModule, context: RunContext) -> list[tuple[Tensor, Tensor]]:
-    """Compute features (n, F) float32 and labels (n,) int64 of both splits, on the CPU."""
+    """Compute features, float32 (n, F), and labels, int64 (n,), of both splits and return them on the CPU."""
     batches = [_list_batches(len(images), context.config) for images in (data.train_set, data.val_set)]
     with build_progress(context.console) as progress, torch.inference_mode():
         task = progress.add_task("counting", total=sum(len(batch) for own in batches for batch in own), unit="images")
@@ -80,7 +80,7 @@ def _count(backbone: ColorStatistics, data: PackedDataModule, context: RunContex
 
 
 def _list_batches(num_images: int, config: Config) -> list[list[int]]:
-    """List all images in order, or those that `trainer.limit_batches` leaves, spread over all."""
+    """List batches of all images in order, or of as many evenly spaced ones as `trainer.limit_batches` allows."""
     size, limit = config.optim.batch_size, config.trainer.limit_batches
     most = min(num_images, limit * size) if limit else num_images
     indices = [at * num_images // most for at in range(most)]
@@ -102,7 +102,7 @@ def _count_split(
 
 
 def _measure(logits: Tensor, labels: Tensor, loss: str) -> dict[str, float]:
-    """Compute loss, accuracy and AUROC as `DetectorModule` has them, as far as they have a meaning."""
+    """Compute loss, accuracy and AUROC as `DetectorModule` does, leaving out undefined ones."""
     if not len(labels):
         return {}
     metrics = {
@@ -117,10 +117,10 @@ class LinearFit(NamedTuple):
     """A logistic regression on standardized features; its logit is `(x - mean) / scale @ weight + bias`.
 
     Attributes:
-        mean: (F,) float64 of the training features.
-        scale: (F,) float64, their standard deviation, 1 for constant ones.
-        weight: (F,) float64.
-        bias: Of the logit.
+        mean: Mean of the training features, float64 (F,).
+        scale: Standard deviation of the training features, float64 (F,); 1 for constant ones.
+        weight: Weights of the standardized features, float64 (F,).
+        bias: Bias of the logit.
         c: Inverse strength of the L2 regularization.
     """
 
@@ -132,19 +132,20 @@ class LinearFit(NamedTuple):
 
 
 def fit_linear(features: Features, labels: Labels, val_features: Features, val_labels: Labels) -> LinearFit:
-    """Fit a logistic regression with scikit-learn, in float64; the same input gives the same fit.
+    """Fit a logistic regression with scikit-learn in float64; the same input gives the same fit.
 
-    For the features of Li et al. 2020 it stands in for their own classifier, a linear layer trained with SGD on raw
+    For the features of Li et al. 2020, it replaces their own classifier, a linear layer trained with SGD on raw
     features; the two are regularized and scaled differently.
 
     Args:
-        features: (n, F), of both classes.
-        labels: (n,), 0 real and 1 fake.
-        val_features: (m, F), m may be 0.
-        val_labels: (m,). Where both classes are there, C is the one of 0.01, 0.1, 1 and 10 with the highest AUROC on
-            them, the smallest of equals; else it is 1. They are not trained on afterwards.
+        features: Training features of both classes, (n, F).
+        labels: Training labels, (n,), 0 for real and 1 for fake.
+        val_features: Validation features, (m, F); m may be 0.
+        val_labels: Validation labels, (m,). If they contain both classes, C is the value of 0.01, 0.1, 1 and 10 with
+            the highest validation AUROC, the smallest of ties; otherwise it is 1. Validation images are not used for
+            training afterwards.
     """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - takes a second, and few models need it
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - loads in a second, and few models need it
     from sklearn.metrics import roc_auc_score  # noqa: PLC0415
     from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
 

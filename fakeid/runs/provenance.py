@@ -1,4 +1,4 @@
-"""Record how a number was made: versions, commit, machine, and what was typed."""
+"""Record how results were obtained: versions, commit, machine and the overrides that were typed."""
 
 import os
 import platform
@@ -27,13 +27,13 @@ from fakeid.io import read_record, write_json
 from fakeid.runs.layout import RunFolder
 
 SCORING_PRECISION: Final = Precision.float32.value
-"""In which test, evaluation and prediction score images, whatever the training was."""
+"""The precision in which test, evaluation and prediction score images, whatever that of the training."""
 
 _PACKAGES: Final = ("torch", "torchvision", "pytorch-lightning", "timm", "numpy", "opencv-python-headless")
 
 
 def describe_environment(device: str) -> dict[str, Any]:
-    """Describe the versions of the libraries, the commit of this code, the machine and the threads of the CPU.
+    """Describe library versions, the commit of this code, the machine and the number of CPU threads.
 
     Args:
         device: `cuda`, `mps` or `cpu`.
@@ -48,14 +48,14 @@ def describe_environment(device: str) -> dict[str, Any]:
 
 
 def name_device(device: str) -> str:
-    """Name the hardware as a person does."""
+    """Return the common name of the hardware."""
     if device == "cuda":
         return torch.cuda.get_device_name()
     return f"{_name_cpu()}, {os.cpu_count()} cores" if device == "cpu" else device
 
 
 def _name_cpu() -> str:
-    # platform.processor() is empty or says no more than the architecture on Linux.
+    # On Linux, platform.processor() is empty or only gives the architecture.
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -65,7 +65,7 @@ def _name_cpu() -> str:
 
 
 def _read_commit() -> str | None:
-    """Find the commit that this code is of, with `-dirty` where it was changed since; None if unknown."""
+    """Find the commit of this code, followed by `-dirty` if it was changed since; None if unknown."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
@@ -80,21 +80,21 @@ def _read_commit() -> str | None:
 
 
 _PLAIN_TEXT: Final = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
-_WORDS: Final = frozenset({"null", "true", "false", "nan", "inf"})  # that Hydra reads as something else than text
+_WORDS: Final = frozenset({"null", "true", "false", "nan", "inf"})  # words that Hydra does not read as text
 
 
 def write_overrides(run: RunFolder, config: Config) -> None:
-    """Keep the overrides that Hydra has recorded for the training in progress, as `train.py` would take them.
+    """Save the overrides that Hydra has recorded for the current training in a form that `train.py` accepts.
 
-    A cell of a sweep has those of its point of the grid, and where its grid puts it. Where Hydra did not start the
-    training, as in a notebook, nothing is kept.
+    For a cell of a sweep, these are the overrides of its point in the grid and the folder that the grid sets. If Hydra
+    did not start the training, as in a notebook, nothing is saved.
 
     Args:
-        run: Where.
-        config: The checked options of the training.
+        run: Folder to write to.
+        config: Checked options of the training.
     """
     if not HydraConfig.initialized():
-        run.overrides.unlink(missing_ok=True)  # of an earlier start
+        run.overrides.unlink(missing_ok=True)  # written by an earlier start
         return
     hydra = HydraConfig.get()
     words = [word for word in hydra.overrides.task if word.partition("=")[0] != GRID]
@@ -106,13 +106,13 @@ def write_overrides(run: RunFolder, config: Config) -> None:
 
 
 def render_command(run: RunFolder, config: Mapping[str, Any]) -> str:
-    """Write the `python train.py …` that trains a run again, for a POSIX shell.
+    """Format the `python train.py …` command that trains a run again, for a POSIX shell.
 
     Args:
-        run: Where the overrides are kept.
-        config: Every option, nested plain values as `to_plain` gives them; for a run without overrides,
-            whose options that differ from the defaults are named one by one. Options that `train.py` does not have
-            today are left out.
+        run: Folder of the run, in which the overrides are saved.
+        config: All options as nested plain values, as returned by `to_plain`. They are used for a run without
+            overrides: those that differ from the defaults are listed one by one, except options that `train.py` no
+            longer has.
     """
     try:
         words = read_record(run.overrides, list[str])
@@ -134,7 +134,7 @@ def _compose_defaults() -> dict[str, Any]:
 
 
 def write_value(value: Any) -> str:
-    """Write the value of an option as Hydra's grammar reads it back, text in quotes where it needs them."""
+    """Format the value of an option so that Hydra's grammar reads it back, quoting text if necessary."""
     if value is None:
         return "null"
     if isinstance(value, bool):

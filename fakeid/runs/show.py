@@ -1,4 +1,4 @@
-"""Show a finished run: its verdict, its table and what to type next. Loads no torch, so that it appears at once."""
+"""Show a finished run: its verdict, its table and the next commands. It does not load torch, so it appears at once."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import is_complete
 
 _PROCESSES: Final = ("RANK", "SLURM_STEP_NUM_TASKS")
-"""Environment variables of torchrun and srun, under which each process would print."""
+"""The environment variables of torchrun and srun, under which every process would print."""
 
 _LEARNED_NOTHING: Final = (Verdict.AT_CHANCE, Verdict.INVERTED)
 
@@ -34,7 +34,7 @@ def show_finished(config: Config) -> bool:
         Whether it was printed.
 
     Raises:
-        FakeidError: As `run_training`, where the images are not those of the run, or another process is at it.
+        FakeidError: The images are not those of the run, or another process is working on it, as in `run_training`.
     """
     run = RunFolder.locate(config)
     if any(name in os.environ for name in _PROCESSES) or not is_complete(run, config):
@@ -53,16 +53,16 @@ def build_console() -> Console:
     """Build the console of a training."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 120  # of a log file
+        console.width = 120  # columns of a log file
     return console
 
 
 def check_same_images(run: RunFolder, images: RunImages) -> None:
-    """Refuse to continue or show a run whose images have changed under it.
+    """Refuse to continue or show a run whose images have changed.
 
     Raises:
-        CheckpointError: They have.
-        DamagedFileError: Nobody knows.
+        CheckpointError: The images have changed.
+        DamagedFileError: The record of the images is damaged.
     """
     now = DataRecord(
         source=images.source.describe(),
@@ -76,15 +76,15 @@ def check_same_images(run: RunFolder, images: RunImages) -> None:
     except DamagedFileError as error:
         raise DamagedFileError(f"{error}, so the images of the run are not known; {way_out}") from error
     if before != now:
-        raise CheckpointError(f"{run.path} was begun with other images than there are now; {way_out}")
+        raise CheckpointError(f"{run.path} was started with other images than there are now; {way_out}")
     write_record(run.data, now)
 
 
 def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> RunSummary:
-    """Print the verdict, the table and the places of a finished run; one line in a sweep.
+    """Print the verdict, the table and the file paths of a finished run, or one line in a sweep.
 
     Returns:
-        What `summary.json` holds.
+        Content of `summary.json`.
     """
     summary = run.read_summary()
     if in_sweep:
@@ -107,12 +107,12 @@ def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> RunSum
 
 
 def print_warnings(warnings: Sequence[str], console: Console, *, said: set[str] | None = None) -> None:
-    """Print each warning as one line that stands out.
+    """Print each warning as one highlighted line.
 
     Args:
-        warnings: What to warn of.
-        console: Where to print.
-        said: Warnings to leave out; what is printed is added.
+        warnings: Warnings to print.
+        console: Console to print on.
+        said: Warnings to leave out; those printed are added.
     """
     for warning in warnings:
         if said is not None and warning in said:
@@ -126,16 +126,16 @@ def list_next_steps(run: RunFolder, judgement: Judgement) -> list[str]:
     """List the lines to print below the table of a run.
 
     Args:
-        run: A tested one.
-        judgement: Of its test.
+        run: Folder of a tested run.
+        judgement: Judgement of its test.
     """
     place = shlex.quote(str(run.path))
     evaluate = [
         f"python -m fakeid evaluate {place}",
-        "  its test images under JPEG, blur, rescaling and the like, as tables and a page",
+        "  its test images under JPEG, blur, rescaling and more, as tables and a page",
     ]
     if run.evaluation.page.exists():
-        evaluate = [f"{shlex.quote(str(run.evaluation.page))}", "  what the evaluation found, to look at"]
+        evaluate = [f"{shlex.quote(str(run.evaluation.page))}", "  the page with the results of the evaluation"]
     own = [
         f"python -m fakeid evaluate {place} DIR",
         "  your own images, laid out as DIR/[generator/][category/]{0_real,1_fake}",

@@ -1,4 +1,4 @@
-"""The states of the runs of a folder: done, running, interrupted, failed, damaged, or not begun."""
+"""Determine the states of runs: done, running, interrupted, failed, damaged or not started."""
 
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -14,7 +14,7 @@ from fakeid.runs.layout import DONE, FAILED, INTERRUPTED, RUNNING, EvaluationFol
 
 NEW: Final = "new"
 DAMAGED: Final = "damaged"
-"""A file that tells how far the run is cannot be read; the same command finds out what is left to do."""
+"""A file that records the progress of the run cannot be read; the same command finds out what is left to do."""
 
 STATES: Final = (DONE, RUNNING, FAILED, INTERRUPTED, DAMAGED, NEW)
 
@@ -25,10 +25,10 @@ class State:
 
     Attributes:
         name: One of `STATES`.
-        epochs_done: Whole epochs that are saved.
-        epochs: All that are asked for; 0 before the first is begun.
-        reason: Why it failed, or what is damaged.
-        who: Host and process of the last one that wrote to it.
+        epochs_done: Number of complete epochs that are saved.
+        epochs: Number of epochs requested; 0 before the first one starts.
+        reason: Reason for a failure, or a description of the damage.
+        who: Host and ID of the process that last wrote the status.
     """
 
     name: str
@@ -39,7 +39,7 @@ class State:
 
 
 def read_state(run: RunFolder) -> State:
-    """Read the state of a run without disturbing it; one whose process was killed counts as interrupted."""
+    """Read the state of a run without disturbing it; a run whose process was killed counts as interrupted."""
     status, damage = run.read_status(), run.find_damage()
     name = DAMAGED if damage else status.state if status else NEW
     if name != DONE:
@@ -51,12 +51,12 @@ def read_state(run: RunFolder) -> State:
 
 
 def is_complete(run: RunFolder, config: Config) -> bool:
-    """Tell whether nothing is left to do of what the options ask for."""
+    """Tell whether everything that the options request is done."""
     return not config.force and run.is_done() and not lacks_evaluation(run, config)
 
 
 def lacks_evaluation(run: RunFolder, config: Config) -> bool:
-    """Tell whether the options ask for an evaluation that the run does not have."""
+    """Tell whether the options request an evaluation that the run does not have."""
     if not config.evaluation.is_wanted:
         return False
     numbers = run.evaluation.numbers
@@ -67,14 +67,14 @@ def lacks_evaluation(run: RunFolder, config: Config) -> bool:
 
 
 def _drop_learnt(options: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what decides the training: a run has one value, and one of an earlier release does not name it."""
+    """Drop options that affect the training: a run has one value of each, not recorded by earlier releases."""
     learnt = {each.path for each in list_options(EvaluationConfig) if each.affects in RESULTS}
     return {name: value for name, value in options.items() if name not in learnt}
 
 
 @cache
 def _read_options(evaluation: EvaluationFolder, _: int) -> Any:
-    """Read the options of an evaluation once for each time of its file, for a sweep asks often; None if damaged."""
+    """Read the options of an evaluation once per modification time, because a sweep asks often; None if damaged."""
     try:
         return evaluation.read_numbers().evaluation
     except DamagedFileError:

@@ -1,4 +1,4 @@
-"""Test one run: calibrate on validation images, score every test image, then compute every number and figure."""
+"""Test one run: calibrate on validation images, score all test images, and compute all metrics and figures."""
 
 import csv
 import math
@@ -39,23 +39,23 @@ from fakeid.training.checkpoint import Card, write_card
 from fakeid.training.predict import Scorer, tabulate_scores
 
 _SAMPLES_A_CLASS: Final = 4
-_PAIRS: Final = 3  # of a photo and its simulated copy
+_PAIRS: Final = 3  # pairs of a photo and its simulated copy
 _LOSSY: Final = {"JPEG", "WEBP"}
 
 
 def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, scorer: Scorer) -> Calibration | None:
     """Score the validation images, fit threshold, temperature and unsure band to them, and complete `tested.ckpt`.
 
-    Reals are scored under each degradation of `evaluation.calibrated_under` too, for the threshold.
+    For the threshold, reals are also scored under each degradation of `evaluation.calibrated_under`.
 
     Args:
-        context: Its run's `tested.ckpt` is completed and its `validation.csv` written.
-        plan: What was trained on.
-        data: Holds the validation images.
-        scorer: Of the tested weights.
+        context: Context of the run, whose `tested.ckpt` is completed and whose `validation.csv` is written.
+        plan: Plan of the training.
+        data: Data module with the validation images.
+        scorer: Scorer with the tested weights.
 
     Returns:
-        None without validation images, with one class only, or where the detector broke down.
+        Calibration, or None without validation images, with one class only, or if the detector broke down.
     """
     calibration = None
     if len(data.val_set):
@@ -75,7 +75,7 @@ def _score_degraded_reals(context: RunContext, images: PackedDataset, scorer: Sc
         return {}
     reals = [index for index, record in enumerate(images.records) if record.label == REAL]
     context.console.print(f"calibrating on {len(reals):,} reals under {len(degradations)} degradations")
-    # The seed of the images: that of the evaluation is no part of the run's name, and runs share these draws.
+    # The seed of the images, because that of the evaluation is not part of the run's name, and runs share these draws.
     return score_degraded(images, reals, degradations, scorer, seed=context.config.data.seed)
 
 
@@ -98,10 +98,10 @@ def _list_trained_generators(plan: Plan) -> list[str]:
 
 
 def describe_files(run: RunFolder, config: Config) -> TrainedFiles | None:
-    """Describe the files of the training images, with what the run itself compresses.
+    """Describe the files of the training images, including compression by the run itself.
 
     Returns:
-        None where the run was not audited.
+        Description, or None if the run was not audited.
     """
     audit = run.read_audit()
     if audit is None:
@@ -116,7 +116,7 @@ def describe_files(run: RunFolder, config: Config) -> TrainedFiles | None:
 
 
 def _list_qualities(audit: AuditResult, config: Config, shared: tuple[int, int] | None) -> Iterable[tuple[int, int]]:
-    """List the ranges of JPEG quality that images were stored at, or are compressed to."""
+    """List the ranges of JPEG quality at which images were stored or are compressed."""
     if shared:
         yield shared[0], shared[1]
     for each in audit.classes.values():
@@ -137,9 +137,9 @@ def compute_scores(context: RunContext, data: PackedDataModule, scorer: Scorer) 
     """Score every test image with the tested weights, in float32.
 
     Args:
-        context: Its run's `scores.csv` is written.
-        data: Holds the test images.
-        scorer: Of the tested weights.
+        context: Context of the run, whose `scores.csv` is written.
+        data: Data module with the test images.
+        scorer: Scorer with the tested weights.
     """
     logits = scorer.score_batches(data.scoring_dataloader(data.test_set))
     write_scores(context.run.scores, tabulate_scores(data.test_set.records, logits))
@@ -147,13 +147,13 @@ def compute_scores(context: RunContext, data: PackedDataModule, scorer: Scorer) 
 
 
 def compute_results(plan: Plan, scores: Scores, calibration: Calibration | None, wanted: ThresholdFrom) -> RunResults:
-    """Compute the metrics of the test, with intervals, at the threshold that was asked for.
+    """Compute the metrics of the test with intervals, at the requested threshold.
 
     Args:
-        plan: What was trained on.
-        scores: Of the test images.
-        calibration: What validation images taught.
-        wanted: `protocol.threshold`.
+        plan: Plan of the training.
+        scores: Scores of the test images.
+        calibration: Calibration fitted on validation images; None if there is none.
+        wanted: Value of the option `protocol.threshold`.
     """
     point = choose_operating_point(wanted, calibration)
     return replace(
@@ -164,7 +164,7 @@ def compute_results(plan: Plan, scores: Scores, calibration: Calibration | None,
 
 
 def measure_speed(run: RunFolder) -> tuple[float, float | None]:
-    """Measure from a run's history how many seconds its training took, and the images per second."""
+    """Compute the duration of a run's training in seconds, and the images per second, from its history."""
     history = read_history(run.history)
     seconds = sum(row["seconds"] for row in history)
     images = sum(row["images"] for row in history)
@@ -186,10 +186,10 @@ def write_figures(run: RunFolder, plan: Plan, data: PackedDataset, scores: Score
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """Read the rows of `history.csv`; empty cells as NaN.
+    """Read the rows of `history.csv`; empty cells become NaN.
 
     Raises:
-        DamagedFileError: It is missing, or no table of numbers.
+        DamagedFileError: The file is missing or is not a table of numbers.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -214,7 +214,7 @@ def _pick_samples(plan: Plan, data: PackedDataset) -> dict[str, tuple[Any, Any]]
 
 
 def _pick_pairs(data: PackedDataset) -> dict[str, tuple[Any, Any]]:
-    """Pick a test photo and its copy of each of some families."""
+    """Pick a test photo and its copy for each of several generators."""
     places = {(record.scene, record.label): index for index, record in enumerate(data.records)}
     chosen: dict[str, tuple[Any, Any]] = {}
     for index, record in enumerate(data.records):

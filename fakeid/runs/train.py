@@ -1,8 +1,8 @@
-"""Run one training from options to numbers: list the images, pack, audit, fit, calibrate, test and evaluate.
+"""Carry out one run from options to results: list the images, pack, audit, fit, calibrate, test and evaluate.
 
-Several processes may train one network together, as a `Team`. All of them fit; the first alone does the rest. The
-others wait while it is `ahead()`, and learn from `agree()` whether it has left them anything to train. In a run of one
-process, which most are, both do nothing.
+Several processes may train one network together as a `Team`. All of them fit; only the first one does the rest. The
+others wait while it is `ahead()`, and learn from `agree()` whether there is anything left to train. In a run with one
+process, the usual case, both do nothing.
 """
 
 from dataclasses import replace
@@ -43,23 +43,23 @@ from fakeid.training.tracking import track_run
 from fakeid.training.trainer import choose_device, cpu_as_asked
 
 _SAID: Final[set[str]] = set()
-"""Warnings of the audit that a sweep has printed: its cells look at the same images."""
+"""The audit warnings that a sweep has already printed; its cells use the same images."""
 
 
 def run_training(config: Config, console: Console | None = None, *, in_sweep: bool = False) -> RunSummary | None:
-    """Train and test what the options describe, unless that was done already.
+    """Train and test what the options describe, unless it is already done.
 
     Args:
         config: Checked options.
-        console: Where progress and the table are printed; None is the terminal.
-        in_sweep: Print one line at the end in place of the table.
+        console: Console on which progress and the table are printed; None uses the terminal.
+        in_sweep: Whether to print one line at the end instead of the table.
 
     Returns:
-        What the run's `summary.json` holds; None in a process that trains beside the first.
+        Content of the run's `summary.json`; None in a process that trains beside the first.
 
     Raises:
-        FakeidError: Something that the user can mend; nothing that was there before is lost.
-        KeyboardInterrupt: Ctrl-C; the same call continues.
+        FakeidError: An error that the user can fix; no earlier results are lost.
+        KeyboardInterrupt: The user pressed Ctrl-C; the same call continues.
     """
     with cpu_as_asked(config.trainer):
         device = choose_device(config.trainer.accelerator.value)
@@ -75,10 +75,10 @@ def run_training(config: Config, console: Console | None = None, *, in_sweep: bo
 
 
 def _fit_beside(context: RunContext) -> None:
-    """Fit beside the first process of the team, if there is something to train."""
+    """Train beside the first process of the team, if there is something to train."""
     config, console = context.config, context.console
     with context.team.ahead():
-        pass  # the first lists, packs and audits
+        pass  # the first process lists, packs and audits
     if context.team.agree(False):
         images = list_images(config, console)
         packed = prepare_images(config, images, console)
@@ -86,7 +86,7 @@ def _fit_beside(context: RunContext) -> None:
 
 
 def _train(context: RunContext, in_sweep: bool) -> RunSummary:
-    """Do all that a run needs, in the first process of the team."""
+    """Carry out all steps of a run in the first process of the team."""
     config, run = context.config, context.run
     check_places(config)
     images = list_images(config, context.console)
@@ -105,10 +105,10 @@ def _train(context: RunContext, in_sweep: bool) -> RunSummary:
 
 
 def _prepare(context: RunContext, images: RunImages) -> PackedDataModule | None:
-    """Find all mistakes, then clear what is to be made anew; None where nothing is left to train."""
+    """Check everything, then clear what is to be recomputed; None if nothing is left to train."""
     config, run, console, plan = context.config, context.run, context.console, images.plan
     if not config.force and (damage := run.find_damage()):
-        console.print(f"{damage}; going on from what else is there", soft_wrap=True, markup=False)
+        console.print(f"{damage}; continuing from the remaining files", soft_wrap=True, markup=False)
     if run.is_tested() and not config.force:
         check_same_images(run, images)
         done = "done" if is_complete(run, config) else "trained and tested"
@@ -133,7 +133,7 @@ def _prepare(context: RunContext, images: RunImages) -> PackedDataModule | None:
 
 
 def _announce(context: RunContext, plan: Plan) -> None:
-    """Print what is about to happen."""
+    """Print what is about to be trained and tested."""
     size, device = context.team.processes.size, context.device.upper()
     where = f"{size} processes, each on its {device}" if size > 1 else f"the {device}"
     context.console.print(f"run {context.run.path.name} on {where} in {context.precision}")
@@ -155,9 +155,9 @@ def _audit(config: Config, images: RunImages, packed: PackedImages, console: Con
 
 
 def _complete(context: RunContext, plan: Plan, data: PackedDataModule | None) -> None:
-    """Do what is left of a run: all of it, or without data the evaluation alone."""
+    """Do what is left of a run: all of it, or without data only the evaluation."""
     config, run, epochs = context.config, context.run, context.config.optim.epochs
-    if data or not run.is_done():  # a training that was done is in W&B already
+    if data or not run.is_done():  # a finished training is already in W&B
         with track_run(config, run.path, context.console) as tracker:
             if data:
                 _fit_and_test(replace(context, tracker=tracker), plan, data)
@@ -190,11 +190,11 @@ def _fit_and_test(context: RunContext, plan: Plan, data: PackedDataModule) -> No
     )
     summary = replace(summary, verdict=judge_run(summary).to_record())
     write_figures(run, plan, data.test_set, scores, summary)
-    write_record(run.summary, summary)  # last: who finds it, finds a tested run
+    write_record(run.summary, summary)  # last: its presence means that the run is tested
 
 
 def _describe_run(context: RunContext, data: PackedDataModule) -> dict[str, Any]:
-    """Describe what a summary says beside the numbers of the test."""
+    """Collect the fields of a summary other than the results of the test."""
     run, audit = context.run, context.run.read_audit()
     return {
         "run": run.path.name,

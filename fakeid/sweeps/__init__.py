@@ -1,1 +1,1 @@
-"""Many runs: grids, launchers, progress, and the report over all of them."""
+"""Carry out many runs: grids, launchers, progress, and the report on all of them."""

@@ -15,17 +15,18 @@ _POLL_SECONDS: Final = 1.0
 
 @contextmanager
 def lease_gpu(num_gpus: int, runs_per_gpu: int, folder: Path | None = None) -> Iterator[int]:
-    """Hold a free place, waiting until there is one; it is freed by the operating system when the process dies.
+    """Hold a slot on a GPU, waiting until one is free; the operating system frees it when the process dies.
 
     Every GPU gets its first run before any gets a second.
 
     Args:
-        num_gpus: How many this process sees.
-        runs_per_gpu: Places on each.
-        folder: Of the locks, common to all who share the GPUs; None is the user's own in the temporary folder.
+        num_gpus: Number of GPUs that this process sees.
+        runs_per_gpu: Number of slots on each GPU.
+        folder: Folder of the locks, common to all processes that share the GPUs; None uses a folder of this user in
+            the temporary folder.
 
     Yields:
-        The number of the GPU, as this process counts them.
+        Index of the GPU as seen by this process.
     """
     folder = folder or Path(tempfile.gettempdir()) / f"fakeid-gpus-{os.getuid() if hasattr(os, 'getuid') else 'all'}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,6 +48,6 @@ def lease_gpu(num_gpus: int, runs_per_gpu: int, folder: Path | None = None) -> I
 
 
 def _name_gpus(num_gpus: int) -> list[str]:
-    """Name, as the machine does, the GPUs that a scheduler may have picked for this process."""
+    """Return the machine's names of the GPUs visible to this process, which a scheduler may have selected."""
     visible = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
     return visible if len(visible) == num_gpus else [str(number) for number in range(num_gpus)]

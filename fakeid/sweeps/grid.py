@@ -1,4 +1,4 @@
-"""Expand the experiments of a grid into planned runs, each checked and named by its options."""
+"""Expand the experiments of a grid into planned runs, each of them checked and named after its options."""
 
 import itertools
 from collections import Counter
@@ -23,12 +23,12 @@ _LONGEST: Final = "full"
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One training of a grid, a cell of it, before anybody has trained it.
+    """One planned training of a grid, called a cell.
 
     Attributes:
-        overrides: What would be typed after `python train.py`, and the grid, which names the folder of its runs.
-        config: The checked options.
-        run: The folder that follows from them.
+        overrides: Overrides as typed after `python train.py`, and the grid, which names the folder of its runs.
+        config: Checked options.
+        run: Folder of the run, which follows from the options.
     """
 
     overrides: Overrides
@@ -37,17 +37,17 @@ class PlannedRun:
 
 
 def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> list[Overrides]:
-    """List all combinations of values of a grid, each experiment by itself.
+    """List all combinations of values of a grid, separately for each experiment.
 
     Args:
-        experiments: Option → a value or a list of values.
-        arguments: Typed overrides, several values separated by commas; they take the place of an option of the grid.
+        experiments: Experiments, each mapping options to a value or a list of values.
+        arguments: Typed overrides, with several values separated by commas; they replace options of the grid.
 
     Returns:
-        The overrides of each cell; those of an experiment in the order of its options, the last changing fastest.
+        Overrides of each cell, for each experiment in the order of its options, the last changing fastest.
 
     Raises:
-        ConfigError: More than one grid.
+        ConfigError: More than one grid is named.
     """
     typed = {}
     for override in OverridesParser.create().parse_overrides(list(arguments)):
@@ -69,14 +69,15 @@ def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[st
 
 
 def check_intended(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> None:
-    """Refuse to train the largest grid because none was named.
+    """Refuse to train the default grid, the largest one, if no grid was named.
 
     Args:
-        experiments: Of the grid that is taken where none is named.
+        experiments: Experiments of the default grid.
         arguments: Typed overrides.
 
     Raises:
-        ConfigError: They name neither a grid nor an axis, which is an option of the grid or one with several values.
+        ConfigError: The overrides name neither a grid nor an axis, which is an option of the grid or one with several
+            values.
     """
     axes = {GRID, *(name for experiment in experiments for name in experiment)}
     typed = OverridesParser.create().parse_overrides(list(arguments))
@@ -85,20 +86,20 @@ def check_intended(experiments: Sequence[Mapping[str, Any]], arguments: Sequence
         num_runs = len(expand_grid(experiments, arguments))
         raise ConfigError(
             f"which grid? python sweep.py -m grid={_SHORTEST} takes a few minutes, grid={_LONGEST} trains all "
-            f"{num_runs} cells; further ones are {others}, or give the values of an axis, such as categories=1,5,10; "
+            f"{num_runs} cells; others are {others}, or give the values of an axis, such as categories=1,5,10; "
             "sweep.plan_only=true shows what would be trained"
         )
 
 
 def plan_runs(grid: Sequence[Overrides], compose: Callable[[list[str]], DictConfig]) -> list[PlannedRun]:
-    """Check every cell before any is trained; one that several experiments share is kept once.
+    """Check every cell before any is trained; a cell shared by several experiments is kept once.
 
     Args:
-        grid: What `expand_grid` gives.
-        compose: Overrides → configuration.
+        grid: Overrides of each cell, as returned by `expand_grid`.
+        compose: Function from overrides to a configuration.
 
     Raises:
-        ConfigError: Every mistake in the whole grid, each once, and how many cells have it.
+        ConfigError: The grid has mistakes; the message lists each of them once, with the number of cells that have it.
     """
     planned_runs: dict[str, PlannedRun] = {}
     mistakes: Counter[str] = Counter()
@@ -116,13 +117,14 @@ def plan_runs(grid: Sequence[Overrides], compose: Callable[[list[str]], DictConf
 
 
 def check_networks(configs: Sequence[Config]) -> None:
-    """Build each different network once, without published weights, and show it one image of each size.
+    """Build each distinct network once, without published weights, and score one image of each size.
 
     Args:
-        configs: Checked options of the cells that are to be trained.
+        configs: Checked options of the cells to train.
 
     Raises:
-        ConfigError: Every network that cannot be built or does not take the images, and how many cells have it.
+        ConfigError: Some networks cannot be built or do not accept the images; the message lists each of them, with the
+            number of cells that have it.
     """
     alike: dict[str, list[Config]] = {}
     for config in configs:
@@ -138,7 +140,7 @@ def check_networks(configs: Sequence[Config]) -> None:
 
 
 def _build_network(config: Config) -> None:
-    from fakeid.runs.fit import build_module  # noqa: PLC0415 - takes seconds, which a finished grid does without
+    from fakeid.runs.fit import build_module  # noqa: PLC0415 - takes seconds and is not needed for a finished grid
 
     model, trainer = replace(config.model, pretrained=False), replace(config.trainer, compile=False)
     build_module(replace(config, model=model, trainer=trainer))
@@ -148,11 +150,11 @@ def _refuse(mistakes: Counter[str], num_runs: int) -> None:
     """Refuse a grid that has mistakes.
 
     Args:
-        mistakes: What is wrong → how many cells have it.
-        num_runs: How many were looked at.
+        mistakes: Description of each mistake → number of cells that have it.
+        num_runs: Number of cells checked.
 
     Raises:
-        ConfigError: Every mistake once, and how many cells have it.
+        ConfigError: There are mistakes; the message lists each of them once, with the number of cells that have it.
     """
     if mistakes:
         lines = (f"{message} ({count} of {num_runs} cells)" for message, count in mistakes.items())

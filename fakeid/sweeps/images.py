@@ -1,4 +1,4 @@
-"""Pack the images of a grid ahead of its trainings, or count them and those that are not packed yet."""
+"""Pack the images of a grid before its trainings, or count all images and those not packed yet."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,16 +26,16 @@ from fakeid.runs.images import build_cache, build_preparation, list_images, pack
 def prepare(
     configs: Sequence[Config], *, rebuild: bool = False, verify: bool = False, console: Console | None = None
 ) -> None:
-    """Pack the images that the configurations need; those that share a cache share its images.
+    """Pack the images that the configurations need, once for configurations that share a cache.
 
     Args:
         configs: Checked options.
-        rebuild: Delete the caches first.
-        verify: Read every byte afterwards and compare it with the digests.
-        console: Where to print; None is the terminal.
+        rebuild: Whether to delete the caches first.
+        verify: Whether to read every byte afterwards and compare it with the digests.
+        console: Console to print on; None uses the terminal.
 
     Raises:
-        FakeidError: As a training that needs the same images.
+        FakeidError: The images cannot be packed, for the same reasons as in a training.
     """
     console = console or Console(highlight=False)
     caches: dict[str, tuple[Config, ImageCache, dict[str, Record]]] = {}
@@ -57,7 +57,7 @@ def prepare(
 
 
 def _list_needed(config: Config, console: Console) -> list[tuple[Source, list[Record], CodecChoice]]:
-    """List the images of a training, and those of its evaluation if it is to have one."""
+    """List the images of a training, and those of its evaluation if one is requested."""
     images = list_images(config, console)
     sets = list_sets(config, console, drawn=images) if config.evaluation.is_wanted else []
     own = (images.source, images.plan.records(), images.codec)
@@ -72,12 +72,12 @@ def _verify(cache: ImageCache, console: Console) -> None:
             progress.update(task, total=num_packs, advance=1)
 
         num_packs = cache.verify(advance)
-    console.print(f"all {num_packs} packs are as they were written")
+    console.print(f"all {num_packs} packs are intact")
 
 
 @dataclass
 class ToPack:
-    """Images that are to go to one cache, with where to read them and how to prepare them."""
+    """Images to pack into one cache, with their source and preparation."""
 
     cache: ImageCache
     source: Source
@@ -90,10 +90,10 @@ class GridImages:
     """The images of a grid, as `count_images` counts them.
 
     Attributes:
-        splits: Of each configuration, in their order: images of both classes in its `train`, `val` and `test`.
-        num_to_pack: Images that no cache holds yet, of all configurations together, each once.
-        to_pack: Those that are there, cache by cache.
-        missing: Why images are counted from the budgets; None where all are there.
+        splits: Number of images of both classes in `train`, `val` and `test` of each configuration, in their order.
+        num_to_pack: Number of distinct images of all configurations that no cache contains yet.
+        to_pack: Those of them that exist, cache by cache.
+        missing: Reason for counting images from the budgets; None if all images exist.
     """
 
     splits: list[Counter[str]] = field(default_factory=list)
@@ -103,15 +103,15 @@ class GridImages:
 
 
 def count_images(configs: Sequence[Config], console: Console) -> GridImages:
-    """Count the images of a grid without reading one; those of LSUN and ProGAN from the budgets, if not there yet.
+    """Count the images of a grid without reading them; missing images of LSUN and ProGAN are counted by budget.
 
     Args:
         configs: Checked options of the cells.
-        console: Where progress is shown.
+        console: Console on which progress is shown.
 
     Raises:
-        ConfigError: An unknown category, or more categories than there are.
-        DataError: Missing or too few images, where no numbers in the options tell how many there would be.
+        ConfigError: A category is unknown, or more categories are requested than there are.
+        DataError: Images are missing or too few, and the options do not tell how many there would be.
     """
     found = GridImages()
     counted: dict[str, Counter[str]] = {}
@@ -148,7 +148,7 @@ def _has_budgets(config: Config) -> bool:
 
 
 def _count_by_category(config: Config) -> Counter[tuple[str, str, str]]:
-    """Count images by (preparation, category, split). Draws are nested, so what two runs need is the larger number."""
+    """Count images by (preparation, category, split). Draws are nested, so two runs need the larger number."""
     data = config.data
     assert data.train_per_class is not None
     assert data.val_per_class is not None
@@ -165,7 +165,7 @@ def _count_by_category(config: Config) -> Counter[tuple[str, str, str]]:
 
 
 def _count(config: Config, caches: dict[str, ToPack], console: Console) -> Counter[str]:
-    """Count the images of a run by split, and add them to those of their cache."""
+    """Count the images of a run by split, and add them to the images of their cache."""
     images = list_images(config, console)
     cache, preparation = images.build_cache(config), build_preparation(config, images.codec)
     to_pack = caches.setdefault(str(cache.folder), ToPack(cache, images.source, preparation))

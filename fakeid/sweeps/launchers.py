@@ -1,4 +1,4 @@
-"""Hydra's launchers for a sweep: defaults that suit long trainings, and cells handed to them."""
+"""Adapt Hydra's launchers to long trainings, and launch the cells of a sweep with them."""
 
 import logging
 import os
@@ -22,21 +22,21 @@ from fakeid.sweeps.grid import PlannedRun
 _SUBMITIT: Final[dict[str, Any]] = {"submitit_folder": "${paths.runs}/.submitit/%j", "stderr_to_stdout": True}
 
 _PRESETS: Final[dict[str, dict[str, Any]]] = {
-    # A sensible value: the number of GPUs times sweep.runs_per_gpu, or half the cores. A queue would outlive a killed
-    # sweep.
-    # By default joblib gives each cell its share of the cores, as OMP_NUM_THREADS, which trainer.threads=null
-    # takes; submitit_local does so in launching.py, and Ray, which counts one core a cell, likewise.
+    # A sensible n_jobs is the number of GPUs times sweep.runs_per_gpu, or half the cores. A queue would outlive a
+    # killed sweep.
+    # By default joblib gives each cell its share of the cores as OMP_NUM_THREADS, which trainer.threads=null uses;
+    # submitit_local does so in launchers.py, and so does Ray, which counts one core per cell.
     "joblib": {"n_jobs": 2, "pre_dispatch": "n_jobs", "batch_size": "1"},
-    # A week; as with SLURM, a cell that takes longer is stopped and continued, a few times.
+    # A week; as with SLURM, a cell that takes longer is stopped and continued a few times.
     "submitit_local": {**_SUBMITIT, "timeout_min": 7 * 24 * 60},
-    # Short limits start sooner, and cost little: a cell that reaches its limit, or is preempted, goes back into the
+    # Jobs with short limits start sooner, at little cost: a cell that reaches its limit or is preempted returns to the
     # queue and continues from its last epoch.
     "submitit_slurm": {
         **_SUBMITIT, "timeout_min": 240, "max_num_timeout": 100, "gpus_per_node": 1, "cpus_per_task": 4, "mem_gb": 16,
     },
     "ray": {
         "ray": {
-            # A Ray of our own, which ends with the sweep; each cell writes a log of its own.
+            # A separate Ray instance, which ends with the sweep; each cell writes its own log.
             "init": {
                 "address": "local",
                 "num_cpus": None,
@@ -44,8 +44,8 @@ _PRESETS: Final[dict[str, dict[str, Any]]] = {
                 "log_to_driver": False,
                 "logging_level": logging.WARNING,
             },
-            # One core a cell, and as many cells at once as there are cores. None of the GPUs is asked for: a cell sees
-            # all of them and leases one, as under the other launchers; older releases of Ray would hide them.
+            # One core per cell, and as many cells at once as there are cores. No GPUs are requested: a cell sees all of
+            # them and leases one, as under the other launchers; older releases of Ray would hide them.
             "remote": {
                 "num_cpus": 1,
                 "max_retries": 3,
@@ -60,17 +60,17 @@ def check_launcher(options: DictConfig) -> None:
     """Refuse options that a launcher would refuse only after the grid is checked and the images are packed.
 
     Args:
-        options: `hydra.launcher`.
+        options: Options of `hydra.launcher`.
 
     Raises:
-        ConfigError: No job at a time.
+        ConfigError: The number of parallel jobs is 0.
     """
     if options.get("n_jobs") == 0:
         raise ConfigError("hydra.launcher.n_jobs must be the number of cells at once, or -1 for all cores; got 0")
 
 
 def register_launchers() -> None:
-    """Change the defaults of the launchers that are installed."""
+    """Change the defaults of the installed launchers."""
     Plugins.instance()  # loads them; each registers its options
     store = ConfigStore.instance()
     known = store.list("hydra/launcher")
@@ -81,27 +81,27 @@ def register_launchers() -> None:
 
 
 GPUS: Final = "FAKEID_VISIBLE_GPUS"
-"""Environment variable with the GPUs that the sweep sees, for submitit hides them all from its local jobs."""
+"""The environment variable for the GPUs that the sweep sees, because submitit hides all GPUs from its local jobs."""
 
 _SUBMITIT_CLASS: Final = "hydra_plugins.hydra_submitit_launcher"
 
 
 @terminated_as_interrupted()
 def launch_runs(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
-    """Let the launcher run a job for each cell; returns when all have ended.
+    """Run one job per cell with the launcher, and return when all jobs have ended.
 
     Args:
-        launcher: Hydra's.
-        planned_runs: Those to be trained.
-        at_once: How many jobs of submitit on this machine are under way at a time, for it has no such limit.
+        launcher: Hydra launcher.
+        planned_runs: Cells to train.
+        at_once: Largest number of submitit jobs on this machine at a time, because submitit itself has no limit.
 
     Returns:
-        What went wrong with a job, or with the launcher itself, such as the death of a worker; None if nothing did.
+        Description of an error in a job or in the launcher, such as the death of a worker; None without errors.
 
     Raises:
-        FakeidError: Something that the user can mend.
-        HydraException: Likewise.
-        KeyboardInterrupt: Ctrl-C, or SIGTERM, which would leave the jobs of joblib training.
+        FakeidError: An error that the user can fix.
+        HydraException: An error that the user can fix.
+        KeyboardInterrupt: Ctrl-C or SIGTERM, which would otherwise leave joblib's jobs training.
     """
     if not type(launcher).__module__.startswith(_SUBMITIT_CLASS):
         return _launch(launcher, planned_runs)
@@ -115,7 +115,7 @@ def launch_runs(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once:
 def _launch(launcher: Launcher, planned_runs: Sequence[PlannedRun]) -> str | None:
     ray = getattr(launcher, "ray_cfg", None)
     if ray is not None and ray.init.get("address") not in (None, "local"):
-        # The plugin would ask for memory, which a cluster that is there already refuses.
+        # The plugin would request memory, which an existing cluster refuses.
         ray.init.setdefault("object_store_memory", None)
     try:
         returns: Sequence[Any] = launcher.launch(
@@ -125,15 +125,15 @@ def _launch(launcher: Launcher, planned_runs: Sequence[PlannedRun]) -> str | Non
         raise
     except Exception as error:
         if "ray" in sys.modules:
-            sys.modules["ray"].shutdown()  # with all jobs that are left, which would be in the way of the next ones
+            sys.modules["ray"].shutdown()  # with all remaining jobs, which would block the next ones
         return _render(error)
-    # Most failures are in the folders too, unless a cell could not even write there.
+    # Most failures are also recorded in the folders, unless a cell could not even write there.
     failed = [job for job in returns if isinstance(job, JobReturn) and job.status is JobStatus.FAILED]
     return _render(failed[0]._return_value) if failed else None
 
 
 def _launch_apart(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_once: int) -> str | None:
-    """Launch each cell by itself: submitit stops waiting for all other jobs when one of them dies."""
+    """Launch each cell separately, because submitit stops waiting for all other jobs when one of them dies."""
     left = deque(planned_runs)
     reasons: list[str | None] = []
 
@@ -157,6 +157,6 @@ def _launch_apart(launcher: Launcher, planned_runs: Sequence[PlannedRun], at_onc
 
 
 def _render(error: Any) -> str:
-    """Write the name of the exception and the first line that says something."""
+    """Format the name of an exception and the first non-empty line of its message."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Launch the cells of a sweep, round after round, until each has ended, and say how many are left."""
+"""Launch the cells of a sweep in rounds until all have ended, and show how many are left."""
 
 import threading
 import time
@@ -18,18 +18,18 @@ from fakeid.runs.states import is_complete, lacks_evaluation, read_state
 from fakeid.sweeps.grid import PlannedRun
 
 _REDRAW_SECONDS = 2.0
-_TESTED: Final = "tested"  # and still to be evaluated
+_TESTED: Final = "tested"  # but not yet evaluated
 
 
 class Overview:
-    """A running count of the cells of a sweep while they are trained, here or in other processes.
+    """A running count of the cells of a sweep while they are trained in this or other processes.
 
-    A terminal has the counts in a line at its bottom, above the bar of the cell that is trained in this process;
-    elsewhere a line is printed whenever another cell has ended.
+    On a terminal, a line at the bottom shows the counts, above the progress bar of the cell trained in this process.
+    Otherwise a line is printed whenever another cell has ended.
 
     Args:
         planned_runs: All cells of the grid.
-        console: Where to print.
+        console: Console to print on.
     """
 
     def __init__(self, planned_runs: Sequence[PlannedRun], console: Console) -> None:
@@ -42,22 +42,22 @@ class Overview:
         self._done_before = self._count()[DONE]
 
     def print_plan(self, pending: Sequence[PlannedRun]) -> None:
-        """Print the number of cells, what is done already, and how long the rest might take."""
+        """Print the number of cells, their states, and how long the rest may take."""
         states = self._count()
         found = ", ".join(f"{count} {name}" for name, count in states.items() if count)
         self._console.print(f"{len(self._planned_runs)} cells: {found}")
         to_train = [planned for planned in pending if self._name_state(planned) != _TESTED]
         seconds = estimate_seconds(self._planned_runs, to_train)
         if to_train:
-            unknown = "no time known yet; python -m fakeid benchmark sweep with the same options measures it"
-            hours = f"about {format_seconds(seconds)} one after the other" if seconds else unknown
+            unknown = "duration not known yet; python -m fakeid benchmark sweep with the same options measures it"
+            hours = f"about {format_seconds(seconds)} one after another" if seconds else unknown
             self._console.print(f"{len(to_train)} to train, {hours}")
             self._print_seeds(len({planned.config.seed for planned in self._planned_runs}))
         if len(to_train) < len(pending):
             self._console.print(f"{len(pending) - len(to_train)} to evaluate only")
 
     def _print_seeds(self, num_seeds: int) -> None:
-        """Print what several seeds of the grid cost, those that are done among them, and what they are for."""
+        """Print what the seeds of the grid cost, including finished ones, and what they are for."""
         if num_seeds < 2:
             self._console.print("one seed: the report shows each run and judges no difference between configurations")
             return
@@ -108,10 +108,10 @@ class Overview:
 
 
 def estimate_seconds(planned_runs: Sequence[PlannedRun], pending: Sequence[PlannedRun]) -> float | None:
-    """Estimate the training time of pending cells by the images per second of finished cells of the same network.
+    """Estimate the training time of pending cells from the images per second of finished cells with the same network.
 
     Returns:
-        None where no network of a pending cell was trained at that size yet.
+        Duration in seconds, or None if the network of a pending cell has not been trained at that size yet.
     """
     rates: dict[tuple[str, int], list[float]] = {}
     for planned in planned_runs:
@@ -128,7 +128,7 @@ def estimate_seconds(planned_runs: Sequence[PlannedRun], pending: Sequence[Plann
 
 _POLL_SECONDS: Final = 1.0
 _TRIES: Final = 2
-"""Launches in a row that get no further than the one before."""
+"""The number of consecutive launches without progress after which a sweep gives up."""
 
 _Progress = tuple[int, int]
 
@@ -136,15 +136,15 @@ _Progress = tuple[int, int]
 def run_rounds(
     planned_runs: Sequence[PlannedRun], launch: Callable[[Sequence[PlannedRun]], str | None], console: Console
 ) -> None:
-    """Launch all cells that no process trains; again those that were cut off; then wait for those of other processes.
+    """Launch all cells that no process is training, relaunch those cut off, and wait for those of other processes.
 
-    A cell ends done or failed. One whose process was killed is launched again, as long as each round ends another cell
-    or saves another epoch of one.
+    A cell ends as done or failed. A cell whose process was killed is launched again, as long as rounds finish another
+    cell or save another epoch.
 
     Args:
-        planned_runs: Those to be trained.
-        launch: Trains cells and says what went wrong, if anything did.
-        console: Where to print.
+        planned_runs: Cells to train.
+        launch: Function that trains cells and returns a description of an error, if any.
+        console: Console to print on.
     """
     begun = {planned.run.path: planned.run.read_status() for planned in planned_runs}
     best, tries = _measure(planned_runs, begun), 0
@@ -164,13 +164,13 @@ def run_rounds(
         best = max(best, progress)
         what = f"{_count(cut_off)} cut off ({reason or 'no reason known'})"
         if tries == _TRIES:
-            console.print(f"{what} again, and no epoch further; giving up", style="red", markup=False)
+            console.print(f"{what} again without another epoch; giving up", style="red", markup=False)
             return
         console.print(f"{what}; launching {'it' if len(cut_off) == 1 else 'them'} again", markup=False)
 
 
 def _has_ended(planned: PlannedRun, begun: Mapping[Path, RunStatus | None]) -> bool:
-    """Tell whether a cell was done or failed since the sweep began, or need not be trained."""
+    """Tell whether a cell has been done or failed since the sweep started, or need not be trained."""
     status = planned.run.read_status()
     if is_complete(planned.run, planned.config):
         return True
@@ -178,14 +178,14 @@ def _has_ended(planned: PlannedRun, begun: Mapping[Path, RunStatus | None]) -> b
 
 
 def _measure(planned_runs: Sequence[PlannedRun], begun: Mapping[Path, RunStatus | None]) -> _Progress:
-    """Count cells that have ended, and saved epochs of the others."""
+    """Count the cells that have ended, and the saved epochs of the others."""
     open_ = [planned for planned in planned_runs if not _has_ended(planned, begun)]
     return len(planned_runs) - len(open_), sum(planned.run.epochs_done for planned in open_)
 
 
 def _wait(planned_runs: Sequence[PlannedRun], begun: Mapping[Path, RunStatus | None], console: Console) -> None:
-    """Wait until one of the cells, all in progress elsewhere, no longer is."""
-    # No message for a worker of our own that is about to end.
+    """Wait until one of the cells, all of which are in progress elsewhere, has stopped."""
+    # No message for a worker of this sweep that is about to end.
     time.sleep(_POLL_SECONDS)
     told = False
     while all(read_state(planned.run).name == RUNNING and not _has_ended(planned, begun) for planned in planned_runs):

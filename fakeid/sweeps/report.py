@@ -31,18 +31,18 @@ _UNREADABLE: Final = "unreadable"
 
 
 def write_report(directory: Path, console: Console | None = None) -> SweepReport:
-    """Average, compare and draw the finished runs; print the answer and the averages.
+    """Average, compare and plot the finished runs, and print the answer and the averages.
 
-    Writes below `directory/report`: `index.html`, `report.md`, `numbers.csv` (every metric), `runs.csv`,
-    `differences.csv`, `effects.csv`, `tables/*.{csv,md,tex}`, `figures/*.{png,svg}`. Where the runs were tracked by
-    W&B, a run there gets the same.
+    The following files are written below `directory/report`: `index.html`, `report.md`, `numbers.csv` (all metrics),
+    `runs.csv`, `differences.csv`, `effects.csv`, `tables/*.{csv,md,tex}`, `figures/*.{png,svg}`. If the runs were
+    tracked by W&B, the report is also logged there as a run.
 
     Args:
-        directory: Holds one folder a run.
-        console: Where to print; None is the terminal.
+        directory: Folder with one subfolder per run.
+        console: Console to print on; None uses the terminal.
 
     Raises:
-        DataError: No folder, or no finished run in it.
+        DataError: The folder does not exist, or it has no finished run.
         OutputError: The report cannot be written.
     """
     console = console or Console(highlight=False)
@@ -64,7 +64,7 @@ def read_report(directory: Path) -> SweepReport:
     """Average and compare the finished runs without writing or printing anything.
 
     Raises:
-        DataError: No folder, or no finished run in it.
+        DataError: The folder does not exist, or it has no finished run.
     """
     runs = [_read_run(run) for run in find_runs(directory)]
     if not any(run.tested for run in runs):
@@ -93,7 +93,7 @@ def _read_run(run: RunFolder) -> FolderRun:
 
 
 def _tell_progress(status: RunStatus) -> str:
-    done = f"{status.epochs_done} of {status.epochs} epochs, last heard of {status.updated}"
+    done = f"{status.epochs_done} of {status.epochs} epochs, last update {status.updated}"
     return f"{status.reason} ({done})" if status.reason else done
 
 
@@ -111,11 +111,11 @@ def _read_command(run: RunFolder) -> str:
     try:
         config: Any = OmegaConf.to_container(OmegaConf.load(run.config))
     except (OSError, ValueError, YAMLError, OmegaConfBaseException):
-        return ""  # it failed before it was written, or is damaged
+        return ""  # the run failed before the file was written, or it is damaged
     try:
         return render_command(run, dict(check_options(config)))
     except ValueError:
-        return ""  # of another release
+        return ""  # written by another release
 
 
 def _write_files(report: SweepReport, folder: Path) -> None:

@@ -29,23 +29,22 @@ def run_sweep(
     *,
     must_be_named: bool,
 ) -> list[PlannedRun]:
-    """Train the cells of a grid that are not done yet, and report on all of them.
+    """Train the unfinished cells of a grid and report on all of them.
 
     Args:
-        experiments: Of the grid; see `expand_grid`.
-        typed: Overrides.
-        compose: Overrides → configuration.
-        launch: Trains cells and says what went wrong, if anything did.
-        must_be_named: Whether neither a grid nor an axis among `typed` is a mistake.
+        experiments: Experiments of the grid; see `expand_grid`.
+        typed: Overrides that were typed.
+        compose: Function from overrides to a configuration.
+        launch: Function that trains cells and returns a description of an error, if any.
+        must_be_named: Whether `typed` must name a grid or an axis.
 
     Returns:
-        All cells.
+        All cells of the grid.
 
     Raises:
-        ConfigError: Neither a grid nor an axis was typed, or a mistake anywhere in the grid, before anything is
-            trained.
+        ConfigError: Neither a grid nor an axis was typed, or the grid has a mistake; raised before any training.
         OutputError: The folder of the runs cannot be written to.
-        SystemExit: A cell failed; with 1, after all others were trained and the report was written.
+        SystemExit: A cell failed; exits with 1 after all others have been trained and the report is written.
     """
     console = Console(highlight=False)
     console.soft_wrap = not console.is_terminal  # lines of a log file stay whole
@@ -61,7 +60,7 @@ def run_sweep(
         return planned_runs
     if pending:
         for folder in {Path(planned.config.paths.runs) for planned in pending}:
-            check_writable(folder, "paths.runs")  # or each cell would find out for itself, at each launch
+            check_writable(folder, "paths.runs")  # otherwise every cell would fail at each launch
         _prepare(pending, console)
         os.environ[SWEEP_PROCESS] = str(os.getpid())
         with overview:
@@ -71,23 +70,23 @@ def run_sweep(
 
 
 def _prepare(planned_runs: list[PlannedRun], console: Console) -> None:
-    """Pack all images before the first training, so that parallel ones need not wait for each other."""
+    """Pack all images before the first training, so that parallel trainings do not wait for each other."""
     configs = [planned.config for planned in planned_runs]
     by_data = {fingerprint(each, "data", "evaluation", "place"): each for each in configs}
     for config in by_data.values():
         try:
             prepare([config], console=console)
         except FakeidError as error:
-            # It may concern only a few cells; each of them will find out and record the reason.
+            # This may affect only a few cells, which will record the reason themselves.
             console.print(f"not prepared: {error}", style="red", markup=False)
 
 
 def _conclude(planned_runs: list[PlannedRun], console: Console) -> None:
-    """Report on what is done, name what is not, and leave with 1 if there is any."""
+    """Report on finished cells, list unfinished ones, and exit with 1 if there are any."""
     from fakeid.sweeps.report import write_report  # noqa: PLC0415 - matplotlib takes a second
 
     states = {planned.run.path: read_state(planned.run) for planned in planned_runs}
-    GlobalHydra.instance().clear()  # all is launched; the report composes command lines of its own
+    GlobalHydra.instance().clear()  # launching is over; the report composes its own commands
     if any(state.name == DONE for state in states.values()):
         for folder in sorted({Path(planned.config.paths.runs) for planned in planned_runs}):
             write_report(folder, console)
@@ -98,5 +97,5 @@ def _conclude(planned_runs: list[PlannedRun], console: Console) -> None:
         reason = state.reason or left
         console.print(f"{path.name}: {reason}", style="red", markup=False)
     if missing:
-        console.print(f"{len(missing)} of {len(planned_runs)} cells are not done; the same command tries them again")
+        console.print(f"{len(missing)} of {len(planned_runs)} cells are not done; run the command again to retry them")
         raise SystemExit(1)

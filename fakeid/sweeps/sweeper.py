@@ -1,4 +1,4 @@
-"""Register our sweeper with Hydra. It imports little, for each `--help` and each Tab of `sweep.py` loads it."""
+"""Register the sweeper with Hydra. It imports little, because every `--help` and Tab of `sweep.py` loads it."""
 
 import importlib
 import sys
@@ -22,12 +22,12 @@ from fakeid.sweeps.grid import PlannedRun, expand_grid, plan_runs
 from fakeid.sweeps.launchers import check_launcher, launch_runs, register_launchers
 
 _PACKAGE: Final = "hydra_plugins"
-"""Hydra instantiates registered plugins too only if their class is found below this package."""
+"""The package in which Hydra must find the class of a registered plugin to instantiate it."""
 
 
 @dataclass
 class GridSweeperConf:
-    """The options of the sweeper, which `conf/grid/` fills in."""
+    """The options of the sweeper, set by `conf/grid/`."""
 
     _target_: str = f"{_PACKAGE}.fakeid.GridSweeper"
     experiments: list[dict[str, Any]] = field(default_factory=list)
@@ -35,7 +35,7 @@ class GridSweeperConf:
 
 
 def register_sweeper() -> None:
-    """Make `hydra/sweeper=grid` known to Hydra, and the launchers as it wants them."""
+    """Register `hydra/sweeper=grid` and the defaults of its launchers with Hydra."""
     ConfigStore.instance().store(group="hydra/sweeper", name="grid", node=GridSweeperConf, provider="fakeid")
     try:
         package = importlib.import_module(_PACKAGE)
@@ -49,11 +49,11 @@ def register_sweeper() -> None:
 
 
 class GridSweeper(Sweeper):
-    """A sweeper that trains the cells of a grid that are not done yet, one job each on the chosen launcher.
+    """A sweeper that trains the unfinished cells of a grid, one job per cell on the chosen launcher.
 
     Args:
-        experiments: Option → a value or a list of values; see `expand_grid`.
-        at_once: Cells in progress at a time under `submitit_local`; other launchers have a limit of their own.
+        experiments: Experiments, each mapping options to a value or a list of values; see `expand_grid`.
+        at_once: Largest number of cells at a time under `submitit_local`; other launchers have their own limits.
 
     Raises:
         ConfigError: `at_once` is below 1.
@@ -69,7 +69,7 @@ class GridSweeper(Sweeper):
         self.hydra_context: HydraContext | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take over what Hydra hands to a sweeper."""
+        """Store what Hydra passes to a sweeper."""
         check_launcher(config.hydra.launcher)
         self.config, self.hydra_context = config, hydra_context
         self.launcher = Plugins.instance().instantiate_launcher(
@@ -80,7 +80,7 @@ class GridSweeper(Sweeper):
         """Train the grid that was typed; see `run_sweep`."""
         assert self.config is not None
         assert self.launcher is not None
-        from fakeid.sweeps.sweep import run_sweep  # noqa: PLC0415 - torch takes seconds, and `--help` needs none of it
+        from fakeid.sweeps.sweep import run_sweep  # noqa: PLC0415 - torch takes seconds, and `--help` does without it
 
         intended = not self.config.sweep.plan_only
         launch = partial(launch_runs, self.launcher, at_once=self._at_once)
@@ -94,18 +94,18 @@ class GridSweeper(Sweeper):
 
 
 def compose_grid(words: Sequence[str]) -> list[PlannedRun]:
-    """Build each cell that `python sweep.py -m` would have from the same words, once and checked.
+    """Build and check the cells that `python sweep.py -m` would train for the same words, each of them once.
 
     Args:
-        words: What would be typed after `python sweep.py -m`, such as `grid=paper` or `seed=0,1,2`.
+        words: Words as typed after `python sweep.py -m`, such as `grid=paper` or `seed=0,1,2`.
 
     Raises:
-        ConfigError: Every mistake in the whole grid.
-        HydraException: A word that is no override, or an unknown choice.
+        ConfigError: The grid has mistakes; the message lists all of them.
+        HydraException: A word is not an override, or names an unknown choice.
     """
     register_sweeper()
     with presets():
-        grid = [word for word in words if word.startswith("grid=") and "," not in word]  # of several says expand_grid
+        grid = [word for word in words if word.startswith("grid=") and "," not in word]  # expand_grid refuses several
         chosen = compose("sweep", grid, return_hydra_config=True)
         experiments = OmegaConf.to_container(chosen.hydra.sweeper.experiments)
         assert isinstance(experiments, list)

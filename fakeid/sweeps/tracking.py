@@ -1,4 +1,4 @@
-"""Log the report on a folder as one run of Weights & Biases, in the group of the runs that it sums up."""
+"""Log the report on a folder as one run of Weights & Biases, in the group of the runs that it summarizes."""
 
 import secrets
 import shlex
@@ -23,32 +23,32 @@ from fakeid.training.tracked_fields import make_key, spread
 from fakeid.training.tracking import REPORT_JOB, Place, Tracker, build_table, collect_figures, read_place
 
 CATEGORIES: Final = "categories"
-"""What the curves are drawn against."""
+"""The quantity on the horizontal axis of the curves."""
 
 CURVES: Final = (
     *("held_out_accuracy", "unseen_accuracy", "seen_accuracy"),
     *("unseen_real_accuracy", "unseen_fake_accuracy", "unseen_auroc"),
 )
-"""Of each there is a curve for each setting; the first alone is of the same images at every number of categories."""
+"""The quantities with a curve for each setting; only the first uses the same images at every number of categories."""
 
 
 def find_place(report: SweepReport) -> Place | None:
-    """Find where most of the finished runs that were tracked are; None where none was."""
+    """Find where most of the finished and tracked runs are; None if none was tracked."""
     loggers = [run.config.get("logger") or {} for run in report.tested]
     places = Counter(read_place(logger) for logger in loggers if logger.get("name") == LoggerName.wandb.value)
     return places.most_common(1)[0][0] if places else None
 
 
 def track_report(report: SweepReport, directory: Path, console: Console) -> None:
-    """Log tables, figures, curves and the answer as one run; nothing where the runs themselves were not tracked.
+    """Log tables, figures, curves and the answer as one run, unless the runs themselves were not tracked.
 
-    A later call replaces what an earlier one logged: the run's identity is kept in `directory/report/wandb.json`. Where
-    W&B fails, the report is complete without it.
+    A later call replaces what an earlier one logged: the run's ID is stored in `directory/report/wandb.json`. If W&B
+    fails, the report is complete without it.
 
     Args:
-        report: Of the folder; its files are written already.
-        directory: Holds one folder a run.
-        console: Told where the run is.
+        report: Report on the folder, whose files are already written.
+        directory: Folder with one subfolder per run.
+        console: Console on which the location of the run is printed.
     """
     place = find_place(report)
     if place is None:
@@ -65,7 +65,7 @@ def _track(report: SweepReport, place: Place, directory: Path, console: Console)
     if run_id is None:
         run_id = f"report-{secrets.token_hex(4)}"
         remember(folder, "run", run_id)
-    shutil.rmtree(folder / "wandb", ignore_errors=True)  # of an earlier, offline call
+    shutil.rmtree(folder / "wandb", ignore_errors=True)  # left by an earlier offline call
     tracker = Tracker(folder, run_id, _describe_report(report), place, job_type=REPORT_JOB, tags=[REPORT_JOB])
     tracker.use(lambda run: _log(run, report, sorted((folder / "figures").glob("*.png"))))
     url = tracker.url
@@ -77,7 +77,7 @@ def _track(report: SweepReport, place: Place, directory: Path, console: Console)
 
 
 def _log(run: Run, report: SweepReport, figures: Sequence[Path]) -> None:
-    # The list of runs needs none of them: their last values are of whatever the most categories are.
+    # The list of runs needs none of them: their last values belong to the largest number of categories.
     run.define_metric(CATEGORIES, summary="none")
     for quantity in CURVES:
         run.define_metric(f"{quantity}/*", step_metric=CATEGORIES, summary="none")
@@ -89,22 +89,22 @@ def _log(run: Run, report: SweepReport, figures: Sequence[Path]) -> None:
 
 
 def render_upload(directory: Path) -> str:
-    """Write the command that uploads whatever lies offline in the folder, for a POSIX shell."""
+    """Format the command that uploads all offline runs of the folder, for a POSIX shell."""
     return f"wandb sync {shlex.quote(str(directory))}/*/wandb/offline-run-*"
 
 
 def recall(folder: Path, name: str) -> str | None:
-    """Look up what `wandb.json` of a report's folder keeps under this name."""
+    """Look up the value stored under a name in `wandb.json` of a report's folder."""
     return _read_memory(folder).get(name)
 
 
 def remember(folder: Path, name: str, value: str) -> None:
-    """Keep a value under this name in `wandb.json` of a report's folder."""
+    """Store a value under a name in `wandb.json` of a report's folder."""
     write_json(folder / "wandb.json", {**_read_memory(folder), name: value})
 
 
 def _read_memory(folder: Path) -> dict[str, str]:
-    """Read `wandb.json`; empty where there is none, or a damaged one: W&B then gets a new run."""
+    """Read `wandb.json`; empty if it is missing or damaged, and W&B then gets a new run."""
     try:
         return read_record(folder / "wandb.json", dict[str, str])
     except (FileNotFoundError, DamagedFileError):
@@ -112,12 +112,12 @@ def _read_memory(folder: Path) -> dict[str, str]:
 
 
 def name_curve(quantity: str, configuration: Configuration) -> str:
-    """Name what a quantity of a configuration's setting is logged under."""
+    """Return the name under which a quantity is logged for the setting of a configuration."""
     return make_key(quantity, configuration.setting.name.lower())
 
 
 def collect_curves(configurations: Sequence[Configuration]) -> list[dict[str, float]]:
-    """Collect one row for each number of categories, rising, with what each setting reaches at it."""
+    """Collect one row per number of categories, in rising order, with the values of each setting."""
     rows: dict[int, dict[str, float]] = {
         k: {CATEGORIES: k} for k in sorted({each.categories for each in configurations})
     }
@@ -134,10 +134,11 @@ def collect_curves(configurations: Sequence[Configuration]) -> list[dict[str, fl
 
 
 def collect_tables(report: SweepReport) -> dict[str, tuple[list[str], list[list[Any]]]]:
-    """Collect the tables as columns of numbers, by the names under which they are logged: the paper's first.
+    """Collect the tables as columns of numbers, the paper's tables first.
 
     Returns:
-        Columns under names that W&B can query, such as `unseen_accuracy_low`, and rows of as many cells.
+        Name under which a table is logged → its column names, which W&B can query, such as `unseen_accuracy_low`, and
+        its rows.
     """
     tables = {accuracies.slug: accuracies.table for accuracies in report.accuracies}
     tables |= {"averages": tabulate_averages(report.configurations), "runs": tabulate_runs(report.configurations)}
@@ -151,7 +152,7 @@ def collect_tables(report: SweepReport) -> dict[str, tuple[list[str], list[list[
 
 
 def _name_columns(names: Sequence[str]) -> list[str]:
-    """Name columns so that W&B can query them, each once: names of categories may differ in signs alone."""
+    """Build unique column names that W&B can query; names of categories may differ only in special characters."""
     keys: list[str] = []
     for name in names:
         key, number = make_key(name), 1
@@ -163,7 +164,7 @@ def _name_columns(names: Sequence[str]) -> list[str]:
 
 
 def _describe_report(report: SweepReport) -> Mapping[str, Any]:
-    """Describe what was varied in a report."""
+    """Describe what varies between the runs of a report."""
     return {
         "folder": report.title,
         "settings": list(dict.fromkeys(each.setting.name for each in report.configurations)),
@@ -173,7 +174,7 @@ def _describe_report(report: SweepReport) -> Mapping[str, Any]:
 
 
 def sum_up_report(report: SweepReport) -> dict[str, Any]:
-    """Collect the answer, counts, and the numbers of the best configuration where one is named."""
+    """Collect the answer, counts, and the results of the best configuration if the report names one."""
     summary: dict[str, Any] = {
         "answer": " ".join(map(str, report.answer)),
         "caveat": report.caveat,

@@ -1,4 +1,4 @@
-"""Train one run of a sweep, in its own process or in the sweep's."""
+"""Train one run of a sweep, in its own process or in that of the sweep."""
 
 import gc
 import os
@@ -26,32 +26,32 @@ from fakeid.terminal import print_plainly
 def train_run(config: Config) -> None:
     """Train and test one run of a sweep.
 
-    Whatever goes wrong is written to the run's folder too, for nobody may be there to read it. In a process of its own
-    the run works in the folder in which the sweep was typed, and what it prints goes to `paths.runs/logs/`.
+    Any error is also recorded in the run's folder, because nobody may be watching. In its own process, the run works in
+    the folder in which the sweep was started, and its output goes to `paths.runs/logs/`.
 
     Args:
         config: Checked options.
 
     Raises:
-        Exception: Any, after it was recorded.
+        Exception: Any error, after it has been recorded.
     """
     print_plainly()
     if HydraConfig.initialized():
-        os.chdir(HydraConfig.get().runtime.cwd)  # workers of a cluster that was there before start anywhere
+        os.chdir(HydraConfig.get().runtime.cwd)  # workers of an existing cluster may start in any folder
     run = RunFolder.locate(config)
     apart = HydraConfig.initialized() and not is_sweep_process()
     with _output_to(run.path.parent / "logs" / f"{shorten_name(run.path.name, LONGEST_NAME - 4)}.txt", apart):
         try:
             _train(config)
         except Exception as error:
-            if not isinstance(error.__cause__, Timeout):  # locked by another process, whose business it is
-                with suppress(OSError):  # it may be the folder that cannot be written to
+            if not isinstance(error.__cause__, Timeout):  # another process holds the lock and records its own state
+                with suppress(OSError):  # the folder itself may not be writable
                     run.write_failure(error)
             raise
         finally:
             gc.collect()  # reference cycles in Lightning would keep this network and those of earlier runs
             if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-                torch.cuda.empty_cache()  # or the next run believes that its images do not fit
+                torch.cuda.empty_cache()  # otherwise its images may seem not to fit for the next run
 
 
 def _train(config: Config) -> None:
@@ -66,7 +66,7 @@ def _train(config: Config) -> None:
 
 
 def _see_gpus() -> None:
-    """Undo that submitit hides all GPUs from its local jobs; the lease tells which one to take."""
+    """Make the GPUs visible that submitit hides from its local jobs; the lease selects the one to use."""
     if os.environ.get("CUDA_VISIBLE_DEVICES") == "" and GPUS in os.environ:
         visible = os.environ[GPUS]
         if visible == "all":
@@ -77,9 +77,9 @@ def _see_gpus() -> None:
 
 @contextmanager
 def _output_to(path: Path, wanted: bool) -> Iterator[None]:
-    """Send what this process prints to a file, where several processes would print over each other.
+    """Redirect the output of this process to a file, because several processes would overwrite each other's lines.
 
-    Nor could a worker print that has outlived the sweep: the terminal may be closed.
+    A worker that outlives the sweep may also have no terminal left to print on.
     """
     if not wanted:
         yield

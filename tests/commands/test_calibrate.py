@@ -47,7 +47,7 @@ def test_the_copy_says_whose_photos_chose_its_threshold(typed: Typed, photos: Pa
     assert after.detector.training.calibration.threshold == pytest.approx(expected.threshold, abs=1e-6)
     told = [each for each in after.predict_folder(photos) if each.verdict]
     assert sum(each.logit >= each.threshold for each in told) == 1
-    assert any(f"25 photos of {photos.name}" in each.reason for each in told)
+    assert any(f"25 photos in {photos.name}" in each.reason for each in told)
     assert hash_checkpoint(new) == hash_checkpoint(original)
     assert after.detector.training.model != before.detector.training.model
 
@@ -68,9 +68,9 @@ def test_what_a_training_wrote_stays_in_the_copy(tmp_path: Path, photos: Path, t
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--reals", "gone"], "there is no file and no folder 'gone'"),
+        (["--reals", "gone"], "there is no file or folder 'gone'"),
         (["--reals", "PHOTOS", "--fpr", "5"], "--fpr must lie between 0 and 1, got 5; 0.05 is 5 %"),
-        (["--reals", "PHOTOS", "--fpr", "0.01"], "a false-positive rate of 1 % takes 99 photos at least, got 25"),
+        (["--reals", "PHOTOS", "--fpr", "0.01"], "a false-positive rate of 1 % takes at least 99 photos, got 25"),
         (["--reals", "PHOTOS", "--output", "tested.ckpt"], "tested.ckpt is there already: name another file"),
         ([], "missing option '--reals'"),
     ],

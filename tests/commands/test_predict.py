@@ -122,7 +122,7 @@ def test_what_was_written_is_kept_and_continued(typed: Typed, detector: str, pho
     typed(*words)
     whole, lines = (tmp_path / "x.csv").read_bytes(), (tmp_path / "x.jsonl").read_bytes()
     code, _, err = typed(*words)
-    assert (code, err) == (1, "fakeid: x.csv is there already: continue it with --resume, or name another file\n")
+    assert (code, err) == (1, "fakeid: x.csv already exists: continue it with --resume, or name another file\n")
     assert (tmp_path / "x.csv").read_bytes() == whole
     (tmp_path / "x.csv").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "x.jsonl").write_bytes(lines[: len(lines) // 3])
@@ -147,13 +147,13 @@ def test_results_of_another_detector_are_not_mixed(typed: Typed, detector: str, 
     other = write_detector(tmp_path / "other.ckpt", name="other")
     code, _, err = typed("predict", str(other), str(photos), "--csv", "x.csv", "--resume")
     assert code == 1
-    assert "holds results of made " in err
+    assert "contains results of made " in err
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["photos"], "there is no file and no folder 'photos'"),
+        (["photos"], "there is no file or folder 'photos'"),
         (["*.png"], "nothing matches '*.png'"),
         (["."], "there is no image below ."),
         ([".", "--resume"], "--resume continues a file: name it with --csv or --json"),

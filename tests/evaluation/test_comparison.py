@@ -132,7 +132,7 @@ def test_several_seeds_are_matched_and_averaged():
 def test_seeds_that_do_not_match_are_refused():
     runs = [invent_scores({"a": 1.0}, run=run) for run in range(4)]
     one = detector("one", *runs[:2], seeds=(0, 1))
-    with pytest.raises(DataError, match=r"one has 0, 1 and two has 2, 3; give runs that agree in their seeds"):
+    with pytest.raises(DataError, match=r"one has 0, 1 and two has 2, 3; give runs with common seeds"):
         compare(one, detector("two", *runs[2:], seeds=(2, 3)), runs[0])
     with pytest.raises(DataError, match="theirs has none"):
         compare(one, detector("theirs", runs[2]), runs[0])

@@ -50,6 +50,6 @@ def test_ties_do_not_break_the_rate() -> None:
 
 @pytest.mark.parametrize(("count", "rate", "needed"), [(18, 0.05, 19), (98, 0.01, 99), (0, 0.5, 1)])
 def test_too_few_photos_are_refused(count: int, rate: float, needed: int) -> None:
-    with pytest.raises(DataError, match=f"takes {needed} photos at least, got {count}"):
+    with pytest.raises(DataError, match=f"takes at least {needed} photos, got {count}"):
         fit_to_reals(draw(count, 0), rate, None, "photos")
     fit_to_reals(draw(needed, 0), rate, None, "photos")

@@ -74,8 +74,8 @@ GOOD_ROW = "a,0,cat,camera,none,1.5,0.8\n"
         ("", "lacks the columns key"),
         (HEADER + GOOD_ROW + "b,2,cat,camera,none,1.5,0.8\n", r"scores\.csv, line 3: label must be 0 .* got '2'"),
         (HEADER + GOOD_ROW + "b,1,cat,camera,none,high,0.8\n", r"scores\.csv, line 3: logit must be a number, got 'h"),
-        (HEADER + "b,1,cat\n", r"line 2: expected one value a column, got no generator, degradation, logit"),
-        (HEADER + "b,1,cat,camera,none,1,0.8,more\n", r"line 2: expected one value a column, got more values"),
+        (HEADER + "b,1,cat\n", r"line 2: expected one value per column, got no generator, degradation, logit"),
+        (HEADER + "b,1,cat,camera,none,1,0.8,more\n", r"line 2: expected one value per column, got more values"),
         (HEADER + 'b,1,"cat"x,camera,none,1,0.8\n', r"line 2: expected comma-separated values"),
     ],
 )

@@ -31,7 +31,7 @@ def test_an_image_of_the_kind_that_was_trained_on_has_none() -> None:
 def test_small_and_resized_images() -> None:
     assert list_texts(PIXELS[:40, :50]) == ["50 x 40 px; trained at 64 px"]
     assert list_texts(image_px=32) == []
-    assert list_texts(image_px=32, resized=True) == ["resized to 32 x 32 px, as in training, which wears traces off"]
+    assert list_texts(image_px=32, resized=True) == ["resized to 32 x 32 px, as in training, which weakens traces"]
 
 
 def test_gray() -> None:
@@ -47,7 +47,7 @@ def test_gray() -> None:
         (FILES, describe("JPEG", 60), "JPEG 60; trained on JPEG 70 to 90"),
         (FILES, describe("JPEG", 95), None),  # between those qualities and uncompressed
         (FILES, describe("JPEG", None), None),
-        (FILES, describe("WEBP"), "WebP; trained on other files"),
+        (FILES, describe("WEBP"), "WebP; trained on other formats"),
         (TrainedFiles((70, 90), False, None), describe("JPEG", 95), "JPEG 95; trained on JPEG 70 to 90"),
         (TrainedFiles((70, 90), False, None), describe("PNG"), "PNG; trained on JPEG only"),
         (TrainedFiles(None, True, None), describe("JPEG", 71), "JPEG 71; trained on images that were never JPEG"),

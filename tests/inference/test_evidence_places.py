@@ -52,10 +52,10 @@ def test_what_is_not_scored_has_none(predictor: Predictor) -> None:
 
 
 def test_detectors_without_places_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="an exported detector has lost its places"):
+    with pytest.raises(ConfigError, match="an exported detector has no evidence maps"):
         Predictor(build_detector(score_brightness)).locate(NOISE)
     path = write_detector(tmp_path / "x.ckpt", scoring={"views": "patches"})
-    with pytest.raises(ConfigError, match="scores parts of an image by themselves"):
+    with pytest.raises(ConfigError, match="scores parts of an image separately"):
         Predictor(load_detector(path, "cpu")).locate(NOISE)
 
 

@@ -119,7 +119,7 @@ def test_an_image_too_small_for_the_graph_is_a_row_with_its_error(tmp_path: Path
     cv2.imwrite(str(tmp_path / "1.png"), np.zeros((SIDE, SIDE, 3), np.uint8))
     detector = load_detector(exported / "x.onnx")
     small, whole = Predictor(detector).predict_folder(tmp_path)
-    assert (small.error, whole.error) == ("40 x 32 px are too small to be judged", "")
+    assert (small.error, whole.error) == ("40 x 32 px is too small to be judged", "")
     assert detector.training.smallest_px == 33  # 29 px after the filter
 
 
@@ -143,20 +143,20 @@ def test_a_graph_that_scores_otherwise_is_not_kept(tmp_path: Path, monkeypatch: 
 def test_a_network_that_onnx_cannot_hold_is_told(tmp_path: Path) -> None:
     network = {"backbone": "color_stats", "residual": "none"}
     checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=SIDE, network=network)
-    with pytest.raises(CheckpointError, match=r"cannot be written as ONNX \(.*bincount.*\); predict"):
+    with pytest.raises(CheckpointError, match=r"cannot be exported to ONNX \(.*bincount.*\); predict"):
         export_onnx(checkpoint, tmp_path / "x.onnx")
 
 
 def test_other_graphs_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.onnx").write_bytes(b"no graph")
-    with pytest.raises(CheckpointError, match="is no detector that fakeid exported"):
+    with pytest.raises(CheckpointError, match="is not a detector exported by fakeid"):
         load_detector(tmp_path / "x.onnx")
     value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
     other = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
     graph = onnx.helper.make_graph([onnx.helper.make_node("Neg", ["x"], ["y"])], "g", [value], [other])
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=9)
     onnx.save(model, str(tmp_path / "y.onnx"))
-    with pytest.raises(CheckpointError, match="is no detector that fakeid exported"):
+    with pytest.raises(CheckpointError, match="is not a detector exported by fakeid"):
         load_detector(tmp_path / "y.onnx")
     with pytest.raises(CheckpointError, match="does not run on mps"):
         load_detector(tmp_path / "y.onnx", "mps")

@@ -48,7 +48,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
 
 def test_places_that_are_not_there_are_told_at_once(tmp_path: Path) -> None:
     check_places([str(tmp_path)])
-    with pytest.raises(DataError, match="there is no file and no folder '.*photoss'"):
+    with pytest.raises(DataError, match="there is no file or folder '.*photoss'"):
         check_places([str(tmp_path), str(tmp_path / "photoss")])
     with pytest.raises(DataError, match="nothing matches"):
         check_places([str(tmp_path / "*.png")])

@@ -89,9 +89,7 @@ def test_one_that_was_trained_on_resized_images_gets_them_resized() -> None:
     image = paint(100, 64, 96)
     prediction = Predictor(build_detector(score, prep="squash"), check_changes=False).predict(image)
     np.testing.assert_array_equal(seen[0], prepare_image(image, 32, "squash")[None])
-    assert [each.text for each in prediction.caveats] == [
-        "resized to 32 x 32 px, as in training, which wears traces off"
-    ]
+    assert [each.text for each in prediction.caveats] == ["resized to 32 x 32 px, as in training, which weakens traces"]
 
 
 @pytest.mark.parametrize("views", ["full", "crops", "patches"])
@@ -129,7 +127,7 @@ def test_other_arrays_are_refused(predictor: Predictor, pixels: np.ndarray) -> N
 def test_one_image_that_cannot_be_judged_is_an_error(predictor: Predictor, tmp_path: Path) -> None:
     with pytest.raises(BadImageError, match="No such file"):
         predictor.predict(tmp_path / "gone.png")
-    with pytest.raises(BadImageError, match="7 x 7 px are too small"):
+    with pytest.raises(BadImageError, match="7 x 7 px is too small"):
         predictor.predict(paint(60, 7, 7))
 
 
@@ -212,7 +210,7 @@ def test_a_checkpoint_without_what_a_test_writes_is_refused(tmp_path: Path, chan
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="there is no run and no checkpoint"):
         fakeid.load(tmp_path / "gone")
-    with pytest.raises(CheckpointError, match=r"holds no checkpoints.tested\.ckpt"):
+    with pytest.raises(CheckpointError, match=r"has no checkpoints.tested\.ckpt"):
         fakeid.load(tmp_path)
     (tmp_path / "x.ckpt").write_bytes(b"cos\nsystem\n(S'touch hacked'\ntR.")  # a pickle that would run a program
     with pytest.raises(CheckpointError, match="damaged or no checkpoint"):

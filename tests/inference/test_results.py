@@ -101,7 +101,7 @@ def test_what_is_there_is_not_lost(kind: type[ResultFile], tmp_path: Path) -> No
     content = write(kind, tmp_path / "x")
     with pytest.raises(OutputError, match="continue it with --resume, or name another file"):
         kind(tmp_path / "x", MODEL, resume=False)
-    with pytest.raises(OutputError, match="holds results of run 0123, not of other 1"):
+    with pytest.raises(OutputError, match="contains results of run 0123, not of other 1"):
         kind(tmp_path / "x", "other 1", resume=True)
     assert (tmp_path / "x").read_bytes() == content
 
@@ -110,7 +110,7 @@ def test_what_is_there_is_not_lost(kind: type[ResultFile], tmp_path: Path) -> No
 @pytest.mark.parametrize("content", [b"my notes", b"my notes\n", b"a,b\n1,2\n", b'{"a": 1}\n', b"\xff\xfe\n", b"\n"])
 def test_a_file_of_something_else_stays_as_it_is(kind: type[ResultFile], tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
-    with pytest.raises(OutputError, match="holds no results of fakeid predict"):
+    with pytest.raises(OutputError, match="is no output of fakeid predict"):
         kind(tmp_path / "x", MODEL, resume=True)
     assert (tmp_path / "x").read_bytes() == content
 
@@ -131,7 +131,7 @@ def test_a_full_disk_is_told_with_the_way_on(kind: type[ResultFile], tmp_path: P
         file._file.close()
         file._file = full  # type: ignore[assignment]
         file.write(build("a.png"))
-        with pytest.raises(OutputError, match=r"No space left on device\): mend that; --resume continues it"):
+        with pytest.raises(OutputError, match=r"No space left on device\): fix this, then use --resume"):
             file.flush()
         with pytest.raises(OutputError, match="No space left"):
             file.close()

@@ -66,7 +66,7 @@ def test_the_same_command_goes_on_without_training_anew(trained: Config, name: s
     (run.path / name).write_bytes(b"[]")
     assert not is_complete(run, trained)
     summary, said = train(trained)
-    assert f"{name} is damaged (its content is []: input should be an object); going on" in said
+    assert f"{name} is damaged (its content is []: input should be an object); continuing" in said
     assert "epoch 1/1" not in said
     assert summary.seen == before.seen
     assert run.history.read_text() == history

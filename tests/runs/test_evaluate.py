@@ -113,7 +113,7 @@ def test_few_clusters_are_warned_of(run: RunFolder, whole: tuple[Evaluation, Sco
     assert not whole[0].warnings
     clustered, _ = try_out(run, tmp_path, "evaluation=test", "evaluation.cluster=stem")
     (warning,) = clustered.warnings
-    assert "fewer than 20 clusters in a class (the fewest 3)" in warning
+    assert "fewer than 20 clusters in a class (minimum 3)" in warning
 
 
 def test_the_arithmetic_of_training_and_scoring_is_recorded(
@@ -272,7 +272,7 @@ def test_a_control_is_judged_and_kept_out_of_the_quadrants(
         (("evaluation.degradations=[jpg-50]",), ConfigError, "for example jpeg-75"),
         (("conf", "other/conf"), ConfigError, "two sets are called conf"),
         (('evaluation.cluster="("',), ConfigError, "neither stem nor a regular expression"),
-        (("evaluation.controls=[bicubic]",), ConfigError, "no test set is called so"),
+        (("evaluation.controls=[bicubic]",), ConfigError, "no test set has that name"),
     ],
 )
 def test_bad_words_are_answered_at_once(
@@ -295,7 +295,7 @@ def test_who_is_no_detector_is_refused(run: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(CheckpointError, match="no run and no checkpoint"):
         evaluate(tmp_path / "nothing", [])
-    with pytest.raises(CheckpointError, match="holds no checkpoints/tested.ckpt"):
+    with pytest.raises(CheckpointError, match="has no checkpoints/tested.ckpt"):
         evaluate(tmp_path / "empty", [])
     with pytest.raises(CheckpointError, match="tested.ckpt of a finished run"):
         evaluate(run.last, [])

@@ -216,7 +216,7 @@ def test_prepare_packs_a_whole_grid_once(
     main(["prepare", *options, "categories=1,2", "data.train_per_class=6", "data.val_per_class=2", "--verify"])
     out = capsys.readouterr().out
     assert "preparing" not in out
-    assert "packs are as they were written" in out
+    assert "packs are intact" in out
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -233,7 +233,7 @@ def test_too_few_images_name_a_line_that_works(lsun_progan: BuildConfig, k: int)
     auto = lsun_progan(*wanted, "data.budget=auto")
     console = quiet()
     assert list_images(auto, console).plan == plan
-    asked = f"data.test_per_class={typed.data.test_per_class}; asked for were data.train_per_class=25000"
+    asked = f"data.test_per_class={typed.data.test_per_class}; requested were data.train_per_class=25000"
     assert asked in said(console)
 
 

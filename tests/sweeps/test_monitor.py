@@ -79,7 +79,7 @@ def test_who_dies_again_and_again_is_given_up(planned_runs: list[PlannedRun], co
     script = Script(*[only("b", end)] * 3)
     run_rounds(planned_runs, script, console)
     assert script.launched == [["a", "b", "c"], ["a", "c"], ["a", "c"]]
-    assert "2 cells were cut off (WorkerDiedError: kill -9) again, and no epoch further; giving up" in said(console)
+    assert "2 cells were cut off (WorkerDiedError: kill -9) again without another epoch; giving up" in said(console)
 
 
 def test_an_epoch_more_each_time_is_enough(planned_runs: list[PlannedRun], console: Console) -> None:

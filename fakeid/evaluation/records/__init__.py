@@ -1,1 +1,1 @@
-"""The results of tests, as typed values: the schemas of the JSON files."""
+"""Define the results of tests as typed values: the schemas of the JSON files."""

@@ -1,4 +1,4 @@
-"""The schema of `evaluation.json`: everything that is known of a detector after an evaluation."""
+"""Define the schema of `evaluation.json`: everything that is known about a detector after an evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from fakeid.evaluation.records.run_summary import Machine, Sizes
 from fakeid.evaluation.verdict import RecordedVerdict
 
 KINDS: Final = ("quadrant", "test_set", "category", "generator")
-"""Of groups, in the order in which tables list them."""
+"""The kinds of groups, in the order in which tables list them."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class EvaluatedDetector:
     """The detector that an evaluation tested.
 
     Attributes:
-        checkpoint: Path of its file, as it was given.
+        checkpoint: Path of its file as given by the user.
         backbone: Name of the network.
-        color: Color space that it sees.
-        residual: Filter before the network.
-        image_px: Side of its images.
-        protocol: Name of the protocol that it was trained and is tested by.
+        color: Color space of the network's input.
+        residual: Filter in front of the network.
+        image_px: Side of its images, in pixels.
+        protocol: Name of the protocol of its training and test.
     """
 
     checkpoint: str
@@ -45,13 +45,13 @@ class EvaluatedSet:
     """A test set of an evaluation.
 
     Attributes:
-        name: Unique in an evaluation.
-        where: Folder, or what it is drawn from.
-        num_real: Real images that were tested.
-        num_fake: Fake ones; of a control, images that no GAN made.
+        name: Name, unique within an evaluation.
+        where: Folder, or a description of what it is drawn from.
+        num_real: Number of real images tested.
+        num_fake: Number of fake images tested; for a control, images that no GAN made.
         control: Whether it is a control.
-        left_out: Images that were left out to save time, by class (`real`, `fake`).
-        file_formats: Class → ending of the file name → share in [0, 1]; None where images are drawn, not read.
+        left_out: Class (`real`, `fake`) → number of images left out to save time.
+        file_formats: Class → file extension → share in [0, 1]; None if images are drawn rather than read.
     """
 
     name: str
@@ -65,13 +65,13 @@ class EvaluatedSet:
 
 @dataclass(frozen=True)
 class WorstGroup:
-    """The category, by seen or by unseen generators, on which the detector is worst.
+    """The category and generators (seen or unseen) on which the detector is worst by one metric.
 
     Attributes:
-        degradation: What was done to the images.
-        metric: By which it is worst.
-        group: Its name.
-        value: Of the metric; None where the detector broke down.
+        degradation: Degradation of the images.
+        metric: Name of the metric.
+        group: Name of the group.
+        value: Value of the metric; None if the detector broke down.
     """
 
     degradation: str
@@ -82,11 +82,11 @@ class WorstGroup:
 
 @dataclass(frozen=True)
 class SwapRow:
-    """The results of a detector where one class, both or none are compressed.
+    """The results of a detector with one class, both classes or neither compressed.
 
     Attributes:
-        name: Which of them are.
-        auroc: Of all fakes against all reals.
+        name: Name that says which classes are compressed.
+        auroc: AUROC of all fakes against all reals.
         real_accuracy: Share of the reals called real.
         fake_accuracy: Share of the fakes called fake.
     """
@@ -99,14 +99,14 @@ class SwapRow:
 
 @dataclass(frozen=True)
 class SwapResult:
-    """What the swap test found.
+    """The outcome of the swap test.
 
     Attributes:
-        quality: Of the JPEG.
-        verdict: One sentence.
-        follows_codec: None where it cannot be said.
-        warns: Whether it follows the codec, or may do so.
-        rows: Four, from clean images to both classes as JPEG.
+        quality: JPEG quality.
+        verdict: Verdict in one sentence.
+        follows_codec: Whether the detector follows the codec; None if the test cannot tell.
+        warns: Whether the detector follows the codec or may do so.
+        rows: Four results, from clean images to both classes as JPEG.
     """
 
     quality: NonNegativeInt
@@ -118,20 +118,20 @@ class SwapResult:
 
 @dataclass(frozen=True)
 class ControlResult:
-    """The calls of a detector on images that share something with fakes, but that no GAN made.
+    """The calls of a detector on a control: images that share a property with fakes but that no GAN made.
 
     Attributes:
-        name: Of the control, such as `reals, downup-0.5`.
-        fires: Whether it takes them for fakes; None where it cannot be said.
-        verdict: One sentence.
-        num_control: Images of the control.
-        num_real: Reals that it is told from.
-        num_fake: Fakes that it is compared with.
-        fake_share: Share of the control that is called fake.
-        fake_share_of_reals: The same of the reals.
-        fake_share_of_fakes: The same of the fakes.
-        control_auroc: Of the control against the reals.
-        fake_auroc: Of the fakes against the reals.
+        name: Name of the control, such as `reals, downup-0.5`.
+        fires: Whether the detector takes the control for fakes; None if the test cannot tell.
+        verdict: Verdict in one sentence.
+        num_control: Number of images of the control.
+        num_real: Number of reals that the control is distinguished from.
+        num_fake: Number of fakes that the control is compared with.
+        fake_share: Share of the control called fake.
+        fake_share_of_reals: Share of the reals called fake.
+        fake_share_of_fakes: Share of the fakes called fake.
+        control_auroc: AUROC of the control against the reals.
+        fake_auroc: AUROC of the fakes against the reals.
     """
 
     name: str
@@ -149,14 +149,15 @@ class ControlResult:
 
 @dataclass(frozen=True)
 class OneClassRate:
-    """How many images of a test set that has one class alone are called fake.
+    """The share of images called fake in a test set with only one class.
 
     Attributes:
-        test_set: Its name.
-        label: `real` or `fake`.
-        degradation: What was done to the images.
-        num_images: How many.
-        called_fake: Their share, at the threshold for few false positives, or else that of the accuracies.
+        test_set: Name of the test set.
+        label: Class, `real` or `fake`.
+        degradation: Degradation of the images.
+        num_images: Number of images.
+        called_fake: Share called fake, at the threshold for few false positives or, without one, at the threshold of
+            the accuracies.
     """
 
     test_set: str
@@ -168,33 +169,33 @@ class OneClassRate:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that `evaluation.json` holds.
+    """The content of `evaluation.json`.
 
     Attributes:
         title: Name of the detector's run.
-        detector: What was tested.
-        trained_on: What it had seen.
-        test_sets: On which images it was tested.
-        degradations: What was done to the images; `none` comes first.
-        groups: Every number, by group of images and degradation.
-        worst: On what it is worst, by degradation and metric.
-        command: What gives the same evaluation again.
-        calibration: What validation images taught; None where there were none of both classes.
-        threshold: At which accuracies are.
-        swap: None where the swap test was not asked for, or lacks a class.
-        controls: Images that no GAN made.
-        one_class: Of test sets with one class alone, by degradation.
-        verdict: None until it is judged.
-        sizes: At which the detector saw images; None where the size does not matter.
-        notes: Sentences on how it came about.
-        warnings: Sentences on what makes its intervals worth less than they seem.
-        evaluation: The options of this group that it was made with.
-        precision: Of the training.
-        scoring_precision: Of the test.
+        detector: Detector that was tested.
+        trained_on: Content and generators that it was trained on.
+        test_sets: Test sets of the evaluation.
+        degradations: Degradations of the images; `none` comes first.
+        groups: Metrics, by group of images and degradation.
+        worst: Worst groups, by degradation and metric.
+        command: Command that repeats the evaluation.
+        calibration: Calibration fitted on validation images; None unless there were images of both classes.
+        threshold: Threshold of the accuracies.
+        swap: Outcome of the swap test; None if it was not requested or a class is missing.
+        controls: Results on controls, which are images that no GAN made.
+        one_class: Results on test sets with only one class, by degradation.
+        verdict: Verdict; None until it is judged.
+        sizes: Sizes at which the detector saw images; None if the size does not matter.
+        notes: Sentences about how the evaluation was made.
+        warnings: Sentences about what makes its intervals less reliable than they seem.
+        evaluation: Values of the options `evaluation.*` that it was made with.
+        precision: Precision of the training.
+        scoring_precision: Precision of the test.
         versions: Package → version.
-        threads: Of the CPU.
-        git_commit: Of the code.
-        machine: On which it was tested.
+        threads: Number of CPU threads.
+        git_commit: Git commit of the code.
+        machine: Machine on which it was tested.
     """
 
     title: str
@@ -227,29 +228,29 @@ class Evaluation:
         return {(group.kind, group.name, group.degradation): group for group in self.groups}
 
     def find(self, kind: str, name: str, degradation: str = NO_DEGRADATION) -> EvaluationGroup | None:
-        """Find a group by kind and name; None where it was not tested."""
+        """Find a group by kind and name; None if it was not tested."""
         return self._by_place.get((kind, name, degradation))
 
     def read(self, metric: str, kind: str, name: str, degradation: str = NO_DEGRADATION) -> Estimate:
-        """Look up a number of a group; `UNKNOWN` where it was not measured."""
+        """Look up a metric of a group; `UNKNOWN` if it was not measured."""
         group = self.find(kind, name, degradation)
         return UNKNOWN if group is None else group.read(metric)
 
     def list_names(self, kind: str) -> list[str]:
-        """List the groups of a kind that hold an image; quadrants from the easiest to the hardest."""
+        """List the names of all non-empty groups of a kind; quadrants from the easiest to the hardest."""
         names = dict.fromkeys(group.name for group in self.groups if group.kind == kind and group.num_images)
         known = [str(quadrant) for quadrant in QUADRANTS] if kind == KINDS[0] else []
         return [name for name in known if name in names] + [name for name in names if name not in known]
 
     def list_tested(self, kinds: tuple[str, ...] = KINDS, degradation: str | None = None) -> list[EvaluationGroup]:
-        """List the groups that hold an image, by kind, then by name; of one degradation, or of all."""
+        """List all non-empty groups by kind and name, for one degradation or for all."""
         degradations = self.degradations if degradation is None else (degradation,)
         places = ((kind, name, word) for kind in kinds for name in self.list_names(kind) for word in degradations)
         found = (self._by_place.get(place) for place in places)
         return [group for group in found if group is not None and group.num_images]
 
     def list_main(self) -> list[tuple[str, str]]:
-        """List kind and name of what the matrix shows: the quadrants, and the test sets where there are several."""
+        """List kind and name of the groups in the matrix: the quadrants and, if there are several, the test sets."""
         sets = self.list_names("test_set")
         named = [("test_set", name) for name in sets] if len(sets) > 1 else []
         return [("quadrant", name) for name in self.list_names("quadrant")] + named

@@ -1,6 +1,6 @@
-"""Estimates, and groups of images with their metrics: what the JSON files of runs and of evaluations consist of.
+"""Define estimates and groups of images with their metrics, the building blocks of the JSON files of results.
 
-A number that has no meaning, such as the AUROC of one class, is None.
+An undefined number, such as the AUROC of a single class, is None.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, Field, FiniteFloat
 
-if TYPE_CHECKING:  # they load SciPy
+if TYPE_CHECKING:  # these modules load SciPy
     from fakeid.evaluation.statistics.intervals import Measurement
     from fakeid.evaluation.statistics.paired_tests import Difference
 
@@ -20,9 +20,9 @@ class Estimate:
     """A number and its 95 % interval.
 
     Attributes:
-        value: The number; None where it has no meaning.
-        low: Lower end of the interval; None where there is none.
-        high: Upper end of it.
+        value: The number; None if it is undefined.
+        low: Lower end of the interval; None if there is none.
+        high: Upper end of the interval; None if there is none.
     """
 
     value: FiniteFloat | None = None
@@ -31,12 +31,12 @@ class Estimate:
 
     @classmethod
     def of(cls, number: "Measurement | Difference") -> "Estimate":
-        """Build an estimate from a value and its bounds; what is not finite becomes None."""
+        """Build an estimate from a value and its bounds; numbers that are not finite become None."""
         return cls(*(bound if math.isfinite(bound) else None for bound in (number.value, number.low, number.high)))
 
     @property
     def has_interval(self) -> bool:
-        """Tell whether both ends of the interval are known."""
+        """Whether both ends of the interval are known."""
         return self.low is not None and self.high is not None
 
     def complement(self) -> "Estimate":
@@ -46,11 +46,11 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Probe:
-    """How well the classes can be told apart by a handful of numbers.
+    """How well a handful of features distinguishes the classes.
 
     Attributes:
-        auroc: Cross-validated, in [0, 1]; 0.5 is chance level.
-        warns: Whether the classes can be told apart, and not by chance alone.
+        auroc: Cross-validated AUROC in [0, 1]; 0.5 is chance level.
+        warns: Whether the classes can be distinguished better than by chance.
         importances: Feature → its share in the decisions of the trees, falling; sums to 1 unless all are useless.
     """
 
@@ -65,7 +65,7 @@ class MeanEstimate(Estimate):
 
     Attributes:
         next_low: Lower end of the 95 % interval for one more run on the same images; None with a single run.
-        next_high: Upper end of it.
+        next_high: Upper end of this interval.
     """
 
     next_low: FiniteFloat | None = None
@@ -73,13 +73,13 @@ class MeanEstimate(Estimate):
 
 
 _UNBOUNDED: Final = "nll"
-"""How the names of metrics begin that may be above 1."""
+"""The prefix of the names of metrics that may exceed 1."""
 
 ImageCount: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
-"""How many images; more than a float can count are none that anybody has."""
+"""The type of a number of images, at most the largest number that a float64 can count to."""
 
 UNKNOWN: Final = Estimate()
-"""What stands for a number that was not measured."""
+"""The placeholder for a number that was not measured."""
 
 
 def _check_shares(metrics: Mapping[str, Estimate]) -> Mapping[str, Estimate]:
@@ -92,12 +92,12 @@ def _check_shares(metrics: Mapping[str, Estimate]) -> Mapping[str, Estimate]:
 
 @dataclass(frozen=True)
 class Group:
-    """Every number of one group of images.
+    """The metrics of one group of images.
 
     Attributes:
-        num_real: Real images.
-        num_fake: Fake ones.
-        metrics: Name, as in `fakeid.evaluation.metrics`, → estimate.
+        num_real: Number of real images.
+        num_fake: Number of fake images.
+        metrics: Name of the metric, as in `fakeid.evaluation.metrics`, → estimate.
     """
 
     num_real: ImageCount
@@ -105,12 +105,12 @@ class Group:
     metrics: Annotated[Mapping[str, Estimate], AfterValidator(_check_shares)]
 
     def read(self, metric: str) -> Estimate:
-        """Look up a metric; `UNKNOWN` where it was not measured."""
+        """Look up a metric; `UNKNOWN` if it was not measured."""
         return self.metrics.get(metric, UNKNOWN)
 
     @property
     def num_images(self) -> int:
-        """Count the images of both classes."""
+        """The number of images of both classes."""
         return self.num_real + self.num_fake
 
 
@@ -127,16 +127,16 @@ class CategoryGroup(Group):
 
 @dataclass(frozen=True)
 class EvaluationGroup(Group):
-    """A group of images of an evaluation.
+    """A group of images in an evaluation.
 
     Attributes:
         kind: `quadrant`, `test_set`, `category` or `generator`.
-        name: Of the group, unique within its kind and degradation.
-        degradation: What was done to the images; `none` for nothing.
-        seen_content: Whether their content was trained on; None where the group holds both.
-        seen_generator: The same of the generators of the fakes.
-        num_clusters: The fewer of the clusters with a real and of those with a fake; None where images are not
-            clustered.
+        name: Name of the group, unique within its kind and degradation.
+        degradation: Degradation of the images; `none` if there is none.
+        seen_content: Whether their content was trained on; None if the group contains both.
+        seen_generator: Whether the generators of the fakes were trained on; None if the group contains both.
+        num_clusters: Number of clusters with a real or number of clusters with a fake, whichever is smaller; None if
+            images are not clustered.
     """
 
     kind: str = "quadrant"

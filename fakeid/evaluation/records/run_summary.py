@@ -1,4 +1,4 @@
-"""The schema of `summary.json`: what the test of a training found, and how it came about."""
+"""Define the schema of `summary.json`: the results of a run's test, and how they were obtained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from fakeid.evaluation.verdict import RecordedVerdict
 from fakeid.io import check_plain
 
 POOLED: Final = ("seen", "unseen")
-"""Groups that pool the images of their categories."""
+"""The groups that pool the images of their categories."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class _Logger(_Named):
 
 @dataclass(frozen=True)
 class _Options:
-    """The options by which a report sorts, out of all; those of an earlier release may have others."""
+    """The options by which a report sorts; runs of earlier releases may have further options."""
 
     categories: NonNegativeInt | None
     dropout: FiniteFloat
@@ -58,7 +58,7 @@ def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the options of a run after checking those by which a report sorts.
 
     Raises:
-        ValueError: One of them is missing or something else; the message says which.
+        ValueError: One of them is missing or malformed; the message says which.
     """
     check_plain(options, _Options)
     return options
@@ -66,13 +66,13 @@ def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class DataRecord:
-    """Which images a run uses: the schema of `data.json`.
+    """The images that a run uses: the schema of `data.json`.
 
     Attributes:
-        source: Where they come from, equal for equal images.
-        digest: Of the keys of all of them.
-        images: Split → how many.
-        codec: What they are compressed with before they are used.
+        source: Description of their source, equal for equal images.
+        digest: Digest of the keys of all images.
+        images: Split → number of images.
+        codec: Codec with which they are compressed before use.
     """
 
     source: Mapping[str, Any]
@@ -83,11 +83,11 @@ class DataRecord:
 
 @dataclass(frozen=True)
 class DuplicateCounts:
-    """How many images of different splits are the same.
+    """The number of duplicate images across splits.
 
     Attributes:
-        num_exact: Pairs that are equal.
-        num_near: Pairs that look alike.
+        num_exact: Number of pairs of identical images.
+        num_near: Number of pairs of similar images.
     """
 
     num_exact: NonNegativeInt = 0
@@ -99,10 +99,10 @@ class AuditDigest:
     """The part of an audit that a summary keeps.
 
     Attributes:
-        verdict: One sentence.
-        warnings: Sentences.
-        probes: Name → what it found; None where there were too few images for it.
-        duplicates: Between splits.
+        verdict: Verdict in one sentence.
+        warnings: Warnings, one sentence each.
+        probes: Name → result of the probe; None if there were too few images for it.
+        duplicates: Duplicates across splits.
     """
 
     verdict: str
@@ -117,9 +117,9 @@ class Sizes:
 
     Attributes:
         image_px: Side of whole images.
-        trained_px: Side in training.
-        tested_px: Side in the test.
-        views: What of an image was tested.
+        trained_px: Side of the images in training.
+        tested_px: Side of the images in the test.
+        views: Parts of an image that were tested.
     """
 
     image_px: NonNegativeInt
@@ -133,9 +133,9 @@ class Machine:
     """The machine that a run was trained on.
 
     Attributes:
-        device: What a person calls it.
-        cores: Of the CPU.
-        system: The operating system.
+        device: Common name of the device.
+        cores: Number of CPU cores.
+        system: Operating system.
     """
 
     device: str | None = None
@@ -145,16 +145,17 @@ class Machine:
 
 @dataclass(frozen=True)
 class RunResults:
-    """The results of a run's test on images without degradation.
+    """The results of a run's test on clean images.
 
     Attributes:
-        seen: The images of all categories that were trained on; None where there are none.
-        unseen: Those of all others.
-        categories: Name → its images, in the order in which tables list them.
-        generators: Name → its images and all reals; only where fakes of one category come from several generators.
-        threshold: At which accuracies are.
-        calibration: What validation images taught; None where there were none of both classes.
-        held_out: The category that no run of this plan trains on.
+        seen: Results on the images of all training categories; None if there are none.
+        unseen: Results on the images of all other categories; None if there are none.
+        categories: Category → results on its images, in the order in which tables list them.
+        generators: Generator → results on its images and all reals; only if fakes of one category come from several
+            generators.
+        threshold: Threshold of the accuracies.
+        calibration: Calibration fitted on validation images; None unless there were images of both classes.
+        held_out: Category that no run of this plan trains on.
     """
 
     seen: Group | None
@@ -166,13 +167,13 @@ class RunResults:
     held_out: str | None = None
 
     def find(self, name: str) -> Group | None:
-        """Find a category or one of `POOLED`; None where it was not tested."""
+        """Find a category or one of `POOLED`; None if it was not tested."""
         if name in POOLED:
             return self.seen if name == POOLED[0] else self.unseen
         return self.categories.get(name)
 
     def list_pools(self) -> dict[str, Group]:
-        """List those of `POOLED` that hold an image, as `seen content` and `unseen content`."""
+        """List the non-empty groups of `POOLED` as `seen content` and `unseen content`."""
         found = {f"{name} content": self.find(name) for name in POOLED}
         return {name: group for name, group in found.items() if group is not None}
 
@@ -183,27 +184,27 @@ class RunResults:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary(RunResults):
-    """Everything that `summary.json` holds.
+    """The content of `summary.json`.
 
     Attributes:
-        run: Name of the folder.
-        config: Every option; see `check_options`.
-        verdict: None until it is judged.
-        seconds: Of training.
-        images_per_second: In training.
-        epoch_chosen: Whose weights were tested, from 1.
-        parameters: Weights of the detector.
-        sizes: None where the size does not matter.
-        data: Which images it used.
-        skipped_images: Unusable ones that were left out → why.
-        audit: None where the images were not audited.
-        precision: Of the training.
-        scoring_precision: Of the test.
-        processes: That trained together.
-        threads: Of the CPU.
-        machine: On what it was trained.
+        run: Name of the run's folder.
+        config: Values of all options; see `check_options`.
+        verdict: Verdict; None until it is judged.
+        seconds: Duration of the training, in seconds.
+        images_per_second: Training images per second.
+        epoch_chosen: Epoch whose weights were tested, counted from 1.
+        parameters: Number of weights of the detector.
+        sizes: Sizes at which the network saw images; None if the size does not matter.
+        data: Images that the run used.
+        skipped_images: Unusable image that was left out → reason.
+        audit: Digest of the audit; None if the images were not audited.
+        precision: Precision of the training.
+        scoring_precision: Precision of the test.
+        processes: Number of processes that trained together.
+        threads: Number of CPU threads.
+        machine: Machine on which it was trained.
         versions: Package → version.
-        git_commit: Of the code; None where it is not known.
+        git_commit: Git commit of the code; None if it is not known.
     """
 
     run: str = ""
@@ -227,5 +228,5 @@ class RunSummary(RunResults):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """List what the audit warned of."""
+        """The warnings of the audit."""
         return self.audit.warnings if self.audit else ()

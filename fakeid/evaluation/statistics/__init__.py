@@ -1,1 +1,1 @@
-"""Intervals, paired tests, corrections and trends."""
+"""Compute intervals, paired tests, corrections for multiple testing, and trends."""

@@ -1,4 +1,4 @@
-"""Draw the resamples of a bootstrap: as many reals and fakes as there are, or whole clusters of images."""
+"""Draw the resamples of a stratified bootstrap, of single images or of whole clusters."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,30 +13,30 @@ from fakeid.errors import ConfigError
 from fakeid.evaluation.ranking import Floats, Labels, Places
 
 STEM: Final = "stem"
-"""Images of a category with the same file name but for folder, ending, and `_real` or `_fake`: a photo and what a
-generator made of it."""
+"""The rule that clusters images of a category by file name, ignoring folder, extension, and `_real` or `_fake`: a photo
+and its copy made by a generator."""
 
 
 def name_clusters(keys: Sequence[str], categories: Sequence[str], by: str) -> npt.NDArray[np.str_]:
-    """Name the cluster of each image, from its key; images of different categories never share one.
+    """Derive the name of each image's cluster from its key; images of different categories never share a cluster.
 
     Args:
-        keys: (n,), paths with forward slashes.
-        categories: (n,).
-        by: `stem`, or a regular expression such as `scene_[0-9]+`: what its groups match (where it has none, all that
-            it matches) names the cluster. An image whose key it is not found in is a cluster of its own.
+        keys: Paths with forward slashes, (n,).
+        categories: Category of each image, (n,).
+        by: `stem`, or a regular expression such as `scene_[0-9]+`. The text matched by its groups, or the whole match
+            if it has no groups, names the cluster. An image whose key does not match is a cluster of its own.
 
     Returns:
-        (n,).
+        Names of clusters, (n,).
 
     Raises:
-        ConfigError: `by` is no regular expression.
+        ConfigError: `by` is not a regular expression.
     """
     try:
         pattern = re.compile(by)
     except re.error as error:
         raise ConfigError(
-            f"cluster must be {STEM} or a regular expression that is found in the keys of images, such as "
+            f"cluster must be {STEM} or a regular expression that occurs in the keys of images, such as "
             f"'scene_[0-9]+', got {by!r}: {error}"
         ) from error
     names = []
@@ -46,32 +46,33 @@ def name_clusters(keys: Sequence[str], categories: Sequence[str], by: str) -> np
         elif found := pattern.search(key):
             parts = tuple(part or "" for part in found.groups()) or (found[0],)
         else:
-            parts = ("", key)  # a key of its own; no match is that long
+            parts = ("", key)  # a unique name: no match is as long as the whole key
         names.append("\n".join((category, *parts)))
     return np.array(names, dtype=np.str_)
 
 
-_CELLS_AT_ONCE: Final = 1_000_000  # resamples times images in one batch: some 50 MB
+_CELLS_AT_ONCE: Final = 1_000_000  # resamples times images in one batch: about 50 MB
 
 
 def draw_repeats(
     labels: Labels, logits: Floats, clusters: npt.ArrayLike | None, rng: np.random.Generator, resamples: int
 ) -> Iterator[Floats]:
-    """Draw how often each image comes up in each resample of a stratified bootstrap, in batches.
+    """Draw in batches how often each image occurs in each resample of a stratified bootstrap.
 
-    Without clusters, reals and fakes are drawn apart, each as many as there are. With clusters, whole clusters are
-    drawn, each with all its images: apart from each other those of reals only, of fakes only and of both, each as many
-    as there are, so that no resample lacks a class. Resamples then differ in size where clusters do.
+    Without clusters, reals and fakes are drawn separately, each as many as there are. With clusters, whole clusters are
+    drawn with all their images. Clusters of reals only, of fakes only and of both are drawn separately, each as many as
+    there are, so that every resample has both classes. Resamples differ in size if clusters do.
 
     Args:
-        labels: (n,), 0 or 1.
-        logits: (n,); without clusters they alone tell images apart, so that the order of images does not matter.
-        clusters: (n,), what each image's cluster is called; None makes each image its own.
-        rng: Moves on with each batch.
-        resamples: How many to draw.
+        labels: Labels, (n,), 0 or 1.
+        logits: Logits, (n,). Without clusters, images are identified by label and logit alone, so that their order does
+            not matter.
+        clusters: Name of each image's cluster, (n,); None makes each image its own cluster.
+        rng: Random generator, which advances with each batch.
+        resamples: Number of resamples.
 
     Yields:
-        (rows, n), rows summing to `resamples`.
+        Counts, (rows, n); the rows of all batches add up to `resamples`.
     """
     if clusters is None:
         unit = np.empty(len(labels), dtype=np.intp)
@@ -87,13 +88,13 @@ def draw_repeats(
 
 
 def count_clusters(labels: Labels, clusters: npt.ArrayLike | None) -> tuple[int, int, int]:
-    """Count the clusters with a real, with a fake, and all; without clusters, count images."""
+    """Count the clusters that contain a real, those that contain a fake, and all; without clusters, count images."""
     names = np.arange(len(labels)) if clusters is None else np.asarray(clusters)
     return len(np.unique(names[labels == REAL])), len(np.unique(names[labels == FAKE])), len(np.unique(names))
 
 
 def _stratify(labels: Labels, clusters: npt.ArrayLike) -> tuple[Places, list[int]]:
-    """Number the cluster of each image, clusters of one kind in a row, and count those of each kind."""
+    """Number the cluster of each image, with consecutive numbers for clusters of a kind, and count each kind."""
     names, member = np.unique(np.asarray(clusters), return_inverse=True)
     has_real = np.bincount(member, weights=labels == REAL, minlength=len(names)) > 0
     has_fake = np.bincount(member, weights=labels == FAKE, minlength=len(names)) > 0
@@ -104,8 +105,8 @@ def _stratify(labels: Labels, clusters: npt.ArrayLike) -> tuple[Places, list[int
 
 
 def _draw(rng: np.random.Generator, rows: int, size: int) -> npt.NDArray[np.int64]:
-    """Draw how often each of `size` units comes up in `size` draws with replacement: (rows, size)."""
+    """Draw how often each of `size` units occurs in `size` draws with replacement: (rows, size)."""
     if size == 0:
         return np.zeros((rows, 0), dtype=np.int64)
     drawn = rng.integers(size, size=(rows, size)) + np.arange(rows)[:, None] * size
-    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)  # one count for each row and unit
+    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)  # one count per row and unit

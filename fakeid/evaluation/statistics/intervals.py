@@ -1,4 +1,4 @@
-"""95 % intervals: how far a number could move if other images of the same kind had been tested."""
+"""Compute 95 % intervals: how much a number could differ if other images of the same kind had been tested."""
 
 import math
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ CONFIDENCE: Final = 0.95
 Interval = tuple[float, float]
 
 NOWHERE: Final[Interval] = (float("nan"), float("nan"))
-"""The bounds of what has no interval."""
+"""The bounds of a number without an interval."""
 
 
 def wilson_interval(successes: int, trials: int) -> Interval:
-    """Compute the score interval of a proportion (Wilson 1927), sound for few trials and near 0 and 1.
+    """Compute the score interval of a proportion (Wilson 1927), which is valid for few trials and near 0 and 1.
 
     Returns:
         Lower and upper bound in [0, 1], around successes / trials; NaN without trials.
@@ -33,7 +33,7 @@ def wilson_interval(successes: int, trials: int) -> Interval:
     if trials == 0:
         return NOWHERE
     bounds = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
-    # Rounding leaves the bound slightly inside 0 or 1.
+    # Rounding can leave a bound slightly inside 0 or 1.
     return min(float(bounds.low), successes / trials), max(float(bounds.high), successes / trials)
 
 
@@ -43,11 +43,11 @@ _HALVINGS: Final = 60
 
 @dataclass(frozen=True, eq=False)
 class Placements:
-    """The structural components of an AUROC; both means are the AUROC itself.
+    """The structural components of an AUROC, whose means both equal the AUROC.
 
     Attributes:
-        fakes: (fakes,), share of the reals that score below each fake, ties counting half.
-        reals: (reals,), share of the fakes that score above each real, likewise.
+        fakes: Share of the reals that score below each fake, ties counting half, (fakes,).
+        reals: Share of the fakes that score above each real, ties counting half, (reals,).
     """
 
     fakes: Floats
@@ -55,14 +55,14 @@ class Placements:
 
 
 def compute_placements(labels: Labels, logits: Floats) -> Placements:
-    """Compute placements by midranks, in O(n log n) instead of comparing each fake with each real (Sun & Xu 2014).
+    """Compute placements from midranks, in O(n log n) instead of comparing each fake with each real (Sun & Xu 2014).
 
     Args:
-        labels: (n,), 0 or 1.
-        logits: (n,), infinities included; one NaN makes everything NaN.
+        labels: Labels, (n,), 0 or 1.
+        logits: Logits, (n,), infinities included; a single NaN makes all placements NaN.
 
     Returns:
-        In the order of the images within each class.
+        Placements in the order of the images within each class.
     """
     fakes, reals = logits[labels == FAKE], logits[labels == REAL]
     if np.isnan(logits).any() or not len(fakes) or not len(reals):
@@ -76,23 +76,24 @@ def compute_placements(labels: Labels, logits: Floats) -> Placements:
 def auroc_interval(labels: Labels, logits: Floats) -> Interval:
     """Compute the interval of an AUROC over independent images: on each side the wider of DeLong's and Newcombe's.
 
-    One is DeLong's on the logit of the AUROC: it estimates the variance from the images, so that it holds for any
-    shape of the two distributions, but near 1 a few images carry all of the variance and it is too narrow. The other
-    is Newcombe's method 5 (2006, "Confidence intervals for an effect size measure based on the Mann-Whitney
-    statistic", part 2): the variance is that of two exponential distributions at each tried AUROC, which never
-    vanishes, but may be wrong for other shapes. In simulations of normal, unequal, skewed and tied logits with AUROC
-    0.75 to 0.999 and 50 to 1,000 images a class (50 against 500 among them) the wider of both covers 93 to 100 %,
-    DeLong's alone 66 to 97 %, Newcombe's alone 83 to 100 %, and a percentile bootstrap 86 % at 0.995.
+    DeLong's interval is computed on the logit of the AUROC. It estimates the variance from the images, so that it is
+    valid for any shape of the two distributions, but near 1 a few images carry all of the variance and it is too
+    narrow. The other interval is Newcombe's method 5 (2006, "Confidence intervals for an effect size measure based on
+    the Mann-Whitney statistic", part 2). It uses the variance of two exponential distributions at each candidate AUROC,
+    which never vanishes but may be wrong for other shapes. In simulations of normal, unequal, skewed and tied logits
+    with AUROC 0.75 to 0.999 and 50 to 1,000 images per class (including 50 against 500), the wider of both has a
+    coverage of 93 to 100 %, DeLong's alone 66 to 97 %, Newcombe's alone 83 to 100 %, and a percentile bootstrap 86 %
+    at 0.995.
 
-    An AUROC of exactly 0 or 1 gets Wilson's interval of m trials with one outcome, m being the images of the smaller
-    class: m pairs of a real and a fake without a common image are m independent trials.
+    An AUROC of exactly 0 or 1 gets Wilson's interval for m trials with the same outcome, where m is the number of
+    images of the smaller class: m disjoint pairs of a real and a fake are m independent trials.
 
     Args:
-        labels: (n,), 0 or 1.
-        logits: (n,), infinities and ties included.
+        labels: Labels, (n,), 0 or 1.
+        logits: Logits, (n,), infinities and ties included.
 
     Returns:
-        Around the AUROC, in [0, 1]; NaN where a class is absent or a logit is NaN.
+        Lower and upper bound in [0, 1], around the AUROC; NaN if a class is absent or a logit is NaN.
     """
     placements = compute_placements(labels, logits)
     # Sorted, so that rounding does not depend on the order of the images.
@@ -114,7 +115,7 @@ def auroc_interval(labels: Labels, logits: Floats) -> Interval:
 
 
 def _bound_newcombe(area: float, num_real: int, num_fake: int) -> Interval:
-    """Find the least and the largest AUROC from which the found one is not further than z standard errors."""
+    """Find the smallest and largest AUROC from which the observed one is at most z standard errors away."""
     trials = (num_real + num_fake) / 2 - 1
 
     def is_near(tried: float) -> bool:
@@ -134,13 +135,13 @@ def _bound_newcombe(area: float, num_real: int, num_fake: int) -> Interval:
 RESAMPLES: Final = 1000
 
 LEAST_CLUSTERS: Final = 20
-"""Of each class, below which a bootstrap of clusters must not be believed: with 5 it covers 81 to 83 %."""
+"""The number of clusters of each class below which their bootstrap is not reliable: with 5, coverage is 81 to 83 %."""
 
 _PROPORTIONS: Final = ("accuracy", "real_accuracy", "fake_accuracy")
 
 
 class Measurement(NamedTuple):
-    """A number and its 95 % interval, NaN where they have no meaning; files keep it as an `Estimate`."""
+    """A number and its 95 % interval, NaN where undefined; files store it as an `Estimate`."""
 
     value: float
     low: float
@@ -148,11 +149,11 @@ class Measurement(NamedTuple):
 
 
 def estimate_called_fake(logits: Floats, threshold: float) -> Measurement:
-    """Estimate the share of images called fake, with Wilson's interval; NaN without images or after a NaN.
+    """Estimate the share of images called fake, with Wilson's interval; NaN without images or with a NaN logit.
 
     Args:
-        logits: (n,).
-        threshold: Logit from which on an image is called fake.
+        logits: Logits, (n,).
+        threshold: Lowest logit that is called fake.
     """
     if not len(logits) or np.isnan(logits).any():
         return Measurement(*[math.nan] * 3)
@@ -172,32 +173,36 @@ def estimate_metrics(
 ) -> dict[str, Measurement]:
     """Estimate every metric of `measure` with its interval, from one sort and one set of resamples.
 
-    Accuracy and the accuracies of reals and fakes get Wilson's interval, the AUROC that of `auroc_interval`, everything
-    else the percentiles of a bootstrap that draws reals and fakes apart (Efron & Tibshirani 1993, chapter 8); that of
-    the average precision covers 92 to 95 % up to 0.92 and 87 to 89 % at 0.993, with 50 to 200 images a class. With
-    clusters, images that share one are not independent: all metrics are then bootstrapped, and whole clusters are drawn
-    (`draw_repeats`); see `LEAST_CLUSTERS`. The outcome does not depend on the order of the images, and numpy's global
-    random state is left alone.
+    Accuracy and the accuracies of reals and fakes get Wilson's interval, and the AUROC gets `auroc_interval`. All other
+    metrics get the percentiles of a bootstrap that draws reals and fakes separately (Efron & Tibshirani 1993, chapter
+    8); for the average precision its coverage is 92 to 95 % up to 0.92 and 87 to 89 % at 0.993, with 50 to 200 images
+    per class. With clusters, images of the same cluster are not independent: all metrics are then bootstrapped by
+    drawing whole clusters (`draw_repeats`); see `LEAST_CLUSTERS`. The result does not depend on the order of the
+    images, and NumPy's global random state is not changed.
 
-    Three kinds of numbers are special:
+    Three cases are special:
 
-    - A detector without a mistake makes none in any resample, so the bootstrap would claim certainty. At 0 and at 1 the
-      bound is Wilson's for m trials with one outcome, m being the images (with clusters: the clusters) of the smaller
-      class, or of the class that is measured: a rough stand-in. A likelihood of 1 has no upper bound at all, and an
-      infinite one no interval.
-    - A resample repeats images, which raises the ECE (by chance, bins are off more). Its percentiles are moved back by
-      the mean difference; what they enclose is the ECE that this many images are expected to show.
-    - What rests on a single image or cluster of a class has no interval, proportions and the AUROC excepted: every
-      resample would be the same.
+    - A detector without mistakes makes none in any resample, so the bootstrap would claim certainty. For values of 0
+      and 1 the bound is Wilson's for m trials with the same outcome, where m is the number of images (with clusters: of
+      clusters) of the smaller class, or of the class that is measured. This is a rough substitute. A likelihood of 1
+      has no upper bound at all, and an infinite negative log-likelihood has no interval.
+    - A resample repeats images, which raises the ECE, because bins are further off by chance. Its percentiles are
+      therefore shifted back by the mean difference; they enclose the ECE expected for this number of images.
+    - A metric based on a single image or cluster of a class has no interval, because every resample would be the same.
+      Proportions and the AUROC are exceptions.
 
     Args:
-        labels: (n,), 0 or 1.
-        logits: (n,).
-        seed: What the draws depend on, apart from the group itself.
-        clusters: (n,), names or numbers; images that share one came from one file or scene. None makes each its own.
-        threshold: As in `measure`.
-        thresholds: Likewise.
-        resamples: How many to draw.
+        labels: Labels, (n,), 0 or 1.
+        logits: Logits, (n,).
+        seed: Seed of the resamples, which otherwise depend only on the group itself.
+        clusters: Names or numbers of clusters, (n,); images of the same file or scene share one. None makes each image
+            its own cluster.
+        threshold: Lowest logit that is called fake, as in `measure`.
+        thresholds: Further thresholds by name, as in `measure`.
+        resamples: Number of resamples.
+
+    Returns:
+        Metric → value with its interval.
     """
     ranking = rank_images(labels, logits)
     values = {name: float(value) for name, value in measure_ranking(ranking, thresholds, threshold).items()}
@@ -239,5 +244,5 @@ def _percentiles(kind: str, value: float, drawn: Floats, trials: int) -> Interva
         drawn = np.clip(drawn - (drawn.mean() - value), 0, 1)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail))
-    # In groups of a few images the percentiles can miss the value itself, which would only confuse.
+    # In small groups the percentiles may not contain the value itself, which would only confuse.
     return min(float(low), value), max(float(high), value)

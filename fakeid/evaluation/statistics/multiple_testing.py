@@ -1,4 +1,4 @@
-"""Correct the p-values of many comparisons at once."""
+"""Correct p-values for multiple comparisons."""
 
 import math
 from collections.abc import Hashable, Sequence
@@ -7,14 +7,14 @@ from collections.abc import Hashable, Sequence
 def correct_holm(p_values: Sequence[float]) -> list[float]:
     """Apply Holm's step-down correction (Holm 1979).
 
-    Of the results below 0.05, the chance that even one is false is at most 0.05, however the tests depend on
-    each other.
+    The probability that even one of the results below 0.05 is a false positive is at most 0.05, however the tests
+    depend on each other.
 
     Args:
-        p_values: In [0, 1]; NaN for a test that could not be made, which does not count.
+        p_values: p-values in [0, 1]; NaN for a test that could not be made, which does not count.
 
     Returns:
-        One for each, in their order; NaN stays NaN.
+        Corrected p-values in the same order; NaN stays NaN.
     """
     corrected = [math.nan] * len(p_values)
     made = [i for i, p_value in enumerate(p_values) if not math.isnan(p_value)]
@@ -26,11 +26,14 @@ def correct_holm(p_values: Sequence[float]) -> list[float]:
 
 
 def correct_distinct(tests: Sequence[Hashable], p_values: Sequence[float]) -> list[float]:
-    """Apply Holm's correction where a test may stand in several places; it counts once.
+    """Apply Holm's correction to a list in which a test may occur several times; it counts once.
 
     Args:
-        tests: What is tested; equal ones are the same test.
-        p_values: One for each; of equal tests the first one's counts.
+        tests: Identities of the tests; equal ones are the same test.
+        p_values: p-value of each test; the first one counts for equal tests.
+
+    Returns:
+        Corrected p-values in the same order.
     """
     first = dict(zip(reversed(tests), reversed(p_values), strict=True))
     corrected = dict(zip(first, correct_holm(list(first.values())), strict=True))

@@ -1,12 +1,12 @@
-"""Paired tests of runs crossed with images: how a number scatters over trainings, and over test images.
+"""Paired tests of runs crossed with images, which account for variation over both trainings and test images.
 
-Several runs tested on the same images are as readers of the same cases in radiology, and so is their variance: a part
-that each run has of its own, and a part that all have in common because they saw the same images (Obuchowski &
-Rockette 1995). Two or three runs know their own part badly and hundreds of images the common one well. So each part
-gets the quantile of its own knowledge, Student's with as many degrees of freedom as there are runs less one, and the
-normal one, and the two margins add in squares (Zou & Donner 2008). Simulated without a difference, this rejects in at
-most 5 % for 2 to 8 runs, whether runs or images scatter more. Student's quantile for both parts is needlessly wide
-where images scatter more; the degrees of freedom of Hillis (2007) reject in up to 9 % where 2 or 3 runs scatter more.
+Several runs tested on the same images are like several readers of the same cases in radiology. The variance of a number
+has a part specific to each run and a part common to all, because they saw the same images (Obuchowski & Rockette 1995).
+Two or three runs estimate the first part poorly; hundreds of images estimate the second part well. So each part gets
+its own quantile: Student's with one degree of freedom fewer than there are runs, and the normal one. The squares of the
+two margins are added (Zou & Donner 2008). In simulations without a difference, this test rejects in at most 5 % of
+cases for 2 to 8 runs, whether runs or images vary more. Student's quantile for both parts would be needlessly wide if
+images vary more; the degrees of freedom of Hillis (2007) reject in up to 9 % of cases if 2 or 3 runs vary more.
 """
 
 import math
@@ -27,17 +27,17 @@ from fakeid.evaluation.ranking import Floats, Labels, call_fake
 from fakeid.evaluation.statistics.intervals import CONFIDENCE, Placements, compute_placements
 
 _SMALLEST_P: Final = 1e-15
-_ROUNDING: Final = 1e-12  # a standard error below it is none
+_ROUNDING: Final = 1e-12  # a smaller standard error counts as 0
 
 
 @dataclass(frozen=True)
 class Scatter:
-    """The variances of a number that several runs reach on the same images.
+    """The variance components of a number measured for several runs on the same images.
 
     Attributes:
-        of_runs: Sample variance of the runs' values: trainings, and how images strike one run and not the others.
-        of_own_images: What of it images alone would cause.
-        shared: What images add to all runs alike.
+        of_runs: Sample variance of the runs' values, due to training and to images that affect single runs.
+        of_own_images: Part of it that images alone would cause.
+        shared: Variance due to images that affect all runs alike.
     """
 
     of_runs: float
@@ -46,11 +46,12 @@ class Scatter:
 
 
 def measure_scatter(values: Floats, parts: Sequence[Floats]) -> Scatter:
-    """Split the variance of a number by the covariance of the runs over images.
+    """Split the variance of a number into components by the covariance of the runs over images.
 
     Args:
-        values: (runs,), two or more: what each run reaches.
-        parts: Each (runs, n), independent groups of images; a value is the sum of their means, but for a constant.
+        values: Value of each run, (runs,), for two or more runs.
+        parts: Contributions of the images in independent groups, each (runs, n); up to a constant, a run's value is the
+            sum of their means.
     """
     num_runs = len(values)
     parts = [part for part in parts if part.shape[1] > 1]
@@ -65,19 +66,19 @@ def find_margin(of_runs: float, freedom: float, of_images: float, level: float =
     """Compute half the width of an interval that misses the truth with the probability `level`.
 
     Args:
-        of_runs: Variance of the number because of the runs.
-        freedom: Its degrees of freedom.
-        of_images: Variance because of what images do to all runs.
-        level: In (0, 1).
+        of_runs: Variance of the number due to the runs.
+        freedom: Degrees of freedom of this variance.
+        of_images: Variance of the number due to images that affect all runs alike.
+        level: Error probability, in (0, 1).
     """
     by_runs, by_images = float(stdtrit(freedom, level / 2)), float(ndtri(level / 2))
     return math.sqrt(by_runs**2 * max(0.0, of_runs) + by_images**2 * max(0.0, of_images))
 
 
 def find_p(value: float, of_runs: float, freedom: float, of_images: float) -> float:
-    """Compute the two-sided p-value against 0: the level of the interval that ends at 0.
+    """Compute the two-sided p-value against 0, which is the level at which the interval ends at 0.
 
-    The arguments are those of `find_margin`.
+    The arguments other than `value` are those of `find_margin`.
     """
     if math.sqrt(max(0.0, of_runs) + max(0.0, of_images)) < _ROUNDING:  # all runs and images agree
         return 1.0 if abs(value) < _ROUNDING else 0.0
@@ -96,15 +97,15 @@ _QUANTILE: Final = (1 + CONFIDENCE) / 2
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of two detectors, the second minus the first.
+    """A difference between two detectors, the second minus the first.
 
     Attributes:
-        value: In [-1, 1]; NaN where it is undefined, and the others with it.
+        value: Difference in [-1, 1]; if it is undefined, all numbers are NaN.
         low: Lower bound of the 95 % interval, not corrected for the number of comparisons.
-        high: Upper bound.
-        p_value: Two-sided, against no difference.
-        num_runs: Runs of each, or pairs of configurations; with 1, the interval and the p-value cover test images alone
-            and say nothing about other trainings.
+        high: Upper bound of this interval.
+        p_value: Two-sided p-value against no difference.
+        num_runs: Number of runs of each detector, or of pairs of configurations; with 1, the interval and the p-value
+            cover test images only and say nothing about other trainings.
     """
 
     value: float
@@ -119,8 +120,8 @@ class Answers:
     """The answers of one run on some images.
 
     Attributes:
-        label: (n,), 0 or 1.
-        logit: (n,), from 0 on called fake (`count_from`); NaN where the detector broke down.
+        label: Labels, (n,), 0 or 1.
+        logit: Logits, (n,), called fake if at least 0 (`count_from`); NaN where the detector broke down.
     """
 
     label: Labels
@@ -131,7 +132,7 @@ class Answers:
 
     @cached_property
     def right(self) -> Floats:
-        """(n,), 1 where the image was called right, else 0; NaN where the detector broke down."""
+        """1 for images called correctly, else 0; NaN where the detector broke down: (n,)."""
         right = (call_fake(self.logit) == (self.label == FAKE)).astype(np.float64)
         return np.where(np.isnan(self.logit), np.nan, right)
 
@@ -146,8 +147,8 @@ class MeanAnswers:
     """The answers of several runs on the same images, averaged image by image.
 
     Attributes:
-        right: (n,), the share of the runs that called each image right.
-        placements: The mean of theirs, so that its mean is their mean AUROC.
+        right: Share of the runs that called each image correctly, (n,).
+        placements: Mean of the runs' placements, so that its mean is their mean AUROC.
     """
 
     right: Floats
@@ -161,7 +162,7 @@ _AnyAnswers: TypeAlias = Answers | MeanAnswers
 
 
 def average_answers(runs: Sequence[Answers]) -> MeanAnswers:
-    """Average the answers of one configuration's seeds, on the same images in the same order."""
+    """Average the answers of one configuration's seeds on the same images in the same order."""
     placements = [answers.placements for answers in runs]
     return MeanAnswers(
         np.mean([answers.right for answers in runs], axis=0),
@@ -172,16 +173,19 @@ def average_answers(runs: Sequence[Answers]) -> MeanAnswers:
 
 
 def pool_answers(parts: Sequence[OrderedScores]) -> Answers:
-    """Put one run's answers on several groups of images together."""
+    """Concatenate one run's answers on several groups of images."""
     return Answers(np.concatenate([part.label for part in parts]), np.concatenate([part.logit for part in parts]))
 
 
 def compare_answers(first: Sequence[_AnyAnswers], second: Sequence[_AnyAnswers]) -> tuple[Difference, Difference]:
-    """Compare the accuracy and AUROC of two detectors: the second minus the first.
+    """Compare the accuracy and the AUROC of two detectors, the second minus the first.
 
     Args:
-        first: One a run, or one a configuration.
-        second: The same images, and seeds or counterparts in the same order.
+        first: Answers of the first detector, one for each run or configuration.
+        second: Answers of the second detector on the same images, with seeds or counterparts in the same order.
+
+    Returns:
+        Differences of the accuracy and of the AUROC.
     """
     sides = (first, second)
     return (
@@ -193,13 +197,13 @@ def compare_answers(first: Sequence[_AnyAnswers], second: Sequence[_AnyAnswers])
 def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
     """Compare the accuracies of two detectors on the same images.
 
-    One run each: McNemar's exact test on the images that only one calls right (McNemar 1947), with the interval of
-    Bonett & Price (2012). Several: see above.
+    For one run each, this is McNemar's exact test on the images that only one detector calls correctly (McNemar 1947),
+    with the interval of Bonett & Price (2012). For several runs, see the docstring of this module.
 
     Args:
-        first: (runs, n), whether each image was called right (bool or 0/1, or the share of several seeds that did), NaN
-            where the detector broke down.
-        second: The same images and seeds in the same order.
+        first: Whether the first detector called each image correctly, (runs, n): bool, 0 or 1, or the share of several
+            seeds that did; NaN where the detector broke down.
+        second: The same for the second detector, with images and seeds in the same order.
     """
     pair = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     assert pair[0].shape == pair[1].shape, f"{pair[0].shape} and {pair[1].shape} are no pairs"
@@ -214,7 +218,7 @@ def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
     up, down = (gained + 1) / (num_images + 2), (lost + 1) / (num_images + 2)
     margin = float(norm.ppf(_QUANTILE)) * math.sqrt((up + down - (up - down) ** 2) / (num_images + 2))
     value = (gained - lost) / num_images
-    # The interval is centered a little nearer to 0 than the value; for a handful of images it could miss it.
+    # The interval is centered slightly closer to 0 than the value; with a handful of images it could miss the value.
     low, high = min(value, up - down - margin), max(value, up - down + margin)
     return Difference(value, max(-1.0, low), min(1.0, high), float(p_value), 1)
 
@@ -222,11 +226,12 @@ def compare_accuracy(first: npt.ArrayLike, second: npt.ArrayLike) -> Difference:
 def compare_auroc(first: Sequence[Placements], second: Sequence[Placements]) -> Difference:
     """Compare the AUROCs of two detectors on the same images.
 
-    One run each: DeLong's test (DeLong, DeLong, Clarke-Pearson 1988). Several: see above.
+    For one run each, this is DeLong's test (DeLong, DeLong, Clarke-Pearson 1988). For several runs, see the docstring
+    of this module.
 
     Args:
-        first: One a run, as `compute_placements` gives them.
-        second: The same images and seeds in the same order.
+        first: Placements of each run of the first detector, as returned by `compute_placements`.
+        second: Placements of the second detector, with images and seeds in the same order.
     """
     assert len(first) == len(second), "runs are compared seed by seed"
     fakes = np.array([b.fakes - a.fakes for a, b in zip(first, second, strict=True)])  # (runs, fakes)
@@ -241,9 +246,9 @@ def compare_auroc(first: Sequence[Placements], second: Sequence[Placements]) -> 
 
 
 def _cross(values: Floats, parts: Sequence[Floats]) -> Difference:
-    """Judge a difference of runs crossed with images; the arguments are those of `measure_scatter`."""
+    """Test a difference of runs crossed with images; the arguments are those of `measure_scatter`."""
     scatter = measure_scatter(values, parts)
-    # The images alone scatter the runs that much: agreement of a few runs proves nothing.
+    # The images alone make the runs vary that much, so agreement of a few runs proves nothing.
     between_runs = max(scatter.of_runs, scatter.of_own_images)
     return _test(float(values.mean()), between_runs, scatter.shared, len(values))
 

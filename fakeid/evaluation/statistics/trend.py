@@ -1,4 +1,4 @@
-"""Fit trends: does a number rise with the number of categories?"""
+"""Fit trends of a number over the number of training categories."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from fakeid.evaluation.statistics.paired_tests import find_margin, measure_scatt
 
 @dataclass(frozen=True)
 class Trend:
-    """A straight line through runs.
+    """A straight line fitted to runs.
 
     Attributes:
-        slope: Change of the number for one more category.
-        low: Lower bound of its 95 % interval, None with two runs, which any line fits.
-        high: Upper bound.
-        num_runs: How many runs.
+        slope: Change of the number per additional category.
+        low: Lower bound of the slope's 95 % interval; None with two runs, which a line always fits exactly.
+        high: Upper bound of this interval; None with two runs.
+        num_runs: Number of runs.
     """
 
     slope: float
@@ -30,19 +30,20 @@ class Trend:
 def fit_trend(
     categories: Sequence[float], values: Sequence[float], images: npt.ArrayLike | None = None
 ) -> Trend | None:
-    """Fit a line by least squares over runs, each run one point, with the 95 % interval of the slope.
+    """Fit a line by least squares to runs, one point per run, with the 95 % interval of the slope.
 
-    The scatter of the runs around the line says what further trainings would change; it is taken to be alike
-    everywhere, and the rise to be straight. All runs share test images, which move the line as a whole: that is in
-    the interval where `images` is given (see `fakeid.evaluation.statistics.paired_tests`).
+    The scatter of the runs around the line tells how much further trainings would change it. The fit assumes that the
+    scatter is the same everywhere and that the trend is linear. All runs share the test images, which move the line as
+    a whole; the interval includes this effect if `images` is given (see
+    `fakeid.evaluation.statistics.paired_tests`).
 
     Args:
-        categories: (n,), the number of training categories of each run.
-        values: (n,), finite, their means over images.
-        images: (n, images), what each run has on each image, the same images in each row.
+        categories: Number of training categories of each run, (n,).
+        values: Mean of each run over images, (n,), finite.
+        images: Value of each run on each image, (n, images), with the same images in each row.
 
     Returns:
-        None where all runs have the same number of categories.
+        Trend, or None if all runs have the same number of categories.
     """
     if len(set(categories)) < 2:
         return None
@@ -60,9 +61,9 @@ def fit_trend(
 
 
 def _measure_shared(x: Floats, weights: Floats, images: Floats) -> float:
-    """Measure the variance of the slope that images cause in all runs alike; what they do to single runs is scatter.
+    """Estimate the variance of the slope due to images that affect all runs alike; other effects of images are scatter.
 
-    Where no number of categories has two runs, the two cannot be told apart, and the images count in full.
+    If no number of categories has two runs, the two effects cannot be separated, and the images count in full.
     """
     num_images = images.shape[1]
     if num_images < 2:

@@ -1,1 +1,1 @@
-"""One evaluation of a trained detector: its test sets, scores, numbers and page."""
+"""Evaluate a trained detector: list its test sets, score, measure, and write the page."""

@@ -41,19 +41,19 @@ from fakeid.training.checkpoint import Card
 from fakeid.training.trainer import choose_device
 
 _BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
-"""Degradations that make photos as soft as a generator's images."""
+"""The degradations that make photos as soft as a generator's images."""
 
 _LOSSY: Final = (".jpg", ".jpeg", ".webp")
 _LEAST_GAP: Final = 0.5  # between the shares of lossy files
-_LEAST_AUROC: Final = 0.6  # from which on the audit warns too
+_LEAST_AUROC: Final = 0.6  # as for a warning of the audit
 _LOOKED_AT: Final = 200  # images of each class
 
 
 def read_calibration(card: Card) -> Calibration | None:
-    """Read what the checkpoint learned from validation images; None where there were none of both classes.
+    """Read the calibration of a checkpoint; None if it has none, for lack of validation images of both classes.
 
     Raises:
-        CheckpointError: Something else is in its place.
+        CheckpointError: The calibration is damaged.
     """
     try:
         return Calibration.from_plain(card.calibration) if card.calibration else None
@@ -64,14 +64,14 @@ def read_calibration(card: Card) -> Calibration | None:
 def compute_evaluation(
     scores: Scores, card: Card, config: Config, packed_sets: Sequence[tuple[ImageSet, PackedImages]], checkpoint: Path
 ) -> Evaluation:
-    """Compute everything that an evaluation says from its scores: measure, judge and describe.
+    """Compute an evaluation from its scores: measure, judge and describe.
 
     Args:
-        scores: Of every image under every degradation.
-        card: Of the checkpoint.
-        config: Of the run, with today's evaluation.
-        packed_sets: What was tested, with its prepared images.
-        checkpoint: What was tested, to name it.
+        scores: Scores of every image under every degradation.
+        card: Card of the checkpoint.
+        config: Options of the run combined with those of this evaluation.
+        packed_sets: Test sets with their prepared images.
+        checkpoint: Path of the tested checkpoint.
     """
     options, sets = config.evaluation, [part for part, _ in packed_sets]
     calibration = read_calibration(card)
@@ -119,14 +119,14 @@ def _describe_detector(checkpoint: Path, config: Config) -> EvaluatedDetector:
 
 
 def measure_one_class(judged: Scores, threshold: float) -> Iterator[OneClassRate]:
-    """Measure the one rate that a set of reals alone, or of fakes alone, has.
+    """Measure the share called fake of each test set that has only reals or only fakes.
 
     Args:
-        judged: Of all test sets.
-        threshold: Logit from which on an image is called fake.
+        judged: Scores of all test sets.
+        threshold: Lowest logit that is called fake.
 
     Yields:
-        One for each such set and degradation; without a number where the detector broke down.
+        One rate per such set and degradation, undefined if the detector broke down.
     """
     for (name, degradation), rows in judged.groupby(["test_set", "degradation"], sort=False):
         labels, logits = to_arrays(rows)
@@ -149,7 +149,7 @@ def _describe_set(part: ImageSet, scores: Scores) -> EvaluatedSet:
 
 
 def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
-    """Count the endings of file names, as shares of each class; None where images are drawn."""
+    """Compute the shares of file extensions in each class; None if images are not read from files."""
     if part.source.describe()["source"] == "demo":
         return None
     shares: dict[str, dict[str, float]] = {}
@@ -162,7 +162,7 @@ def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
 def _judge_controls(
     scores: Scores, judged: Scores, sets: Sequence[ImageSet], threshold: float
 ) -> Iterator[ControlResult]:
-    """Judge controls: the run's test photos, made as soft as a generator's images, then sets without any GAN."""
+    """Judge the controls: the run's test photos made as soft as a generator's images, then test sets without a GAN."""
     clean = judged[judged.degradation == NO_DEGRADATION]
     own = judged[(judged.test_set == OWN_TEST_SET) & (judged.label == REAL)]
     ours = clean.test_set == OWN_TEST_SET
@@ -180,7 +180,7 @@ def _judge_controls(
 
 
 def _find_beside(clean: Scores, rows: Scores) -> list[npt.NDArray[np.float64]]:
-    """Find the logits of reals and of fakes of the same content, or of any where there is none."""
+    """Find the logits of reals and of fakes with the same content, or with any content if there are none."""
     same = clean.category.isin(rows.category)
     found = []
     for label in (REAL, FAKE):
@@ -200,22 +200,22 @@ def _list_notes(config: Config, calibration: Calibration | None, sets: Sequence[
     if calibration is None:
         notes.append("No threshold and no calibration: the run had no validation images of both classes.")
     if config.evaluation.cluster:
-        notes.append(f"Intervals draw whole clusters of images (evaluation.cluster={config.evaluation.cluster}).")
+        notes.append(f"Intervals resample whole clusters of images (evaluation.cluster={config.evaluation.cluster}).")
     if config.evaluation.oracle:
-        notes.append("oracle: chosen on the tested images themselves; an upper bound and no result.")
+        notes.append("oracle: threshold chosen on the tested images themselves; an upper bound, not a result.")
     return notes
 
 
 def _list_warnings(groups: Sequence[EvaluationGroup]) -> list[str]:
-    """Warn of intervals over too few clusters of images."""
+    """Warn about intervals based on too few clusters of images."""
     counts = [group.num_clusters for group in groups if group.num_clusters is not None]
     few = [count for count in counts if count < LEAST_CLUSTERS]
     if not few:
         return []
     narrow = (
-        f"{len(few)} of {len(groups)} groups have fewer than {LEAST_CLUSTERS} clusters in a class (the fewest "
-        f"{min(few)}); their intervals are too narrow: with 5 clusters a class they hold the truth in 81 to 83 % of "
-        "cases instead of 95."
+        f"{len(few)} of {len(groups)} groups have fewer than {LEAST_CLUSTERS} clusters in a class (minimum "
+        f"{min(few)}); their intervals are too narrow: with 5 clusters per class they contain the true value in 81 to "
+        "83 % of cases instead of 95 %."
     )
     return [narrow]
 
@@ -228,7 +228,7 @@ def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]
         for part in others:
             words += [*(["--reals"] if part.all_real else []), f"{part.name}:{part.folder}"]
     evaluation = config.evaluation
-    # What a preset decides is always said, for `evaluate` starts from one; the rest where it is not the default.
+    # Options of a preset are always named, because `evaluate` starts from one; the others only if not the default.
     names = ["degradations", "per_class", "swap_quality"]
     names += [
         name for name in ("held_out_generators", "controls", "cluster", "oracle", "seed")
@@ -239,12 +239,12 @@ def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]
 
 
 def compare_codecs(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
-    """Describe how the files of the two classes differ; None where they are alike.
+    """Describe how the codecs of the files of the two classes differ; None if they are alike.
 
-    Looks at the endings of the files' names, and for the edges of JPEG's 8 x 8 blocks at the pixels.
+    This compares file extensions and, in the pixels, the visibility of JPEG's 8 x 8 blocks.
 
     Args:
-        sets: With their prepared images; controls are left out.
+        sets: Test sets with their prepared images; controls are ignored.
     """
     judged = [(part, packed) for part, packed in sets if not part.control]
     lossy = [

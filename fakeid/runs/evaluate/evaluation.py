@@ -1,4 +1,4 @@
-"""Test a trained detector on any images: all of them under every degradation, then every number and the page."""
+"""Test a trained detector on any images under every degradation, and write the results and a page."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -36,20 +36,20 @@ from fakeid.training.trainer import choose_device, cpu_as_asked
 def run_evaluation(
     checkpoint: Path, options: Config, console: Console, *, own: bool = True, output: Path | None = None
 ) -> Evaluation:
-    """Test a checkpoint and write scores, numbers, figures and a page.
+    """Test a checkpoint and write scores, metrics, figures and a page.
 
     Args:
-        checkpoint: A run folder, or a `tested.ckpt`, wherever it lies.
-        options: Its `evaluation`, `trainer` and `paths` are used, and how to treat unusable images. The images of the
-            run's own test come from where the checkpoint says, unless `paths.data` is given.
-        console: Where progress and the table are printed.
-        own: Test the run's own images too, beside `evaluation.sets`.
-        output: Folder of the files; None is `evaluation` in the run folder, with the sets' names where they are not
-            its own, or in the current folder.
+        checkpoint: Folder of a run, or any `tested.ckpt`.
+        options: Options of which `evaluation`, `trainer`, `paths` and the treatment of unusable images are used. The
+            images of the run's own test are taken from the location in the checkpoint, unless `paths.data` is given.
+        console: Console on which progress and the table are printed.
+        own: Whether to test the run's own images in addition to `evaluation.sets`.
+        output: Folder of the files; None is `evaluation` in the folder of the run, or in the current folder for a
+            checkpoint without a run. Without the run's own images, the names of the test sets are added.
 
     Raises:
-        FakeidError: Something that the user can mend.
-        KeyboardInterrupt: Ctrl-C; the same call continues.
+        FakeidError: An error that the user can fix.
+        KeyboardInterrupt: The user pressed Ctrl-C; the same call continues.
     """
     path, run = find_checkpoint(checkpoint)
     card = read_card(path)
@@ -61,13 +61,13 @@ def run_evaluation(
         with lock_folder(folder.path, wait=False, busy=busy):
             sets = pack_sets(config, list_sets(config, console, card=card, own=own), console)
             scores = _score(path, config, sets, folder, console)
-            folder.numbers.unlink(missing_ok=True)  # no numbers beside scores that they do not belong to
+            folder.numbers.unlink(missing_ok=True)  # so that old results never lie beside new scores
             write_scores(folder.scores, scores)
             with StatusLine(console, "measuring"):
                 evaluation = compute_evaluation(scores, card, config, sets, path)
             with StatusLine(console, "drawing the figures"):
                 write_evaluation(folder, evaluation, scores, sets)
-            write_record(folder.numbers, evaluation)  # last: who finds it, finds all
+            write_record(folder.numbers, evaluation)  # last: its presence means that all files are there
             folder.progress.unlink(missing_ok=True)
     console.print(render_evaluation_table(evaluation))
     for label, place in (("numbers", folder.numbers), ("scores", folder.scores), ("page", folder.page)):
@@ -76,10 +76,16 @@ def run_evaluation(
 
 
 def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
-    """Find the checkpoint at a place, and the run that it belongs to, if any.
+    """Find the checkpoint at a path, and the run that it belongs to, if any.
+
+    Args:
+        place: Folder of a run, or a checkpoint.
+
+    Returns:
+        Path of the checkpoint, and its run; None for a checkpoint outside of a run's folder.
 
     Raises:
-        CheckpointError: There is none, or the path is no text.
+        CheckpointError: There is no checkpoint, or the path is not text.
     """
     if not str(place).isprintable():
         raise CheckpointError(f"the path {str(place)!r} is not UTF-8, or cannot be printed: rename its folders")
@@ -87,8 +93,8 @@ def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
         run = RunFolder(place)
         if not run.tested.exists():
             raise CheckpointError(
-                f"{place} holds no {run.tested.relative_to(place)}: give a finished run's folder or a checkpoint file; "
-                "python -m fakeid status DIR lists runs that are not done"
+                f"{place} has no {run.tested.relative_to(place)}: give a finished run's folder or a checkpoint file; "
+                "python -m fakeid status DIR lists unfinished runs"
             )
         return run.tested, run
     if not place.exists():
@@ -98,10 +104,10 @@ def find_checkpoint(place: Path) -> tuple[Path, RunFolder | None]:
 
 
 def adopt(card: Card, options: Config) -> Config:
-    """Take the options of the run that made a checkpoint, its codec among them, with those that are for today.
+    """Combine the options of the run that made a checkpoint, including its codec, with those of this evaluation.
 
     Raises:
-        CheckpointError: The checkpoint is of a release with other options.
+        CheckpointError: The checkpoint was made by a release with other options.
     """
     try:
         config = settle_codec(parse(OmegaConf.create(card.config)), card.data)
@@ -113,7 +119,7 @@ def adopt(card: Card, options: Config) -> Config:
     paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)
     roots = {name: getattr(options.data, name) for name in ("real", "fake") if getattr(options.data, name).root}
     data = dataclasses.replace(config.data, on_bad_image=options.data.on_bad_image, **roots)
-    under = config.evaluation.calibrated_under  # what the training was calibrated under stays
+    under = config.evaluation.calibrated_under  # the training decided this
     evaluation = dataclasses.replace(options.evaluation, calibrated_under=under)
     return dataclasses.replace(
         config, evaluation=evaluation, trainer=options.trainer, paths=paths, data=data, force=options.force
@@ -149,7 +155,7 @@ def _score(
 
 
 def list_degradations(config: Config) -> list[Degradation]:
-    """List the degradations of every image: none first, and those that the swap test needs."""
+    """List the degradations of every image: `none` first, and that of the swap test included."""
     evaluation = config.evaluation
     swap = [f"jpeg-{evaluation.swap_quality}"] if evaluation.swap_quality else []
     words = dict.fromkeys([NO_DEGRADATION, *evaluation.degradations, *swap])

@@ -1,4 +1,4 @@
-"""Score images under degradations: all of an evaluation, in one pass that can be interrupted, or some of a split."""
+"""Score images under degradations: those of an evaluation in one resumable pass, or selected images of a split."""
 
 import hashlib
 import json
@@ -30,14 +30,14 @@ from fakeid.training.predict import Scorer, tabulate_scores
 
 _BATCH: Final = 64  # images
 _SAVE_SECONDS: Final = 10.0
-_AHEAD: Final = 4  # batches that are degraded while one is scored
+_AHEAD: Final = 4  # batches that are degraded in advance while one is scored
 
 _Logits = npt.NDArray[np.float64]
 _T = TypeVar("_T")
 
 
 class _Task(NamedTuple):
-    """One batch to score: its test set, its first image there, and its degradation."""
+    """One batch to score: the indices of its test set, its first image and its degradation."""
 
     at: int
     start: int
@@ -54,7 +54,7 @@ class _Work:
 
     @cached_property
     def records(self) -> list[list[Record]]:
-        """List the usable images of each set."""
+        """The usable images of each set."""
         return [[record for record in part.records if record.key not in packed.skipped] for part, packed in self.sets]
 
     def list_tasks(self) -> list[_Task]:
@@ -67,13 +67,13 @@ class _Work:
         ]
 
     def prepare(self, task: _Task) -> npt.NDArray[np.uint8]:
-        """Degrade the images of a batch, (n, H, W, 3)."""
+        """Load and degrade the images of a batch, uint8 (n, H, W, 3)."""
         keys = [record.key for record in self.records[task.at][task.start : task.start + _BATCH]]
         packed, degradation = self.sets[task.at][1], self.degradations[task.which]
         return _degrade_all(packed.take(packed.locate(keys)), keys, degradation, self.seed)
 
     def hash(self, identity: dict[str, Any]) -> str:
-        """Compute a digest of what is scored, and of what else decides the scores."""
+        """Compute a digest of the images and of everything else that determines the scores."""
         sets = [
             [part.name, part.source.describe(), [record.key for record in own]]
             for (part, _), own in zip(self.sets, self.records, strict=True)
@@ -82,7 +82,7 @@ class _Work:
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
     def join(self, logits: Sequence[_Logits]) -> Scores:
-        """Join the logits of all sets to rows by degradation, then by set."""
+        """Join the logits of all sets into rows, ordered by degradation, then by set."""
         parts = [
             tabulate_scores(own, rows[which], degradation=str(degradation), test_set=part.name)
             for which, degradation in enumerate(self.degradations)
@@ -101,19 +101,19 @@ def score_sets(
     progress_file: Path,
     console: Console,
 ) -> Scores:
-    """Score test sets, with a progress bar; what was scored before an interruption is not scored again.
+    """Score test sets with a progress bar, without repeating what was scored before an interruption.
 
     Args:
-        sets: With their prepared images; unusable images are left out.
-        degradations: What is done to every image, one after the other.
-        scorer: The detector.
-        seed: Of random degradations.
-        identity: Plain values that change whenever other scores would come out, beside those of the sets.
-        progress_file: Where scores are kept until all are there; the caller removes it then.
-        console: Where progress is printed.
+        sets: Test sets with their prepared images; unusable images are left out.
+        degradations: Degradations under which every image is scored.
+        scorer: Scorer of the detector.
+        seed: Seed of random degradations.
+        identity: Plain values, other than the sets, on which the scores depend.
+        progress_file: File in which scores are saved until all are computed; the caller then removes it.
+        console: Console on which progress is printed.
 
     Returns:
-        Rows by degradation, then by set, in the order of the records.
+        Scores ordered by degradation, then by set, in the order of the records.
     """
     work = _Work(sets, degradations, seed)
     tasks, digest = work.list_tasks(), work.hash(identity)
@@ -137,17 +137,17 @@ def score_sets(
 def score_degraded(
     dataset: PackedDataset, chosen: Sequence[int], degradations: Sequence[Degradation], scorer: Scorer, *, seed: int
 ) -> dict[str, _Logits]:
-    """Score some images of a split under degradations.
+    """Score selected images of a split under degradations.
 
     Args:
-        dataset: The split.
-        chosen: Indices of n images.
-        degradations: What is done to every image, one after the other.
-        scorer: The detector.
-        seed: Of random degradations.
+        dataset: Images of the split.
+        chosen: Indices of the n images to score.
+        degradations: Degradations under which every image is scored.
+        scorer: Scorer of the detector.
+        seed: Seed of random degradations.
 
     Returns:
-        The logits (n,) under each degradation, by its word.
+        Degradation → logits (n,).
     """
     tasks = [(word, chosen[at : at + _BATCH]) for word in degradations for at in range(0, len(chosen), _BATCH)]
 
@@ -166,14 +166,14 @@ def score_degraded(
 def _degrade_all(
     images: npt.NDArray[np.uint8], keys: Sequence[str], degradation: Degradation, seed: int
 ) -> npt.NDArray[np.uint8]:
-    """Degrade the images (n, H, W, 3) of these keys."""
+    """Degrade images (n, H, W, 3) with the given keys."""
     return np.stack([degrade(image, degradation, key, seed=seed) for image, key in zip(images, keys, strict=True)])
 
 
 def _prepare_ahead(
     pool: ThreadPoolExecutor, prepare: Callable[[_T], npt.NDArray[np.uint8]], tasks: Sequence[_T]
 ) -> Iterator[tuple[_T, npt.NDArray[np.uint8]]]:
-    """Yield tasks with their images, in order; a few are prepared before they are asked for."""
+    """Yield tasks with their images in order, preparing a few in advance."""
     left = iter(tasks)
     waiting = [(task, pool.submit(prepare, task)) for task in islice(left, _AHEAD)]
     try:
@@ -192,7 +192,7 @@ def _write_progress(path: Path, digest: str, done: int, logits: Sequence[_Logits
 
 
 def _read_progress(path: Path, digest: str, logits: Sequence[_Logits]) -> int:
-    """Fill in the scores that are kept, if they belong to the same images; returns how many batches are done."""
+    """Load the saved scores if their digest is the same, and return the number of finished batches."""
     try:
         with np.load(path, allow_pickle=False) as file:
             if str(file["digest"]) != digest:
@@ -200,5 +200,5 @@ def _read_progress(path: Path, digest: str, logits: Sequence[_Logits]) -> int:
             for at, part in enumerate(logits):
                 part[:] = file[f"logits_{at}"]
             return int(file["done"])
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile):  # missing or damaged: scored anew
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):  # missing or damaged: start again
         return 0

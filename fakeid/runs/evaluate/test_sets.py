@@ -1,4 +1,4 @@
-"""List the images of an evaluation, and bring them to the size that the detector was trained on."""
+"""List the images of an evaluation and bring them to the size that the detector was trained on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,16 +21,16 @@ if TYPE_CHECKING:  # a sweep lists images before it loads torch
 
 
 def check_places(config: Config) -> None:
-    """Refuse test sets that are not there or cannot be named, and controls that are none of them.
+    """Refuse missing test sets, test sets with unprintable names, and controls that are not test sets.
 
     Raises:
-        ConfigError: A control that is none of the sets.
-        DataError: No such folder, or one whose name is no text.
+        ConfigError: A control is not one of the sets.
+        DataError: A folder does not exist, or its name is not text.
     """
     named = name_test_sets(config.evaluation)
     strangers = set(config.evaluation.controls) - {part.name for part in named}
     if strangers:
-        raise ConfigError(f"evaluation.controls names {', '.join(sorted(strangers))}, but no test set is called so")
+        raise ConfigError(f"evaluation.controls names {', '.join(sorted(strangers))}, but no test set has that name")
     for _, folder, _ in named:
         if not Path(folder).expanduser().exists():
             raise DataError(
@@ -51,15 +51,15 @@ def list_sets(
     """List the run's own test images and the sets that the options name.
 
     Args:
-        config: Of the run, with today's evaluation and paths.
-        console: Where progress is printed.
-        card: Of the checkpoint; None where it is yet to be trained.
-        own: Whether to take the run's own.
-        drawn: The run's own, where they have been listed already.
+        config: Options of the run combined with the evaluation and paths to use.
+        console: Console on which progress is printed.
+        card: Card of the checkpoint; None if it has not been trained yet.
+        own: Whether to include the run's own test images.
+        drawn: Images of the run, if they have already been listed.
 
     Raises:
-        ConfigError: A control that is none of the sets.
-        DataError: Missing images, or others than those that the run was tested with.
+        ConfigError: A control is not one of the sets.
+        DataError: Images are missing, or they are not those that the run was tested with.
     """
     evaluation = config.evaluation
     check_places(config)
@@ -74,21 +74,21 @@ def list_sets(
             _check_not_trained_on(part, card)
         sets.append(part)
     if not sets:
-        raise DataError("there is nothing to test: name a folder of images, or evaluation.sets")
+        raise DataError("there is nothing to test: name a folder of images, or set evaluation.sets")
     return sets
 
 
 def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> list[tuple[ImageSet, PackedImages]]:
-    """Prepare the images of each set, packed in the cache that trainings use too.
+    """Pack the images of each set in the cache that trainings also use.
 
     Args:
-        config: Of the run, with the codec that it was trained with.
-        sets: Which images.
-        console: Where progress is printed.
+        config: Options of the run, with the codec of its training.
+        sets: Test sets.
+        console: Console on which progress is printed.
 
     Raises:
-        BadImageError: An unusable image, with `data.on_bad_image=error`.
-        DataError: No usable image is left of a set, or a damaged cache.
+        BadImageError: An image is unusable, with `data.on_bad_image=error`.
+        DataError: No usable image is left in a set, or the cache is damaged.
     """
     packed_sets = []
     for part in sets:
@@ -104,7 +104,7 @@ def pack_sets(config: Config, sets: Sequence[ImageSet], console: Console) -> lis
 def _list_own(config: Config, images: RunImages, card: "Card | None") -> ImageSet:
     if card and images.plan.digest() != card.data.digest:
         raise DataError(
-            f"the images that {card.name} was tested with have changed or moved; give their place with "
+            f"the images that {card.name} was tested with have changed or moved; give their location with "
             "paths.data=DIR, or name other folders to test on"
         )
     where = "built-in data" if config.data.source is SourceName.demo else str(config.paths.data)
@@ -118,6 +118,6 @@ def _list_own(config: Config, images: RunImages, card: "Card | None") -> ImageSe
 def _check_not_trained_on(part: ImageSet, card: "Card") -> None:
     if part.source.describe() == card.data.source and not any(record.split for record in part.records):
         raise DataError(
-            f"{part.where} is what {card.name} was trained on, without splits of its own: test its own test images "
-            "by naming no folder"
+            f"{part.where} contains the training images of {card.name} and has no predefined splits: name no folder "
+            "to test the run's own test images"
         )

@@ -1,4 +1,4 @@
-"""Track an evaluation as a run of Weights & Biases of its own, beside that of the training whose detector it tests."""
+"""Track an evaluation as its own run of Weights & Biases, beside the run of the training that it tests."""
 
 import shutil
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from fakeid.training.tracking import (
 )
 
 EVALUATION_ALL: Final = "eval/all"
-"""The table of every number: kind, group, degradation, metric, value, low, high."""
+"""The table of all results: kind, group, degradation, metric, value, low, high."""
 
 _QUADRANT_NUMBERS: Final = ("auroc", "auroc_low", "auroc_high", "accuracy", "false_positive_rate")
 
@@ -41,16 +41,16 @@ EVALUATION_SUMMARY: Final = (
     *(f"eval/worst/{name}" for name in ("auroc", "auroc_low", "auroc_high", "degradation", "quadrant")),
     *("eval/verdict", "eval/swap_warns", "eval/controls_firing"),
 )
-"""What the list of runs shows of an evaluation; quadrants are of clean images."""
+"""The values of an evaluation shown in the list of runs; quadrants consist of clean images."""
 
 
 def describe_tested(config: Mapping[str, Any], run_name: str, evaluation: Evaluation) -> dict[str, Any]:
-    """Describe what was tested: axes and options of its training, the checkpoint, what it had seen, and with what.
+    """Describe an evaluation: axes and options of the training, the checkpoint, its training data and the test.
 
     Args:
-        config: Of the training, with today's evaluation; nested plain values.
-        run_name: Of the training.
-        evaluation: What was found.
+        config: Options of the training combined with those of the evaluation, as nested plain values.
+        run_name: Name of the training's run.
+        evaluation: Results of the evaluation.
     """
     record = to_plain_record(evaluation)
     return {
@@ -63,7 +63,7 @@ def describe_tested(config: Mapping[str, Any], run_name: str, evaluation: Evalua
 
 
 def sum_up_evaluation(evaluation: Evaluation) -> dict[str, Any]:
-    """Collect the numbers of `EVALUATION_SUMMARY` that are known."""
+    """Collect the values of `EVALUATION_SUMMARY` that are known."""
     found = dict[str, Any]()
     for quadrant in QUADRANTS:
         name, place = f"eval/{name_quadrant(quadrant)}", ("quadrant", str(quadrant))
@@ -81,7 +81,7 @@ def sum_up_evaluation(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def tabulate_evaluation(evaluation: Evaluation) -> Rows:
-    """List every number: of the groups under each degradation, of the swap test, the controls and the calibration."""
+    """List all numbers of the groups under each degradation, the swap test, the controls and the calibration."""
     rows: list[list[Any]] = []
     for group in evaluation.groups:
         head = [group.kind, group.name, group.degradation]
@@ -97,7 +97,7 @@ def tabulate_evaluation(evaluation: Evaluation) -> Rows:
 
 
 def _find_worst(evaluation: Evaluation) -> dict[str, Any]:
-    """Find the quadrant and the degradation with the lowest AUROC of all."""
+    """Find the quadrant and degradation with the lowest AUROC."""
     tested = [
         (area.value, area, degradation, quadrant)
         for degradation in evaluation.degradations
@@ -114,15 +114,15 @@ def _find_worst(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def track_evaluation(config: Config, run: RunFolder, evaluation: Evaluation, console: Console) -> None:
-    """Log an evaluation as `RUN/evaluation`, in the group of the training; nothing with `logger=csv`.
+    """Log an evaluation as `RUN/evaluation` in the group of the training, unless `logger=csv`.
 
-    A later evaluation of the same run takes the place of an earlier one; the training's run is not touched.
+    A later evaluation of the same run replaces an earlier one; the run of the training is not changed.
 
     Args:
-        config: Of the training, with today's evaluation.
-        run: The folder of both.
-        evaluation: What was found.
-        console: Where is printed how to upload what was logged offline.
+        config: Options of the training combined with those of the evaluation.
+        run: Folder of both.
+        evaluation: Results of the evaluation.
+        console: Console on which the command to upload an offline run is printed.
     """
     if config.logger.name is LoggerName.csv:
         return
@@ -147,7 +147,7 @@ def track_evaluation(config: Config, run: RunFolder, evaluation: Evaluation, con
 
 
 def _find_place(config: Config, run: RunFolder) -> Place:
-    """Find where the training is on W&B; where today's runs go, if it was not tracked."""
+    """Find where the training is tracked on W&B; if it is not, use the place for new runs."""
     trained = run.read_summary().config.get("logger") or {}
     tracked = trained.get("name") == LoggerName.wandb.value
     return read_place(trained if tracked else to_plain(config)["logger"])

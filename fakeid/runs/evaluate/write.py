@@ -21,19 +21,19 @@ from fakeid.reporting.evaluation.text import render_evaluation_markdown
 from fakeid.reporting.svg import write_figure
 from fakeid.runs.layout import EvaluationFolder
 
-_SPECTRUM_IMAGES: Final = 300  # of each spectrum; more do not change its picture
+_SPECTRUM_IMAGES: Final = 300  # images per spectrum; more do not change the figure
 
 PackedSets = Sequence[tuple[ImageSet, PackedImages]]
 
 
 def write_evaluation(folder: EvaluationFolder, evaluation: Evaluation, scores: Scores, sets: PackedSets) -> None:
-    """Draw the figures of an evaluation, and write them with the page and the tables.
+    """Draw the figures of an evaluation and write them with the page and the tables.
 
     Args:
-        folder: Where.
-        evaluation: What was found.
-        scores: What it was computed from.
-        sets: What was tested, with its pixels.
+        folder: Folder to write to.
+        evaluation: Results of the evaluation.
+        scores: Scores that it was computed from.
+        sets: Test sets with their prepared images.
     """
     controls = [part.name for part, _ in sets if part.control]
     judged = scores[~scores.test_set.isin(controls)]
@@ -70,7 +70,7 @@ def _take(packed: PackedImages, records: Sequence[Record]) -> npt.NDArray[np.uin
 
 
 def _find(sets: PackedSets, rows: Scores) -> npt.NDArray[np.uint8]:
-    """Find the images of these rows, (n, H, W, 3)."""
+    """Load the images of the given rows, uint8 (n, H, W, 3)."""
     by_name = {part.name: packed for part, packed in sets}
     side = sets[0][1].take(sets[0][1].locate([])).shape[1:]
     found = [
