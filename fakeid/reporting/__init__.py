@@ -1,1 +1,1 @@
-"""From numbers to tables and figures."""
+"""Tables, findings, figures and pages built from results."""

@@ -16,12 +16,12 @@ Images = npt.NDArray[np.uint8]
 
 _LARGEST_TILE_PX: Final = 128
 _SMALLEST_TILE_PX: Final = 64
-_CAPTIONED_TILE_PX: Final = 96  # at least, so that a caption fits below
+_CAPTIONED_TILE_PX: Final = 96  # minimum, so that a caption fits below
 _GAP_PX: Final = 3
 _CAPTIONED_GAP_PX: Final = 10
-_MIDDLE_PX: Final = 18  # between reals and fakes
+_MIDDLE_PX: Final = 18  # gap between reals and fakes
 _MARGIN_PX: Final = 10
-_FONT_PX: Final = 14  # at least; larger tiles come on larger sheets, which pages shrink more
+_FONT_PX: Final = 14  # minimum; larger tiles make larger sheets, which pages scale down more
 _LINE_PX: Final = 18
 _HEADING_PX: Final = 34
 _LEAST_P: Final = 0.0005
@@ -29,15 +29,19 @@ _LEAST_P: Final = 0.0005
 
 @styled
 def plot_samples(images: Mapping[str, tuple[Images, Images]], held_out: Collection[str]) -> Figure:
-    """Draw one row a category: reals on the left, fakes on the right.
+    """Draw one row per category, with reals on the left and fakes on the right.
 
-    Saved at its own resolution, every pixel of an image is a pixel of the file, so a generator's trace stays visible.
-    Small images are repeated to at least 64 px without smoothing. Those above 128 px are averaged down by a whole
-    number, because a page that scales the sheet down without smoothing would show patterns that are not there.
+    At the figure's native resolution each image pixel is one pixel of the file, so generator traces stay visible.
+    Smaller images are enlarged to at least 64 px by an integer factor without smoothing. Images larger than 128 px are
+    averaged down by an integer factor, because a page that shrinks the sheet without smoothing would show false
+    patterns.
 
     Args:
-        images: Category → reals and fakes, each RGB uint8 (n, H, W, 3), all of one size; n may differ.
-        held_out: Categories to mark.
+        images: Reals and fakes by category, each RGB uint8 (n, H, W, 3). All images have one size; n may differ.
+        held_out: Categories marked as held out.
+
+    Returns:
+        The figure.
     """
     tiles = {name: (_resize(reals), _resize(fakes)) for name, (reals, fakes) in images.items()}
     height, width = next((pair[0].shape[1:3] for pair in tiles.values()), (0, 0))
@@ -66,12 +70,17 @@ def plot_samples(images: Mapping[str, tuple[Images, Images]], held_out: Collecti
 
 @styled
 def plot_mistakes(called_fake: tuple[Images, Scores], called_real: tuple[Images, Scores]) -> Figure:
-    """Draw reals called fake above, fakes called real below, each with category, generator and P(fake).
+    """Draw reals called fake above fakes called real, each captioned with category, generator and P(fake).
+
+    Images are resized as in `plot_samples`, but to at least 96 px. Captions that are too wide are cut.
 
     Args:
-        called_fake: Reals, RGB uint8 (n, H, W, 3), sized as in `plot_samples`, but to at least 96 px, and their scores,
-            such as `find_mistakes` gives; n may be 0. What is too wide in a caption is cut.
-        called_real: Likewise fakes.
+        called_fake: Reals called fake as RGB uint8 (n, H, W, 3), and their scores, as returned by `find_mistakes`; n
+            may be 0.
+        called_real: Fakes called real, in the same form.
+
+    Returns:
+        The figure.
     """
     blocks = [
         (heading, _resize(images, _CAPTIONED_TILE_PX), _caption_mistakes(scores))
@@ -104,7 +113,7 @@ def plot_mistakes(called_fake: tuple[Images, Scores], called_real: tuple[Images,
 
 
 def _caption_mistakes(scores: Scores) -> list[str]:
-    """Write category, generator and P(fake) of each image, a line each."""
+    """Caption each image with category, generator and P(fake), one per line."""
     return [
         f"{category}\n{generator}\n{_format_p_fake(p_fake)}"
         for category, generator, p_fake in zip(scores.category, scores.generator, expit(scores.logit), strict=True)
@@ -118,7 +127,7 @@ def _format_p_fake(p_fake: float) -> str:
 
 
 def _resize(images: Images, smallest_px: int = _SMALLEST_TILE_PX) -> Images:
-    """Repeat or average pixels by a whole number: (n, H, W, 3) to (n, H', W', 3)."""
+    """Enlarge or reduce images by an integer factor, from (n, H, W, 3) to (n, H', W', 3)."""
     count, height, width, _ = images.shape
     side = max(height, width)
     if side > _LARGEST_TILE_PX:
@@ -132,7 +141,7 @@ def _resize(images: Images, smallest_px: int = _SMALLEST_TILE_PX) -> Images:
 
 
 def _new_sheet(width_px: int, height_px: int) -> tuple[Figure, Axes]:
-    """Build a figure whose data coordinates are its pixels, from the top left."""
+    """Build a figure whose data coordinates are pixels counted from the top left."""
     figure = Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_axis_off()
@@ -141,7 +150,7 @@ def _new_sheet(width_px: int, height_px: int) -> tuple[Figure, Axes]:
 
 
 def _paste(ax: Axes, tile: Images, x: int, y: int) -> None:
-    """Put an image (H, W, 3) onto a sheet, its upper left corner at x, y."""
+    """Draw an image (H, W, 3) on a sheet with its upper left corner at x, y."""
     height, width, _ = tile.shape
     ax.imshow(tile, interpolation="none", extent=(x, x + width, y + height, y), aspect="auto")
 

@@ -1,4 +1,4 @@
-"""Degradations in words, and under which of them a detector holds."""
+"""Names of degradations in sentences, and the degradations under which a detector still works."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
@@ -10,7 +10,7 @@ from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.formatting import PERCENT_SIGN, join_words
 
 Part: TypeAlias = tuple[str, str]
-"""A head and what is told after it."""
+"""A bold lead-in and the text that follows it."""
 
 DEGRADATIONS_NOT_TESTED: Final[Part] = (
     "Not tested:", "JPEG, blur, rescaling, social networks; python -m fakeid evaluate does that.",
@@ -23,12 +23,12 @@ STRONG: Final = "strong"
 
 
 class Kind(NamedTuple):
-    """A kind of degradation, in words.
+    """The wording for one kind of degradation.
 
     Attributes:
-        name: In sentences and headings.
-        form: How a strength stands beside the name.
-        axis: What the strength is, on the axis of a figure.
+        name: Name in sentences and headings.
+        form: Format of a strength beside the name.
+        axis: Label of the strength on the axis of a figure.
         larger_is_milder: Whether larger strengths are milder.
     """
 
@@ -47,28 +47,31 @@ KINDS: Final = {
     "noise": Kind("noise", "of {:g} levels", "sigma (levels)"),
     "social": Kind("social networks"),
 }
-"""By the name that a degradation has in `fakeid.config.degradations`."""
+"""Wording by the name of the degradation in `fakeid.config.degradations`."""
 
 
 def describe_degradations(words: Sequence[str]) -> str:
-    """Say how images were tested, such as `clean and under 3 degradations`.
+    """Describe how images were tested, such as `clean and under 3 degradations`.
 
     Args:
-        words: Of `fakeid.config.degradations`; `none` does not count.
+        words: Degradations as in `fakeid.config.degradations`; `none` is not counted.
+
+    Returns:
+        A phrase for a sentence.
     """
     number = sum(word != NO_DEGRADATION for word in words)
     return f"clean and under {number} degradation{'s' * (number > 1)}" if number else "clean"
 
 
 def name_conditions(words: Sequence[str]) -> str:
-    """Name conditions one by one, as in a sentence: `clean images, JPEG 75 and rescaling by 0.75`."""
+    """Name every condition in one phrase, such as `clean images, JPEG 75 and rescaling by 0.75`."""
     return join_words(
         ["clean images" if word == NO_DEGRADATION else name_degradations([word], [word]) for word in words]
     )
 
 
 def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
-    """Group degradations by kind, each from mild to strong, kinds in the order of their first words."""
+    """Group degradations by kind in order of first appearance, each kind sorted from mild to strong."""
     kinds: dict[str, list[str]] = {}
     for word in words:
         name, _ = _read(word)
@@ -77,17 +80,17 @@ def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
 
 
 def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str = "") -> str:
-    """Name some degradations of one kind.
+    """Name one or more degradations of one kind.
 
     Args:
-        chosen: At least one, from mild to strong.
-        tested: All of this kind that were tested, from mild to strong.
-        towards: `MILD` says that what holds for these holds for milder ones too, `STRONG` the same of stronger ones;
-            empty lists them.
+        chosen: Degradations to name, from mild to strong; at least one.
+        tested: All tested degradations of this kind, from mild to strong.
+        towards: `MILD` if the statement also holds for milder degradations, `STRONG` if it also holds for stronger
+            ones, empty to list them.
 
     Returns:
-        Such as `blur` for all that were tested, `JPEG down to 90` with `MILD`, `JPEG 75 and below` with `STRONG`, or
-        `JPEG 95, 75`.
+        A phrase such as `blur` if all tested ones are chosen, `JPEG down to 90` with `MILD`, `JPEG 75 and below` with
+        `STRONG`, or `JPEG 95, 75`.
     """
     name, _ = _read(chosen[0])
     kind = KINDS.get(name, Kind(name))
@@ -102,7 +105,7 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
 
 
 def name_strength(word: str) -> str:
-    """Name the strength alone, such as `75` or `2 px`; empty where there is none."""
+    """Name the strength alone, such as `75` or `2 px`; return an empty string if there is none."""
     name, strength = _read(word)
     if strength is None:
         return ""
@@ -117,7 +120,7 @@ def _rank(word: str) -> float:
 
 
 def _read(word: str) -> tuple[str, float | None]:
-    """Split a word into kind and strength; the word itself where another release of fakeid knew it."""
+    """Split a degradation into kind and strength; a word that only another fakeid release knows is its own kind."""
     try:
         degradation = parse_degradation(word)
     except ConfigError:
@@ -126,13 +129,13 @@ def _read(word: str) -> tuple[str, float | None]:
 
 
 def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:
-    """Say where it holds, where it breaks, and where the images are too few to tell.
+    """Describe where a detector holds, where it breaks, and where there are too few images to tell.
 
     Args:
-        trials: By degradation, `none` among them.
+        trials: Trials by degradation, including `none`.
 
     Returns:
-        Heads and texts, and whether it breaks anywhere but on clean images.
+        The lead-ins and texts, and whether the detector breaks under any degradation.
     """
     kinds = group_degradations([name for name in trials if name != NO_DEGRADATION])
     if not kinds:
@@ -154,7 +157,7 @@ def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:
 
 
 def _explain(broken: Sequence[str], trials: Mapping[str, Trial], verdicts: Mapping[str, Verdict]) -> str:
-    """Say why, at the mildest strength, and give the same number at the strongest."""
+    """Explain the failure at the mildest strength, and give the same number at the strongest."""
     mild, strong, several = broken[0], broken[-1], len(broken) > 1
     if verdicts[mild] in (Verdict.AT_CHANCE, Verdict.INVERTED):
         return str(verdicts[mild].value) + (f" from {name_strength(mild)} on" if several else "")
@@ -171,7 +174,7 @@ def _explain(broken: Sequence[str], trials: Mapping[str, Trial], verdicts: Mappi
 
 
 def format_rate(estimate: Estimate) -> str:
-    """Write a share in percent with its interval, such as `18 % [10, 31]`; one decimal below 10."""
+    """Format a share in percent with its interval, such as `18 % [10, 31]`, with one decimal below 10."""
     value, low, high = (_format(number or 0.0) for number in (estimate.value, estimate.low, estimate.high))
     return f"{value}{PERCENT_SIGN}" if estimate.low is None else f"{value}{PERCENT_SIGN} [{low}, {high}]"
 

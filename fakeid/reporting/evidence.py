@@ -1,4 +1,4 @@
-"""One sheet for one judged image: where its score comes from, beside a photo that is known to be genuine."""
+"""Evidence sheet of one image: where its score comes from, compared with a photo known to be genuine."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,23 +16,23 @@ Floats = npt.NDArray[np.float64]
 
 _SIDE_PX: Final = 300
 _MOST: Final = 6.0
-"""Of the calibrated logit, where the colors end; P(fake) is 0.0025 and 0.9975 there. Every sheet has this scale."""
+"""Absolute calibrated logit at both ends of the color scale of every sheet; P(fake) is 0.0025 and 0.9975 there."""
 
 _AMPLIFIED: Final = 12
 _GRAY: Final = 127.5
-_LONGEST_PX: Final = 1024  # of what is drawn; evidence and residual are computed at full size
+_LONGEST_PX: Final = 1024  # longest side as drawn; evidence and residual are computed at full size
 _SPECTRUM_PX: Final = 256
 _LONGEST_NAME: Final = 26
 
 
 @dataclass(frozen=True, eq=False)
 class LocatedImage:
-    """An image, and what each of its places says.
+    """An image and the evidence at each of its pixels.
 
     Attributes:
-        name: Of its file.
-        rgb_u8: RGB uint8 (H, W, 3), as it is scored.
-        evidence: (H, W), on the scale of the calibrated logit; NaN where nothing is scored.
+        name: Name of the image file.
+        rgb_u8: The image as scored, RGB uint8 (H, W, 3).
+        evidence: Evidence map (H, W) on the scale of the calibrated logit; NaN where nothing is scored.
     """
 
     name: str
@@ -42,16 +42,20 @@ class LocatedImage:
 
 @styled
 def plot_evidence(image: LocatedImage, genuine: LocatedImage, heading: str) -> Figure:
-    """Draw image, evidence, residual and spectrum, and the same of a genuine photo below.
+    """Draw an image with its evidence, residual and spectrum above the same panels for a genuine photo.
 
-    Evidence is drawn on one fixed scale: what P(fake) would be if the whole image were like this place. Residuals are
-    what a Gaussian blur of one pixel leaves out, amplified about middle gray. Spectra are logarithmic, of what remains
-    beside the median, the frequency 0 in the middle, both on one scale.
+    Evidence is drawn on one fixed scale: the calibrated logit that the whole image would have if all of it were like
+    this place. Residuals are the image minus its Gaussian blur with a sigma of one pixel, amplified about middle gray.
+    Spectra show the log power of the image minus its median filter, with frequency 0 in the middle; both share one
+    scale.
 
     Args:
-        image: The one that was judged.
+        image: The image under examination.
         genuine: A photo that is known to be genuine.
         heading: Verdict and reason.
+
+    Returns:
+        The figure.
     """
     figure = new_figure(4 * _SIDE_PX + 60, 2 * _SIDE_PX + 90)
     figure.suptitle(heading, x=0.01, ha="left", fontsize=10, wrap=True)

@@ -1,18 +1,18 @@
-"""Findings: what a reader must know, with how much it weighs."""
+"""Findings: what a reader must know, each with its severity."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Severity(Enum):
-    """How much a finding weighs."""
+    """The severity of a finding."""
 
     INFO = "info"
     """Part of the answer."""
     OPEN = "open"
-    """Something that cannot be said."""
+    """A question that cannot be answered."""
     WARNING = "warning"
-    """It makes the numbers worth less than they seem."""
+    """A reason why the numbers are worth less than they seem."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Finding:
     """One sentence of an answer.
 
     Attributes:
-        topic: What it is about, such as `Swap test`, or in a few words what was found; may be empty.
-        text: What was found; ends with a full stop, and begins in lower case behind a topic.
-        severity: How much it weighs.
-        tabled: Whether a table beside it says as much.
+        topic: Subject, such as `Swap test`, or the finding in a few words; may be empty.
+        text: What was found; ends with a period, and starts in lower case if there is a topic.
+        severity: Severity of the finding.
+        tabled: Whether an accompanying table already shows it.
     """
 
     topic: str
@@ -33,9 +33,9 @@ class Finding:
 
     @property
     def is_warning(self) -> bool:
-        """Tell whether it makes the numbers worth less than they seem."""
+        """Tell whether the finding makes the numbers worth less than they seem."""
         return self.severity is Severity.WARNING
 
     def __str__(self) -> str:
-        """Write it as `Topic: text`."""
+        """Format the finding as `Topic: text`."""
         return f"{self.topic}: {self.text}" if self.topic else self.text

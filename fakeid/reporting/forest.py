@@ -1,4 +1,4 @@
-"""Forest plots: a dot and its interval for each row, panels side by side."""
+"""Forest plots: one row per comparison with a dot and its interval, in panels side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ _MOST_ROWS: Final = 60
 _ROW_PX: Final = 24
 _DOT_PX: Final = 13
 _WIDTH_PX: Final = 980
-_GAP: Final = 0.5  # rows, between sections
-_SPREAD: Final = 0.62  # rows, that the dots of a row share
-_SHORTEST: Final = 0.002  # an axis of nothing but zeros still needs a length
+_GAP: Final = 0.5  # rows between sections
+_SPREAD: Final = 0.62  # rows over which the dots of one row are spread
+_SHORTEST: Final = 0.002  # axis length even if all values are zero
 
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One line of the plot.
+    """One row of a forest plot.
 
     Attributes:
-        label: At its left.
-        section: Rows of different sections are set apart.
+        label: Text at the left.
+        section: Name of the section; a gap separates sections.
     """
 
     label: str
@@ -40,13 +40,13 @@ class ForestRow:
 
 @dataclass(frozen=True)
 class ForestPanel:
-    """One axis.
+    """One panel of a forest plot.
 
     Attributes:
-        title: Above it.
-        xlabel: Below it.
-        form: How its ticks are written: `PERCENT`, `POINTS`, `UNIT` or `UNITS`.
-        reference: Where the dashed line stands, such as 0 for differences and 0.5 for chance level.
+        title: Title above the axis.
+        xlabel: Label below the axis.
+        form: Format of the ticks: `PERCENT`, `POINTS`, `UNIT` or `UNITS`.
+        reference: Position of the dashed line, such as 0 for differences or 0.5 for chance level.
     """
 
     title: str
@@ -57,11 +57,11 @@ class ForestPanel:
 
 @dataclass(frozen=True)
 class ForestDot:
-    """One dot.
+    """One dot of a forest plot.
 
     Attributes:
-        estimate: Where it stands, and how far its line reaches; not drawn where it has no value.
-        filled: Solid, with a thick line; else hollow.
+        estimate: Value and interval; an estimate without a value is not drawn.
+        filled: Whether the dot is solid with a thick line, or hollow.
     """
 
     estimate: Estimate
@@ -70,11 +70,11 @@ class ForestDot:
 
 @dataclass(frozen=True)
 class ForestSeries:
-    """The dots of one color.
+    """The dots of one color and marker.
 
     Attributes:
-        name: In the legend.
-        dots: One a row, for each panel.
+        name: Name in the legend.
+        dots: For each panel, one dot per row.
     """
 
     name: str
@@ -101,16 +101,19 @@ def plot_forest(
     hollow: str = "",
     first_look: int = 0,
 ) -> Figure:
-    """Draw the first 60 rows, one color and marker a series.
+    """Draw a forest plot of the first 60 rows, with one color and marker per series.
 
     Args:
-        rows: From top to bottom.
-        panels: From left to right.
-        series: What is drawn in each panel.
-        reference: What the dashed line is.
-        filled: What filled dots mean; empty where all are alike.
-        hollow: What hollow dots mean.
-        first_look: Number of the first color and marker, so that a series keeps its own in several figures.
+        rows: Rows from top to bottom.
+        panels: Panels from left to right.
+        series: Series to draw in each panel.
+        reference: Legend text of the dashed line.
+        filled: Legend text of filled dots; empty if all dots are alike.
+        hollow: Legend text of hollow dots; empty if all dots are alike.
+        first_look: Index of the first color and marker, so that a series looks the same in several figures.
+
+    Returns:
+        The figure.
     """
     rows = rows[:_MOST_ROWS]
     heights = _place_rows(rows)
@@ -137,17 +140,20 @@ def plot_differences(
     reference: str,
     first_look: int = 0,
 ) -> Figure:
-    """Draw differences of accuracy and AUROC side by side; filled dots are significant.
+    """Draw differences in accuracy and AUROC side by side, with filled dots where they are significant.
 
     Args:
-        rows: See `plot_forest`.
-        series: The name of each, and for accuracy, then for AUROC, a difference and its verdict a row (see
-            `fakeid.reporting.significance`); None where nothing was measured.
-        reference: What is compared with.
-        first_look: See `plot_forest`.
+        rows: Rows from top to bottom.
+        series: Name of each series with its differences and verdicts (see `fakeid.reporting.significance`): first for
+            accuracy, then for AUROC, one per row; None where nothing was measured.
+        reference: Name of the baseline.
+        first_look: Index of the first color and marker, see `plot_forest`.
+
+    Returns:
+        The figure.
     """
     found = {each[1] for _, metrics in series for metric in metrics for each in metric if each}
-    hollow = {NOT_SIGNIFICANT: NOT_SIGNIFICANT, NOT_JUDGED: f"{ONE_RUN_EACH}; interval over test images alone"}
+    hollow = {NOT_SIGNIFICANT: NOT_SIGNIFICANT, NOT_JUDGED: f"{ONE_RUN_EACH}; interval over test images only"}
     return plot_forest(
         rows,
         _DIFFERENCES,
@@ -185,7 +191,7 @@ def _draw_dot(ax: Axes, dot: ForestDot, height: float, number: int) -> None:
 
 def _finish_axes(ax: Axes, panel: ForestPanel) -> None:
     mark_chance(ax, panel.reference, vertical=True)
-    if panel.form in (Form.POINTS, Form.UNITS):  # of differences, zero is always inside
+    if panel.form in (Form.POINTS, Form.UNITS):  # axes of differences always include zero
         low, high = (sign * max(_SHORTEST, sign * bound) for sign, bound in zip((-1, 1), ax.get_xlim(), strict=True))
         ax.set_xlim(low, high)
         scale = 100 if panel.form is Form.POINTS else 1

@@ -1,4 +1,4 @@
-"""How values and estimates are written, in every table, sentence and figure."""
+"""Format values and estimates for all tables, sentences and figures."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from fakeid.evaluation.records.results import Estimate
 from fakeid.reporting.table import Cell, Form, Value
 
 UNDEFINED: Final = "\N{EN DASH}"
-"""Written where a number has no meaning."""
+"""Text for a number that is undefined."""
 
 PERCENT_SIGN: Final = "\N{NO-BREAK SPACE}%"
 
@@ -43,37 +43,37 @@ _FORMATS: Final[dict[Form, Callable[[float], str]]] = {
 
 
 def format_number(number: float | None, form: Form) -> str:
-    """Write one number, `UNDEFINED` where it is None or NaN."""
+    """Format one number, or return `UNDEFINED` for None and NaN."""
     return UNDEFINED if number is None or math.isnan(number) else _FORMATS[form](number)
 
 
 def format_count(count: int, noun: str, plural: str = "") -> str:
-    """Write how many there are, such as `1 run` or `2 runs`; with a plural of its own, `2 categories`."""
+    """Format a count with its noun, such as `1 run` or `2 runs`; pass irregular plurals, as for `2 categories`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def format_seconds(seconds: float) -> str:
-    """Write a duration as people estimate one: `40 seconds`, `12 minutes` or `2.5 hours`."""
+    """Format an approximate duration, such as `40 seconds`, `12 minutes` or `2.5 hours`."""
     if seconds < 90:
         return format_count(round(seconds), "second")
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def join_words(words: Sequence[str]) -> str:
-    """Join words or phrases as in a sentence: `a, b and c`."""
+    """Join words or phrases as `a, b and c`."""
     *others, last = words
     return " and ".join([*([", ".join(others)] if others else []), last])
 
 
 def format_bounds(estimate: Estimate, form: Form, between: str = ", ") -> str:
-    """Write the ends of an interval, such as `89.9, 92.4`; empty where there is none."""
+    """Format the bounds of an interval, such as `89.9, 92.4`, or return an empty string if there is none."""
     if not estimate.has_interval:
         return ""
     return f"{format_number(estimate.low, form)}{between}{format_number(estimate.high, form)}"
 
 
 def format_estimate(estimate: Estimate, form: Form) -> str:
-    """Write a number with its interval, such as `91.2 [89.9, 92.4]`; bounds alone as `89.9 to 92.4`."""
+    """Format a number with its interval, such as `91.2 [89.9, 92.4]`, or bounds alone, such as `89.9 to 92.4`."""
     if estimate.value is None and estimate.has_interval:
         return format_bounds(estimate, form, " to ")
     bounds = format_bounds(estimate, form)
@@ -82,21 +82,21 @@ def format_estimate(estimate: Estimate, form: Form) -> str:
 
 
 def format_share(share: Estimate | float | None) -> str:
-    """Write a share in [0, 1] for a sentence, such as `91.2 % [89.9, 92.4]`."""
+    """Format a share in [0, 1] for a sentence, such as `91.2 % [89.9, 92.4]`."""
     estimate = share if isinstance(share, Estimate) else Estimate(share)
     bounds = format_bounds(estimate, Form.PERCENT)
     return f"{format_number(estimate.value, Form.PERCENT)}{PERCENT_SIGN}" + (f" [{bounds}]" if bounds else "")
 
 
 def format_value(value: Value, form: Form) -> str:
-    """Write whatever a cell holds; text is left alone in every column."""
+    """Format the value of a cell; text is returned unchanged in every column."""
     if isinstance(value, Estimate):
         return format_estimate(value, form)
     return value if isinstance(value, str) else format_number(value, form)
 
 
 def format_cell(cell: Cell, form: Form) -> str:
-    """Write a cell as text in one line, with its mark and note; what it lacks where it is undefined."""
+    """Format a cell on one line with its mark and note, or explain what it lacks if its value is undefined."""
     text = format_value(cell.value, form)
     note = f" ({cell.note})" if cell.note else ""
     return (cell.lack if cell.lack and text == UNDEFINED else text + cell.mark) + note

@@ -1,4 +1,4 @@
-"""One self-contained HTML file: no outside request, light and dark, on screens and on paper."""
+"""Self-contained HTML pages, without external requests, in light and dark mode, for screens and print."""
 
 import base64
 import hashlib
@@ -26,19 +26,19 @@ def render_page(
     script: str = "",
     **values: Any,
 ) -> str:
-    """Fill a page's template, which extends `base.html`.
+    """Render a page from a template that extends `base.html`.
 
     Args:
-        template: File in `templates`. Values are escaped; what is undefined raises.
-        title: Heading, and the name of the browser's tab.
-        subtitle: A line below it.
-        styles: Files of CSS beside `base.css`.
-        css: CSS that is made from Python, such as the colors of figures.
-        script: File of JavaScript, the only one that may run; the page should do without.
-        values: What the template names.
+        template: Template file in `templates`. Values are escaped; undefined names raise.
+        title: Heading of the page and title of the browser tab.
+        subtitle: Line below the heading.
+        styles: CSS files used in addition to `base.css`.
+        css: CSS generated in Python, such as the colors of figures.
+        script: JavaScript file, the only script allowed to run; the page must remain usable without it.
+        values: Values that the template uses.
 
     Returns:
-        The whole document.
+        The complete HTML document.
     """
     code = _read(script) if script else ""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
@@ -78,11 +78,11 @@ def _build_environment() -> Environment:
 
 
 def _sort_key(cell: Cell) -> float | None:
-    """Find the number by which a page sorts a cell; None for text, which is sorted as it is shown."""
+    """Return the number by which a page sorts a cell, or None for text, which is sorted as displayed."""
     value = cell.value.value if isinstance(cell.value, Estimate) else cell.value
     return None if isinstance(value, str) else value
 
 
 def _read(name: str) -> str:
-    """Render a file of CSS or JavaScript, which may name the project's colors."""
+    """Render a CSS or JavaScript file, which may use the project's colors."""
     return _build_environment().get_template(name).render()

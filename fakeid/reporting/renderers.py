@@ -1,4 +1,4 @@
-"""Tables as Rich tables, Markdown, CSV and W&B columns, and LaTeX; pages draw them with `templates/table.html`."""
+"""Render tables for the terminal (Rich), Markdown, CSV, W&B and LaTeX; pages use `templates/table.html`."""
 
 import re
 from collections.abc import Sequence
@@ -24,17 +24,20 @@ _LATEX_SPECIAL: Final = {
 
 
 def is_numeric(column: Column) -> bool:
-    """Tell whether a column holds numbers, which are aligned at the right."""
+    """Tell whether a column holds numbers, which are right-aligned."""
     return column.form not in (Form.TEXT, Form.CODE)
 
 
 def render_terminal(table: Table, *, stacked: bool = True, dense: bool = False) -> RichTable:
-    """Draw a table for a terminal.
+    """Render a table for a terminal.
 
     Args:
-        table: What to draw.
-        stacked: Write each interval below its value, so that more columns fit; else beside it.
-        dense: Leave one space between columns, not two.
+        table: Table to render.
+        stacked: Whether each interval is below its value, which saves width, or beside it.
+        dense: Whether columns are separated by one space instead of two.
+
+    Returns:
+        A Rich table.
     """
     drawn = RichTable(
         title=table.title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
@@ -63,12 +66,12 @@ def _draw_cell(cell: Cell, column: Column, row: Row, stacked: bool) -> Text:
 
 
 def has_bounds_below(cell: Cell) -> bool:
-    """Tell whether a cell holds a value with an interval, which some renderers write below it."""
+    """Tell whether a cell holds a value with an interval, which some renderers put below it."""
     return isinstance(cell.value, Estimate) and cell.value.value is not None and cell.value.has_interval
 
 
 def render_markdown(table: Table) -> str:
-    """Write a table as Markdown, its notes below it; without the title, whose level its surroundings know."""
+    """Render a table as Markdown with its notes below it, but without the title, whose level the caller chooses."""
     lines = [[column.heading for column in table.columns]]
     lines.append(["---:" if is_numeric(column) else "---" for column in table.columns])
     lines += [
@@ -89,13 +92,14 @@ def _escape_markdown(text: str) -> str:
 
 
 def tabulate(table: Table) -> tuple[list[str], list[list[Any]]]:
-    """Spread a table over plain columns, for CSV files and W&B.
+    """Convert a table to plain columns for CSV files and W&B.
 
-    An estimate becomes its value and, where any row has one, the ends of its interval (`NAME low`, `NAME high`); what
-    has bounds alone becomes these. Marks become a column of their own, see `Column`. What is undefined is None.
+    A column of estimates becomes a column of values and, if any row has an interval, columns `NAME low` and
+    `NAME high`; estimates with bounds only become these two columns. Marks become a separate column, see `Column`.
+    Undefined values are None.
 
     Returns:
-        Names of the columns, each once, and as many values a row.
+        The unique column names, and the rows with one value per column.
     """
     names: list[str] = []
     spread: list[list[Any]] = []
@@ -127,16 +131,16 @@ def _make_unique(name: str, taken: Sequence[str]) -> str:
 
 
 def render_latex(table: Table, *, caption: str, label: str, comments: Sequence[str] = ()) -> str:
-    r"""Write a table across both columns of a paper: headings upright, each interval below its number.
+    r"""Render a table that spans both columns of a paper, with rotated headings and each interval below its number.
 
     Args:
-        table: What to write; its first column is headed by its short name.
-        caption: Plain text.
-        label: Behind `tab:`.
-        comments: Lines above it that LaTeX skips.
+        table: Table to render; its first column is headed by its short name.
+        caption: Caption as plain text.
+        label: Label without the prefix `tab:`.
+        comments: LaTeX comment lines above the table.
 
     Returns:
-        A `table*`; it needs `booktabs`, and `graphicx` for the headings.
+        A `table*`, which needs `booktabs`, and `graphicx` for the headings.
     """
     first, *others = (column.short or column.heading for column in table.columns)
     headings = [escape_latex(first), *(rf"\rotatebox{{90}}{{{escape_latex(name)}}}" for name in others)]
@@ -160,7 +164,7 @@ def render_latex(table: Table, *, caption: str, label: str, comments: Sequence[s
 
 
 def _write_stacked(cell: Cell, column: Column) -> tuple[str, str]:
-    """Write a value and what stands below it."""
+    """Format a value and the interval below it."""
     if not isinstance(cell.value, Estimate) or not has_bounds_below(cell):
         return format_cell(cell, column.form), ""
     value = format_number(cell.value.value, column.form) + cell.mark
@@ -168,5 +172,5 @@ def _write_stacked(cell: Cell, column: Column) -> tuple[str, str]:
 
 
 def escape_latex(text: str) -> str:
-    """Write text so that LaTeX sets it as it is."""
+    """Escape text so that LaTeX prints it literally."""
     return re.sub("|".join(map(re.escape, _LATEX_SPECIAL)), lambda found: _LATEX_SPECIAL[found[0]], text)

@@ -1,4 +1,4 @@
-"""What may be said about differences between configurations, with one correction for all that a page says."""
+"""Significance of differences between configurations, with one correction for all comparisons on a page."""
 
 import math
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ from fakeid.evaluation.statistics.paired_tests import Difference
 from fakeid.reporting.table import Cell, Tone
 
 LEVEL: Final = 0.05
-"""A difference with a corrected p-value below it is significant."""
+"""Significance level: a difference is significant if its corrected p-value is below it."""
 
 BETTER: Final = "better"
 WORSE: Final = "worse"
@@ -20,35 +20,36 @@ NOT_SIGNIFICANT: Final = "not significant"
 NOT_JUDGED: Final = "not judged"
 UNDEFINED: Final = "undefined"
 VERDICTS: Final = (BETTER, WORSE, NOT_SIGNIFICANT, NOT_JUDGED, UNDEFINED)
-"""In the order in which they are counted; the first two are significant."""
+"""All verdicts in the order in which they are counted; the first two are significant."""
 
 ONE_RUN_EACH: Final = "one run each: not judged"
-"""Why two configurations are not judged."""
+"""The reason why two configurations are not judged."""
 
 IMAGES_ALONE: Final = "test images, not other seeds or machines"
-"""What the interval of a single run covers."""
+"""The variation that the interval of a single run covers."""
 
 SEVERAL_RUNS: Final = (
     "runs matched by seed and crossed with images (Obuchowski & Rockette 1995); the 95 % intervals cover runs and "
     "images."
 )
-"""How several runs are compared."""
+"""The method by which several runs are compared."""
 
 CORRECTED: Final = "the intervals are not corrected. A corrected p of 0.05 or more is not significant."
-"""How to read a table of differences."""
+"""The note on how to read a table of differences."""
 
-_FEWEST_SEEDS: Final = 2  # a side; with another seed the difference of two networks may change sign
+_FEWEST_SEEDS: Final = 2  # per configuration; with another seed the difference between two networks may change sign
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged(ABC):
-    """Two configurations, or pairs of them, on the same images.
+    """A comparison of two configurations, or of pairs of them, on the same images.
 
     Attributes:
-        accuracy: Of the second minus that of the first.
-        auroc: Likewise.
-        accuracy_p: Corrected, see `correct_judged`; NaN before, and where nothing is judged.
-        auroc_p: Likewise.
+        accuracy: Accuracy of the second configuration minus that of the first.
+        auroc: AUROC of the second configuration minus that of the first.
+        accuracy_p: Corrected p-value of the accuracy, see `correct_judged`; NaN before the correction and if the
+            comparison is not judged.
+        auroc_p: Corrected p-value of the AUROC, likewise.
     """
 
     accuracy: Difference
@@ -59,26 +60,26 @@ class Judged(ABC):
     @property
     @abstractmethod
     def test(self) -> Hashable:
-        """Name what is tested; rows of several tables with equal names are one test."""
+        """Identify the test; rows of different tables with the same identity are one test."""
 
     @property
     def num_seeds(self) -> int:
-        """Count the runs of each configuration; with one, nothing is judged."""
+        """Count the runs of each configuration; with one run, nothing is judged."""
         return self.accuracy.num_runs
 
     @property
     def verdict(self) -> str:
-        """Judge the accuracy: one of `VERDICTS`."""
+        """Judge the accuracy as one of `VERDICTS`."""
         return judge(self.accuracy, self.accuracy_p, self.num_seeds)
 
     @property
     def auroc_verdict(self) -> str:
-        """Judge the AUROC: one of `VERDICTS`."""
+        """Judge the AUROC as one of `VERDICTS`."""
         return judge(self.auroc, self.auroc_p, self.num_seeds)
 
     @property
     def is_significant(self) -> bool:
-        """Tell whether the accuracy is `better` or `worse`."""
+        """Tell whether the accuracy differs significantly."""
         return self.verdict in (BETTER, WORSE)
 
 
@@ -86,9 +87,9 @@ _Judged = TypeVar("_Judged", bound=Judged)
 
 
 def judge(difference: Difference, corrected_p: float, num_seeds: int) -> str:
-    """Judge the second of two configurations against the first: one of `VERDICTS`.
+    """Judge the second of two configurations against the first as one of `VERDICTS`.
 
-    With one seed each nothing, whatever the p-value of the two networks.
+    With one seed each, the verdict is `NOT_JUDGED`, whatever the p-value of the two networks.
     """
     if math.isnan(difference.value):
         return UNDEFINED
@@ -102,25 +103,31 @@ def judge(difference: Difference, corrected_p: float, num_seeds: int) -> str:
 
 
 def name_verdict(verdict: str) -> str:
-    """Name one of `VERDICTS` in a sentence, such as `significantly better`."""
+    """Word one of `VERDICTS` for a sentence, such as `significantly better`."""
     return f"significantly {verdict}" if verdict in (BETTER, WORSE) else verdict
 
 
 def list_cells(difference: Difference, corrected_p: float, verdict: str) -> list[Cell]:
-    """List the cells of a difference: with its interval, the corrected p-value, the verdict in color."""
+    """Build the cells of a difference: its value with interval, the corrected p-value, and the colored verdict."""
     tone = {BETTER: Tone.GOOD, WORSE: Tone.BAD}.get(verdict, Tone.OPEN)
     return [Cell(Estimate.of(difference)), Cell(to_known(corrected_p)), Cell(verdict, tone=tone)]
 
 
 def to_known(number: float) -> float | None:
-    """Turn NaN into None."""
+    """Convert NaN to None."""
     return None if math.isnan(number) else number
 
 
 def correct_judged(*tables: Sequence[_Judged]) -> list[list[_Judged]]:
-    """Correct the p-values of all tables together by Holm, accuracy and AUROC in one family.
+    """Apply Holm's correction to the p-values of all tables, with accuracy and AUROC in one family.
 
-    A test that stands in several tables counts once; what is not judged does not count.
+    A test that appears in several tables counts once; comparisons that are not judged do not count.
+
+    Args:
+        tables: Tables of comparisons.
+
+    Returns:
+        The same tables with corrected p-values.
     """
     rows = [row for table in tables for row in table]
     tests = [(row.test, metric) for metric in ("accuracy", "auroc") for row in rows]

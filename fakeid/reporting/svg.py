@@ -1,4 +1,4 @@
-"""matplotlib's figures as files, and as SVG in a page with the page's own colors."""
+"""Write matplotlib figures to files, and embed them in pages as SVG with the page's colors."""
 
 import io
 import re
@@ -15,9 +15,9 @@ from fakeid.reporting.style import DPI, GRAY, PALETTE
 
 GRID: Final = "#e4e4e4"
 
-_LEAST_SCALE: Final = 0.75  # of the size at which it was drawn: letters of 9 points are 11 pixels high
+_LEAST_SCALE: Final = 0.75  # of the drawn size; 9-point letters are then 11 pixels high
 
-# Okabe and Ito's colors are made for white paper; these keep the order of hues and show on black.
+# Okabe and Ito's colors are made for white paper; these keep the order of hues and are visible on black.
 _DARK_PALETTE: Final = ("#56b4e9", "#ff9466", "#33c79a", "#f0b93a", "#e39bc4", "#9fd6f5", "#e8eaed")
 
 
@@ -28,7 +28,7 @@ def _declare(colors: Sequence[str]) -> str:
 LINE_STYLE: Final = (
     f"{_declare(PALETTE)} @media screen and (prefers-color-scheme: dark) {{ {_declare(_DARK_PALETTE)} }}"
 )
-"""CSS of a page with inline figures: the colors of their lines, by day and by night."""
+"""CSS for pages with inline figures: the line colors in light and dark mode."""
 
 _VARIABLES: Final = {
     **{color.lower(): f"var(--line-{i})" for i, color in enumerate(PALETTE)},
@@ -39,24 +39,28 @@ _VARIABLES: Final = {
 
 
 def render_svg(figure: Figure) -> str:
-    """Draw a standalone SVG file, texts as outlines so that it looks the same everywhere."""
+    """Render a standalone SVG file with text as outlines, so that it looks the same everywhere."""
     text = io.StringIO()
-    # Identifiers are random and the date is written otherwise.
+    # Without these settings identifiers are random and the date is written.
     with rc_context({"svg.hashsalt": "fakeid", "svg.fonttype": "path"}):
         figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
 
 
 def inline_svg(figure: Figure, name: str, label: str) -> Markup:
-    """Draw the figure as an element of a page.
+    """Render a figure as an inline SVG element of a page.
 
-    Colors become the page's variables (`--text`, `--faint`, `--line`, `--line-0` …), the paper shows through. It fills
-    its box, but on a narrow screen it keeps its letters legible, so that the box must scroll (class `wide`).
+    Colors become CSS variables of the page (`--text`, `--faint`, `--line`, `--line-0` …), and the background is
+    transparent. The figure fills its box. On a narrow screen it keeps a minimum width so that text stays legible, and
+    the box must scroll (class `wide`).
 
     Args:
-        figure: Drawn in the project's style.
-        name: Distinguishes its identifiers from those of other figures of the page.
-        label: What is shown, for readers who hear the page.
+        figure: Figure drawn in the project's style.
+        name: Prefix that keeps its identifiers distinct from those of other figures on the page.
+        label: Description of the figure for screen readers.
+
+    Returns:
+        The SVG element.
     """
     with rc_context({"svg.hashsalt": "fakeid", "svg.fonttype": "none"}):
         text = io.StringIO()
@@ -66,7 +70,7 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
     svg = re.sub("#[0-9a-f]{6}", lambda found: _VARIABLES.get(found.group(), found.group()), svg)
-    # What has no color is black, and follows the text.
+    # Shapes without a color are black, and follow the color of the text.
     svg = re.sub(r'\b(?:width|height)="[\d.]+pt"', "", svg, count=2)
     head = Markup('<svg role="img" aria-label="{}" fill="currentColor" style="min-width: {}px"').format(
         label, round(_LEAST_SCALE * figure.get_figwidth() * DPI)
@@ -75,6 +79,6 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
 
 
 def write_figure(folder: Path, name: str, figure: Figure) -> None:
-    """Write NAME.png and NAME.svg, each whole or not at all."""
+    """Write NAME.png and NAME.svg, each atomically."""
     write_atomically(folder / f"{name}.png", lambda file: figure.savefig(file, format="png"))
     write_text(folder / f"{name}.svg", render_svg(figure))

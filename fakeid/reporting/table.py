@@ -8,59 +8,59 @@ from typing import TypeAlias
 from fakeid.evaluation.records.results import Estimate
 
 Value: TypeAlias = str | int | float | Estimate | None
-"""What a cell holds; None and estimates with neither a value nor bounds are undefined."""
+"""Value of a cell; None and estimates with neither a value nor bounds are undefined."""
 
 
 class Form(Enum):
-    """How the values of a column are written."""
+    """Format of the values in a column."""
 
     TEXT = "text"
     CODE = "code"
-    """Text to be typed, such as a command."""
+    """Text that users type, such as a command."""
     COUNT = "count"
-    """A whole number with thousands separated."""
+    """A whole number with thousands separators."""
     DIGITS = "digits"
-    """A whole number in bare digits, where there is no room."""
+    """A whole number without separators, where space is short."""
     PERCENT = "percent"
-    """A share in [0, 1] in percent with one decimal; the sign stands in the heading."""
+    """A share in [0, 1] in percent with one decimal; the heading holds the percent sign."""
     UNIT = "unit"
-    """A number in [0, 1] with three decimals; larger ones in as much room."""
+    """A number in [0, 1] with three decimals; very large numbers in scientific notation."""
     POINTS = "points"
     """A difference of shares in percentage points, with its sign and one decimal."""
     UNITS = "units"
     """A difference of numbers in [0, 1], with its sign and three decimals."""
     SLOPE = "slope"
-    """Percentage points for one more of something, with the sign and two decimals."""
+    """A slope in percentage points per unit, with its sign and two decimals."""
     P_VALUE = "p-value"
-    """With as many digits as mean something."""
+    """A p-value with as many digits as are meaningful."""
     NUMBER = "number"
-    """With one decimal, such as minutes."""
+    """A number with one decimal, such as minutes."""
     RATE = "rate"
-    """Rounded to a whole number, such as images per second."""
+    """A number rounded to a whole one, such as images per second."""
 
 
 class Tone(Enum):
-    """What a cell says about the detector, in color where a renderer has colors."""
+    """Assessment that a cell expresses, shown as a color if the renderer has colors."""
 
     GOOD = "good"
     BAD = "bad"
     DOUBTFUL = "doubtful"
     OPEN = "open"
-    """Nothing was or could be decided."""
+    """Nothing was decided, or could be."""
     FAINT = "faint"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
+    """One column of a table.
 
     Attributes:
-        heading: Plain text with its unit, such as `accuracy %`.
-        form: How its values are written.
-        short: A heading for narrow tables in a terminal, over several lines where it has line breaks; empty: as above.
-        name: Under which files and W&B know it; empty: the heading.
-        marked: What a mark in this column means, in a word: files and W&B get a column of that name behind it, which
-            says which of its cells are marked; empty: none.
+        heading: Plain text with the unit, such as `accuracy %`.
+        form: Format of the values.
+        short: Heading for narrow tables in a terminal, which may have line breaks; empty for `heading`.
+        name: Column name in files and in W&B; empty for `heading`.
+        marked: Meaning of a mark in this column, in one word. Files and W&B get an extra column with this suffix, which
+            tells which cells are marked; empty for no extra column.
     """
 
     heading: str
@@ -72,15 +72,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value with what is shown beside it.
+    """A value and how it is presented.
 
     Attributes:
-        value: What files and W&B get.
-        lack: Written where the value is undefined, such as `needs 500 reals, has 50`.
-        mark: Behind the value, such as a dagger for what was trained on.
-        link: Where the cell leads, relative to the page.
-        tone: Its color.
-        note: Said of a name, such as `held out`: below it in a terminal, elsewhere in parentheses behind it.
+        value: The value, which is all that files and W&B get.
+        lack: Text shown if the value is undefined, such as `needs 500 reals, has 50`.
+        mark: Text after the value, such as a dagger for categories that were trained on.
+        link: Link target, relative to the page.
+        tone: Tone that decides the color.
+        note: Note on a name, such as `held out`: below the name in a terminal, otherwise in parentheses after it.
     """
 
     value: Value = None
@@ -92,17 +92,17 @@ class Cell:
 
 
 Line: TypeAlias = Sequence[Cell | Value]
-"""One bare value or cell a column."""
+"""A row with one bare value or cell per column."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table.
+    """One row of a table.
 
     Attributes:
-        cells: One a column.
-        strong: Whether it stands out, such as a total.
-        ends_section: Whether a rule is drawn below it.
+        cells: Cells, one per column.
+        strong: Whether the row is emphasized, such as a total.
+        ends_section: Whether a rule is drawn below the row.
     """
 
     cells: tuple[Cell, ...]
@@ -112,13 +112,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """What all renderers take: `fakeid.reporting.renderers` and the pages.
+    """A table that all renderers accept: those of `fakeid.reporting.renderers` and the pages.
 
     Attributes:
-        title: Of the table; empty where its surroundings say it.
-        columns: From left to right.
-        rows: From top to bottom, each with one cell a column.
-        notes: Sentences below it.
+        title: Title; empty if the context already states it.
+        columns: Columns from left to right.
+        rows: Rows from top to bottom, each with one cell per column.
+        notes: Sentences below the table.
     """
 
     title: str
@@ -141,21 +141,24 @@ class Table:
         """Build a table from bare values as well as cells.
 
         Args:
-            title: See above.
-            columns: See above.
-            rows: Each a `Row`, or one value or cell a column.
-            notes: See above.
+            title: Title; may be empty.
+            columns: Columns from left to right.
+            rows: Rows, each a `Row` or a sequence of one value or cell per column.
+            notes: Sentences below the table.
+
+        Returns:
+            The table.
         """
         return cls(title, tuple(columns), tuple(_build_row(row) for row in rows), tuple(notes))
 
     def select(self, columns: Sequence[Column]) -> "Table":
-        """Take some of the columns, without the title."""
+        """Return a table of some of the columns, without the title."""
         places = [self.columns.index(column) for column in columns]
         rows = (replace(row, cells=tuple(row.cells[place] for place in places)) for row in self.rows)
         return Table("", tuple(columns), tuple(rows), self.notes)
 
     def without(self, *columns: Column) -> "Table":
-        """Leave columns out, such as those that a paper does not have."""
+        """Return the table without some columns, such as those that a paper does not have."""
         kept = [place for place, column in enumerate(self.columns) if column not in columns]
         rows = (replace(row, cells=tuple(row.cells[place] for place in kept)) for row in self.rows)
         return replace(self, columns=tuple(self.columns[place] for place in kept), rows=tuple(rows))

@@ -1,4 +1,4 @@
-"""May this detector be used? Three lines that stand before all tables, computed from the bounds of intervals."""
+"""Verdict on whether a detector may be used: up to three lines above all tables, computed from interval bounds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,15 +24,15 @@ _KINDS: Final = {"category": "content", "generator": "fakes by", "test_set": "te
 
 @dataclass(frozen=True)
 class Judgement:
-    """What may be said of a detector after a test.
+    """The conclusion about a detector after a test.
 
     Attributes:
-        verdict: On clean images.
-        head: In a few words.
-        text: The rates that it rests on.
-        robustness: Heads and texts: under which degradations it holds and breaks.
-        weakest: On what it is clearly weakest; empty where nothing is.
-        breaks: Whether it breaks under a degradation.
+        verdict: Verdict on clean images.
+        head: The verdict in a few words.
+        text: The rates that the verdict is based on.
+        robustness: Lead-ins and texts that tell under which degradations the detector holds and breaks.
+        weakest: The group on which the detector is clearly weakest; empty if there is none.
+        breaks: Whether the detector breaks under a degradation.
     """
 
     verdict: Verdict
@@ -44,25 +44,25 @@ class Judgement:
 
     @property
     def tone(self) -> Tone:
-        """Color it: good only where all that was tested passes, else doubtful or bad."""
+        """Choose the tone: good only if everything that was tested passes, else doubtful or bad."""
         if self.verdict is Verdict.PASSES and self.breaks:
             return Tone.DOUBTFUL
         return _TONES.get(self.verdict, Tone.BAD)
 
     @property
     def lines(self) -> list[list[Part]]:
-        """Lay it out in two or three paragraphs, each of heads and texts."""
+        """Arrange the judgement in two or three paragraphs, each of lead-ins and texts."""
         weakest = [[("Weakest:", self.weakest)]] if self.weakest else []
         return [[(f"{self.head}.", self.text)], list(self.robustness), *weakest]
 
     def to_record(self) -> RecordedVerdict:
-        """Write it as sentences, as files keep it."""
+        """Convert the judgement to the sentences that files store."""
         lines = (" ".join(f"{head} {text}" for head, text in line).strip() for line in self.lines)
         return RecordedVerdict(self.verdict.value, self.tone.value, tuple(lines))
 
 
 def judge_run(summary: RunSummary) -> Judgement:
-    """Judge the test of a training: on unseen content, or on seen where no other was tested."""
+    """Judge the test of a training run on unseen content, or on seen content if no other was tested."""
     group = summary.unseen or summary.seen
     wished = summary.calibration.false_alarm_rate if summary.calibration else None
     case = _Case(group, group, wished, new_content=summary.unseen is not None)
@@ -72,10 +72,10 @@ def judge_run(summary: RunSummary) -> Judgement:
 
 
 def judge_evaluation(evaluation: Evaluation) -> Judgement:
-    """Judge an evaluation: on unseen content by unseen generators, or on what was tested of these."""
+    """Judge an evaluation on unseen content by unseen generators, or on whichever of these was tested."""
     if evaluation.one_class and not evaluation.groups:
         return Judgement(
-            Verdict.UNKNOWN, "No verdict", "One class alone was tested; what is called fake of it follows.", ()
+            Verdict.UNKNOWN, "No verdict", "Only one class was tested; the share called fake is given below.", ()
         )
     case = _choose_case(evaluation)
     tested = evaluation.list_tested(tuple(_KINDS), NO_DEGRADATION)
@@ -94,20 +94,20 @@ def judge_evaluation(evaluation: Evaluation) -> Judgement:
 
 
 def judge(summary: RunSummary, evaluation: Evaluation | None) -> Judgement:
-    """Judge the evaluation of a run, which tests more, or its own test where there is none."""
+    """Judge the evaluation of a run, which tests more, or its own test if there is no evaluation."""
     return judge_evaluation(evaluation) if evaluation else judge_run(summary)
 
 
 @dataclass(frozen=True)
 class _Case:
-    """The reals and the fakes that are judged.
+    """The reals and fakes that the verdict is based on.
 
     Attributes:
-        reals: The group whose reals count.
-        fakes: The group whose fakes and AUROC count.
-        wished: The false-positive rate that its threshold was chosen for, in [0, 1]; None where none was chosen.
-        new_content: Whether the content of its reals was not trained on.
-        new_generator: Whether the fakes are by unseen generators; None where that is not known.
+        reals: Group whose reals count.
+        fakes: Group whose fakes and AUROC count.
+        wished: False-positive rate for which the threshold was chosen, in [0, 1]; None if no threshold was chosen.
+        new_content: Whether the reals have unseen content.
+        new_generator: Whether the fakes are by unseen generators; None if that is not known.
     """
 
     reals: Group | None
@@ -118,18 +118,18 @@ class _Case:
 
     @property
     def place(self) -> str:
-        """Name it, such as `unseen content by unseen generators`."""
+        """Name the case, such as `unseen content by unseen generators`."""
         makers = " by unseen generators" if self.new_generator else ""
         return f"{'unseen' if self.new_content else 'seen'} content{makers}"
 
     @property
     def unseen(self) -> bool:
-        """Whether any of it was not trained on."""
+        """Tell whether its content or its generators are unseen."""
         return self.new_content or bool(self.new_generator)
 
     @property
     def trial(self) -> Trial:
-        """Collect the numbers that decide."""
+        """Collect the numbers that decide the verdict."""
         chosen = f"_at_{CHOSEN}"  # earlier releases did not measure it in every test
         at = chosen if self.wished is not None and self.reals and f"real_accuracy{chosen}" in self.reals.metrics else ""
         area, found = (self.fakes.read(name) if self.fakes else UNKNOWN for name in ("auroc", f"fake_accuracy{at}"))
@@ -137,7 +137,7 @@ class _Case:
         return Trial(area, right.complement(), found, FALSE_POSITIVE_RATE if self.wished is None else self.wished)
 
     def degrade(self, evaluation: Evaluation, degradation: str) -> "_Case":
-        """Take the same reals and fakes under a degradation."""
+        """Return the case of the same reals and fakes under a degradation."""
         reals, fakes = (
             evaluation.find(part.kind, part.name, degradation) if isinstance(part, EvaluationGroup) else None
             for part in (self.reals, self.fakes)
@@ -145,7 +145,7 @@ class _Case:
         return replace(self, reals=reals, fakes=fakes)
 
     def tell_rates(self) -> str:
-        """Write one sentence on both rates; empty where one of them is not known."""
+        """Write one sentence on both error rates; empty if one of them is not known."""
         trial = self.trial
         if trial.false_positives.value is None or trial.found.value is None:
             return ""
@@ -159,7 +159,7 @@ class _Case:
 
 
 def _choose_case(evaluation: Evaluation) -> _Case:
-    """Choose reals with unseen content and fakes by unseen generators, in one group if possible."""
+    """Choose reals with unseen content and fakes by unseen generators, from one group if possible."""
     tested = evaluation.list_tested(("quadrant",), NO_DEGRADATION)
     filled = [group for group in tested if group.read("auroc").value is not None]
     wished = evaluation.calibration.false_alarm_rate if evaluation.calibration else None
@@ -210,7 +210,7 @@ def _explain(verdict: Verdict, trial: Trial) -> Iterator[str]:
 
 
 def _find_weakest(areas: Mapping[str, Estimate]) -> str:
-    """Name the group with the lowest upper bound, if another one's lower bound is above it."""
+    """Name the group with the lowest upper bound, if the lower bound of another group is above it."""
     known = {name: area for name, area in areas.items() if area.has_interval}
     if len(known) < 2:
         return ""
@@ -224,7 +224,7 @@ _STYLES: Final = {Tone.GOOD: "bold green", Tone.DOUBTFUL: "bold yellow", Tone.BA
 
 
 def render_verdict(judgement: Judgement) -> Text:
-    """Draw two or three paragraphs, the head in the color of the verdict, and an empty line."""
+    """Render the judgement as two or three paragraphs with lead-ins in the color of the verdict, and an empty line."""
     text = Text()
     style = _STYLES[judgement.tone]
     for line in judgement.lines:

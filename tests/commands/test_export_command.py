@@ -23,11 +23,11 @@ def test_graph_and_page_are_written_once(typed: Typed, tmp_path: Path) -> None:
     assert out.splitlines()[1:] == ["graph    out/model.onnx", "card     out/model.md"]
     page = (tmp_path / "out" / "model.md").read_text()
     assert page.startswith("# made\n\nA detector of GAN-generated images, by fakeid. Weights `")
-    assert "images 2,000 to train, 100 to validate and 300 to test; digest `abcd`" in page
+    assert "images 2,000 for training, 100 for validation and 300 for testing; digest `abcd`" in page
     assert "- content: cat; held out: sheep" in page
     assert "- stored as: JPEG 70 to 90 and lossless" in page
     assert "calls 5.0 % [2.0, 11.0] of 100 validation reals fake" in page
-    assert "the checkpoint has left the folder of its run" in page
+    assert "the checkpoint is no longer in its run folder" in page
     code, _, err = typed("export", "tested.ckpt", "out/model.onnx")
     assert (code, err) == (1, f"fakeid: {Path('out/model.onnx')} is there already: name another file\n")
     assert typed("predict", "out/model.onnx", "out/model.md")[0] == 0
@@ -50,4 +50,4 @@ def test_of_a_run_the_page_has_its_results(typed: Typed, trained: Config, tmp_pa
 def test_a_threshold_from_photos_is_told(typed: Typed, tmp_path: Path) -> None:
     write_detector(tmp_path / "tested.ckpt", **CARD, calibration={**asdict(CALIBRATION), "photos": "holiday"})
     typed("export", "tested.ckpt", "x")
-    assert "100 photos of holiday" in (tmp_path / "x.md").read_text()
+    assert "100 photos from holiday" in (tmp_path / "x.md").read_text()

@@ -43,7 +43,7 @@ def test_the_verdict_and_what_to_do_come_first(audit: AuditResult, page: str) ->
     text = Outline(page).text
     assert text.index(audit.verdict) < text.index("data.codec=shared") < text.index("341 x 256 (30)")
     assert "0 exact and 70 near: train and test 70." in text
-    assert "The first 50" in text
+    assert "Only the first 50 are listed" in text
 
 
 def test_the_page_asks_for_nothing_from_outside(page: str) -> None:

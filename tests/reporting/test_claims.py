@@ -77,7 +77,7 @@ def test_only_common_seeds_are_compared(invented):
     )
     claims = compare_configurations(configurations)
     assert [claim.seeds for claim in claims.settings] == [(1,)]
-    assert {reason for *_, reason in claims.refused} == {"no seed in common"}
+    assert {reason for *_, reason in claims.refused} == {"they have no seed in common"}
 
 
 def test_other_images_are_not_compared(invented):
@@ -166,7 +166,7 @@ def test_the_answer_where_one_setting_suffers_and_the_other_does_not(invented):
         "That more categories help on unseen content is not shown, and in some settings they hurt: the most categories "
         "against the fewest, on images new to both, are significantly worse in 1, not significant in 1 of 2 settings"
     )
-    assert sentences[1].startswith("Another color space is not shown to help, and hurts in places: ")
+    assert sentences[1].startswith("Another color space is not shown to help, and hurts in some comparisons: ")
 
 
 def test_the_answer_of_a_single_run(invented):

@@ -103,7 +103,7 @@ def test_one_run_each_says_something_of_the_networks_alone():
     assert "It is not shown that these two networks would differ on further images of this kind;" in (
         describe_comparison(alike).text
     )
-    assert "one training each, so nothing is said about their configurations" in words
+    assert "each was trained once, so the comparison says nothing about their configurations" in words
     assert "better" not in words
     figure = plot_comparison([single])
     dots = [line for ax in figure.axes for line in ax.lines if line.get_marker() == "o"]

@@ -69,11 +69,12 @@ def test_the_answer_is_computed_from_the_numbers(evaluation):
         "Swap test": "The detector follows the codec.",
         "False positives": (
             "the threshold for 5 % false positives calls at most 5.0 % of new reals fake on average (4 of 100 "
-            "validation reals are called fake, so that of new ones 1.6 to 9.8 % are); of the tested reals it calls "
-            "7.0 % [5.0, 10.0] on seen content and 30.0 % [28.0, 33.0] on unseen content (more than promised) fake."
+            "validation reals are called fake, which puts the rate on new reals at 1.6 to 9.8 %); of the tested reals "
+            "it calls 7.0 % [5.0, 10.0] on seen content and 30.0 % [28.0, 33.0] on unseen content (more than promised) "
+            "fake."
         ),
-        "Controls": "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: "
-        "it calls 61.0 % of blurred reals fake, beside 5.0 % of the reals and 80.0 % of the fakes.",
+        "Controls": "it fires without a GAN, so here it detects blur or resampling and not (only) a generator: "
+        "it calls 61.0 % of blurred reals fake, compared with 5.0 % of the reals and 80.0 % of the fakes.",
     }
 
 
@@ -99,10 +100,10 @@ def test_a_degradation_among_the_conditions_is_held_to_the_promise(evaluation):
     )
     told = read(replace(evaluation, groups=groups, calibration=calibration))["False positives"]
     assert told == (
-        "the threshold for 5 % false positives calls at most 5.0 % of new reals fake on average with each of clean "
-        "images and JPEG 90 (4 of 100 validation reals are called fake with JPEG 90, the strictest, so that of new "
-        "ones 1.6 to 9.8 % are); of the tested reals it calls 7.0 % [5.0, 10.0] on seen content and 40.0 % [38.0, "
-        "43.0] on seen content with JPEG 90 (more than promised) fake."
+        "the threshold for 5 % false positives calls at most 5.0 % of new reals fake on average, separately for clean "
+        "images and JPEG 90 (4 of 100 validation reals are called fake with JPEG 90, the strictest condition, which "
+        "puts the rate on new reals at 1.6 to 9.8 %); of the tested reals it calls 7.0 % [5.0, 10.0] on seen content "
+        "and 40.0 % [38.0, 43.0] on seen content with JPEG 90 (more than promised) fake."
     )
     told = read(replace(evaluation, groups=groups))["False positives"]
     assert "JPEG" not in told
@@ -150,7 +151,7 @@ def test_what_makes_numbers_worth_less_is_a_warning(evaluation):
 def test_several_controls_that_fire_are_one_finding(evaluation):
     fired = [replace(invent_control(), name=name) for name in ("a", "b", "c")]
     told = read(replace(evaluation, controls=tuple(fired)))["Controls"]
-    assert "calls 61.0 % of a, 61.0 % of b and 61.0 % of c fake, beside 5.0 % of the reals" in told
+    assert "calls 61.0 % of a, 61.0 % of b and 61.0 % of c fake, compared with 5.0 % of the reals" in told
 
 
 def test_what_was_not_done_is_not_told(evaluation):
@@ -159,7 +160,7 @@ def test_what_was_not_done_is_not_told(evaluation):
         groups=evaluation.groups[1:2],
     )  # fmt: skip
     assert list(read(little)) == ["Alone", "False positives"]
-    assert "nothing is promised" in read(little)["False positives"]
+    assert "no rate is promised" in read(little)["False positives"]
 
 
 def test_a_broken_group_is_the_worst(evaluation):

@@ -128,11 +128,11 @@ def test_an_oracle_is_marked_as_one(evaluation, page, markdown):
         groups.append(replace(group, metrics={**group.metrics, **more}))
     asked = replace(evaluation, groups=tuple(groups))
     for text in (render_evaluation_page(asked, {}), render_evaluation_markdown(asked)):
-        assert "Oracle: chosen on the tested images, no result." in text
+        assert "Oracle: chosen on the tested images, so not a result." in text
         assert "accuracy % at oracle" in text
     for text in (page, markdown):
         assert "accuracy % at oracle" not in text
-        assert "no result" not in text
+        assert "not a result" not in text
 
 
 def test_what_makes_the_numbers_worthless_comes_first(evaluation, page):
@@ -166,7 +166,7 @@ def test_what_warns_is_red_in_the_terminal(evaluation):
 
 
 def test_notes_stand_in_the_terminal_too(evaluation):
-    note = "Tested at 42 px, as trained: the center of 48 px."
+    note = "Tested at 42 px, as trained: the center of 48-px images."
     assert note in draw(render_evaluation_table(replace(evaluation, notes=(note,))))
 
 
@@ -215,7 +215,7 @@ def test_of_one_class_alone_nothing_is_shown_that_needs_two(evaluation):
     assert outline.tables[0][1] == ["mine", "real", "none", "50", "4.0 2.0\N{EN DASH}14.0"]
     sections = re.findall("^## (.+)$", render_evaluation_markdown(alone), re.MULTILINE)
     assert sections == ["Called fake", "Test sets", "Detector", "How to reproduce"]
-    assert "One class alone was tested" in draw(render_evaluation_table(alone))
+    assert "Only one class was tested" in draw(render_evaluation_table(alone))
 
 
 def test_reals_alone_on_which_a_detector_broke_down_have_no_share(evaluation):

@@ -82,7 +82,7 @@ def test_the_answer_names_the_best_setting_and_its_worst_family() -> None:
     )
     (finding,) = answer_left_out_families([*runs, make_run(0, "progan", {"progan": 0.9}, "npr")])
     assert finding.text.startswith("Pelee+NPR, RGB, dropout 0 has an AUROC of 0.900 on copies by 1 family that")
-    assert "the highest mean of 2 settings (which differences are chance is not judged)" in finding.text
+    assert "the highest mean of 2 settings (differences between settings are not tested)" in finding.text
 
 
 def test_runs_that_left_none_out_have_no_rows(invented) -> None:

@@ -22,9 +22,9 @@ def test_clean_images_are_no_degradation(degradations: list[str], words: str) ->
     ("trained_px", "tested_px", "views", "words"),
     [
         (64, 64, "full", ""),
-        (56, 56, "full", "Tested at 56 px, as trained: the center of 64 px."),
-        (56, 56, "crops", "Tested at 56 px, as trained: five windows of 64 px."),
-        (64, 32, "patches", "Trained at 64 px and tested at 32 px (the four quarters of 64 px): logits shift"),
+        (56, 56, "full", "Tested at 56 px, as trained: the center of 64-px images."),
+        (56, 56, "crops", "Tested at 56 px, as trained: five windows of 64-px images."),
+        (64, 32, "patches", "Trained at 64 px and tested at 32 px (the four quarters of 64-px images): logits shift"),
         (56, 64, "full", "Trained at 56 px and tested at 64 px (whole images): logits shift"),
     ],
 )

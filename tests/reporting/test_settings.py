@@ -96,7 +96,7 @@ def test_long_names_leave_out_what_most_have():
     sentences, pairs = explain_short_names(settings)
     assert sentences == [
         "All settings: Pelee+HPF, dropout 0.",
-        "Names leave out what most runs have: augment=none, protocol.views=full, optim.ema=0.",
+        "Names omit what most runs share: augment=none, protocol.views=full, optim.ema=0.",
     ]
     assert pairs == []
     assert len({setting.name for setting in settings}) == len(set(settings))

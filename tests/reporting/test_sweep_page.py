@@ -117,7 +117,7 @@ def test_a_single_category_and_an_evaluation_at_a_wrong_threshold_are_told(runs)
 
 def test_the_accuracies_are_at_each_runs_own_threshold(page):
     assert "P(fake) = 0.5" not in page
-    assert "called at each run&#39;s own threshold" in page or "called at each run's own threshold" in page
+    assert "classified at each run&#39;s own threshold" in page or "classified at each run's own threshold" in page
 
 
 def test_provenance_tells_precision_threads_and_device(runs):

@@ -102,7 +102,7 @@ def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_
     summary, output = train(config)
     sizes = Sizes(48, 42, 42, Views.full)
     assert summary.sizes == sizes
-    assert "Tested at 42 px, as trained: the center of 48 px." in output
+    assert "Tested at 42 px, as trained: the center of 48-px images." in output
     assert "WARNING" not in output
     folder = RunFolder.locate(config)
     quiet = Console(quiet=True)
@@ -120,7 +120,7 @@ def test_a_network_trained_on_windows_is_tested_on_the_center_by_the_run_and_by_
     words = [f"paths.cache={config.paths.cache}", "trainer=cpu", "evaluation=test", "evaluation.degradations=[]"]
     evaluation = evaluate(alone, words, tmp_path / "out")
     assert evaluation.sizes == sizes
-    assert evaluation.notes[0] == "Tested at 42 px, as trained: the center of 48 px."
+    assert evaluation.notes[0] == "Tested at 42 px, as trained: the center of 48-px images."
     scores = read_scores(tmp_path / "out" / "scores.csv")
     logits = dict(zip(scores.key.tolist(), scores.logit.tolist(), strict=True))
     assert [logits[record.key] for record in listed.plan.test] == pytest.approx(center, abs=1e-5)
@@ -142,7 +142,7 @@ def test_a_checkpoint_that_never_heard_of_the_center_is_said_to_be_tested_at_ano
 def test_views_of_another_size_than_training_are_warned_of(tiny_config: BuildConfig) -> None:
     config = tiny_config("protocol.views=crops", "categories=1", "optim.epochs=1", "data.train_per_class=12")
     _, output = train(config)
-    sentence = "Trained at 48 px and tested at 42 px (five windows of 48 px): logits shift with the size"
+    sentence = "Trained at 48 px and tested at 42 px (five windows of 48-px images): logits shift with the size"
     assert f"WARNING: {sentence}" in output
     assert sentence in " ".join(output.partition("interval: Wilson")[2].split())
 

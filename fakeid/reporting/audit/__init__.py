@@ -1,1 +1,1 @@
-"""The audit: tables, figure, page."""
+"""Tables, figure and page of an audit."""

@@ -1,4 +1,4 @@
-"""The audit as a page, with histograms of what it measured, both classes over each other."""
+"""HTML page of an audit, with histograms that overlay the measurements of both classes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -21,7 +21,7 @@ _SMALL: Final = 8  # points
 
 
 def render_audit_page(audit: AuditResult) -> str:
-    """Show the verdict and what to do, then what it rests on.
+    """Render the audit page: the verdict with advice, then the evidence for it.
 
     Returns:
         A self-contained HTML document.
@@ -51,10 +51,13 @@ def _draw(histograms: dict[str, Histogram], name: str, label: str) -> str:
 
 @styled
 def plot_histograms(histograms: Mapping[str, Histogram]) -> Figure:
-    """Draw the shares of the reals (solid) and of the fakes (dashed) in common bins, a panel each.
+    """Draw one panel per feature with the shares of reals (solid) and fakes (dashed) in common bins.
 
     Args:
-        histograms: By name; at least one.
+        histograms: Histograms by feature name; at least one.
+
+    Returns:
+        The figure.
     """
     num_rows = -(-len(histograms) // _A_ROW)
     figure = new_figure(_WIDTH_PX, num_rows * _PANEL_PX + _LEGEND_PX)
@@ -81,6 +84,6 @@ def _draw_class(
     ax: Axes, edges: Sequence[float], counts: Sequence[int], color: str, linestyle: str | tuple[int, tuple[int, int]],
     label: str,
 ) -> None:  # fmt: skip
-    shares = np.asarray(counts) / (sum(counts) or 1)  # a class without values lies on the axis
+    shares = np.asarray(counts) / (sum(counts) or 1)  # a class without values is drawn on the axis
     ax.stairs(shares, edges, fill=True, color=color, alpha=0.2)
     ax.stairs(shares, edges, color=color, linestyle=linestyle, linewidth=1.4, label=label)

@@ -1,4 +1,4 @@
-"""Tables of an audit, and the whole of it in a terminal."""
+"""Tables of an audit, and its summary for the terminal."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +14,7 @@ from fakeid.reporting.formatting import PERCENT_SIGN, UNDEFINED, format_number
 from fakeid.reporting.renderers import render_terminal
 from fakeid.reporting.table import Cell, Column, Form, Line, Table, Tone
 
-_SHOWN: Final = 3  # values of a fact
+_SHOWN: Final = 3  # values listed for one fact
 
 _PIXELS: Final = (
     ("bytes per pixel, as PNG", "png_bytes_per_pixel", 2),
@@ -24,24 +24,24 @@ _PIXELS: Final = (
     ("mean green", "mean_green", 1),
     ("mean blue", "mean_blue", 1),
 )
-"""Title, name and digits of each pixel fact."""
+"""Title, name and number of decimals of each pixel fact."""
 
 
 def tabulate_classes(audit: AuditResult) -> Table:
-    """Build one row a fact: what it is, how the reals have it, how the fakes have it."""
+    """Tabulate the facts about both classes, one row per fact."""
     sides = [_describe_class(audit.classes[name]) for name in LABEL_NAMES]
     rows = ([title, *(side[title] for side in sides)] for title in sides[0])
     return Table.of("", [Column("fact"), *map(Column, LABEL_NAMES)], rows)
 
 
 def tabulate_probes(audit: AuditResult) -> Table:
-    """Build one row a probe: its AUROC, whether it warns, and by which features it decides."""
-    columns = [Column("probe on"), Column("AUROC [95 %]", Form.UNIT), Column("verdict"), Column("most telling")]
+    """Tabulate the probes, one per row, with AUROC, verdict and most informative features."""
+    columns = [Column("probe on"), Column("AUROC [95 %]", Form.UNIT), Column("verdict"), Column("most informative")]
     return Table.of("", columns, (_list_cells(PROBE_TITLES[name], audit.probes[name]) for name in PROBE_TITLES))
 
 
 def tabulate_duplicates(duplicates: Duplicates) -> Table:
-    """Build one row a pair of images in two splits; the first pairs."""
+    """Tabulate the first pairs of copies in two splits, one pair per row."""
     headings = ("kind", "bits", "split", "image", "split of the copy", "its copy")
     columns = [Column(heading, Form.COUNT if heading == "bits" else Form.TEXT) for heading in headings]
     return Table.of("", columns, (
@@ -50,7 +50,7 @@ def tabulate_duplicates(duplicates: Duplicates) -> Table:
 
 
 def render_audit(audit: AuditResult) -> Group:
-    """Draw both classes side by side, the probes, and what to do, for a terminal."""
+    """Render both classes side by side, the probes and the advice for a terminal."""
     probes = tabulate_probes(audit)
     style = "bold red" if any(probe and probe.warns for probe in audit.probes.values()) else "bold"
     parts: list[RenderableType] = [
@@ -66,7 +66,7 @@ def render_audit(audit: AuditResult) -> Group:
 
 
 def name_feature(name: str) -> str:
-    """Name a feature in words, such as `JPEG quality` for `jpeg_quality`."""
+    """Name a feature in plain words, such as `JPEG quality` for `jpeg_quality`."""
     return name.replace("_", " ").replace("jpeg", "JPEG").replace("png", "PNG")
 
 
@@ -76,12 +76,12 @@ def _list_cells(title: str, probe: Probe | None) -> Line:
     shares = list(probe.importances.items())[:MOST_TELLING] if probe.warns else []
     telling = ", ".join(f"{name_feature(feature)} {100 * share:.0f}{PERCENT_SIGN}" for feature, share in shares)
     tone = Tone.BAD if probe.warns else Tone.GOOD
-    verdict = "warns" if probe.warns else "silent"
+    verdict = "warns" if probe.warns else "passes"
     return [title, probe.auroc, Cell(verdict, tone=tone), telling]
 
 
 def _describe_class(facts: ClassFacts) -> dict[str, str]:
-    """Describe each fact in words, by its title."""
+    """Describe each fact in plain words, by title."""
     exif = UNDEFINED if facts.exif is None else f"{format_number(facts.exif, Form.PERCENT)}{PERCENT_SIGN}"
     return {
         "images": str(facts.num_images),

@@ -1,4 +1,4 @@
-"""What the audits of several runs warned of."""
+"""Audit warnings of several runs."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from fakeid.evaluation.records.run_summary import RunSummary
 
 @dataclass(frozen=True)
 class AuditWarning:
-    """What the audits of some runs warned of.
+    """A warning given by the audits of one or more runs.
 
     Attributes:
-        text: The warning.
-        num_runs: How many runs it concerns.
+        text: Text of the warning.
+        num_runs: Number of runs with this warning.
     """
 
     text: str
@@ -21,6 +21,6 @@ class AuditWarning:
 
 
 def count_warnings(summaries: Iterable[RunSummary]) -> list[AuditWarning]:
-    """Count the runs that each warning concerns, the most frequent first."""
+    """Count the runs with each warning, most frequent first."""
     counts = Counter(warning for summary in summaries for warning in summary.warnings)
     return [AuditWarning(*item) for item in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]

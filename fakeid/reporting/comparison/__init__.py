@@ -1,1 +1,1 @@
-"""A comparison of detectors: findings, tables, figure, page."""
+"""Findings, tables, figure and page of a comparison of detectors."""

@@ -1,4 +1,4 @@
-"""What a comparison of detectors says, in sentences."""
+"""Findings of a comparison of detectors, in sentences."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -23,30 +23,30 @@ from fakeid.reporting.significance import (
 from fakeid.reporting.table import Form
 
 COMPARISON_NOTE: Final = (
-    "Paired tests on the same images, called at each run's own threshold (P(fake) = 0.5 for a file of scores). Several "
-    f"seeds: {SEVERAL_RUNS} One run each: McNemar's exact test for accuracy, DeLong's for AUROC; intervals and "
-    f"p-values cover {IMAGES_ALONE}, so that two trained networks are compared and nothing is judged about their "
-    f"configurations. Holm's correction over all tables of the page, accuracy and AUROC together; {CORRECTED} All "
-    "groups but degradations are of clean images."
+    "Paired tests on the same images, classified at each run's own threshold (P(fake) = 0.5 for a file of scores). "
+    f"Several seeds: {SEVERAL_RUNS} One run each: McNemar's exact test for accuracy, DeLong's for AUROC; intervals "
+    f"and p-values cover {IMAGES_ALONE}, so two trained networks are compared and their configurations are not judged. "
+    f"Holm's correction covers all tables of the page, accuracy and AUROC together; {CORRECTED} All groups except "
+    "degradations are of clean images."
 )
 
-_MOST_NAMES: Final = 3  # groups that a sentence names
+_MOST_NAMES: Final = 3  # groups named in a sentence
 
 
 def judge_measured(measured: Measured) -> str:
-    """Judge the configurations by one of `VERDICTS`: `not judged` with one run each."""
+    """Judge the configurations as one of `VERDICTS`, which is `not judged` with one run each."""
     return judge(measured.difference, measured.corrected_p, measured.difference.num_runs)
 
 
 def name_group(row: GroupComparison) -> str:
-    """Name a group of images, such as `coral`, or `test set: photos`."""
+    """Name a group of images, such as `coral` or `test set: photos`."""
     return f"{row.kind.replace('_', ' ')}: {row.name}" if row.kind in (TEST_SET, DEGRADATION) else row.name
 
 
 def describe_comparison(comparison: Comparison) -> Finding:
-    """Say what came out of comparing two detectors: on all images, then in how many groups.
+    """Describe the comparison of two detectors, first on all images, then by the number of groups that differ.
 
-    Of one run each, what is and is not said of the two networks comes first.
+    With one run each, the description starts with what the comparison does and does not show about the two networks.
     """
     seeds = ", ".join(map(str, comparison.seeds))
     topic = f"{comparison.second} against {comparison.first}" + (f", seeds {seeds}" if seeds else "")
@@ -66,7 +66,7 @@ def describe_comparison(comparison: Comparison) -> Finding:
 
 
 def _describe_networks(comparison: Comparison) -> str:
-    nothing = "one training each, so nothing is said about their configurations"
+    nothing = "each was trained once, so the comparison says nothing about their configurations"
     counts = {
         "accuracy": sum(row.accuracy.corrected_p < LEVEL for row in comparison.rows),
         "AUROC": sum(row.auroc.corrected_p < LEVEL for row in comparison.rows),

@@ -1,4 +1,4 @@
-"""The comparison of detectors as Markdown, as a figure, and as one HTML page."""
+"""Comparison of detectors as Markdown, figure and HTML page."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from fakeid.reporting.svg import LINE_STYLE, inline_svg
 
 
 def render_comparison_markdown(report: ComparisonReport) -> str:
-    """Write what came out, the figure, and every table."""
+    """Render the findings, the figure and all tables as Markdown."""
     findings = [describe_comparison(one) for one in report.comparisons]
     parts = ["# Comparison\n", *(f"> **WARNING** ({runs}): {text}\n" for runs, text in _list_warnings(report))]
     parts += [f"- **{finding.topic}**: {finding.text}" for finding in findings]
@@ -30,11 +30,11 @@ def render_comparison_markdown(report: ComparisonReport) -> str:
 
 
 def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[Comparison]]) -> str:
-    """Show what came out, the figures, then every number.
+    """Render the comparison page: findings, figures, then all numbers.
 
     Args:
-        report: What to show.
-        figures: Comparisons with one baseline each, a figure for each.
+        report: Report to render.
+        figures: Comparisons for each figure, all with the same baseline.
 
     Returns:
         A self-contained HTML document.
@@ -56,11 +56,14 @@ def render_comparison_page(report: ComparisonReport, figures: Sequence[Sequence[
 
 
 def plot_comparison(comparisons: Sequence[Comparison], *, first_look: int = 0) -> Figure:
-    """Draw accuracy and AUROC side by side, one color a detector; filled dots are significant.
+    """Draw differences in accuracy and AUROC side by side, with one color per detector and significant dots filled.
 
     Args:
-        comparisons: With one baseline and the same groups.
-        first_look: Number of the first one's color, so that a detector keeps its own in several figures.
+        comparisons: Comparisons with the same baseline and the same groups.
+        first_look: Index of the first color, so that a detector keeps its color in several figures.
+
+    Returns:
+        The figure.
     """
     measured = [
         (one.second, ([row.accuracy for row in one.rows], [row.auroc for row in one.rows])) for one in comparisons
@@ -77,10 +80,10 @@ def plot_comparison(comparisons: Sequence[Comparison], *, first_look: int = 0) -
 
 
 def _list_warnings(report: ComparisonReport) -> list[tuple[str, str]]:
-    """Give the number of runs in words, and of what their audits warned."""
+    """List the audit warnings, each with its number of runs, such as `2 runs`."""
     return [(format_count(warning.num_runs, "run"), warning.text) for warning in report.warnings]
 
 
 def _draw(number: int, comparisons: Sequence[Comparison]) -> str:
-    label = f"Differences of accuracy and AUROC to {comparisons[0].first} by group of images"
+    label = f"Differences in accuracy and AUROC from {comparisons[0].first} by group of images"
     return inline_svg(plot_comparison(comparisons, first_look=number), f"figure-{number}", label)

@@ -1,4 +1,4 @@
-"""Everything that a comparison of detectors says, and the schema of its file, comparison.json."""
+"""Report of a comparison of detectors, and the schema of its file comparison.json."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from fakeid.reporting.significance import to_known
 
 @dataclass(frozen=True, eq=False)
 class ComparisonReport:
-    """Everything that a comparison says.
+    """The content of a comparison report.
 
     Attributes:
-        places: Where the scores of each detector were read, by its name; the first is the baseline.
-        num_images: That all detectors scored, each degradation counted.
-        comparisons: One a pair of detectors.
-        notes: What a reader must know: what was left out, and why.
-        warnings: Of the runs' audits.
+        places: Paths from which the scores of each detector were read, by detector name; the first is the baseline.
+        num_images: Number of images that all detectors scored, counting each degradation separately.
+        comparisons: Comparisons, one per pair of detectors.
+        notes: Notes for the reader on what was left out, and why.
+        warnings: Audit warnings of the runs.
     """
 
     places: dict[str, list[str]]
@@ -33,24 +33,24 @@ class ComparisonReport:
 
 @dataclass(frozen=True)
 class MetricDifference:
-    """How two detectors differ in one metric on one group of images; None where undefined.
+    """The difference between two detectors in one metric on one group of images; undefined numbers are None.
 
     Attributes:
-        detector: What is compared.
-        against: With what.
-        seeds: Of the runs; empty for a single pair of runs.
-        kind: See `fakeid.evaluation.comparison.Group`.
-        group: Its name.
-        num_real: Its real images.
-        num_fake: Its fakes.
+        detector: Name of the detector.
+        against: Name of the detector that it is compared with.
+        seeds: Seeds of the runs; empty for a single pair of runs.
+        kind: Kind of the group, see `fakeid.evaluation.comparison.Group`.
+        group: Name of the group.
+        num_real: Number of real images in the group.
+        num_fake: Number of fake images in the group.
         metric: `accuracy` or `auroc`.
-        value: Of the detector, in [0, 1], averaged over runs.
-        value_against: Of the other.
-        difference: The first minus the second.
-        low: Lower bound of its 95 % interval.
-        high: Upper bound.
-        p_value: Two-sided.
-        corrected_p: By Holm.
+        value: Value of `detector`, in [0, 1], averaged over runs.
+        value_against: Value of `against`, likewise.
+        difference: `value` minus `value_against`.
+        low: Lower bound of the difference's 95 % interval.
+        high: Upper bound of that interval.
+        p_value: Two-sided p-value.
+        corrected_p: P-value after Holm's correction.
         verdict: One of `fakeid.reporting.significance.VERDICTS`.
     """
 
@@ -77,12 +77,12 @@ class ComparisonRecord:
     """The schema of comparison.json.
 
     Attributes:
-        detectors: Where the scores of each detector were read, by its name; the first is the baseline.
-        num_images: That all detectors scored, each degradation counted.
-        notes: What a reader must know.
-        warnings: Of the runs' audits.
-        tests: How the detectors were compared.
-        differences: One a pair, group and metric.
+        detectors: Paths from which the scores of each detector were read, by detector name; the first is the baseline.
+        num_images: Number of images that all detectors scored, counting each degradation separately.
+        notes: Notes for the reader.
+        warnings: Audit warnings of the runs.
+        tests: Explanation of the statistical tests.
+        differences: Differences, one per pair of detectors, group and metric.
     """
 
     detectors: dict[str, list[str]]
@@ -94,7 +94,7 @@ class ComparisonRecord:
 
 
 def build_record(report: ComparisonReport) -> ComparisonRecord:
-    """Put a report's numbers into the form of its file."""
+    """Convert a report to the record stored in its file."""
     return ComparisonRecord(
         detectors=report.places,
         num_images=report.num_images,

@@ -34,7 +34,7 @@ _KEYS: Final = [field.name for field in fields(MetricDifference)]
 
 
 def tabulate_comparison(comparison: Comparison) -> Table:
-    """Build one row a group, with the values of both detectors, the difference and what may be said of it."""
+    """Tabulate a comparison, one group per row: the values of both detectors, the difference and the verdict."""
     kinds = [row.kind for row in comparison.rows]
     rows = [
         Row(
@@ -51,12 +51,12 @@ def tabulate_comparison(comparison: Comparison) -> Table:
 
 
 def split_metrics(table: Table) -> list[Table]:
-    """Take the differences of accuracy, then those of AUROC, without the values: each fits a terminal."""
+    """Split a table into differences in accuracy and in AUROC, without the values, so that each fits a terminal."""
     return [table.select((*_GROUPS, *columns)) for columns in (_ACCURACY, _AUROC)]
 
 
 def tabulate_differences(record: ComparisonRecord) -> Table:
-    """Build the table of comparison.csv: a metric of a group a row, in the keys of comparison.json."""
+    """Build the table of comparison.csv: one row per group and metric, with the keys of comparison.json as columns."""
     rows = [[getattr(difference, name) for name in _KEYS] for difference in record.differences]
     rows = [[" ".join(map(str, value)) if isinstance(value, tuple) else value for value in row] for row in rows]
     return Table.of("", [Column(name) for name in _KEYS], rows)

@@ -1,1 +1,1 @@
-"""An evaluation: findings, tables, figures, page."""
+"""Findings, tables, figures and page of an evaluation."""

@@ -1,4 +1,4 @@
-"""Test sets with one class alone: how many of their images are called fake, as images get worse."""
+"""Share of images called fake in test sets with a single class, clean and under each degradation."""
 
 from matplotlib.figure import Figure
 
@@ -11,7 +11,7 @@ from fakeid.reporting.table import Column, Form, Table
 
 
 def tabulate_called_fake(evaluation: Evaluation) -> Table:
-    """Tabulate the share that is called fake of each test set with one class alone."""
+    """Tabulate the share of images called fake in each test set with a single class."""
     columns = [
         Column("test set"), Column("class"), Column("degradation"), Column("images", Form.COUNT),
         Column("called fake %", Form.PERCENT),
@@ -24,7 +24,7 @@ def tabulate_called_fake(evaluation: Evaluation) -> Table:
 
 
 def plot_called_fake(evaluation: Evaluation) -> Figure:
-    """Plot those shares with 95 % intervals: one row a degradation, one color a test set."""
+    """Plot the shares called fake with 95 % intervals, one row per degradation and one color per test set."""
     known = evaluation.calibration
     rates = {(rate.test_set, rate.degradation): rate.called_fake for rate in evaluation.one_class}
     names = dict.fromkeys((rate.test_set, rate.label) for rate in evaluation.one_class)

@@ -1,4 +1,4 @@
-"""Figures of the scores of each quadrant on clean images: ROC curves, histograms of logits, reliability diagrams."""
+"""Score figures for each quadrant on clean images: ROC curves, logit histograms and reliability diagrams."""
 
 import math
 from collections.abc import Sequence
@@ -34,36 +34,39 @@ from fakeid.reporting.style import (
 )
 
 _FPR_LIMITS: Final = (0.01, 0.05)
-"""False-positive rates at which detectors are compared; they are marked."""
+"""False-positive rates at which detectors are compared, marked in the figure."""
 
 _ZOOM: Final = 0.1  # the largest false-positive rate of the second panel
 _LIMIT_LINE: Final[Any] = {"color": GRAY, "linestyle": "-", "linewidth": 0.9}
-_MARKS: Final[dict[str, Any]] = {  # a ring, for the two thresholds may coincide
+_MARKS: Final[dict[str, Any]] = {  # a ring, because the two thresholds may coincide
     "o": {"markersize": 11, "fillstyle": "none", "markeredgewidth": 1.6},
     "D": {"markersize": 6},
 }
 _NUM_BINS: Final = 40
-_TAIL: Final = 0.005  # share of the logits on each side that goes into the last bin
-_LARGEST: Final = float(np.finfo(np.float32).max)  # networks give float32, and infinity beyond
+_TAIL: Final = 0.005  # share of the logits that the last bin on each side collects
+_LARGEST: Final = float(np.finfo(np.float32).max)  # networks output float32, and infinity beyond it
 _CLASSES: Final[dict[int, Any]] = {REAL: ("real", BLUE, "-"), FAKE: ("fake", VERMILION, (0, (4, 1.5)))}
 _THRESHOLD_LINE: Final[Any] = {"color": GRAY, "linewidth": 1, "linestyle": (0, (2, 2))}
 _BEFORE: Final[dict[str, Any]] = {"color": GRAY, "marker": "s", "linestyle": ""}
 _AFTER: Final[dict[str, Any]] = {"color": BLUE, "marker": "o", "linestyle": ""}
 _LEGEND_PX: Final = 720
-_BAR_SHARE: Final = 0.8  # of a bin's width
+_BAR_SHARE: Final = 0.8  # share of the bin width
 
 
 @styled
 def plot_roc_zoom(
     scores: Scores, trained_on: TrainedOn, calibration: Calibration | None = None, threshold: OperatingPoint = AT_HALF
 ) -> Figure:
-    """Plot the whole ROC curve, and the same up to a false-positive rate of 10 % with 1 % and 5 % marked.
+    """Plot the ROC curve of each quadrant, complete and up to a false-positive rate of 10 % with 1 % and 5 % marked.
 
     Args:
-        scores: One row for each test image; only clean ones enter.
-        trained_on: What counts as seen.
-        calibration: Its threshold for few false positives is marked too.
-        threshold: The one in use.
+        scores: Scores with one row per test image; only clean images are used.
+        trained_on: Content and generators that count as seen.
+        calibration: Calibration whose threshold for few false positives is also marked; None marks none.
+        threshold: Threshold in use.
+
+    Returns:
+        The figure.
     """
     figure = new_figure(1100, 610)
     axes = figure.subplots(1, 2)
@@ -88,7 +91,7 @@ def plot_roc_zoom(
 
 
 def _split(scores: Scores, trained_on: TrainedOn) -> dict[str, Scores]:
-    """Select the clean images of each quadrant that has some."""
+    """Select the clean images of each quadrant that has any."""
     clean = scores[scores.degradation == NO_DEGRADATION]
     parts = {str(quadrant): select_quadrant(clean, trained_on, quadrant) for quadrant in QUADRANTS}
     return {name: part for name, part in parts.items() if len(part)}
@@ -98,7 +101,7 @@ def _draw_roc(ax: Axes, part: Scores, line: dict[str, Any], marks: Sequence[tupl
     ax.plot(*trace_roc(part), **line, solid_capstyle="butt")
     for marker, _, threshold in marks:
         point = place_on_roc(part, threshold)
-        # At 100 % it is not cut by the frame, and beyond the zoom it is not there.
+        # A mark at 100 % is not clipped by the frame; one beyond the zoomed range is not drawn.
         ax.plot(*point, marker, color=line["color"], **_MARKS[marker], clip_on=point[0] > ax.get_xlim()[1])
 
 
@@ -116,7 +119,7 @@ def _frame_roc(ax: Axes, limit: float) -> None:
 
 
 class _Cuts(NamedTuple):
-    """Uncalibrated logits that histograms mark; the ends of the unsure band may be infinite."""
+    """Uncalibrated logits marked in histograms; the ends of the unsure band may be infinite."""
 
     used: float
     few_false_positives: float | None = None
@@ -127,13 +130,16 @@ class _Cuts(NamedTuple):
 def plot_score_histograms(
     scores: Scores, trained_on: TrainedOn, calibration: Calibration | None, threshold: OperatingPoint = AT_HALF
 ) -> Figure:
-    """Plot shares of the reals and of the fakes by logit; the outermost 0.5 % are in the last bins.
+    """Plot histograms of the logits of reals and fakes; the last bins collect the outermost 0.5 %.
 
     Args:
-        scores: One row for each test image; only clean ones enter, and NaN is left out.
-        trained_on: What counts as seen.
-        calibration: Its threshold for few false positives and its unsure band are drawn.
-        threshold: The one in use.
+        scores: Scores with one row per test image; only clean images without NaN are used.
+        trained_on: Content and generators that count as seen.
+        calibration: Calibration whose threshold for few false positives and unsure band are drawn; None draws neither.
+        threshold: Threshold in use.
+
+    Returns:
+        The figure.
     """
     known = scores[scores.logit.notna()]
     parts = _split(known, trained_on) or {"no images": known[known.label < 0]}
@@ -168,7 +174,7 @@ def _place_cuts(threshold: OperatingPoint, calibration: Calibration | None) -> _
 
 
 def _choose_edges(logits: Floats, cuts: _Cuts) -> Floats:
-    """Choose the bounds of the bins, around the logits, 0 and the thresholds."""
+    """Choose bin edges that cover the logits, 0 and the thresholds."""
     bounded = np.clip(logits, -_LARGEST, _LARGEST)
     low, high = np.quantile(bounded, (_TAIL, 1 - _TAIL), method="nearest") if len(bounded) else (-1.0, 1.0)
     shown = [0.0, cuts.used, *([] if cuts.few_false_positives is None else [cuts.few_false_positives])]
@@ -209,17 +215,20 @@ def _add_histogram_legend(figure: Figure, threshold: OperatingPoint, calibration
 
 @styled
 def plot_reliability(scores: Scores, trained_on: TrainedOn, calibration: Calibration | None) -> Figure:
-    """Plot the share of fakes against P(fake) with 95 % intervals, before and after calibration, and images by bin.
+    """Plot reliability diagrams with 95 % intervals, before and after calibration, and the number of images per bin.
 
     Args:
-        scores: One row for each test image; only clean ones enter.
-        trained_on: What counts as seen.
-        calibration: Fitted on validation; None draws the detector's own P(fake) alone.
+        scores: Scores with one row per test image; only clean images are used.
+        trained_on: Content and generators that count as seen.
+        calibration: Calibration fitted on validation images; None draws only the uncalibrated P(fake).
+
+    Returns:
+        The figure.
     """
     parts = _split(scores, trained_on) or {"no images": scores[scores.label < 0]}
     figure = new_figure(max(_LEGEND_PX, 60 + 275 * len(parts)), 460)
     axes = figure.subplots(2, len(parts), squeeze=False, sharex=True, height_ratios=[3.2, 1])
-    looks: dict[str, tuple[dict[str, Any], Calibration | None]] = {"as trained": (_BEFORE, None)}
+    looks: dict[str, tuple[dict[str, Any], Calibration | None]] = {"uncalibrated": (_BEFORE, None)}
     if calibration is not None:
         looks["calibrated on validation"] = (_AFTER, calibration)
     for ax, counts_ax, (name, part) in zip(*axes, parts.items(), strict=True):
@@ -231,13 +240,13 @@ def plot_reliability(scores: Scores, trained_on: TrainedOn, calibration: Calibra
     axes[0, 0].set_ylabel("share of fakes (%)")
     axes[1, 0].set_ylabel("images")
     handles = [Line2D([], [], **look, label=label) for label, (look, _) in looks.items()]
-    handles.append(Line2D([], [], **CHANCE_LINE, label="P(fake) as it should be"))
+    handles.append(Line2D([], [], **CHANCE_LINE, label="perfect calibration"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=2.4)
     return figure
 
 
 def _draw_bins(ax: Axes, counts_ax: Axes, labels: Labels, logits: Floats, look: dict[str, Any], *, side: float) -> None:
-    """Draw points with whiskers above, bars below; those of several looks stand left and right of each other."""
+    """Draw points with whiskers above and bars below; two styles are drawn side by side."""
     bins = tabulate_reliability(labels, logits)
     filled = [found for found in bins if found.num_images]
     if not filled:

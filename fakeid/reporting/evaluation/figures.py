@@ -1,4 +1,4 @@
-"""All figures of an evaluation at once, by name."""
+"""All figures of an evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from fakeid.reporting.evaluation.spectra import plot_spectra
 
 @dataclass(frozen=True, eq=False)
 class ShownImages:
-    """The pixels that an evaluation shows, as tested; RGB uint8 (n, H, W, 3), all of one size.
+    """The images that an evaluation shows, as tested: RGB uint8 (n, H, W, 3), all of one size.
 
     Attributes:
-        reals: For the spectra.
-        fakes_by_name: Likewise, by generator.
-        called_fake: Reals called fake, and their scores: what `find_mistakes` picked.
-        called_real: Fakes called real, likewise.
+        reals: Reals for the spectra.
+        fakes_by_name: Fakes for the spectra, by generator.
+        called_fake: Reals called fake and their scores, as picked by `find_mistakes`.
+        called_real: Fakes called real and their scores, likewise.
     """
 
     reals: Images
@@ -32,13 +32,18 @@ class ShownImages:
 
 
 def plot_evaluation(evaluation: Evaluation, scores: Scores, images: ShownImages | None) -> dict[str, Figure]:
-    """Plot all figures, by name, for files, W&B and the page.
+    """Plot all figures of an evaluation for files, W&B and the page.
+
+    Without degradations there is no robustness figure. With a single class there are only the share called fake and the
+    mistakes.
 
     Args:
-        evaluation: What was found.
-        scores: What it was computed from, without controls.
-        images: None leaves out the spectra and the mistakes; without degradations there is no robustness, and of one
-            class alone there is its rate and what it was called wrongly.
+        evaluation: Results of the evaluation.
+        scores: Scores that the results were computed from, without controls.
+        images: Images to show; None leaves out the spectra and the mistakes.
+
+    Returns:
+        Figures by name.
     """
     figures = {"called_fake": plot_called_fake(evaluation)} if evaluation.one_class else {}
     if evaluation.groups:

@@ -1,4 +1,4 @@
-"""Say in a few sentences, computed from its numbers, what an evaluation found: does the detector generalize?"""
+"""Findings of an evaluation, computed from its numbers: does the detector generalize?"""
 
 from collections.abc import Iterator
 from itertools import product
@@ -16,17 +16,16 @@ from fakeid.reporting.run.notes import describe_misplaced, describe_threshold, n
 from fakeid.reporting.table import Form
 
 _CHANCE: Final = 0.5
-_SURPRISE: Final = 0.025  # for seen and for unseen content, 5 % together; shared by the conditions
+_SURPRISE: Final = 0.025  # for seen and for unseen content each, 5 % in total; divided among the conditions
 _NOT_IN_PERCENT: Final = ("auroc", "average_precision", "ece", "nll", "brier")
 
 
 def list_findings(evaluation: Evaluation) -> list[Finding]:
-    """List what a reader must know before all else.
+    """List the findings that a reader must know first.
 
-    What is called fake of sets with one class alone, how good the detector is on the hardest and on the easiest
-    quadrant, its worst group, what JPEG does to it, what the swap test says, whether false positives are as few as
-    promised, where it ranks well at a threshold that is off, each control that it fires on, and whether intervals rest
-    on too few clusters.
+    They cover the share called fake in sets with a single class, the hardest and the easiest quadrant, the worst group,
+    the effect of JPEG, the swap test, whether false positives are as few as promised, where the detector ranks well but
+    its threshold is off, the controls that it fires on, and whether intervals are based on too few clusters.
     """
     return [
         *_describe_one_class(evaluation),
@@ -42,13 +41,13 @@ def list_findings(evaluation: Evaluation) -> list[Finding]:
 
 
 def list_caveats(evaluation: Evaluation) -> list[Finding]:
-    """List those findings because of which the numbers do not show what they seem to."""
+    """List the findings that keep the numbers from showing what they seem to show."""
     found = [*_describe_swap(evaluation), *_describe_controls(evaluation), *_describe_intervals(evaluation)]
     return [finding for finding in found if finding.is_warning]
 
 
 def describe_worst(worst: WorstGroup) -> str:
-    """Name the group and its number, such as `coral, with an accuracy of 60.0 %`."""
+    """Name the worst group and its value, such as `coral, with an accuracy of 60.0 %`."""
     metric, value = worst.metric.replace("_", " "), worst.value
     if value is None:
         return f"{worst.group}, on which the detector broke down (no number is defined)"
@@ -59,18 +58,18 @@ def describe_worst(worst: WorstGroup) -> str:
 
 
 def describe_promise(calibration: Calibration) -> str:
-    """Say what the threshold for few false positives promises of new reals, and with which uncertainty."""
+    """Describe what the threshold for few false positives promises for new reals, and the uncertainty."""
     place = name_chosen_threshold(calibration.false_alarm_rate)
     wished, num_real = format_share(calibration.false_alarm_rate), calibration.num_real
     low = format_number(calibration.false_positive_low, Form.PERCENT)
     several = len(calibration.conditions) > 1
-    strictest = f" with {name_conditions([calibration.decided_by])}, the strictest" if several else ""
+    strictest = f" with {name_conditions([calibration.decided_by])}, the strictest condition" if several else ""
     found = (
-        f"{calibration.num_false_positives:,} of {num_real:,} validation reals are called fake{strictest}, so that of "
-        f"new ones {low} to {format_share(calibration.false_positive_high)} are"
+        f"{calibration.num_false_positives:,} of {num_real:,} validation reals are called fake{strictest}, which puts "
+        f"the rate on new reals at {low} to {format_share(calibration.false_positive_high)}"
     )
     if calibration.keeps_promise:
-        under = f" with each of {name_conditions(calibration.conditions)}" if several else ""
+        under = f", separately for {name_conditions(calibration.conditions)}" if several else ""
         return f"{place} calls at most {wished} of new reals fake on average{under} ({found})"
     needed = count_needed(calibration.false_alarm_rate)
     few = f", which takes {needed:,}" if needed else ""
@@ -78,20 +77,20 @@ def describe_promise(calibration: Calibration) -> str:
 
 
 def describe_thresholds(calibration: Calibration | None) -> str:
-    """Say which thresholds a table of them shows, and where they come from."""
+    """Describe the thresholds of a table, and where they come from."""
     if calibration is None:
-        return "At 0.5: called fake from P(fake) = 0.5 on. No threshold was chosen on validation images."
+        return "At 0.5: called fake if P(fake) is at least 0.5. No threshold was chosen on validation images."
     rate = f"{100 * calibration.false_alarm_rate:g}{PERCENT_SIGN}"
     return (
-        "At 0.5: called fake from P(fake) = 0.5 on. At balanced: at the balanced threshold from validation images, "
-        f"where the balanced accuracy is highest there (logit {calibration.balanced_threshold:.3g}). At {rate} FP "
+        "At 0.5: called fake if P(fake) is at least 0.5. At balanced: the threshold with the highest balanced accuracy "
+        f"on validation images (logit {calibration.balanced_threshold:.3g}). At {rate} FP "
         f"(logit {calibration.threshold:.3g}): {describe_promise(calibration)}. Both are chosen on "
         f"{calibration.num_real:,} reals and {calibration.num_fake:,} fakes of the validation split."
     )
 
 
 def _describe_one_class(evaluation: Evaluation) -> Iterator[Finding]:
-    """Say of each test set that has one class alone how many are called fake, clean and under each degradation."""
+    """Report the share called fake in each test set with a single class, clean and under each degradation."""
     known = evaluation.calibration
     place = f"at {name_chosen_threshold(known.false_alarm_rate)}" if known else describe_threshold(evaluation.threshold)
     for name, label in dict.fromkeys((rate.test_set, rate.label) for rate in evaluation.one_class):
@@ -143,7 +142,7 @@ def _describe_worst(evaluation: Evaluation) -> Iterator[Finding]:
 
 
 def _describe_jpeg(evaluation: Evaluation) -> Iterator[Finding]:
-    """Follow the easiest quadrant that has an AUROC from clean images to the mildest and the strongest JPEG."""
+    """Report how the AUROC of the easiest quadrant that has one changes under the mildest and the strongest JPEG."""
     parsed = {word: parse_degradation(word) for word in evaluation.degradations}
     qualities = {int(found.strength or 0): word for word, found in parsed.items() if found.name == "jpeg"}
     for name in evaluation.list_names("quadrant"):
@@ -175,14 +174,14 @@ def _describe_swap(evaluation: Evaluation) -> Iterator[Finding]:
 
 
 def _describe_controls(evaluation: Evaluation) -> Iterator[Finding]:
-    """Warn once of all controls that the detector fires on."""
+    """Warn about all controls that the detector fires on, in one finding."""
     fired = [control for control in evaluation.controls if control.fires]
     if not fired:
         return
     called = join_words([f"{_percent(control.fake_share)} of {control.name}" for control in fired])
     text = (
-        "it fires without a GAN, so that it detects blur or resampling here, and not (only) a generator: it calls "
-        f"{called} fake, beside {_percent(fired[0].fake_share_of_reals)} of the reals and "
+        "it fires without a GAN, so here it detects blur or resampling and not (only) a generator: it calls "
+        f"{called} fake, compared with {_percent(fired[0].fake_share_of_reals)} of the reals and "
         f"{_percent(fired[0].fake_share_of_fakes)} of the fakes."
     )
     yield Finding("Controls", text, Severity.WARNING)
@@ -195,9 +194,7 @@ def _describe_intervals(evaluation: Evaluation) -> Iterator[Finding]:
 
 def _describe_false_positives(evaluation: Evaluation) -> Iterator[Finding]:
     if evaluation.calibration is None:
-        yield Finding(
-            "False positives", "no threshold was chosen on validation images, so nothing is promised of them."
-        )
+        yield Finding("False positives", "no threshold was chosen on validation images, so no rate is promised.")
         return
     calibration, measured, severity = evaluation.calibration, [], Severity.INFO
     promised = [word for word in evaluation.degradations if word in calibration.conditions]
@@ -216,15 +213,15 @@ def _describe_false_positives(evaluation: Evaluation) -> Iterator[Finding]:
 
 
 def _describe_misplaced(evaluation: Evaluation) -> Iterator[Finding]:
-    """Warn of each quadrant that is ranked well at a threshold that is off."""
+    """Warn about each quadrant that the detector ranks well but classifies at a threshold that is off."""
     groups = {group.name: group for group in evaluation.list_tested(("quadrant",), NO_DEGRADATION)}
     for text in describe_misplaced(evaluation.threshold, groups):
         yield Finding("Threshold", f"on {text[:1].lower()}{text[1:]}", Severity.WARNING)
 
 
 def _breaks_promise(rate: Estimate, num_real: int, calibration: Calibration, least_surprise: float) -> bool:
-    """Tell whether more reals are called fake than the uncertainties of validation and test together explain."""
-    # The interval knows of clusters of images, which the counts do not.
+    """Tell whether more reals are called fake than the uncertainties of validation and test together can explain."""
+    # The interval accounts for clusters of images; the counts do not.
     if rate.value is None or rate.low is None or rate.low <= calibration.false_alarm_rate:
         return False
     called = round(rate.value * num_real)
@@ -233,7 +230,7 @@ def _breaks_promise(rate: Estimate, num_real: int, calibration: Calibration, lea
 
 
 def _find_reals(evaluation: Evaluation, degradation: str, *, seen_content: bool) -> EvaluationGroup | None:
-    """Find the first quadrant whose reals were called at the threshold for few false positives."""
+    """Find the first quadrant whose reals were classified at the threshold for few false positives."""
     for group in evaluation.list_tested(("quadrant",), degradation):
         if group.seen_content == seen_content and group.read("real_accuracy_at_chosen").value is not None:
             return group

@@ -1,4 +1,4 @@
-"""An evaluation as one HTML page."""
+"""HTML page of an evaluation."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -31,13 +31,13 @@ from fakeid.reporting.svg import LINE_STYLE, inline_svg
 from fakeid.reporting.verdict import judge_evaluation
 
 _LABELS: Final = {
-    "called_fake": "Share of the images that is called fake, clean and under each degradation",
-    "robustness": "AUROC against the strength of each degradation, one line a quadrant",
-    "roc": "ROC curves of the quadrants, whole and up to a false-positive rate of 10 %",
+    "called_fake": "Share of images called fake, clean and under each degradation",
+    "robustness": "AUROC against the strength of each degradation, one line per quadrant",
+    "roc": "ROC curves of the quadrants, complete and up to a false-positive rate of 10 %",
     "histograms": "Histograms of the logits of reals and fakes in each quadrant",
     "reliability": "Share of fakes against P(fake) in each quadrant, before and after calibration",
     "spectra": "Mean power spectra of reals and fakes, and their azimuthal means",
-    "mistakes": "The misclassified images of which the detector is most confident",
+    "mistakes": "The misclassified images with the most confident scores",
 }
 _SECTIONS: Final = {
     "called_fake": "Called fake", "matrix": "Matrix", "robustness": "Robustness", "roc": "ROC",
@@ -45,16 +45,16 @@ _SECTIONS: Final = {
     "spectra": "Spectra", "mistakes": "Mistakes", "groups": "All groups", "provenance": "What was tested",
     "command": "How to reproduce",
 }  # fmt: skip
-_DRAWN: Final = ("robustness", "roc", "spectra", "mistakes")  # sections that are nothing but a figure
+_DRAWN: Final = ("robustness", "roc", "spectra", "mistakes")  # sections that consist of a figure alone
 _OF_BOTH_CLASSES: Final = ("matrix", "thresholds", "calibration", "groups")
 
 
 def render_evaluation_page(evaluation: Evaluation, figures: Mapping[str, Figure]) -> str:
-    """Write the page: the verdict first, then the answer and what it rests on.
+    """Render the evaluation page: the verdict, then the findings and the numbers behind them.
 
     Args:
-        evaluation: What to show.
-        figures: What `plot_evaluation` gives, or some of it.
+        evaluation: Evaluation to render.
+        figures: Figures returned by `plot_evaluation`, or some of them.
 
     Returns:
         A self-contained HTML document.
@@ -99,7 +99,7 @@ def _list_tables(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _embed(figure: Figure, name: str, label: str) -> dict[str, Markup | int]:
-    """Prepare a figure for the page with its width in px, so that letters are no larger than drawn."""
+    """Embed a figure with its width in px, so that text is no larger than drawn."""
     return {"svg": inline_svg(figure, name, label), "width": round(figure.get_figwidth() * DPI)}
 
 
@@ -120,16 +120,16 @@ def _list_sections(evaluation: Evaluation, figures: Mapping[str, Any]) -> dict[s
 
 
 def _describe_calibration(calibration: Calibration | None) -> str:
-    measure = f"Errors of P(fake), 0 is best: ECE over {NUM_BINS} bins, NLL in nats, Brier."
+    measure = f"Errors of P(fake); 0 is best: ECE over {NUM_BINS} bins, NLL in nats, Brier."
     if calibration is None:
         return f"{measure} The checkpoint holds no calibration."
     band = "No call is unsure:"
     if calibration.unsure_low < calibration.unsure_high:
         ends = f"from {calibration.unsure_low:.3f} to {calibration.unsure_high:.3f}"
-        band = f"A call is unsure where P(fake) is {ends}: outside of it,"
+        band = f"A call is unsure if P(fake) is {ends}; outside this band,"
     sign = "\N{MINUS SIGN}" if calibration.bias < 0 else "+"
     return (
-        f"{measure} Fitted on validation, on what was trained on: calibrated logit = {calibration.scale:.3g} "
+        f"{measure} Fitted on validation images of seen content: calibrated logit = {calibration.scale:.3g} "
         f"\N{MULTIPLICATION SIGN} logit {sign} {abs(calibration.bias):.3g}. {band} at most "
-        f"{format_share(calibration.max_error)} of the calls on new images like them are expected to be wrong."
+        f"{format_share(calibration.max_error)} of the calls on new images of this kind are expected to be wrong."
     )

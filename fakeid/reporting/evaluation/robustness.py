@@ -1,4 +1,4 @@
-"""How a detector fares as images get worse: AUROC by degradation, as a heat map and against its strength."""
+"""Robustness figures: AUROC by degradation as a heat map, and against the strength of degradations."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -23,17 +23,17 @@ _CELL_PX: Final = (78, 58)
 _LEFT_PX: Final = 250
 _TITLE_PX: Final = 600
 _COLORS: Final = LinearSegmentedColormap.from_list("chance", ["#F2A27A", "#F6F6F6", SKY])
-_NORMALIZE: Final = Normalize(0.0, 1.0)  # chance level has no color, upside down is red; black text shows on all
+_NORMALIZE: Final = Normalize(0.0, 1.0)  # chance level has no color, below chance is red; black text is legible on all
 
 _BAND_ALPHA: Final = 0.14
-_SHIFT: Final = 0.13  # of points beside each other
+_SHIFT: Final = 0.13  # between points side by side
 _WIDEST_PX: Final = 1160  # fits a page without scrolling
 _LEGEND_PX: Final = 880
 
 
 @styled
 def plot_matrix(evaluation: Evaluation) -> Figure:
-    """Plot the AUROC with 95 % intervals: one row a quadrant, then one a test set; one column a degradation."""
+    """Plot a heat map of the AUROC with 95 % intervals: quadrants, then test sets, by degradation."""
     table = tabulate_matrix(evaluation)
     num_columns, num_rows = len(table.rows), max(1, len(table.columns) - 1)
     figure = new_figure(max(_TITLE_PX, _LEFT_PX + _CELL_PX[0] * num_columns), 130 + _CELL_PX[1] * num_rows)
@@ -41,7 +41,7 @@ def plot_matrix(evaluation: Evaluation) -> Figure:
     places = list(reversed(evaluation.list_main()))  # from the bottom up
     areas = [[evaluation.read("auroc", *place, word) for word in evaluation.degradations] for place in places]
     values = np.array([[np.nan if area.value is None else area.value for area in row] for row in areas])
-    # Cells of their own, not an image: sharp at any size, with white gaps.
+    # Drawn as separate cells rather than an image, to be sharp at any size and have white gaps.
     ax.pcolormesh(
         values.reshape(len(areas), num_columns), cmap=_COLORS, norm=_NORMALIZE, edgecolors="white", linewidth=2
     )
@@ -75,9 +75,9 @@ def _label_matrix(ax: Axes, table: Table) -> None:
 
 class _Panel(NamedTuple):
     title: str
-    strength: str  # what its numbers mean
+    strength: str  # label of the strength
     degradations: list[str]
-    joined: bool  # by lines, as strengths of one kind
+    joined: bool  # whether lines join the points, as strengths of one kind
 
     @property
     def ticks(self) -> list[str]:
@@ -86,9 +86,9 @@ class _Panel(NamedTuple):
 
 @styled
 def plot_robustness(evaluation: Evaluation) -> Figure:
-    """Plot one panel a kind of degradation, one line a quadrant, 95 % bands; clean images on the left of each.
+    """Plot the AUROC against strength, with one panel per kind of degradation, one line per quadrant and 95 % bands.
 
-    Kinds with a single strength share a panel, as points with whiskers.
+    Each panel starts with clean images at the left. Kinds with a single strength share a panel of points with whiskers.
     """
     panels, quadrants = _list_panels(evaluation.degradations), evaluation.list_names("quadrant")
     widths = [len(panel.ticks) + 0.6 for panel in panels]

@@ -1,4 +1,4 @@
-"""Mean power spectra of reals and fakes: what a generator's up-sampling leaves behind."""
+"""Mean power spectra of reals and fakes, which show the up-sampling traces of generators."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -15,21 +15,24 @@ from fakeid.reporting.style import DASHES, GRAY, GREEN, ORANGE, PURPLE, SKY, VER
 Images = npt.NDArray[np.uint8]
 
 _MOST_SHOWN: Final = 5
-"""Generators that are drawn each for itself; of more, the rest is pooled."""
+"""Maximum number of curves for generators; if there are more generators, the last curve pools the rest."""
 
 _COLORS: Final = (VERMILION, ORANGE, GREEN, PURPLE, SKY)
-_TAILS: Final = (2, 99.8)  # percentiles at which the maps' colors end
+_TAILS: Final = (2, 99.8)  # percentiles at which the color scale of the maps ends
 _NAME_PX: Final = 14
-_MAP_PX: Final = 178  # of six, as many as there may be, beside each other on a page
+_MAP_PX: Final = 178  # width at which six maps, the maximum, fit side by side on a page
 
 
 @styled
 def plot_spectra(reals: Images, fakes_by_name: Mapping[str, Images]) -> Figure:
-    """Plot the log power by frequency as maps, its azimuthal mean, and that of the fakes against the reals'.
+    """Plot maps of the log power by frequency, their azimuthal means, and these means relative to the reals.
 
     Args:
-        reals: RGB uint8 (n, H, W, 3).
-        fakes_by_name: Generator → images of the same size.
+        reals: Real images, RGB uint8 (n, H, W, 3).
+        fakes_by_name: Fakes by generator, in the same format and size.
+
+    Returns:
+        The figure.
     """
     pooled = _pool({name: images for name, images in fakes_by_name.items() if len(images)})
     spectra = {"reals": compute_power_spectrum(reals)} if len(reals) else {}
@@ -45,7 +48,7 @@ def plot_spectra(reals: Images, fakes_by_name: Mapping[str, Images]) -> Figure:
     _draw_profiles(profile_ax, spectra, None)
     _draw_profiles(ratio_ax, spectra, spectra.get("reals"))
     profile_ax.set(title="Azimuthal mean", ylabel="power (dB)")
-    ratio_ax.set(title="Against the reals", ylabel="dB above reals")
+    ratio_ax.set(title="Relative to the reals", ylabel="dB above reals")
     if profile_ax.lines:
         below.legend(*profile_ax.get_legend_handles_labels(), loc="outside lower center", ncols=6)
     return figure
@@ -80,7 +83,7 @@ def _draw_profiles(ax: Axes, spectra: Mapping[str, Floats], reference: Floats | 
         look = {"color": GRAY, "linestyle": "-", "linewidth": 2.6} if is_real else {
             "color": _COLORS[(i - 1) % len(_COLORS)], "linestyle": DASHES[(i - 1) % len(DASHES)]
         }  # fmt: skip
-        # At frequency 0 there is nothing: the mean was taken away.
+        # Frequency 0 holds nothing, because the mean was subtracted.
         ax.plot(frequencies[1:], 10 * (profile[1:] - zero), label=shorten(name, 260, _NAME_PX), **look)
     ax.set_xlabel("spatial frequency (cycles per pixel)")
     ax.set_xlim(0, 0.5)

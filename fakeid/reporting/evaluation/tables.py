@@ -1,4 +1,4 @@
-"""An evaluation's tables, the same for the terminal, Markdown and the page."""
+"""Tables of an evaluation, shared by the terminal, Markdown and the page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -14,7 +14,7 @@ from fakeid.reporting.evaluation.findings import describe_worst
 from fakeid.reporting.formatting import PERCENT_SIGN
 from fakeid.reporting.table import Cell, Column, Form, Row, Table, Tone, Value
 
-_ORACLE_NOTE: Final = "Oracle: chosen on the tested images, no result."
+_ORACLE_NOTE: Final = "Oracle: chosen on the tested images, so not a result."
 
 _METRICS: Final = {
     "accuracy": Column("accuracy %", Form.PERCENT, "accuracy"),
@@ -41,7 +41,7 @@ _COUNTS: Final = tuple(Column(label, Form.COUNT) for label in LABEL_NAMES)
 
 
 def tabulate_quadrants(evaluation: Evaluation) -> Table:
-    """Tabulate the quadrants on clean images, in 80 columns of a terminal."""
+    """Tabulate the quadrants on clean images, within the 80 columns of a terminal."""
     columns = [Column("content"), Column("gen."), *_COUNTS, *(_METRICS[metric] for metric in _IN_TERMINAL)]
     tested = evaluation.list_tested(("quadrant",), NO_DEGRADATION)
     rows: list[list[Cell | Value]] = [
@@ -54,12 +54,12 @@ def tabulate_quadrants(evaluation: Evaluation) -> Table:
     ]
     needed = count_reals_needed(_LIMITS["tpr_at_fpr_01"])
     lacks = any(group.num_real < needed for group in tested)
-    notes = ["Rates in %, AUROC from 0 to 1; below each its 95 % interval."]
+    notes = ["Rates in %, AUROC from 0 to 1; the 95 % interval is below each value."]
     return Table.of("", columns, rows, [*notes, *([f"TPR at 1 % FPR needs {needed} reals."] if lacks else [])])
 
 
 def tabulate_matrix(evaluation: Evaluation) -> Table:
-    """Tabulate the AUROC: one row a degradation, one column a quadrant or test set."""
+    """Tabulate the AUROC with one row per degradation and one column per quadrant or test set."""
     places = evaluation.list_main()
     columns = [
         Column(name, Form.UNIT, name.replace(", ", ",\n") if kind == "quadrant" else f"test set\n{name}")
@@ -72,11 +72,11 @@ def tabulate_matrix(evaluation: Evaluation) -> Table:
 
 
 def tabulate_thresholds(evaluation: Evaluation) -> Table:
-    """Tabulate accuracies at each threshold, on clean images; an oracle's only where it was asked for."""
+    """Tabulate accuracies at each threshold on clean images; the oracle threshold is included only on request."""
     groups = _list_main(evaluation)
     few, rule_in_use = name_few_false_positives(evaluation), evaluation.threshold.rule
     named = {"": _RULES.get(rule_in_use, few), **{f"_at_{rule}": name for rule, name in _RULES.items()}}
-    if rule_in_use != _AT_PHOTOS:  # which is that threshold
+    if rule_in_use != _AT_PHOTOS:  # which is the same threshold
         named[f"_at_{CHOSEN}"] = few
     named[_ORACLE] = "oracle"
     places = [place for place in named if any(f"accuracy{place}" in group.metrics for group in groups)]
@@ -99,7 +99,7 @@ def tabulate_thresholds(evaluation: Evaluation) -> Table:
 
 
 def tabulate_calibration(evaluation: Evaluation) -> Table:
-    """Tabulate how far P(fake) can be believed, as trained and calibrated on validation."""
+    """Tabulate the errors of P(fake), uncalibrated and calibrated on validation images."""
     names = [(metric, when) for metric in _OF_PROBABILITIES for when in ("", "_calibrated")]
     columns = [Column(f"{_METRICS[metric].heading}{when.replace('_', ', ')}", Form.UNIT) for metric, when in names]
     rows: list[list[Cell | Value]] = [
@@ -109,8 +109,8 @@ def tabulate_calibration(evaluation: Evaluation) -> Table:
 
 
 def tabulate_groups(evaluation: Evaluation, *, degraded: bool) -> Table:
-    """Tabulate every metric of every group, on clean images or on degraded ones."""
-    columns = [Column("group"), Column("of"), *([Column("degradation")] if degraded else []), *_COUNTS]
+    """Tabulate every metric of every group, on either clean or degraded images."""
+    columns = [Column("group"), Column("kind"), *([Column("degradation")] if degraded else []), *_COUNTS]
     rows: list[list[Cell | Value]] = [
         [
             *(group.name, group.kind.replace("_", " "), *([group.degradation] if degraded else [])),
@@ -125,7 +125,7 @@ def tabulate_groups(evaluation: Evaluation, *, degraded: bool) -> Table:
 
 
 def tabulate_swap(swap: SwapResult) -> Table:
-    """Tabulate what the calls do when one class alone goes through JPEG."""
+    """Tabulate accuracies and AUROC when only one class is compressed with JPEG."""
     metrics = ("real_accuracy", "fake_accuracy", "auroc")
     rows = [(row.name, row.real_accuracy, row.fake_accuracy, row.auroc) for row in swap.rows]
     columns = [Column(f"images (JPEG quality {swap.quality})"), *(_METRICS[metric] for metric in metrics)]
@@ -133,7 +133,7 @@ def tabulate_swap(swap: SwapResult) -> Table:
 
 
 def tabulate_controls(evaluation: Evaluation) -> Table:
-    """Tabulate sets without any GAN that a detector should leave alone."""
+    """Tabulate the controls: image sets made without a GAN, on which a detector should not fire."""
     columns = [
         Column("control"),
         Column(f"called fake % at {name_few_false_positives(evaluation)}", Form.PERCENT),
@@ -154,13 +154,13 @@ def tabulate_controls(evaluation: Evaluation) -> Table:
 
 
 def tabulate_worst(evaluation: Evaluation) -> Table:
-    """Tabulate on what the detector is worst, under each degradation."""
+    """Tabulate the worst group of the detector under each degradation."""
     rows = [(worst.degradation, describe_worst(worst)) for worst in evaluation.worst]
-    return Table.of("The worst group of each test", [Column("degradation"), Column("worst group")], rows)
+    return Table.of("Worst groups by degradation", [Column("degradation"), Column("worst group")], rows)
 
 
 def tabulate_test_sets(evaluation: Evaluation) -> Table:
-    """Tabulate where the tested images come from, and in which files."""
+    """Tabulate the sources and file formats of the tested images."""
     columns = [Column("test set"), Column("from"), *_COUNTS, Column("files of reals"), Column("files of fakes")]
     rows: list[list[Cell | Value]] = [
         [
@@ -175,7 +175,7 @@ def tabulate_test_sets(evaluation: Evaluation) -> Table:
 
 
 def tabulate_detector(evaluation: Evaluation) -> Table:
-    """Tabulate what was tested, and what it had been trained on."""
+    """Tabulate the tested detector and what it was trained on."""
     detector, trained_on = evaluation.detector, evaluation.trained_on
     rows: list[Sequence[Cell | Value] | Row] = [
         ("checkpoint", detector.checkpoint),
@@ -191,19 +191,19 @@ def tabulate_detector(evaluation: Evaluation) -> Table:
 
 
 def name_few_false_positives(evaluation: Evaluation) -> str:
-    """Name the threshold for few false positives in headings, such as `5 % FP`; `0.5` where none was chosen."""
+    """Name the threshold for few false positives in headings, such as `5 % FP`, or `0.5` if none was chosen."""
     calibration = evaluation.calibration
     return f"{100 * calibration.false_alarm_rate:g} % FP" if calibration else "0.5"
 
 
 def _list_main(evaluation: Evaluation) -> list[EvaluationGroup]:
-    """List the groups of the matrix, on clean images."""
+    """List the groups of the matrix on clean images."""
     found = [evaluation.find(kind, name) for kind, name in evaluation.list_main()]
     return [group for group in found if group is not None]
 
 
 def _describe_lack(group: EvaluationGroup, metric: str) -> str:
-    """Say why a group has no number, such as `needs 500 reals, has 50`; empty where nothing is to be said."""
+    """Explain why a group has no value, such as `needs 500 reals, has 50`; empty if there is no such reason."""
     needed = count_reals_needed(_LIMITS[metric]) if metric in _LIMITS else 0
     return f"needs {needed} reals, has {group.num_real}" if group.num_real < needed else ""
 

@@ -1,4 +1,4 @@
-"""An evaluation in the terminal and as Markdown."""
+"""Evaluation for the terminal and as Markdown."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +27,7 @@ from fakeid.reporting.verdict import judge_evaluation, render_verdict
 
 
 def render_evaluation_table(evaluation: Evaluation) -> Group:
-    """Draw the verdict, the quadrants on clean images, and what else the evaluation found; fits 80 columns."""
+    """Render the verdict, the quadrants on clean images and the other findings within 80 columns."""
     table = tabulate_quadrants(evaluation)
     full = replace(table, notes=(*table.notes, *list_run_notes(evaluation)))
     drawn: list[RenderableType] = [render_terminal(full, dense=True), Text()] if table.rows else []
@@ -40,7 +40,7 @@ def render_evaluation_table(evaluation: Evaluation) -> Group:
 
 
 def render_evaluation_markdown(evaluation: Evaluation) -> str:
-    """Write everything that the page shows, without its figures and its numbers on degraded images by group."""
+    """Render as Markdown everything that the page shows, except figures and the table of groups on degraded images."""
     swap = evaluation.swap
     parts = [f"# Evaluation: {evaluation.title}\n"]
     parts += [
@@ -74,5 +74,5 @@ def _draw_findings(evaluation: Evaluation) -> Iterator[RenderableType]:
 
 
 def _write(table: Table, *below: str) -> list[str]:
-    """Write a section of Markdown: heading, table, notes, and sentences below them."""
+    """Render a Markdown section: heading, table, notes, and further sentences below."""
     return [f"## {table.title}\n", render_markdown(table), *(f"{text}\n" for text in below)]

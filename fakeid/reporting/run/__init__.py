@@ -1,1 +1,1 @@
-"""What is shown of one run: its table, its figures, what must stand beside its numbers."""
+"""Table, figures and notes of one run."""

@@ -1,4 +1,4 @@
-"""The figures of one run: how it learned, where it is right, and how it ranks."""
+"""Figures of one run: learning curve, accuracy by category and ROC curves."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -36,11 +36,14 @@ _WIDTH_PX: Final = 860
 
 @styled
 def plot_learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
-    """Draw loss and accuracy after each epoch, in training and in validation.
+    """Draw training and validation loss, accuracy and AUROC by epoch.
 
     Args:
-        history: One row an epoch: `epoch` and any of `train/loss`, `train/accuracy`, `val/loss`, `val/accuracy`,
-            `val/auroc`. What is missing or NaN is not drawn.
+        history: One row per epoch with `epoch` and any of `train/loss`, `train/accuracy`, `val/loss`, `val/accuracy`
+            and `val/auroc`. Missing and NaN values are not drawn.
+
+    Returns:
+        The figure.
     """
     figure = new_figure(_WIDTH_PX, 340)
     loss_ax, accuracy_ax = figure.subplots(1, 2)
@@ -54,7 +57,7 @@ def plot_learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
     accuracy_ax.set(title="Accuracy and AUROC", ylabel="accuracy (%)")
     label_in_percent(accuracy_ax.yaxis)
     accuracy_ax.secondary_yaxis("right").set_ylabel("AUROC")
-    # A fixed top, so that the figures of two runs can be compared at a glance.
+    # The top is fixed so that the figures of two runs can be compared at a glance.
     accuracy_ax.set_ylim(min(0.45, accuracy_ax.get_ylim()[0]), 1.01)
     mark_chance(accuracy_ax, 0.5)
     for ax in (loss_ax, accuracy_ax):
@@ -70,12 +73,12 @@ def _draw_history(
 ) -> None:
     known = [(row["epoch"], row[key]) for row in history if math.isfinite(row.get(key, math.nan))]
     if known:
-        # Markers would merge into a thick line over the paper's 50 epochs.
+        # Over the paper's 50 epochs, markers would merge into a thick line.
         marker = "o" if len(known) <= 15 else ""
         ax.plot(*zip(*known, strict=True), color=color, label=label, linestyle=linestyle, marker=marker, markersize=4)
 
 
-# Metric, marker, height above the row's middle (in rows), size in points, label.
+# Metric, marker, offset above the middle of the row (in rows), size in points, label.
 _DOTS: Final = (
     ("real_accuracy", "o", 0.24, 4.5, "real images"),
     ("accuracy", "o", 0.0, 7.5, "all images"),
@@ -85,13 +88,13 @@ _DOTS: Final = (
 
 @styled
 def plot_category_accuracy(summary: RunResults) -> Figure:
-    """Draw accuracies with 95 % intervals for seen and unseen content and each category, reals and fakes apart."""
+    """Draw accuracies on all, real and fake images with 95 % intervals, for pooled content and each category."""
     pools = [(name, group, group is summary.seen) for name, group in summary.list_pools().items()]
     groups = [(name, group, group.seen) for name, group in summary.categories.items()]
     rows = [*pools, *groups]
     figure = new_figure(_WIDTH_PX, 130 + 42 * len(rows))
     ax = figure.subplots()
-    # A gap between the pools and their parts.
+    # A gap separates the pools from the categories.
     labels = [name for name, _, _ in pools] + [
         name if seen else f"{name} ({'held out' if name == summary.held_out else 'unseen'})" for name, _, seen in groups
     ]
@@ -109,7 +112,7 @@ def plot_category_accuracy(summary: RunResults) -> Figure:
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)
     mark_chance(ax, 0.5, vertical=True)
-    ax.set(title="Accuracy on test images, with 95 % intervals", xlabel="images called right (%)")
+    ax.set(title="Accuracy on test images, with 95 % intervals", xlabel="images classified correctly (%)")
     ax.set_ylim(heights[-1] - 0.7, 0.7)
     ax.set_xlim(right=1.01)
     label_in_percent(ax.xaxis)
@@ -126,7 +129,7 @@ def _draw_dot(
     if low is not None and high is not None:
         width = 2.4 if filled else 1.0
         ax.plot([low, high], [height] * 2, color=color, linewidth=width, label="_interval")
-    # Dots at 100 % are not cut by the frame.
+    # Dots at 100 % are not clipped by the frame.
     face = color if filled else "white"
     ax.plot(value, height, marker, color=color, markerfacecolor=face, markersize=size, clip_on=False)
 
@@ -156,13 +159,16 @@ def _add_dot_legend(figure: Figure) -> None:
 
 @styled
 def plot_roc(scores: Scores, seen: Sequence[str], unseen: Sequence[str], threshold: OperatingPoint = AT_HALF) -> Figure:
-    """Draw the ROC curves of the seen and of the unseen categories' pooled images, with AUROC and the threshold in use.
+    """Draw ROC curves of the pooled seen and the pooled unseen categories, with AUROC and the threshold in use.
 
     Args:
-        scores: One row for each test image; only those without degradation enter.
+        scores: Scores with one row per test image; only clean images are used.
         seen: Categories that were trained on.
-        unseen: Categories that were not.
-        threshold: Of the run's accuracies.
+        unseen: Categories that were not trained on.
+        threshold: Threshold of the run's accuracies.
+
+    Returns:
+        The figure.
     """
     figure = new_figure(520, 520)
     ax = figure.subplots()
@@ -191,20 +197,20 @@ def _draw_roc(ax: Axes, scores: Scores, label: str, color: str, threshold: float
 
 
 def label_roc(ax: Axes) -> None:
-    """Name both axes of a ROC curve, in percent."""
+    """Label both axes of a ROC curve in percent."""
     ax.set(xlabel="reals called fake (false-positive rate, %)", ylabel="fakes called fake (true-positive rate, %)")
     for axis in (ax.xaxis, ax.yaxis):
         label_in_percent(axis)
 
 
 def trace_roc(scores: Scores) -> tuple[Floats, Floats]:
-    """Trace the ROC curve of images of both classes: false-positive rates and true-positive rates, from 0 to 1."""
+    """Compute the ROC curve of images of both classes: false-positive and true-positive rates, from 0 to 1."""
     fakes, reals = count_above(*to_arrays(scores))
     return np.append(0, reals / reals[-1]), np.append(0, fakes / fakes[-1])
 
 
 def place_on_roc(scores: Scores, threshold: float) -> tuple[float, float]:
-    """Find false-positive rate and true-positive rate at a threshold, a logit."""
+    """Compute the false-positive rate and the true-positive rate at a threshold on the logit."""
     called_fake = call_fake(scores.logit, threshold)
     wrong, found = (float(np.mean(called_fake[scores.label == label])) for label in (REAL, FAKE))
     return wrong, found

@@ -1,4 +1,4 @@
-"""What must stand beside the numbers of a single run: at which threshold, over what the intervals are, how computed."""
+"""Notes that accompany the numbers of a single run: threshold, coverage of the intervals, arithmetic and machine."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from fakeid.reporting.table import Form
 ONE_RUN: Final = "One training run: the interval covers test images, not other seeds or machines."
 
 RANKS_WELL: Final = 0.75
-"""The AUROC above which a group must not stand at chance level without a word."""
+"""The AUROC above which a group at chance-level accuracy needs an explanation."""
 
 _VIEWS: Final = {"full": "the center", "crops": "five windows", "patches": "the four quarters"}
 _FEW: Final = "the threshold for few false positives"
@@ -25,20 +25,24 @@ _NEAR_CHANCE: Final = 0.55
 
 
 def list_run_notes(record: RunResults | Evaluation) -> list[str]:
-    """Give the sentences below a table of one run: threshold, what the intervals cover, arithmetic and machine.
+    """List the sentences below the table of a run: threshold, coverage of the intervals, arithmetic and machine.
 
-    What is not known is left out.
+    Unknown facts are left out.
     """
     place = describe_threshold(record.threshold, record.calibration)
     return [f"Accuracies are {place}.", ONE_RUN, *_describe_arithmetic(record)]
 
 
 def describe_threshold(point: OperatingPoint, calibration: Calibration | None = None) -> str:
-    """Say where an image is called fake: `at P(fake) = 0.5`, or at a threshold from validation images.
+    """Describe where an image is called fake: `at P(fake) = 0.5`, or at a threshold from validation images.
 
     Args:
-        point: The threshold in use.
-        calibration: Tells which false-positive rate it keeps, and under which conditions, if it was chosen for that.
+        point: Threshold in use.
+        calibration: Calibration with the false-positive rate that the threshold keeps and the conditions, if the
+            threshold was chosen for a rate.
+
+    Returns:
+        A phrase that begins with `at`.
     """
     told = _name_place(point.rule, point.logit, calibration) + (f", for {point.note}" if point.note else "")
     if point.rule == ThresholdFrom.photos.value and calibration and len(calibration.conditions) > 1:
@@ -47,7 +51,7 @@ def describe_threshold(point: OperatingPoint, calibration: Calibration | None = 
 
 
 def name_threshold(rule: str, calibration: Calibration | None = None) -> str:
-    """Name the threshold of a run's accuracies by its name in `ThresholdFrom`."""
+    """Describe the threshold of a run's accuracies, given its name in `ThresholdFrom`."""
     if rule == ThresholdFrom.photos.value:
         kept = name_chosen_threshold(calibration.false_alarm_rate) if calibration else _FEW
         return f"{kept} on validation photos"
@@ -55,27 +59,30 @@ def name_threshold(rule: str, calibration: Calibration | None = None) -> str:
 
 
 def name_chosen_threshold(rate: float) -> str:
-    """Name the other threshold from validation images, which keeps a false-positive rate in [0, 1]."""
+    """Describe the threshold from validation images that keeps a false-positive rate in [0, 1]."""
     return f"the threshold for {100 * rate:g}{PERCENT_SIGN} false positives"
 
 
 def describe_training(summary: RunSummary) -> str:
-    """Say how it was trained, such as `Trained in bf16 with 2 threads on an H100`; empty where nothing is known."""
+    """Describe how a run was trained, such as `Trained in bf16 with 2 threads on an H100`; empty if unknown."""
     device = summary.machine.device if summary.machine else None
     how = [*_name_precision(summary.precision), *_name_machine(summary.threads, device)]
     return " ".join(["Trained", *how]) if how else ""
 
 
 def describe_sizes(sizes: Sizes | None) -> str:
-    """Say at which size; empty where whole images were trained and tested on.
+    """Describe the sizes of training and test; empty if both used whole images.
 
     Args:
-        sizes: None where size does not matter or is not known.
+        sizes: Sizes in pixels; None if size does not matter or is not known.
+
+    Returns:
+        One or two sentences.
     """
     if not sizes or sizes.trained_px == sizes.tested_px == sizes.image_px:
         return ""
     trained_px, tested_px, image_px = sizes.trained_px, sizes.tested_px, sizes.image_px
-    seen = "whole images" if tested_px == image_px else f"{_VIEWS[sizes.views.value]} of {image_px} px"
+    seen = "whole images" if tested_px == image_px else f"{_VIEWS[sizes.views.value]} of {image_px}-px images"
     if trained_px == tested_px:
         return f"Tested at {tested_px} px, as trained: {seen}."
     return (
@@ -86,37 +93,40 @@ def describe_sizes(sizes: Sizes | None) -> str:
 
 
 def sizes_differ(sizes: Sizes | None) -> bool:
-    """Tell whether a network was tested at another size than it was trained at; see `describe_sizes`."""
+    """Tell whether a network was tested at a different size than it was trained at; see `describe_sizes`."""
     return sizes is not None and sizes.trained_px != sizes.tested_px
 
 
 def describe_misplaced(point: OperatingPoint, groups: Mapping[str, Group]) -> list[str]:
-    """Name each group that the detector ranks well, but calls at a threshold that is off; one sentence each.
+    """Describe each group that the detector ranks well but classifies at a threshold that is off.
 
     See `is_misplaced`.
 
     Args:
-        point: The threshold in use.
-        groups: By the names that the sentences begin with.
+        point: Threshold in use.
+        groups: Groups by the names that begin the sentences.
+
+    Returns:
+        One sentence for each such group.
     """
     told = ((name, _describe_group(point, group)) for name, group in groups.items())
     return [f"{name[:1].upper()}{name[1:]}: {text}" for name, text in told if text]
 
 
 def is_misplaced(group: Group) -> bool:
-    """Tell whether a group is ranked well, but called at a threshold that is off.
+    """Tell whether a group is ranked well but classified at a threshold that is off.
 
-    It is off where the balanced accuracy is below what some threshold must reach: with an AUROC of A, whatever the
-    shape of the ROC curve, one reaches 1 - sqrt((1 - A) / 2). The upper bound of the one is held against this at the
-    lower bound of the other, so that noise alone says nothing. Where the balanced accuracy is at chance level, however
-    wide the intervals, it is off on these images: where the threshold is in its place, noise alone does that to fewer
-    than 3 in 1,000 groups of 10 images a class or more (simulated, normal logits).
+    With an AUROC of A, whatever the shape of the ROC curve, some threshold reaches a balanced accuracy of at least
+    1 - sqrt((1 - A) / 2). The threshold is off if the upper bound of the balanced accuracy is below this value at the
+    lower bound of the AUROC, so that noise alone does not trigger it. The threshold is also off, however wide the
+    intervals, if the balanced accuracy is at chance level: with a well-placed threshold, noise alone causes that in
+    fewer than 3 in 1,000 groups of at least 10 images per class (simulated with normal logits).
     """
     return _find_reachable(group) is not None
 
 
 def _find_reachable(group: Group) -> float | None:
-    """Find the balanced accuracy that some threshold reaches; None where the one in use is not off."""
+    """Compute the balanced accuracy that some threshold reaches, or None if the threshold in use is not off."""
     area, balanced = group.read("auroc"), group.read("balanced_accuracy")
     if area.value is None or area.low is None or balanced.value is None or balanced.high is None:
         return None
@@ -150,7 +160,7 @@ def _name_place(rule: str, logit: float | None = None, calibration: Calibration 
 
 
 def _describe_arithmetic(record: RunResults | Evaluation) -> Iterator[str]:
-    """Tell of training and scoring; the machine of an evaluation need not be that of the training."""
+    """Describe training and scoring; an evaluation may run on a different machine than the training."""
     if not isinstance(record, RunSummary | Evaluation):
         return
     scored = _name_precision(record.scoring_precision)

@@ -1,4 +1,4 @@
-"""Photos beside their simulated copies: what differs, and what the copy's decoder leaves in the spectrum."""
+"""Photos and their simulated copies: the difference, and the decoder's trace in the spectrum."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,23 +11,26 @@ from fakeid.evaluation.spectrum import compute_power_spectrum
 from fakeid.reporting.style import new_figure, styled
 
 _SIDE_PX: Final = 230
-_BRIGHTEST: Final = 99.5  # percentile of the difference that becomes white or black
+_BRIGHTEST: Final = 99.5  # percentile of the absolute difference that is drawn as white or black
 _GRAY: Final = 127.5
 _TILES_A_SIDE: Final = 3
-_STEPS: Final = 9  # places of a tile along a side
+_STEPS: Final = 9  # tile positions along a side
 
 Image = npt.NDArray[np.uint8]
 
 
 @styled
 def plot_pairs(pairs: Mapping[str, tuple[Image, Image]]) -> Figure:
-    """Draw one row a family: photo, copy, what differs, and the spectra of both on one scale.
+    """Draw one row per generator family: photo, copy, difference, and the spectra of both on one scale.
 
-    The difference is amplified about middle gray, by a whole number that stands above it. Spectra are logarithmic, of
-    what remains beside each image's median (Wang et al. 2020), averaged over tiles, the frequency 0 in the middle.
+    The difference is amplified about middle gray by the integer factor given in its title. Spectra show the log power
+    of each image minus its median filter (Wang et al. 2020), averaged over tiles, with frequency 0 in the middle.
 
     Args:
-        pairs: Family → a photo and its copy, RGB uint8 (H, W, 3) of one size; at least one.
+        pairs: A photo and its copy by family, RGB uint8 (H, W, 3) of one size; at least one pair.
+
+    Returns:
+        The figure.
     """
     figure = new_figure(5 * _SIDE_PX, len(pairs) * (_SIDE_PX + 30))
     grid = figure.subplots(len(pairs), 5, squeeze=False)
@@ -49,13 +52,13 @@ def plot_pairs(pairs: Mapping[str, tuple[Image, Image]]) -> Figure:
 
 
 def cut_tiles(image: Image) -> npt.NDArray[np.uint8]:
-    """Cut overlapping tiles of a third of each side, whose spectra average to a smooth one.
+    """Cut an image into overlapping tiles, a third of its sides long, whose averaged spectrum is smooth.
 
     Args:
-        image: RGB uint8 (H, W, 3).
+        image: Image, RGB uint8 (H, W, 3).
 
     Returns:
-        RGB uint8 (N, H // 3, W // 3, 3), N = 81.
+        Tiles, RGB uint8 (N, H // 3, W // 3, 3) with N = 81.
     """
     height, width = (side // _TILES_A_SIDE for side in image.shape[:2])
     rows, columns = (
@@ -66,14 +69,14 @@ def cut_tiles(image: Image) -> npt.NDArray[np.uint8]:
 
 
 def amplify_difference(photo: Image, copy: Image) -> tuple[int, Image]:
-    """Amplify what a copy differs in from its photo, so that nearly all of it is just not clipped.
+    """Amplify the difference between a copy and its photo as far as nearly none of it is clipped.
 
     Args:
-        photo: RGB uint8 (H, W, 3).
-        copy: Likewise.
+        photo: Photo, RGB uint8 (H, W, 3).
+        copy: Copy of the photo, in the same format and size.
 
     Returns:
-        By how much, at least 1, and the difference about middle gray, RGB uint8 (H, W, 3).
+        The integer factor, at least 1, and the amplified difference about middle gray, RGB uint8 (H, W, 3).
     """
     difference = copy.astype(np.float32) - photo
     largest = float(np.percentile(np.abs(difference), _BRIGHTEST))

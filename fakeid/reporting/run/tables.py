@@ -1,4 +1,4 @@
-"""What is shown at the end of a run: a table, and one line in a sweep."""
+"""Results shown at the end of a run: a table, or one line within a sweep."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,7 +17,7 @@ _METRICS: Final = (
     Column("AUROC", Form.UNIT, name="auroc"),
     Column("average precision", Form.UNIT, "average\nprecision", "average_precision"),
 )
-"""Named as the metrics that they show."""
+"""Columns of metrics, named as the metrics that they show."""
 
 _COLUMNS: Final = (Column("images of"), Column("real", Form.DIGITS), Column("fake", Form.DIGITS), *_METRICS)
 
@@ -28,9 +28,9 @@ _INTERVALS: Final = (
 
 
 def tabulate_run(summary: RunResults) -> Table:
-    """Tabulate counts and metrics of every group: seen and unseen content, then each category, and each generator.
+    """Tabulate counts and metrics of every group: seen and unseen content, then each category and each generator.
 
-    With each interval below its value it fits 80 columns of a terminal.
+    With intervals below their values, the table fits the 80 columns of a terminal.
     """
     pools = list(summary.list_pools().items())
     rows = [
@@ -58,9 +58,9 @@ def _list_notes(summary: RunResults) -> Iterator[str]:
 
 
 def list_misplaced(summary: RunResults) -> list[str]:
-    """Name the content that is ranked well at a threshold that is off, one sentence each.
+    """Describe the content that is ranked well but classified at a threshold that is off, one sentence each.
 
-    Seen and unseen content; where neither is concerned, single categories.
+    The sentences are about seen and unseen content, or about single categories if neither is affected.
     """
     for groups in (summary.list_pools(), summary.categories):
         if found := describe_misplaced(summary.threshold, groups):
@@ -69,7 +69,7 @@ def list_misplaced(summary: RunResults) -> list[str]:
 
 
 def render_line(summary: RunSummary) -> str:
-    """Write the verdict, accuracy on seen and unseen content, and where the threshold is off, in one line."""
+    """Summarize a run in one line: verdict, accuracy on seen and unseen content, and where the threshold is off."""
     parts = [
         f"{name} accuracy {format_estimate(group.read('accuracy'), Form.PERCENT)} %"
         for name in POOLED

@@ -1,4 +1,4 @@
-"""The paper's question, answered in a few sentences from what the runs of a folder show."""
+"""Answer to the paper's question in a few sentences, from the results of a folder of runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ _CHANCE: Final = 0.5
 
 @dataclass(frozen=True)
 class _Axis:
-    """One option of the paper, with the value that its others are compared with."""
+    """One option of the paper, with the value that its other values are compared with."""
 
     option: str
     baseline: str | float
@@ -42,15 +42,18 @@ _AXES: Final = (_Axis("color", "rgb", "another color space", "RGB"), _Axis("drop
 
 
 class _Outcome(Enum):
-    """What comparisons say together: of more categories, and of one axis."""
+    """Overall outcome of several comparisons, worded for the number of categories and for one axis."""
 
     HELPS = "More categories help on unseen content", "helps"
-    MIXED = "More categories help on unseen content in some settings and hurt in others", "helps here and hurts there"
-    PARTLY = "More categories help on unseen content in some settings, not in all", "helps in places"
-    HURTS = "More categories do not help on unseen content, they hurt", "does not help, it hurts"
+    MIXED = (
+        "More categories help on unseen content in some settings and hurt in others",
+        "helps in some comparisons and hurts in others",
+    )
+    PARTLY = "More categories help on unseen content in some settings, not in all", "helps in some comparisons"
+    HURTS = "More categories do not help on unseen content; they hurt", "does not help; it hurts"
     PARTLY_HURTS = (
         "That more categories help on unseen content is not shown, and in some settings they hurt",
-        "is not shown to help, and hurts in places",
+        "is not shown to help, and hurts in some comparisons",
     )
     UNKNOWN = "That more categories help on unseen content is not shown", "is not shown to help"
 
@@ -61,18 +64,19 @@ class _Outcome(Enum):
 def write_answer(configurations: Sequence[Configuration], claims: Claims, effects: Sequence[Effect]) -> list[Finding]:
     """Answer whether more categories, color and dropout help on unseen content, and which configuration is best.
 
-    All sentences rest on accuracy and on one family of comparisons, corrected by Holm for the whole page: where no
-    configuration differs from another, at most 1 answer in 20 calls anything better or worse. Two configurations of one
-    run each are not judged.
+    All sentences are based on accuracy and on one family of comparisons with Holm's correction for the whole page: if
+    no configurations differ, at most 1 answer in 20 calls anything better or worse. Two configurations with one run
+    each are not judged.
 
     Args:
-        configurations: All of a folder.
-        claims: Between them.
-        effects: Of single options, corrected together with the claims by `fakeid.reporting.sweep.effects.correct_page`.
+        configurations: All configurations of a folder.
+        claims: Comparisons between the configurations.
+        effects: Effects of single options, corrected together with the claims by
+            `fakeid.reporting.sweep.effects.correct_page`.
 
     Returns:
-        Findings on categories, on each of color and dropout that was varied, on the best configuration, and on options
-        that were changed alone, where there are any; what cannot be said comes last.
+        Findings on categories, on color and dropout where they were varied, on the best configuration, and on options
+        that were changed alone, if any; open questions come last.
     """
     findings = [
         _answer_categories(claims.categories),
@@ -86,7 +90,7 @@ def write_answer(configurations: Sequence[Configuration], claims: Claims, effect
 
 
 def write_caveat(configurations: Sequence[Configuration]) -> str:
-    """Say what the numbers of these runs cannot tell."""
+    """State what the numbers of these runs cannot show."""
     counts = [len(each.runs) for each in configurations]
     if max(counts) == 1:
         return (
@@ -134,7 +138,7 @@ def _answer_axes(claims: Sequence[Claim]) -> list[Finding]:
 
 
 def _is_against_baseline(axis: _Axis, claim: Claim) -> bool:
-    """Tell whether the settings differ in this axis alone, the first at its baseline."""
+    """Tell whether the settings differ only in this axis, with the first at its baseline."""
     first, second = claim.first.setting, claim.second.setting
     changed = {axis.option: getattr(second, axis.option)}
     return getattr(first, axis.option) == axis.baseline and first != second == replace(first, **changed)
@@ -211,7 +215,7 @@ def _answer_effects(effects: Sequence[Effect]) -> Finding:
 
 
 def _leave_open(question: str, reason: str = "") -> Finding:
-    """Leave a question open, for a reason or because no configuration has two runs."""
+    """Build the finding that a question is open, for the given reason or because no configuration has two runs."""
     if reason:
         return Finding(f"Whether {question} cannot be said yet", reason, Severity.OPEN)
     return Finding("", f"Whether {question} cannot be said ({ONE_RUN_EACH}).", Severity.OPEN)
@@ -233,20 +237,20 @@ def _weigh(claims: Sequence[Claim]) -> _Outcome:
 
 
 def _count_verdicts(judged: Sequence[Judged], noun: str) -> str:
-    """Count, such as `significantly better in 2, significantly worse in 1, not significant in 5 of 8 settings`."""
+    """Count verdicts, such as `significantly better in 2, not significant in 5 of 7 settings`."""
     verdicts = [each.verdict for each in judged]
     counts = [f"{name_verdict(name)} in {verdicts.count(name)}" for name in VERDICTS if name in verdicts]
     return f"{', '.join(counts)} of {format_count(len(verdicts), noun)}"
 
 
 def _rank_largest(claim: Claim) -> tuple[bool, float]:
-    """Rank significant ones first; what is not judged or undefined last."""
+    """Return a sort key that ranks significant claims highest, and unjudged or undefined ones lowest."""
     told = claim.verdict not in (NOT_JUDGED, UNDEFINED)
     return claim.is_significant, abs(claim.accuracy.value) if told else -1.0
 
 
 def _describe(claim: Claim) -> str:
-    """Write a difference, with its interval only where it is significant: that is not corrected, and could mislead."""
+    """Describe a difference, with its interval only if significant: the interval is uncorrected and could mislead."""
     if claim.is_significant:
         return f"{_write_points(claim)} points"
     return f"{format_number(claim.accuracy.value, Form.POINTS)} points, {claim.verdict}"

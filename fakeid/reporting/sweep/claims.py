@@ -1,16 +1,16 @@
-"""Which configurations of a folder differ significantly.
+"""Significant differences between the configurations of a folder.
 
-Three tables of comparisons:
+There are three tables of comparisons:
 
-- `settings`: two settings at the same number of categories, on the images that neither was trained on;
+- `settings`: two settings with the same number of categories, on the images that neither was trained on;
 - `categories`: two numbers of categories of one setting, on the images of the categories that *neither* was trained
-  on, so that both face the same images (the paper's unseen averages do not);
-- `pairs`: each configuration against each other one, on the images of the categories that *no* run was trained on.
-  Choosing the best makes all of these comparisons, so all are corrected for, though `best` lists its own alone.
+  on, so that both are tested on the same images (unlike the paper's unseen averages);
+- `pairs`: every two configurations, on the images of the categories that *no* run was trained on. Choosing the best
+  configuration makes all of these comparisons, so all are corrected for, although `best` lists only its own.
 
-Runs are matched by seed; with one seed in common two configurations are not judged. See
-`fakeid.evaluation.statistics.paired_tests` for what several seeds can say. All tables, accuracy and AUROC, are one
-family, corrected by Holm together.
+Runs are matched by seed; two configurations with only one seed in common are not judged. See
+`fakeid.evaluation.statistics.paired_tests` for what several seeds can show. All tables, for accuracy and AUROC, form
+one family for Holm's correction.
 """
 
 import math
@@ -28,14 +28,14 @@ from fakeid.reporting.sweep.configurations import Configuration, FinishedRun
 
 @dataclass(frozen=True)
 class Claim(Judged):
-    """The second configuration against the first, on the same images.
+    """A comparison of a second configuration with a first, on the same images.
 
     Attributes:
-        first: The one that stands lower in its table: fewer categories, or the earlier setting.
-        second: The other.
-        categories: Whose images were compared.
-        num_images: How many they are.
-        seeds: Of the runs that were compared.
+        first: Reference configuration: the one with fewer categories, the earlier setting, or the lower accuracy.
+        second: Configuration that is compared with it.
+        categories: Categories of the images.
+        num_images: Number of images.
+        seeds: Seeds of the compared runs.
     """
 
     first: Configuration
@@ -46,7 +46,7 @@ class Claim(Judged):
 
     @property
     def test(self) -> Hashable:
-        """Whichever comes first."""
+        """Identify the test, regardless of which configuration comes first."""
         return frozenset((self.first.name, self.second.name)), self.categories
 
 
@@ -55,10 +55,10 @@ class Claims:
     """All comparisons of a folder.
 
     Attributes:
-        settings: See above, as the others.
-        categories: By setting, the largest numbers last.
-        pairs: The higher accuracy against the lower.
-        ranked: The configurations of `pairs` by falling accuracy; empty where there is one, or no image in common.
+        settings: Comparisons of settings, see the module's description.
+        categories: Comparisons of numbers of categories, by setting, with the largest numbers last.
+        pairs: Comparisons of each configuration with each one of lower accuracy.
+        ranked: Configurations of `pairs` by falling accuracy; empty if there is only one, or no common image.
         refused: Pairs of configurations that were not compared, with the reason.
     """
 
@@ -70,12 +70,12 @@ class Claims:
 
     @property
     def best(self) -> list[Claim]:
-        """Of `pairs`, those of the configuration with the highest accuracy."""
+        """List the `pairs` of the configuration with the highest accuracy."""
         return [claim for claim in self.pairs if claim.second is self.ranked[0]]
 
     @property
     def named_best(self) -> Configuration | None:
-        """The configuration that is significantly ahead of every other one, corrected for all pairs; often none."""
+        """Find the configuration that is significantly ahead of all others, corrected for all pairs; often none."""
         best = self.best
         clear = bool(best) and len(best) == len(self.ranked) - 1 and all(claim.verdict == BETTER for claim in best)
         return self.ranked[0] if clear else None
@@ -84,8 +84,9 @@ class Claims:
 def compare_configurations(configurations: Sequence[Configuration]) -> Claims:
     """Compare the configurations of a folder, corrected for all comparisons together.
 
-    Settings of different variants are compared only where they agree in all else, and those of different budgets never.
-    Where effects are shown beside them, `fakeid.reporting.sweep.effects.correct_page` takes them into the family too.
+    Settings of different variants are compared only if they agree in everything else. Settings of different budgets are
+    never compared. If effects are shown on the same page, `fakeid.reporting.sweep.effects.correct_page` adds them to
+    the family.
     """
     comparer = _Comparer()
     contenders = find_contenders(configurations)
@@ -100,7 +101,7 @@ def compare_configurations(configurations: Sequence[Configuration]) -> Claims:
 
 
 def find_contenders(configurations: Sequence[Configuration]) -> list[Configuration]:
-    """Find the configurations of the budget that most runs have: those with more images or epochs are left out."""
+    """Find the configurations with the budget that most runs have, so that only equal budgets are ranked."""
     runs = Counter[str]()
     for configuration in configurations:
         runs[configuration.setting.budget] += len(configuration.runs)
@@ -109,13 +110,13 @@ def find_contenders(configurations: Sequence[Configuration]) -> list[Configurati
 
 
 def find_common_unseen(runs: Sequence[FinishedRun]) -> tuple[str, ...]:
-    """Find the categories that all were tested on and none was trained on."""
+    """Find the categories that all runs were tested on and no run was trained on."""
     unseen = [set(run.list_categories(seen=False)) & set(run.images) for run in runs]
     return tuple(name for name in runs[0].list_categories(seen=False) if all(name in names for names in unseen))
 
 
 def measure_accuracy(configuration: Configuration, categories: Sequence[str]) -> float:
-    """Measure accuracy on the images of these categories, averaged over seeds; NaN without images."""
+    """Measure accuracy in [0, 1] on the images of some categories, averaged over seeds; NaN without images."""
     if not categories:
         return math.nan
     return float(np.mean([np.mean(_pool(run, categories).right) for run in configuration.runs]))
@@ -128,14 +129,14 @@ def _are_settings_comparable(first: Configuration, second: Configuration) -> boo
 
 
 def _rank(configurations: Sequence[Configuration], categories: Sequence[str]) -> list[Configuration]:
-    """Rank configurations by falling accuracy on these images; none where fewer than two have one."""
+    """Rank configurations by falling accuracy on these categories; return none if fewer than two have an accuracy."""
     accuracies = [measure_accuracy(each, categories) for each in configurations]
     ranked = sorted((-accuracy, i) for i, accuracy in enumerate(accuracies) if not math.isnan(accuracy))
     return [configurations[i] for _, i in ranked] if len(ranked) > 1 else []
 
 
 class _Comparer:
-    """Compares pairs, remembering what was computed of a run and which pairs could not be compared."""
+    """Comparer of pairs that caches the answers of runs and collects pairs that could not be compared."""
 
     def __init__(self, categories: tuple[str, ...] | None = None) -> None:
         self.refused: list[tuple[Configuration, Configuration, str]] = []
@@ -171,7 +172,7 @@ def _find_obstacle(
     if not categories:
         return "no category is unseen in both"
     if not seeds:
-        return "no seed in common"
+        return "they have no seed in common"
     everyone = [run for side in runs for run in side]
     if len({run.source for run in everyone}) > 1:
         return "their images come from different sources"

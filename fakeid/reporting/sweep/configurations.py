@@ -1,4 +1,4 @@
-"""Finished runs, and configurations: runs that differ by seed alone, with what they reach on average."""
+"""Finished runs, and configurations: runs that differ only in their seed, with averaged results."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,11 +29,11 @@ class FinishedRun:
     """A finished run.
 
     Attributes:
-        name: Of its folder.
-        summary: What its test found, and how it came about.
-        images: Its scores by category.
-        evaluation: What its evaluation found; None where there was none.
-        quarters: The scores of its evaluation by seen and unseen content and generators, as `quadrants` names them.
+        name: Name of the run folder.
+        summary: Test results and how they were obtained.
+        images: Scores by category.
+        evaluation: Results of the evaluation; None if the run was not evaluated.
+        quarters: Scores of the evaluation by quadrant of content and generators, as named in `quadrants`.
     """
 
     name: str
@@ -44,42 +44,42 @@ class FinishedRun:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """Every option."""
+        """Return every option of the run."""
         return self.summary.config
 
     @property
     def seed(self) -> int:
-        """Of the training."""
+        """Return the seed of the training."""
         return int(self.config["seed"])
 
     @property
     def categories(self) -> int:
-        """How many were trained on."""
+        """Count the categories that were trained on."""
         asked = self.config["categories"]
         if asked is not None:
             return int(asked)
-        # None asks for all that there are.
+        # None stands for all available categories.
         return len(self.list_categories(seen=True))
 
     @cached_property
     def source(self) -> str:
-        """Where its images came from, equal for runs on the same ones."""
+        """Identify the source of the images; equal for runs on the same images."""
         return json.dumps(self.summary.data and self.summary.data.source, sort_keys=True)
 
     @property
     def held_out(self) -> str | None:
-        """The category that no run of this plan trains on."""
+        """Return the category that no run of this plan trains on, if any."""
         return self.summary.held_out
 
     def list_categories(self, *, seen: bool) -> list[str]:
-        """List the categories that were trained on, or those that were not."""
+        """List the tested categories that were trained on, or those that were not."""
         return list(self.summary.list_categories(seen=seen))
 
     def average(self, *, seen: bool) -> Estimate:
         """Average accuracy over categories, as in the paper, with an interval over images.
 
-        Where categories are equally large this is the pooled accuracy, and the interval Wilson's; otherwise Wilson's
-        for as many images as have the average's variance.
+        If all categories have the same size, this is the pooled accuracy with Wilson's interval. Otherwise the interval
+        is Wilson's for the number of images that gives the same variance as the average.
         """
         return self._averages[seen]
 
@@ -91,7 +91,7 @@ class FinishedRun:
 
 @dataclass(frozen=True, eq=False)
 class Configuration:
-    """A configuration: runs that differ in their seed only, by rising seed."""
+    """A configuration: runs that differ only in their seed, sorted by seed."""
 
     setting: Setting
     categories: int
@@ -99,12 +99,12 @@ class Configuration:
 
     @property
     def name(self) -> str:
-        """Setting and number of categories, such as `Pelee+HPF, RGB, dropout 0 at 5 categories`."""
+        """Name setting and number of categories, such as `Pelee+HPF, RGB, dropout 0 at 5 categories`."""
         return f"{self.setting.name} at {self._count_categories()}"
 
     @property
     def full_name(self) -> str:
-        """The same for places where nothing explains short names of settings."""
+        """Name the configuration where short names of settings are not explained."""
         return f"{self.setting.full_name} at {self._count_categories()}"
 
     def _count_categories(self) -> str:
@@ -112,27 +112,31 @@ class Configuration:
 
     @property
     def seeds(self) -> list[int]:
-        """Of the runs."""
+        """List the seeds of the runs."""
         return [run.seed for run in self.runs]
 
     @property
     def held_out(self) -> str | None:
-        """The category that no run trains on; None where there is none, or not one for all."""
+        """Return the category that no run trains on; None if there is none, or if it differs between runs."""
         names = {run.held_out for run in self.runs}
         return names.pop() if len(names) == 1 else None
 
     def average(self, *, seen: bool) -> MeanEstimate:
-        """Average accuracy over the categories that were, or were not, trained on; see `average_estimates`."""
+        """Average accuracy over the categories trained on, or those not trained on; see `average_estimates`."""
         names = self.runs[0].list_categories(seen=seen)
         stacks = [self._stack([name], "accuracy") for name in names]
         parts = [part / len(names) for stack in stacks for part in stack] if all(stacks) else []
         return average_estimates([run.average(seen=seen) for run in self.runs], parts)
 
     def measure(self, group: str, metric: str) -> MeanEstimate:
-        """Average a metric of one category, or of the images of `POOLED` ones; see `average_estimates`.
+        """Average a metric of one category, or of the pooled images of a `POOLED` group; see `average_estimates`.
+
+        Args:
+            group: Name of a category, or one of `POOLED`.
+            metric: Name of the metric.
 
         Returns:
-            Without values where some run has no such group.
+            The mean; undefined if a run has no such group.
         """
         names = self.runs[0].list_categories(seen=group == POOLED[0]) if group in POOLED else [group]
         found = [run.summary.find(group) for run in self.runs]
@@ -140,13 +144,13 @@ class Configuration:
         return average_estimates(estimates, self._stack(names, metric))
 
     def measure_held_out(self) -> MeanEstimate:
-        """Average accuracy on the held-out category; undefined where there is none."""
+        """Average accuracy on the held-out category; undefined if there is none."""
         return self.measure(self.held_out, "accuracy") if self.held_out else MeanEstimate()
 
     def _stack(self, names: Sequence[str], metric: str) -> list[Floats]:
-        """Stack what each run has on each image, (runs, n), in groups of images whose means add up to the metric.
+        """Stack each run's score on each image, (runs, n), in groups of images whose means add up to the metric.
 
-        Empty where the runs were not tested on the same images, or the metric is no such sum.
+        The list is empty if the runs were not tested on the same images, or if the metric is not such a sum.
         """
         known = [[run.images[name] for name in names if name in run.images] for run in self.runs]
         if len(self.runs) < 2 or not names or len({tuple(part.digest for part in parts) for parts in known}) > 1:
@@ -162,12 +166,18 @@ class Configuration:
 
 
 def collect_configurations(runs: Iterable[FinishedRun]) -> list[Configuration]:
-    """Group runs by setting and number of categories; their order does not matter.
+    """Group runs by setting and number of categories.
 
-    What the 95 % interval of a number covers with one seed and with several is told at `average_estimates`.
+    See `average_estimates` for what 95 % intervals cover with one seed and with several.
+
+    Args:
+        runs: Finished runs in any order.
+
+    Returns:
+        Configurations by setting, then by rising number of categories.
 
     Raises:
-        DataError: Two runs of one setting, number of categories and seed.
+        DataError: Two runs have the same setting, number of categories and seed.
     """
     runs = sorted(runs, key=lambda run: run.name)
     settings = identify_settings([run.config for run in runs])
@@ -189,7 +199,7 @@ def collect_configurations(runs: Iterable[FinishedRun]) -> list[Configuration]:
 
 
 def order_categories(configurations: Sequence[Configuration]) -> list[str]:
-    """List every test category once: as the training adds them, then those that it never has, the held-out one last."""
+    """List every test category once: in the order of training, then those never trained on, the held-out one last."""
     runs = sorted(
         (run for each in configurations for run in each.runs),
         key=lambda run: -len(run.list_categories(seen=True)),
@@ -201,20 +211,21 @@ def order_categories(configurations: Sequence[Configuration]) -> list[str]:
 
 
 def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = ()) -> MeanEstimate:
-    """Average over the runs of a configuration, with an interval over runs and images.
+    """Average estimates over the runs of a configuration, with an interval over runs and images.
 
-    The interval is for the mean of ever more trainings on ever more images of the kind: the variance is that of the
-    runs over their number, with Student's quantile, and what images do to all runs alike (`measure_scatter`).
-    A single further training scatters more: where it lands on the same test images is `next_low` to `next_high`, by
-    Student's prediction interval. One run alone keeps its own interval, which covers test images and not other seeds.
+    The interval is for the mean over further runs and further images of this kind. Its variance is the variance of the
+    runs divided by their number, with Student's quantile, plus the image variance shared by all runs
+    (`measure_scatter`). A single further run varies more: Student's prediction interval, `next_low` to `next_high`,
+    tells where it lands on the same test images. A single run keeps its own interval, which covers test images but not
+    other seeds.
 
     Args:
-        estimates: One a run.
-        images: What each run has on each image, (runs, n), in groups whose means add up to the value. Where there are
-            none, the runs' own intervals stand for what images do to all alike, which is more, and so cautious.
+        estimates: Estimates, one per run.
+        images: Scores of each run on each image, (runs, n), in groups whose means add up to the value. Without them,
+            the runs' own intervals stand in for the shared image variance; they overstate it, which is conservative.
 
     Returns:
-        The mean; undefined where a run's is, without an interval where nothing is known of the images.
+        The mean; undefined if the estimate of any run is, and without an interval if nothing is known about the images.
     """
     if len(estimates) == 1:
         return MeanEstimate(estimates[0].value, estimates[0].low, estimates[0].high)
@@ -230,7 +241,7 @@ def average_estimates(estimates: Sequence[Estimate], images: Sequence[Floats] = 
         return MeanEstimate(mean, None, None, *further)
     margin = find_margin(of_runs / len(values), freedom, of_images)
     low, high = mean - margin, mean + margin
-    if margin < _ROUNDING and images:  # all runs are right, or wrong, on all images
+    if margin < _ROUNDING and images:  # all runs are correct, or wrong, on all images
         low, high = wilson_interval(round(mean * (num := sum(part.shape[1] for part in images))), num)
     return MeanEstimate(mean, max(0.0, min(low, mean)), min(1.0, max(high, mean)), *further)
 
@@ -246,7 +257,7 @@ def _average_categories(groups: Sequence[Group]) -> Estimate:
 
 
 def _measure_own_intervals(estimates: Sequence[Estimate]) -> float | None:
-    """Measure the mean variance over images that the runs' own 95 % intervals tell of."""
+    """Compute the mean variance over images implied by the runs' own 95 % intervals; None if any is missing."""
     widths = [
         estimate.high - estimate.low for estimate in estimates if estimate.low is not None and estimate.high is not None
     ]

@@ -1,10 +1,10 @@
-"""What a change of one option does, and what one more training category does.
+"""Effects of changing one option, and of adding one training category.
 
 An option is judged over all pairs of configurations that agree in everything else. A grid holds many such pairs:
-`color=hsv` against `color=rgb` with each dropout and number of categories. Two settings
-with three seeds each say little; all pairs together say more. The seeds of a configuration are averaged first, for they
-are one setting and not several: an option does more in one setting than in another, and that scatter, between pairs, is
-what an effect must stand out from. All pairs share their test images, which is in the variance too (see
+`color=hsv` against `color=rgb` with each dropout and number of categories. Two settings with three seeds each show
+little; all pairs together show more. The seeds of a configuration are averaged first, because they belong to one
+setting: an option has a larger effect in one setting than in another, and an effect must stand out from this scatter
+between pairs. All pairs share their test images, which the variance also accounts for (see
 `fakeid.evaluation.statistics.paired_tests`, where pairs take the place of runs).
 """
 
@@ -34,7 +34,7 @@ from fakeid.reporting.sweep.settings import Setting
 
 UNSEEN_CONTENT: Final = "unseen content"
 _UNSEEN_GENERATORS: Final = [str(quadrant) for quadrant in QUADRANTS if not quadrant.seen_generator]
-_FEWEST: Final = 2  # pairs; one is a comparison of two configurations, which stands among those
+_FEWEST: Final = 2  # pairs; a single pair is a comparison of two configurations and is listed as such
 
 _Runs: TypeAlias = list[FinishedRun]
 _Select: TypeAlias = Callable[[FinishedRun], list[OrderedScores]]
@@ -42,16 +42,16 @@ _Select: TypeAlias = Callable[[FinishedRun], list[OrderedScores]]
 
 @dataclass(frozen=True)
 class Effect(Judged):
-    """One value of an option against another; corrected for all effects.
+    """The effect of one value of an option against another, corrected for all effects.
 
     Attributes:
-        option: As it is typed, such as `residual`.
-        value: Such as `srm`.
-        against: The value that it is compared with: the default, or where nobody has it the most frequent.
-        group: Whose images were compared.
-        num_images: How many they are.
-        num_pairs: Of configurations; the degrees of freedom are one less.
-        num_seeds_each: That both configurations of a pair have, in the pair that has the fewest.
+        option: Option as typed, such as `residual`.
+        value: Value, such as `srm`.
+        against: Value that it is compared with: the default, or the most frequent value if no run has the default.
+        group: Group of images.
+        num_images: Number of images.
+        num_pairs: Number of pairs of configurations; the degrees of freedom are one fewer.
+        num_seeds_each: Number of seeds shared by the two configurations of a pair, in the pair with the fewest.
     """
 
     option: str
@@ -64,24 +64,24 @@ class Effect(Judged):
 
     @property
     def num_seeds(self) -> int:
-        """With one, nothing is judged, as where two configurations are compared."""
+        """Return the number of seeds; with one, nothing is judged, as in comparisons of two configurations."""
         return self.num_seeds_each
 
     @property
     def test(self) -> Hashable:
-        """A change on a group of images."""
+        """Identify the test by the change and the group of images."""
         return self.option, self.value, self.group
 
 
 @dataclass(frozen=True)
 class SettingTrend:
-    """The slope of one setting, in accuracy for one more category.
+    """The slope of accuracy per additional training category, for one setting.
 
     Attributes:
-        setting: Which.
-        held_out: Of the category that no run of the setting is trained on: the same images throughout. (The paper's
-            unseen average loses categories as the training gains them, and rises or falls with the hard ones among
-            them where the training makes no difference.)
+        setting: Setting of the runs.
+        held_out: Trend on the category that no run of the setting is trained on, so always on the same images. (The
+            paper's unseen average loses categories as training gains them, so it rises or falls with the hard
+            categories among them even if training makes no difference.)
     """
 
     setting: Setting
@@ -89,16 +89,20 @@ class SettingTrend:
 
 
 def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
-    """Measure every change of one option for which there are two pairs of configurations or more, group by group.
+    """Measure the effect of every change of one option for which there are at least two pairs of configurations.
 
-    The p-values are corrected for all effects together; where claims are shown beside them,
-    `correct_page` takes both into one family.
+    The p-values are corrected for all effects together; if claims are shown on the same page, `correct_page` combines
+    both into one family.
 
-    The groups are the content that none of the runs was trained on, and of evaluations the images by unseen generators
-    with seen and with unseen content. Numbers of categories are no option here: they change which content is unseen.
+    The groups of images are the content that no run was trained on and, from evaluations, images by unseen generators
+    with seen and with unseen content. The number of categories does not count as an option here, because it changes
+    which content is unseen.
 
     Args:
-        runs: Finished ones, in any order.
+        runs: Finished runs in any order.
+
+    Returns:
+        Effects by group of images.
     """
     runs = sorted(runs, key=lambda run: run.name)
     changes = list(_list_changes(runs))
@@ -111,10 +115,17 @@ def measure_effects(runs: Sequence[FinishedRun]) -> list[Effect]:
 
 
 def correct_page(claims: Claims, effects: Sequence[Effect]) -> tuple[Claims, list[Effect]]:
-    """Correct all comparisons and effects of a page by Holm together, accuracy and AUROC alike.
+    """Apply Holm's correction to all comparisons and effects of a page, for accuracy and AUROC together.
 
-    Where no configuration differs from another, at most 1 page in 20 calls anything significant, in whichever table or
-    sentence. It starts from the uncorrected p-values, so correcting twice changes nothing.
+    If no configurations differ, at most 1 page in 20 calls anything significant in any table or sentence. The
+    correction starts from uncorrected p-values, so applying it twice changes nothing.
+
+    Args:
+        claims: Comparisons of configurations.
+        effects: Effects of single options.
+
+    Returns:
+        The claims and the effects with corrected p-values.
     """
     tables = correct_judged(claims.settings, claims.categories, claims.pairs, effects)
     settings, categories, pairs = (cast(list[Claim], table) for table in tables[:3])
@@ -123,10 +134,16 @@ def correct_page(claims: Claims, effects: Sequence[Effect]) -> tuple[Claims, lis
 
 
 def fit_trends(configurations: Sequence[Configuration]) -> list[SettingTrend]:
-    """Fit a line for each setting with a held-out category and at least two numbers of categories, in their order.
+    """Fit a line for each setting with a held-out category and at least two numbers of categories.
 
-    Runs are independent points. That they share their test images is in the interval where all were tested on the same
-    ones; it covers one setting by itself and is not corrected for their number, so no verdict rests on it.
+    Runs are independent points. If all were tested on the same images, the interval accounts for these shared images.
+    It covers each setting separately and is not corrected for the number of settings, so no verdict is based on it.
+
+    Args:
+        configurations: Configurations of a report.
+
+    Returns:
+        Trends in the order of the settings.
     """
     trends = []
     for setting in dict.fromkeys(each.setting for each in configurations):
@@ -137,7 +154,7 @@ def fit_trends(configurations: Sequence[Configuration]) -> list[SettingTrend]:
 
 
 class _Change(NamedTuple):
-    """Pairs of configurations without and with the value, each as many runs of the same seeds."""
+    """Pairs of configurations without and with the value, with runs of the same seeds on both sides."""
 
     option: str
     value: str
@@ -163,7 +180,7 @@ def _list_changes(runs: Sequence[FinishedRun]) -> Iterator[_Change]:
 
 
 def _keep_separable(options: list[dict[str, Any]]) -> list[str]:
-    """List the options that change alone; of several that always change together keep the first, in each run."""
+    """List the options that vary; of those that always change together, drop all but the first from `options`."""
     names: dict[tuple[int, ...], str] = {}
     for name in dict.fromkeys(name for values in options for name in values if name not in WITHIN_SETTING):
         column = [format_value(values.get(name)) for values in options]
@@ -183,7 +200,7 @@ def _choose_reference(by_value: Mapping[str, Mapping[str, object]], option: str)
 def _match(
     first: Mapping[str, Mapping[int, FinishedRun]], second: Mapping[str, Mapping[int, FinishedRun]]
 ) -> Iterator[tuple[_Runs, _Runs]]:
-    """Pair configurations that agree in all else, with the seeds that both have."""
+    """Pair configurations that agree in everything else, with the seeds that both have."""
     for rest in first:
         seeds = sorted(first[rest].keys() & second.get(rest, {}).keys())
         if seeds:
@@ -194,7 +211,7 @@ def _measure(change: _Change, group: str, select: _Select) -> Effect | None:
     runs = [run for pair in change.pairs for side in pair for run in side]
     digests = {tuple(part.digest for part in select(run)) for run in runs}
     if len(digests) > 1 or len({run.source for run in runs}) > 1 or digests == {()}:
-        return None  # not the same images, or none
+        return None  # different images, or none
     first, second = ([_average(pair[side], select) for pair in change.pairs] for side in (0, 1))
     accuracy, auroc = compare_answers(first, second)
     return Effect(
@@ -219,7 +236,7 @@ def _fit_trend(runs: Sequence[FinishedRun]) -> Trend | None:
 
 
 def _stack_images(runs: Sequence[FinishedRun]) -> Floats | None:
-    """Stack whether each image was called right, (runs, images); None where runs were not tested on the same ones."""
+    """Stack whether each run classified each image correctly, (runs, images); None if the runs' images differ."""
     parts = [run.images.get(run.held_out or "") for run in runs]
     found = [part for part in parts if part is not None]
     if len(found) < len(runs) or len({(run.source, part.digest) for run, part in zip(runs, found, strict=True)}) != 1:

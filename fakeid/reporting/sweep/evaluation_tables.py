@@ -1,4 +1,4 @@
-"""What evaluations add to a report over many runs: unseen generators, other test sets, degradations, the swap test."""
+"""Tables of evaluations in a report over many runs: unseen generators, other test sets, degradations, swap test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +18,10 @@ from fakeid.reporting.table import Cell, Column, Form, Line, Table
 SWAP_WARNS: Final = Column("swap test warns", Form.COUNT)
 
 EVALUATION_NOTE: Final = (
-    "Of the configurations all of whose runs were evaluated, on the images of their evaluations. Over several runs, "
-    "the intervals take all of each run's own uncertainty over images as common to all runs, which is cautious; a mean "
-    f"over quadrants has none. {SWAP_WARNS.heading.capitalize()}: in how many of the runs that were tried the swap "
-    "test, which compresses the reals alone and the fakes alone, finds that the detector follows the codec, or may do "
-    "so."
+    "Only configurations with all runs evaluated, on the images of their evaluations. Over several runs, the intervals "
+    "treat each run's own uncertainty over images as shared by all runs, which is conservative; a mean over quadrants "
+    f"has no interval. {SWAP_WARNS.heading.capitalize()}: the number of tested runs for which the swap test, which "
+    "compresses the reals alone and the fakes alone, finds that the detector follows the codec or may follow it."
 )
 
 _QUADRANT: Final = "quadrant"
@@ -36,11 +35,11 @@ _DEGRADED: Final = "AUROC under degradations, averaged over the quadrants of con
 
 @dataclass(frozen=True, eq=False)
 class EvaluationTable:
-    """A table of what the evaluations found.
+    """A table of evaluation results.
 
     Attributes:
-        slug: For file names and links.
-        table: One row a configuration; its title is what the numbers are.
+        slug: Identifier for file names and links.
+        table: Table with one row per configuration; its title tells what the numbers are.
     """
 
     slug: str
@@ -48,10 +47,13 @@ class EvaluationTable:
 
 
 def build_evaluation_tables(configurations: Sequence[Configuration]) -> list[EvaluationTable]:
-    """Build the tables of the configurations all of whose runs were evaluated; none if there are none.
+    """Build the tables of all configurations whose runs were all evaluated.
 
     Args:
-        configurations: With `FinishedRun.evaluation`, where there is one.
+        configurations: Configurations whose evaluated runs have `FinishedRun.evaluation`.
+
+    Returns:
+        Tables by budget; empty if there is no such configuration.
     """
     evaluated = [each for each in configurations if all(run.evaluation for run in each.runs)]
     groups = split_by_budget(evaluated, attrgetter("setting"))
@@ -104,7 +106,7 @@ def _list_evaluations(configuration: Configuration) -> list[Evaluation]:
 
 
 def _average(evaluation: Evaluation, degradation: str) -> Estimate:
-    """Average the AUROC over quadrants; the mean has no interval of its own, for quadrants share images."""
+    """Average the AUROC over quadrants; the mean has no interval, because quadrants share images."""
     quadrants = [group for group in evaluation.groups if (group.kind, group.degradation) == (_QUADRANT, degradation)]
     values = [value for group in quadrants if (value := group.read("auroc").value) is not None]
     return Estimate(float(np.mean(values)) if values and len(values) == len(quadrants) else None)

@@ -1,4 +1,4 @@
-"""The figures of a report: curves over numbers of categories, settings side by side, and what each option does."""
+"""Figures of a report: curves over the number of categories, comparisons of settings, and effects of options."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,30 +33,30 @@ from fakeid.reporting.sweep.settings import FIGURES, Setting, split_by_budget
 from fakeid.reporting.table import Form
 
 _TITLES: Final = {1: "more categories", 2: "color spaces", 3: "dropout", 4: "HSV with dropout, and Xception"}
-"""Of the paper's figures."""
+"""Titles of the paper's figures."""
 _MOST_LINES: Final = 6
-_FEWEST_SETTINGS: Final = 3  # that a list of them shows better than a curve of single points
+_FEWEST_SETTINGS: Final = 3  # from which a list of settings is clearer than curves of single points
 
-# Markers and dashes tell the lines apart where there is no color.
+# Markers and dashes distinguish the lines without color.
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 _BAND_ALPHA: Final = 0.14
-_SHIFT: Final = 0.05  # of lines beside each other, so that their whiskers do not cover each other
-_LEGEND: Final = 52  # characters in a line
+_SHIFT: Final = 0.05  # between lines, so that their whiskers do not overlap
+_LEGEND: Final = 52  # characters per line
 
 _Look: TypeAlias = dict[str, Any]
-"""Keywords of a line."""
+"""Keyword arguments of a plotted line."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReportFigure:
-    """A figure of a report, drawn when it is needed.
+    """A figure of a report, drawn on demand.
 
     Attributes:
-        slug: Name of its files, such as `fig2`.
-        title: For people.
-        label: What it shows, for those who cannot see it.
-        plot: Draws it.
-        is_wide: Whether it takes the width of a page.
+        slug: File name without extension, such as `fig2`.
+        title: Displayed title.
+        label: Description for screen readers.
+        plot: Function that draws the figure.
+        is_wide: Whether the figure spans the width of a page.
     """
 
     slug: str
@@ -68,13 +68,13 @@ class ReportFigure:
 
 @dataclass(frozen=True)
 class Curves:
-    """Lines that belong together, one a setting, of accuracy against the number of training categories.
+    """The curves of one figure: accuracy against the number of training categories, one line per setting.
 
     Attributes:
-        number: Of the paper's figure, None where it has none.
-        slug: Name of its files, such as `fig2`.
-        title: For people.
-        configurations: Of all lines, those without unseen content left out.
+        number: Number of the paper's figure; None if the paper does not have it.
+        slug: File name without extension, such as `fig2`.
+        title: Displayed title.
+        configurations: Configurations of all lines, without those that have no unseen content.
     """
 
     number: int | None
@@ -84,7 +84,7 @@ class Curves:
 
     @property
     def draws_held_out(self) -> bool:
-        """Whether the lines are of the held-out category, the same images throughout; else of the unseen average."""
+        """Tell whether the lines show the held-out category, always the same images, instead of the unseen average."""
         names = {each.held_out for each in self.configurations}
         several = len({each.categories for each in self.configurations}) > 1
         return (
@@ -95,28 +95,33 @@ class Curves:
 
     @property
     def measured(self) -> str:
-        """What the lines are of."""
+        """Name the quantity that the lines show."""
         return "accuracy on the held-out category" if self.draws_held_out else "accuracy on unseen content"
 
     def measure(self, configuration: Configuration) -> Estimate:
-        """Find a point of a line."""
+        """Return the estimate for a configuration, which is one point of a line."""
         return configuration.measure_held_out() if self.draws_held_out else configuration.average(seen=False)
 
     @property
     def settings(self) -> list[Setting]:
-        """One a line."""
+        """List the settings, one per line."""
         return list(dict.fromkeys(each.setting for each in self.configurations))
 
 
 def collect_figures(
     configurations: Sequence[Configuration], curves: Sequence[Curves], effects: Sequence[Effect]
 ) -> list[ReportFigure]:
-    """List the curves, or the settings side by side where there is one number of categories; and what options do.
+    """List the figures of a report: curves, or a comparison of settings, and effects of options.
+
+    Settings are compared instead of drawing curves if there is only one number of categories.
 
     Args:
-        configurations: Of the report.
-        curves: See `build_curves`.
-        effects: See `fakeid.reporting.sweep.effects`.
+        configurations: Configurations of the report.
+        curves: Curves from `build_curves`.
+        effects: Effects from `fakeid.reporting.sweep.effects`.
+
+    Returns:
+        The figures in the order of the page.
     """
     drawable = [each for each in configurations if each.average(seen=False).value is not None]
     numbers = {each.categories for each in drawable}
@@ -139,7 +144,7 @@ def collect_figures(
 
 
 def _compare_settings(configurations: Sequence[Configuration], number: int) -> list[ReportFigure]:
-    """List one figure for each budget."""
+    """List one figure that compares settings for each budget."""
     title = f"Settings at {format_count(number, 'category', 'categories')}, on unseen content"
     groups = split_by_budget(configurations, attrgetter("setting"))
     return [
@@ -155,9 +160,9 @@ def _compare_settings(configurations: Sequence[Configuration], number: int) -> l
 
 
 def build_curves(configurations: Sequence[Configuration]) -> list[Curves]:
-    """Build the paper's Fig 1 to 4 as far as there are runs, then those settings that it does not have.
+    """Build the paper's Fig 1 to 4 as far as runs exist, then figures of the settings that the paper does not have.
 
-    A figure is left out where another, earlier one shows the same lines: Fig 2 without HSV and YCbCr is Fig 1.
+    A figure is left out if an earlier one shows the same lines: Fig 2 without HSV and YCbCr equals Fig 1.
     """
     drawable = [each for each in configurations if each.average(seen=False).value is not None]
     figures: list[Curves] = []
@@ -197,7 +202,7 @@ def _name(number: int | None, slug: str, title: str, variant: str, configuration
 
 @styled
 def plot_curves(curves: Curves) -> Figure:
-    """Plot the lines with bands; with a single number of categories, with whiskers."""
+    """Plot the curves with interval bands, or with whiskers if a line has a single point."""
     figure = new_figure(740, 420)  # two of them fill a page
     ax = figure.subplots()
     looks = {
@@ -225,10 +230,10 @@ def plot_curves(curves: Curves) -> Figure:
 def _draw_line(
     ax: Axes, configurations: Sequence[Configuration], estimates: Sequence[Estimate], look: _Look, shift: float
 ) -> None:
-    # What is undefined is not drawn, see build_curves.
+    # Undefined estimates do not occur here, see build_curves.
     value, low, high = ([getattr(each, name) or 0.0 for each in estimates] for name in ("value", "low", "high"))
     x: list[float] = [each.categories for each in configurations]
-    # A band of one point has no width.
+    # A band around a single point would have no width.
     if len(configurations) > 1:
         ax.fill_between(x, low, high, color=look["color"], alpha=_BAND_ALPHA, linewidth=0)
     else:
@@ -249,11 +254,14 @@ def _describe_line(setting: Setting) -> str:
 
 
 def plot_settings(configurations: Sequence[Configuration]) -> Figure:
-    """Plot accuracy and AUROC on unseen content with intervals, by falling accuracy.
+    """Plot accuracy and AUROC on unseen content with intervals, sorted by falling accuracy.
 
     Args:
-        configurations: Of one number of categories; named as in the tables where these have short
-            names, otherwise by the options in which they differ, where they are not the default.
+        configurations: Configurations with the same number of categories. They are named as in the tables if any
+            setting has a short name, otherwise by the options in which they differ, omitting default values.
+
+    Returns:
+        The figure.
     """
     labels = label_changes([each.runs[0].config for each in configurations])
     if any(each.setting.short for each in configurations):
@@ -274,10 +282,13 @@ def plot_settings(configurations: Sequence[Configuration]) -> Figure:
 
 
 def plot_effects(effects: Sequence[Effect]) -> Figure:
-    """Draw one row a change, one color a group of images; filled dots are significant.
+    """Draw the effects of options with one row per change, one color per group of images, and significant dots filled.
 
     Args:
-        effects: At least one.
+        effects: Effects; at least one.
+
+    Returns:
+        The figure.
     """
     changes = list(dict.fromkeys((effect.option, effect.value, effect.against) for effect in effects))
     found = {(effect.group, effect.option, effect.value): effect for effect in effects}
@@ -293,7 +304,7 @@ def plot_effects(effects: Sequence[Effect]) -> Figure:
 
 
 def _list_differences(effects: Sequence[Effect | None]) -> list[list[JudgedDifference | None]]:
-    """List the differences of accuracy, then those of AUROC."""
+    """List the differences in accuracy, then those in AUROC."""
     return [
         [(effect.accuracy, effect.verdict) if effect else None for effect in effects],
         [(effect.auroc, effect.auroc_verdict) if effect else None for effect in effects],

@@ -1,4 +1,4 @@
-"""How well detectors of `data=simulated` do on families of generators that were left out of everything."""
+"""Results of `data=simulated` on generator families used neither for training nor for choosing the epoch."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,14 +18,14 @@ from fakeid.reporting.sweep.settings import Setting, identify_settings, order_se
 from fakeid.reporting.table import Column, Form, Line, Table
 
 LEFT_OUT_NOTE: Final = (
-    "AUROC of a family's copies against all photos of the test, in runs that neither trained on the family nor chose "
-    "their epoch by it, averaged over families, and beside it in runs that trained on it. The 95 % interval covers "
-    "seeds (Student's), for these families and photos; with one seed there is none."
+    "AUROC of a family's copies against all test photos, averaged over families. Left out: in runs that neither "
+    "trained on the family nor chose their epoch by it. Trained on: in runs that trained on it. The 95 % interval "
+    "covers seeds (Student's) for these families and photos; with one seed there is no interval."
 )
 _AXES: Final = ("validation_families", "test_families")
 _COLUMNS: Final = (
     Column("setting"), Column("seeds", Form.COUNT), Column("families", Form.COUNT), Column("left out", Form.UNIT),
-    Column("lowest", Form.UNIT), Column("of"), Column("trained on", Form.UNIT),
+    Column("lowest", Form.UNIT), Column("lowest on"), Column("trained on", Form.UNIT),
 )  # fmt: skip
 
 _FAMILY_COLUMNS: Final = (
@@ -34,12 +34,12 @@ _FAMILY_COLUMNS: Final = (
 )  # fmt: skip
 
 _BySeed = dict[int, dict[str, list[float]]]
-"""Seed → family → AUROCs."""
+"""AUROCs by seed, then by family."""
 
 
 @dataclass(frozen=True)
 class _Reached:
-    """What the runs of a setting reach on families that they left out, and that they trained on."""
+    """AUROCs of one setting on families that its runs left out, and on families that they trained on."""
 
     setting: Setting
     left_out: _BySeed
@@ -54,19 +54,19 @@ class _Reached:
 
 
 def tabulate_left_out_families(runs: Sequence[FinishedRun]) -> Table:
-    """Tabulate settings, those of `data.simulated` that choose families apart; no rows where none were left out."""
+    """Tabulate settings, merging those that differ only in their families; no rows if no family was left out."""
     return Table.of("Families left out", _COLUMNS, [_describe_setting(each) for each in _collect(runs)])
 
 
 def tabulate_each_left_out_family(runs: Sequence[FinishedRun]) -> Table:
-    """Tabulate each family that was left out, the one that is found worst first."""
+    """Tabulate each left-out family, starting with the one detected worst."""
     pairs = [(each, name) for each in _collect(runs) for name in each.families]
     pairs.sort(key=lambda pair: pair[0].average_left_out(pair[1]))
     return Table.of("Each family left out", _FAMILY_COLUMNS, [_describe_family(*pair) for pair in pairs])
 
 
 def answer_left_out_families(runs: Sequence[FinishedRun]) -> list[Finding]:
-    """Say what is reached on families that were left out, by the setting that reaches most; nothing without any."""
+    """Report the result on left-out families for the setting with the highest mean; empty if no family was left out."""
     collected = _collect(runs)
     if not collected:
         return []
@@ -74,7 +74,7 @@ def answer_left_out_families(runs: Sequence[FinishedRun]) -> list[Finding]:
     lowest = min(best.families, key=best.average_left_out)
     trained_on = _average(best.trained_on)
     count = len(collected)
-    highest = f"the highest mean of {count} settings (which differences are chance is not judged)" if count > 1 else ""
+    highest = f"the highest mean of {count} settings (differences between settings are not tested)" if count > 1 else ""
     families = format_count(len(best.families), "family", "families")
     left_out = format_estimate(_average(best.left_out), Form.UNIT)
     parts = [

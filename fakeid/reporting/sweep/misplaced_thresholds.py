@@ -1,4 +1,4 @@
-"""Which runs of a report rank images well, but call them at a threshold that is off."""
+"""Warnings about runs that rank images well but classify them at a threshold that is off."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -11,17 +11,20 @@ from fakeid.reporting.formatting import format_count, format_share
 from fakeid.reporting.run.notes import RANKS_WELL, is_misplaced
 from fakeid.reporting.sweep.configurations import Configuration, FinishedRun
 
-_TABLED: Final = ("quadrant", "test_set")  # what a report shows of evaluations
-_MOST_NAMES: Final = 5  # of configurations
+_TABLED: Final = ("quadrant", "test_set")  # groups of evaluations that a report shows
+_MOST_NAMES: Final = 5  # configurations named in a warning
 
 
 def list_misplaced_thresholds(configurations: Sequence[Configuration]) -> list[Finding]:
-    """Find one warning for each kind of images, with the number of runs and the configurations.
+    """List one warning for each kind of images, with the number of runs and the configurations.
 
-    Categories are spoken of by themselves only where the seen, or unseen, content as a whole gives no reason to.
+    Single categories are mentioned only if the seen or unseen content as a whole gives no reason for a warning.
 
     Args:
-        configurations: All of a report.
+        configurations: All configurations of a report.
+
+    Returns:
+        Warnings; empty if no threshold is off.
     """
     found: dict[str, list[tuple[Configuration, float]]] = {}
     for configuration in configurations:
@@ -33,7 +36,7 @@ def list_misplaced_thresholds(configurations: Sequence[Configuration]) -> list[F
 
 
 def _find_misplaced(run: FinishedRun) -> Iterator[tuple[str, float]]:
-    """Yield each kind of images with a threshold that is off, and the lowest accuracy among them."""
+    """Yield each kind of images with a threshold that is off, and the lowest accuracy on it."""
     for name in reversed(POOLED):
         pooled, categories = run.summary.find(name), run.summary.list_categories(seen=name == POOLED[0])
         if pooled and is_misplaced(pooled):

@@ -1,4 +1,4 @@
-"""The report over many runs: the summary for the terminal, all of it as Markdown, and one HTML page."""
+"""Report over many runs: summary for the terminal, full Markdown and one HTML page."""
 
 from typing import Final
 
@@ -12,28 +12,28 @@ from fakeid.reporting.sweep.left_out_families import LEFT_OUT_NOTE
 from fakeid.reporting.sweep.report import COMMAND, BudgetTables, SweepReport
 
 TREND_NOTE: Final = (
-    "Percentage points of accuracy on the held-out category, the same images throughout, for one more training "
-    "category: least squares over runs. The 95 % interval covers runs and images, for a straight line and each setting "
-    "by itself; it is not corrected for the number of settings, so no verdict rests on it."
+    "Percentage points of accuracy on the held-out category, always the same images, per additional training category: "
+    "least squares over runs. The 95 % interval covers runs and images, assuming a straight line, for each setting "
+    "separately; it is not corrected for the number of settings, so no verdict is based on it."
 )
-NEXT_NOTE: Final = "One more run: where a further training lands on these test images, 95 times in 100."
+NEXT_NOTE: Final = "One more run: the range in which a further training lands on these test images, 95 times in 100."
 TEST_NOTE: Final = (
     f"Paired tests on the same images, {SEVERAL_RUNS} One seed: nothing is judged, and the interval covers "
-    f"{IMAGES_ALONE}. Holm's correction over all comparisons of the page together, those behind the answer and all "
-    f"pairs of configurations among them, accuracy and AUROC together; {CORRECTED}"
+    f"{IMAGES_ALONE}. Holm's correction covers all comparisons of the page, including those behind the answer and all "
+    f"pairs of configurations, accuracy and AUROC together; {CORRECTED}"
 )
-_MANY: Final = 12  # rows; longer lists of differences are folded up
+_MANY: Final = 12  # rows; longer lists of differences are collapsed
 
 
 def render_summary_markdown(report: SweepReport) -> str:
-    """Write what the terminal shows: warnings, the answer, the tables of the averages, and what is not finished."""
+    """Render what the terminal shows: warnings, the answer, tables of averages and unfinished runs."""
     parts = [*_render_warnings(report), *_render_answer(report), *_render_left_out_families(report)]
     parts += [*_render_names(report), *_render_averages(report)]
     return "\n".join([*parts, *_render_unfinished(report)])
 
 
 def render_sweep_markdown(report: SweepReport) -> str:
-    """Write everything that the page shows, without its figures."""
+    """Render everything that the page shows as Markdown, with links to the figures."""
     parts = [f"# Report: {report.title}\n", *_render_warnings(report), *_render_answer(report)]
     if report.missing:
         parts.append(f"Not in this folder: {'; '.join(report.missing)}.\n")
@@ -60,7 +60,7 @@ def render_sweep_markdown(report: SweepReport) -> str:
 
 
 def render_sweep_page(report: SweepReport) -> str:
-    """Write the answer first, then what it rests on.
+    """Render the report page: the answer, then the numbers behind it.
 
     Returns:
         A self-contained HTML document.
@@ -88,7 +88,7 @@ def render_sweep_page(report: SweepReport) -> str:
 
 
 def _render_warnings(report: SweepReport) -> list[str]:
-    """Write what decides what the numbers are worth: warnings of the audits, and whose threshold is off."""
+    """Render the warnings that limit what the numbers are worth: audit warnings and thresholds that are off."""
     total = len(report.tested)
     audits = [f"> **WARNING** ({each.num_runs} of {total} runs): {each.text}\n" for each in report.warnings]
     return [*audits, *(f"> **WARNING**: {finding}\n" for finding in report.misplaced)]

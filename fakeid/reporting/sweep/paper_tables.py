@@ -1,4 +1,4 @@
-"""A setting as the paper's table: a row for each number of categories, a column for each test category."""
+"""Tables of settings in the paper's form: one row per number of categories, one column per test category."""
 
 import re
 from collections.abc import Sequence
@@ -13,27 +13,27 @@ from fakeid.reporting.sweep.settings import Setting
 from fakeid.reporting.table import Cell, Column, Form, Table
 
 SEEN_MARK: Final = "\N{DAGGER}"
-"""Behind accuracies on categories that were trained on."""
+"""Mark after accuracies on categories that were trained on."""
 
 AVERAGES: Final = {"seen average": True, "unseen average": False}
-"""Names of the averages over categories, and whether these were trained on."""
+"""Names of the averages over categories, each with whether its categories were trained on."""
 
 _CATEGORIES: Final = Column("categories", Form.COUNT, short="k")
 _SEEDS: Final = Column("seeds", Form.COUNT)
-_LONGEST_NAME: Final = 64  # a name in W&B has the report's before it
+_LONGEST_NAME: Final = 64  # characters; in W&B the name of the report precedes it
 
 
 @dataclass(frozen=True)
 class AccuracyTable:
-    """Accuracies of one setting.
+    """The accuracy table of one setting.
 
     Attributes:
-        setting: Which.
-        slug: Name of its files, such as `tab1`.
-        held_out: The category that no run trains on, or None.
-        brackets: What the intervals cover.
-        table: One row a number of categories, rising; the test categories in the order in which they are added to the
-            training, the held-out one last, then the averages.
+        setting: Setting of the runs.
+        slug: File name without extension, such as `tab1`.
+        held_out: Category that no run trains on, or None.
+        brackets: Description of what the intervals cover.
+        table: Table with one row per number of categories, rising. Its columns are the test categories in the order in
+            which they are added to training, the held-out one last, then the averages.
     """
 
     setting: Setting
@@ -44,38 +44,38 @@ class AccuracyTable:
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Return the displayed title."""
         return self.table.title
 
     @property
     def as_printed(self) -> Table:
-        """The columns that the paper has."""
+        """Return the table with only the columns that the paper has."""
         return self.table.without(_SEEDS)
 
     def render_latex(self) -> str:
-        """Write the table for a paper, with a caption that explains it."""
+        """Render the table for a paper, with an explanatory caption."""
         return render_latex(
             self.as_printed,
             caption=f"{self.setting.name}: accuracy in % on each test category by number of training categories k; "
-            f"below it the {self.brackets}. Daggers mark what was trained on.{_tell_held_out(self.held_out)}",
+            f"below it the {self.brackets}. Daggers mark training categories.{_tell_held_out(self.held_out)}",
             label=self.slug,
             comments=[f"{self.setting.name}: {self.setting.full_name}"] if self.setting.short else [],
         )
 
 
 def build_accuracy_tables(configurations: Sequence[Configuration]) -> list[AccuracyTable]:
-    """Build a table for each setting that has a finished run, in the order of the configurations."""
+    """Build an accuracy table for each setting, in the order of the configurations."""
     settings = list(dict.fromkeys(each.setting for each in configurations))
     return [_build_table(setting, [each for each in configurations if each.setting == setting]) for setting in settings]
 
 
 def name_file(name: str) -> str:
-    """Make a name safe for a file, in lower case, and short enough for W&B, which takes 128 characters in all."""
+    """Convert a name to lower case, safe for files, and short enough for W&B, which allows 128 characters in total."""
     return shorten_name(re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-."), _LONGEST_NAME)
 
 
 def describe_brackets(configurations: Sequence[Configuration]) -> str:
-    """Say what the intervals of these configurations cover."""
+    """Describe what the intervals of some configurations cover."""
     counts = sorted({len(each.runs) for each in configurations}) or [1]
     if counts[-1] == 1:
         return f"95 % interval; one training run: the interval covers {IMAGES_ALONE}"

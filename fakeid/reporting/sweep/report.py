@@ -1,4 +1,4 @@
-"""The report over the runs of a folder, before it becomes Markdown, HTML or files."""
+"""Content of the report over the runs of a folder, before it is rendered as Markdown, HTML or files."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -41,36 +41,41 @@ from fakeid.reporting.table import Column, Form, Table
 from fakeid.reporting.verdict import judge
 
 BudgetTables: TypeAlias = list[tuple[str, Table]]
-"""A table for each budget, with the line above it; the line is empty where there is one budget."""
+"""A table for each budget, preceded by a line that names the budget; the line is empty if there is only one."""
 
 COMMAND: Final = Column("command", Form.CODE)
-"""Of the table of unfinished runs; a page has the commands of all runs elsewhere."""
+"""Column of the table of unfinished runs; pages list the commands of all runs elsewhere."""
 
 _EFFECTS_NOTE: Final = (
     "All else equal: over all pairs of configurations that agree in the number of categories and every other option, "
     "on images that no run was trained on. The seeds of a configuration are averaged first. The interval covers "
-    "further settings and images: the scatter of the effect between pairs (Student's, pairs less one) and the images "
-    "that all share. A change with one pair is a comparison of two configurations and stands below."
+    "further settings and images: the scatter of the effect between pairs (Student's, with one degree of freedom fewer "
+    "than pairs) and the images that all pairs share. A change with a single pair is a comparison of two "
+    "configurations and is listed below."
 )
-_SETTINGS_NOTE: Final = "At the same number of categories, on the images of all categories that neither was trained on."
+_SETTINGS_NOTE: Final = (
+    "Settings with the same number of categories, on the images of all categories that neither was trained on."
+)
 _CATEGORIES_TITLE: Final = "Numbers of categories against each other"
-_CATEGORIES_NOTE: Final = "Of one setting, on the images of those categories that neither was trained on."
+_CATEGORIES_NOTE: Final = (
+    "Numbers of categories of one setting, on the images of those categories that neither was trained on."
+)
 _BEST_NOTE: Final = (
-    "On the images of those categories that no run was trained on. Corrected for all pairs of configurations, for each "
-    "could have come out highest."
+    "On the images of those categories that no run was trained on. Corrected for all pairs of configurations, because "
+    "any configuration could have come out highest."
 )
 
 
 @dataclass(frozen=True, eq=False)
 class FolderRun:
-    """A run as it lies in the folder, finished or not.
+    """A run in the folder, finished or not.
 
     Attributes:
-        name: Of its folder.
-        state: `done`, `running`, `failed`, `interrupted`; `unreadable` where its files are damaged.
-        reason: Why it is not done, or how far it is.
-        command: What trains it again; empty where its options are not known.
-        tested: Its numbers, where it is done.
+        name: Name of the run folder.
+        state: `done`, `running`, `failed`, `interrupted`, or `unreadable` if its files are damaged.
+        reason: Reason why the run is not done, or its progress.
+        command: Command that trains it again; empty if its options are not known.
+        tested: Results of the run; None if it is not done.
     """
 
     name: str
@@ -81,7 +86,7 @@ class FolderRun:
 
     @property
     def link(self) -> str:
-        """Its folder, relative to the page of the report."""
+        """Return the address of the run folder, relative to the report page."""
         return link_run(self.name)
 
 
@@ -90,10 +95,10 @@ class Differences:
     """Comparisons of one kind.
 
     Attributes:
-        slug: Short, for links.
-        note: What is compared.
-        judged: The comparisons.
-        table: One row each.
+        slug: Short identifier for links.
+        note: Description of what is compared.
+        judged: Comparisons.
+        table: Table with one row per comparison.
     """
 
     slug: str
@@ -103,24 +108,29 @@ class Differences:
 
     @property
     def counts(self) -> str:
-        """How many came out how, such as `2 better, 5 not significant`."""
+        """Count the verdicts, such as `2 better, 5 not significant`."""
         counts = Counter(each.verdict for each in self.judged)
         return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
 @dataclass(frozen=True, eq=False)
 class SweepReport:
-    """The content of a report; `runs` and `configurations` hold everything, the rest is made of them.
+    """The content of a report; everything is derived from `runs` and `configurations`.
 
     Attributes:
         title: Name of the folder.
-        runs: By name.
-        configurations: Of the finished runs.
-        accuracies: The paper's tables.
-        answer: What the folder shows, see `fakeid.reporting.sweep.answer`.
-        caveat: What the numbers cannot say; empty where nothing is compared.
-        warnings: Of the audits.
-        misplaced: Which runs rank well, but at a threshold that is off; one finding for each kind of images.
+        runs: Runs of the folder, sorted by name.
+        configurations: Configurations of the finished runs.
+        accuracies: Tables in the paper's form.
+        figures: Figures, drawn on demand.
+        evaluations: Tables of the evaluations.
+        trends: Slopes of accuracy over the number of categories.
+        effects: Effects of options that were changed alone.
+        claims: Comparisons of configurations.
+        answer: Findings, see `fakeid.reporting.sweep.answer`.
+        caveat: What the numbers cannot show; empty if nothing is compared.
+        warnings: Audit warnings of the runs.
+        misplaced: Warnings about runs that rank well but whose threshold is off, one for each kind of images.
         missing: Tables and figures of the paper that have no runs here.
     """
 
@@ -141,80 +151,80 @@ class SweepReport:
 
     @property
     def tested(self) -> list[FinishedRun]:
-        """The finished runs."""
+        """List the finished runs."""
         return [run.tested for run in self.runs if run.tested]
 
     @property
     def unfinished(self) -> list[FolderRun]:
-        """The others."""
+        """List the runs that are not finished."""
         return [run for run in self.runs if not run.tested]
 
     @property
     def listed_claims(self) -> list[Claim]:
-        """All comparisons of configurations that a table shows."""
+        """List all comparisons of configurations that a table shows."""
         return [*self.claims.settings, *self.claims.categories, *self.claims.best]
 
     @property
     def refusals(self) -> list[str]:
-        """Why configurations were not compared, how often, and an example; one sentence a reason."""
+        """Explain why configurations were not compared, one sentence per reason, with the count and an example."""
         found: dict[str, list[str]] = {}
         for first, second, reason in self.claims.refused:
             found.setdefault(reason, []).append(f"{first.name} and {second.name}")
         return [
-            f"Not compared: {format_count(len(pairs), 'pair')}, for {reason} (such as {pairs[0]})."
+            f"Not compared: {format_count(len(pairs), 'pair')}, because {reason} (such as {pairs[0]})."
             for reason, pairs in found.items()
         ]
 
     @cached_property
     def verdicts(self) -> str:
-        """How the finished runs are judged, from good to bad, such as `verdicts: 2 undecided, 18 fails`."""
+        """Count the verdicts on the finished runs from good to bad, such as `verdicts: 2 undecided, 18 fails`."""
         counts = Counter(judge(run.summary, run.evaluation).verdict for run in self.tested)
         return f"verdicts: {', '.join(f'{counts[each]} {each.value}' for each in Verdict if counts[each])}"
 
     @property
     def brackets(self) -> str:
-        """What intervals over all configurations cover."""
+        """Describe what the intervals of all configurations cover."""
         return describe_brackets(self.configurations)
 
     @cached_property
     def names(self) -> tuple[str, Table]:
-        """What short names of settings stand for: a text and a table; both empty where names say it themselves."""
+        """Explain the short names of settings by a text and a table; both are empty if there are no short names."""
         return explain_names(self.configurations)
 
     @cached_property
     def accuracies_by_budget(self) -> list[tuple[str, list[AccuracyTable]]]:
-        """The paper's tables for each budget."""
+        """Group the tables in the paper's form by budget."""
         return split_by_budget(self.accuracies, attrgetter("setting"))
 
     @cached_property
     def averages(self) -> BudgetTables:
-        """One row a configuration."""
+        """Tabulate averages by budget, one row per configuration."""
         return _tabulate_by_budget(self.configurations, tabulate_averages)
 
     @cached_property
     def classes(self) -> BudgetTables:
-        """Real and fake apart, one row a configuration."""
+        """Tabulate real and fake images separately by budget, one row per configuration."""
         return _tabulate_by_budget(self.configurations, tabulate_classes)
 
     @cached_property
     def finished(self) -> BudgetTables:
-        """One row a finished run."""
+        """Tabulate the finished runs by budget, one row per run."""
         return _tabulate_by_budget(self.configurations, tabulate_runs)
 
     @cached_property
     def slopes(self) -> BudgetTables:
-        """One row a setting with several numbers of categories."""
+        """Tabulate slopes by budget, one row per setting with several numbers of categories."""
         return _tabulate_by_budget(self.trends, tabulate_trends)
 
     @cached_property
     def left_out_families(self) -> list[Table]:
-        """What is reached on families that `data=simulated` has and that were left out: by setting, and of each."""
+        """Tabulate results on left-out families of `data=simulated`, by setting and by family."""
         tables = (tabulate_left_out_families(self.tested), tabulate_each_left_out_family(self.tested))
         return [table for table in tables if table.rows]
 
     @cached_property
     def differences(self) -> list[Differences]:
-        """The comparisons, those kinds left out of which there are none."""
+        """List the kinds of comparisons that have at least one comparison."""
         best, options = self.claims.best, self.effects
         settings, categories = self.claims.settings, self.claims.categories
         kinds = (
@@ -227,14 +237,14 @@ class SweepReport:
 
     @cached_property
     def not_finished(self) -> Table:
-        """Why runs are not in the numbers, and what trains them."""
+        """Tabulate why runs are not in the numbers, and the commands that train them."""
         columns = [*map(Column, ("run", "state", "reason")), COMMAND]
         rows = [[run.name, run.state, run.reason, run.command] for run in self.unfinished]
         return Table.of("Not finished", columns, rows)
 
     @cached_property
     def provenance(self) -> Table:
-        """On which images, by what and where the runs were trained."""
+        """Tabulate the images, code, precision and machines of the runs."""
         return tabulate_provenance(self.tested)
 
 
@@ -243,21 +253,24 @@ def _tabulate_by_budget(items: Sequence[Any], tabulate: Callable[[Sequence[Any]]
 
 
 def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
-    """Average the runs of a folder, compare them, and answer the paper's question.
+    """Average and compare the runs of a folder, and answer the paper's question.
 
     Args:
         title: Name of the folder.
-        runs: At least one of them finished; their order does not matter.
+        runs: Runs in any order, at least one of them finished.
+
+    Returns:
+        The report.
 
     Raises:
-        DataError: Two runs of one setting, number of categories and seed.
+        DataError: Two runs have the same setting, number of categories and seed.
     """
     tested = [run.tested for run in runs if run.tested]
     configurations = collect_configurations(tested)
     claims, effects = correct_page(compare_configurations(configurations), measure_effects(tested))
     tables, curves = build_accuracy_tables(configurations), build_curves(configurations)
     on_families = answer_left_out_families(tested)
-    # Such runs were not made for the paper's question, and cannot answer it.
+    # Runs on left-out families alone do not address the paper's question and cannot answer it.
     is_on_families_alone = bool(on_families) and all(run.summary.unseen is None for run in tested)
     on_content = [] if is_on_families_alone else write_answer(configurations, claims, effects)
     return SweepReport(

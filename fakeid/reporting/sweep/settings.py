@@ -1,8 +1,8 @@
-"""The setting of each run: which of the paper's tables it belongs to (Lee & Park 2021), and what it is called.
+"""Settings of runs: the paper's table that each belongs to (Lee & Park 2021), and its name.
 
-Model, color and dropout are what the paper's tables differ in. Other options that differ between the runs of a folder
-are a setting's `variant`; those that say what a training may spend, such as epochs, are its `budget`. Where the names
-that result are too long for the heading of a table, all settings of the folder have short ones.
+The paper's tables differ in model, color and dropout. Other options that differ between the runs of a folder form the
+`variant` of a setting; those that limit what a training may spend, such as epochs, form its `budget`. If the resulting
+names are too long for a table heading, all settings of the folder get short names.
 """
 
 from collections import Counter
@@ -33,17 +33,17 @@ _TABLES: Final = {
 TABLES: Final = {
     number: f"{model}, {_COLORS[color]}, dropout {dropout:g}" for (model, color, dropout), number in _TABLES.items()
 }
-"""What each of the paper's tables holds."""
+"""Setting of each of the paper's tables."""
 
 FIGURES: Final[Mapping[int, tuple[int, ...]]] = {1: (1,), 2: (1, 2, 3), 3: (1, 4, 5), 4: (1, 6, 7)}
-"""The tables that each of the paper's figures draws."""
+"""Tables that each of the paper's figures shows."""
 
 _AXES: Final = ("model.name", "residual.name", "color.name", "dropout")
-"""The options that `Setting` has fields for."""
+"""Options for which `Setting` has fields."""
 _BUDGET: Final = tuple(option.path for option in list_options(Config) if option.budget)
-"""What a training may spend. Trainings that spend differently are not ranked against each other."""
+"""Options that limit what a training may spend. Trainings with different budgets are not ranked against each other."""
 
-_LONGEST_NAME: Final = 48  # characters; with a longer one among them, all settings of a folder have short names
+_LONGEST_NAME: Final = 48  # characters; if any name is longer, all settings of a folder get short names
 _LONGEST_BUDGET: Final = 24
 
 _Options: TypeAlias = dict[str, Any]
@@ -52,14 +52,14 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True)
 class ShortName:
-    """What a setting is called where full names would be too long.
+    """The short name of a setting, used if full names would be too long.
 
     Attributes:
-        lead: Model, color and dropout, as far as they differ between the settings; may be empty.
-        variant: Short for `Setting.variant`: without the options that most runs have, or a letter.
-        budget: Short for `Setting.budget`.
-        shared: What of model, color and dropout all settings have, and the lead therefore leaves out.
-        left_out: Options and values that the variant leaves out, for most settings have them.
+        lead: Those of model, color and dropout that differ between settings; may be empty.
+        variant: Short form of `Setting.variant`: without the options that most runs share, or a letter.
+        budget: Short form of `Setting.budget`.
+        shared: Those of model, color and dropout that all settings share and that `lead` omits.
+        left_out: Options and values that `variant` omits because most settings share them.
     """
 
     lead: str
@@ -71,16 +71,17 @@ class ShortName:
 
 @dataclass(frozen=True)
 class Setting:
-    """What two runs have in common that differ in seed and number of categories only.
+    """The options shared by runs that differ only in seed and number of categories.
 
     Attributes:
-        model: As the paper writes it, such as `Pelee+HPF`.
-        color: As it is typed: `rgb`, `hsv`, `ycbcr`.
-        dropout: In [0, 1).
-        variant: Whatever else tells the runs of the folder apart that have the same budget, such as
-            `protocol=corrected`; empty if nothing does.
-        budget: What sets these apart from runs of another budget, such as `optim.epochs=5`; empty if nothing does.
-        short: Its name where the full one, or that of another setting of the folder, would be too long.
+        model: Model as written in the paper, such as `Pelee+HPF`.
+        color: Color space as typed: `rgb`, `hsv` or `ycbcr`.
+        dropout: Dropout rate in [0, 1).
+        variant: Other options that distinguish runs of the folder with the same budget, such as `protocol=corrected`;
+            empty if there are none.
+        budget: Options that distinguish the runs from those with another budget, such as `optim.epochs=5`; empty if
+            there are none.
+        short: Short name, if the full name of any setting of the folder would be too long.
     """
 
     model: str
@@ -92,37 +93,37 @@ class Setting:
 
     @property
     def table(self) -> int | None:
-        """Number of the paper's table, None where it has none."""
+        """Return the number of the paper's table, or None if the paper has none."""
         return _TABLES.get((self.model, self.color, self.dropout))
 
     @property
     def parts(self) -> tuple[str, str, str]:
-        """Model, color and dropout for people."""
+        """Name model, color and dropout in readable form."""
         return self.model, _COLORS.get(self.color, self.color), f"dropout {self.dropout:g}"
 
     @property
     def bare_name(self) -> str:
-        """Name without variant and budget."""
+        """Name the setting without variant and budget."""
         return ", ".join(self.parts)
 
     @property
     def tag(self) -> str:
-        """Variant and budget as the name has them; empty if nothing beside model, color and dropout differs."""
+        """Return variant and budget as in the name; empty if only model, color and dropout differ."""
         return _join(self.short.variant, self.short.budget) if self.short else _join(self.variant, self.budget)
 
     @property
     def name(self) -> str:
-        """For people, such as `Pelee+HPF, HSV, dropout 0.2`; `explain_short_names` tells what short ones stand for."""
+        """Name the setting, such as `Pelee+HPF, HSV, dropout 0.2`; `explain_short_names` explains short names."""
         return _join(self.short.lead if self.short else self.bare_name, self.tag) or self.bare_name
 
     @property
     def full_name(self) -> str:
-        """Name with every option that tells it apart."""
+        """Name the setting with every option that distinguishes it."""
         return _join(self.bare_name, self.variant, self.budget)
 
     @property
     def budget_line(self) -> str:
-        """What stands above the settings of a budget; empty if all have the same."""
+        """Return the line above the settings of a budget; empty if all have the same budget."""
         if not self.budget:
             return ""
         named = self.short.budget if self.short and self.short.budget != self.budget else "budget"
@@ -130,10 +131,13 @@ class Setting:
 
 
 def identify_settings(configs: Sequence[Mapping[str, Any]]) -> list[Setting]:
-    """Find the setting of each run, with a short name where one of their names would be too long for a heading.
+    """Find the setting of each run, with short names if any name would be too long for a heading.
 
     Args:
-        configs: Every option of each run, nested plain values.
+        configs: All options of each run as nested plain values.
+
+    Returns:
+        The setting of each run, in the same order.
     """
     if not configs:
         return []
@@ -147,7 +151,7 @@ def identify_settings(configs: Sequence[Mapping[str, Any]]) -> list[Setting]:
 
 
 def order_settings(settings: Iterable[Setting]) -> list[Setting]:
-    """Order settings, each once: budget by budget, variant by variant, the paper's tables first, and then by name."""
+    """Sort the distinct settings by budget, by variant, with the paper's tables first, and then by name."""
     colors = list(_COLORS)
 
     def rank(setting: Setting) -> tuple[object, ...]:
@@ -159,7 +163,7 @@ def order_settings(settings: Iterable[Setting]) -> list[Setting]:
 
 
 def split_by_budget(items: Iterable[_Item], find_setting: Callable[[_Item], Setting]) -> list[tuple[str, list[_Item]]]:
-    """Group items by the budget of their setting, under a line that says it; empty where all have the same."""
+    """Group items by budget, each group with a line that names the budget; the line is empty if all have the same."""
     groups: dict[str, list[_Item]] = {}
     for item in items:
         groups.setdefault(find_setting(item).budget_line, []).append(item)
@@ -167,13 +171,13 @@ def split_by_budget(items: Iterable[_Item], find_setting: Callable[[_Item], Sett
 
 
 def explain_short_names(settings: Iterable[Setting]) -> tuple[list[str], list[tuple[str, str]]]:
-    """Explain short names by sentences, and by pairs of a name and its options; both empty where none is short."""
+    """Explain short names by sentences, and by pairs of a name and its options; both are empty without short names."""
     named = {setting.short: setting for setting in settings if setting.short}
     shared, left_out = (dict.fromkeys(text for text in column if text) for column in (
         (short.shared for short in named), (short.left_out for short in named),
     ))  # fmt: skip
     sentences = [f"All settings: {text}." for text in shared]
-    sentences += [f"Names leave out what most runs have: {text}." for text in left_out]
+    sentences += [f"Names omit what most runs share: {text}." for text in left_out]
     pairs = {
         (alias, options)
         for short, setting in named.items()
@@ -192,7 +196,7 @@ def _read_axes(config: Mapping[str, Any]) -> Setting:
 
 
 def _find_distinguishing_options(configs: Sequence[Mapping[str, Any]]) -> tuple[list[_Options], list[_Options]]:
-    """Find what differs between each run and those of its budget, and what sets its budget apart from the others."""
+    """Find the options that distinguish each run within its budget, and those that distinguish its budget."""
     flat = [flatten(config) for config in configs]
     keys = [tuple(repr(values.get(name)) for name in _BUDGET) for values in flat]
     variants: list[_Options] = [{} for _ in configs]
@@ -212,12 +216,12 @@ def _find_distinguishing_options(configs: Sequence[Mapping[str, Any]]) -> tuple[
 
 
 def _shorten_names(settings: Sequence[Setting], variants: Sequence[_Options]) -> list[Setting]:
-    """Give all settings the longest short names that fit; none if their full names do."""
+    """Give all settings the longest short names that fit, or none if their full names fit."""
     full = [setting.variant for setting in settings]
     budgets = _number_budgets([setting.budget for setting in settings])
     if budgets == [setting.budget for setting in settings] and _fit([s.bare_name for s in settings], full, budgets):
         return list(settings)
-    leads, shared = _leave_out_shared(settings)  # what all have is told once, and leaves room
+    leads, shared = _leave_out_shared(settings)  # shared parts are stated once, which saves space
     brief, common = _leave_out_common(variants)
     left_out = ""
     if _fit(leads, full, budgets):
@@ -237,7 +241,7 @@ def _fit(*parts: Sequence[str]) -> bool:
 
 
 def _leave_out_shared(settings: Sequence[Setting]) -> tuple[list[str], str]:
-    """Give what differs of model, color and dropout, one a run; and what all have."""
+    """Split model, color and dropout into the parts that differ, for each setting, and those that all share."""
     parts = [setting.parts for setting in settings]
     shared = [len(set(column)) == 1 for column in zip(*parts, strict=True)]
     leads = [", ".join(part for part, same in zip(own, shared, strict=True) if not same) for own in parts]
@@ -245,7 +249,7 @@ def _leave_out_shared(settings: Sequence[Setting]) -> tuple[list[str], str]:
 
 
 def _leave_out_common(variants: Sequence[_Options]) -> tuple[list[str], str]:
-    """Give each variant without the values that most have, the default among equals; and these values."""
+    """Shorten each variant by the most frequent values (on ties, the default), and also return these values."""
     common = {}
     for name in dict.fromkeys(name for values in variants for name in values):
         found = [values[name] for values in variants if name in values]
@@ -263,7 +267,7 @@ def _number_budgets(budgets: Sequence[str]) -> list[str]:
 
 
 def _letter_variants(variants: Sequence[str]) -> list[str]:
-    """Name variants A, B, …, Z, AA, AB, … in alphabetical order; the empty one stays empty."""
+    """Name variants A, B, …, Z, AA, AB, … in alphabetical order; an empty variant stays empty."""
     order = sorted({variant for variant in variants if variant})
     letters = {variant: _count_in_letters(number) for number, variant in enumerate(order)}
     return [letters.get(variant, "") for variant in variants]

@@ -1,4 +1,4 @@
-"""The report's tables of configurations, runs and differences, the same for every renderer."""
+"""Report tables of configurations, runs and differences, shared by all renderers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from fakeid.reporting.table import Cell, Column, Form, Line, Table
 from fakeid.reporting.verdict import judge
 
 CONFIGURATION: Final = (Column("setting"), Column("categories", Form.COUNT), Column("seeds", Form.COUNT))
-"""Columns that name a configuration; see `name_configuration`."""
+"""Columns that identify a configuration; see `name_configuration`."""
 
 _SHOWN_CATEGORIES: Final = 2
 _JUDGED: Final = (
@@ -33,25 +33,26 @@ _JUDGED: Final = (
 
 
 def name_configuration(configuration: Configuration) -> tuple[str, int, int]:
-    """Give setting, number of categories and number of seeds."""
+    """Return the name of the setting, the number of categories and the number of seeds."""
     return configuration.setting.name, configuration.categories, len(configuration.runs)
 
 
 def link_run(name: str) -> str:
-    """Give the address of a run's folder, relative to the page of the report, which lies beside the runs."""
+    """Return the address of a run folder, relative to the report page, which is in a folder beside the runs."""
     return f"../{quote(name)}/"
 
 
 def explain_names(configurations: Sequence[Configuration]) -> tuple[str, Table]:
-    """Explain short names of settings by a text and a table; both empty where there is nothing to explain."""
+    """Explain short names of settings by a text and a table; both are empty if there is nothing to explain."""
     sentences, pairs = explain_short_names([each.setting for each in configurations])
     return " ".join(sentences), Table.of("", [Column("name"), Column("stands for")], pairs)
 
 
 def tabulate_averages(configurations: Sequence[Configuration]) -> Table:
-    """List configurations as the paper averages: over categories; the AUROC pools their images.
+    """Tabulate averages over categories, as in the paper; the AUROC is of their pooled images.
 
-    With several seeds, `one more run` is where the unseen accuracy of a further training lands on these test images.
+    With several seeds, `one more run` is the range in which the unseen accuracy of a further training lands on these
+    test images.
     """
     columns = [
         *CONFIGURATION,
@@ -76,7 +77,7 @@ def tabulate_averages(configurations: Sequence[Configuration]) -> Table:
 
 
 def tabulate_classes(configurations: Sequence[Configuration]) -> Table:
-    """List real and fake apart, over the pooled images of each group of categories."""
+    """Tabulate real and fake images separately, over the pooled images of seen and of unseen categories."""
     columns, places = list(CONFIGURATION), []
     for group in reversed(POOLED):
         for metric, title, form in (
@@ -93,7 +94,7 @@ def tabulate_classes(configurations: Sequence[Configuration]) -> Table:
 
 
 def tabulate_claims(claims: Sequence[Claim], title: str = "") -> Table:
-    """List comparisons: what against what, on which images, how much, and whether it is significant."""
+    """Tabulate comparisons: the two configurations, the images, the differences and their significance."""
     columns = [Column("this"), Column("against"), Column("images of"), Column("images", Form.COUNT), CONFIGURATION[2]]
     rows: list[Line] = [
         [
@@ -107,7 +108,7 @@ def tabulate_claims(claims: Sequence[Claim], title: str = "") -> Table:
 
 
 def tabulate_effects(effects: Sequence[Effect], title: str = "") -> Table:
-    """List options that were changed alone: how much over all pairs of configurations, and whether significantly."""
+    """Tabulate effects of single options over all pairs of configurations, with their significance."""
     columns = [Column("option"), Column("against"), Column("images of")]
     columns += [Column(name, Form.COUNT) for name in ("images", "pairs")]
     rows: list[Line] = [
@@ -129,7 +130,7 @@ def _list_judged(judged: Judged) -> list[Cell]:
 
 
 def tabulate_trends(trends: Sequence[SettingTrend]) -> Table:
-    """List slopes of the accuracy on the held-out category, in percentage points for one more category."""
+    """Tabulate slopes of accuracy on the held-out category, in percentage points per additional category."""
     columns = [Column("setting"), Column("runs", Form.COUNT), Column("held-out category", Form.SLOPE)]
     rows: list[Line] = [
         [trend.setting.name, line.num_runs, Estimate(line.slope, line.low, line.high)]
@@ -140,7 +141,7 @@ def tabulate_trends(trends: Sequence[SettingTrend]) -> Table:
 
 
 def tabulate_runs(configurations: Sequence[Configuration]) -> Table:
-    """List finished runs: axes first, then numbers."""
+    """Tabulate finished runs: setting, categories and seed first, then results."""
     columns = [
         *(Column("setting"), Column("categories", Form.COUNT), Column("seed", Form.COUNT), Column("verdict")),
         *(Column(f"{name} acc. %", Form.PERCENT, name=f"{name} accuracy") for name in ("unseen", "seen", "held-out")),
@@ -168,9 +169,9 @@ def _list_run(configuration: Configuration, run: FinishedRun) -> Line:
 
 
 def tabulate_provenance(runs: Sequence[FinishedRun]) -> Table:
-    """List which images runs were given, what the audit said of them, and how and where they were trained.
+    """Tabulate the images of runs, their audit, and the code, precision and machine of the training.
 
-    Runs that are alike are one row.
+    Runs that agree in all of these share one row.
     """
     headings = ("images", "train / val / test", "audit", "code", "precision", "threads", "device")
     counts = Counter(_describe_origin(run) for run in runs)
@@ -198,7 +199,7 @@ def _shorten_digest(run: FinishedRun) -> str:
 
 
 def _describe_audit(audit: AuditDigest) -> str:
-    """Give the verdict, with the AUROC of its probes."""
+    """Describe an audit by its verdict and the AUROC of its probes."""
     numbers = [f"{name} {format_number(probe.auroc.value, Form.UNIT)}" for name, probe in audit.probes.items() if probe]
     return f"{audit.verdict} (AUROC by {', '.join(numbers)})" if numbers else audit.verdict
 
@@ -210,12 +211,12 @@ def _name_categories(categories: Sequence[str]) -> str:
 
 
 def list_numbers(configurations: Sequence[Configuration]) -> tuple[list[str], list[list[Any]]]:
-    """List every metric of every configuration, one number a row: for other tools.
+    """List every metric of every configuration, one number per row, for other tools.
 
-    `next_low` and `next_high` are where one more run lands, see `fakeid.reporting.sweep.configurations`.
+    One more run lands between `next_low` and `next_high`, see `fakeid.reporting.sweep.configurations`.
 
     Returns:
-        Names of the columns, and as many values a row; None where undefined.
+        The column names, and rows with one value per column; undefined values are None.
     """
     columns = ["setting", "paper_table", "model", "color", "dropout", "variant", "budget", "categories", "seeds"]
     columns += ["group", "seen", "metric", "value", "low", "high", "next_low", "next_high"]
