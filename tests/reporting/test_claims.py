@@ -122,9 +122,11 @@ def test_the_answer_where_everything_helps(invented):
     assert sentences[0].startswith("More categories help on unseen content: ")
     assert "from 1 to 5" in sentences[0]
     assert sentences[1].startswith(
-        "Another color space helps: against RGB it is significantly better in 1 of 1 comparison "
+        "Another color space helps: compared with RGB, there is a significant gain in 1 of 1 comparison "
     )
-    assert sentences[2].startswith("Dropout helps: against none it is significantly better in 1 of 1 comparison ")
+    assert sentences[2].startswith(
+        "Dropout helps: compared with no dropout, there is a significant gain in 1 of 1 comparison "
+    )
     assert sentences[3].startswith("Best is Pelee+HPF, RGB, dropout 0.5 at 5 categories: ")
 
 
@@ -143,8 +145,8 @@ def test_nothing_at_chance_is_called_best(invented):
 
 def test_the_answer_where_nothing_does(invented):
     sentences = answer([invented(k, seed, color) for k in (1, 5) for color in ("rgb", "hsv") for seed in range(2)])
-    assert sentences[0].startswith("That more categories help on unseen content is not shown")
-    assert sentences[1].startswith("Another color space is not shown to help")
+    assert sentences[0].startswith("No significant effect of more categories on unseen content: ")
+    assert sentences[1].startswith("Another color space has no significant effect: compared with RGB, there is no ")
     assert sentences[2].startswith("No configuration is significantly ahead of all 3 others on 6 categories")
 
 
@@ -163,10 +165,10 @@ def test_the_answer_where_one_setting_suffers_and_the_other_does_not(invented):
     ]
     sentences = answer(runs)
     assert sentences[0].startswith(
-        "That more categories help on unseen content is not shown, and in some settings they hurt: the most categories "
-        "against the fewest, on images new to both, are significantly worse in 1, not significant in 1 of 2 settings"
+        "More categories hurt on unseen content in some settings: from the fewest to the most categories, on images "
+        "new to both, there is a significant loss in 1, no significant difference in 1 of 2 settings"
     )
-    assert sentences[1].startswith("Another color space is not shown to help, and hurts in some comparisons: ")
+    assert sentences[1].startswith("Another color space hurts in some comparisons: ")
 
 
 def test_the_answer_of_a_single_run(invented):

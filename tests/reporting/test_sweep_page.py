@@ -52,7 +52,9 @@ def test_the_page_is_whole_and_alone(runs, page):
     assert "Report: runs &amp; more" in page
     assert page.count("<script>") == 1
     assert "script-src &#39;sha256-" in page
-    assert page.index("That more categories help") < page.index('id="figures"') < page.index('id="tables"')
+    assert (
+        page.index("No significant effect of more categories") < page.index('id="figures"') < page.index('id="tables"')
+    )
 
 
 def test_what_failed_is_told_and_escaped(page):

@@ -26,6 +26,13 @@ from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect
 from fakeid.reporting.table import Form
 
 _CHANCE: Final = 0.5
+_COUNTED: Final = {
+    BETTER: "a significant gain",
+    WORSE: "a significant loss",
+    NOT_SIGNIFICANT: "no significant difference",
+    NOT_JUDGED: "no verdict",
+    UNDEFINED: "no defined difference",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class _Axis:
     baseline_name: str
 
 
-_AXES: Final = (_Axis("color", "rgb", "another color space", "RGB"), _Axis("dropout", 0.0, "dropout", "none"))
+_AXES: Final = (_Axis("color", "rgb", "another color space", "RGB"), _Axis("dropout", 0.0, "dropout", "no dropout"))
 
 
 class _Outcome(Enum):
@@ -49,13 +56,10 @@ class _Outcome(Enum):
         "More categories help on unseen content in some settings and hurt in others",
         "helps in some comparisons and hurts in others",
     )
-    PARTLY = "More categories help on unseen content in some settings, not in all", "helps in some comparisons"
-    HURTS = "More categories do not help on unseen content; they hurt", "does not help; it hurts"
-    PARTLY_HURTS = (
-        "That more categories help on unseen content is not shown, and in some settings they hurt",
-        "is not shown to help, and hurts in some comparisons",
-    )
-    UNKNOWN = "That more categories help on unseen content is not shown", "is not shown to help"
+    PARTLY = "More categories help on unseen content in some settings", "helps in some comparisons"
+    HURTS = "More categories hurt on unseen content", "hurts"
+    PARTLY_HURTS = "More categories hurt on unseen content in some settings", "hurts in some comparisons"
+    UNKNOWN = "No significant effect of more categories on unseen content", "has no significant effect"
 
     def __init__(self, of_categories: str, of_axis: str) -> None:
         self.of_categories, self.of_axis = of_categories, of_axis
@@ -121,7 +125,7 @@ def _answer_categories(claims: Sequence[Claim]) -> Finding:
     largest = max(steps, key=_rank_largest)
     return Finding(
         _weigh(steps).of_categories,
-        f"the most categories against the fewest, on images new to both, are {_count_verdicts(steps, 'setting')} "
+        f"from the fewest to the most categories, on images new to both, there is {_count_verdicts(steps, 'setting')} "
         f"(largest difference {_describe(largest)}, from {largest.first.categories} to {largest.second.categories} "
         f"with {largest.first.setting.name}).",
     )
@@ -150,7 +154,7 @@ def _answer_axis(axis: _Axis, claims: Sequence[Claim]) -> Finding:
     largest = max(claims, key=_rank_largest)
     return Finding(
         f"{axis.name.capitalize()} {_weigh(claims).of_axis}",
-        f"against {axis.baseline_name} it is {_count_verdicts(claims, 'comparison')} "
+        f"compared with {axis.baseline_name}, there is {_count_verdicts(claims, 'comparison')} "
         f"(largest difference {_describe(largest)}, {largest.second.name}).",
     )
 
@@ -237,9 +241,9 @@ def _weigh(claims: Sequence[Claim]) -> _Outcome:
 
 
 def _count_verdicts(judged: Sequence[Judged], noun: str) -> str:
-    """Count verdicts, such as `significantly better in 2, not significant in 5 of 7 settings`."""
+    """Count verdicts, such as `a significant gain in 2, no significant difference in 5 of 7 settings`."""
     verdicts = [each.verdict for each in judged]
-    counts = [f"{name_verdict(name)} in {verdicts.count(name)}" for name in VERDICTS if name in verdicts]
+    counts = [f"{_COUNTED[name]} in {verdicts.count(name)}" for name in VERDICTS if name in verdicts]
     return f"{', '.join(counts)} of {format_count(len(verdicts), noun)}"
 
 
