@@ -18,7 +18,7 @@ from fakeid.reporting.run.notes import name_chosen_threshold, name_threshold
 from fakeid.reporting.table import Form, Tone
 
 _TONES: Final = {Verdict.PASSES: Tone.GOOD, Verdict.UNDECIDED: Tone.DOUBTFUL, Verdict.UNKNOWN: Tone.DOUBTFUL}
-_ON_DRAWINGS: Final = "These are the built-in drawings: of photos it says nothing."
+_ON_DRAWINGS: Final = "The images are built-in drawings, so this says nothing about photos."
 _KINDS: Final = {"category": "content", "generator": "fakes by", "test_set": "test set"}
 
 

@@ -104,7 +104,7 @@ def test_drawings_are_called_drawings():
     evaluation = make_evaluation()
     assert "drawings" not in read(evaluation)[0]
     drawn = replace(evaluation, test_sets=(replace(evaluation.test_sets[0], file_formats=None),))
-    assert read(drawn)[0].endswith("These are the built-in drawings: of photos it says nothing.")
+    assert read(drawn)[0].endswith("The images are built-in drawings, so this says nothing about photos.")
 
 
 def test_without_a_chosen_threshold_it_is_one_half():
