@@ -169,7 +169,7 @@ def read_json(path: Path) -> Any:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
-            raise DamagedFileError(f"{path} is damaged ({error or 'nested too deeply'})") from error
+            raise DamagedFileError(f"{path} is damaged ({error or 'nested without end'})") from error
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def command_line_errors() -> Iterator[None]:
-    """Handle errors as `user_errors` does, and also Ctrl-C, a closed pipe (`| head`) and Hydra's command-line errors."""
+    """Handle errors as `user_errors` does, and also Ctrl-C, closed pipes (`| head`) and Hydra's command-line errors."""
     print_plainly()
     try:
         # With this variable Hydra raises errors instead of printing its own version and exiting.

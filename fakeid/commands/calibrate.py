@@ -84,5 +84,7 @@ def _score(predictor: Predictor, reals: Sequence[str], console: Console) -> Floa
     if errors:
         console.print(f"left out {len(errors):,} of {len(paths):,} files; the first: {errors[0]}", markup=False)
     if not logits:
-        raise DataError(f"none of the {len(paths):,} files in {', '.join(reals)} can be scored; name others with --reals")
+        raise DataError(
+            f"none of the {len(paths):,} files in {', '.join(reals)} can be scored; name others with --reals"
+        )
     return np.array(logits)

@@ -53,17 +53,15 @@ def describe_surroundings(config: Config) -> list[tuple[str, str]]:
         ("threads", f"{config.trainer.threads or torch.get_num_threads()} of {os.cpu_count()} cores"),
         ("freed memory", _describe_memory(config.trainer.keep_memory)),
         *_describe_disks(config),
-        ("W&B", "logged in" if is_logged_in() else "not logged in: runs are logged offline; log in with wandb login, or "
-         "use logger=csv"),
+        ("W&B", "logged in" if is_logged_in() else "not logged in: runs are logged offline; use wandb login to log in, "
+         "or logger=csv"),
     ]  # fmt: skip
 
 
 def _describe_memory(wanted: bool) -> str:
     if wanted and can_keep_memory():
         return "kept from step to step, which is faster on a CPU"
-    why = (
-        "the allocator is not glibc's, or is configured in the environment" if wanted else "trainer.keep_memory=false"
-    )
+    why = "the allocator is not glibc's, or is configured in the environment" if wanted else "trainer.keep_memory=false"
     return f"left to the allocator: {why}"
 
 
@@ -144,9 +142,9 @@ def _look_for_lsun_progan(config: Config, console: Console) -> bool:
     wrong = dict.fromkeys(problem for found in (reals, fakes) for _, _, problem in found.values() if problem)
     photos = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not any(reals[name][1:])]
     samples = [public_archive(name) for name in names if not any(fakes[name][1:])]
-    _say("wrong", list(wrong), console)
-    _say("still needed of LSUN, as Yu et al. 2015 publish it", photos, console)
-    _say("still needed of ProGAN's samples, as Karras et al. 2018 publish them", samples, console)
+    _say("problems", list(wrong), console)
+    _say("missing files of LSUN, as published by Yu et al. 2015", photos, console)
+    _say("missing files of ProGAN's samples, as published by Karras et al. 2018", samples, console)
     complete = not (wrong or photos or samples)
     if complete:
         console.print("everything is there; python -m fakeid plan with the same options counts the images of a run")

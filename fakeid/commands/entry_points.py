@@ -1,4 +1,4 @@
-"""Run the programs that Hydra configures: `train.py` and `sweep.py`, also known as `fakeid train` and `fakeid sweep`."""
+"""Run the programs that Hydra configures: `train.py` and `sweep.py`, or `fakeid train` and `fakeid sweep`."""
 
 from collections.abc import Callable
 

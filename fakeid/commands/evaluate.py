@@ -73,6 +73,6 @@ def _check_overrides(overrides: Sequence[str]) -> None:
             raise ConfigError(f"{_LEARNT} sets a threshold during training: pass it to train.py instead of evaluate")
         if option.partition(".")[0] not in _GROUPS and option not in _OPTIONS:
             raise ConfigError(
-                f"evaluate takes the options of {', '.join(_GROUPS)} and {', '.join(_OPTIONS)}, got {option}; all other "
-                "options keep the values that the checkpoint was trained with"
+                f"evaluate takes the options of {', '.join(_GROUPS)} and {', '.join(_OPTIONS)}, got {option}; all "
+                "other options keep the values that the checkpoint was trained with"
             )
