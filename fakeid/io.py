@@ -66,7 +66,7 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
         if isinstance(error, OutputError) or error.errno not in reasons:
             raise
         too_large = error.errno == errno.EFBIG
-        way_out = "raise the limit with ulimit -f" if too_large else f"choose another folder with {option}=DIR"
+        way_out = "raise the limit with ulimit -f" if too_large else f"choose another with {option}=DIR"
         raise OutputError(f"cannot write to {folder}: {reasons[error.errno]}; {way_out}") from error
 
 

@@ -58,9 +58,7 @@ class SimulatedConfig:
         ["cyclegan", "stylegan2"], "families never trained on, whose copies select the epoch that is tested",
         affects="data", quiet=True,
     )  # fmt: skip
-    test_families: list[str] = option(
-        [], "left-out families, tested on copies of all test photos", affects="data", quiet=True
-    )
+    test_families: list[str] = option([], "left-out families, tested on all test photos", affects="data", quiet=True)
     members_per_family: int = option(3, "generators of each family", affects="data", at_least=1, quiet=True)
     fit_steps: int = option(200, "training steps of each generator", affects="data", at_least=2, quiet=True)
     pairs_per_photo: int = option(3, "copies of each training photo", affects="data", at_least=1, quiet=True)
@@ -105,9 +103,7 @@ class DataConfig:
     )
     on_bad_image: OnBadImage = option(OnBadImage.error, affects="data")
     max_megapixels: float = option(100.0, "refuse larger images without reading them", affects="data")
-    seed: int = option(
-        0, "seed of the selection of images; separate from seed, so that runs share their test images", affects="data"
-    )
+    seed: int = option(0, "selects the images; separate from seed, so that runs share test images", affects="data")
     real: RootConfig = field(default_factory=RootConfig)
     fake: RootConfig = field(default_factory=RootConfig)
     simulated: SimulatedConfig = field(default_factory=SimulatedConfig)
@@ -121,9 +117,7 @@ class DataConfig:
 class ModelConfig:
     """The backbone."""
 
-    name: str = option(
-        "pelee", "pelee, color_stats, or any model name of timm", affects="network", axis=True, timed=True
-    )
+    name: str = option("pelee", "pelee, color_stats, or any timm model", affects="network", axis=True, timed=True)
     pretrained: bool = option(
         False, "start from published weights, with RGB normalized for them; downloads them once", affects="network"
     )
@@ -263,9 +257,7 @@ class SweepConfig:
     """Options of `sweep.py`; `train.py` ignores them."""
 
     plan_only: bool = option(False, "show what would be trained, then stop", affects="command")
-    runs_per_gpu: int = option(
-        1, "cells per GPU, with a launcher that runs several at once", affects="command", at_least=1
-    )
+    runs_per_gpu: int = option(1, "cells per GPU, if a launcher runs several at once", affects="command", at_least=1)
 
 
 @dataclass
@@ -285,20 +277,16 @@ class EvaluationConfig:
     held_out_generators: bool = option(
         True, "with data=demo: also test fakes from a kind of decoder that is never trained on", affects="evaluation"
     )
-    sets: list[str] = option(
-        [], "folders to test on besides the run's own test images, DIR or NAME:DIR", affects="evaluation"
-    )
+    sets: list[str] = option([], "DIR or NAME:DIR to test besides the run's own images", affects="evaluation")
     reals: list[str] = option(
-        [], "folders of real photos only, nested in any way, DIR or NAME:DIR; gives the share called fake",
-        affects="evaluation",
-    )  # fmt: skip
+        [], "DIR or NAME:DIR of real photos only, nested in any way; gives the share called fake", affects="evaluation"
+    )
     controls: list[str] = option(
         [], 'sets whose "fakes" no GAN made, such as up-scaled photos', affects="evaluation"
     )  # fmt: skip
     swap_quality: int | None = option(
-        None, "JPEG quality of the swap test, which compresses only the fakes, then only the reals",
-        affects="evaluation",
-    )  # fmt: skip
+        None, "JPEG quality of the swap test, which compresses fakes only, then reals only", affects="evaluation"
+    )
     cluster: str | None = option(
         None, "grouping of images that belong together: stem, or a regular expression on keys", affects="evaluation"
     )
