@@ -186,7 +186,7 @@ class OptimConfig:
 
     epochs: int = option(50, "passes over the training images", affects="training", at_least=1, budget=True)
     batch_size: int = option(64, "images of both classes per step", affects="training", at_least=2, timed=True)
-    learning_rate: float = option(0.001, "learning rate of Adam; 0.001 in the paper", affects="training")
+    learning_rate: float = option(0.001, "learning rate of Adam (paper: 0.001)", affects="training")
     schedule: Schedule = option(Schedule.constant, affects="training")
     ema: float = option(
         0.0, "decay of the moving average of the weights, which is validated and tested; 0: no averaging",
