@@ -210,7 +210,7 @@ def test_sheets_are_drawn_beside_a_genuine_photo(typed: Typed, detector: str, ph
     assert len(list((tmp_path / "odd").iterdir())) == 2
     code, _, err = typed(*words, "--evidence", "other", "--csv", "x.csv")
     assert (code, err.count("\n")) == (2, 1)
-    assert "name a genuine one with --genuine FILE" in err
+    assert "name one with --genuine FILE" in err
     code, _, err = typed(*words, "--evidence", "other", "--genuine", str(photos / "17.png"), "--csv", "x.csv")
     assert code == 1
     assert "17.png is not a PNG" in err
