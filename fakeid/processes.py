@@ -197,7 +197,7 @@ def is_memory_kept() -> bool:
 
 
 def keep_memory_in_worker(_: int) -> None:
-    """Keep memory in a data-loader worker; torch calls this with the worker's number."""
+    """Keep memory in a data-loader worker; torch calls this with its number, and forked workers inherit it anyway."""
     keep_memory()
 
 
