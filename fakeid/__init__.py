@@ -1,4 +1,4 @@
-"""Train and judge detectors of GAN-generated images on content and generators that they have never seen."""
+"""Train detectors of GAN-generated images and test them on content and generators that they have never seen."""
 
 import os
 from typing import TYPE_CHECKING, Final
@@ -13,12 +13,12 @@ def load(checkpoint: "str | os.PathLike[str]", *, device: str | None = None, any
     """Load a trained detector for prediction.
 
     Args:
-        checkpoint: A finished run's folder, its `tested.ckpt`, a calibrated copy, or an exported `.onnx` file.
-        device: `cpu`, `cuda` or `mps`; None chooses the fastest.
-        anyway: Take also one that was trained on the built-in drawings.
+        checkpoint: Path of a finished run's folder, its `tested.ckpt`, a calibrated copy, or an exported `.onnx` file.
+        device: `cpu`, `cuda` or `mps`; None selects the fastest available.
+        anyway: Whether to accept a detector that was trained on the built-in drawings.
 
     Raises:
-        CheckpointError: Missing, damaged, or trained on drawings.
+        CheckpointError: The checkpoint is missing or damaged, or the detector was trained on drawings.
 
     Examples:
         >>> import fakeid

@@ -1,7 +1,7 @@
-"""Checkpoint files: weights and plain values alone, and what is said of them to whoever uses the detector.
+"""Read, write and hash checkpoint files, which hold only weights and plain values.
 
-Torch alone, for prediction needs nothing else; how a training writes and continues them is in
-`fakeid.training.checkpoint`.
+This module depends on torch alone because prediction needs nothing else. `fakeid.training.checkpoint` writes and
+resumes the checkpoints of a training.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ from fakeid.io import parse_record, write_atomically
 
 _Count: TypeAlias = Annotated[StrictInt, Field(ge=0)]
 
-ANEW: Final = "force=true trains the run anew"
-"""The way out where nothing of a checkpoint can be saved."""
+ANEW: Final = "retrain the run with force=true"
+"""Advice for a checkpoint that cannot be recovered."""
 
 CARD: Final = "fakeid"
-"""Where a checkpoint keeps what it says of its training."""
+"""Key under which a checkpoint stores the description of its training."""
 
 
 @dataclass(frozen=True)
 class _Hyperparameters:
-    """Those of `DetectorModule` that must be of their kind for anything to be said of the others."""
+    """Hyperparameters of `DetectorModule` whose types are checked before anything else is read."""
 
     detector: dict[str, Any]
     loss: StrictStr = ""
@@ -38,7 +38,7 @@ class _Hyperparameters:
 
 @dataclass(frozen=True)
 class _Checkpoint:
-    """What every checkpoint holds."""
+    """Entries that every checkpoint holds."""
 
     epoch: _Count
     state_dict: dict[StrictStr, InstanceOf[torch.Tensor]]
@@ -46,17 +46,17 @@ class _Checkpoint:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read all that a checkpoint holds, plain values and tensors only, on the CPU.
+    """Read the plain values and tensors of a checkpoint onto the CPU.
 
     Raises:
-        CheckpointError: Missing, damaged, or not a detector's.
+        CheckpointError: The file is missing or damaged, or not the checkpoint of a detector.
     """
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
-    except Exception as error:  # bytes that were changed can mean anything to the reader of pickles
-        raise CheckpointError(f"{path} is damaged or no checkpoint; {ANEW}") from error
+    except Exception as error:  # corrupted bytes can make the unpickler raise anything
+        raise CheckpointError(f"{path} is damaged or not a checkpoint; {ANEW}") from error
     try:
         parse_record(checkpoint, _Checkpoint)
     except ValueError as error:
@@ -66,17 +66,17 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Write plain values and tensors as a checkpoint, whole or not at all."""
+    """Write plain values and tensors as a checkpoint, atomically."""
     write_atomically(path, lambda file: torch.save(checkpoint, file))
 
 
 def hash_checkpoint(path: Path) -> str:
-    """Hash the weights and how they are used; a new card does not change it."""
+    """Hash the weights and hyperparameters of a checkpoint file; changes of its card do not change the hash."""
     return hash_content(read_checkpoint(path))
 
 
 def hash_content(checkpoint: dict[str, Any]) -> str:
-    """Hash what `read_checkpoint` has read, as `hash_checkpoint` does."""
+    """Hash the content that `read_checkpoint` returned, as `hash_checkpoint` does."""
     digest = hashlib.sha256(repr(sorted(checkpoint["hyper_parameters"].items())).encode())
     for name, weights in checkpoint["state_dict"].items():
         digest.update(name.encode())

@@ -1,4 +1,4 @@
-"""Show what moves in a terminal: one live display of status lines and progress bars."""
+"""Show status lines and progress bars in one live display at the bottom of a terminal."""
 
 import threading
 import time
@@ -16,13 +16,14 @@ _Row: TypeAlias = Union["_Bar", "StatusLine"]
 
 _LONGEST_BAR: Final = 40  # characters
 _MARGIN: Final = 5
-"""Characters at the right that stay free: a terminal writes ^C behind the last one, which must not begin a line."""
+"""Characters kept free at the right edge, so that the ^C that a terminal echoes does not wrap to a new line."""
 
 
 class _Display:
-    """Rows below everything that is printed to a console, the newest the lowest.
+    """Rows below everything that is printed to a console, the newest at the bottom.
 
-    It never becomes lower until it ends: its height is how far a thread that prints goes back, while another draws.
+    The height never shrinks until the display ends, because a printing thread moves the cursor back by that height
+    while another thread may be drawing.
     """
 
     def __init__(self) -> None:
@@ -69,11 +70,11 @@ _DISPLAY: Final = _Display()
 
 
 class StatusLine:
-    """A moving sign and a line of text, for what has no count; a context in which it is shown.
+    """Spinner with a line of text, for work without a count; as a context manager, shown while the block runs.
 
     Args:
-        console: Where to; nothing is shown where it is no terminal.
-        text: Cut where the terminal is narrower.
+        console: Console to draw on; nothing is shown if it is not a terminal.
+        text: Text of the line, cut at the width of the terminal.
     """
 
     def __init__(self, console: Console, text: str) -> None:
@@ -82,16 +83,16 @@ class StatusLine:
         self._spinner = Spinner("dots")
 
     def update(self, text: str) -> None:
-        """Show another text."""
+        """Replace the text of the line."""
         self._text = text
 
     def start(self) -> None:
-        """Show it."""
+        """Show the status line."""
         if self._console.is_terminal:
             _DISPLAY.show(self, self._console)
 
     def stop(self) -> None:
-        """Take it away."""
+        """Remove the status line."""
         _DISPLAY.hide(self)
 
     def __enter__(self) -> "StatusLine":
@@ -108,7 +109,7 @@ class StatusLine:
 
 
 class _Bar(Progress):
-    """One that does not draw by itself."""
+    """Progress bar that is drawn by `_Display` instead of by itself."""
 
     def start(self) -> None:
         if not self.disable:
@@ -119,7 +120,7 @@ class _Bar(Progress):
 
 
 def build_progress(console: Console) -> Progress:
-    """Build a bar with count, elapsed time and an estimate of what is left; silent where the console is no terminal."""
+    """Build a progress bar with count, elapsed and remaining time; hidden if the console is not a terminal."""
     return _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None, table_column=Column(max_width=_LONGEST_BAR)),
@@ -134,10 +135,10 @@ def build_progress(console: Console) -> Progress:
 
 
 def find_console() -> Console | None:
-    """Find the console at whose bottom something is shown, which is then the one to print to; None where nothing is."""
+    """Return the console of the live display, which is then the one to print to; None if nothing is shown."""
     return _DISPLAY.console
 
 
 def end_display() -> None:
-    """Take everything away, whatever was interrupted on the way, and give the cursor back."""
+    """Remove everything from the live display, whatever was interrupted, and restore the cursor."""
     _DISPLAY.end()

@@ -1,40 +1,40 @@
-"""The errors that a user can cause or must act on: each says what is wrong and the way out, in one sentence.
+"""Define the errors that a user can cause or must act on: each says in one sentence what is wrong and how to fix it.
 
-The command line prints such an error as a single line and exits with its `exit_code`; any other exception is a
-mistake of ours and keeps its traceback.
+The command line prints such an error as a single line and exits with its `exit_code`. Any other exception is a bug in
+fakeid and keeps its traceback.
 """
 
 
 class FakeidError(Exception):
-    """Base of all errors that are shown to users without a traceback."""
+    """Base class of all errors that are shown to users without a traceback."""
 
     exit_code = 1
 
 
 class ConfigError(FakeidError, ValueError):
-    """An option is misspelt, out of range, or contradicts another option."""
+    """Raised when an option is misspelled, out of range, or contradicts another option."""
 
     exit_code = 2
 
 
 class DataError(FakeidError, ValueError):
-    """A data set is missing, empty, one-sided or too small for what was asked."""
+    """Raised when a data set is missing, empty, of one class only, or too small for the requested run."""
 
 
 class DamagedFileError(DataError):
-    """A file that fakeid wrote cannot be read any more, or holds something else."""
+    """Raised when a file written by fakeid can no longer be read or holds unexpected content."""
 
 
 class BadImageError(DataError):
-    """One image cannot be used: cut short, not an image, too small or too large.
+    """Raised when an image cannot be used: truncated, not an image, too small or too large.
 
     Args:
-        problem: What is wrong.
-        way_out: What a training can do about it; a prediction has others.
+        problem: Description of the problem.
+        way_out: Remedy in a training; a prediction has other remedies.
     """
 
     def __init__(self, problem: str, way_out: str = "") -> None:
-        super().__init__(problem, way_out)  # both, for it travels between processes
+        super().__init__(problem, way_out)  # both, because it is pickled between processes
         self.problem = problem
         self.way_out = way_out
 
@@ -43,16 +43,16 @@ class BadImageError(DataError):
 
 
 class CheckpointError(FakeidError, RuntimeError):
-    """A checkpoint is missing, unreadable or belongs to another model."""
+    """Raised when a checkpoint is missing, unreadable or belongs to another model."""
 
 
 class OutputError(FakeidError, OSError):
-    """A folder that must be written to is read-only, full or in use by another run."""
+    """Raised when an output folder is read-only, full or in use by another run."""
 
 
 class WorkerError(FakeidError, RuntimeError):
-    """A process that works for this one was ended from outside."""
+    """Raised when a worker process was killed from outside."""
 
 
 class DeviceError(FakeidError, RuntimeError):
-    """The device that was asked for is not there."""
+    """Raised when the requested device is not available."""

@@ -1,4 +1,4 @@
-"""Write whole files or none, read what was written with every value checked, and lock folders."""
+"""Write files atomically, read them back with every value checked, and lock folders."""
 
 import csv
 import errno
@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from fakeid.errors import DamagedFileError, DataError, OutputError
 
 if TYPE_CHECKING:
-    from pydantic import (  # where it is needed: it takes long to import, and --help reads no file
+    from pydantic import (  # imported where it is used: the import is slow, and --help reads no file
         TypeAdapter,
         ValidationError,
     )
@@ -27,34 +27,38 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 
 LONGEST_NAME: Final = 255
-"""Bytes of a file's name on nearly every file system."""
+"""Longest file name in bytes on nearly every file system."""
 
 _GLANCE_SECONDS: Final = 0.5
-"""Who only asks whether a folder is locked holds its lock for an instant, which must not pass for an owner."""
+"""Wait before a lock counts as owned: a process that only checks a lock holds it for an instant."""
 
 _SHOWN: Final = 40
-"""Characters of a wrong value."""
+"""Characters of a wrong value that a message shows."""
 
 
 @contextmanager
 def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
-    """Say which folder cannot be written to, and which option names another.
+    """Replace an `OSError` by a message that names the folder, the reason and the option that chooses another folder.
+
+    Args:
+        folder: Folder that is written to in the block.
+        option: Option that names the folder, such as `paths.runs` or `--output`.
 
     Raises:
-        OutputError: In place of an `OSError` because the folder is read-only, full, or not a folder.
+        OutputError: The folder is read-only, full, or not a folder.
     """
     reasons = {
         errno.ENOSPC: "the disk is full",
         errno.EDQUOT: "the disk quota is used up",
         errno.EROFS: "the file system is read-only",
-        errno.EACCES: "it is not writable for you",
-        errno.EPERM: "it is not writable for you",
-        errno.EEXIST: "a file of that name is in the way",
-        errno.ENOTDIR: "a file is where a folder should be",
+        errno.EACCES: "you have no permission to write there",
+        errno.EPERM: "you have no permission to write there",
+        errno.EEXIST: "a file of that name already exists",
+        errno.ENOTDIR: "part of the path is a file, not a folder",
         errno.ENOENT: "it cannot be created",
         errno.ELOOP: "it is a loop of symbolic links",
-        errno.ENAMETOOLONG: "its name is longer than the file system takes",
-        errno.EFBIG: "a file would be larger than is allowed",
+        errno.ENAMETOOLONG: "its name is too long for the file system",
+        errno.EFBIG: "a file would exceed the allowed size",
     }
     try:
         yield
@@ -62,15 +66,19 @@ def clear_output_errors(folder: Path, option: str) -> Iterator[None]:
         if isinstance(error, OutputError) or error.errno not in reasons:
             raise
         too_large = error.errno == errno.EFBIG
-        way_out = "raise that with ulimit -f" if too_large else f"choose another with {option}=DIR"
+        way_out = "raise the limit with ulimit -f" if too_large else f"choose another with {option}=DIR"
         raise OutputError(f"cannot write to {folder}: {reasons[error.errno]}; {way_out}") from error
 
 
 def check_writable(folder: Path, option: str) -> None:
-    """Make the folder, and write something there that is gone again.
+    """Create a folder and check that a file can be written there, using a temporary one.
+
+    Args:
+        folder: Folder to check; created with its parents if it does not exist.
+        option: Option that names the folder, for the message.
 
     Raises:
-        OutputError: As `clear_output_errors`.
+        OutputError: The folder cannot be written to; see `clear_output_errors`.
     """
     with clear_output_errors(folder, option):
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,10 +87,10 @@ def check_writable(folder: Path, option: str) -> None:
 
 
 def check_utf8(path: Path) -> None:
-    """Refuse a path that no file, page or figure could name; on Linux, names are bytes and need not be text.
+    """Refuse a path that is not valid UTF-8, because no output file, page or figure could name it.
 
     Raises:
-        DataError: It is not UTF-8.
+        DataError: The path is not UTF-8; on Linux, file names are bytes and need not be text.
     """
     try:
         str(path).encode()
@@ -91,11 +99,11 @@ def check_utf8(path: Path) -> None:
 
 
 def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
-    """Make a name one that the file system takes: one that is too long is cut, and ends in a hash of the whole.
+    """Shorten a name that is too long for the file system: cut it and append a hash of the whole name.
 
     Args:
-        name: Of a file or folder.
-        longest: Bytes.
+        name: Name of a file or folder.
+        longest: Maximum length in bytes of UTF-8.
     """
     content = name.encode("utf-8", "surrogateescape")
     if len(content) <= longest:
@@ -105,7 +113,12 @@ def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it: readers see the old file or the new one."""
+    """Write a file by way of a temporary one beside it, so that readers see either the old file or the new one.
+
+    Args:
+        path: Path of the file; missing parent folders are created.
+        write: Function that writes the content to the open binary file it is given.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -114,14 +127,14 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        # What stops `torch.save`, be it a full disk or a signal, it follows by a complaint of its own of a short file.
+        # When a full disk or a signal stops `torch.save`, it raises an error of its own about a short file on top.
         if isinstance(error, RuntimeError) and error.__context__ is not None:
             raise error.__context__ from None
         raise
 
 
 def remove_parts(folder: Path) -> None:
-    """Delete what killed processes left half-written; the caller holds the folder's lock, so nobody else is at it."""
+    """Delete partial files that killed processes left in a folder; the caller must hold the folder's lock."""
     for part in folder.glob(".*.part"):
         part.unlink()
 
@@ -132,7 +145,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a heading and rows as UTF-8 CSV, atomically; None becomes an empty cell."""
+    """Write a header and rows as UTF-8 CSV, atomically; None becomes an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -141,16 +154,16 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write plain values as indented JSON, atomically; NaN is refused, for other readers choke on it."""
+    """Write plain values as indented JSON, atomically; NaN raises a ValueError, because JSON does not allow it."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read one JSON file whose content nobody needs to check.
+    """Read a JSON file without checking its content against a schema.
 
     Raises:
-        FileNotFoundError: There is none.
-        DamagedFileError: It cannot be read, or is no JSON; says why.
+        FileNotFoundError: The file does not exist.
+        DamagedFileError: The file cannot be read or is not JSON; the message says why.
     """
     with _clear_read_errors(path):
         try:
@@ -170,21 +183,21 @@ def _clear_read_errors(path: Path) -> Iterator[None]:
 
 
 def compute_once(path: Path, kind: type[Record], compute: Callable[[], Record]) -> Record:
-    """Read what was computed before, or compute it and keep it for the next time.
+    """Read a stored record, or compute it and store it for the next call.
 
     Args:
-        path: Where it is kept, with a digest: what was changed since it was written is computed anew.
-        kind: Of the record, as `read_record`.
-        compute: Gives it.
+        path: JSON file of the record and its digest; a file that was changed after it was written is recomputed.
+        kind: Type of the record, as in `read_record`.
+        compute: Function that computes the record.
     """
     try:
         memo = read_record(path, _Memo)
         if memo.sha256 == _hash(memo.value):
             return parse_record(memo.value, kind)
     except (OSError, ValueError):
-        pass  # there is none, or it is damaged
+        pass  # missing or damaged
     record = compute()
-    with suppress(OSError):  # a prepared cache may lie on a read-only disk; then each run looks anew
+    with suppress(OSError):  # a prepared cache may be on a read-only disk; then each run recomputes
         plain = to_plain_record(record)
         write_json(path, {"sha256": _hash(plain), "value": plain})
     return record
@@ -201,18 +214,18 @@ def _hash(value: Any) -> str:
 
 
 def read_record(path: Path, kind: type[Record]) -> Record:
-    """Read a JSON file.
+    """Read a JSON file and check every value.
 
-    Keys that the dataclass does not have are left out, so that files of later releases can be read.
+    Keys that the dataclass does not declare are ignored, so that files of later releases can be read.
 
     Args:
-        path: Of the file.
-        kind: A dataclass, its fields dataclasses, containers and plain values; a field with a default may be missing.
-            Numbers are `pydantic.FiniteFloat`, for JSON has no NaN. Or a container, such as `dict[str, str]`.
+        path: Path of the file.
+        kind: Dataclass of dataclasses, containers and plain values, or a container such as `dict[str, str]`. A field
+            with a default may be missing. Numbers are `pydantic.FiniteFloat`, because JSON has no NaN.
 
     Raises:
-        FileNotFoundError: There is none.
-        DamagedFileError: It cannot be read, is no JSON, or a value is not what its field is declared to be.
+        FileNotFoundError: The file does not exist.
+        DamagedFileError: The file cannot be read, is not JSON, or has a value that does not match its declared type.
     """
     with _clear_read_errors(path):
         content = path.read_bytes()
@@ -224,49 +237,45 @@ def read_record(path: Path, kind: type[Record]) -> Record:
 
 
 def parse_record(values: Any, kind: type[Record]) -> Record:
-    """Check plain values, such as a checkpoint holds, against a dataclass.
+    """Build a dataclass from plain values, such as those of a checkpoint, and check each of them.
 
     Raises:
-        ValueError: A value is not what its field is declared to be; the message says which.
+        ValueError: A value does not match its declared type; the message names it.
     """
     record: Record = _validate(kind, lambda adapter: adapter.validate_python(values))
     return record
 
 
 def check_plain(values: Any, kind: type[Any]) -> None:
-    """Hold plain values against a dataclass as strictly as a file.
+    """Check plain values against a dataclass as strictly as `read_record` checks a file.
 
     Raises:
-        ValueError: A value is missing, or not what its field is declared to be; the message says which.
+        ValueError: A value is missing or does not match its declared type; the message names it.
     """
     content = json.dumps(values)
     _validate(kind, lambda adapter: adapter.validate_json(content, strict=True))
 
 
 def to_plain_record(record: Any) -> dict[str, Any]:
-    """Turn a dataclass into dictionaries, lists and plain values, ready for JSON."""
+    """Convert a dataclass to dictionaries, lists and plain values, ready for JSON."""
     kind: Any = type(record)
     plain: dict[str, Any] = _build_adapter(kind).dump_python(record, mode="json")
     return plain
 
 
 def write_record(path: Path, record: Any) -> None:
-    """Write a dataclass as JSON.
-
-    Raises:
-        OutputError: The folder cannot be written to.
-    """
+    """Write a dataclass as JSON, atomically."""
     kind: Any = type(record)
     write_text(path, _build_adapter(kind).dump_json(record, indent=2).decode() + "\n")
 
 
 def _validate(kind: Any, check: "Callable[[TypeAdapter[Any]], Any]") -> Any:
-    """Check against a dataclass.
+    """Run a check of pydantic against a type.
 
     Raises:
-        ValueError: Says which value is wrong.
+        ValueError: A value is wrong; the message names it.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - takes long to import, and --help checks nothing
+    from pydantic import ValidationError  # noqa: PLC0415 - slow to import, and --help checks nothing
 
     try:
         return check(_build_adapter(kind))
@@ -274,7 +283,7 @@ def _validate(kind: Any, check: "Callable[[TypeAdapter[Any]], Any]") -> Any:
         raise ValueError(_describe(error)) from error
 
 
-@cache  # to build one takes milliseconds, to read a file far less
+@cache  # building an adapter takes milliseconds, reading a file far less
 def _build_adapter(kind: Any) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415 - as above
 
@@ -282,12 +291,12 @@ def _build_adapter(kind: Any) -> "TypeAdapter[Any]":
 
 
 def _describe(error: "ValidationError") -> str:
-    """Name the first wrong value and what it should have been."""
+    """Describe the first wrong value and what was expected."""
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"]) or "its content"
     if first["type"] == "missing":
         return f"{place} is missing"
-    if first["type"] == "value_error":  # of a check of our own, which names the part
+    if first["type"] == "value_error":  # raised by a check of fakeid, which names the part
         return f"{place}.{first['ctx']['error']}"
     found = repr(first["input"])
     found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]} ..."
@@ -298,13 +307,13 @@ def _describe(error: "ValidationError") -> str:
 def lock_folder(
     folder: Path, *, busy: str = "", wait: bool = True, on_wait: Callable[[], None] = lambda: None
 ) -> Iterator[None]:
-    """Hold the folder's lock; it is freed by the operating system when the process dies.
+    """Hold the lock of a folder; the operating system releases it when the process dies.
 
     Args:
-        folder: Must exist.
-        busy: The message when another process holds it and `wait` is False.
-        wait: Wait for the other process, or raise at once.
-        on_wait: Called once before waiting.
+        folder: Existing folder to lock.
+        busy: Error message for the case that another process holds the lock and `wait` is False.
+        wait: Whether to wait for the other process instead of raising at once.
+        on_wait: Function called once before waiting.
 
     Raises:
         OutputError: Another process holds the lock and `wait` is False.

@@ -1,4 +1,4 @@
-"""Start processes, give them an environment, keep the memory that they free, and say when the system ended one."""
+"""Start worker processes, set their environment, keep freed memory, and report workers that the system killed."""
 
 import ctypes
 import multiprocessing
@@ -16,16 +16,16 @@ from fakeid.errors import WorkerError
 Result = TypeVar("Result")
 
 _SIGN: Final = "DataLoader worker"
-"""With this torch begins to say that a worker is gone; it has no class of its own for it."""
+"""Start of torch's message about a dead worker, for which torch has no exception class."""
 
 
 @contextmanager
 def environment_variable(name: str, value: str) -> Iterator[None]:
-    """Set a variable for the programs started from here; afterwards it is as before, or gone again.
+    """Set an environment variable for programs started in the block; restore its former state afterwards.
 
     Args:
-        name: Of the variable.
-        value: To hold meanwhile.
+        name: Name of the variable.
+        value: Value of the variable inside the block.
     """
     before = os.environ.get(name)
     os.environ[name] = value
@@ -40,10 +40,10 @@ def environment_variable(name: str, value: str) -> Iterator[None]:
 
 @contextmanager
 def known_start_method() -> Iterator[None]:
-    """Let processes be spawned from a worker of joblib's too.
+    """Make it possible to spawn processes from a joblib worker.
 
-    A new process takes over the name of our default start method; joblib's workers have one that only they know, and
-    a new one would end at once.
+    A new process inherits the name of the default start method. Joblib's workers use one that only joblib knows, with
+    which a new process would exit at once.
     """
     before = multiprocessing.get_start_method(allow_none=True)
     foreign = before is not None and before not in multiprocessing.get_all_start_methods()
@@ -58,14 +58,16 @@ def known_start_method() -> Iterator[None]:
 
 @contextmanager
 def clear_worker_errors(task: str, way_out: str) -> Iterator[None]:
-    """Say what most likely became of a worker, and what to lower; Python and torch tell only that it is gone.
+    """Replace the error about a dead worker by one that gives the likely cause and a remedy.
+
+    Python and torch report only that the worker is gone.
 
     Args:
-        task: What it did, such as `loads batches`.
-        way_out: What takes less memory.
+        task: Activity of the worker, such as `loads batches`.
+        way_out: Advice that reduces memory use.
 
     Raises:
-        WorkerError: In place of the error of a pool or loader one of whose processes was ended from outside.
+        WorkerError: A process of a pool or a data loader was killed from outside.
     """
     try:
         yield
@@ -73,7 +75,7 @@ def clear_worker_errors(task: str, way_out: str) -> Iterator[None]:
         if not isinstance(error, BrokenExecutor) and not str(error).startswith(_SIGN):
             raise
         raise WorkerError(
-            f"the system ended a process that {task}, most likely because memory ran out: {way_out}; "
+            f"the system killed a process that {task}, most likely because memory ran out: {way_out}; "
             "the same command continues"
         ) from error
 
@@ -81,27 +83,27 @@ def clear_worker_errors(task: str, way_out: str) -> Iterator[None]:
 def run_in_workers(
     function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], *, task: str, way_out: str
 ) -> Iterator[Result]:
-    """Call a function for each job in worker processes, as many at once as there are cores.
+    """Call a function for each job in worker processes, one per core.
 
-    A single job is done here, for starting a worker costs more.
+    A single job, or any on a single core, runs in this process, because starting a worker would cost more.
 
     Args:
-        function: Of a module; it and its arguments are pickled.
+        function: Module-level function; it and its arguments are pickled.
         jobs: Arguments of each call.
-        task: What a call does, such as `prepares images`, for errors.
-        way_out: What takes less memory.
+        task: Activity of a call, such as `prepares images`, for error messages.
+        way_out: Advice that reduces memory use, for error messages.
 
     Yields:
-        What a call returned, as soon as it is there.
+        Result of each call, in order of completion.
 
     Raises:
-        WorkerError: The system ended a worker; whatever a call raises besides.
+        WorkerError: The system killed a worker. Exceptions of the calls are passed on.
     """
     num_workers = min(count_cores(), len(jobs))
     if num_workers <= 1:
         yield from (function(*job) for job in jobs)
         return
-    # Spawned, not forked: a forked child inherits the locks of torch's threads and may hang on them.
+    # Spawned, not forked: a forked child inherits the locks of torch's threads and may deadlock.
     executor = ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"), _start_worker)
     try:
         with known_start_method(), clear_worker_errors(task, way_out):
@@ -115,15 +117,15 @@ def run_in_workers(
 
 
 def count_cores() -> int:
-    """Count the cores of this process: in a container or under a cluster's scheduler fewer than the machine's."""
+    """Count the cores available to this process, which a container or a cluster's scheduler may limit."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Raise KeyboardInterrupt on SIGTERM too, so that what has started other processes can end them."""
+    """Raise KeyboardInterrupt on SIGTERM too, so that a process that started others can end them."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # Python handles signals in the main thread alone
+        yield  # Python handles signals in the main thread only
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -133,8 +135,8 @@ def terminated_as_interrupted() -> Iterator[None]:
 
 
 def _start_worker() -> None:
-    """Set up a worker: one thread, deaf to Ctrl-C, which the parent sees, and ended with the parent, even if killed."""
-    import cv2  # noqa: PLC0415 - `--help` loads this file
+    """Set up a worker: use one thread, leave Ctrl-C to the parent, and exit when the parent dies, even if killed."""
+    import cv2  # noqa: PLC0415 - `--help` imports this module
 
     os.environ["OMP_NUM_THREADS"] = "1"
     cv2.setNumThreads(1)
@@ -150,9 +152,9 @@ def _start_worker() -> None:
 
 
 TOP_PAD_BYTES: Final = 64 * 2**20
-"""By how much more than is needed the heap grows, so that it grows seldom."""
+"""Bytes by which the heap grows beyond each request, so that it grows seldom."""
 
-# Of <malloc.h>.
+# Parameters of mallopt() in <malloc.h>.
 _TRIM_THRESHOLD: Final = -1
 _TOP_PAD: Final = -2
 _MMAP_MAX: Final = -4
@@ -163,13 +165,13 @@ _state = {"kept": False}
 
 
 def keep_memory() -> bool:
-    """Let glibc keep what is freed in this process, until the process ends; nothing takes it back.
+    """Make glibc keep the memory that this process frees; this cannot be undone.
 
-    By itself glibc asks the kernel for each block above 32 MB and gives it back when it is freed. The next step's
-    blocks then come as pages that the kernel must clear one by one, which takes about half the time of a step.
+    By default glibc requests each block above 32 MB from the kernel and returns it when it is freed. The blocks of the
+    next step then consist of pages that the kernel must clear one by one, which takes about half the time of a step.
 
     Returns:
-        Whether it was done; not where `can_keep_memory` says no.
+        True if memory is kept; False where `can_keep_memory` returns False or glibc refuses.
     """
     if can_keep_memory():
         mallopt = ctypes.CDLL(None).mallopt
@@ -180,36 +182,36 @@ def keep_memory() -> bool:
 
 
 def can_keep_memory() -> bool:
-    """Tell whether the allocator is glibc's, and nobody has set it up through the environment."""
+    """Tell whether the allocator is glibc's and is not configured through the environment."""
     if not sys.platform.startswith("linux") or any(name.startswith("MALLOC_") for name in os.environ):
         return False
     if "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", ""):
         return False
-    # jemalloc, tcmalloc and mimalloc are put in the place of glibc's so.
+    # This is how jemalloc, tcmalloc and mimalloc replace glibc's allocator.
     return "malloc" not in os.environ.get("LD_PRELOAD", "") and _has_glibc()
 
 
 def is_memory_kept() -> bool:
-    """Tell whether `keep_memory` was called in this process."""
+    """Tell whether `keep_memory` took effect in this process."""
     return _state["kept"]
 
 
 def keep_memory_in_worker(_: int) -> None:
-    """Keep memory in a process that loads batches; torch calls it with that worker's number, forked ones inherit it."""
+    """Keep memory in a data-loader worker; torch calls this with its number, and forked workers inherit it anyway."""
     keep_memory()
 
 
 def _has_glibc() -> bool:
     try:
         return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
-    except (OSError, ValueError):  # musl knows no such name
+    except (OSError, ValueError):  # musl does not know this name
         return False
 
 
 SWEEP_PROCESS: Final = "FAKEID_SWEEP_PROCESS"
-"""Environment variable with the number of the process that runs the sweep."""
+"""Environment variable that holds the process ID of the sweep."""
 
 
 def is_sweep_process() -> bool:
-    """Tell whether runs are trained, and print, in the process of the sweep itself."""
+    """Tell whether this is the process of the sweep itself, so that runs train and print in it."""
     return os.environ.get(SWEEP_PROCESS) == str(os.getpid())

@@ -1,4 +1,4 @@
-"""Turn what goes wrong in a command into one clear message in plain characters, and an exit code."""
+"""Turn errors of a command into one clear message, in characters that the terminal can show, and an exit code."""
 
 import codecs
 import errno
@@ -23,14 +23,14 @@ _TRAINING: Final = {
     "hydra", "omegaconf", "torch", "pytorch_lightning", "lightning_fabric", "timm", "torchmetrics", "wandb", "pandas",
     "scipy", "sklearn", "matplotlib", "lmdb", "joblib", "jinja2", "onnx",
 }  # fmt: skip
-"""Packages that only training, evaluation and export need."""
+"""Packages that prediction does without: only training, evaluation and export need them."""
 
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Print a `FakeidError`, or that memory ran out, as one line on stderr and leave with its exit code.
+    """Print a `FakeidError` or a lack of memory as one line on stderr and exit with the error's exit code.
 
-    Any other exception is a mistake of ours and keeps its traceback. `HYDRA_FULL_ERROR=1` keeps all of them.
+    Any other exception is a bug and keeps its traceback. `HYDRA_FULL_ERROR=1` keeps all tracebacks.
     """
     try:
         yield
@@ -46,21 +46,21 @@ def user_errors() -> Iterator[None]:
 
 @contextmanager
 def command_line_errors() -> Iterator[None]:
-    """Print as `user_errors` does, also for Ctrl-C, `| head`, and what Hydra finds wrong with the command line."""
+    """Handle errors as `user_errors` does, and also Ctrl-C, closed pipes (`| head`) and Hydra's command-line errors."""
     print_plainly()
     try:
-        # Hydra then raises, where it would print its own rendering and exit.
+        # With this variable Hydra raises errors instead of printing its own version and exiting.
         with environment_variable("HYDRA_FULL_ERROR", "1"), user_errors(), _closed_output():
             try:
                 yield
             finally:
-                _end_display()  # before anything is said of what went wrong
+                _end_display()  # before an error message is printed
     except KeyboardInterrupt:
         _leave("stopped; the same command continues", 130)
     except ModuleNotFoundError as error:
         if _WANTS_TRACEBACKS or error.name is None or error.name.partition(".")[0] not in _TRAINING:
             raise
-        _leave(f'this needs {error.name}, which prediction does without: pip install "fakeid[train]"', 1)
+        _leave(f'this command needs {error.name}, which is not installed: pip install "fakeid[train]"', 1)
     except Exception as error:
         if _WANTS_TRACEBACKS or not _is_about_options(error):
             raise
@@ -70,59 +70,59 @@ def command_line_errors() -> Iterator[None]:
 
 
 def _is_about_options(error: Exception) -> bool:
-    """Tell whether Hydra or omegaconf found it; of `model=null` Hydra says so in a plain ValueError."""
+    """Tell whether an error comes from Hydra or omegaconf; for `model=null` Hydra raises a plain ValueError."""
     found_by = type(error).__module__.partition(".")[0]
     return found_by in ("hydra", "omegaconf") or str(error).startswith("Config group override must be")
 
 
 def _end_display() -> None:
-    if "fakeid.console" in sys.modules:  # it takes a while to load; who has not, shows nothing
+    if "fakeid.console" in sys.modules:  # slow to import; if it is not loaded, nothing is shown
         sys.modules["fakeid.console"].end_display()
 
 
 @contextmanager
 def _closed_output() -> Iterator[None]:
-    """Leave quietly with 1, as `rich` does, when the reader of what is printed has gone."""
+    """Exit quietly with status 1, as `rich` does, when the reader of standard output has closed the pipe."""
     try:
         try:
             yield
         finally:
-            sys.stdout.flush()  # or Python does it while it shuts down, where nothing catches the error
+            sys.stdout.flush()  # otherwise Python flushes at shutdown, where nothing catches the error
     except BrokenPipeError:
         if not _is_abandoned(sys.stdout):
-            raise  # of another pipe, such as to a worker
+            raise  # another pipe broke, such as one to a worker
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
 
 
 def _is_abandoned(file: TextIO) -> bool:
-    """Tell whether it is a pipe whose other end is closed."""
+    """Tell whether a file is a pipe whose reading end is closed."""
     poller = select.poll()
     poller.register(file, 0)
     return any(event & select.POLLERR for _, event in poller.poll(0))
 
 
 def _lacks_memory(error: Exception) -> bool:
-    """Tell whether Python, torch, or the loader of libraries such as torch's, got no memory."""
+    """Tell whether Python, torch or the dynamic loader failed to allocate memory."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True
-    # Who may not load from a disk at all, or lacks room for the library's thread-local variables, reads much the same.
+    # A disk mounted noexec, or too little space for thread-local variables, gives a similar message.
     return bool(_NO_MEMORY.search(str(error))) and not re.search("not permitted|denied|static TLS", str(error))
 
 
 def _explain_lack(error: Exception) -> str:
     limit = _find_memory_limit()
     if limit is not None:
-        return f"memory ran out: a process may take {limit / 1e9:.1f} GB here; raise that with ulimit -v"
+        return f"memory ran out: a process may use {limit / 1e9:.1f} GB here; raise the limit with ulimit -v"
     if "start new thread" in str(error):
-        return "no more threads can be started: raise what is allowed with ulimit -u, or end other programs"
-    return "memory ran out: end other programs, or lower what is done at once, such as optim.batch_size"
+        return "no more threads can be started: raise the limit with ulimit -u, or close other programs"
+    return "memory ran out: close other programs, or do less at once, for example with a lower optim.batch_size"
 
 
 def _find_memory_limit() -> int | None:
-    """Find the bytes that a process may take; None where there is no limit."""
+    """Return the memory limit of a process in bytes; None if there is no limit."""
     try:
-        import resource  # noqa: PLC0415 - Windows has none, and only failures need it
+        import resource  # noqa: PLC0415 - missing on Windows, and only failures need it
     except ImportError:
         return None
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
@@ -144,16 +144,16 @@ _HANDLER: Final = "fakeid.plain"
 
 
 def print_plainly() -> None:
-    """Let this process print plain characters in place of those that its standard output and error do not know.
+    """Replace characters that standard output and error cannot encode by plain ones when this process prints.
 
-    Otherwise the first of them would end it in an error, as the dash in the table after a training of hours does where
-    the language of the terminal is C or Latin-1.
+    Otherwise the first such character raises an error. In a C or Latin-1 locale this would be the dash in the table at
+    the end of a training, hours after it began.
     """
     codecs.register_error(_HANDLER, _replace)
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, io.TextIOWrapper):
-            continue  # a test or a notebook has put something else there
-        if (codecs.lookup(stream.encoding).name, stream.errors) != ("utf-8", "surrogateescape"):  # which fits all
+            continue  # replaced by a test or a notebook
+        if (codecs.lookup(stream.encoding).name, stream.errors) != ("utf-8", "surrogateescape"):  # encodes everything
             stream.reconfigure(errors=_HANDLER)
 
 
@@ -165,7 +165,7 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 
 
 def make_plain(character: str) -> str:
-    """Replace one character by ASCII: the letter without its accent, a likeness, or a question mark."""
+    """Replace one character by ASCII: the letter without its accent, a similar character, or a question mark."""
     if character in _PLAIN:
         return _PLAIN[character]
     likeness = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()

@@ -49,7 +49,7 @@ def test_json_round_trip_refuses_nan(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ELOOP, errno.EFBIG])
 def test_system_errors_name_folder_and_option(number: int) -> None:
-    way_out = "raise that with ulimit -f" if number == errno.EFBIG else "choose another with paths.runs=DIR"
+    way_out = "raise the limit with ulimit -f" if number == errno.EFBIG else "choose another with paths.runs=DIR"
     with (
         pytest.raises(OutputError, match=f"cannot write to out: .*; {way_out}"),
         clear_output_errors(Path("out"), "paths.runs"),

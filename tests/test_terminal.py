@@ -29,8 +29,8 @@ def test_no_memory_is_told_in_a_line(
     error: Exception, errors: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for limit, told in (
-        (1_500_000_000, "memory ran out: a process may take 1.5 GB here; raise that with ulimit -v"),
-        (resource.RLIM_INFINITY, "end other programs"),
+        (1_500_000_000, "memory ran out: a process may use 1.5 GB here; raise the limit with ulimit -v"),
+        (resource.RLIM_INFINITY, "close other programs"),
     ):
         monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, resource.RLIM_INFINITY))
         assert callable(errors)

@@ -1,1 +1,1 @@
-"""What trainings, data and sweeps take on this machine, and whether the statistics keep their word."""
+"""Measure the speed of training, data and sweeps on this machine, and check the error rates of the statistics."""

@@ -1,4 +1,4 @@
-"""The commands of `fakeid benchmark`; each loads what it needs when it is called."""
+"""Define the commands of `fakeid benchmark`; each imports what it needs when it is called."""
 
 from pathlib import Path
 from typing import Any
@@ -10,22 +10,23 @@ from fakeid.commands.command_line import SuggestingGroup, number, path, words
 
 @click.group(cls=SuggestingGroup, default="training")
 def benchmark() -> None:
-    """Measure training (default), reading, a sweep, the statistics."""
+    """Measure training (default), data, sweeps or statistics."""
 
 
 @benchmark.command()
-@number("--steps", 4, "Measured steps of each kind.")
+@number("--steps", 4, "Measured steps of each loop.")
 @number("--rounds", 3, "Repetitions.")
-@number("--image-px", 256, "Side of the images.")
-@number("--batch-size", 64, "Images a step.")
+@number("--image-px", 256, "Side of the images in pixels.")
+@number("--batch-size", 64, "Images per step.")
 @click.option("--device", type=click.Choice(("auto", "cpu", "gpu")), default="auto", show_default=True)
-@number("--threads", None, "Of the CPU.  [default: one a core, or OMP_NUM_THREADS]")
-@click.option("--compile", "compiled", is_flag=True, help="Also with our backbone compiled; minutes on a CPU.")
+@number("--threads", None, "CPU threads.  [default: one per core, or OMP_NUM_THREADS]")
+@click.option("--compile", "compiled", is_flag=True, help="Also measure fakeid's backbone compiled; minutes on a CPU.")
 def training(**options: Any) -> None:
-    """Train for a few steps beside the loop of the paper's authors.
+    """Compare training speed with the loop of the paper's authors.
 
-    Pelee+HPF, as fakeid does in float32 and bf16, and as a loop by the paper's authors does (float32, NCHW, PIL and
-    ImageFolder, no workers), with freed memory treated as theirs is and as ours is; each in fresh processes, by turns.
+    Trains Pelee+HPF for a few steps, with fakeid in float32 and bf16, and with the loop of the paper's authors
+    (float32, NCHW, PIL and ImageFolder, no workers), which is measured with freed memory handled its own way and
+    fakeid's way. The loops take turns, each in fresh processes.
     """
     from fakeid.benchmarks.training import run_benchmark  # noqa: PLC0415 - torch takes seconds
 
@@ -33,10 +34,10 @@ def training(**options: Any) -> None:
 
 
 @benchmark.command()
-@path("--photos", "DIR", "JPEG files, such as LSUN's.  [default: 300 drawn ones]")
+@path("--photos", "DIR", "Folder of JPEG files, such as LSUN's.  [default: 300 procedurally drawn ones]")
 @number("--rounds", 3, "Repetitions.")
 def data(**options: Any) -> None:
-    """Measure how photos are read, packed and paired with copies."""
+    """Measure how fast photos are read, packed and copied."""
     from fakeid.benchmarks.data import run_data_benchmark  # noqa: PLC0415 - torch takes seconds
 
     run_data_benchmark(**options)
@@ -47,9 +48,10 @@ def data(**options: Any) -> None:
 @number("--steps", 4, "Measured steps with each network.")
 @number("--cells", 4, "Tiny cells to train.")
 def sweep(overrides: tuple[str, ...], steps: int, cells: int) -> None:
-    """Estimate the hours of a grid, with the options of sweep.py.
+    """Estimate how many hours a grid takes on this machine.
 
-    From a few steps with each of its networks; also measures what each cell takes beside. The images need not be there.
+    Takes the options of sweep.py. Measures a few steps with each network of the grid, and the overhead of each cell on
+    tiny ones. The images need not be present.
     """
     from fakeid.benchmarks.sweep import run_sweep_benchmark  # noqa: PLC0415 - each loads what it needs
 
@@ -59,11 +61,11 @@ def sweep(overrides: tuple[str, ...], steps: int, cells: int) -> None:
 @benchmark.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path), metavar="RUN")
 @number("--rounds", 7, "Repetitions.")
-@number("--batch-size", 16, "Squares that are scored at once.")
+@number("--batch-size", 16, "Squares scored at once.")
 def prediction(**options: Any) -> None:
-    """Score by torch and by onnxruntime.
+    """Compare prediction speed of torch and onnxruntime.
 
-    Exports the detector of RUN and scores the same images by both on the CPU, by turns.
+    Exports the detector of RUN and scores the same images with both on the CPU, in turns.
     """
     from fakeid.benchmarks.prediction import run_prediction_benchmark  # noqa: PLC0415 - torch takes seconds
 
@@ -71,14 +73,15 @@ def prediction(**options: Any) -> None:
 
 
 @benchmark.command()
-@number("--pages", 200, "Draws of each kind.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the draws.")
-@number("--processes", None, "At the same time.  [default: one a core]")
+@number("--pages", 200, "Simulated pages of each kind.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the simulation.")
+@number("--processes", None, "Parallel processes.  [default: one per core]")
 @path("--out", "FILE", "Write Markdown instead of printing the tables.")
 def statistics(**options: Any) -> None:
     """Count false claims, failing intervals and missed differences.
 
-    Draws scores whose truth is known, and gives them to the code of the reports; a quarter of an hour on 2 cores.
+    Simulates scores whose truth is known and passes them to the code of the reports. Takes a quarter of an hour on 2
+    cores.
     """
     from fakeid.benchmarks.statistics import run_statistics_benchmark  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""How fast photos are read, packed and paired with copies, beside torchvision and one random decoder."""
+"""Measure how fast photos are read, packed and paired with copies, compared with torchvision and a random decoder."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -35,26 +35,26 @@ _DRAWN_PHOTOS: Final = 300
 _PAIRED_PHOTOS: Final = 20
 _ONE_THREAD: Final = TrainerConfig(threads=1, keep_memory=False)
 _IMAGES_A_ROUND: Final = 200
-_MEMBERS: Final = 2  # of each family; drawn, their speed is that of fitted ones
+_MEMBERS: Final = 2  # of each family; barely fitted, which does not change their speed
 _FIT_STEPS: Final = 2
 _SMALLEST_PX: Final = 64
 
 
 def run_data_benchmark(*, photos: Path | None, rounds: int) -> dict[str, float]:
-    """Measure how photos are read, packed and paired, and print the table.
+    """Measure how fast photos are read, packed and paired, and print the table.
 
-    Everything is read from the system's file cache, on one thread. Rates are medians over rounds in which baseline and
-    ours take turns.
+    Everything is read from the system's file cache, on one thread. Rates are medians over rounds in which fakeid and
+    the baselines take turns.
 
     Args:
-        photos: A folder of JPEG files, of which up to 2,000 are taken; None draws 300.
-        rounds: Repetitions.
+        photos: Folder of JPEG files, of which up to 2,000 are used; None draws 300.
+        rounds: Number of repetitions.
 
     Returns:
-        Images, copies or pairs per second by what they measure; see `measure_reading` and `measure_pairs`.
+        Images, copies or pairs per second by the name of the measurement; see `measure_reading` and `measure_pairs`.
 
     Raises:
-        DataError: No JPEG files, or unusable ones.
+        DataError: There are no JPEG files, or they cannot be used.
     """
     console = build_console()
     paths = None if photos is None else _find_photos(photos)
@@ -72,7 +72,7 @@ def run_data_benchmark(*, photos: Path | None, rounds: int) -> dict[str, float]:
 
 
 def draw_photos(count: int) -> list[bytes]:
-    """Draw JPEG files of 256 px, which LSUN's photos have at their shorter side."""
+    """Draw JPEG files of 256 px, the shorter side of LSUN's photos."""
     source = DemoSource(image_px=PREPARATION.image_px, images_per_class=count)
     reals = [record for record in source.records() if record.label == REAL][:count]
     images = (cv2.cvtColor(source.read(record), cv2.COLOR_RGB2BGR) for record in reals)
@@ -80,7 +80,7 @@ def draw_photos(count: int) -> list[bytes]:
 
 
 def write_photos(root: Path, files: Sequence[bytes]) -> None:
-    """Write JPEG files as those of reals below a folder that is not there yet."""
+    """Write JPEG files as real images into a new folder."""
     folder = root / LABEL_NAMES[REAL]
     folder.mkdir(parents=True)
     for number, file in enumerate(files):
@@ -88,15 +88,15 @@ def write_photos(root: Path, files: Sequence[bytes]) -> None:
 
 
 def measure_reading(root: Path, rounds: int) -> dict[str, float]:
-    """Measure how many images one core decodes and brings to 256 px in a second.
+    """Measure how many images per second one core decodes and resizes to 256 px.
 
     Args:
-        root: What `write_photos` wrote.
-        rounds: Repetitions, each with other images as long as there are any.
+        root: Folder that `write_photos` wrote.
+        rounds: Number of repetitions, each with different images as long as there are any.
 
     Returns:
-        `image_folder` is torchvision's with PIL's resizing; `squash` and `center_crop` are ours; `pack` is `squash`
-        with what the cache adds to it: array and fingerprints.
+        Images per second: `image_folder` for torchvision with PIL's resizing, `squash` and `center_crop` for fakeid,
+        `pack` for `squash` with what the cache adds: array and fingerprints.
     """
     source = FolderSource(str(root), both_classes=False)
     records, side = source.records(), PREPARATION.image_px
@@ -123,12 +123,13 @@ def measure_pairs(root: Path, cache: Path, rounds: int) -> dict[str, float]:
     """Measure the pairs per second of one core, without reading the photo.
 
     Args:
-        root: Folder of photos of one size, of which the first twenty are taken.
-        cache: For the generators.
-        rounds: Repetitions.
+        root: Folder of photos of equal size, of which the first twenty are used.
+        cache: Cache folder for the generators.
+        rounds: Number of repetitions.
 
     Returns:
-        `pairs`: with members of all families of GANs in turn. `random_decoder`: with the built-in data's, at one level.
+        Pairs or copies per second: `pairs` with generators of all GAN families in turn, `random_decoder` with the
+        decoder of the built-in data at one level.
     """
     folder = PhotoFolder(str(root), _SMALLEST_PX)
     bank = GeneratorBank(str(cache), folder, tuple(folder.list_keys()[:_PAIRED_PHOTOS]), _FIT_STEPS, seed=0)
@@ -154,7 +155,7 @@ def measure_pairs(root: Path, cache: Path, rounds: int) -> dict[str, float]:
 def _find_photos(folder: Path) -> list[Path]:
     found = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
     if not found:
-        raise DataError(f"{folder} holds no JPEG files: --photos=DIR must name a folder of photos")
+        raise DataError(f"{folder} contains no JPEG files: name a folder of JPEG photos with --photos=DIR")
     return found[:_MAX_PHOTOS]
 
 

@@ -1,4 +1,4 @@
-"""The hours of a grid on this machine, from a few steps with each of its networks and the packing of its images."""
+"""Estimate the hours of a grid on this machine from a few steps with each network and the packing of a few images."""
 
 import math
 import tempfile
@@ -36,13 +36,13 @@ _SAMPLE: Final = 64
 
 @dataclass
 class Network:
-    """The cells that take the same time an image.
+    """Cells that take the same time per image.
 
     Attributes:
-        config: Of one of them.
-        num_runs: How many there are.
-        trained: Images that they still train on, each as often as it is trained on.
-        inferred: Images of their validation and test.
+        config: Options of one of the cells.
+        num_runs: Number of cells.
+        trained: Number of images that they still train on, counted once per epoch.
+        inferred: Number of images that they still validate and test on, counted likewise.
     """
 
     config: Config
@@ -51,12 +51,12 @@ class Network:
     inferred: int = 0
 
     def add(self, config: Config, splits: Counter[str], epochs_done: int = 0) -> None:
-        """Count a cell in.
+        """Add a cell.
 
         Args:
-            config: Its options.
-            splits: Images in its `train`, `val` and `test`.
-            epochs_done: Epochs that it has behind it.
+            config: Options of the cell.
+            splits: Number of images in its `train`, `val` and `test`.
+            epochs_done: Number of finished epochs.
         """
         limit = config.trainer.limit_batches
         epochs = 1 if config.model.is_fitted_at_once else config.optim.epochs - epochs_done
@@ -66,19 +66,27 @@ class Network:
         self.inferred += epochs * min(splits[VAL], most) + splits[TEST]
 
     def estimate_seconds(self, rates: Rates, each_seconds: float) -> float:
-        """Estimate the seconds of all its cells, one after the other; each takes `each_seconds` beside its images."""
+        """Estimate the seconds of all cells, one after the other.
+
+        Args:
+            rates: Images per second in training and inference.
+            each_seconds: Overhead of each cell in seconds, beyond its images.
+        """
         return self.trained / rates.train + self.inferred / rates.infer + self.num_runs * each_seconds
 
 
 def group_by_network(
     configs: Sequence[Config], splits: Sequence[Counter[str]], epochs_done: Sequence[int]
 ) -> dict[str, Network]:
-    """Group the cells by network, under labels of the options in which the networks differ.
+    """Group the cells by network, labeled with the options in which the networks differ.
 
     Args:
         configs: Options of each cell.
-        splits: Images of each cell by split.
-        epochs_done: Epochs that each has behind it.
+        splits: Number of images of each cell by split.
+        epochs_done: Number of finished epochs of each cell.
+
+    Returns:
+        Networks by label.
     """
     networks: dict[str, Network] = {}
     for config, images, done in zip(configs, splits, epochs_done, strict=True):
@@ -96,9 +104,9 @@ def _describe(config: Config) -> dict[str, Any]:
 
 
 def estimate_packing_seconds(images: GridImages) -> float:
-    """Estimate the seconds on all cores, from the packing of 64 images of each cache on one.
+    """Estimate the seconds of packing on all cores from packing 64 images of each cache on one.
 
-    Images that are counted from budgets are taken for JPEG files of 256 px, which LSUN's are at their shorter side.
+    Images that are counted from budgets are assumed to be JPEG files of 256 px, the shorter side of LSUN's photos.
     """
     there = sum(len(each.records) for each in images.to_pack)
     seconds = sum(
@@ -112,7 +120,7 @@ def estimate_packing_seconds(images: GridImages) -> float:
 
 
 def _measure_rate(source: Source, records: Collection[Record], preparation: Preparation) -> float:
-    """Measure the images per second on one core."""
+    """Measure the images that one core packs per second."""
     some = list(records)[:: math.ceil(len(records) / _SAMPLE)]
     return len(some) / time_call(pack_images, source, some, preparation, True)
 
@@ -125,12 +133,12 @@ def _measure_photo_rate() -> float:
 
 
 class Estimate(NamedTuple):
-    """What was measured, and what follows from it.
+    """Measured rates of a grid and the estimated time.
 
     Attributes:
-        rates: Images per second, by network.
-        packing_seconds: To pack the images that no cache holds yet.
-        seconds: Of all cells, one after the other, with the packing.
+        rates: Images per second by label of the network.
+        packing_seconds: Seconds to pack the images that no cache holds yet.
+        seconds: Seconds of all cells, one after the other, including packing.
     """
 
     rates: Mapping[str, Rates]
@@ -139,22 +147,22 @@ class Estimate(NamedTuple):
 
 
 def estimate_sweep(planned_runs: Sequence[PlannedRun], each_seconds: float, steps: int, console: Console) -> Estimate:
-    """Measure a few steps with each network, and print the hours that follow.
+    """Measure a few steps with each network, and print the estimated hours of the grid.
 
     Args:
-        planned_runs: Those that are to be trained; of one that was interrupted the epochs that are left count.
-        each_seconds: What a cell takes beside its images.
-        steps: Measured steps of each network, in training and in validation.
-        console: Where to print.
+        planned_runs: Runs to train; of an interrupted one only the remaining epochs count.
+        each_seconds: Overhead of each cell in seconds, beyond its images.
+        steps: Number of measured steps of each network, in training and in validation.
+        console: Console to print to.
 
     Raises:
-        DataError: Missing or too few images, where the options do not tell how many there would be.
-        DeviceError: No GPU with `trainer=gpu`.
+        DataError: Images are missing or too few, and the options do not tell how many there would be.
+        DeviceError: There is no GPU for `trainer=gpu`.
     """
     configs = [planned.config for planned in planned_runs]
     images = count_images(configs, console)
     if images.missing:
-        console.print(f"images counted from the budgets, for not all are there: {images.missing}", soft_wrap=True)
+        console.print(f"images counted from the budgets, because some are missing: {images.missing}", soft_wrap=True)
     with StatusLine(console, "packing a few images"):
         packing_seconds = estimate_packing_seconds(images)
     epochs_done = [0 if planned.config.force else planned.run.epochs_done for planned in planned_runs]
@@ -194,7 +202,7 @@ def _render(networks: Mapping[str, Network], rates: Mapping[str, Rates], hours: 
 def _print_total(images: GridImages, packing_seconds: float, seconds: float, console: Console) -> None:
     if images.num_to_pack:
         console.print(f"packing {images.num_to_pack:,} images, once: {packing_seconds / 3600:,.2f} hours")
-    console.print(f"together {seconds / 3600:,.1f} hours, one cell after the other")
+    console.print(f"in total {seconds / 3600:,.1f} hours, one cell after the other")
     if cuda.device_count() > 1:
         spread = packing_seconds + (seconds - packing_seconds) / cuda.device_count()
         console.print(f"with a launcher, on {cuda.device_count()} GPUs at once: {spread / 3600:,.1f} hours")

@@ -1,4 +1,4 @@
-"""What every benchmark measures with: fresh processes, rounds in turns, seconds, medians and one look of tables."""
+"""Provide the tools of all benchmarks: fresh processes, alternating rounds, timing, medians and tables."""
 
 import os
 import pickle
@@ -18,21 +18,24 @@ _Result = TypeVar("_Result")
 
 
 def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Result:
-    """Call a function in a new process, so that nothing done before changes what it measures.
+    """Call a function in a new process, so that nothing done before affects what it measures.
 
     Args:
-        function: Can be imported there, with its module; what it raises is raised here, what it prints is an error's.
-        arguments: Can be pickled, as its result can.
+        function: Module-level function. Its exceptions are raised here, and its output goes to standard error.
+        arguments: Arguments of the call; they and the result are pickled.
+
+    Returns:
+        Result of the call.
 
     Raises:
-        WorkerError: The system ended the process.
+        WorkerError: The system killed the process.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        start_new_session=True,  # a terminal sends Ctrl-C to all its processes; this one is ended without a word
+        start_new_session=True,  # keeps the terminal's Ctrl-C from it; it is killed below, without a traceback
     )
     with process:
         try:
@@ -43,8 +46,8 @@ def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Resu
             raise
     if not answered:
         raise WorkerError(
-            "the system ended a process that measures, most likely because memory ran out: ask for smaller images, or "
-            "for fewer at a time"
+            "the system killed a process that measures, most likely because memory ran out: use smaller images, or "
+            "fewer at a time"
         )
     result, failure = pickle.loads(answered)
     if failure is not None:
@@ -56,7 +59,7 @@ def in_fresh_process(function: Callable[..., _Result], *arguments: Any) -> _Resu
 def _answer() -> None:
     answer: tuple[object, Exception | None]
     with os.fdopen(os.dup(1), "wb") as sender:
-        os.dup2(2, 1)  # what the function prints must not mix with its answer
+        os.dup2(2, 1)  # output of the function must not mix with the answer
         try:
             function, arguments = pickle.load(sys.stdin.buffer)
             answer = function(*arguments), None
@@ -66,14 +69,14 @@ def _answer() -> None:
 
 
 def take_turns(ways: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, float]:
-    """Measure each of several ways once a round, so that whatever changes on the machine meanwhile hits all alike.
+    """Measure each of several ways once per round, so that changes of the machine's load affect all alike.
 
     Args:
-        ways: Called with the number of the round, from 0.
-        rounds: How many.
+        ways: Measuring functions by name, called with the number of the round, from 0.
+        rounds: Number of rounds.
 
     Returns:
-        The median over the rounds of each way.
+        Median over the rounds by name.
     """
     found: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds):
@@ -83,14 +86,14 @@ def take_turns(ways: Mapping[str, Callable[[int], float]], rounds: int) -> dict[
 
 
 def time_call(measured: Callable[..., object], *arguments: object) -> float:
-    """Measure the seconds that a call takes."""
+    """Measure the duration of a call in seconds."""
     start = time.perf_counter()
     measured(*arguments)
     return time.perf_counter() - start
 
 
 def build_table(*headings: str) -> Table:
-    """Start a table whose columns but the first are numbers."""
+    """Build an empty table with an unnamed first column and right-aligned columns of numbers."""
     table = Table("", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in headings:
         table.add_column(heading, justify="right")

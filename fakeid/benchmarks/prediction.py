@@ -1,4 +1,4 @@
-"""Images per second of a detector in use: by torch from its checkpoint, and by onnxruntime from what it exports."""
+"""Compare the prediction speed of a detector with torch, from its checkpoint, and with onnxruntime, from its export."""
 
 import tempfile
 from pathlib import Path
@@ -12,15 +12,15 @@ from fakeid.inference.export import export_onnx
 
 
 def run_prediction_benchmark(checkpoint: Path, rounds: int, batch_size: int) -> dict[str, float]:
-    """Score the same noise by both on the CPU, by turns, and print the medians.
+    """Score the same noise with torch and onnxruntime on the CPU, in turns, and print the medians.
 
     Args:
-        checkpoint: A run's folder or its checkpoint.
-        rounds: Repetitions.
-        batch_size: Squares that are scored at once.
+        checkpoint: Folder of a run, or its checkpoint.
+        rounds: Number of repetitions.
+        batch_size: Number of squares scored at once.
 
     Returns:
-        Images a second, by `torch` and `onnxruntime`.
+        Images per second of `torch` and `onnxruntime`.
     """
     path = find_detector(checkpoint)
     with tempfile.TemporaryDirectory() as folder:

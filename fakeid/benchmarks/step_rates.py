@@ -1,4 +1,4 @@
-"""Images per second of one network, as Lightning trains and validates it."""
+"""Measure the images per second of one network, trained and validated by Lightning."""
 
 import time
 from collections.abc import Callable
@@ -29,30 +29,30 @@ from fakeid.training.trainer import (
 
 
 class Rates(NamedTuple):
-    """Images per second: of training steps, and of a forward pass as validation and test do it."""
+    """Images per second of training steps, and of forward passes in validation and test."""
 
     train: float
     infer: float
 
 
 def measure_rates(config: Config, *, steps: int, on_step: Callable[[], None] = lambda: None) -> Rates:
-    """Train for one epoch on noise, and validate, with the network, device and precision of a run.
+    """Measure the speed of a run's network, device and precision by training and validating on noise.
 
-    The noise, one batch of it, is in memory; a run takes its images from a memory map, which costs a thousandth of a
-    step. It is augmented in this process, whatever `trainer.num_workers` says: the rate is the lowest to expect.
+    One batch of noise stays in memory; a run reads its images from a memory map, which costs a thousandth of a step.
+    Augmentation runs in this process, whatever `trainer.num_workers` is, so the rate is the lowest to expect.
 
     Args:
-        config: Checked options; no image of its data is read, and published weights, which take no other time, are not
-            fetched.
-        steps: How many are measured, of each kind, from the end of one to the end of the next.
-        on_step: Told of each step, 2 · (steps + 1) times.
+        config: Checked options. None of its images is read. Published weights are not downloaded, as they do not
+            change the speed.
+        steps: Number of measured steps of training and of validation, each from the end of one to the end of the next.
+        on_step: Function called after each step, 2 · (steps + 1) times.
 
     Returns:
-        By the medians over the steps after a first one.
+        Images per second, from the medians over all steps but the first.
 
     Raises:
-        ConfigError: An unknown network, or options that do not fit it.
-        DeviceError: No GPU with `trainer=gpu`.
+        ConfigError: The network is unknown, or the options do not fit it.
+        DeviceError: There is no GPU for `trainer=gpu`.
     """
     device = choose_device(config.trainer.accelerator.value)
     clock = _StepClock(on_step)
@@ -72,7 +72,7 @@ def measure_rates(config: Config, *, steps: int, on_step: Callable[[], None] = l
 
 
 def _build_data(config: Config, num_batches: int) -> PackedDataModule:
-    """Repeat one batch of noise so many times for each of training and validation."""
+    """Build a data module that repeats one batch of noise, `num_batches` times each for training and validation."""
     size, side = config.optim.batch_size, config.data.image_px
     noise = np.random.default_rng(0).integers(0, 256, (size, side, side, 3), np.uint8)
     records = [Record(f"noise/{number}", number % 2, "noise", "", "") for number in range(size)]
@@ -83,7 +83,7 @@ def _build_data(config: Config, num_batches: int) -> PackedDataModule:
 
 
 class _StepClock(pl.Callback):
-    """Seconds from the end of a step to the end of the next."""
+    """Callback that records the seconds from the end of each step to the end of the next."""
 
     def __init__(self, on_step: Callable[[], None]) -> None:
         self._on_step = on_step

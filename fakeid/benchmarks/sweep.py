@@ -1,4 +1,4 @@
-"""The hours of a grid on this machine, and what a sweep adds to its trainings: the seconds of tiny cells."""
+"""Estimate the hours of a grid on this machine, and measure on tiny cells what a sweep adds to the trainings."""
 
 import os
 import sys
@@ -24,20 +24,20 @@ from fakeid.runs.layout import RunFolder
 from fakeid.sweeps.grid import PlannedRun, check_networks
 from fakeid.sweeps.sweeper import compose_grid
 
-if TYPE_CHECKING:  # it loads torch, and the import is measured
+if TYPE_CHECKING:  # imports torch, whose import is measured
     from fakeid.benchmarks.grid_hours import Estimate
 
 _IMAGE_PX: Final = 48
-_MOST_CATEGORIES: Final = 10  # of the built-in images
+_MOST_CATEGORIES: Final = 10  # training categories of the built-in images
 
 
 @dataclass(frozen=True)
 class Overhead:
-    """What cells that were trained one after the other in this process took beside their epochs.
+    """Time beyond the epochs of cells that were trained one after the other in this process.
 
     Attributes:
-        import_seconds: Loading torch and the rest; about 0 where that was done before.
-        seconds: Of each cell, from its words on the command line to its last file; the test, of 44 images, is in it.
+        import_seconds: Seconds to import torch and the rest; about 0 if they were imported before.
+        seconds: Seconds of each cell, from composing its options to its last file, including the test of 44 images.
     """
 
     import_seconds: float
@@ -45,27 +45,30 @@ class Overhead:
 
     @property
     def later_seconds(self) -> list[float]:
-        """Of the cells after the first."""
+        """Seconds of the cells after the first."""
         return self.seconds[1:] or self.seconds
 
 
 def run_sweep_benchmark(words: Sequence[str], *, num_runs: int, steps: int) -> "tuple[Overhead, Estimate]":
-    """Train a few tiny cells, take a few steps with each network of a grid, and print what the grid will take.
+    """Train a few tiny cells, take a few steps with each network of a grid, and print how long the grid will take.
 
     Args:
-        words: What would be typed after `python sweep.py -m`; images of LSUN and ProGAN need not be there.
-        num_runs: How many tiny cells to train.
-        steps: Measured steps of each network, in training and in validation.
+        words: Words that would be typed after `python sweep.py -m`; images of LSUN and ProGAN need not be present.
+        num_runs: Number of tiny cells to train.
+        steps: Number of measured steps of each network, in training and in validation.
+
+    Returns:
+        Overhead of the cells, and the estimate for the grid.
 
     Raises:
-        ConfigError: Every mistake in the whole grid, before anything is measured.
-        DataError: Missing or too few images, where the options do not tell how many there would be.
-        DeviceError: No GPU with `trainer=gpu`.
+        ConfigError: The grid has mistakes; all are reported before anything is measured.
+        DataError: Images are missing or too few, and the options do not tell how many there would be.
+        DeviceError: There is no GPU for `trainer=gpu`.
     """
-    # Bound to what is the terminal now: while tiny cells are trained, their own lines go nowhere.
+    # Bound to the current standard output, because the output of the tiny cells is discarded later.
     console = Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
-        console.width = 120  # of a log file
+        console.width = 120  # for a log file
     with console.status("checking the grid"):
         grid = compose_grid(words)
     pending = [planned for planned in grid if planned.config.force or not planned.run.is_done()]
@@ -74,7 +77,7 @@ def run_sweep_benchmark(words: Sequence[str], *, num_runs: int, steps: int) -> "
         task = progress.add_task("training tiny cells", total=num_runs, unit="cells")
         overhead = measure_overhead(grid, num_runs, lambda: progress.advance(task))
     _print_overhead(overhead, console)
-    from fakeid.benchmarks.grid_hours import estimate_sweep  # noqa: PLC0415 - torch, whose import was measured
+    from fakeid.benchmarks.grid_hours import estimate_sweep  # noqa: PLC0415 - imports torch, measured above
 
     return overhead, estimate_sweep(pending, median(overhead.later_seconds), steps, console)
 
@@ -82,9 +85,9 @@ def run_sweep_benchmark(words: Sequence[str], *, num_runs: int, steps: int) -> "
 def _print_overhead(overhead: Overhead, console: Console) -> None:
     first, count = overhead.seconds[0], len(overhead.seconds)
     console.print(
-        f"a cell beyond its epochs, {count} tiny ones trained: first {first + overhead.import_seconds:.1f} s "
-        f"({overhead.import_seconds:.1f} s of them imports), later {median(overhead.later_seconds):.1f} s "
-        f"(median; {max(overhead.later_seconds):.1f} s at most)",
+        f"overhead per cell beyond its epochs, from {count} tiny cells: first {first + overhead.import_seconds:.1f} s "
+        f"({overhead.import_seconds:.1f} s of which imports), later {median(overhead.later_seconds):.1f} s "
+        f"(median; at most {max(overhead.later_seconds):.1f} s)",
         soft_wrap=True,
     )
 
@@ -94,25 +97,28 @@ def measure_overhead(
 ) -> Overhead:
     """Train the cells of a grid as a sweep does, but on a few small built-in images for one epoch.
 
-    Networks, number of categories, audit, device and logger are the grid's own; W&B logs offline. What a cell puts on
-    the disk goes to a folder that is removed at the end.
+    Networks, number of categories, audit, device and logger are those of the grid; W&B logs offline. All files of the
+    cells go to a temporary folder.
 
     Args:
-        planned_runs: Of the grid; after the last they begin anew with another seed.
-        num_runs: How many to train.
-        on_run: Told after each.
+        planned_runs: Runs of the grid; after the last, the first follows again with another seed.
+        num_runs: Number of cells to train.
+        on_run: Function called after each cell.
+
+    Returns:
+        Overhead of the cells.
     """
     start = time.perf_counter()
     from fakeid.sweeps.worker import train_run  # noqa: PLC0415 - the import is measured
 
     overhead = Overhead(time.perf_counter() - start, [])
     cells = list(islice(cycle(planned_runs), num_runs))
-    offline = environment_variable("WANDB_MODE", "offline")  # made-up trainings are nothing to show to others
+    offline = environment_variable("WANDB_MODE", "offline")  # these trainings do not belong in anyone's project
     with (
         TemporaryDirectory(prefix="fakeid-benchmark-") as folder,
         offline,
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-        redirect_stdout(nowhere),  # lines of the trainings would hide what is measured
+        redirect_stdout(nowhere),  # output of the trainings would bury the results
     ):
         for planned, config in zip(cells, _prepare(cells, Path(folder)), strict=True):
             start = time.perf_counter()
@@ -126,7 +132,7 @@ def measure_overhead(
 
 def _prepare(cells: Sequence[PlannedRun], root: Path) -> list[Config]:
     """Shrink the cells and pack their images."""
-    from fakeid.sweeps.images import prepare  # noqa: PLC0415 - loads torch; see above
+    from fakeid.sweeps.images import prepare  # noqa: PLC0415 - imports torch; see above
 
     networks = {planned.config.model.name: planned.config for planned in cells}
     sides = {name: _choose_side(config) for name, config in networks.items()}
@@ -137,7 +143,7 @@ def _prepare(cells: Sequence[PlannedRun], root: Path) -> list[Config]:
                 image_px=sides[config.model.name], train_per_class=24, val_per_class=4, test_per_class=2,
                 audit_per_class=config.data.audit_per_class,
             ),
-            seed=at,  # so that no two are the same cell, though they may have differed in their data alone
+            seed=at,  # so that no two are the same cell, even if they differed only in their data
             categories=min(config.categories or _MOST_CATEGORIES, _MOST_CATEGORIES),
             optim=replace(config.optim, epochs=1, batch_size=16),
             paths=PathsConfig(runs=str(root / "runs"), cache=str(root / "cache")),
@@ -149,7 +155,7 @@ def _prepare(cells: Sequence[PlannedRun], root: Path) -> list[Config]:
 
 
 def _choose_side(config: Config) -> int:
-    """Choose 48 px, unless the network takes one size only."""
+    """Choose a side of 48 px, unless the network takes only the size of the run."""
     try:
         check_networks([replace(config, data=replace(config.data, image_px=_IMAGE_PX))])
     except ConfigError:

@@ -1,4 +1,4 @@
-"""Images per second of a training, ours against a loop as the paper's authors wrote it, each in fresh processes."""
+"""Compare the training speed of fakeid with a loop like that of the paper's authors, each in fresh processes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -36,11 +36,12 @@ _AUTHORS_KEEPING: Final = "authors' loop, memory kept"
 
 
 class Loop(NamedTuple):
-    """A training loop.
+    """A training loop to measure.
 
     Attributes:
-        measure: Measures its images per second, from a configuration, a number of steps and a folder of PNG files.
-        config: Of this loop.
+        measure: Function that measures images per second, given a configuration, a number of steps and a folder of
+            PNG files.
+        config: Options of this loop.
     """
 
     measure: Callable[[Config, int, Path], float]
@@ -57,26 +58,26 @@ def run_benchmark(
     threads: int | None,
     compiled: bool,
 ) -> dict[str, float]:
-    """Measure trainings beside the loop of the paper's authors, and print the table.
+    """Measure the training speed of fakeid and of the paper authors' loop, and print the table.
 
-    The images are noise, in PNG files for the authors' loop, which decodes them in every epoch, and in memory for ours.
-    In each round every loop has its turn, in a process of its own; each figure is the median over the rounds.
+    The images are noise: PNG files for the authors' loop, which decodes them in every epoch, and arrays in memory for
+    fakeid. In each round every loop is measured once, in a process of its own. Results are medians over the rounds.
 
     Args:
-        image_px: Side of the images, pixels.
-        batch_size: Images a step.
-        steps: How many are measured of each loop, in each round, after a first one.
-        rounds: How often each loop is measured.
+        image_px: Side of the images in pixels.
+        batch_size: Images per step.
+        steps: Number of measured steps of each loop in each round, after one that is not measured.
+        rounds: Number of rounds.
         device: `auto`, `cpu` or `gpu`.
-        threads: Of the CPU; None leaves torch's choice.
-        compiled: Measure ours with a compiled backbone too.
+        threads: Number of CPU threads; None keeps torch's default.
+        compiled: Whether to measure fakeid with a compiled backbone too.
 
     Returns:
         Images per second by the name of the loop.
 
     Raises:
-        DeviceError: No GPU with `gpu`.
-        WorkerError: The system ended a process that measured.
+        DeviceError: There is no GPU for `gpu`.
+        WorkerError: The system killed a process that measured.
     """
     console = Console(highlight=False)
     where = choose_device(device)
@@ -84,9 +85,9 @@ def run_benchmark(
         f"Pelee+HPF, {image_px} px, batch {batch_size}, steps {steps}, rounds {rounds}, on {name_device(where)}"
     )
     if not can_keep_memory():
-        console.print("the allocator is not glibc's, or is set up in the environment: it stays as it is")
+        console.print("the allocator is not glibc's, or is configured in the environment: its settings are not changed")
     if choose_precision("auto", where) != "bf16":
-        console.print("bf16 is not in hardware here, and left out")
+        console.print("bf16 is left out, because the hardware does not support it")
     trainer = TrainerConfig(accelerator=Accelerator.cpu if where == "cpu" else Accelerator.gpu, threads=threads)
     loops = list_loops(
         Config(data=DataConfig(image_px=image_px), optim=OptimConfig(batch_size=batch_size), trainer=trainer), compiled
@@ -107,11 +108,11 @@ def run_benchmark(
 
 
 def list_loops(config: Config, compiled: bool) -> dict[str, Loop]:
-    """List the baselines, and ours in each precision that the device computes in, by their names in the table.
+    """List the baselines, and fakeid in each precision that the device supports, by their names in the table.
 
     Args:
-        config: What all loops have in common.
-        compiled: List ours with a compiled backbone too.
+        config: Options that all loops share.
+        compiled: Whether to list fakeid with a compiled backbone too.
     """
 
     def build(measure: Callable[[Config, int, Path], float], **options: Any) -> Loop:
@@ -129,7 +130,7 @@ def list_loops(config: Config, compiled: bool) -> dict[str, Loop]:
 
 
 def render_rates(rates: Mapping[str, float]) -> Table:
-    """Draw a table of at most 80 columns, of images per second by the name of the loop."""
+    """Build a table, at most 80 characters wide, of images per second by the name of the loop."""
     table = build_table("images/s", "to the\nauthors'", "to theirs,\nmemory kept")
     for name, rate in rates.items():
         ratios = [f"{rate / rates[base]:.2f} x" if base in rates else "-" for base in (_AUTHORS, _AUTHORS_KEEPING)]
@@ -138,15 +139,15 @@ def render_rates(rates: Mapping[str, float]) -> Table:
 
 
 def measure_ours(config: Config, steps: int, _: Path) -> float:
-    """Measure the images per second of a training by `train.py`; in a new process, for memory stays kept."""
+    """Measure the images per second of `train.py`; call in a new process, because memory stays kept."""
     return measure_rates(config, steps=steps).train
 
 
 def measure_authors(config: Config, steps: int, images: Path) -> float:
-    """Measure the images per second of the authors' loop, reading included; in a new process, for memory stays kept.
+    """Measure the images per second of the authors' loop, including reading; call in a new process.
 
-    It trains in float32 and NCHW, reads by `ImageFolder` without workers, and steps by Adam. The median is over the
-    steps after a first one.
+    The loop trains in float32 and NCHW with Adam, and reads by `ImageFolder` without workers. The result is the median
+    over all steps but the first. A new process is needed because memory stays kept.
     """
     set_up_cpu(config.trainer)
     torch.manual_seed(0)
@@ -168,7 +169,7 @@ def measure_authors(config: Config, steps: int, images: Path) -> float:
 
 
 class _PaperNetwork(nn.Module):
-    """High-pass filter over three channels, PeleeNet with two outputs, softmax inside (Lee & Park 2021)."""
+    """High-pass filter over three channels, PeleeNet with two outputs, and a softmax at the end (Lee & Park 2021)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,12 +177,15 @@ class _PaperNetwork(nn.Module):
         self.pelee = PeleeNet(1, num_outputs=2)
 
     def forward(self, rgb: Tensor) -> Tensor:
-        """Compute P (N, 2) of RGB (N, 3, H, W) in [0, 1]; the loss takes it for logits, as the authors' does."""
+        """Compute probabilities (N, 2) from RGB (N, 3, H, W) in [0, 1].
+
+        As in the authors' code, the loss takes them for logits and applies the softmax again.
+        """
         return torch.softmax(self.pelee(F.conv2d(rgb, self.get_buffer("kernel"))), dim=1)
 
 
 def _write_files(root: Path, image_px: int, batch_size: int) -> None:
-    """Write two batches of smooth noise, as compressible as photos, as PNG files of two classes."""
+    """Write two batches of smooth noise, as compressible as photos, to PNG files of two classes."""
     rng = np.random.default_rng(0)
     for label in LABEL_NAMES:
         (root / label).mkdir()

@@ -1,1 +1,1 @@
-"""What a person types after `fakeid`, one file a command."""
+"""Implement the subcommands of `fakeid`, one module per command."""

@@ -1,4 +1,4 @@
-"""`python -m fakeid audit`: can the classes be told apart without looking for a GAN?"""
+"""Run `python -m fakeid audit`: check whether anything but GAN traces separates the classes."""
 
 from pathlib import Path
 
@@ -22,12 +22,12 @@ def run_audit(
 
     Args:
         config: Checked options.
-        output: The folder of the two files; None is one in `paths.runs/audits`.
-        per_class: Training images of each class to look at.
-        console: Where to print; None is the terminal.
+        output: Folder of the two files; None chooses one in `paths.runs/audits`.
+        per_class: Number of training images of each class to examine.
+        console: Console to print to; None prints to the terminal.
 
     Raises:
-        DataError: Missing, damaged or too few images.
+        DataError: Images are missing, damaged or too few.
         OutputError: The files cannot be written.
     """
     console = console or Console(highlight=False)
@@ -35,7 +35,7 @@ def run_audit(
     images = list_images(config, console)
     print_codec(images.codec, console)
     packed = prepare_images(config, images, console)
-    with StatusLine(console, "looking at the images"):
+    with StatusLine(console, "examining the images"):
         audit = audit_plan(config, images, packed, per_class)
     with clear_output_errors(output, "--output"):
         write_record(output / "audit.json", audit)

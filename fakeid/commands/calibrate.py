@@ -1,4 +1,4 @@
-"""Choose the threshold of a detector by a user's own photos."""
+"""Set the threshold of a detector from a user's own photos."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,28 +22,31 @@ def calibrate(
     checkpoint: Path, reals: Sequence[str], rate: float, output: Path | None, *, anyway: bool = False,
     device: str | None = None,
 ) -> Calibration:  # fmt: skip
-    """Write a copy of a checkpoint whose threshold keeps a false-positive rate on these photos.
+    """Write a copy of a checkpoint whose threshold gives a wanted false-positive rate on the given photos.
 
     Args:
-        checkpoint: A run's folder, or its `tested.ckpt`.
-        reals: Photos, folders of photos, and patterns.
-        rate: The false-positive rate that is wished for, in (0, 1).
-        output: None is `calibrated.ckpt` beside the checkpoint.
-        anyway: Take a detector that was trained on drawings too.
-        device: None is the fastest.
+        checkpoint: Folder of a run, or its `tested.ckpt`.
+        reals: Real photos, folders of them, and patterns.
+        rate: Wanted false-positive rate, in (0, 1).
+        output: Path of the copy; None writes `calibrated.ckpt` beside the checkpoint.
+        anyway: Whether to accept a detector that was trained on drawings.
+        device: `cpu`, `cuda` or `mps`; None selects the fastest.
+
+    Returns:
+        Calibration that was written to the copy.
 
     Raises:
-        FakeidError: Something that the user can mend.
+        FakeidError: An input is missing or unsuitable; the message says how to fix it.
     """
     if not 0 < rate < 1:
-        raise ConfigError(f"--fpr must lie between 0 and 1, got {rate:g}; 0.05 is 5 % of real photos called fake")
+        raise ConfigError(f"--fpr must be between 0 and 1, got {rate:g}; 0.05 calls 5 % of real photos fake")
     check_places(reals)
     path = find_detector(checkpoint)
     if path.suffix == ONNX:
-        raise CheckpointError(f"{path} is exported: calibrate the checkpoint, and export the copy")
+        raise CheckpointError(f"{path} is an exported detector: calibrate its checkpoint, then export the copy")
     place = output or path.with_name("calibrated.ckpt")
     if place.exists():
-        raise OutputError(f"{place} is there already: name another file with --output")
+        raise OutputError(f"{place} already exists: name another file with --output")
     console = Console(highlight=False)
     predictor = Predictor(load_usable(checkpoint, device=device, anyway=anyway), check_changes=False)
     logits = _score(predictor, reals, console)
@@ -53,7 +56,7 @@ def calibrate(
     low, high = 100 * calibration.false_positive_low, 100 * calibration.false_positive_high
     console.print(
         f"threshold from {len(logits):,} photos: calls {100 * calibration.measured_rate:.1f} % of them fake, and "
-        f"[{low:.1f}, {high:.1f}] % of more photos of the kind; the one before called "
+        f"[{low:.1f}, {high:.1f}] % of further photos of this kind; the previous threshold called "
         f"{_describe_rate(logits, before.threshold)} fake\nwritten to {place}",
         soft_wrap=True, markup=False,
     )  # fmt: skip
@@ -66,7 +69,7 @@ def _describe_rate(logits: Floats, threshold: float) -> str:
 
 
 def _score(predictor: Predictor, reals: Sequence[str], console: Console) -> Floats:
-    """Score all photos that can be read."""
+    """Compute the logits of all photos that can be read."""
     with StatusLine(console, "counting the photos"):
         paths = list(list_images(reals))
     logits, errors = [], []
@@ -79,7 +82,9 @@ def _score(predictor: Predictor, reals: Sequence[str], console: Console) -> Floa
             else:
                 logits.append(prediction.logit)
     if errors:
-        console.print(f"left out {len(errors):,} of {len(paths):,}; the first: {errors[0]}", markup=False)
+        console.print(f"left out {len(errors):,} of {len(paths):,} files; the first: {errors[0]}", markup=False)
     if not logits:
-        raise DataError(f"none of {len(paths):,} files below {', '.join(reals)} can be judged")
+        raise DataError(
+            f"none of the {len(paths):,} files in {', '.join(reals)} can be scored; name others with --reals"
+        )
     return np.array(logits)

@@ -1,4 +1,4 @@
-"""Declare commands with click: groups that suggest what was meant, options, and what the Tab key offers."""
+"""Declare commands with click: command groups that suggest corrections, options, and shell completion."""
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -14,11 +14,11 @@ Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 class SuggestingGroup(click.Group):
-    """Suggest the command that was meant, and run one where none is named.
+    """Group of commands that suggests the one that was meant, and can run one by default.
 
     Args:
-        default: The command that is run then; None where one has to be named.
-        options: As `click.Group`.
+        default: Name of the command to run if none is named; None requires a name.
+        options: Keyword arguments of `click.Group`.
     """
 
     def __init__(self, *, default: str | None = None, **options: Any) -> None:
@@ -26,7 +26,7 @@ class SuggestingGroup(click.Group):
         self._default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read what was typed; options before any command are those of the default."""
+        """Parse the arguments; options before any command belong to the default command."""
         if self._default and args[:1] != ["--help"] and (not args or args[0].startswith("-")):
             args = [self._default, *args]
         return super().parse_args(ctx, args)
@@ -34,7 +34,11 @@ class SuggestingGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the first word names."""
+        """Find the command named by the first word.
+
+        Raises:
+            ConfigError: There is no such command; the message suggests similar ones.
+        """
         if args[0] not in self.commands and not ctx.resilient_parsing:
             near = get_close_matches(args[0], self.commands, n=2, cutoff=0.5)
             way_out = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(self.commands)}"
@@ -43,7 +47,7 @@ class SuggestingGroup(click.Group):
 
 
 def explain_usage(error: click.UsageError) -> str:
-    """Say in one sentence what click finds wrong, and what was meant or where the rest stands."""
+    """Describe a usage error of click in one sentence, with a suggestion or a pointer to `--help`."""
     context = error.ctx
     way_out = f"; see {context.command_path} --help" if context else ""
     if isinstance(error, click.NoSuchOption):
@@ -65,28 +69,28 @@ class _Positive(click.types.IntParamType):
 
 
 def number(name: str, default: int | None, about: str) -> Decorator:
-    """Declare an option that takes a whole number from 1 on."""
+    """Declare an option that takes a whole number of at least 1."""
     return click.option(name, type=_Positive(), default=default, show_default=default is not None, help=about)
 
 
 def path(name: str, metavar: str, about: str) -> Decorator:
-    """Declare an option that takes a file or a folder."""
+    """Declare an option that takes the path of a file or a folder."""
     return click.option(name, type=click.Path(path_type=Path), metavar=metavar, help=about)
 
 
 def words(name: str, metavar: str, **options: Any) -> Decorator:
-    """Declare any number of words, options of `train.py` among them, which the Tab key completes."""
+    """Declare an argument of any number of words, with completion of the options of `train.py`."""
     return click.argument(name, nargs=-1, metavar=metavar, shell_complete=_complete, **options)
 
 
 def _complete(ctx: click.Context, param: click.Parameter, word: str) -> list[CompletionItem]:
-    """List what `color=h` and the like can become."""
+    """List the completions of a word such as `color=h`."""
     from fakeid.config.help import complete_word  # noqa: PLC0415 - Hydra takes a while
 
     grids = ctx.info_name == "sweep"
     typed: Sequence[str] = ctx.params.get(str(param.name)) or ()
     *_, earlier, last = ("", "", *typed)
-    # Bash hands over what stands before `=`, the sign itself, and what stands behind it as words of their own.
+    # Bash passes the part before `=`, the sign itself, and the part after it as separate words.
     name = earlier if last == "=" else last
     begun = f"{name}=" if name and "=" not in name and complete_word(f"{name}=", grids=grids) else ""
     return [CompletionItem(each.removeprefix(begun)) for each in complete_word(begun + word, grids=grids) or ()]
@@ -94,11 +98,11 @@ def _complete(ctx: click.Context, param: click.Parameter, word: str) -> list[Com
 
 @add_completion_class
 class _Bash(BashComplete):
-    """Let what is typed next follow `color=` and `optim.` at once."""
+    """Completion for Bash that adds no space after `color=` or `optim.`."""
 
     source_template = BashComplete.source_template.replace("-o nosort", "-o nosort -o nospace")
 
     def format_completion(self, item: CompletionItem) -> str:
-        """Write one word as click's script reads it."""
+        """Format one completion as click's script reads it."""
         space = "" if item.type != "plain" or item.value.endswith(("=", ".", "/")) else " "
         return super().format_completion(item) + space

@@ -1,4 +1,4 @@
-"""`python -m fakeid compare`: detectors against each other on the images that all of them scored."""
+"""Run `python -m fakeid compare`: compare detectors on the images that all of them scored."""
 
 import hashlib
 import json
@@ -30,20 +30,23 @@ from fakeid.reporting.sweep.configurations import order_categories
 def write_comparison(
     paths: Sequence[Path], output: Path | None = None, *, all_pairs: bool = False, console: Console | None = None
 ) -> ComparisonReport:
-    """Compare, print the tables, and write them with a figure and a page.
+    """Compare detectors, print the tables, and write them with a figure and a page.
 
     Writes `comparison.{csv,md,json,png,svg}` and `index.html`.
 
     Args:
-        paths: Folders of runs or files of scores; the first is the baseline. Runs that differ by seed alone are
-            several runs of one detector.
-        output: Folder to write to; None is one in `comparisons`, beside the first of `paths`.
-        all_pairs: Compare each with each instead of with the baseline.
-        console: Where to print; None is the terminal.
+        paths: Folders of runs or files of scores, the baseline first. Runs that differ only by seed count as one
+            detector.
+        output: Output folder; None chooses one in `comparisons`, beside the first path.
+        all_pairs: Whether to compare every pair instead of each detector with the baseline.
+        console: Console to print to; None prints to the terminal.
+
+    Returns:
+        Comparison that was printed and written.
 
     Raises:
-        ConfigError: Fewer than two, or one twice.
-        DataError: Something that cannot be read, compared or matched.
+        ConfigError: Fewer than two paths are given, or one is given twice.
+        DataError: A path cannot be read, compared or matched with the others.
         OutputError: The folder cannot be written to.
     """
     console = console or Console(highlight=False)
@@ -68,7 +71,7 @@ def write_comparison(
 
 
 def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> ComparisonReport:
-    """Compare, without printing or writing anything."""
+    """Compare detectors without printing or writing anything; see `write_comparison` for the arguments."""
     _check_paths(paths)
     runs = [read_scored_run(path) for path in paths]
     runs, notes = _agree_on_test_sets(runs)
@@ -80,7 +83,9 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
     notes += _describe_trainings(runs)
     known = [entry.trained_on for entry in runs if entry.trained_on is not None]
     if len(known) < len(runs):
-        notes.append("What was trained on is not known of all, so that seen and unseen are not told apart.")
+        notes.append(
+            "The training data of some detectors is unknown, so seen and unseen content are not distinguished."
+        )
     trained_on = known if len(known) == len(runs) else None
     categories = order_categories([each.configuration for each in compared if each.configuration])
     groups = build_groups(pairing.images, trained_on, categories)
@@ -96,7 +101,7 @@ def read_comparison(paths: Sequence[Path], *, all_pairs: bool = False) -> Compar
 
 
 def _choose_output(paths: Sequence[Path], all_pairs: bool) -> Path:
-    """Name a folder beside the first detector, another for each choice of detectors."""
+    """Choose an output folder beside the first detector, a different one for each choice of detectors."""
     places = [path.resolve() for path in paths]
     digest = hashlib.sha256(json.dumps([*map(str, places), all_pairs]).encode()).hexdigest()[:8]
     return paths[0].parent / "comparisons" / f"{places[0].name}-and-{len(places) - 1}-more-{digest}"
@@ -105,27 +110,27 @@ def _choose_output(paths: Sequence[Path], all_pairs: bool) -> Path:
 def _check_paths(paths: Sequence[Path]) -> None:
     if len(paths) < 2:
         raise ConfigError(
-            f"expected two runs or more, got {len(paths)}; python -m fakeid compare RUN_A RUN_B compares the second "
+            f"expected two or more runs, got {len(paths)}; python -m fakeid compare RUN_A RUN_B compares the second "
             "with the first"
         )
     twice = [path for path, count in Counter(path.resolve() for path in paths).items() if count > 1]
     if twice:
-        raise ConfigError(f"{twice[0]} is given twice, and would not differ from itself; give each run once")
+        raise ConfigError(f"{twice[0]} is given twice; name each run once")
 
 
 def _agree_on_test_sets(runs: list[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
-    """Leave out what cannot be the same images, and take the evaluations in where all runs have one."""
+    """Drop test sets that need not hold the same images, and add the evaluations if all runs have one."""
     notes = []
     if len({entry.source for entry in runs} - {None}) > 1:
         runs = [entry.without_own_test_set() for entry in runs]
         notes.append(
-            "The runs' own test images come from different sources and are left out, for equal keys need not be equal "
-            "images."
+            "The runs' own test images come from different sources and are left out, because equal keys need not mean "
+            "equal images."
         )
         if not any(len(entry.scores) or (entry.evaluated is not None and len(entry.evaluated)) for entry in runs):
             raise DataError(
-                "expected the same test images, but the runs' images come from different sources; test them on one "
-                "set, as python -m fakeid evaluate RUN does, or give their scores.csv to match images by key alone"
+                "expected the same test images, but the runs' images come from different sources; test all runs on one "
+                "set with python -m fakeid evaluate RUN DIR, or name their scores.csv to match images by key only"
             )
     lacking = [entry for entry in runs if entry.run and entry.evaluated is None]
     if not lacking:
@@ -133,8 +138,8 @@ def _agree_on_test_sets(runs: list[ScoredRun]) -> tuple[list[ScoredRun], list[st
     elif any(entry.evaluated is not None for entry in runs):
         names = ", ".join(entry.place for entry in lacking)
         notes.append(
-            f"Only the runs' own test images are compared, for not all are evaluated: python -m fakeid evaluate adds "
-            f"further test sets and degradations to {names}."
+            f"Only the runs' own test images are compared, because not all runs are evaluated: python -m fakeid "
+            f"evaluate adds further test sets and degradations to {names}."
         )
     return runs, notes
 
@@ -143,20 +148,20 @@ def _describe_left_out(runs: Sequence[ScoredRun], left_out: Sequence[int], num_c
     parts = [f"{count:,} of {entry.place}" for entry, count in zip(runs, left_out, strict=True) if count]
     if not parts:
         return []
-    return [f"Compared on the {num_common:,} images that all have; others lack {', '.join(parts)}."]
+    return [f"Compared on the {num_common:,} images that all detectors scored; left out: {', '.join(parts)}."]
 
 
 def _describe_breakdowns(runs: Sequence[ScoredRun], counts: Sequence[int]) -> list[str]:
     return [
-        f"{entry.place} broke down on {count:,} image{'s' * (count > 1)} (its logit is NaN), which leaves the groups "
-        "with it undefined."
+        f"{entry.place} failed on {count:,} image{'s' * (count > 1)} (its logit is NaN), so results of the groups "
+        "that include them are undefined."
         for entry, count in zip(runs, counts, strict=True)
         if count
     ]
 
 
 def _describe_trainings(runs: Sequence[ScoredRun]) -> list[str]:
-    """Precision, threads and device: another machine is as good as another seed."""
+    """Describe precision, threads and device of the runs, because another machine acts like another seed."""
     found: dict[str, list[str]] = {}
     for entry in runs:
         if entry.run and (how := describe_training(entry.run.summary)):
@@ -169,7 +174,7 @@ def _describe_trainings(runs: Sequence[ScoredRun]) -> list[str]:
 def _write_files(report: ComparisonReport, folder: Path) -> None:
     baselines = list(dict.fromkeys(comparison.first for comparison in report.comparisons))
     figures = [[one for one in report.comparisons if one.first == name] for name in baselines]
-    for old in folder.glob("comparison-*.*"):  # of an earlier call with more baselines
+    for old in folder.glob("comparison-*.*"):  # from an earlier call with more baselines
         old.unlink()
     for number, chosen in enumerate(figures):
         name = f"comparison-{number + 1}" if number else "comparison"

@@ -1,4 +1,4 @@
-"""The text and panels of a W&B report over the runs of a folder; needs `wandb-workspaces`."""
+"""Build the text and panels of a W&B report about the runs in a folder; needs `wandb-workspaces`."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from fakeid.training.tracked_fields import AXES, EPOCH, LEARNING_CURVES, SETTING
 from fakeid.training.tracking import TRAIN_JOB, Place
 
 _RESULTS: Final = ("unseen/accuracy", "seen/accuracy", "unseen/auroc")
-_COLUMNS: Final = 24  # of a grid of panels
+_COLUMNS: Final = 24  # width of a panel grid
 _HALF: Final = _COLUMNS // 2
 _CURVE_HEIGHT: Final = 8
 _CURVES: Final = {
@@ -23,13 +23,13 @@ _CURVES: Final = {
 
 
 def build_dashboard(report: SweepReport, place: Place, entity: str, report_run: str) -> wr.Report:
-    """Compose the W&B report; nothing is sent.
+    """Build the W&B report without sending it.
 
     Args:
-        report: Of the folder.
-        place: Where its runs are.
-        entity: W&B user or team, who is to own it.
-        report_run: Identity of the run that holds the report's curves, tables and figures.
+        report: Report of the folder.
+        place: W&B project, entity and group of its runs.
+        entity: W&B user or team that will own the W&B report.
+        report_run: ID of the W&B run that holds the report's curves, tables and figures.
     """
 
     def grid(runs: wr.Runset, panels: list[Any]) -> wr.PanelGrid:
@@ -60,7 +60,7 @@ def _select_report(report_run: str) -> wr.Runset:
 
 
 def _select_runs(report: SweepReport, place: Place) -> wr.Runset:
-    if place.group is None:  # the project may hold anything else
+    if place.group is None:  # the project may hold other runs
         wanted = f"Metric('ID') in [{', '.join(_quote(run.name) for run in report.tested)}]"
     else:
         wanted = f"Metric('Group') == {_quote(place.group)} and Metric('JobType') == {_quote(TRAIN_JOB)}"
@@ -73,7 +73,7 @@ def _select_runs(report: SweepReport, place: Place) -> wr.Runset:
 
 
 def _quote(text: str) -> str:
-    """Write a literal of the filters' language, which would take signs such as = and < in a text for its own."""
+    """Quote a string for the filter language, which would interpret signs such as = and <."""
     return "'" + "".join(sign if sign.isalnum() or sign in "-_./ " else f"\\U{ord(sign):08x}" for sign in text) + "'"
 
 
@@ -83,7 +83,7 @@ def _build_curves(report: SweepReport, report_run: str) -> list[Any]:
     panels: list[Any] = []
     for quantity, title in _CURVES.items():
         names = {name_curve(quantity, each): setting.name for setting, each in lines.items()}
-        if logged.isdisjoint(names):  # there may be no held-out category
+        if logged.isdisjoint(names):  # without a held-out category, for example
             continue
         panels.append(
             wr.LinePlot(
@@ -149,7 +149,7 @@ def _build_tables(report: SweepReport) -> list[Any]:
 
 
 def _place(index: int, height: int) -> wr.Layout:
-    """Two panels a row."""
+    """Place a panel in a grid of two per row."""
     return wr.Layout(x=index % 2 * _HALF, y=index // 2 * height, w=_HALF, h=height)
 
 

@@ -1,4 +1,4 @@
-"""Detectors to compare: finished runs, alone or with several seeds, and files of scores by any detector."""
+"""Read the detectors to compare: finished runs, grouped by seed, and score files of any detector."""
 
 import difflib
 import json
@@ -22,11 +22,11 @@ class ScoredRun:
     """One run of a detector, or a file of scores.
 
     Attributes:
-        path: As it was given.
-        scores: Of its test images; logits are counted from the threshold that the run is judged at.
-        evaluated: With the further test sets and degradations of its evaluation; None where there is none.
-        run: Its numbers, without images; None for a file of scores.
-        trained_on: None for a file of scores.
+        path: Path as it was given.
+        scores: Scores of its test images; logits are relative to the run's threshold.
+        evaluated: Scores including the further test sets and degradations of its evaluation; None without one.
+        run: Summary of the run, without images; None for a file of scores.
+        trained_on: Categories and generators that the run was trained on; None for a file of scores.
     """
 
     path: Path
@@ -37,21 +37,21 @@ class ScoredRun:
 
     @property
     def place(self) -> str:
-        """Write the path as text."""
+        """Path as text."""
         return str(self.path)
 
     @property
     def source(self) -> str | None:
-        """Identity of the images that the run's own test set is drawn from; None where it is not known."""
+        """Identity of the images that the run's own test set is drawn from; None if unknown."""
         described = self.run.summary.data.source if self.run and self.run.summary.data else None
         return json.dumps(described, sort_keys=True) if described else None
 
     def take_evaluated(self) -> "ScoredRun":
-        """Take the scores of its evaluation, where there is one."""
+        """Replace the scores by those of the evaluation, if there is one."""
         return self if self.evaluated is None else replace(self, scores=self.evaluated)
 
     def without_own_test_set(self) -> "ScoredRun":
-        """Keep its other test sets alone."""
+        """Remove the scores of the run's own test set and keep those of other test sets."""
         parts = (self.scores, self.evaluated)
         kept = [None if part is None else part[part.test_set != OWN_TEST_SET] for part in parts]
         assert kept[0] is not None
@@ -62,13 +62,13 @@ def read_scored_run(path: Path) -> ScoredRun:
     """Read a run's folder or a file of scores.
 
     Raises:
-        DataError: Neither, or a run that is not finished or damaged, or a path that is not UTF-8.
+        DataError: The path is neither, the run is unfinished or damaged, or the path is not UTF-8.
     """
     check_utf8(path)
     if path.is_file():
         return ScoredRun(path, read_scores(path))
     if not path.is_dir():
-        raise DataError(f"there is no {path}{_suggest_names(path)}; give the folder of a run or a file of scores")
+        raise DataError(f"{path} does not exist{_suggest_names(path)}; name the folder of a run or a file of scores")
     run = RunFolder(path)
     _check_done(run)
     try:
@@ -82,8 +82,8 @@ def read_scored_run(path: Path) -> ScoredRun:
         if isinstance(error, DataError):
             raise
         raise DataError(
-            f"the run {path} is damaged ({type(error).__name__}: {error}); train it again with force=true, or give its "
-            "scores.csv alone"
+            f"the run {path} is damaged ({type(error).__name__}: {error}); train it again with force=true, or name "
+            "only its scores.csv"
         ) from error
 
 
@@ -101,22 +101,22 @@ def _check_done(run: RunFolder) -> None:
         runs = sorted(entry.parent.name for entry in run.path.glob("*/status.json"))
         if runs:
             raise DataError(
-                f"{run.path} is not a run but holds {len(runs)}; name the ones to compare, such as "
+                f"{run.path} is not a run but a folder of {len(runs)}; name those to compare, such as "
                 f"{run.path / runs[0]}, or compare all with python -m fakeid report {run.path}"
             )
-        raise DataError(f"{run.path} is no run, for it has no status.json; give the folder of a run or a scores.csv")
+        raise DataError(f"{run.path} is not a run: it has no status.json; name the folder of a run or a scores.csv")
     state = read_state(run)
     if state.name == DAMAGED:
-        raise DataError(f"{state.reason}; the command that trained the run mends it, or give its scores.csv alone")
+        raise DataError(f"{state.reason}; repeat the command that trained the run, or name only its scores.csv")
     if state.name != DONE:
         raise DataError(
-            f"the run {run.path} is not finished ({state.name}, {state.epochs_done} of {state.epochs} epochs); the "
-            "command that began it continues it"
+            f"the run {run.path} is not finished ({state.name}, {state.epochs_done} of {state.epochs} epochs); repeat "
+            "the command that started it to continue it"
         )
 
 
 def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores | None:
-    if not run.evaluation.numbers.exists():  # written last
+    if not run.evaluation.numbers.exists():  # the last file that an evaluation writes
         return None
     controls = [part.name for part in run.evaluation.read_numbers().test_sets if part.control]
     rows = count_from(read_scores(run.evaluation.scores), threshold)
@@ -126,7 +126,7 @@ def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores 
 def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:
     known = run.evaluation.read_numbers().trained_on.generators if run.evaluation.numbers.exists() else ()
     categories = tested.list_categories(seen=True)
-    # The own test set is drawn as the training images are: by the same generators for the same content.
+    # In the run's own test set, fakes of seen categories come from the generators that were trained on.
     own = (scores.test_set == OWN_TEST_SET) & (scores.label == FAKE) & scores.category.isin(categories)
     generators = known or sorted(scores.generator[own].unique())
     return TrainedOn(tuple(categories), tuple(generators))
@@ -134,13 +134,13 @@ def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> Train
 
 @dataclass(frozen=True, eq=False)
 class ComparedDetector:
-    """One detector, with all its runs that are compared.
+    """One detector, with all of its runs in the comparison.
 
     Attributes:
-        name: Different from that of any other.
-        places: Of its runs among all that are compared.
-        seeds: Of its runs; empty for a file of scores.
-        configuration: Its runs; None for a file of scores.
+        name: Unique name of the detector.
+        places: Indices of its runs among all compared runs.
+        seeds: Seeds of its runs; empty for a file of scores.
+        configuration: Configuration of its runs; None for a file of scores.
     """
 
     name: str
@@ -150,15 +150,15 @@ class ComparedDetector:
 
 
 def group_by_seed(runs: Sequence[ScoredRun]) -> tuple[list[ComparedDetector], list[str]]:
-    """Take runs that differ by seed alone as one detector, in the order in which each first appears.
+    """Group runs that differ only by seed into one detector, in the order in which each first appears.
 
-    Runs of which all differ by seed alone are detectors of their own, for there is nothing else to compare.
+    If all runs differ only by seed, each is a detector of its own, because there is nothing else to compare.
 
     Returns:
-        The detectors, and what a reader must know of them.
+        Detectors, and notes about them for the reader.
 
     Raises:
-        DataError: Two runs of one setting, number of categories and seed.
+        DataError: Two runs have the same setting, number of categories and seed.
     """
     finished = [entry.run for entry in runs if entry.run]
     groups = collect_configurations(finished)
@@ -178,12 +178,12 @@ def group_by_seed(runs: Sequence[ScoredRun]) -> tuple[list[ComparedDetector], li
         detectors.append(ComparedDetector(name, places, tuple(run.seed for run in named), configuration))
     notes = []
     if apart:
-        notes.append(f"All are {groups[0].full_name}: they differ by seed alone, and are compared one by one.")
+        notes.append(f"All runs are {groups[0].full_name} and differ only by seed; each is compared on its own.")
     return _tell_apart(detectors, runs), notes
 
 
 def _name_file(path: Path) -> str:
-    """Name a file of scores; `scores.csv` says nothing, its folder may."""
+    """Name a file of scores by its stem, or by its folder if it is called `scores`."""
     return path.resolve().parent.name if path.stem == "scores" else path.stem
 
 

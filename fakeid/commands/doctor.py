@@ -1,4 +1,4 @@
-"""`python -m fakeid doctor`: the machine; which images were found where, how many; which files are still needed."""
+"""Run `python -m fakeid doctor`: describe the machine, and list which images were found and which are missing."""
 
 import os
 import platform
@@ -33,10 +33,13 @@ from fakeid.training.trainer import choose_device, choose_precision
 
 
 def describe_surroundings(config: Config) -> list[tuple[str, str]]:
-    """Describe what trainings depend on here, each with what was found; nothing is tried out or loaded.
+    """Describe what a training depends on, without trying out or loading anything.
 
     Args:
-        config: Its `trainer`, `paths` and `logger` are used.
+        config: Checked options, of which `trainer` and `paths` are used.
+
+    Returns:
+        Pairs of a name, such as `GPU`, and what was found.
     """
     device = choose_device(config.trainer.accelerator.value)
     fast = choose_precision("auto", device) == "bf16"
@@ -46,20 +49,20 @@ def describe_surroundings(config: Config) -> list[tuple[str, str]]:
         ("GPU", _describe_gpus()),
         ("trains on", name_device(device)),
         ("bf16", f"in hardware on the {device.upper()}" if fast else f"not in hardware: the {device.upper()} is faster "
-         "in float32"),
+         "with float32"),
         ("threads", f"{config.trainer.threads or torch.get_num_threads()} of {os.cpu_count()} cores"),
         ("freed memory", _describe_memory(config.trainer.keep_memory)),
         *_describe_disks(config),
-        ("W&B", "logged in" if is_logged_in() else "nobody is logged in: runs are logged offline; wandb login changes "
-         "that, logger=csv does without"),
+        ("W&B", "logged in" if is_logged_in() else "not logged in: runs are logged offline; use wandb login to log in, "
+         "or logger=csv"),
     ]  # fmt: skip
 
 
 def _describe_memory(wanted: bool) -> str:
     if wanted and can_keep_memory():
         return "kept from step to step, which is faster on a CPU"
-    why = "the allocator is not glibc's, or is set up in the environment" if wanted else "trainer.keep_memory=false"
-    return f"goes as the allocator does it: {why}"
+    why = "the allocator is not glibc's, or is configured in the environment" if wanted else "trainer.keep_memory=false"
+    return f"left to the allocator: {why}"
 
 
 def _describe_gpus() -> str:
@@ -73,25 +76,25 @@ def _describe_disks(config: Config) -> Iterator[tuple[str, str]]:
     for option in ("cache", "runs"):
         wanted = Path(getattr(config.paths, option)).expanduser().absolute()
         place = next(folder for folder in (wanted, *wanted.parents) if folder.is_dir())
-        locked = "" if os.access(place, os.W_OK) else f"; {place} must not be written to, choose another"
+        locked = "" if os.access(place, os.W_OK) else f"; {place} is not writable, choose another folder"
         yield f"paths.{option}", f"{decimal(shutil.disk_usage(place).free)} free at {wanted}{locked}"
 
 
-_Found = tuple[list[Path], int, str]  # where, how many images, what is wrong
+_Found = tuple[list[Path], int, str]  # paths, number of images, problem
 
 
 def run_doctor(config: Config, console: Console | None = None) -> bool:
-    """Describe the machine, look for the images of a configuration without reading one, and say what is missing.
+    """Describe the machine, locate the images of a configuration without reading them, and print what is missing.
 
     Args:
         config: Checked options.
-        console: Where to print; None is the terminal.
+        console: Console to print to; None prints to the terminal.
 
     Returns:
-        Whether everything is there.
+        Whether all images were found.
 
     Raises:
-        DataError: With other sources than `lsun_progan`, what a training would say too.
+        DataError: A folder does not exist, or a source other than `lsun_progan` finds what a training would refuse.
     """
     console = console or Console(highlight=False)
     _print_surroundings(config, console)
@@ -108,7 +111,7 @@ def run_doctor(config: Config, console: Console | None = None) -> bool:
 
 
 def _print_surroundings(config: Config, console: Console) -> None:
-    with StatusLine(console, "looking at the machine"):
+    with StatusLine(console, "examining the machine"):
         found = describe_surroundings(config)
     table = Table.grid(padding=(0, 2))
     for name, text in found:
@@ -123,7 +126,8 @@ def _look_for_lsun_progan(config: Config, console: Console) -> bool:
     for root in roots:
         if not Path(root).expanduser().is_dir():
             raise DataError(
-                f"{root} must be the folder of LSUN's databases or ProGAN's samples: there is no such folder"
+                f"expected LSUN's databases or ProGAN's samples in {root}, but there is no such folder; name it with "
+                "paths.data=DIR, or with data.real.root=DIR and data.fake.root=DIR"
             )
     with StatusLine(console, "looking for LSUN's databases and ProGAN's samples"):
         reals = {name: _find_reals(roots[0], name) for name in names}
@@ -138,12 +142,12 @@ def _look_for_lsun_progan(config: Config, console: Console) -> bool:
     wrong = dict.fromkeys(problem for found in (reals, fakes) for _, _, problem in found.values() if problem)
     photos = [f"{' and '.join(public_archives(name))}, unzipped" for name in names if not any(reals[name][1:])]
     samples = [public_archive(name) for name in names if not any(fakes[name][1:])]
-    _say("wrong", list(wrong), console)
-    _say("still needed of LSUN, as Yu et al. 2015 publish it", photos, console)
-    _say("still needed of ProGAN's samples, as Karras et al. 2018 publish them", samples, console)
+    _say("problems", list(wrong), console)
+    _say("missing files of LSUN, as published by Yu et al. 2015", photos, console)
+    _say("missing files of ProGAN's samples, as published by Karras et al. 2018", samples, console)
     complete = not (wrong or photos or samples)
     if complete:
-        console.print("everything is there; python -m fakeid plan with the same options counts what a run takes")
+        console.print("everything is there; python -m fakeid plan with the same options counts the images of a run")
     return complete
 
 
@@ -177,7 +181,7 @@ def _render(found: _Found, folder: Path) -> tuple[str, str, str]:
 
 
 def _measure(path: Path) -> int:
-    """Count the bytes of a file, or of all files in a folder."""
+    """Return the size in bytes of a file, or of all files in a folder."""
     return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
 
 

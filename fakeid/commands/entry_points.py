@@ -1,4 +1,4 @@
-"""Run what Hydra configures: `train.py` and `sweep.py`, which are `fakeid train` and `fakeid sweep` too."""
+"""Run the programs that Hydra configures: `train.py` and `sweep.py`, or `fakeid train` and `fakeid sweep`."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ from fakeid.terminal import command_line_errors, user_errors
 
 
 def run_train() -> None:
-    """Train one detector, with what was typed in `sys.argv`."""
+    """Train one detector with the options in `sys.argv`."""
     _run("train", train_one)
 
 
 def run_sweep() -> None:
-    """Train a grid of detectors and report on all of them, with what was typed in `sys.argv`."""
+    """Train a grid of detectors with the options in `sys.argv`, and report on all of them."""
     from fakeid.sweeps.sweeper import register_sweeper  # noqa: PLC0415 - only sweeps need it
 
     register_sweeper()
@@ -25,7 +25,7 @@ def run_sweep() -> None:
 
 
 def train_one(cfg: DictConfig) -> None:
-    """Check the options, then train, or show what was trained; torch is loaded only where there is something to do."""
+    """Check the options, then train, or show the results of a finished run; only a training imports torch."""
     with user_errors():
         config = parse(cfg)
         from fakeid.runs.show import show_finished  # noqa: PLC0415 - OpenCV and scipy take a second
@@ -37,9 +37,9 @@ def train_one(cfg: DictConfig) -> None:
 
 
 def train_run_of_sweep(cfg: DictConfig) -> None:
-    """Train one run of a sweep; whatever goes wrong stays with this run, whose folder says what it was."""
+    """Train one run of a sweep; a failure affects only this run and is recorded in its folder."""
     config = parse(cfg)
-    from fakeid.sweeps.worker import train_run  # noqa: PLC0415 - torch is loaded only once the grid is known to be right
+    from fakeid.sweeps.worker import train_run  # noqa: PLC0415 - torch is imported only after the grid is checked
 
     train_run(config)
 

@@ -1,4 +1,4 @@
-"""What was typed after `python -m fakeid evaluate`, made into an evaluation."""
+"""Run `python -m fakeid evaluate`: turn its command line into an evaluation."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -26,18 +26,21 @@ _OPTIONS: Final = ("data.on_bad_image", "data.real.root", "data.fake.root")
 def evaluate(
     checkpoint: Path, words: Sequence[str], output: Path | None = None, *, reals: Sequence[str] = ()
 ) -> Evaluation:
-    """Test a checkpoint as the command line asks.
+    """Test a checkpoint with the options of the command line.
 
     Args:
-        checkpoint: A run folder or a checkpoint file.
-        words: Folders of images, `test` for the run's own, and options with `=`.
-        output: Folder of the files; None chooses one.
-        reals: Folders of real photos alone, nested in any way.
+        checkpoint: Folder of a run, or a checkpoint file.
+        words: Folders of images, `test` for the run's own test images, and options with `=`.
+        output: Output folder; None chooses one.
+        reals: Folders of real photos only, nested in any way.
+
+    Returns:
+        Evaluation that was written.
 
     Raises:
-        ConfigError: An option that belongs to the training, or two folders of one name.
-        DataError: A folder that is not there.
-        FakeidError: As `run_evaluation`.
+        ConfigError: An option belongs to the training, or two folders have the same name.
+        DataError: A folder does not exist.
+        FakeidError: The evaluation failed; see `run_evaluation`.
     """
     overrides = [word for word in words if "=" in word]
     places = [word for word in words if "=" not in word]
@@ -47,7 +50,7 @@ def evaluate(
     sets = [*options.evaluation.sets, *(place for place in places if place != OWN_TEST_SET)]
     asked = dataclasses.replace(options.evaluation, sets=sets, reals=[*options.evaluation.reals, *reals])
     options = dataclasses.replace(options, evaluation=asked)
-    check_evaluation(options.evaluation)  # two folders may have one name
+    check_evaluation(options.evaluation)  # again, because two folders may have the same name
     own = OWN_TEST_SET in places or not (places or reals)
     console = Console(highlight=False)
     evaluation = run_evaluation(checkpoint, options, console, own=own, output=output)
@@ -57,7 +60,7 @@ def evaluate(
 
 
 def _track(checkpoint: Path, options: Config, evaluation: Evaluation, console: Console) -> None:
-    """Log to W&B, beside the training, if that was tracked."""
+    """Log the evaluation to the W&B run of the training, if that was tracked."""
     path, run = find_checkpoint(checkpoint)
     if run is not None and options.logger.name is not LoggerName.csv:
         track_evaluation(adopt(read_card(path), options), run, evaluation, console)
@@ -67,9 +70,9 @@ def _check_overrides(overrides: Sequence[str]) -> None:
     for word in overrides:
         option = word.partition("=")[0].lstrip("+~")
         if option == _LEARNT:
-            raise ConfigError(f"{_LEARNT} decides a threshold in training: give it to train.py")
+            raise ConfigError(f"{_LEARNT} sets a threshold during training: pass it to train.py instead of evaluate")
         if option.partition(".")[0] not in _GROUPS and option not in _OPTIONS:
             raise ConfigError(
-                f"evaluate takes the options of {', '.join(_GROUPS)} and {', '.join(_OPTIONS)}, got {option}; all else "
-                "is as the checkpoint was trained"
+                f"evaluate takes the options of {', '.join(_GROUPS)} and {', '.join(_OPTIONS)}, got {option}; all "
+                "other options keep the values that the checkpoint was trained with"
             )

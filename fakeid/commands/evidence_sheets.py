@@ -1,4 +1,4 @@
-"""Draw for each judged image where its score comes from."""
+"""Draw a figure for each judged image that shows where its score comes from."""
 
 from pathlib import Path
 from typing import Final
@@ -10,26 +10,26 @@ from fakeid.inference.predictor import Predictor
 from fakeid.io import clear_output_errors, shorten_name, write_atomically
 from fakeid.reporting.evidence import LocatedImage, plot_evidence
 
-_MOST_MEGAPIXELS: Final = 1000.0  # what was judged has passed the limit that was asked for
+_MOST_MEGAPIXELS: Final = 1000.0  # judged images have already passed --max-megapixels
 
 
 class EvidenceSheets:
-    """Writes a picture for each image into a folder.
+    """Writer of one evidence figure per image into a folder.
 
     Args:
-        folder: Where to.
-        predictor: Judged the images.
-        genuine: A photo that is known to be genuine, drawn on every sheet.
+        folder: Output folder; created if it does not exist.
+        predictor: Predictor that judges the images.
+        genuine: Photo that is known to be genuine, shown on every sheet.
 
     Raises:
-        ConfigError: The detector's evidence has no places.
+        ConfigError: No genuine photo is given, or the detector's evidence cannot be located in an image.
         BadImageError: The genuine photo cannot be used.
         OutputError: The folder cannot be written to.
     """
 
     def __init__(self, folder: Path, predictor: Predictor, genuine: Path | None) -> None:
         if genuine is None:
-            raise ConfigError("--evidence shows a photo beside, for comparison: name a genuine one with --genuine FILE")
+            raise ConfigError("--evidence shows a genuine photo for comparison: name one with --genuine FILE")
         self._folder = folder
         self._predictor = predictor
         self._genuine = self._locate(genuine)
@@ -37,7 +37,12 @@ class EvidenceSheets:
             folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, prediction: Prediction, number: int) -> None:
-        """Draw the sheet of the image of this number; none where it could not be judged, or has vanished since."""
+        """Draw the sheet of one image, unless it could not be judged or can no longer be read.
+
+        Args:
+            prediction: Prediction of the image.
+            number: Number of the image in this prediction run, which starts the file name.
+        """
         if prediction.verdict is None:
             return
         path = Path(prediction.path)
@@ -55,6 +60,6 @@ class EvidenceSheets:
         loaded = load_image(path, _MOST_MEGAPIXELS)
         if loaded.rgb_u8 is None:
             raise BadImageError(loaded.error)
-        known = path.name.encode("latin-1", "replace").decode("latin-1")  # what any font can draw
+        known = path.name.encode("latin-1", "replace").decode("latin-1")  # characters that any font can draw
         name = "".join(each if each.isprintable() else "?" for each in known)
         return LocatedImage(name, loaded.rgb_u8, self._predictor.locate(loaded.rgb_u8))

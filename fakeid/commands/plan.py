@@ -1,4 +1,4 @@
-"""`python -m fakeid plan`: how many images of which kind enter which split, and the list of them."""
+"""Run `python -m fakeid plan`: count the images of each kind in each split, and list them."""
 
 import hashlib
 import json
@@ -17,15 +17,18 @@ from fakeid.runs.images import list_images, print_codec
 
 
 def write_plan(config: Config, output: Path | None = None, console: Console | None = None) -> Plan:
-    """Print the counts and write one row for each image: split, label, category, generator, key.
+    """Print the counts of a run's images and write a CSV row for each: split, label, category, generator, key.
 
     Args:
         config: Checked options.
-        output: The CSV file; None is one in `paths.runs/plans`.
-        console: Where to print; None is the terminal.
+        output: Path of the CSV file; None chooses one in `paths.runs/plans`.
+        console: Console to print to; None prints to the terminal.
+
+    Returns:
+        Plan that was written.
 
     Raises:
-        DataError: Missing, damaged or too few images.
+        DataError: Images are missing, damaged or too few.
         OutputError: The file cannot be written.
     """
     console = console or Console(highlight=False)
@@ -62,11 +65,11 @@ def _render_counts(plan: Plan) -> Table:
 
 
 def name_images(config: Config, *more: object) -> str:
-    """Name the images of a run readably, with a hash of whatever decides on them and their pixels.
+    """Build a readable name for the images of a run, with a hash of every option that affects them.
 
     Args:
         config: Checked options.
-        more: What else is to tell two names apart.
+        more: Further values that enter the hash.
     """
     data = config.data.source.value
     if config.data.source is SourceName.folders:

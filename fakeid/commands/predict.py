@@ -1,4 +1,4 @@
-"""Judge the images that were named, and show or write what came out."""
+"""Run `python -m fakeid predict`: judge images, and print or write the results."""
 
 import contextlib
 import sys
@@ -26,24 +26,24 @@ _STYLES: Final = {Verdict.REAL: "green", Verdict.FAKE: "red", Verdict.UNSURE: "y
 _INDENT: Final = 8
 
 STANDARD_OUTPUT: Final = "-"
-"""In place of a file for JSON lines."""
+"""File name that stands for standard output in `--json`."""
 
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """How images are judged, and where the results go.
+    """Options of how images are judged and where the results go.
 
     Attributes:
-        csv: A file with a row for each image.
-        json: A file with a line for each image, or `STANDARD_OUTPUT`.
-        resume: Continue the files.
-        anyway: Take a detector that was trained on drawings too.
-        once: Do not check whether calls survive mild changes.
-        device: None is the fastest.
-        max_tiles: Squares of an image that are scored, at most.
-        max_megapixels: Larger images are refused.
-        evidence: A folder for a sheet of each image.
-        genuine: A photo that is known to be genuine, for the sheets.
+        csv: CSV file with one row per image.
+        json: JSON Lines file with one line per image, or `STANDARD_OUTPUT`.
+        resume: Whether to continue existing files.
+        anyway: Whether to accept a detector that was trained on drawings.
+        once: Whether to skip the check that calls survive mild changes.
+        device: `cpu`, `cuda` or `mps`; None selects the fastest.
+        max_tiles: Maximum number of squares scored per image.
+        max_megapixels: Size in megapixels above which images are refused.
+        evidence: Folder for one evidence figure per image.
+        genuine: Photo that is known to be genuine, shown in the figures.
     """
 
     csv: Path | None = None
@@ -59,10 +59,15 @@ class PredictOptions:
 
 
 def predict(checkpoint: Path, places: Sequence[str], options: PredictOptions) -> None:
-    """Judge images, in order, and print or write a row for each.
+    """Judge images in order, and print or write a row for each.
+
+    Args:
+        checkpoint: Folder of a run, its `tested.ckpt`, or an exported `.onnx` file.
+        places: Images, folders of images, and patterns.
+        options: Options of judging and output.
 
     Raises:
-        FakeidError: Something that the user can mend, before any image is scored.
+        FakeidError: An input is missing or unsuitable; raised before any image is scored.
     """
     if options.resume and options.csv is None and options.json in (None, STANDARD_OUTPUT):
         raise ConfigError("--resume continues a file: name it with --csv or --json")
@@ -91,9 +96,9 @@ def _judge(
     with StatusLine(console, "counting the images"):
         total = sum(1 for _ in list_images(places))
     if not total:
-        raise DataError(f"there is no image below {', '.join(places)}")
+        raise DataError(f"found no images in {', '.join(places)}; name images, folders of images or quoted patterns")
     if done:
-        console.print(f"{len(done):,} of {total:,} images are judged already")
+        console.print(f"{len(done):,} of {total:,} images are already judged")
     paths = (path for path in list_images(places) if not done or hash_path(write_path(path)) not in done)
     counts = _Counts()
     try:
@@ -110,7 +115,7 @@ def _judge(
 def _build_sheets(predictor: Predictor, options: PredictOptions) -> "EvidenceSheets | None":
     if options.evidence is None:
         return None
-    from fakeid.commands.evidence_sheets import EvidenceSheets  # noqa: PLC0415 - matplotlib, which nothing else needs
+    from fakeid.commands.evidence_sheets import EvidenceSheets  # noqa: PLC0415 - only this needs matplotlib
 
     return EvidenceSheets(options.evidence, predictor, options.genuine)
 
@@ -146,7 +151,11 @@ def _open(options: PredictOptions, model: str) -> Iterator[list[ResultFile]]:
 
 
 def _continue(files: Sequence[ResultFile]) -> set[bytes]:
-    """Bring all files to the same number of rows; a kill may have come between two of them."""
+    """Cut all files to the same number of rows, because a kill may have come between two writes.
+
+    Returns:
+        Hashes of the paths that are already judged.
+    """
     count = min((file.num_rows for file in files), default=0)
     return {name for file in files for name in file.keep(count)}
 
@@ -160,7 +169,7 @@ def _show_progress(predictions: Iterable[Prediction], total: int, done: int, con
 
 
 def print_prediction(prediction: Prediction, console: Console) -> None:
-    """Print the verdict, what it rests on, and what speaks against relying on it; a terminal wraps words whole."""
+    """Print the verdict, the score and reason, and the caveats; in a terminal, lines wrap at words."""
     word = prediction.verdict.value if prediction.verdict else "error"
     style = f"bold {_STYLES[prediction.verdict]}" if prediction.verdict else "bold"
     console.print(Text.assemble((word.ljust(_INDENT), style), _make_printable(prediction.path)), soft_wrap=True)
@@ -177,7 +186,7 @@ def _make_printable(name: str) -> str:
 
 
 class _Counts:
-    """How many images were called what, and how many were foreign to the detector."""
+    """Counts of the verdicts, and of the images with caveats."""
 
     def __init__(self) -> None:
         self.num_images = 0
@@ -185,15 +194,15 @@ class _Counts:
         self._kinds: Counter[str] = Counter()
 
     def add(self, prediction: Prediction) -> None:
-        """Count one more."""
+        """Count one prediction."""
         self.num_images += 1
         self._verdicts[prediction.verdict] += 1
         self._kinds.update({each.kind for each in prediction.caveats})
 
     def render(self) -> str:
-        """Write two lines at most."""
+        """Render the counts as at most two lines."""
         words = [f"{self._verdicts[each]:,} {each.value}" for each in Verdict]
         errors = [f"{self._verdicts[None]:,} could not be judged"] if self._verdicts[None] else []
-        foreign = [f"{count:,} by {kind}" for kind, count in self._kinds.most_common()]
-        told = f"\nforeign to the detector: {', '.join(foreign)}; the caveats say how" if foreign else ""
+        foreign = [f"{count:,} in {kind}" for kind, count in self._kinds.most_common()]
+        told = f"\nunlike the training images: {', '.join(foreign)}; see the caveats" if foreign else ""
         return f"{', '.join([*words, *errors])}{told}"

@@ -1,4 +1,4 @@
-"""`python -m fakeid status DIR`: what became of each run of a folder, who is at it, and why some failed."""
+"""Run `python -m fakeid status DIR`: show the state of each run in a folder, who works on it, and why runs failed."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,21 +24,21 @@ _COLUMNS: Final = (
     Column("run"),
 )
 
-_NOTE: Final = "With 95 % intervals over test images; one run says nothing of other seeds."
+_NOTE: Final = "With 95 % intervals over test images; a single run says nothing about other seeds."
 
 
 def print_status(directory: Path, console: Console | None = None) -> dict[str, State]:
-    """Print the counts and a line for each run, the best first; and why some failed.
+    """Print the number of runs in each state, a line for each run, the best first, and why runs failed.
 
     Args:
-        directory: Holds one folder a run.
-        console: Where to print; None is the terminal.
+        directory: Folder with one subfolder per run.
+        console: Console to print to; None prints to the terminal.
 
     Returns:
-        The state of each run by its name.
+        State of each run by its name.
 
     Raises:
-        DataError: No such folder, or no run in it.
+        DataError: The folder does not exist or holds no run.
     """
     console = console or Console(highlight=False)
     runs = find_runs(directory)
@@ -56,7 +56,7 @@ def print_status(directory: Path, console: Console | None = None) -> dict[str, S
 
 
 def _tabulate_states(states: Mapping[str, State], tested: Mapping[str, FinishedRun]) -> Table:
-    """Tabulate tested runs by their accuracy on unseen content, the best first; then the others by name."""
+    """Build a table of the tested runs, the best accuracy on unseen content first, then the others by name."""
     accuracies = {name: run.average(seen=False).value for name, run in tested.items()}
     rows: list[tuple[Value, ...]] = []
     for name in sorted(states, key=lambda name: (name not in tested, -(accuracies.get(name) or 0), name)):

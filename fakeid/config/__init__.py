@@ -1,1 +1,1 @@
-"""Every option: its type, default and range, what it affects, and what a run with it is called. No torch, no OpenCV."""
+"""Define, check and describe every option, and name runs by their options. Imports neither torch nor OpenCV."""

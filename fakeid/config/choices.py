@@ -1,10 +1,10 @@
-"""The named choices of the options; each member's name is what is typed on the command line."""
+"""Define the named choices of the options; each member's name is typed on the command line."""
 
 from enum import Enum
 
 
 class ColorName(str, Enum):
-    """Color space in which the residual is taken."""
+    """Color space in which the residual is computed."""
 
     rgb = "rgb"
     hsv = "hsv"
@@ -12,7 +12,7 @@ class ColorName(str, Enum):
 
 
 class ResidualName(str, Enum):
-    """What is left of the content in front of the backbone; `bayar` is learned, the others are fixed."""
+    """Filter before the backbone that removes content; `bayar` is learned, the others are fixed."""
 
     none = "none"
     hpf = "hpf"
@@ -23,7 +23,7 @@ class ResidualName(str, Enum):
 
 
 class AugmentName(str, Enum):
-    """What happens to training images, in each epoch anew."""
+    """Augmentation of training images, drawn anew in each epoch."""
 
     none = "none"
     jpeg_blur = "jpeg_blur"
@@ -34,10 +34,10 @@ class AugmentName(str, Enum):
 
 
 class Alignment(str, Enum):
-    """What is done to training pairs of `data=simulated` so that a photo and its copy are equally sharp.
+    """How training pairs of `data=simulated` are made equally sharp.
 
-    `full`: mostly to the photo, which is softened and made grainy, or to the copy; `copies`: to the copy alone; `none`:
-    nothing. Validation and test pairs are always fully alike.
+    `full` mostly changes the photo, which it softens and makes grainy, and otherwise the copy; `copies` changes only
+    the copy; `none` changes nothing. Validation and test pairs are always aligned fully.
     """
 
     full = "full"
@@ -46,35 +46,35 @@ class Alignment(str, Enum):
 
 
 class HpfChannels(str, Enum):
-    """`sum` adds the filtered channels into one; `each` keeps them apart."""
+    """Output of the high-pass filter: `sum` adds the filtered channels into one, `each` keeps them separate."""
 
     sum = "sum"
     each = "each"
 
 
 class HpfBorder(str, Enum):
-    """`valid` loses two pixels on each side; `reflect` keeps the size."""
+    """Border of the high-pass filter: `valid` loses two pixels on each side, `reflect` keeps the size."""
 
     valid = "valid"
     reflect = "reflect"
 
 
 class HsvForm(str, Enum):
-    """`opencv_8bit` is OpenCV's rounding, as in the paper; `circular` is float, hue as (cos, sin) times chroma."""
+    """Form of HSV: `opencv_8bit` rounds as OpenCV (the paper); `circular` is float, hue as (cos, sin) times chroma."""
 
     opencv_8bit = "opencv_8bit"
     circular = "circular"
 
 
 class Bottleneck(str, Enum):
-    """Widths of Pelee's bottlenecks: `wide` is 64 everywhere (the paper's authors), `published` is PeleeNet's."""
+    """Width of Pelee's bottlenecks: `wide` is 64 everywhere (the paper's authors), `published` is PeleeNet's."""
 
     wide = "wide"
     published = "published"
 
 
 class DropoutAt(str, Enum):
-    """Where Pelee drops: after both branches of each dense layer, or once before the classifier."""
+    """Place of dropout in Pelee: after both `branches` of each dense layer, or once before the `classifier`."""
 
     branches = "branches"
     classifier = "classifier"
@@ -88,35 +88,35 @@ class Loss(str, Enum):
 
 
 class Init(str, Enum):
-    """First weights of Pelee: as `torch` makes each layer (the paper's code), or as PeleeNet's `published` code."""
+    """Initial weights of Pelee: the defaults of `torch` (the paper's code), or those of PeleeNet's `published` code."""
 
     torch = "torch"
     published = "published"
 
 
 class Logits(str, Enum):
-    """How the logit starts and steps: as the difference of `two` outputs (the paper's code), or as plainly `one`."""
+    """Initialization and steps of the logit: as the difference of `two` outputs (the paper's code), or as `one`."""
 
     two = "two"
     one = "one"
 
 
 class Schedule(str, Enum):
-    """The learning rate: `constant`, or falling to 0 along half a `cosine` by the last step."""
+    """Learning-rate schedule: `constant`, or half a `cosine` that reaches 0 at the last step."""
 
     constant = "constant"
     cosine = "cosine"
 
 
 class Tested(str, Enum):
-    """Which epoch's weights are tested; `best` is judged on validation images of training categories."""
+    """Epoch whose weights are tested: the `last`, or the `best` on validation images of training categories."""
 
     last = "last"
     best = "best"
 
 
 class Views(str, Enum):
-    """What is scored of an image: itself, or the mean logit of `crops` or `patches`."""
+    """Views of an image that are scored: the `full` image, or the mean logit of `crops` or `patches`."""
 
     full = "full"
     crops = "crops"
@@ -124,10 +124,10 @@ class Views(str, Enum):
 
 
 class ThresholdFrom(str, Enum):
-    """Where a run's accuracies call an image fake: from P(fake) = 0.5 on, or from a threshold chosen on validation.
+    """Threshold of a run's accuracies: P(fake) = 0.5, or one chosen on validation images.
 
-    `validation` is the one with the best balanced accuracy; `photos` the one for few false positives, which real images
-    decide.
+    `validation` chooses the threshold with the best balanced accuracy; `photos` one with few false positives, which
+    depends only on real images.
     """
 
     half = "half"
@@ -136,7 +136,7 @@ class ThresholdFrom(str, Enum):
 
 
 class SourceName(str, Enum):
-    """Where images come from."""
+    """Source of the images."""
 
     demo = "demo"
     folders = "folders"
@@ -145,14 +145,14 @@ class SourceName(str, Enum):
 
 
 class BudgetName(str, Enum):
-    """Take the numbers of images that are asked for (`paper`), or lower them together to what is there (`auto`)."""
+    """Numbers of images: as set (`paper`), or reduced in proportion to what is available (`auto`)."""
 
     paper = "paper"
     auto = "auto"
 
 
 class Prep(str, Enum):
-    """`crop` cuts out the middle, `squash` resizes to a square, `center_crop` cuts out a square and resizes that."""
+    """Preparation: `crop` cuts out the center, `squash` resizes to a square, `center_crop` resizes a central square."""
 
     crop = "crop"
     squash = "squash"
@@ -160,7 +160,7 @@ class Prep(str, Enum):
 
 
 class Codec(str, Enum):
-    """`shared` puts both classes through JPEG of random quality; `auto` where their files have different codecs."""
+    """Compress both classes at random JPEG quality: always (`shared`), if their codecs differ (`auto`), or `none`."""
 
     none = "none"
     shared = "shared"
@@ -168,7 +168,7 @@ class Codec(str, Enum):
 
 
 class DeviceCache(str, Enum):
-    """Keep the training images in the GPU's memory: where they fit (`auto`), always (`on`), or never (`off`)."""
+    """Keep the training images in GPU memory: if they fit (`auto`), always (`on`), or never (`off`)."""
 
     auto = "auto"
     on = "on"
@@ -176,14 +176,14 @@ class DeviceCache(str, Enum):
 
 
 class OnBadImage(str, Enum):
-    """Stop at an unusable image, or leave it out and list it in the summary."""
+    """Stop at an unusable image (`error`), or leave it out and list it in the summary (`skip`)."""
 
     error = "error"
     skip = "skip"
 
 
 class Accelerator(str, Enum):
-    """Device of the training; `auto` takes a GPU when there is one."""
+    """Device of the training; `auto` uses a GPU if there is one."""
 
     auto = "auto"
     cpu = "cpu"
@@ -191,9 +191,9 @@ class Accelerator(str, Enum):
 
 
 class Precision(str, Enum):
-    """Arithmetic of the backbone in training; `auto` is bf16 where the hardware has it.
+    """Arithmetic of the backbone in training; `auto` is bf16 if the hardware supports it.
 
-    The residual, and all of validation's calibration, test and evaluation, is always float32.
+    The residual, the calibration on validation images, the test and the evaluation always use float32.
     """
 
     auto = "auto"
@@ -202,7 +202,7 @@ class Precision(str, Enum):
 
 
 class LoggerName(str, Enum):
-    """`csv` writes the run folder alone; `wandb` logs to Weights & Biases as well."""
+    """Run tracking: `csv` writes only the run folder; `wandb` also logs to Weights & Biases."""
 
     csv = "csv"
     wandb = "wandb"

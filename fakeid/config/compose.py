@@ -1,4 +1,4 @@
-"""Read options typed after `python -m fakeid COMMAND` as `train.py` reads its own."""
+"""Parse options typed after `python -m fakeid COMMAND` as `train.py` parses its own."""
 
 import copy
 import itertools
@@ -19,17 +19,17 @@ from fakeid.config.presets import locate_presets
 from fakeid.errors import ConfigError
 
 Overrides: TypeAlias = tuple[str, ...]
-"""What would be typed after `python train.py`."""
+"""Words that would be typed after `python train.py`."""
 
 _VALUES: Final = frozenset(entry.name for entry in fields(Config) if not is_dataclass(entry.type))
 
 
 @contextmanager
 def presets() -> Iterator[None]:
-    """Let Hydra compose from `conf/` while this lasts.
+    """Let Hydra compose from `conf/` inside the block.
 
     Raises:
-        ConfigError: The folder is missing.
+        ConfigError: The folder `conf/` is missing.
     """
     register_schema()
     with initialize_config_dir(str(locate_presets()), version_base="1.3"):
@@ -37,10 +37,12 @@ def presets() -> Iterator[None]:
 
 
 class Composer:
-    """Composes each combination of presets once and sets plain values in copies of it, which is ten times faster.
+    """Cache of composed presets: each combination is composed once, and plain values are set in copies of it.
+
+    This is ten times faster than composing each configuration.
 
     Args:
-        compose: Overrides → configuration.
+        compose: Function that composes a configuration from overrides.
     """
 
     def __init__(self, compose: Callable[[list[str]], DictConfig]) -> None:
@@ -48,7 +50,7 @@ class Composer:
         self._parse = lru_cache(maxsize=None)(OverridesParser.create().parse_override)
 
     def compose(self, overrides: Overrides) -> DictConfig:
-        """Compose what Hydra would."""
+        """Compose the same configuration as Hydra would."""
         parsed = [self._parse(word) for word in overrides]
         plain = [each for each in parsed if each.type is OverrideType.CHANGE and self._is_value(each.key_or_group)]
         presets = tuple(word for word, each in zip(overrides, parsed, strict=True) if each not in plain)
@@ -57,7 +59,7 @@ class Composer:
             try:
                 OmegaConf.update(config, each.key_or_group, each.value())
             except OmegaConfBaseException:
-                return self._compose(overrides)  # for Hydra's own message
+                return self._compose(overrides)  # raises Hydra's own message
         return config
 
     @staticmethod
@@ -66,14 +68,14 @@ class Composer:
 
 
 def compose_configs(overrides: Sequence[str]) -> list[Config]:
-    """Build one checked configuration for each combination of the values that are separated by commas.
+    """Build one checked configuration for each combination of comma-separated values.
 
     Args:
-        overrides: Such as `data=lsun_progan` or `categories=1,2,5`; those of `train.py`.
+        overrides: Overrides of `train.py`, such as `data=lsun_progan` or `categories=1,2,5`.
 
     Raises:
-        ConfigError: An unknown option or a value out of range.
-        HydraException: A word that is no override, or an unknown choice.
+        ConfigError: An option is unknown or a value is out of range.
+        HydraException: A word is not an override, or a choice is unknown.
     """
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     choices = [list_single(override) for override in parsed]
@@ -83,19 +85,21 @@ def compose_configs(overrides: Sequence[str]) -> list[Config]:
 
 
 def list_single(override: Override) -> list[str]:
-    """List the overrides of one value each that an override stands for, if its values are separated by commas."""
+    """Split an override with comma-separated values into overrides of one value each."""
     if not override.is_sweep_override():
         return [str(override.input_line)]
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 
 def compose_config(overrides: Sequence[str]) -> Config:
-    """Build the configuration of a command that takes one value for each option.
+    """Build the configuration of a command that takes one value per option.
 
     Raises:
-        ConfigError: Also for several values.
+        ConfigError: An option is unknown, has several values, or has a value out of range.
     """
     configs = compose_configs(overrides)
     if len(configs) > 1:
-        raise ConfigError(f"this command takes one value for each option, got {len(configs)} combinations")
+        raise ConfigError(
+            f"this command takes one value per option, got {len(configs)} combinations; type one value each"
+        )
     return configs[0]

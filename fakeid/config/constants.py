@@ -1,4 +1,4 @@
-"""Words that all modules share: labels, splits, categories, and kinds of decoders."""
+"""Define the names that all modules share: labels, splits, categories and generator families."""
 
 import re
 from typing import Final
@@ -8,10 +8,10 @@ FAKE: Final = 1
 LABEL_NAMES: Final = ("real", "fake")
 
 CLASS_SUFFIX: Final = re.compile(r"(?<=.)[_-](real|fake)(_[AB])?$", re.IGNORECASE)
-"""What the names of a photo and its translation differ by, at the end and without the file's ending."""
+"""Suffix of a file's stem by which the names of a photo and its translation differ."""
 
 CAMERA: Final = "camera"
-"""The `generator` of every real image."""
+"""Value of `generator` for every real image."""
 
 TRAIN: Final = "train"
 VAL: Final = "val"
@@ -19,7 +19,7 @@ TEST: Final = "test"
 SPLITS: Final = (TRAIN, VAL, TEST)
 
 OWN_TEST_SET: Final = "test"
-"""The test set of images that a run keeps from its own data; others have names of their own."""
+"""Name of the test set that a run holds back from its own data; other test sets have names of their own."""
 
 LSUN_CATEGORIES: Final = (
     "cat",
@@ -34,7 +34,7 @@ LSUN_CATEGORIES: Final = (
     "restaurant",
     "sheep",
 )
-"""The seed paper's categories in the order in which they are added; the last is held out (Lee & Park 2021)."""
+"""Categories of the original paper in the order in which they are added; the last is held out (Lee & Park 2021)."""
 
 LSUN_SCENES: Final = (
     "bedroom",
@@ -48,7 +48,7 @@ LSUN_SCENES: Final = (
     "restaurant",
     "tower",
 )
-"""LSUN's scene categories, published as `NAME_train_lmdb` and `NAME_val_lmdb` (Yu et al. 2015)."""
+"""Scene categories of LSUN, published as `NAME_train_lmdb` and `NAME_val_lmdb` (Yu et al. 2015)."""
 
 LSUN_OBJECTS: Final = (
     "airplane",
@@ -72,7 +72,7 @@ LSUN_OBJECTS: Final = (
     "train",
     "tv-monitor",
 )
-"""LSUN's object categories, published as one database `NAME` each."""
+"""Object categories of LSUN, each published as one database `NAME`."""
 
 DEMO_CATEGORIES: Final = (
     "leaves",
@@ -89,10 +89,11 @@ DEMO_CATEGORIES: Final = (
 )
 
 UPSAMPLING_BLOCKS: Final = ("transposed_conv", "nearest_conv", "bilinear_conv", "pixel_shuffle")
-"""As in DCGAN and CycleGAN, in ProGAN, in StyleGAN, and in super-resolution networks."""
+"""Up-sampling blocks as in DCGAN and CycleGAN, ProGAN, StyleGAN, and super-resolution networks, in this order."""
 
 HELD_OUT_BLOCK: Final = "transposed_fir"
-"""As in StyleGAN2: a transposed convolution, then a fixed low-pass filter. No built-in training image has met it."""
+"""Up-sampling block as in StyleGAN2: a transposed convolution, then a fixed low-pass filter. Never trained on in the
+built-in data."""
 
 GAN_FAMILIES: Final = (
     "progan",
@@ -106,10 +107,11 @@ GAN_FAMILIES: Final = (
     "esrgan",
     "zeros",
 )
-"""Whose decoders `data=simulated` trains small ones of; `zeros` inserts zeros between pixels, then convolves."""
+"""Generator families of which `data=simulated` trains small decoders; `zeros` inserts zeros between pixels, then
+convolves."""
 
 RANDOM_FAMILIES: Final = tuple(f"random_{block}" for block in (*UPSAMPLING_BLOCKS, HELD_OUT_BLOCK))
-"""Decoders with random kernels, of which only the colors are fitted."""
+"""Families of decoders with random kernels, in which only the colors are fitted."""
 
 FAMILIES: Final = (*GAN_FAMILIES, *RANDOM_FAMILIES)
-"""All that `data=simulated` makes copies with."""
+"""All families with which `data=simulated` makes copies."""

@@ -1,4 +1,4 @@
-"""The names of what may happen to an image on its way, as typed on the command line. No pixels, no OpenCV."""
+"""Define the names of degradations as typed on the command line. Imports no OpenCV and touches no pixels."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from fakeid.errors import ConfigError
 
 NO_DEGRADATION: Final = "none"
-"""The name of what happens to clean images: nothing."""
+"""Name of the absence of a degradation, for clean images."""
 
 DEFAULT_DEGRADATIONS: Final = (
     *("jpeg-95", "jpeg-90", "jpeg-75", "jpeg-50", "jpeg-30"),
@@ -17,12 +17,12 @@ DEFAULT_DEGRADATIONS: Final = (
     *("noise-2", "noise-8"),
     "social",
 )
-"""What a robustness suite tests beside the untouched image (`none`), each kind from mild to strong."""
+"""Degradations of a full robustness test, in addition to clean images (`none`); each kind from mild to strong."""
 
 
 @dataclass(frozen=True)
 class _Strength:
-    """What the number behind a name means, and which numbers there are."""
+    """Meaning and range of the number that follows a degradation's name."""
 
     meaning: str
     low: float
@@ -50,14 +50,14 @@ _STRENGTHS: Final[dict[str, _Strength | None]] = {
 
 @dataclass(frozen=True)
 class Degradation:
-    """One degradation, made by `parse_degradation`; see `fakeid.images.degrade` for what each does.
+    """One degradation, made by `parse_degradation`; `fakeid.images.degrade` describes what each does.
 
-    Its `str` is the one word by which the command line and the scores know it: equal degradations, equal words.
+    Its `str` is the unique word used on the command line and in the scores.
 
     Attributes:
         name: `none`, `jpeg`, `webp`, `blur`, `downup`, `crop`, `noise` or `social`.
-        strength: JPEG and WebP quality, sigma of the blur in pixels, scale, share of each side that is kept, sigma of
-            the noise in 8-bit levels; None for `none` and `social`.
+        strength: JPEG or WebP quality, sigma of the blur in pixels, scale, share of each side that is kept, or sigma
+            of the noise in 8-bit levels; None for `none` and `social`.
     """
 
     name: str
@@ -71,16 +71,16 @@ class Degradation:
 
 
 def parse_degradation(word: str) -> Degradation:
-    """Read a degradation such as `jpeg-75`, `blur-1.5` or `social`.
+    """Parse a degradation such as `jpeg-75`, `blur-1.5` or `social`.
 
     Args:
-        word: A name, and where it has a strength, a hyphen and a number.
+        word: Name, followed by a hyphen and a number if the degradation has a strength.
 
     Returns:
-        The degradation, whose `str` is the shortest way to write it: `blur-1.50` becomes `blur-1.5`.
+        Degradation whose `str` is its shortest form: `blur-1.50` becomes `blur-1.5`.
 
     Raises:
-        ConfigError: There is no such name, or the strength is missing, superfluous or out of range.
+        ConfigError: The name is unknown, or the strength is missing, superfluous or out of range.
     """
     name, hyphen, number = word.partition("-")
     try:

@@ -1,4 +1,4 @@
-"""Extend what Hydra answers to `--help` and to the Tab key by what the options say of themselves."""
+"""Extend Hydra's `--help` and shell completion with the descriptions of the options."""
 
 import dataclasses
 import shutil
@@ -14,7 +14,7 @@ from fakeid.config.options import explain, list_options
 from fakeid.config.parse import Config
 from fakeid.config.presets import GRID, GROUPS, list_choices
 
-_NAME_WIDTH: Final = 21  # of the longest name, `held_out_generators`
+_NAME_WIDTH: Final = 21  # fits the longest name, `held_out_generators`
 _VALUE_WIDTH: Final = 14
 _WIDEST: Final = 110
 
@@ -24,16 +24,16 @@ _ListGroups: TypeAlias = Callable[[Hydra, Callable[[str], bool]], str]
 
 
 def register_help() -> None:
-    """Let the templates in `conf/` name `${choices:}` and `${options:}`."""
+    """Make `${choices:}` and `${options:}` available in the templates of `conf/`."""
     OmegaConf.register_new_resolver("choices", _render_choices, replace=True)
     OmegaConf.register_new_resolver("options", _render_options, replace=True)
     list_groups: _ListGroups = Hydra.format_config_groups
-    # Hydra lists all groups for any template, which takes most of a second; ours name none of its lists.
+    # Hydra lists all groups for any template, which takes most of a second; our templates use none of its lists.
     Hydra.format_config_groups = lambda hydra, predicate: _OnDemand(lambda: list_groups(hydra, predicate))  # type: ignore
 
 
 class _OnDemand:
-    """Text that is made when a template wants it."""
+    """Text that is built only when a template uses it."""
 
     def __init__(self, build: Callable[[], str]) -> None:
         self._build = build
@@ -43,13 +43,13 @@ class _OnDemand:
 
 
 def register_completion(*, grids: bool) -> None:
-    """Register an answer to the Tab key in this process, for every shell.
+    """Register completion of options in this process, for every shell.
 
-    Hydra takes seconds to list its groups, and offers the present value of an option alone, an enum's by its name in
+    Hydra takes seconds to list its groups, and offers only the current value of an option, for an enum by its name in
     Python. It has no hook for more, so its query is wrapped.
 
     Args:
-        grids: Whether the program takes `grid=`, which lies beside the groups of all programs.
+        grids: Whether the program takes `grid=` in addition to the groups of all programs.
     """
     ask_hydra: _Query = CompletionPlugin._query
 
@@ -61,14 +61,14 @@ def register_completion(*, grids: bool) -> None:
 
 
 def complete_word(word: str, *, grids: bool) -> list[str] | None:
-    """List what a word that has been begun can become, such as `color=hsv` for `color=h`.
+    """List the completions of a partial word, such as `color=hsv` for `color=h`.
 
     Args:
-        word: What was typed of it.
-        grids: As `register_completion`.
+        word: Part of the word that was typed.
+        grids: As in `register_completion`.
 
     Returns:
-        Sorted words; None for what only Hydra knows: values that are no names, and options of its own.
+        Sorted completions; None for what only Hydra can complete: values that are not names, and its own options.
     """
     name, given, _ = word.partition("=")
     groups = (*GROUPS, GRID) if grids else GROUPS
@@ -95,7 +95,7 @@ def _render_choices(*more: str) -> str:
 
 
 def _render_options(*, _root_: DictConfig) -> str:
-    """Render every option with the value that the chosen presets give it, and what it is."""
+    """Render every option with its value under the chosen presets and its description."""
     names = [entry.name for entry in dataclasses.fields(Config)]
     values: Any = OmegaConf.to_container(OmegaConf.masked_copy(_root_, names), resolve=True, enum_to_str=True)
     width = min(shutil.get_terminal_size().columns, _WIDEST)
@@ -119,7 +119,7 @@ def _render_section(schema: Any, values: dict[str, Any], indent: str, width: int
 
 
 def _wrap(start: str, about: str, width: int) -> list[str]:
-    """Put the explanation into a column of its own, below what is too long to stand beside it."""
+    """Put the description into a column of its own, on the next line if name and value are too long."""
     column = _NAME_WIDTH + _VALUE_WIDTH + 2
     room = textwrap.wrap(about, width - column)
     if len(start) < column:

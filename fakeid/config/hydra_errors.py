@@ -1,4 +1,4 @@
-"""What Hydra and omegaconf find wrong with a command line, as one sentence with what was meant."""
+"""Turn command-line errors of Hydra and omegaconf into one sentence with a suggestion."""
 
 import re
 import sys
@@ -8,7 +8,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from fakeid.config.presets import GRID, GROUPS, list_choices, suggest_assignment, suggest_option
 
-_INSTALL = ' here yet (pip install -e ".[{}]" adds it)'
+_INSTALL = ' yet (pip install -e ".[{}]" adds it)'
 _LAUNCHERS = {
     **dict.fromkeys(("joblib", "submitit_local", "submitit_slurm"), _INSTALL.format("launchers")),
     "ray": _INSTALL.format("ray"),
@@ -16,14 +16,14 @@ _LAUNCHERS = {
 
 
 def explain_hydra_error(error: Exception) -> str:
-    """Write Hydra's and omegaconf's several lines as one sentence, with near matches where a name is wrong."""
+    """Describe an error of Hydra or omegaconf in one sentence, with close matches for a wrong name."""
     cause: BaseException = error
     while isinstance(cause.__cause__, HydraException | OmegaConfBaseException):
         if isinstance(cause, MissingConfigException):
             break
         cause = cause.__cause__
     text = f"{error}\n{cause}"
-    if type(error) is ValueError:  # those of omegaconf are a kind of it
+    if type(error) is ValueError:  # exactly: omegaconf's errors are subclasses
         return _find_wrong_choice(sys.argv[1:]) or str(error)
     if isinstance(cause, MissingConfigException) and cause.missing_cfg_file and cause.options:
         group, _, choice = cause.missing_cfg_file.rpartition("/")
@@ -33,7 +33,7 @@ def explain_hydra_error(error: Exception) -> str:
         name = unknown.group(1) or unknown.group(2)
         return f"there is no option {name}{suggest_option(name)}"
     if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        return f"{several.group(1)} are several values: add -m to train each of them"
+        return f"{several.group(1)} has several values: add -m to train a run for each of them"
     if word := re.search(r"Error parsing override '([^'=]+)'", text):
         return suggest_assignment(word.group(1))
     path = re.search(r"full_key: (\S+)", text)
@@ -42,7 +42,7 @@ def explain_hydra_error(error: Exception) -> str:
 
 
 def _find_wrong_choice(typed: list[str]) -> str | None:
-    """Find the group that was given no name, such as `model=null`, for Hydra does not say which."""
+    """Find the group with an invalid choice, such as `model=null`, because Hydra does not name it."""
     for group, _, value in (word.partition("=") for word in typed):
         choices = list_choices(group) if group in (*GROUPS, GRID) else []
         for choice in value.strip("[]").split(","):

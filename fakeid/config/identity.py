@@ -1,7 +1,7 @@
-"""What a configuration is called, and what tells several apart; all of it follows from the schema.
+"""Name runs, configurations and settings, and find the options in which they differ, as the schema defines them.
 
-Three things have names: a *run* is a configuration and a seed, a *configuration* is what runs that differ by seed alone
-have in common, and a *setting* is what configurations that differ by the number of categories alone have in common.
+A *run* is a configuration with a seed. A *configuration* is what runs that differ only by seed have in common. A
+*setting* is what configurations that differ only by the number of categories have in common.
 """
 
 import hashlib
@@ -18,20 +18,23 @@ from fakeid.config.parse import Config, to_plain
 from fakeid.io import shorten_name
 
 WITHIN_SETTING: Final = ("categories", "seed")
-"""The options in which the runs of one setting differ: along its curve, and by chance."""
+"""Options in which the runs of one setting differ: along its curve, and by chance."""
 
 _ABSENT: Final = object()
 
 
 def fingerprint(config: Config, *affects: Affects, also: Mapping[str, Any] | None = None) -> str:
-    """Compute 16 hexadecimal digits that two configurations share if they agree in all that affects one of these.
+    """Hash the options of the given kinds; configurations that agree in all of them get the same fingerprint.
 
-    An option that is marked `quiet` counts only where it is not as by default.
+    An option marked `quiet` counts only if its value is not the default.
 
     Args:
         config: Checked options.
-        affects: Keys of `fakeid.config.options.AFFECTS`.
-        also: What else they must agree in, by path.
+        affects: Keys of `fakeid.config.options.AFFECTS` that select the options.
+        also: Further values to hash, by path.
+
+    Returns:
+        16 hexadecimal digits.
     """
     values, meaning = flatten(to_plain(config)), dict[str, Any]()
     chosen = {each.path: values[each.path] for each in list_options(type(config)) if _counts(each, values, affects)}
@@ -45,11 +48,11 @@ def fingerprint(config: Config, *affects: Affects, also: Mapping[str, Any] | Non
 
 
 def name_run(config: Config) -> str:
-    """Name a run by what it means, so that asking for it again finds it.
+    """Name a run by its options, so that the same options find it again.
 
-    Readable parts, then the fingerprint of every option that can change the result. Where things are read and written,
-    the logger, the device and its workers do not enter; the name of the data folder does. A name that would be too
-    long for the file system is cut.
+    The name consists of readable parts and the fingerprint of every option that can change the result. Paths, logger,
+    device and workers do not enter, but the name of the data folder does. A name that is too long for the file system
+    is shortened.
     """
     in_folder = config.data.source is SourceName.folders and config.paths.data is not None
     data_name = Path(os.path.realpath(config.paths.data or "")).name if in_folder else ""
@@ -69,40 +72,40 @@ def name_run(config: Config) -> str:
 
 
 def list_axes() -> tuple[Option, ...]:
-    """List the options that sweeps vary."""
+    """List the options that sweeps vary, in the order of the schema."""
     return tuple(each for each in list_options(Config) if each.axis)
 
 
 def read_axes(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the value of each axis by its column; the default where a run is older than the axis.
+    """Read the value of each axis by its column; a run that is older than the axis gets the default.
 
     Args:
-        config: Nested plain values.
+        config: Options as nested plain values.
     """
     values = flatten(config)
     return {each.column: values.get(each.path, _plain_default(each)) for each in list_axes()}
 
 
 def name_setting(config: Mapping[str, Any]) -> str:
-    """Name a setting by the axes that are not as by default: `color=hsv, dropout=0.2`.
+    """Name a setting by the axes that differ from their defaults, such as `color=hsv, dropout=0.2`.
 
-    Two settings that differ in another option than an axis have the same name; see `list_differences`.
+    Two settings that differ only in options that are not axes have the same name; see `list_differences`.
 
     Args:
-        config: Nested plain values.
+        config: Options as nested plain values.
     """
     axes, defaults = read_axes(config), read_axes({})
     return _label({name: axes[name] for name in axes if name not in WITHIN_SETTING and axes[name] != defaults[name]})
 
 
 def list_differences(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """List the options in which settings differ, but for those that another implies.
+    """List the options in which settings differ, without those that another option implies.
 
     Args:
-        configs: Nested plain values, one a run; of an earlier release too.
+        configs: Options of each run as nested plain values, possibly of an earlier release.
 
     Returns:
-        Path → value, one a run; an option that a run does not have is missing.
+        Values by path, one mapping per run; options that a run does not have are missing.
     """
     return tell_apart(
         [{path: value for path, value in flatten(config).items() if _is_setting(path)} for config in configs]
@@ -110,10 +113,10 @@ def list_differences(configs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 
 def tell_apart(flat: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Reduce each to the values in which they differ, but for those that another implies.
+    """Reduce each mapping to the values in which they differ, without those that another option implies.
 
     Args:
-        flat: Path → value.
+        flat: Values by path, one mapping per run.
     """
     paths = list(dict.fromkeys(path for values in flat for path in values))
     differing = [path for path in paths if len({repr(values.get(path, _ABSENT)) for values in flat}) > 1]
@@ -122,10 +125,10 @@ def tell_apart(flat: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def label_changes(configs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Label each run with the options in which settings differ, without fakeid's defaults: `residual=srm`.
+    """Label each run with the options in which settings differ, such as `residual=srm`; defaults are left out.
 
     Returns:
-        One label a run; "all as by default" where nothing is left.
+        One label per run; "all as by default" if nothing is left.
     """
     return [
         _label({path: value for path, value in values.items() if value != find_default(path)})
@@ -134,22 +137,22 @@ def label_changes(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def label_options(values: Mapping[str, Any]) -> str:
-    """Write options as they are typed: `color=hsv, dropout=0.2`; empty where there are none."""
+    """Format options as they are typed, such as `color=hsv, dropout=0.2`; empty if there are none."""
     return ", ".join(f"{path.removesuffix('.name')}={format_value(value)}" for path, value in values.items())
 
 
 def format_value(value: Any) -> str:
-    """Write the value of an option, a number in as few digits as it has."""
+    """Format the value of an option, a float without trailing zeros."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def find_default(path: str) -> Any:
-    """Find the plain value of an option that nobody sets; None where there is no such option."""
+    """Return the default of an option as a plain value; None if there is no such option."""
     return next((_plain_default(each) for each in list_options(Config) if each.path == path), None)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Turn nested values into values by path: {"color": {"name": "hsv"}} into {"color.name": "hsv"}."""
+    """Flatten nested values to values by path: {"color": {"name": "hsv"}} becomes {"color.name": "hsv"}."""
     found: dict[str, Any] = {}
     for key, value in values.items():
         found |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
@@ -165,17 +168,17 @@ def _label(changes: Mapping[str, Any]) -> str:
 
 
 def _plain_default(option: Option) -> Any:
-    return getattr(option.default, "name", option.default)  # of a choice its name
+    return getattr(option.default, "name", option.default)  # for a choice, its name
 
 
 def _is_setting(path: str) -> bool:
-    """Tell whether a setting is told by it. An option of another release counts as those of its group do."""
+    """Tell whether an option is part of a setting. An option of another release counts as those of its group do."""
     affects = _list_affects(Config)
     own = affects.get(path)
     if own:
         return path not in WITHIN_SETTING and own in RESULTS
     group = [each for each in list_options(Config) if each.path.partition(".")[0] == path.partition(".")[0]]
-    # One that was added is an exception: `evaluation.calibrated_under` is in a group that changes no result otherwise.
+    # Options added later do not decide: `evaluation.calibrated_under` is in a group that otherwise changes no result.
     return not group or any(each.affects in RESULTS and not each.quiet for each in group)
 
 
@@ -185,7 +188,7 @@ def _list_affects(schema: Any) -> dict[str, Affects]:
 
 
 def _is_implied(path: str, differing: Sequence[str], flat: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether the name of its group, the protocol or the network says it already."""
+    """Tell whether the name of its group, the protocol or the network already determines an option."""
     if _follows_protocol(path, flat) or _follows_model(path, flat):
         return True
     parts = path.split(".")
@@ -198,7 +201,7 @@ def _is_implied(path: str, differing: Sequence[str], flat: Sequence[Mapping[str,
 
 
 def _follows_protocol(path: str, flat: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether it follows the protocol, as `data.codec` and `trainer.precision` do unless they are set."""
+    """Tell whether an option follows the protocol, as `data.codec` and `trainer.precision` do unless they are set."""
     group, _, name = path.partition(".")
     return group in ("data", "trainer") and all(
         repr(values.get(path, _ABSENT)) == repr(values.get(f"protocol.{name}", _ABSENT)) for values in flat
@@ -206,7 +209,7 @@ def _follows_protocol(path: str, flat: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _follows_model(path: str, flat: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether it follows the network, as the loss does: the paper has one for Pelee and another for Xception."""
+    """Tell whether an option follows the network, as the loss does: the paper uses another for Xception than Pelee."""
     if not path.startswith("protocol.") or path == "protocol.name":
         return False
     named = {(repr(v.get("model.name")), repr(v.get("protocol.name")), repr(v.get(path, _ABSENT))) for v in flat}

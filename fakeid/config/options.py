@@ -1,4 +1,4 @@
-"""What an option is and what it affects, written once beside its default and read by whoever needs to know."""
+"""Declare what an option is and what it affects, once beside its default; other modules derive the rest."""
 
 import dataclasses
 import re
@@ -9,18 +9,18 @@ from typing import Any, Final, Literal, TypeAlias
 Affects: TypeAlias = Literal["data", "network", "training", "evaluation", "speed", "place", "command"]
 
 AFFECTS: Final[dict[Affects, str]] = {
-    "data": "which images a run takes, and their pixels",
-    "network": "the layers of the network and their first weights",
+    "data": "which images a run uses, and their pixels",
+    "network": "the layers of the network and their initial weights",
     "training": "how the network is trained, and how the run's own test scores it",
-    "evaluation": "what is measured beside that; the run stays the same",
-    "speed": "how fast it goes; results agree but for rounding",
+    "evaluation": "what else is measured; the run stays the same",
+    "speed": "how fast a run is; results agree up to rounding",
     "place": "where files and logs are read and written",
     "command": "what this one command does",
 }
-"""What an option can affect. A run is named by the first three, which decide its results."""
+"""What an option can affect. The first three determine the results of a run and therefore its name."""
 
 RESULTS: Final[tuple[Affects, ...]] = ("data", "network", "training")
-"""What two runs must have in common to be the same run."""
+"""Kinds of options in which two runs must agree to be the same run."""
 
 Timed: TypeAlias = Literal[False, True, "on"]
 
@@ -36,18 +36,18 @@ def option(
     timed: Timed = False,
     quiet: bool = False,
 ) -> Any:
-    """Describe a field of the schema; everything else that depends on the option is derived from this.
+    """Declare a field of the schema; everything else that depends on the option is derived from this.
 
     Args:
-        default: Its value where nobody sets it.
-        about: The line that `--help` shows beside it; without one, the first line of its type's docstring.
-        affects: A key of `AFFECTS`.
-        at_least: The lowest number that makes sense.
-        axis: Whether sweeps vary it: a column and a tag in W&B.
-        budget: Whether it is what a training may spend; trainings that spend differently are not ranked.
-        timed: Whether a step takes another time with another value; `on`: whether it is 0 or not is all that matters.
-        quiet: Whether its default stays out of the digest of a run's name. An option that is added gets this, so that
-            finished runs keep their names.
+        default: Value if nobody sets the option.
+        about: Description shown by `--help`; if empty, the first line of the docstring of its type.
+        affects: Key of `AFFECTS`.
+        at_least: Lowest value allowed; None for no limit.
+        axis: Whether sweeps vary the option, which makes it a column and a tag in W&B.
+        budget: Whether the option limits what a training may spend; trainings of different budgets are not ranked.
+        timed: Whether its value changes the time of a step; `on` if only zero or nonzero matters.
+        quiet: Whether its default stays out of the digest of a run's name. Options that are added later need this, so
+            that finished runs keep their names.
     """
     metadata = {
         "help": about, "affects": affects, "at_least": at_least, "axis": axis, "budget": budget, "timed": timed,
@@ -60,14 +60,14 @@ def option(
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """One option of the schema; see `option` for what else is said of it.
+    """One option of the schema; see `option` for the attributes not listed here.
 
     Attributes:
-        path: As it is typed, such as `optim.epochs`.
-        kind: Its type.
-        default: Its value where nobody sets it.
-        values: What can be typed, where that is a list of names.
-        help: What it is.
+        path: Name as it is typed, such as `optim.epochs`.
+        kind: Type of the value.
+        default: Value if nobody sets the option.
+        values: Names that can be typed; empty if the value is not one of a list of names.
+        help: Description of the option.
     """
 
     path: str
@@ -84,12 +84,12 @@ class Option:
 
     @property
     def column(self) -> str:
-        """Its name as an axis: that of its group where it is the group's name, such as `color` for `color.name`."""
+        """Name of the option as an axis: the last part of its path, or the group, such as `color` for `color.name`."""
         return self.path.removesuffix(".name").rpartition(".")[2]
 
 
 def list_options(schema: Any) -> tuple[Option, ...]:
-    """List the options of a dataclass and of those within it, in the order of their fields."""
+    """List the options of a dataclass and of its nested dataclasses, in the order of their fields."""
     return _list_options(schema)
 
 
@@ -109,7 +109,7 @@ def _list_options(schema: Any) -> tuple[Option, ...]:
 
 
 def explain(entry: "dataclasses.Field[Any]") -> str:
-    """Say what an option or a section is: what stands beside its default, or the first line of its type."""
+    """Return the description of an option or a section: its own, or the first line of its type's docstring."""
     return entry.metadata.get("help") or _first_line(entry.type)
 
 
@@ -120,8 +120,8 @@ def _list_values(kind: Any) -> tuple[str, ...]:
 
 
 def _first_line(kind: Any) -> str:
-    """Take the first line of a section's or a choice's docstring, with the names that it leaves out."""
+    """Return the first line of a docstring as a description; names of choices are appended if it lacks any."""
     line: str = kind.__doc__.partition("\n")[0].replace("`", "").removesuffix(".")
-    line = line[0].lower() + line[1:]  # as beside the others; none begins with a name
+    line = line[0].lower() + line[1:]  # like all descriptions; none begins with a proper name
     names = [member.value for member in kind] if issubclass(kind, Enum) else []
     return line if all(re.search(rf"\b{name}\b", line) for name in names) else f"{line} ({', '.join(names)})"

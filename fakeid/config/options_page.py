@@ -1,4 +1,4 @@
-"""The page of all options, `docs/options.md`; made anew by `python -m fakeid.config.options_page > docs/options.md`."""
+"""Generate the page of all options: `python -m fakeid.config.options_page > docs/options.md`."""
 
 import dataclasses
 import sys
@@ -10,22 +10,22 @@ from fakeid.config.presets import list_choices
 
 _HEAD: Final = """# Options
 
-Every option of `train.py`, `sweep.py` and `python -m fakeid`, typed as `path=value`, with its default. Presets such as
-`data=lsun_progan` or `protocol=corrected` set several at once; `python train.py PRESETS --help` shows what they give.
-This page is made from `fakeid/config/schema.py`.
+This page lists every option of `train.py`, `sweep.py` and `python -m fakeid` with its default. Type options as
+`path=value`. Presets such as `data=lsun_progan` or `protocol=corrected` set several options at once;
+`python train.py PRESETS --help` shows the resulting values. This page is generated from `fakeid/config/schema.py`.
 
 ## What an option affects
 
-The folder of a run is named by the options that affect data, network or training, so that asking for the same run again
-finds it. All others can be changed without training anew.
+The folder of a run is named by the options that affect data, network or training, so that the same options find the
+same run again. All other options can be changed without training again.
 
 {affects}
 
-**Axes** are what sweeps vary: columns and tags in W&B. **Budgets** are what a training may spend: reports do not rank
-trainings of different budgets against each other.
+**Axes** are options that sweeps vary; they are columns and tags in W&B. **Budgets** limit what a training may spend;
+reports do not rank trainings of different budgets against each other.
 """
 
-_HEADINGS: Final = ("option", "default", "values", "affects", "what it is")
+_HEADINGS: Final = ("option", "default", "values", "affects", "description")
 
 _KINDS: Final = {
     "str": "text", "int": "whole number", "float": "number", "list[str]": "names", "list[int]": "whole numbers",
@@ -53,13 +53,13 @@ def _render_section(title: str, prefix: str, schema: Any) -> str:
 
 def _describe(prefix: str, option: Option) -> tuple[str, ...]:
     marks = [name for name, holds in (("axis", option.axis), ("budget", option.budget)) if holds]
-    about = option.help.removesuffix(f" ({', '.join(option.values)})")  # they have a column of their own
+    about = option.help.removesuffix(f" ({', '.join(option.values)})")  # values have a column of their own
     affects = ", ".join([option.affects, *marks])
     return f"`{prefix}{option.path}`", f"`{_write(option.default)}`", _name_values(prefix, option), affects, about
 
 
 def _name_values(prefix: str, option: Option) -> str:
-    """Name what can be typed; of an option with a preset for each value, the folder in which each is explained."""
+    """Describe the values that can be typed, or link the folder of presets if each value has one."""
     group = prefix.removesuffix(".")
     if option.path == "name" and set(option.values) == set(list_choices(group)):
         return f"the presets in [`conf/{group}/`](../conf/{group})"
@@ -68,12 +68,12 @@ def _name_values(prefix: str, option: Option) -> str:
     kinds = [option.kind.__name__] if isinstance(option.kind, type) else str(option.kind).split(" | ")
     named = [_KINDS[kind] for kind in kinds]
     if option.at_least is not None:
-        named[0] += f" from {option.at_least:g} on"
+        named[0] += f" ≥ {option.at_least:g}"
     return " or ".join(named)
 
 
 def _write(value: Any) -> str:
-    """Write a value as it is typed."""
+    """Format a value as it is typed."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,6 +1,6 @@
-"""From a composed configuration to checked, typed values, and from these to plain ones.
+"""Convert a composed configuration to checked, typed values, and these to plain ones.
 
-Knows neither torch nor OpenCV: a mistyped option is answered before anything heavy is imported.
+Imports neither torch nor OpenCV, so that a mistyped option is reported before anything slow is imported.
 """
 
 import dataclasses
@@ -19,15 +19,15 @@ __all__ = ["Config", "parse", "register_schema", "to_plain"]
 
 @cache
 def register_schema() -> None:
-    """Make `Config` the base of `conf/train.yaml`, under the name `schema`."""
+    """Register `Config` as `schema`, the base of `conf/train.yaml`."""
     ConfigStore.instance().store(name="schema", node=Config)
 
 
 def parse(cfg: DictConfig) -> Config:
-    """Turn a composed configuration into checked, typed values.
+    """Convert a composed configuration to checked, typed values.
 
     Raises:
-        ConfigError: An unknown key, a value out of range, or options that contradict each other.
+        ConfigError: A key is unknown, a value is out of range, or options contradict each other.
     """
     _check_known(OmegaConf.to_container(cfg, resolve=False), Config, prefix="")
     merged = OmegaConf.merge(_schema(), cfg)
@@ -35,7 +35,7 @@ def parse(cfg: DictConfig) -> Config:
     assert isinstance(config, Config)
     check_config(config)
     if config.model.is_fitted_at_once:
-        # Nothing is drawn from it: several seeds are one run, or a report would find no spread between them.
+        # The seed has no effect here. As separate runs, several seeds would show a report no spread at all.
         config.seed = 0
     return config
 
@@ -59,12 +59,12 @@ def _check_known(values: Any, schema: Any, prefix: str) -> None:
 
 
 def to_plain(config: Config) -> dict[str, Any]:
-    """Turn options into nested dicts of str, int, float, bool, list and None, ready for YAML and JSON."""
+    """Convert options to nested dicts of str, int, float, bool, list and None, ready for YAML and JSON."""
     return {name: _make_plain(value) for name, value in vars(config).items()}
 
 
 def _make_plain(value: Any) -> Any:
-    """Make a value plain as OmegaConf does, a hundred times faster: a sweep asks for each cell again and again."""
+    """Convert a value to a plain one as OmegaConf does, but a hundred times faster, because sweeps do this often."""
     if isinstance(value, Enum):
         return value.name
     if dataclasses.is_dataclass(value):

@@ -1,4 +1,4 @@
-"""List every group with its choices, and say what a mistyped option was meant to be."""
+"""List every group with its choices, and suggest corrections for mistyped options."""
 
 import difflib
 from pathlib import Path
@@ -11,7 +11,7 @@ from fakeid.errors import ConfigError
 GROUPS: Final = (
     "data", "color", "residual", "augment", "model", "protocol", "optim", "trainer", "logger", "evaluation",
 )  # fmt: skip
-"""Those of `train.py`, in the order in which they are explained; `sweep.py` has `grid` as well."""
+"""Groups of `train.py` in the order in which they are explained; `sweep.py` also has `grid`."""
 
 GRID: Final = "grid"
 
@@ -45,32 +45,33 @@ _OTHER_NAMES: Final = {
     "wandb": "logger",
     "workers": "trainer.num_workers",
 }
-"""What other programs call our options."""
+"""Names that other programs use, with the corresponding option of fakeid."""
 
 
 def locate_presets() -> Path:
     """Find the folder of the presets: `conf/` beside the package in a clone, `fakeid/conf/` in a wheel.
 
     Raises:
-        ConfigError: There is neither.
+        ConfigError: Neither folder exists.
     """
     for folder in (_PACKAGE.parent / "conf", _PACKAGE / "conf"):
         if (folder / "train.yaml").is_file():
             return folder
     raise ConfigError(
-        f'the presets are missing beside {_PACKAGE}: install fakeid again, with pip install -e ".[train]" in a clone'
+        f'the presets are missing beside {_PACKAGE}: reinstall fakeid, in a clone with pip install -e ".[train]"'
     )
 
 
 def list_choices(group: str) -> list[str]:
-    """List the presets of a group by name, `hsv` among those of `color`."""
+    """List the names of the presets of a group, such as `hsv` of `color`."""
     return sorted(path.stem for path in (locate_presets() / group).glob("*.yaml"))
 
 
 def suggest_option(name: str) -> str:
-    """Suggest what was meant by an option that does not exist: `; did you mean …?`, or where all of them stand.
+    """Suggest options for a name that does not exist, as `; did you mean …?`, or point to `--help`.
 
-    The same last word under another group comes first, then initials (`lr`), other programs' names, similar letters.
+    The same last word in another group comes first, then initials (`lr`) and names used by other programs, and finally
+    similar spellings.
     """
     if name == GRID:
         return "; grids belong to sweep.py: python sweep.py -m grid=NAME"
@@ -84,7 +85,7 @@ def suggest_option(name: str) -> str:
 
 
 def suggest_assignment(word: str) -> str:
-    """Say of a word without `=` which groups have such a choice, or how an option is typed."""
+    """Explain for a word without `=` which groups have such a choice, or how an option is typed."""
     groups = [group for group in (*GROUPS, GRID) if word in list_choices(group)]
     if groups:
         return f"{word} is a choice of {' and '.join(groups)}: type {' or '.join(f'{g}={word}' for g in groups)}"

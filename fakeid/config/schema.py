@@ -1,7 +1,7 @@
-"""Every option: its name, type, default and what it affects. No torch, no OpenCV.
+"""Define every option with its name, type, default and what it affects. Imports neither torch nor OpenCV.
 
-Presets in `conf/` hold only what they change; `docs/options.md` is made from this file, and `fakeid.config.validate`
-holds the rules that go beyond a lowest value.
+Presets in `conf/` contain only what they change. `docs/options.md` is generated from this file, and
+`fakeid.config.validate` contains the rules that go beyond a lowest value.
 """
 
 from dataclasses import dataclass, field
@@ -41,42 +41,42 @@ from fakeid.config.windows import SMALLEST_PX, list_windows
 
 @dataclass
 class RootConfig:
-    """Where the images of one class lie, apart from the other's."""
+    """Folder of the images of one class, if it differs from the other's."""
 
     root: str | None = option(None, "folder of this class; null: paths.data", affects="place")
 
 
 @dataclass
 class SimulatedConfig:
-    """What `data=simulated` makes of photos: copies through small decoders that are fitted to them."""
+    """Copies that `data=simulated` makes of photos, through small decoders fitted to them."""
 
     families: list[str] | None = option(
-        None, "of generators whose copies are trained on; null: all that neither validate nor test",
+        None, "generator families to train on; null: all that are neither for validation nor for test",
         affects="data", quiet=True,
     )  # fmt: skip
     validation_families: list[str] = option(
-        ["cyclegan", "stylegan2"], "whose copies are never trained on and choose the epoch that is tested",
+        ["cyclegan", "stylegan2"], "families never trained on, whose copies select the epoch that is tested",
         affects="data", quiet=True,
     )  # fmt: skip
-    test_families: list[str] = option([], "whose copies of all test photos are tested", affects="data", quiet=True)
+    test_families: list[str] = option([], "left-out families, tested on all test photos", affects="data", quiet=True)
     members_per_family: int = option(3, "generators of each family", affects="data", at_least=1, quiet=True)
-    fit_steps: int = option(200, "of the training of a generator", affects="data", at_least=2, quiet=True)
+    fit_steps: int = option(200, "training steps of each generator", affects="data", at_least=2, quiet=True)
     pairs_per_photo: int = option(3, "copies of each training photo", affects="data", at_least=1, quiet=True)
     alignment: Alignment = option(Alignment.full, affects="data", quiet=True)
     damaged_share: float = option(
-        0, "share of training photos that are blurred, rescaled or noisy, and their copies are not", affects="data",
+        0, "share of training photos that are blurred, rescaled or noisy while their copies are not", affects="data",
         at_least=0, quiet=True,
     )  # fmt: skip
 
     def list_trained_families(self) -> list[str]:
-        """List the families whose copies are trained on."""
+        """List the families to train on."""
         others = {*self.validation_families, *self.test_families}
         return self.families if self.families is not None else [name for name in FAMILIES if name not in others]
 
 
 @dataclass
 class DataConfig:
-    """Which images enter, and how they are prepared."""
+    """Selection and preparation of the images."""
 
     source: SourceName = option(SourceName.demo, affects="data")
     image_px: int = option(
@@ -84,32 +84,32 @@ class DataConfig:
     )
     budget: BudgetName = option(BudgetName.paper, affects="data", quiet=True)
     train_per_class: int | None = option(
-        1000, "images over all training categories; null: all, balanced", affects="data", at_least=1, budget=True
+        1000, "training images over all categories; null: all, balanced", affects="data", at_least=1, budget=True
     )
     val_per_class: int | None = option(
-        100, "images over all training categories; null: a tenth of each", affects="data", at_least=0
+        100, "validation images over all training categories; null: a tenth of each", affects="data", at_least=0
     )
     test_per_class: int | None = option(
-        100, "in each test category; null: a quarter of a seen one, all of others", affects="data", at_least=1
+        100, "images in each test category; null: a quarter if seen, all if unseen", affects="data", at_least=1
     )
     categories: list[str] | None = option(
-        None, "in the order in which they are added; null: the source's order", affects="data"
+        None, "training categories in the order in which they are added; null: the source's order", affects="data"
     )
-    held_out: str | None = option(None, "never trained on; null: the last category", affects="data")
+    held_out: str | None = option(None, "category that is never trained on; null: the last one", affects="data")
     prep: Prep = option(Prep.crop, affects="data")
     codec: Codec = option(Codec.none, affects="data")
     codec_quality: list[int] | None = option(
         None, "[lowest, highest] JPEG quality of the shared codec; null: 50 to 90, or as auto finds", affects="data"
     )
     on_bad_image: OnBadImage = option(OnBadImage.error, affects="data")
-    max_megapixels: float = option(100.0, "larger images are refused unread", affects="data")
-    seed: int = option(0, "draws the images; apart from seed, so that runs share their test images", affects="data")
+    max_megapixels: float = option(100.0, "refuse larger images without reading them", affects="data")
+    seed: int = option(0, "selects the images; separate from seed, so that runs share test images", affects="data")
     real: RootConfig = field(default_factory=RootConfig)
     fake: RootConfig = field(default_factory=RootConfig)
     simulated: SimulatedConfig = field(default_factory=SimulatedConfig)
     device_cache: DeviceCache = option(DeviceCache.auto, affects="speed")
     audit_per_class: int = option(
-        150, "training images of each class that the short audit looks at; 0: none", affects="evaluation", at_least=0
+        150, "training images of each class for the short audit; 0: no audit", affects="evaluation", at_least=0
     )
 
 
@@ -117,14 +117,14 @@ class DataConfig:
 class ModelConfig:
     """The backbone."""
 
-    name: str = option("pelee", "pelee, color_stats, or any timm name", affects="network", axis=True, timed=True)
+    name: str = option("pelee", "pelee, color_stats, or any timm model", affects="network", axis=True, timed=True)
     pretrained: bool = option(
-        False, "published weights, RGB normalized as they want it; needs a network at first", affects="network"
+        False, "start from published weights, with RGB normalized for them; downloads them once", affects="network"
     )
 
     @property
     def is_fitted_at_once(self) -> bool:
-        """Whether one look at each image is all of its training, without epochs, steps or processes."""
+        """Whether the model is fitted in a single pass over the images, without epochs, steps or processes."""
         return self.name == "color_stats"
 
 
@@ -137,25 +137,23 @@ class ColorConfig:
 
 @dataclass
 class ResidualConfig:
-    """What is left of the content."""
+    """The residual."""
 
     name: ResidualName = option(ResidualName.hpf, affects="network", axis=True, timed=True)
 
 
 @dataclass
 class AugmentConfig:
-    """What happens to training images."""
+    """The augmentation of training images."""
 
     name: AugmentName = option(AugmentName.none, affects="training", axis=True, timed=True)
 
 
 @dataclass
 class ProtocolConfig:
-    """Each switch between what the paper did and what it should have done."""
+    """Switches between what the paper did and what it should have done."""
 
-    name: str = option(
-        "paper", "the preset that the switches below start from", affects="training", axis=True, timed=True
-    )
+    name: str = option("paper", "preset that sets the switches below", affects="training", axis=True, timed=True)
     hpf_channels: HpfChannels = option(HpfChannels.sum, affects="network", timed=True)
     hpf_border: HpfBorder = option(HpfBorder.valid, affects="network", timed=True)
     hsv: HsvForm = option(HsvForm.opencv_8bit, affects="network", timed=True)
@@ -165,155 +163,157 @@ class ProtocolConfig:
     loss: Loss = option(Loss.softmax_ce, affects="training", timed=True)
     logits: Logits = option(Logits.two, affects="network")
     precision: Precision = option(
-        Precision.float32, "what trainer.precision becomes, unless it is set", affects="training"
+        Precision.float32, "value of trainer.precision, unless that is set", affects="training"
     )
     tested: Tested = option(Tested.last, affects="training")
     views: Views = option(
-        Views.full, "what is scored: the image, or the mean logit of crops or patches of it",
+        Views.full, "what is scored: the full image, or the mean logit of crops or patches of it",
         affects="training", axis=True, timed=True,
     )  # fmt: skip
     threshold: ThresholdFrom = option(
         ThresholdFrom.half,
-        "threshold of a run's accuracies: half is P(fake) = 0.5, validation the best on validation images, photos the "
-        "one that keeps evaluation.false_alarm_rate on validation reals",
+        "threshold of a run's accuracies: half is P(fake) = 0.5; validation is the best on validation images; photos "
+        "keeps evaluation.false_alarm_rate on validation reals",
         affects="training",
     )
-    prep: Prep = option(Prep.squash, "what data.prep becomes for data=lsun_progan", affects="data")
-    codec: Codec = option(Codec.none, "what data.codec becomes for images from files", affects="data")
+    prep: Prep = option(Prep.squash, "value of data.prep for data=lsun_progan", affects="data")
+    codec: Codec = option(Codec.none, "value of data.codec for images from files", affects="data")
 
 
 @dataclass
 class OptimConfig:
-    """Steps of Adam, without weight decay."""
+    """Optimization with Adam, without weight decay."""
 
     epochs: int = option(50, "passes over the training images", affects="training", at_least=1, budget=True)
-    batch_size: int = option(64, "images of both classes in a step", affects="training", at_least=2, timed=True)
-    learning_rate: float = option(0.001, "of Adam; the paper's is 0.001", affects="training")
+    batch_size: int = option(64, "images of both classes per step", affects="training", at_least=2, timed=True)
+    learning_rate: float = option(0.001, "learning rate of Adam (paper: 0.001)", affects="training")
     schedule: Schedule = option(Schedule.constant, affects="training")
     ema: float = option(
-        0.0, "decay of the weights' moving average, which is what is validated and tested; 0: none",
+        0.0, "decay of the moving average of the weights, which is validated and tested; 0: no averaging",
         affects="training", axis=True, timed="on",
     )  # fmt: skip
     patience: int | None = option(
-        None, "stop after so many epochs in a row whose validation AUROC was not the best; null: train all epochs",
+        None, "stop after this many epochs in a row without a new best validation AUROC; null: train all epochs",
         affects="training", at_least=1, budget=True, quiet=True,
     )  # fmt: skip
 
 
 @dataclass
 class TrainerConfig:
-    """Where and how fast; only `precision` and `limit_batches` can change the result beyond rounding."""
+    """Hardware and speed; only `precision` and `limit_batches` can change the result beyond rounding."""
 
     accelerator: Accelerator = option(Accelerator.auto, affects="speed", timed=True)
     precision: Precision = option(Precision.auto, affects="training", timed=True)
     channels_last: bool = option(
-        True, "NHWC, which is faster on CPUs and on GPUs with tensor cores", affects="speed", timed=True
+        True, "NHWC memory layout, faster on CPUs and on GPUs with tensor cores", affects="speed", timed=True
     )
     compile: bool = option(
-        False, "torch.compile the backbone: minutes at first, and slower then on the CPU that was measured",
+        False, "torch.compile the backbone: takes minutes at first, and was slower on the CPU that was measured",
         affects="speed", timed=True,
     )  # fmt: skip
     num_workers: int = option(
-        0, "batches come from a memory map; only augment= is worth a second process", affects="speed", at_least=0
+        0, "data-loader processes; batches come from a memory map, so only augment= gains", affects="speed", at_least=0
     )
     devices: int | None = option(
-        1, "processes that share each batch; null: as torchrun or srun started, or one a GPU",
+        1, "processes that share each batch; null: as started by torchrun or srun, or one per GPU",
         affects="speed", at_least=1,
     )  # fmt: skip
     threads: int | None = option(
         None,
-        "threads of torch on the CPU; null: OMP_NUM_THREADS, or one a core. On a machine that is busy with other work "
-        "1 is often much faster, for several threads wait for each other.",
+        "threads of torch on the CPU; null: OMP_NUM_THREADS, or one per core. On a machine that is busy with other "
+        "work, 1 is often much faster, because several threads wait for each other.",
         affects="speed",
         timed=True,
     )
     keep_memory: bool = option(
-        True, "glibc keeps what a step frees for the next one, which is faster on a CPU", affects="speed", timed=True
+        True, "let glibc keep the memory that a step frees for the next, faster on a CPU", affects="speed", timed=True
     )
     limit_batches: int | None = option(
-        None, "of training and validation, for trying things out", affects="training", at_least=1
+        None, "batches of training and of validation per epoch, for quick trials", affects="training", at_least=1
     )
 
 
 @dataclass
 class LoggerConfig:
-    """Run tracking beside the files of the run folder."""
+    """Run tracking in addition to the files of the run folder."""
 
     name: LoggerName = option(LoggerName.wandb, affects="place")
-    project: str = option("fakeid", "in W&B", affects="place")
-    entity: str | None = option(None, "user or team in W&B; null: the login's own", affects="place")
-    group: str | None = option(None, "under which W&B shows runs together", affects="place")
+    project: str = option("fakeid", "project in W&B", affects="place")
+    entity: str | None = option(None, "user or team in W&B; null: the default of your login", affects="place")
+    group: str | None = option(None, "group under which W&B shows runs together", affects="place")
 
 
 @dataclass
 class PathsConfig:
-    """Folders; relative ones start where the command was typed."""
+    """Folders; relative ones start in the directory where the command is run."""
 
-    data: str | None = option(None, "folder of the images or photos; data=demo has none", affects="place")
-    runs: str = option("runs", "holds one folder a run", affects="place")
-    cache: str = option("cache", "holds the prepared images, shared by all runs", affects="place")
+    data: str | None = option(None, "folder of the images or photos; data=demo needs none", affects="place")
+    runs: str = option("runs", "folder with one subfolder per run", affects="place")
+    cache: str = option("cache", "folder of the prepared images, shared by all runs", affects="place")
 
 
 @dataclass
 class SweepConfig:
-    """How `sweep.py` goes about its cells; `train.py` does not look at it."""
+    """Options of `sweep.py`; `train.py` ignores them."""
 
-    plan_only: bool = option(False, "say what would be trained, and stop", affects="command")
-    runs_per_gpu: int = option(1, "with a launcher that runs several cells at once", affects="command", at_least=1)
+    plan_only: bool = option(False, "show what would be trained, then stop", affects="command")
+    runs_per_gpu: int = option(1, "cells per GPU, if a launcher runs several at once", affects="command", at_least=1)
 
 
 @dataclass
 class EvaluationConfig:
-    """What a trained detector is tested on besides clean images of its own test set.
+    """Tests of a trained detector beyond clean images of its own test set.
 
-    No part of a run's identity but for `calibrated_under`, which decides a threshold that the checkpoint keeps.
+    Only `calibrated_under` is part of a run's identity, because it affects a threshold that the checkpoint stores.
     """
 
-    degradations: list[str] = option([], "such as jpeg-75, blur-1, noise-2, social", affects="evaluation")
+    degradations: list[str] = option(
+        [], "degradations to test, such as jpeg-75, blur-1, noise-2, social", affects="evaluation"
+    )
     per_class: int | None = option(
         None, "images of each set, category, generator and class; all if null, or if less than a third is left out",
         affects="evaluation", at_least=1,
     )  # fmt: skip
     held_out_generators: bool = option(
-        True, "with data=demo: fakes by a kind of decoder that is never trained on", affects="evaluation"
+        True, "with data=demo: also test fakes from a kind of decoder that is never trained on", affects="evaluation"
     )
-    sets: list[str] = option([], "DIR or NAME:DIR, beside the run's own test images", affects="evaluation")
+    sets: list[str] = option([], "DIR or NAME:DIR to test besides the run's own images", affects="evaluation")
     reals: list[str] = option(
-        [], "DIR or NAME:DIR of real photos alone, nested in any way: how many are called fake?", affects="evaluation"
+        [], "DIR or NAME:DIR of real photos only, nested in any way; gives the share called fake", affects="evaluation"
     )
     controls: list[str] = option(
         [], 'sets whose "fakes" no GAN made, such as up-scaled photos', affects="evaluation"
     )  # fmt: skip
     swap_quality: int | None = option(
-        None, "JPEG quality at which fakes alone, then reals alone are compressed", affects="evaluation"
+        None, "JPEG quality of the swap test, which compresses fakes only, then reals only", affects="evaluation"
     )
     cluster: str | None = option(
-        None, "stem, or a regular expression on keys: images that belong together", affects="evaluation"
+        None, "grouping of images that belong together: stem, or a regular expression on keys", affects="evaluation"
     )
     oracle: bool = option(
-        False, "also the threshold that would have been best on the tested images themselves", affects="evaluation"
+        False, "also report the threshold that is best on the tested images themselves", affects="evaluation"
     )
-    seed: int = option(0, "draws the random degradations", affects="evaluation")
+    seed: int = option(0, "seed of the random degradations", affects="evaluation")
     false_alarm_rate: float = option(
-        0.05, "false-positive rate wished for on validation when a detector is trained", affects="evaluation"
+        0.05, "target false-positive rate on validation images when a detector is trained", affects="evaluation"
     )  # fmt: skip
     calibrated_under: list[str] = option(
-        [], "such as jpeg-75, downup-0.75, social: degradations under which that rate is kept too, not clean alone",
+        [], "degradations under which the target rate must also hold, such as jpeg-75, downup-0.75, social",
         affects="training", quiet=True,
     )  # fmt: skip
     max_error: float = option(
-        0.05, "share of errors among the calls that are not unsure, wished for on validation", affects="evaluation"
+        0.05, "target share of errors among calls that are not unsure, on validation images", affects="evaluation"
     )
 
     def __post_init__(self) -> None:
-        """Write degradations as they are named everywhere else."""
+        """Normalize the names of degradations and drop clean images from `calibrated_under`."""
         self.degradations = [str(parse_degradation(word)) for word in self.degradations]
         under = dict.fromkeys(str(parse_degradation(word)) for word in self.calibrated_under)
         self.calibrated_under = [word for word in under if word != NO_DEGRADATION]  # clean images always count
 
     @property
     def is_wanted(self) -> bool:
-        """Whether there is more to test than the clean images of the run's own test set."""
+        """Whether there is more to test than clean images of the run's own test set."""
         return bool(self.degradations or self.sets or self.reals or self.swap_quality)
 
 
@@ -322,16 +322,16 @@ class Config:
     """One training and its test."""
 
     categories: int | None = option(
-        10, "how many are trained on, in their order; null: all but the held-out one",
+        10, "number of training categories, in their order; null: all but the held-out one",
         affects="data", at_least=1, axis=True,
     )  # fmt: skip
     dropout: float = option(
         0.0, "probability of dropping a feature in training", affects="training", axis=True, timed="on"
     )
     seed: int = option(
-        0, "first weights, order of the images, augmentation, dropout", affects="training", at_least=0, axis=True
+        0, "seed of initial weights, image order, augmentation and dropout", affects="training", at_least=0, axis=True
     )
-    force: bool = option(False, "train anew what is trained already", affects="command")
+    force: bool = option(False, "retrain a run that is already trained", affects="command")
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     color: ColorConfig = field(default_factory=ColorConfig)
@@ -346,5 +346,5 @@ class Config:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def list_windows(self) -> dict[str, int]:
-        """List the sides in px of what is cut out of images in training and test, by the option that has it cut out."""
+        """List the sides in pixels of windows cut out in training and test, by the option that cuts them."""
         return list_windows(self.data.image_px, self.augment.name.value, self.protocol.views.value)

@@ -1,4 +1,4 @@
-"""The names of the test sets of an evaluation, as they are typed."""
+"""Parse the test sets of an evaluation as they are typed."""
 
 import re
 from pathlib import PurePath
@@ -11,9 +11,9 @@ class NamedFolder(NamedTuple):
     """A folder of images to test on.
 
     Attributes:
-        name: The one given, or that of the folder.
-        folder: Its place.
-        all_real: Whether all images below it are real photos; otherwise folders tell the classes apart.
+        name: Name that was given, or else that of the folder.
+        folder: Path of the folder.
+        all_real: Whether all images below it are real photos; otherwise subfolders separate the classes.
     """
 
     name: str
@@ -22,7 +22,7 @@ class NamedFolder(NamedTuple):
 
 
 def name_test_sets(evaluation: EvaluationConfig) -> list[NamedFolder]:
-    """Read name and folder of each test set beside the run's own, written DIR or NAME:DIR."""
+    """Parse name and folder of each test set besides the run's own, written DIR or NAME:DIR."""
     typed = [(word, False) for word in evaluation.sets] + [(word, True) for word in evaluation.reals]
     matched = [(re.fullmatch(r"(?:([^/:\\]+):)?(.+)", word), all_real) for word, all_real in typed]
     return [

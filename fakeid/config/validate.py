@@ -1,4 +1,4 @@
-"""The rules of the options: ranges, and what joins several of them. Each mistake is one sentence with the way out."""
+"""Check the ranges of options and the rules that join several; each error is one sentence that says how to fix it."""
 
 import difflib
 import re
@@ -30,24 +30,28 @@ from fakeid.config.test_sets import name_test_sets
 from fakeid.config.windows import SMALLEST_PX
 from fakeid.errors import ConfigError
 
-_SEEDS: Final = 2**32  # that numpy takes
-_MOST_THREADS: Final = 1024  # of more, OpenMP gets none
-_LARGEST: Final = 2**53  # up to which JSON's readers agree
+_SEEDS: Final = 2**32  # number of seeds that numpy accepts
+_MOST_THREADS: Final = 1024  # beyond this OpenMP starts no thread at all
+_LARGEST: Final = 2**53  # JSON readers agree on integers below this
 
 
 def check(holds: bool, message: str) -> None:
-    """Refuse a value, with the sentence that the user reads.
+    """Raise an error unless a condition holds.
+
+    Args:
+        holds: Condition.
+        message: Sentence for the user.
 
     Raises:
-        ConfigError: It does not hold.
+        ConfigError: The condition does not hold.
     """
     if not holds:
         raise ConfigError(message)
 
 
 ONE_PROCESS_A_CELL: Final = (
-    "a sweep trains each run in one process: set trainer.devices=1; several runs at once are hydra/launcher=joblib and "
-    "sweep.runs_per_gpu, one run on several devices is train.py trainer=ddp"
+    "a sweep trains each run in one process: set trainer.devices=1; for several runs at once use hydra/launcher=joblib "
+    "and sweep.runs_per_gpu, for one run on several devices use train.py trainer=ddp"
 )
 
 
@@ -55,7 +59,7 @@ def check_config(config: Config) -> None:
     """Check every range and every rule that joins several options.
 
     Raises:
-        ConfigError: The first rule that does not hold.
+        ConfigError: A rule does not hold; the message describes the first such rule.
     """
     values = {each.path: attrgetter(each.path)(config) for each in list_options(type(config))}
     for each in list_options(type(config)):
@@ -69,7 +73,7 @@ def check_config(config: Config) -> None:
     _check_top_level(config)
     _check_joined(config)
     _check_source(config)
-    for path, value in values.items():  # a summary has all options, and is written after the training
+    for path, value in values.items():  # all of them enter the JSON summary, which is written only after the training
         if isinstance(value, int | float):
             check(abs(value) < _LARGEST, f"{path} must be a number below {_LARGEST:,}, got {value}")
 
@@ -78,12 +82,12 @@ def _check_data(data: DataConfig) -> None:
     quality = data.codec_quality
     check(
         quality is None or (len(quality) == 2 and 1 <= quality[0] <= quality[1] <= 100),
-        f"data.codec_quality must be [lowest, highest] of JPEG's qualities 1 to 100, got {quality}",
+        f"data.codec_quality must be [lowest, highest] JPEG quality from 1 to 100, got {quality}",
     )
     check(data.max_megapixels > 0, f"data.max_megapixels must be above 0, got {data.max_megapixels}")
     if data.categories is not None:
         doubled = sorted({name for name in data.categories if data.categories.count(name) > 1})
-        check(not doubled, f"data.categories names {', '.join(doubled)} more than once")
+        check(not doubled, f"data.categories names {', '.join(doubled)} more than once; name each category once")
         if data.held_out is not None:
             _check_held_out(data.held_out, data.categories)
 
@@ -92,32 +96,32 @@ def _check_held_out(held_out: str, categories: Sequence[str]) -> None:
     check(
         held_out not in categories,
         f"the held-out category {held_out} must not be trained on; "
-        "take it out of data.categories or hold out another with data.held_out",
+        "remove it from data.categories or hold out another with data.held_out",
     )
 
 
 def _check_optim(optim: OptimConfig) -> None:
     rate = optim.learning_rate
     check(0 < rate <= 1, f"optim.learning_rate must be above 0 and at most 1, got {rate}; the paper uses 0.001")
-    check(0 <= optim.ema < 1, f"optim.ema must be in [0, 1), got {optim.ema}; 0.999 is usual, 0 does without")
+    check(0 <= optim.ema < 1, f"optim.ema must be in [0, 1), got {optim.ema}; 0.999 is common, 0 turns it off")
 
 
 def _check_trainer(trainer: TrainerConfig) -> None:
     check(
         trainer.threads is None or 1 <= trainer.threads <= _MOST_THREADS,
-        f"trainer.threads must be between 1 and {_MOST_THREADS}, got {trainer.threads}; null takes one a core",
+        f"trainer.threads must be between 1 and {_MOST_THREADS}, got {trainer.threads}; null uses one per core",
     )
     check(
         trainer.devices == 1 or not trainer.compile,
-        "trainer.compile=true works in one process: set trainer.devices=1, or trainer.compile=false",
+        "trainer.compile=true works only in one process: set trainer.devices=1, or trainer.compile=false",
     )
 
 
 def check_evaluation(evaluation: EvaluationConfig) -> None:
-    """Check the options of `evaluation` by themselves.
+    """Check the options of `evaluation` that do not depend on others.
 
     Raises:
-        ConfigError: A value out of range, or two sets of one name.
+        ConfigError: A value is out of range, or two test sets have the same name.
     """
     check(
         evaluation.swap_quality is None or 1 <= evaluation.swap_quality <= 100,
@@ -129,12 +133,12 @@ def check_evaluation(evaluation: EvaluationConfig) -> None:
     try:
         re.compile(evaluation.cluster or "")
     except re.error as error:
-        check(False, f"evaluation.cluster={evaluation.cluster} is neither stem nor a regular expression ({error})")
+        check(False, f"evaluation.cluster must be stem or a regular expression, got {evaluation.cluster} ({error})")
     names = [part.name for part in name_test_sets(evaluation)]
     doubled = sorted({name for name in names if names.count(name) > 1 or name == OWN_TEST_SET})
     check(
         not doubled,
-        f"two sets are called {', '.join(doubled)} ({OWN_TEST_SET} are the run's own images): name one NAME:DIR",
+        f"several test sets are named {', '.join(doubled)} ({OWN_TEST_SET} is the run's own): rename one with NAME:DIR",
     )
 
 
@@ -149,30 +153,30 @@ def _check_joined(config: Config) -> None:
     data, trainer = config.data, config.trainer
     check(
         config.protocol.tested is Tested.last or data.val_per_class != 0,
-        "protocol.tested=best chooses by validation: give data.val_per_class, or set protocol.tested=last",
+        "protocol.tested=best needs validation images: set data.val_per_class above 0, or protocol.tested=last",
     )
     check(
         config.optim.patience is None or config.protocol.tested is Tested.best,
-        "optim.patience waits for a better epoch, and protocol.tested=last takes the last: set protocol.tested=best, "
+        "optim.patience waits for a better epoch, but protocol.tested=last tests the last: set protocol.tested=best, "
         "or optim.patience=null",
     )
     check(
         config.optim.batch_size % (trainer.devices or 1) == 0,
         f"trainer.devices={trainer.devices} processes cannot share batches of {config.optim.batch_size} images "
-        f"equally: set optim.batch_size to a multiple of {trainer.devices}, or take fewer processes",
+        f"equally: set optim.batch_size to a multiple of {trainer.devices}, or use fewer processes",
     )
     if config.model.is_fitted_at_once:
         _check_fitted_at_once(config)
     check(
         data.device_cache is not DeviceCache.on or config.augment.name is AugmentName.none,
-        f"data.device_cache=on keeps images where augment={config.augment.name.value} cannot reach them: set "
+        f"data.device_cache=on keeps images where augment={config.augment.name.value} cannot change them: set "
         "data.device_cache=auto, or augment=none",
     )
     for option, left in config.list_windows().items():
         check(
             left >= SMALLEST_PX,
-            f"{option} cuts {left} px out of data.image_px={data.image_px}, and a network needs {SMALLEST_PX}: raise "
-            f"data.image_px, or leave {option} out",
+            f"{option} cuts {left} px out of data.image_px={data.image_px}, but a network needs {SMALLEST_PX}: raise "
+            f"data.image_px, or leave out {option}",
         )
 
 
@@ -180,17 +184,17 @@ def _check_fitted_at_once(config: Config) -> None:
     model = f"model={config.model.name}"
     check(
         config.color.name is ColorName.rgb and config.residual.name is ResidualName.none,
-        f"{model} computes its own colors and residuals: leave color=rgb and residual=none, got "
+        f"{model} computes its own colors and residuals: set color=rgb and residual=none, got "
         f"color={config.color.name.value} and residual={config.residual.name.value}",
     )
-    check(config.dropout == 0, f"{model} is fitted without dropout: leave dropout=0, got {config.dropout}")
+    check(config.dropout == 0, f"{model} is fitted without dropout: set dropout=0, got {config.dropout}")
     check(
         config.augment.name is AugmentName.none and config.optim.ema == 0,
-        f"{model} looks at each image once: leave augment=none and optim.ema=0",
+        f"{model} sees each image once: set augment=none and optim.ema=0",
     )
     check(
         config.trainer.devices == 1 and not config.trainer.compile,
-        f"{model} is fitted at once, in one process: leave trainer.devices=1 and trainer.compile=false",
+        f"{model} is fitted in one pass by one process: set trainer.devices=1 and trainer.compile=false",
     )
 
 
@@ -212,7 +216,10 @@ def _check_source(config: Config) -> None:
             data.real.root is None and data.fake.root is None,
             f"data.real.root and data.fake.root belong to data=lsun_progan, not to data={data.source.value}",
         )
-        check(data.budget is BudgetName.paper, "data.budget=auto lowers the numbers of data=lsun_progan alone")
+        check(
+            data.budget is BudgetName.paper,
+            "data.budget=auto works only with data=lsun_progan: set data.budget=paper",
+        )
 
 
 def _check_demo(config: Config) -> None:
@@ -220,7 +227,7 @@ def _check_demo(config: Config) -> None:
     for name in ("train_per_class", "val_per_class", "test_per_class"):
         check(
             getattr(data, name) is not None,
-            f"data=demo draws as many images as it is asked for: data.{name} needs a number, got null",
+            f"data=demo draws as many images as wanted: set data.{name} to a number, got null",
         )
     held_out = data.held_out or DEMO_CATEGORIES[-1]
     named = data.categories or [name for name in DEMO_CATEGORIES if name != held_out]
@@ -242,20 +249,25 @@ def _check_simulated(config: Config) -> None:
         for name in families:
             near = difflib.get_close_matches(name, FAMILIES, n=1)
             way_out = f"did you mean {near[0]}?" if near else f"there are {', '.join(FAMILIES)}"
-            check(name in FAMILIES, f"data.simulated.{role} names no family {name}; {way_out}")
+            check(name in FAMILIES, f"data.simulated.{role} names {name}, which is not a family; {way_out}")
     for name in FAMILIES:
         places = [f"data.simulated.{role}" for role, families in roles.items() for _ in range(families.count(name))]
-        check(len(places) < 2, f"{name} stands in {' and in '.join(places)}: a family is named once, in one list")
+        check(len(places) < 2, f"{name} is in {' and in '.join(places)}: name each family once, in one list")
     share = simulated.damaged_share
     check(share <= 1, f"data.simulated.damaged_share must be in [0, 1], got {share}")
     check(
         share == 0 or simulated.alignment is Alignment.full,
-        "data.simulated.damaged_share needs data.simulated.alignment=full: the others leave photos as they are",
+        "data.simulated.damaged_share needs data.simulated.alignment=full, because other alignments leave photos "
+        "unchanged; set that, or data.simulated.damaged_share=0",
     )
-    check(bool(roles["families"]), "data.simulated leaves no family to train on: name fewer in the other lists")
+    check(
+        bool(roles["families"]),
+        "no family is left to train on: name one in data.simulated.families, or fewer in validation_families and "
+        "test_families",
+    )
     check(
         bool(simulated.validation_families),
-        "data.simulated.validation_families must name at least one family: its copies choose the epoch that is tested",
+        "data.simulated.validation_families must name at least one family: its copies select the epoch that is tested",
     )
 
 
@@ -263,8 +275,8 @@ def _check_lsun_progan(config: Config) -> None:
     data = config.data
     check(
         config.paths.data is not None or (data.real.root is not None and data.fake.root is not None),
-        "data=lsun_progan needs paths.data=DIR, which holds LSUN's databases and ProGAN's samples, "
-        "or data.real.root=DIR and data.fake.root=DIR; python -m fakeid doctor says what belongs there",
+        "data=lsun_progan needs paths.data=DIR, a folder that holds LSUN's databases and ProGAN's samples, "
+        "or data.real.root=DIR and data.fake.root=DIR; python -m fakeid doctor lists the files needed",
     )
     known = (*LSUN_SCENES, *LSUN_OBJECTS)
     for name in (*(data.categories or ()), *([data.held_out] if data.held_out else ())):

@@ -36,6 +36,6 @@ def test_a_folder_without_photos_is_said(tmp_path: Path, capsys: pytest.CaptureF
     with pytest.raises(SystemExit) as exit_info:
         main(["benchmark", "data", "--photos", str(tmp_path)])
     assert exit_info.value.code == 1
-    assert "holds no JPEG files: --photos=DIR must name a folder of photos" in capsys.readouterr().err.replace(
+    assert "contains no JPEG files: name a folder of JPEG photos with --photos=DIR" in capsys.readouterr().err.replace(
         "\n", " "
     )

@@ -56,7 +56,7 @@ def test_what_cannot_be_had_is_left_out_and_said(
     assert set(run_benchmark(**TINY)) == {"authors' loop", "fakeid, float32"}
     said = capsys.readouterr().out
     assert "the allocator is not glibc's" in said
-    assert "bf16 is not in hardware here" in said
+    assert "bf16 is left out, because the hardware does not support it" in said
 
 
 def test_compiled_is_measured_beside() -> None:

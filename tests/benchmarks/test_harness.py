@@ -38,7 +38,7 @@ def test_all_ways_have_their_turn_in_each_round() -> None:
 
 
 def test_a_killed_process_is_told() -> None:
-    with pytest.raises(WorkerError, match="ended a process that measures, most likely because memory ran out: ask"):
+    with pytest.raises(WorkerError, match="killed a process that measures, most likely because memory ran out: use"):
         in_fresh_process(os._exit, 9)
 
 

@@ -94,7 +94,7 @@ def test_without_a_file_the_tables_are_printed(tmp_path: Path, capsys: pytest.Ca
     ("option", "value", "sentence"),
     [
         ("--out", "{folder}", "is a folder; name a file in it"),
-        ("--out", "{folder}/file/page.md", "a file of that name is in the way; choose another with --out="),
+        ("--out", "{folder}/file/page.md", "a file of that name already exists; choose another with --out="),
         ("--pages", "0", "must be at least 1, got 0"),
         ("--processes", "0", "must be at least 1, got 0"),
     ],

@@ -33,7 +33,7 @@ def test_the_copy_says_whose_photos_chose_its_threshold(typed: Typed, photos: Pa
     content = original.read_bytes()
     code, out, err = typed("calibrate", str(original), "--reals", str(photos), "--fpr", "0.1", "--device", "cpu")
     assert (code, err) == (0, "")
-    assert "left out 1 of 26; the first: text.png is not a PNG" in out
+    assert "left out 1 of 26 files; the first: text.png is not a PNG" in out
     assert "threshold from 25 photos: calls 4.0 % of them fake" in out
     assert original.read_bytes() == content
     new = tmp_path / "calibrated.ckpt"
@@ -69,9 +69,9 @@ def test_what_a_training_wrote_stays_in_the_copy(tmp_path: Path, photos: Path, t
     ("words", "told"),
     [
         (["--reals", "gone"], "there is no file or folder 'gone'"),
-        (["--reals", "PHOTOS", "--fpr", "5"], "--fpr must lie between 0 and 1, got 5; 0.05 is 5 %"),
+        (["--reals", "PHOTOS", "--fpr", "5"], "--fpr must be between 0 and 1, got 5; 0.05 calls 5 %"),
         (["--reals", "PHOTOS", "--fpr", "0.01"], "a false-positive rate of 1 % takes at least 99 photos, got 25"),
-        (["--reals", "PHOTOS", "--output", "tested.ckpt"], "tested.ckpt is there already: name another file"),
+        (["--reals", "PHOTOS", "--output", "tested.ckpt"], "tested.ckpt already exists: name another file"),
         ([], "missing option '--reals'"),
     ],
 )

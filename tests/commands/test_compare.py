@@ -139,7 +139,7 @@ def test_several_seeds_are_judged(seeds: dict[tuple[str, int], Path]) -> None:
 def test_seeds_alone_are_compared_one_by_one_and_claim_nothing(seeds: dict[tuple[str, int], Path]) -> None:
     report = read_comparison([seeds["rgb", seed] for seed in (0, 1)])
     assert list(report.places) == ["seed 0", "seed 1"]
-    assert "differ by seed alone" in report.notes[0]
+    assert "differ only by seed" in report.notes[0]
     assert verdicts(report) == {"not judged"}
 
 
@@ -156,7 +156,7 @@ def test_files_of_scores_know_nothing_of_trainings(rgb: RunFolder, hsv: RunFolde
     assert list(report.places) == ["theirs", "Pelee+HPF, RGB, dropout 0 at 5 categories"]
     kinds = {row.kind for row in report.comparisons[0].rows}
     assert kinds == {"all", "category"}
-    assert "seen and unseen are not told apart" in report.notes[-1]
+    assert "seen and unseen content are not distinguished" in report.notes[-1]
     assert list(read_comparison([rgb.scores, hsv.scores]).places) == [rgb.path.name, hsv.path.name]
 
 
@@ -184,7 +184,7 @@ def test_an_image_that_one_lacks_is_told(rgb: RunFolder, hsv: RunFolder) -> None
     write_scores(hsv.scores, scores[1:])
     report = read_comparison([rgb.path, hsv.path])
     assert report.num_images == 439
-    assert f"the 439 images that all have; others lack 1 of {rgb.path}" in report.notes[0]
+    assert f"the 439 images that all detectors scored; left out: 1 of {rgb.path}" in report.notes[0]
 
 
 def test_precision_threads_and_device_of_the_trainings_are_told(rgb: RunFolder, hsv: RunFolder) -> None:
@@ -201,7 +201,7 @@ def test_a_broken_down_detector_is_told(rgb: RunFolder, hsv: RunFolder, tmp_path
     logit[0] = np.nan
     change(hsv, logit=logit)
     report = write_comparison([rgb.path, hsv.path], tmp_path / "out", console=Console(file=io.StringIO()))
-    assert "broke down on 1 image (" in report.notes[0]
+    assert "failed on 1 image (" in report.notes[0]
     assert "undefined" in verdicts(report)
     json.loads((tmp_path / "out" / "comparison.json").read_text(), parse_constant=pytest.fail)
 
@@ -266,8 +266,8 @@ def test_what_cannot_be_compared_says_why(rgb: RunFolder, hsv: RunFolder, tmp_pa
     damaged = write_run(tmp_path / "runs", "categories=6")
     damaged.summary.write_text("{")
     for other, message in (
-        (tmp_path / "empty", "is no run, for it has no status.json"),
-        (tmp_path / "runs", r"is not a run but holds \d; name the ones to compare, such as .*/runs/demo-pelee-"),
+        (tmp_path / "empty", "is not a run: it has no status.json"),
+        (tmp_path / "runs", r"is not a run but a folder of \d; name those to compare, such as .*/runs/demo-pelee-"),
         (rgb.path.with_name(hsv.path.name[:-1]), f"did you mean {hsv.path}"),
         (begun.path, r"not finished \(failed, 1 of 5 epochs\)"),
         (going.path, r"not finished \(interrupted, 3 of 5 epochs\)"),
@@ -277,7 +277,7 @@ def test_what_cannot_be_compared_says_why(rgb: RunFolder, hsv: RunFolder, tmp_pa
             read_comparison([rgb.path, other])
     with pytest.raises(ConfigError, match="is given twice"):
         read_comparison([rgb.path, hsv.path, rgb.path / ".." / rgb.path.name])
-    with pytest.raises(ConfigError, match="expected two runs or more, got 1"):
+    with pytest.raises(ConfigError, match="expected two or more runs, got 1"):
         read_comparison([rgb.path])
 
 
@@ -296,8 +296,8 @@ def test_the_command_line(
     assert "comparisons" not in names
     (tmp_path / "file").touch()
     for arguments, code, message in (
-        ([str(rgb.path)], 2, "expected two runs or more"),
-        ([str(rgb.path), "nowhere"], 1, "there is no nowhere"),
+        ([str(rgb.path)], 2, "expected two or more runs"),
+        ([str(rgb.path), "nowhere"], 1, "nowhere does not exist"),
         ([str(rgb.path), str(hsv.path), "--output", "file"], 1, "choose another with --output=DIR"),
     ):
         with pytest.raises(SystemExit) as exit_info:

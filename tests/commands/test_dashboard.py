@@ -163,7 +163,7 @@ def test_the_same_dashboard_is_written_again(sweep: Path, monkeypatch: pytest.Mo
     run_id = json.loads((sweep / "report" / "wandb.json").read_text())["run"]
     assert f'"value":"{run_id}"' in sent[1]["spec"]
     assert isinstance(console.file, io.StringIO)
-    assert "1 runs are not uploaded yet: wandb sync" in console.file.getvalue()
+    assert "not yet uploaded: 1 run; wandb sync" in console.file.getvalue()
 
 
 def test_whoever_is_not_logged_in_is_told_what_to_do(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +171,9 @@ def test_whoever_is_not_logged_in_is_told_what_to_do(sweep: Path, capsys: pytest
         main(["dashboard", str(sweep)])
     assert exit_info.value.code == FakeidError.exit_code
     said = capsys.readouterr().err
-    assert said.startswith("fakeid: a dashboard needs a W&B account and nobody is logged in here: `wandb login`")
+    assert said.startswith(
+        "fakeid: a dashboard needs a W&B login, and nobody is logged in here: log in with `wandb login`"
+    )
     assert f"wandb sync '{sweep}'/*/wandb/offline-run-*" in said
     assert not (sweep / "report").exists()
 
@@ -180,7 +182,7 @@ def test_whoever_is_not_logged_in_is_told_what_to_do(sweep: Path, capsys: pytest
 def test_offline_there_is_no_dashboard(sweep: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
     monkeypatch.setenv("WANDB_MODE", mode)
-    with pytest.raises(FakeidError, match=f"WANDB_MODE={mode}; `unset WANDB_MODE` mends that"):
+    with pytest.raises(FakeidError, match=f"WANDB_MODE={mode}: run `unset WANDB_MODE`"):
         write_dashboard(sweep)
 
 
@@ -205,5 +207,5 @@ def test_what_the_server_refuses_is_one_sentence(sweep: Path, monkeypatch: pytes
     monkeypatch.setenv("WANDB_API_KEY", "x" * 40)
     monkeypatch.setattr("fakeid.sweeps.tracking.track_report", lambda *_: None)
     monkeypatch.setattr(interface.Report, "save", refuse)
-    with pytest.raises(FakeidError, match=r"did not take the dashboard \(permission denied\).*logger.entity=a-team"):
+    with pytest.raises(FakeidError, match=r"rejected the dashboard \(permission denied\).*logger.entity=a-team"):
         write_dashboard(sweep, Console(file=io.StringIO()))

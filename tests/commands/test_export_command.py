@@ -29,10 +29,10 @@ def test_graph_and_page_are_written_once(typed: Typed, tmp_path: Path) -> None:
     assert "calls 5.0 % [2.0, 11.0] of 100 validation reals fake" in page
     assert "the checkpoint is no longer in its run folder" in page
     code, _, err = typed("export", "tested.ckpt", "out/model.onnx")
-    assert (code, err) == (1, f"fakeid: {Path('out/model.onnx')} is there already: name another file\n")
+    assert (code, err) == (1, f"fakeid: {Path('out/model.onnx')} already exists: choose another name for OUTPUT\n")
     assert typed("predict", "out/model.onnx", "out/model.md")[0] == 0
     code, _, err = typed("export", "out/model.onnx", "again")
-    assert "is exported already" in err
+    assert "is already exported" in err
 
 
 def test_of_a_run_the_page_has_its_results(typed: Typed, trained: Config, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_of_a_run_the_page_has_its_results(typed: Typed, trained: Config, tmp_pa
     run.summary.write_text("{}")
     code, out, _ = typed("export", str(run.path), "other.onnx")
     assert code == 0
-    assert "the model card is without results" in out
+    assert "the model card has no results" in out
 
 
 def test_a_threshold_from_photos_is_told(typed: Typed, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_what_was_written_is_kept_and_continued(typed: Typed, detector: str, pho
     (tmp_path / "x.jsonl").write_bytes(lines[: len(lines) // 3])
     code, out, _ = typed(*words, "--resume")
     assert code == 0
-    assert "of 30 images are judged already" in out
+    assert "of 30 images are already judged" in out
     (tmp_path / "whole.csv").write_bytes(whole)
     for row, first in zip(read_rows(tmp_path / "x.csv"), read_rows(tmp_path / "whole.csv"), strict=True):
         logits = row.pop("logit"), first.pop("logit")  # their last digits depend on the batch
@@ -138,7 +138,7 @@ def test_what_was_written_is_kept_and_continued(typed: Typed, detector: str, pho
             assert (one == other == "") or float(one) == pytest.approx(float(other), abs=1e-5)
     whole = (tmp_path / "x.csv").read_bytes()
     assert (tmp_path / "x.jsonl").read_bytes().count(b"\n") == lines.count(b"\n") == 30
-    assert "30 of 30 images are judged already" in typed(*words, "--resume")[1]
+    assert "30 of 30 images are already judged" in typed(*words, "--resume")[1]
     assert (tmp_path / "x.csv").read_bytes() == whole
 
 
@@ -155,7 +155,7 @@ def test_results_of_another_detector_are_not_mixed(typed: Typed, detector: str, 
     [
         (["photos"], "there is no file or folder 'photos'"),
         (["*.png"], "nothing matches '*.png'"),
-        (["."], "there is no image below ."),
+        (["."], "found no images in .;"),
         ([".", "--resume"], "--resume continues a file: name it with --csv or --json"),
         ([".", "--max-tiles", "0"], "--max-tiles: must be at least 1, got 0"),
         ([".", "--cvs", "x"], "there is no option --cvs; did you mean --csv"),
@@ -210,7 +210,7 @@ def test_sheets_are_drawn_beside_a_genuine_photo(typed: Typed, detector: str, ph
     assert len(list((tmp_path / "odd").iterdir())) == 2
     code, _, err = typed(*words, "--evidence", "other", "--csv", "x.csv")
     assert (code, err.count("\n")) == (2, 1)
-    assert "name a genuine one with --genuine FILE" in err
+    assert "name one with --genuine FILE" in err
     code, _, err = typed(*words, "--evidence", "other", "--genuine", str(photos / "17.png"), "--csv", "x.csv")
     assert code == 1
     assert "17.png is not a PNG" in err

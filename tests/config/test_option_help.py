@@ -36,8 +36,8 @@ def test_help_explains_each_option_and_fits_the_terminal(
     of_options = lines[lines.index("Options (path=value), with the values that these choices give") :]
     assert max(map(len, of_options[:-3])) <= width
     described = next(line for line in of_options if line.startswith("  learning_rate"))
-    assert described.split() == ["learning_rate", "0.001", "of", "Adam;", "the", "paper's", "is", "0.001"]
-    assert "where images come from (demo, folders, lsun_progan, simulated)" in " ".join(" ".join(of_options).split())
+    assert described.split() == ["learning_rate", "0.001", "learning", "rate", "of", "Adam", "(paper:", "0.001)"]
+    assert "source of the images (demo, folders, lsun_progan, simulated)" in " ".join(" ".join(of_options).split())
     assert any(line.startswith("  loss") and "softmax_ce applies the softmax twice" in line for line in of_options)
 
 

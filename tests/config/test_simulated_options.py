@@ -24,25 +24,31 @@ def test_families_that_neither_validate_nor_test_are_trained_on() -> None:
     ("override", "message"),
     [
         ("paths.data=null", "data=simulated needs paths.data=DIR, a folder of photos"),
-        ("data.simulated.families=[progn]", "data.simulated.families names no family progn; did you mean progan?"),
+        (
+            "data.simulated.families=[progn]",
+            "data.simulated.families names progn, which is not a family; did you mean progan?",
+        ),
         ("data.simulated.damaged_share=7", "data.simulated.damaged_share must be in [0, 1], got 7.0"),
         (
             "data.simulated={damaged_share: 0.1, alignment: none}",
             "data.simulated.damaged_share needs data.simulated.alignment=full",
         ),
-        ("data.simulated.test_families=[x]", "data.simulated.test_families names no family x; there are progan, dcgan"),
+        (
+            "data.simulated.test_families=[x]",
+            "data.simulated.test_families names x, which is not a family; there are progan, dcgan",
+        ),
         (
             "data.simulated.test_families=[cyclegan]",
-            "cyclegan stands in data.simulated.validation_families and in data.simulated.test_families: a family is",
+            "cyclegan is in data.simulated.validation_families and in data.simulated.test_families: name each family",
         ),
         (
             "data.simulated.families=[zeros,zeros]",
-            "zeros stands in data.simulated.families and in data.simulated.families",
+            "zeros is in data.simulated.families and in data.simulated.families",
         ),
-        ("data.simulated.families=[]", "data.simulated leaves no family to train on"),
+        ("data.simulated.families=[]", "no family is left to train on"),
         (
             f"data.simulated.test_families=[{','.join(set(FAMILIES) - {'cyclegan', 'stylegan2'})}]",
-            "data.simulated leaves no family to train on: name fewer in the other lists",
+            "no family is left to train on: name one in data.simulated.families",
         ),
         ("data.simulated.validation_families=[]", "data.simulated.validation_families must name at least one family"),
         ("data.simulated.fit_steps=1", "data.simulated.fit_steps must be 2 or more"),

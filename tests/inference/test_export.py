@@ -181,4 +181,4 @@ def test_it_is_used_without_any_package_of_training(exported: Path, files: Path)
     assert needy.stderr == 'fakeid: tested.ckpt needs torch: pip install "fakeid[torch]"\n'
     trained = subprocess.run([*words[:3], "train"], cwd=exported, capture_output=True, text=True, check=False)
     assert trained.returncode == 1
-    assert trained.stderr == 'fakeid: this needs hydra, which prediction does without: pip install "fakeid[train]"\n'
+    assert trained.stderr == 'fakeid: this command needs hydra, which is not installed: pip install "fakeid[train]"\n'

@@ -213,6 +213,6 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"has no checkpoints.tested\.ckpt"):
         fakeid.load(tmp_path)
     (tmp_path / "x.ckpt").write_bytes(b"cos\nsystem\n(S'touch hacked'\ntR.")  # a pickle that would run a program
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
+    with pytest.raises(CheckpointError, match="damaged or not a checkpoint"):
         fakeid.load(tmp_path / "x.ckpt")
     assert not Path("hacked").exists()

@@ -43,7 +43,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
         (["protocol.loss=mse"], "protocol.loss: Invalid value 'mse', expected one of [softmax_ce, bce]"),
         (["nonsense"], "expected name=value, got nonsense"),
         (["grid=smoke"], "there is no option grid; grids belong to sweep.py: python sweep.py -m grid=NAME"),
-        (["seed=1,2,3"], "seed=1,2,3 are several values: add -m to train each of them"),
+        (["seed=1,2,3"], "seed=1,2,3 has several values: add -m to train a run for each of them"),
         (["none"], "none is a choice of residual and augment: type residual=none or augment=none"),
     ],
 )

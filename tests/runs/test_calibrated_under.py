@@ -109,5 +109,5 @@ def test_without_conditions_nothing_changes(trained: Config) -> None:
 
 
 def test_an_evaluation_cannot_change_what_the_threshold_was_calibrated_under(trained: Config) -> None:
-    with pytest.raises(ConfigError, match=r"evaluation\.calibrated_under decides a threshold in training"):
+    with pytest.raises(ConfigError, match=r"evaluation\.calibrated_under sets a threshold during training"):
         evaluate(RunFolder.locate(trained).path, ["evaluation.calibrated_under=[social]"])

@@ -196,7 +196,7 @@ def test_a_checkpoint_of_another_shape_is_told_and_the_one_before_is_continued_f
             assert len(str(told.value).splitlines()) == 1, name
     for content in (b"", b"\x80\x02U\x03\xff\xfe\xfd.", b"\x80\x02X\x03\x00\x00\x00\xff\xfe\xfd.", b"no checkpoint"):
         run.last.write_bytes(content)
-        with pytest.raises(CheckpointError, match="last.ckpt is damaged or no checkpoint; force=true"):
+        with pytest.raises(CheckpointError, match="last.ckpt is damaged or not a checkpoint; retrain"):
             read_checkpoint(run.last)
     torch.save(whole, run.last)
     left = run.checkpoints / ".last.ckpt.1.part"  # a kill leaves such a file too

@@ -129,7 +129,7 @@ def test_a_plain_run_inside_a_slurm_job_stays_alone(folder: Path) -> None:
 def test_a_sweep_trains_each_run_in_one_process(folder: Path) -> None:
     output = finish(start(folder, *TWO, "seed=0,1", "paths.runs=sweep", program=(*TRAIN, "-m")), returncode=2)
     assert len(output.splitlines()) == 1
-    assert output.startswith("fakeid: a sweep trains each run in one process: set trainer.devices=1; several runs at")
+    assert output.startswith("fakeid: a sweep trains each run in one process: set trainer.devices=1; for several")
 
 
 @pytest.mark.slow

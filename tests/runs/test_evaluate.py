@@ -268,10 +268,10 @@ def test_a_control_is_judged_and_kept_out_of_the_quadrants(
     ("words", "error", "message"),
     [
         (("nowhere",), DataError, "no folder nowhere"),
-        (("color=hsv",), ConfigError, "as the checkpoint was trained"),
+        (("color=hsv",), ConfigError, "that the checkpoint was trained with"),
         (("evaluation.degradations=[jpg-50]",), ConfigError, "for example jpeg-75"),
-        (("conf", "other/conf"), ConfigError, "two sets are called conf"),
-        (('evaluation.cluster="("',), ConfigError, "neither stem nor a regular expression"),
+        (("conf", "other/conf"), ConfigError, "several test sets are named conf"),
+        (('evaluation.cluster="("',), ConfigError, "must be stem or a regular expression"),
         (("evaluation.controls=[bicubic]",), ConfigError, "no test set has that name"),
     ],
 )

@@ -168,8 +168,8 @@ def test_doctor_names_the_files_that_are_missing(tmp_path: Path, capsys: pytest.
     with pytest.raises(SystemExit) as exit_info:
         main(["doctor", f"paths.data={tmp_path}", f"paths.cache={tmp_path / 'cache'}"])
     assert exit_info.value.code == 1
-    needed = capsys.readouterr().out.partition("still needed of LSUN, as Yu et al. 2015 publish it:")[2]
-    photos, _, samples = needed.partition("still needed of ProGAN's samples, as Karras et al. 2018 publish them:")
+    needed = capsys.readouterr().out.partition("missing files of LSUN, as published by Yu et al. 2015:")[2]
+    photos, _, samples = needed.partition("missing files of ProGAN's samples, as published by Karras et al. 2018:")
     assert "bridge_train_lmdb.zip and bridge_val_lmdb.zip, unzipped" in photos
     assert "sheep.zip, unzipped" in photos
     assert "karras2018iclr-lsun-cat-256x256.zip" in samples
@@ -242,7 +242,7 @@ def test_a_budget_that_fits_is_not_lowered(lsun_progan: BuildConfig) -> None:
     plans = [build_plan(config, build_source(config)) for config in configs]
     assert plans[0] == plans[1]
     assert name_run(configs[0]) != name_run(configs[1])
-    with pytest.raises(ConfigError, match="data.budget=auto lowers the numbers of data=lsun_progan alone"):
+    with pytest.raises(ConfigError, match="data.budget=auto works only with data=lsun_progan"):
         lsun_progan("data=folders", "data.budget=auto")
 
 

@@ -180,7 +180,7 @@ def test_a_damaged_checkpoint_is_refused_and_trained_anew(tiny_config: BuildConf
     config = tiny_config("optim.epochs=1")
     RunFolder.locate(config).checkpoints.mkdir(parents=True)
     RunFolder.locate(config).last.write_bytes(b"PK\x03\x04 cut short")
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint; force=true trains the run anew"):
+    with pytest.raises(CheckpointError, match="damaged or not a checkpoint; retrain the run with force=true"):
         train(config)
     train(tiny_config("optim.epochs=1", "force=true"))
 

@@ -112,7 +112,7 @@ def test_all_mistakes_are_named_before_anything_starts() -> None:
 
 def test_a_cell_of_several_processes_is_refused_before_anything_starts() -> None:
     words = ("dropout=0,7", "categories=1", "color=rgb", "seed=0", "trainer=cpu", "trainer.devices=2")
-    with pytest.raises(ConfigError, match="a sweep trains each run in one process: set trainer.devices=1; several"):
+    with pytest.raises(ConfigError, match="a sweep trains each run in one process: set trainer.devices=1; for several"):
         build("full", *words)
 
 

@@ -91,7 +91,7 @@ def test_a_launcher_that_is_missing_names_what_to_install(capsys: pytest.Capture
         raise MissingConfigException("could not find it", "hydra/launcher/ray", ["basic"])
     assert exit_info.value.code == 2
     said = capsys.readouterr().err
-    assert said == 'fakeid: hydra/launcher has no choice ray here yet (pip install -e ".[ray]" adds it); it has basic\n'
+    assert said == 'fakeid: hydra/launcher has no choice ray yet (pip install -e ".[ray]" adds it); it has basic\n'
 
 
 def test_no_cell_at_once_is_refused_at_once(typed: Typed) -> None:
