@@ -167,7 +167,7 @@ def evaluate(checkpoint: Path, targets: tuple[str, ...], reals: tuple[str, ...],
 @click.option("--json", metavar="FILE", help="Write one line of JSON per image; - is standard output.")
 @click.option("--resume", is_flag=True, help="Continue FILE where it was cut off.")
 @click.option("--once", is_flag=True, help="Skip the check that calls survive mild changes; 4 times as fast.")
-@click.option("--anyway", is_flag=True, help="Accept a detector that was trained on drawings.")
+@click.option("--anyway", is_flag=True, help="Accept a detector trained on drawings (data=demo).")
 @click.option("--device", type=click.Choice(("cpu", "cuda", "mps")), help="[default: the fastest]")
 @path("--evidence", "DIR", "Write a figure per image that shows where its score comes from.")
 @path("--genuine", "FILE", "Photo known to be genuine, shown in each figure for comparison.")
@@ -195,7 +195,7 @@ def predict(checkpoint: Path, places: tuple[str, ...], **options: Any) -> None:
 @click.option("--reals", multiple=True, required=True, metavar="PATH", help="Real photos; may be given several times.")
 @click.option("--fpr", "rate", type=float, default=0.05, show_default=True, help="Share of them to call fake.")
 @path("--output", "FILE", "New checkpoint.  [default: calibrated.ckpt beside RUN's]")
-@click.option("--anyway", is_flag=True, help="Accept a detector that was trained on drawings.")
+@click.option("--anyway", is_flag=True, help="Accept a detector trained on drawings (data=demo).")
 @click.option("--device", type=click.Choice(("cpu", "cuda", "mps")), help="[default: the fastest]")
 def calibrate(checkpoint: Path, reals: tuple[str, ...], rate: float, output: Path | None, **options: Any) -> None:
     """Set the threshold of a detector from your own photos.
