@@ -141,7 +141,7 @@ def test_held_out_content_in_a_mixture_is_refused(tmp_path: Path, tiny_config: B
     stray = next((tmp_path / "authors" / "train(Add_1)" / "fake").iterdir())
     stray.rename(stray.with_name("sheep_0007.png"))
     config = tiny_config("data=folders", f"paths.data={tmp_path / 'authors'}", "categories=1")
-    with pytest.raises(DataError, match=r"sheep_0007.png is named after sheep, which train\(Add_1\) must not show"):
+    with pytest.raises(DataError, match=r"sheep_0007.png is named after sheep, which train\(Add_1\) must not contain"):
         build_plan(config, build_source(config))
 
 
