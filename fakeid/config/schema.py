@@ -64,8 +64,8 @@ class SimulatedConfig:
     pairs_per_photo: int = option(3, "copies of each training photo", affects="data", at_least=1, quiet=True)
     alignment: Alignment = option(Alignment.full, affects="data", quiet=True)
     damaged_share: float = option(
-        0, "share of training photos that are blurred, rescaled or noisy while their copies are not", affects="data",
-        at_least=0, quiet=True,
+        0, "share of training photos that are blurred, rescaled or noisy, half of them together with their copies",
+        affects="data", at_least=0, quiet=True,
     )  # fmt: skip
 
     def list_trained_families(self) -> list[str]:

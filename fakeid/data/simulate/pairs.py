@@ -64,9 +64,12 @@ def make_pair(
         decode: Decoder of a generator.
         rng: Generator of this pair's random draws.
         alignment: What is matched: `copies` never changes the photo, `none` matches nothing.
-        damaged_share: Share of the photos that are damaged instead of adjusted, with `full` alignment; their copies are
-            not damaged. A loss of detail, or noise, must not pass for the trace of a generator.
+        damaged_share: Share of the photos that are damaged, with `full` alignment: half of them before they are copied,
+            and half instead of being adjusted. Softness and noise then occur in both classes, and more often in photos:
+            neither must pass for the trace of a generator.
     """
+    if damaged_share and rng.random() < damaged_share / 2:
+        photo, damaged_share = damage(photo, rng), 0.0
     levels = photo.astype(np.float32)
     sigma_px, share, sharpen = rng.uniform(*_CONTENT_SIGMA_PX), rng.uniform(*_TRACE_SHARE), rng.random() < _SHARPENED
     decoded = decode(levels, int(rng.integers(2**31)))
@@ -79,7 +82,7 @@ def make_pair(
     else:
         real, fake = match_sharpness(levels, copy, _SOFTENING), copy
     if alignment is Alignment.full:
-        if damaged_share and rng.random() < damaged_share:
+        if damaged_share and rng.random() < damaged_share / (2 - damaged_share):  # as many as before the copy
             return Pair(damage(photo, rng), _round(fake))
         if rng.random() < _GRAINY:
             real = add_grain(real, fake, rng)

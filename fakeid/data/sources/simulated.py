@@ -20,7 +20,7 @@ from fakeid.errors import BadImageError, DataError
 from fakeid.images.codecs import jpeg
 from fakeid.seeding import derive_seed
 
-_VERSION: Final = 11  # raise it whenever any pixel changes
+_VERSION: Final = 13  # raise it whenever any pixel changes
 _CATEGORY: Final = "photos"
 _SHARES: Final = {TEST: 0.15, VAL: 0.15}
 _MOST: Final = 500  # most photos for validation, and for test
@@ -49,7 +49,7 @@ class SimulatedOptions:
         pairs_per_photo: Number of pairs of each training photo. A validation photo has one pair. A test photo has one
             by a family drawn from all, and one by each family of `test_families`.
         alignment: How the photo and the copy of a training pair are matched.
-        damaged_share: Share of the photos of training pairs that are damaged.
+        damaged_share: Share of the photos of training pairs that are damaged, half of them before they are copied.
     """
 
     families: tuple[str, ...]

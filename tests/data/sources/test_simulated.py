@@ -157,8 +157,10 @@ def test_only_training_photos_are_damaged(
     monkeypatch.setattr("fakeid.data.simulate.pairs.damage", lambda photo, rng: 255 - damage(photo, rng))
     changed = [each for each, image in zip(records, before, strict=True) if not np.array_equal(often.read(each), image)]
     simulated._make_pair.cache_clear()
-    assert {(each.split, each.label) for each in changed} == {(TRAIN, REAL)}
-    assert 0.1 < len(changed) / sum((each.split, each.label) == (TRAIN, REAL) for each in records) < 0.4
+    assert {(each.split, each.label) for each in changed} == {(TRAIN, REAL), (TRAIN, FAKE)}
+    num_reals = sum(each.label == REAL for each in changed)
+    assert 0.1 < num_reals / sum((each.split, each.label) == (TRAIN, REAL) for each in records) < 0.4
+    assert len(changed) - num_reals < 0.8 * num_reals  # half of the copies are not
 
 
 def test_enlarged_photos_often_have_the_period_of_a_generator(monkeypatch: pytest.MonkeyPatch) -> None:
