@@ -242,7 +242,7 @@ def test_a_sweep_is_measured_and_nothing_is_left(
     said = capsys.readouterr().out
     assert "2 cells, 2 to train" in said
     assert label in said
-    assert "together" in said
+    assert "in total" in said
 
 
 @pytest.mark.slow
