@@ -64,7 +64,7 @@ def test_a_planted_patch_is_found(tmp_path: Path) -> None:
     """Paste a simulated decoder's copy of another scene into a photo by the simulated camera."""
     config = compose_config([
         "trainer=cpu", "trainer.precision=float32", "logger=csv", "optim.epochs=6",
-        "data.train_per_class=500", "data.audit_per_class=0",
+        "data.train_per_class=500", "data.test_per_class=2", "data.audit_per_class=0",
         f"paths.runs={tmp_path / 'runs'}", f"paths.cache={tmp_path / 'cache'}",
     ])  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
