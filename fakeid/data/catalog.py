@@ -3,12 +3,13 @@
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fakeid.config.choices import BudgetName, SourceName
-from fakeid.config.constants import DEMO_CATEGORIES, LSUN_CATEGORIES, TRAIN
+from fakeid.config.constants import DEMO_CATEGORIES, LSUN_CATEGORIES, TEST, TRAIN
 from fakeid.config.parse import Config
 from fakeid.config.schema import DataConfig
 from fakeid.data.plans import Budget, Plan, read_plan, write_plan
@@ -160,22 +161,42 @@ def build_plan(config: Config, source: Source, on_listed: Callable[[int], None] 
         return _remember(config, source, order, held_out, on_listed)
     records = list(_count(source.records(), on_listed))
     mixture = find_mixture(records, config.categories)
-    found = {record.category for record in records if not (mixture and is_mixture(record))}
-    order, held_out_or_none = _order(config.data, found)
+    if mixture:
+        trained = tested = {record.category for record in records if not is_mixture(record)}
+    else:
+        trained, tested = _list_categories(records)
+    order, held_out_or_none = _order(config.data, trained, tested)
     if mixture:
         check_mixture(mixture, records, order, are_named=config.data.categories is not None)
-    return _draw(config, records, order, held_out_or_none, mixture)
+    num_categories = count_mixed(mixture) if mixture else config.categories
+    if num_categories is None and not config.data.categories:
+        num_categories = len(trained.intersection(order))  # the others are tested as unseen
+    return _draw(config, records, order, held_out_or_none, num_categories, mixture)
+
+
+def _list_categories(records: Iterable[Record]) -> tuple[set[str], set[str]]:
+    """List the categories that can be trained on and those that can be tested on; they differ with given splits."""
+    by_split: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        by_split[record.split].add(record.category)
+    trained = by_split.get(TRAIN) or by_split.get("") or set().union(*by_split.values())
+    return trained, by_split.get(TEST, trained)
 
 
 def _draw(
-    config: Config, records: Iterable[Record], order: list[str], held_out: str | None, mixture: str | None = None
+    config: Config,
+    records: Iterable[Record],
+    order: list[str],
+    held_out: str | None,
+    num_categories: int | None,
+    mixture: str | None = None,
 ) -> Plan:
     data = config.data
     return draw_plan(
         records,
         order=order,
         held_out=held_out,
-        num_categories=count_mixed(mixture) if mixture else config.categories,
+        num_categories=num_categories,
         budget=Budget(data.train_per_class, data.val_per_class, data.test_per_class),
         seed=data.seed,
         mixture=mixture,
@@ -198,7 +219,7 @@ def _remember(
             return read_plan(path)
         except DamagedFileError:
             pass  # damaged: draw it again, with the same result
-    plan = _draw(config, _count(source.records(), on_listed), order, held_out)
+    plan = _draw(config, _count(source.records(), on_listed), order, held_out, config.categories)
     with clear_output_errors(path.parent, "paths.cache"):
         write_plan(path, plan)
     return plan
@@ -217,16 +238,20 @@ def list_order(data: DataConfig) -> tuple[list[str], str]:
     return data.categories or [name for name in LSUN_CATEGORIES if name != held_out], held_out
 
 
-def _order(data: DataConfig, found: Collection[str]) -> tuple[list[str], str | None]:
-    """Return the training categories that were found, in the order they are added, and the held-out category.
+def _order(data: DataConfig, trained: Collection[str], tested: Collection[str]) -> tuple[list[str], str | None]:
+    """Return the training categories, in the order they are added, and the held-out category.
 
-    Categories of the seed paper keep its order, with sheep held out. Others are sorted by name, with the last held out.
+    Categories of the seed paper keep its order, with sheep held out. Others are sorted by name. The last one is held
+    out; with given splits the last of those that can be tested, if possible one that has no training images anyway.
     """
     known = DEMO_CATEGORIES if data.source is SourceName.demo else LSUN_CATEGORIES
+    found = {*trained, *tested}
     names = [name for name in known[:-1] if name in found]
-    names += [*sorted(set(found) - set(known)), *[name for name in known[-1:] if name in found]]
-    if data.categories is not None:
-        rest = [name for name in names if name not in data.categories]
-        return data.categories, data.held_out or (rest[-1] if rest else None)
-    held_out = data.held_out or (names[-1] if len(names) > 1 else None)
-    return [name for name in names if name != held_out], held_out
+    names += [*sorted(found - set(known)), *[name for name in known[-1:] if name in found]]
+    free = [name for name in names if name in tested and name not in (data.categories or ())]
+    free = [name for name in free if name not in trained] or free
+    held_out = data.held_out or (free[-1] if free and len(names) > 1 else None)
+    order = data.categories or sorted(
+        set(names) - {held_out}, key=lambda name: (name not in trained, names.index(name))
+    )
+    return order, held_out

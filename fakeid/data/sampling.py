@@ -75,7 +75,7 @@ def draw_plan(
 
     Args:
         records: All images; a stream of millions takes little memory if no number of the budget is None.
-        order: Training categories in the order in which they are added.
+        order: Training categories in the order in which they are added; those without training images come last.
         held_out: The category that is only tested on; None if there is only one category.
         num_categories: Number of categories to train on, the first of `order`; None means all.
         budget: Number of images of each class.
@@ -206,6 +206,11 @@ def _draw_train(
     left = {(name, label): _without(pools[TRAIN][name, label], taken) for name in trained for label in (REAL, FAKE)}
     smallest = min(map(len, left.values()))
     count = smallest if budget is None else budget // num
+    if not smallest:
+        empty = " and ".join(dict.fromkeys(category for (category, _), pool in left.items() if not pool))
+        raise DataError(
+            f"no image is left to train on of {empty}: add some, lower categories, or leave it out of data.categories"
+        )
     if count < 1:
         raise DataError(f"no image is left to train on: {num} categories share data.train_per_class={budget}")
     _check_enough(left, count, f"training ({budget} // {num}, besides test and validation)")

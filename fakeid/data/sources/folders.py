@@ -58,8 +58,9 @@ class FolderSource(StoredImages):
     def records(self) -> list[Record]:
         """List all images, sorted by key: the path below the root, with forward slashes.
 
-        Images of a category share their `scene` if their names differ only by `_real` and `_fake`, as those of a photo
-        and its translation do. If the data set has its own splits, equal names in two of them are different scenes.
+        Images of a category share their `scene` if their paths below the class folder differ only by `_real` and
+        `_fake`, as those of a photo and its translation do. If the data set has its own splits, equal names in two of
+        them are different scenes.
 
         Raises:
             DataError: The folder is missing or laid out differently, a class folder or a split is empty, or a
@@ -82,7 +83,7 @@ class FolderSource(StoredImages):
             level = class_level(parts)
             if level is not None:
                 num_images["/".join(parts[: level + 1])] += len(names)
-                records += _label(places[parts[: level + 1]], parts, names)
+                records += _label(places[parts[: level + 1]], parts, level, names)
         _check_found(self._root, num_images)
         if self._both_classes:
             _check_both_classes(self._root, records)
@@ -106,9 +107,9 @@ def _walk(folder: Path, parts: Parts, ancestors: frozenset[tuple[int, int]]) -> 
             yield from _walk(folder / name, (*parts, name), ancestors | {identity})
 
 
-def _label(place: Place, parts: Parts, names: list[str]) -> Iterator[Record]:
+def _label(place: Place, parts: Parts, level: int, names: list[str]) -> Iterator[Record]:
     folder = "/".join(parts)
-    prefix = f"{place.split}/" if place.split else ""
+    prefix = "".join(f"{part}/" for part in (place.split, *parts[level + 1 :]) if part)
     for name in names:
         scene = prefix + CLASS_SUFFIX.sub("", name.rpartition(".")[0])
         yield Record(f"{folder}/{name}", place.label, place.category, place.generator, scene, place.split)

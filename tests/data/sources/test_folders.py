@@ -247,3 +247,9 @@ def test_the_genuine_pairs(gan_pairs: Path) -> None:
     assert len(scenes) == 180
     assert set(scenes.values()) == {2}  # every photo is paired with its translation
     assert all(source.read(record).shape == (256, 256, 3) for record in records[::10])
+
+
+def test_scenes_keep_the_folders_below_the_class(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, [f"cat/{side}/{clip}/0.png" for side in ("0_real", "1_fake") for clip in ("a", "b/c")])
+    scenes = Counter(record.scene for record in FolderSource(str(root)).records())
+    assert scenes == {"a/0": 2, "b/c/0": 2}
