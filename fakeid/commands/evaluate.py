@@ -10,6 +10,7 @@ from rich.console import Console
 from fakeid.config.choices import LoggerName
 from fakeid.config.compose import compose_config
 from fakeid.config.constants import OWN_TEST_SET
+from fakeid.config.identity import TRAINED_EVALUATION
 from fakeid.config.parse import Config
 from fakeid.config.validate import check_evaluation
 from fakeid.errors import ConfigError
@@ -19,7 +20,6 @@ from fakeid.runs.evaluate.tracking import track_evaluation
 from fakeid.training.checkpoint import read_card
 
 _GROUPS: Final = ("evaluation", "trainer", "paths", "logger")
-_LEARNT: Final = "evaluation.calibrated_under"
 _OPTIONS: Final = ("data.on_bad_image", "data.real.root", "data.fake.root")
 
 
@@ -69,8 +69,8 @@ def _track(checkpoint: Path, options: Config, evaluation: Evaluation, console: C
 def _check_overrides(overrides: Sequence[str]) -> None:
     for word in overrides:
         option = word.partition("=")[0].lstrip("+~")
-        if option == _LEARNT:
-            raise ConfigError(f"{_LEARNT} sets a threshold during training: pass it to train.py instead of evaluate")
+        if option.removeprefix("evaluation.") in TRAINED_EVALUATION:
+            raise ConfigError(f"{option} sets a threshold during training: pass it to train.py instead of evaluate")
         if option.partition(".")[0] not in _GROUPS and option not in _OPTIONS:
             raise ConfigError(
                 f"evaluate takes the options of {', '.join(_GROUPS)} and {', '.join(_OPTIONS)}, got {option}; all "

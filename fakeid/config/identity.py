@@ -15,10 +15,14 @@ from typing import Any, Final
 from fakeid.config.choices import AugmentName, ResidualName, SourceName
 from fakeid.config.options import RESULTS, Affects, Option, list_options
 from fakeid.config.parse import Config, to_plain
+from fakeid.config.schema import EvaluationConfig
 from fakeid.io import shorten_name
 
 WITHIN_SETTING: Final = ("categories", "seed")
 """Options in which the runs of one setting differ: along its curve, and by chance."""
+
+TRAINED_EVALUATION: Final = tuple(each.path for each in list_options(EvaluationConfig) if each.affects in RESULTS)
+"""Options of the group `evaluation` that a training decides, because the checkpoint stores what they determine."""
 
 _ABSENT: Final = object()
 
@@ -178,7 +182,7 @@ def _is_setting(path: str) -> bool:
     if own:
         return path not in WITHIN_SETTING and own in RESULTS
     group = [each for each in list_options(Config) if each.path.partition(".")[0] == path.partition(".")[0]]
-    # Options added later do not decide: `evaluation.calibrated_under` is in a group that otherwise changes no result.
+    # Quiet options do not decide: `evaluation` has three of them, and otherwise changes no result.
     return not group or any(each.affects in RESULTS and not each.quiet for each in group)
 
 

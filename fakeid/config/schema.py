@@ -264,7 +264,7 @@ class SweepConfig:
 class EvaluationConfig:
     """Tests of a trained detector beyond clean images of its own test set.
 
-    Only `calibrated_under` is part of a run's identity, because it affects a threshold that the checkpoint stores.
+    Those that affect the training determine the threshold and the band that the checkpoint stores.
     """
 
     degradations: list[str] = option(
@@ -295,14 +295,14 @@ class EvaluationConfig:
     )
     seed: int = option(0, "seed of the random degradations", affects="evaluation")
     false_alarm_rate: float = option(
-        0.05, "target false-positive rate on validation images when a detector is trained", affects="evaluation"
-    )  # fmt: skip
+        0.05, "target false-positive rate on validation images", affects="training", quiet=True
+    )
     calibrated_under: list[str] = option(
         [], "degradations under which the target rate must also hold, such as jpeg-75, downup-0.75, social",
         affects="training", quiet=True,
     )  # fmt: skip
     max_error: float = option(
-        0.05, "target share of errors among calls that are not unsure, on validation images", affects="evaluation"
+        0.05, "target share of errors among calls that are not unsure", affects="training", quiet=True
     )
 
     def __post_init__(self) -> None:

@@ -82,6 +82,12 @@ def test_a_protocol_preset_sets_every_switch(protocol: str) -> None:
     assert set(preset) == set(to_plain(compose_config())["protocol"])
 
 
+@pytest.mark.parametrize("option", ["false_alarm_rate", "max_error"])
+def test_what_the_stored_threshold_and_band_are_chosen_for_names_the_run(option: str) -> None:
+    names = [name_run(compose_config(f"evaluation.{option}={rate}")) for rate in (0.05, 0.01)]
+    assert names[0] == name_run(compose_config()) != names[1]
+
+
 def test_the_matrix_holds_every_degradation_in_its_order() -> None:
     assert compose_config("evaluation=matrix").evaluation.degradations == list(DEFAULT_DEGRADATIONS)
 

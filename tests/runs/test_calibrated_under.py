@@ -108,6 +108,9 @@ def test_without_conditions_nothing_changes(trained: Config) -> None:
     assert read_calibration(read_card(run.tested)) == calibration == Calibration.from_plain(kept)
 
 
-def test_an_evaluation_cannot_change_what_the_threshold_was_calibrated_under(trained: Config) -> None:
-    with pytest.raises(ConfigError, match=r"evaluation\.calibrated_under sets a threshold during training"):
-        evaluate(RunFolder.locate(trained).path, ["evaluation.calibrated_under=[social]"])
+@pytest.mark.parametrize("option", ["calibrated_under=[social]", "false_alarm_rate=0.01", "max_error=0.2"])
+def test_an_evaluation_cannot_change_what_the_training_chose(trained: Config, option: str) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"evaluation\.{option.split('=', maxsplit=1)[0]} sets a threshold during training"
+    ):
+        evaluate(RunFolder.locate(trained).path, [f"evaluation.{option}"])

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from fakeid.checkpoints import hash_checkpoint
 from fakeid.config.degradations import NO_DEGRADATION, Degradation, parse_degradation
+from fakeid.config.identity import TRAINED_EVALUATION
 from fakeid.config.parse import Config, parse
 from fakeid.config.test_sets import name_test_sets
 from fakeid.console import StatusLine
@@ -119,8 +120,8 @@ def adopt(card: Card, options: Config) -> Config:
     paths = dataclasses.replace(options.paths, data=options.paths.data or config.paths.data)
     roots = {name: getattr(options.data, name) for name in ("real", "fake") if getattr(options.data, name).root}
     data = dataclasses.replace(config.data, on_bad_image=options.data.on_bad_image, **roots)
-    under = config.evaluation.calibrated_under  # the training decided this
-    evaluation = dataclasses.replace(options.evaluation, calibrated_under=under)
+    trained = {name: getattr(config.evaluation, name) for name in TRAINED_EVALUATION}
+    evaluation = dataclasses.replace(options.evaluation, **trained)
     return dataclasses.replace(
         config, evaluation=evaluation, trainer=options.trainer, paths=paths, data=data, force=options.force
     )
