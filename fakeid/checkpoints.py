@@ -66,8 +66,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Write plain values and tensors as a checkpoint, atomically."""
-    write_atomically(path, lambda file: torch.save(checkpoint, file))
+    """Write plain values and tensors as a checkpoint, atomically and so that it survives a power cut."""
+    write_atomically(path, lambda file: torch.save(checkpoint, file), durable=True)
 
 
 def hash_checkpoint(path: Path) -> str:

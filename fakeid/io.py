@@ -112,18 +112,22 @@ def shorten_name(name: str, longest: int = LONGEST_NAME) -> str:
     return f"{content[: longest - len(digest) - 1].decode('utf-8', 'ignore')}-{digest}"
 
 
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object], *, durable: bool = False) -> None:
     """Write a file by way of a temporary one beside it, so that readers see either the old file or the new one.
 
     Args:
         path: Path of the file; missing parent folders are created.
         write: Function that writes the content to the open binary file it is given.
+        durable: Whether to wait for the disk, so that the file survives a power cut. That takes about ten milliseconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
             write(file)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)

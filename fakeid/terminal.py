@@ -17,7 +17,9 @@ from fakeid.processes import environment_variable
 
 _WANTS_TRACEBACKS = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
-_NO_MEMORY = re.compile(r"failed to map segment|can(no|')t allocate memory|can't start new thread", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    r"failed to map segment|can(no|')t allocate memory|out of memory|can't start new thread", re.IGNORECASE
+)
 
 _TRAINING: Final = {
     "hydra", "omegaconf", "torch", "pytorch_lightning", "lightning_fabric", "timm", "torchmetrics", "wandb", "pandas",
@@ -39,7 +41,7 @@ def user_errors() -> Iterator[None]:
             raise
         _leave(str(error), error.exit_code)
     except (MemoryError, ImportError, OSError, RuntimeError) as error:
-        if _WANTS_TRACEBACKS or not _lacks_memory(error):
+        if _WANTS_TRACEBACKS or not lacks_memory(error):
             raise
         _leave(_explain_lack(error), FakeidError.exit_code)
 
@@ -56,7 +58,8 @@ def command_line_errors() -> Iterator[None]:
             finally:
                 _end_display()  # before an error message is printed
     except KeyboardInterrupt:
-        _leave("stopped; the same command continues", 130)
+        anew = " without force=true" if "force=true" in sys.argv else ""
+        _leave(f"stopped; the same command{anew} continues", 130)
     except ModuleNotFoundError as error:
         if _WANTS_TRACEBACKS or error.name is None or error.name.partition(".")[0] not in _TRAINING:
             raise
@@ -102,7 +105,7 @@ def _is_abandoned(file: TextIO) -> bool:
     return any(event & select.POLLERR for _, event in poller.poll(0))
 
 
-def _lacks_memory(error: Exception) -> bool:
+def lacks_memory(error: BaseException | None) -> bool:
     """Tell whether Python, torch or the dynamic loader failed to allocate memory."""
     if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
         return True

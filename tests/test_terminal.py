@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import sys
 
 import pytest
 
@@ -20,6 +21,7 @@ MAPPING = "libtorch_cpu.so: failed to map segment from shared object"
         OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
         MemoryError(),
         RuntimeError("can't start new thread"),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 15.77 GiB"),
         RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you"),
     ],
     ids=repr,
@@ -57,3 +59,16 @@ def test_other_errors_keep_their_traceback(error: Exception) -> None:
     with pytest.raises(type(error)) as raised, user_errors():
         raise error
     assert raised.value is error
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [([], "command continues"), (["force=true"], "without force=true continues")]
+)
+def test_ctrl_c_says_which_command_continues(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *words])
+    with pytest.raises(SystemExit) as exit_info, command_line_errors():
+        raise KeyboardInterrupt
+    assert exit_info.value.code == 130
+    assert capsys.readouterr().err.strip().endswith(told)

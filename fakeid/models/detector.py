@@ -1,6 +1,7 @@
 """The detector: color → residual → normalization → backbone in one module, from RGB to one logit per image."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +36,19 @@ def average_views(
     Raises:
         ConfigError: The views are unknown.
     """
-    return torch.stack([detector(view) for view in _cut(rgb, views, center_px)]).mean(0)  # (V, N) → (N,)
+    with _full_precision():
+        return torch.stack([detector(view) for view in _cut(rgb, views, center_px)]).mean(0)  # (V, N) → (N,)
+
+
+@contextmanager
+def _full_precision() -> Iterator[None]:
+    """Keep convolutions in full float32: by default, cuDNN rounds their inputs to 10 bits on recent GPUs (TF32)."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def _cut(rgb: Tensor, views: str, center_px: int | None) -> Iterator[Tensor]:

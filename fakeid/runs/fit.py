@@ -103,7 +103,7 @@ def _check_size(module: DetectorModule, config: Config) -> None:
         sides[f"{side} px, to which {option} cuts data.image_px={whole}"] = side
     for what, side in sides.items():
         try:
-            with torch.no_grad():
+            with torch.no_grad(), torch.compiler.set_stance("force_eager"):  # compiling may fail for other reasons
                 module.detector.eval()(torch.zeros(1, 3, side, side))
         except Exception as error:
             raise ConfigError(

@@ -11,7 +11,7 @@ from rich.filesize import decimal
 
 from fakeid.audit.metadata import CodecChoice, choose_by_facts
 from fakeid.config.choices import BudgetName, Codec, OnBadImage, SourceName
-from fakeid.config.constants import FAKE, REAL
+from fakeid.config.constants import FAKE, LABEL_NAMES, REAL
 from fakeid.config.parse import Config
 from fakeid.config.windows import compute_tested_px, compute_trained_px
 from fakeid.console import StatusLine, build_progress
@@ -146,15 +146,17 @@ def prepare_images(config: Config, images: RunImages, console: Console) -> Packe
     """Pack the images of a run and print how many had to be left out.
 
     Raises:
-        DataError: No usable image is left in a split, or one of the reasons of `pack_images`.
+        DataError: No usable image of a class is left in a split, or one of the reasons of `pack_images`.
     """
     records = images.plan.records()
     packed = pack_images(config, images.build_cache(config), records, console)
     if packed.skipped:
         console.print(f"left out {len(packed.skipped)} of {len(records):,} images, listed in summary.json")
         for name, split in images.plan.splits().items():
-            if split and all(record.key in packed.skipped for record in split):
-                raise DataError(f"no usable image is left in the {name} set; see data.on_bad_image")
+            left = {record.label for record in split if record.key not in packed.skipped}
+            for label in sorted({record.label for record in split} - left):
+                reason = next(packed.skipped[record.key] for record in split if record.label == label)
+                raise DataError(f"no usable {LABEL_NAMES[label]} image is left in the {name} set: {reason}")
     return packed
 
 

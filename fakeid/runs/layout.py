@@ -243,8 +243,9 @@ class RunFolder:
                 yield
 
     def clear(self) -> None:
-        """Delete everything except the folder and its lock, starting with the status."""
+        """Delete everything except the folder and its lock, starting with what says that there are results."""
         self.status.unlink(missing_ok=True)
+        self.summary.unlink(missing_ok=True)
         for entry in self.path.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)

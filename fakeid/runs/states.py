@@ -87,5 +87,8 @@ def _is_locked(run: RunFolder) -> bool:
     try:
         with FileLock(run.path / ".lock", timeout=0):
             return False
-    except (Timeout, OSError):
+    except Timeout:
         return True
+    except OSError:  # no right to lock: what the status says is all that is known
+        status = run.read_status()
+        return status is not None and status.state == RUNNING

@@ -170,6 +170,10 @@ class MovingAverage(WeightAveraging):
 
     def __init__(self, decay: float, device: str) -> None:
         def average(averaged: Sequence[Tensor], current: Sequence[Tensor], num_averaged: Tensor) -> None:
+            if not averaged[0].is_floating_point():  # a table of numbers, which no training changes
+                for kept, latest in zip(averaged, current, strict=True):
+                    kept.copy_(latest)
+                return
             num = int(num_averaged)
             update = get_ema_multi_avg_fn(min(decay, (1 + num) / (10 + num)))  # type: ignore[no-untyped-call]
             update(averaged, current, num)

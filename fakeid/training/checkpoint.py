@@ -1,12 +1,12 @@
 """Write and read checkpoints, which hold only weights and plain values, and refuse those that do not fit."""
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 import pytorch_lightning as pl
-import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pydantic import FiniteFloat
 
@@ -17,9 +17,12 @@ from fakeid.errors import CheckpointError, FakeidError
 from fakeid.evaluation.records.run_summary import DataRecord
 from fakeid.images.file_facts import TrainedFiles
 from fakeid.io import parse_record
+from fakeid.terminal import lacks_memory
 from fakeid.training.module import DetectorModule
 
 _KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
+
+_GPU_FAILS: Final = re.compile(r"CUDA error|cuDNN error|CUDNN_STATUS")
 
 _SPEED: Final = {each.column for each in list_options(TrainerConfig) if each.affects == "speed"}
 """Hyperparameters that may change when a training is resumed."""
@@ -160,9 +163,9 @@ class Restoration(pl.Callback):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Raise a CheckpointError in place of an error that only a damaged checkpoint explains."""
-        # A damaged checkpoint does not explain a full memory or disk either.
-        innocent = isinstance(error, (FakeidError, torch.OutOfMemoryError, MemoryError, OSError))
-        innocent = innocent or not isinstance(error, Exception)
+        # A damaged checkpoint does not explain a full memory or disk or a failing GPU either.
+        innocent = isinstance(error, (FakeidError, OSError)) or not isinstance(error, Exception)
+        innocent = innocent or lacks_memory(error) or bool(_GPU_FAILS.match(str(error)))
         if not self._restored and not innocent:
             raise CheckpointError(f"cannot resume from {self._path} ({render_cause(error)}); {ANEW}") from error
 

@@ -207,6 +207,17 @@ def test_unusable_file_is_named(folders: BuildConfig, capsys: pytest.CaptureFixt
     assert "left out 1 of" in capsys.readouterr().out
 
 
+def test_a_class_without_a_usable_file_is_refused(
+    folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path
+) -> None:
+    for path in tree.glob("*/0_real/*"):
+        path.write_bytes(b"")
+    code, line = leave(folders("data.on_bad_image=skip"), capsys)
+    assert code == 1
+    assert "no usable real image is left in the train set: " in line
+    assert ".png" in line
+
+
 def test_one_pixel_image(folders: BuildConfig, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
     cv2.imwrite(str(tree / "dogs" / "0_real" / "dogs-0_real-3.png"), np.zeros((1, 1, 3), np.uint8))
     for prep in ("crop", "squash"):

@@ -71,8 +71,19 @@ def test_ctrl_c_in_the_middle_is_told_as_such(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOSPC, "No space left on device")])
-def test_a_checkpoint_is_not_to_blame_where_memory_or_disk_is_full(tmp_path: Path, error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOSPC, "No space left on device"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you"),
+        RuntimeError("CUDA error: all CUDA-capable devices are busy or unavailable"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"),
+    ],
+    ids=repr,
+)
+def test_a_checkpoint_is_not_to_blame_for_a_failing_machine(tmp_path: Path, error: Exception) -> None:
     with pytest.raises(type(error)), Restoration(tmp_path / "last.ckpt"):
         raise error
 
