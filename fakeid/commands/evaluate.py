@@ -42,8 +42,8 @@ def evaluate(
         DataError: A folder does not exist.
         FakeidError: The evaluation failed; see `run_evaluation`.
     """
-    overrides = [word for word in words if "=" in word]
-    places = [word for word in words if "=" not in word]
+    overrides = [word for word in words if "/" not in word.partition("=")[0] and "=" in word]
+    places = [word for word in words if word not in overrides]
     _check_overrides(overrides)
     named = any(word.partition("=")[0] == "evaluation" for word in overrides)
     options = compose_config([*([] if named else ["evaluation=matrix"]), *overrides])

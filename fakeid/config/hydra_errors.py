@@ -1,9 +1,10 @@
 """Turn command-line errors of Hydra and omegaconf into one sentence with a suggestion."""
 
 import re
+import shlex
 import sys
 
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 
 from fakeid.config.presets import GRID, GROUPS, list_choices, suggest_assignment, suggest_option
@@ -34,11 +35,23 @@ def explain_hydra_error(error: Exception) -> str:
         return f"there is no option {name}{suggest_option(name)}"
     if several := re.search(r"Ambiguous value for argument '([^']+)'", text):
         return f"{several.group(1)} has several values: add -m to train a run for each of them"
-    if word := re.search(r"Error parsing override '([^'=]+)'", text):
-        return suggest_assignment(word.group(1))
+    if isinstance(cause, OverrideParseException) and (reason := _explain_unreadable(cause.override)):
+        return reason
     path = re.search(r"full_key: (\S+)", text)
     first_line = next(line for line in str(cause).splitlines() if line.strip())
     return f"{path.group(1)}: {first_line}" if path else first_line
+
+
+def _explain_unreadable(override: str) -> str | None:
+    """Say how an override that Hydra cannot read must be typed; None if quotes would not help."""
+    name, _, value = override.partition("=")
+    if not value:
+        return suggest_assignment(name)
+    if value[0] in "'\"[{":
+        return None
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    typed = shlex.quote(f'{name}="{escaped}"')
+    return f"{name} has a value with special characters, which must be in quotes: type {typed}"
 
 
 def _find_wrong_choice(typed: list[str]) -> str | None:

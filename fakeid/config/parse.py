@@ -4,6 +4,7 @@ Imports neither torch nor OpenCV, so that a mistyped option is reported before a
 """
 
 import dataclasses
+import os
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
@@ -34,6 +35,8 @@ def parse(cfg: DictConfig) -> Config:
     config = OmegaConf.to_object(merged)
     assert isinstance(config, Config)
     check_config(config)
+    paths = {name: value and os.path.expanduser(value) for name, value in vars(config.paths).items()}  # noqa: PTH111
+    config.paths = dataclasses.replace(config.paths, **paths)
     if config.model.is_fitted_at_once:
         # The seed has no effect here. As separate runs, several seeds would show a report no spread at all.
         config.seed = 0

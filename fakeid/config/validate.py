@@ -25,7 +25,7 @@ from fakeid.config.constants import (
     OWN_TEST_SET,
 )
 from fakeid.config.options import list_options
-from fakeid.config.schema import Config, DataConfig, EvaluationConfig, OptimConfig, TrainerConfig
+from fakeid.config.schema import Config, DataConfig, EvaluationConfig, OptimConfig, SimulatedConfig, TrainerConfig
 from fakeid.config.test_sets import name_test_sets
 from fakeid.config.windows import SMALLEST_PX
 from fakeid.errors import ConfigError
@@ -151,6 +151,7 @@ def _check_top_level(config: Config) -> None:
 def _check_joined(config: Config) -> None:
     """Check the rules that join options of several groups."""
     data, trainer = config.data, config.trainer
+    check("/" not in config.protocol.name, f"protocol.name must not hold a slash, got {config.protocol.name}")
     check(
         config.protocol.tested is Tested.last or data.val_per_class != 0,
         "protocol.tested=best needs validation images: set data.val_per_class above 0, or protocol.tested=last",
@@ -204,11 +205,16 @@ def _check_source(config: Config) -> None:
         _check_demo(config)
     if data.source is SourceName.folders:
         check(
-            config.paths.data is not None,
+            bool(config.paths.data),
             "data=folders needs paths.data=DIR, a folder that holds [generator/][category/]{0_real,1_fake}",
         )
     if data.source is SourceName.simulated:
         _check_simulated(config)
+    else:
+        check(
+            data.simulated == SimulatedConfig(),
+            f"the options data.simulated.* belong to data=simulated, not to data={data.source.value}",
+        )
     if data.source is SourceName.lsun_progan:
         _check_lsun_progan(config)
     else:
@@ -238,7 +244,7 @@ def _check_demo(config: Config) -> None:
 
 
 def _check_simulated(config: Config) -> None:
-    check(config.paths.data is not None, "data=simulated needs paths.data=DIR, a folder of photos")
+    check(bool(config.paths.data), "data=simulated needs paths.data=DIR, a folder of photos")
     simulated = config.data.simulated
     roles = {
         "families": simulated.list_trained_families(),
@@ -274,7 +280,7 @@ def _check_simulated(config: Config) -> None:
 def _check_lsun_progan(config: Config) -> None:
     data = config.data
     check(
-        config.paths.data is not None or (data.real.root is not None and data.fake.root is not None),
+        bool(config.paths.data or (data.real.root and data.fake.root)),
         "data=lsun_progan needs paths.data=DIR, a folder that holds LSUN's databases and ProGAN's samples, "
         "or data.real.root=DIR and data.fake.root=DIR; python -m fakeid doctor lists the files needed",
     )

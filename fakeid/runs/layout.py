@@ -266,6 +266,8 @@ def find_runs(directory: Path) -> list[RunFolder]:
     if below := [str(path) for path in sorted(directory.iterdir()) if path.is_dir() and _list_runs(path)]:
         which = below[0] if len(below) == 1 else f"one of {', '.join(below)}"
         raise DataError(f"there is no run in {directory} itself, but there are some in a subfolder: give {which}")
+    if RunFolder(directory).status.exists():
+        raise DataError(f"{directory} is itself a run: give the folder of its runs, {directory.absolute().parent}")
     raise DataError(f"there is no run in {directory}; train one with paths.runs={directory}")
 
 

@@ -23,12 +23,15 @@ def lease_gpu(num_gpus: int, runs_per_gpu: int, folder: Path | None = None) -> I
         num_gpus: Number of GPUs that this process sees.
         runs_per_gpu: Number of slots on each GPU.
         folder: Folder of the locks, common to all processes that share the GPUs; None uses a folder of this user in
-            the temporary folder.
+            the temporary folder. SLURM gives the GPUs of a job to no other and may number them from 0 in each job, so
+            there each job has a folder of its own.
 
     Yields:
         Index of the GPU as seen by this process.
     """
-    folder = folder or Path(tempfile.gettempdir()) / f"fakeid-gpus-{os.getuid() if hasattr(os, 'getuid') else 'all'}"
+    if folder is None:
+        owner, job = os.getuid() if hasattr(os, "getuid") else "all", os.environ.get("SLURM_JOB_ID")
+        folder = Path(tempfile.gettempdir()) / "-".join(filter(None, ("fakeid-gpus", str(owner), job)))
     folder.mkdir(parents=True, exist_ok=True)
     names = _name_gpus(num_gpus)
     places = [(gpu, folder / f"{names[gpu]}-{place}.lock") for place in range(runs_per_gpu) for gpu in range(num_gpus)]

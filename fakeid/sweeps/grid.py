@@ -4,14 +4,15 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig
 
 from fakeid.config.compose import Composer, Overrides, list_single
-from fakeid.config.identity import fingerprint, name_run
-from fakeid.config.parse import Config, parse
+from fakeid.config.identity import fingerprint, flatten
+from fakeid.config.parse import Config, parse, to_plain
 from fakeid.config.presets import GRID, list_choices
 from fakeid.config.validate import ONE_PROCESS_A_CELL, check
 from fakeid.errors import ConfigError
@@ -99,21 +100,34 @@ def plan_runs(grid: Sequence[Overrides], compose: Callable[[list[str]], DictConf
         compose: Function from overrides to a configuration.
 
     Raises:
-        ConfigError: The grid has mistakes; the message lists each of them once, with the number of cells that have it.
+        ConfigError: The grid has mistakes, such as two cells that make the same run from different options; the message
+            lists each of them once, with the number of cells that have it.
     """
-    planned_runs: dict[str, PlannedRun] = {}
+    planned_runs: dict[Path, PlannedRun] = {}
     mistakes: Counter[str] = Counter()
     composer = Composer(compose)
     for overrides in grid:
         try:
             config = parse(composer.compose(overrides))
-            check((config.trainer.devices or 1) == 1, ONE_PROCESS_A_CELL)
+            check(config.trainer.devices == 1, ONE_PROCESS_A_CELL)
+            planned = PlannedRun(overrides, config, RunFolder.locate(config))
+            _check_same(planned_runs.setdefault(planned.run.path, planned), planned)
         except ConfigError as error:
             mistakes[str(error)] += 1
-            continue
-        planned_runs.setdefault(name_run(config), PlannedRun(overrides, config, RunFolder.locate(config)))
     _refuse(mistakes, len(grid))
     return list(planned_runs.values())
+
+
+def _check_same(first: PlannedRun, second: PlannedRun) -> None:
+    """Refuse two cells that share a folder but not their options: one of them would never be trained."""
+    before, after = flatten(to_plain(first.config)), flatten(to_plain(second.config))
+    differing = [name for name in before if before[name] != after[name]]
+    values = " and ".join(f"{name}={before[name]} and ={after[name]}" for name in differing)
+    check(
+        not differing,
+        f"{values} make the same run: sweep only options that change a run, and start a sweep with another paths.runs "
+        "for each value of the others",
+    )
 
 
 def check_networks(configs: Sequence[Config]) -> None:

@@ -38,8 +38,7 @@ class Overview:
         self._line = StatusLine(console, "sweep: starting")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._started = time.monotonic()
-        self._done_before = self._count()[DONE]
+        self._started, self._done_before = time.monotonic(), 0
 
     def print_plan(self, pending: Sequence[PlannedRun]) -> None:
         """Print the number of cells, their states, and how long the rest may take."""
@@ -67,6 +66,7 @@ class Overview:
         )
 
     def __enter__(self) -> "Overview":
+        self._started, self._done_before = time.monotonic(), self._count()[DONE]
         self._line.start()
         self._thread.start()
         return self
@@ -122,7 +122,8 @@ def estimate_seconds(planned_runs: Sequence[PlannedRun], pending: Sequence[Plann
         key, budget = (planned.config.model.name, planned.config.data.image_px), planned.config.data.train_per_class
         if key not in rates or budget is None:
             return None
-        seconds += 2 * budget * planned.config.optim.epochs / median(rates[key])
+        epochs = 1 if planned.config.model.is_fitted_at_once else planned.config.optim.epochs
+        seconds += 2 * budget * epochs / median(rates[key])
     return seconds
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,24 @@ def run_sweep(
     if planned_runs[0].config.sweep.plan_only:
         return planned_runs
     if pending:
-        for folder in {Path(planned.config.paths.runs) for planned in pending}:
+        own = {planned.run.path for planned in pending if planned.run.path.exists()}  # or those of another user
+        for folder in sorted({Path(planned.config.paths.runs) for planned in pending} | own):
             check_writable(folder, "paths.runs")  # otherwise every cell would fail at each launch
         _prepare(pending, console)
+        pending = [_start_over(planned) if planned.config.force else planned for planned in pending]
         os.environ[SWEEP_PROCESS] = str(os.getpid())
         with overview:
             run_rounds(pending, launch, console)
     _conclude(planned_runs, console)
     return planned_runs
+
+
+def _start_over(planned: PlannedRun) -> PlannedRun:
+    """Clear a run that is forced, and plan it without force, so that a cell which is launched again continues."""
+    with planned.run.lock():
+        planned.run.clear()
+    overrides = tuple(word for word in planned.overrides if word.partition("=")[0] != "force")
+    return replace(planned, overrides=overrides, config=replace(planned.config, force=False))
 
 
 def _prepare(planned_runs: list[PlannedRun], console: Console) -> None:
@@ -77,6 +88,8 @@ def _prepare(planned_runs: list[PlannedRun], console: Console) -> None:
         try:
             prepare([config], console=console)
         except FakeidError as error:
+            if config.force:  # before its earlier results are cleared
+                raise
             # This may affect only a few cells, which will record the reason themselves.
             console.print(f"not prepared: {error}", style="red", markup=False)
 

@@ -58,6 +58,9 @@ def test_a_folder_of_sweeps_names_those_that_hold_runs(tmp_path: Path, read: Cal
     assert str(refused.value).endswith(f"give one of {tmp_path / 'paper'}, {tmp_path / 'smoke'}")
     with pytest.raises(DataError, match="there is no run in .*empty; train one with paths.runs="):
         read(tmp_path / "empty")
+    run = next((tmp_path / "smoke").iterdir())
+    with pytest.raises(DataError, match=f"{run} is itself a run: give the folder of its runs, {run.parent}$"):
+        read(run)
 
 
 def test_it_fits_a_narrow_terminal(tmp_path: Path) -> None:

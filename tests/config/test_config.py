@@ -82,6 +82,12 @@ def test_a_protocol_preset_sets_every_switch(protocol: str) -> None:
     assert set(preset) == set(to_plain(compose_config())["protocol"])
 
 
+def test_a_tilde_is_the_home_folder_in_every_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    paths = compose_config('paths.data="~/photos"', 'paths.runs="~/runs"', 'paths.cache="~/cache"').paths
+    assert (paths.data, paths.runs, paths.cache) == ("/home/me/photos", "/home/me/runs", "/home/me/cache")
+
+
 @pytest.mark.parametrize("option", ["false_alarm_rate", "max_error"])
 def test_what_the_stored_threshold_and_band_are_chosen_for_names_the_run(option: str) -> None:
     names = [name_run(compose_config(f"evaluation.{option}={rate}")) for rate in (0.05, 0.01)]

@@ -44,6 +44,11 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
         (["nonsense"], "expected name=value, got nonsense"),
         (["grid=smoke"], "there is no option grid; grids belong to sweep.py: python sweep.py -m grid=NAME"),
         (["seed=1,2,3"], "seed=1,2,3 has several values: add -m to train a run for each of them"),
+        (["data=folders", "paths.data=~/photos"], "must be in quotes: type 'paths.data=\"~/photos\"'"),
+        (["data=folders", "paths.data=/x/foo (1)"], "must be in quotes: type 'paths.data=\"/x/foo (1)\"'"),
+        (["data=folders", "paths.data="], "data=folders needs paths.data=DIR"),
+        (["data.simulated.fit_steps=3"], "data.simulated.* belong to data=simulated, not to data=demo"),
+        (["protocol.name=a/b"], "protocol.name must not hold a slash, got a/b"),
         (["none"], "none is a choice of residual and augment: type residual=none or augment=none"),
     ],
 )

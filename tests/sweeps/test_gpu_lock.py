@@ -1,5 +1,6 @@
 """Leases belong to living processes; here, several locks of one process represent them."""
 
+import tempfile
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -46,3 +47,12 @@ def test_a_schedulers_choice_is_another_gpu(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
         with lease_gpu(1, 1, tmp_path) as second:
             assert (first, second) == (0, 0)
+
+
+def test_jobs_of_slurm_do_not_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")  # in each job, whichever GPU it has
+    with ExitStack() as stack:
+        for job in ("1", "2"):
+            monkeypatch.setenv("SLURM_JOB_ID", job)
+            assert stack.enter_context(lease_gpu(1, 1)) == 0

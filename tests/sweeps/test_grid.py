@@ -110,10 +110,20 @@ def test_all_mistakes_are_named_before_anything_starts() -> None:
     assert "of 12 cells" in str(refused.value)
 
 
-def test_a_cell_of_several_processes_is_refused_before_anything_starts() -> None:
-    words = ("dropout=0,7", "categories=1", "color=rgb", "seed=0", "trainer=cpu", "trainer.devices=2")
+@pytest.mark.parametrize("several", [("trainer=cpu", "trainer.devices=2"), ("trainer=ddp",)])
+def test_a_cell_of_several_processes_is_refused_before_anything_starts(several: tuple[str, ...]) -> None:
+    words = ("dropout=0,7", "categories=1", "color=rgb", "seed=0", *several)
     with pytest.raises(ConfigError, match="a sweep trains each run in one process: set trainer.devices=1; for several"):
         build("full", *words)
+
+
+def test_values_that_make_the_same_run_are_refused() -> None:
+    few = ("categories=1", "color=rgb", "dropout=0", "model=pelee_hpf", "residual=hpf", "augment=none", "seed=0,1")
+    with pytest.raises(ConfigError) as refused:
+        build("full", *few, "evaluation.swap_quality=50,75")
+    assert str(refused.value).startswith("evaluation.swap_quality=50 and =75 make the same run: sweep only options")
+    assert str(refused.value).endswith("(2 of 4 cells)")
+    assert {planned.config.paths.runs for planned in build("full", *few, "paths.runs=a,b")} == {"a", "b"}
 
 
 def test_each_grid_has_a_folder_and_a_group_of_its_own() -> None:

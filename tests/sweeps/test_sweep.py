@@ -15,8 +15,11 @@ from genuine_trees import write_progan_train
 from hydra.errors import MissingConfigException
 from tiny_runs import hear_ctrl_c
 
+from fakeid.config.parse import Config
 from fakeid.runs.layout import RunFolder
 from fakeid.runs.states import read_state
+from fakeid.sweeps.grid import PlannedRun
+from fakeid.sweeps.sweep import _start_over
 from fakeid.terminal import command_line_errors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,6 +142,20 @@ def test_a_sweep_ends_skips_grows_and_reports(tmp_path: Path, typed: Typed) -> N
     assert len(list(tmp_path.glob("runs/*/evaluation/evaluation.json"))) == 4
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert "4 cells: 4 done" in sweep(*asked)
+    output = sweep("categories=1", "force=true")
+    assert "2 to train" in output
+    assert output.count("epoch 1/2") == 2
+    assert "-" not in "".join(line.partition("about ")[2] for line in output.splitlines() if "to go" in line)
+    assert "4 cells: 4 done" in sweep()
+
+
+def test_a_forced_cell_starts_over_once_however_often_it_is_launched(tmp_path: Path) -> None:
+    planned = PlannedRun(("seed=0", "force=true"), Config(force=True), RunFolder(tmp_path / "run"))
+    planned.run.path.mkdir()
+    planned.run.write_status("done", epochs_done=2, epochs=2)
+    again = _start_over(planned)
+    assert read_state(planned.run).name == "new"
+    assert (again.overrides, again.config.force, again.run) == (("seed=0",), False, planned.run)
 
 
 @pytest.mark.slow
