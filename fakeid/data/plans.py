@@ -1,11 +1,9 @@
 """The images of one run: how many are requested, and which serve for training, validation and test."""
 
-import gc
 import hashlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -185,15 +183,14 @@ def read_plan(path: Path) -> Plan:
         FileNotFoundError: The file does not exist.
         DamagedFileError: The file was changed after it was written, or is not a plan.
     """
-    with _collector_paused():
-        file = read_record(path, _PlanFile)
-        try:
-            train, val, test = (
-                [record for group in groups for record in group.list_records()]
-                for groups in (file.train, file.val, file.test)
-            )
-        except ValueError as error:
-            raise DamagedFileError(f"{path} is damaged (a group must have one scene for each key)") from error
+    file = read_record(path, _PlanFile)
+    try:
+        train, val, test = (
+            [record for group in groups for record in group.list_records()]
+            for groups in (file.train, file.val, file.test)
+        )
+    except ValueError as error:
+        raise DamagedFileError(f"{path} is damaged (a group must have one scene for each key)") from error
     plan = Plan(train, val, test, file.seen, file.unseen, file.held_out, file.mixture)
     if plan.digest() != file.digest:
         raise DamagedFileError(f"{path} is damaged (it was changed since it was written)")
@@ -206,18 +203,6 @@ def _group(records: Iterable[Record]) -> list[_Group]:
         keys, scenes = zip(*((record.key, record.scene) for record in neighbors), strict=True)
         groups.append(_Group(*shared, list(keys), list(scenes)))
     return groups
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause Python's garbage collector: it would take longer than making the records, which contain no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def check_no_leak(plan: Plan) -> None:
