@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fakeid.config.windows import compute_window_px
 from fakeid.errors import ConfigError
 from fakeid.images.codecs import jpeg
+from fakeid.images.levels import round_levels
 
 _Image: TypeAlias = npt.NDArray[np.uint8]
 _Levels: TypeAlias = npt.NDArray[np.float32]
@@ -95,13 +96,13 @@ def jpeg_blur(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
 def _blur(rgb_u8: _Image, sigma_px: float) -> _Image:
     # In float, because OpenCV's 8-bit filter has 8-bit weights; a sigma of 0 would make OpenCV choose its own.
     blurred = cv2.GaussianBlur(rgb_u8.astype(np.float32), (0, 0), max(sigma_px, 0.01), borderType=cv2.BORDER_REFLECT)
-    return np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
+    return round_levels(blurred)
 
 
 def _sharpen(rgb_u8: _Image, sigma_px: float, amount: float) -> _Image:
     levels = rgb_u8.astype(np.float32)
     levels += np.float32(amount) * (levels - cv2.GaussianBlur(levels, (0, 0), sigma_px))
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    return round_levels(levels)
 
 
 def safe(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
@@ -145,7 +146,7 @@ def _jitter(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     for kind in rng.permutation(3):
         factor = np.float32(rng.uniform(*_FACTORS))
         levels = np.clip(factor * levels + (1 - factor) * _find_anchor(levels, int(kind)), 0, 255)
-    return np.rint(levels).astype(np.uint8)
+    return round_levels(levels)
 
 
 def _find_anchor(levels: _Levels, kind: int) -> _Levels | np.float32:
@@ -183,7 +184,7 @@ def spectral(rgb_u8: _Image, rng: np.random.Generator) -> _Image:
     height, width = rgb_u8.shape[:2]
     kept = _draw_mask(height, width, rng).astype(np.float32)[..., None]  # (H, W, 1)
     levels = cv2.merge([_filter(channel, kept) for channel in cv2.split(rgb_u8.astype(np.float32))])
-    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
+    return round_levels(levels)
 
 
 def _filter(channel: npt.NDArray[Any], kept: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
@@ -240,7 +241,7 @@ def _hand_on(rgb_u8: _Image, rng: np.random.Generator, smallest: tuple[int, int]
         # Half of the noisy images have the same noise in each channel.
         noise = rng.standard_normal(rgb_u8.shape if rng.random() < 1 / 2 else (*rgb_u8.shape[:2], 1), np.float32)
         levels = rgb_u8 + np.float32(rng.uniform(*_NOISE_LEVELS)) * noise
-        rgb_u8 = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+        rgb_u8 = round_levels(levels)
     if rng.random() < 1 / 3:
         rgb_u8 = jpeg(rgb_u8, int(rng.integers(*_USUAL_QUALITIES, endpoint=True)))
     return rgb_u8

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from fakeid.config.degradations import Degradation
 from fakeid.images.codecs import jpeg, webp
+from fakeid.images.levels import round_levels
 from fakeid.seeding import derive_seed
 
 _Image = npt.NDArray[np.uint8]
@@ -65,7 +66,7 @@ def degrade(
 def _blur(rgb_u8: _Image, sigma_px: float, _: np.random.Generator) -> _Image:
     # In float, because OpenCV's 8-bit filter has 8-bit weights and was found to be three levels off.
     blurred = cv2.GaussianBlur(rgb_u8.astype(np.float32), (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT_101)
-    return _round(np.asarray(blurred, np.float32))
+    return round_levels(blurred)
 
 
 def _downup(rgb_u8: _Image, scale: float, _: np.random.Generator) -> _Image:
@@ -79,7 +80,9 @@ def _crop(rgb_u8: _Image, share: float, rng: np.random.Generator) -> _Image:
 
 
 def _noise(rgb_u8: _Image, sigma_levels: float, rng: np.random.Generator) -> _Image:
-    return _round(rgb_u8.astype(np.float32) + np.float32(sigma_levels) * rng.standard_normal(rgb_u8.shape, np.float32))
+    return round_levels(
+        rgb_u8.astype(np.float32) + np.float32(sigma_levels) * rng.standard_normal(rgb_u8.shape, np.float32)
+    )
 
 
 def _social(rgb_u8: _Image, _: float, rng: np.random.Generator) -> _Image:
@@ -118,7 +121,3 @@ def _resize(rgb_u8: _Image, height: int, width: int) -> _Image:
     shrinks = height * width < rgb_u8.shape[0] * rgb_u8.shape[1]
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.array(cv2.resize(rgb_u8, (width, height), interpolation=interpolation), np.uint8)
-
-
-def _round(levels: npt.NDArray[np.float32]) -> _Image:
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)

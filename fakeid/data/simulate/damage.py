@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
+from fakeid.images.levels import round_levels
+
 Image = npt.NDArray[np.uint8]
 
 REDUCING: Final = (PIL.Image.Resampling.BILINEAR, PIL.Image.Resampling.BICUBIC, PIL.Image.Resampling.LANCZOS)
@@ -70,16 +72,14 @@ def damage(photo: Image, rng: np.random.Generator) -> Image:
     """
     kind, levels = rng.random(), photo.astype(np.float32)
     if kind < _NOISY:
-        return _round(levels + np.float32(rng.uniform(*_NOISE_LEVELS)) * rng.standard_normal(photo.shape, np.float32))
+        return round_levels(
+            levels + np.float32(rng.uniform(*_NOISE_LEVELS)) * rng.standard_normal(photo.shape, np.float32)
+        )
     if kind < _NOISY + _BLURRED:
-        return _round(cv2.GaussianBlur(levels, (0, 0), float(np.exp(rng.uniform(*np.log(_SIGMAS_PX))))))
+        return round_levels(cv2.GaussianBlur(levels, (0, 0), float(np.exp(rng.uniform(*np.log(_SIGMAS_PX))))))
     factor = draw_factor(_FACTORS, rng)
     height, width = photo.shape[:2]
     small = (max(1, round(width / factor)), max(1, round(height / factor)))
     return resize(
         np.asarray(cv2.resize(photo, small, interpolation=cv2.INTER_AREA), np.uint8), (width, height), ENLARGING, rng
     )
-
-
-def _round(levels: npt.NDArray[np.generic]) -> Image:
-    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)

@@ -5,6 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.data.simulate.random_decoder import Array, Photos, RandomDecoder
+from fakeid.images.levels import round_levels
 
 _UNEVEN_LEVELS = 4.0  # 8-bit levels of detail, added so that images without detail get a trace too
 _CODER_FLOOR = 4.0  # 8-bit levels; smaller steps cost a lossless coder no more bits, since noise hides them
@@ -40,7 +41,7 @@ class SimulatedGenerator:
         detail = _detail(photos)
         trace = _detail(self._decoder.decode(photos)) - self._missing * detail
         image = photos - self._detail_loss * detail + self._trace_gain * trace
-        return np.asarray(np.clip(np.round(image[0]), 0, 255), np.uint8)
+        return round_levels(image[0])
 
 
 def _rounded(value: float) -> np.float32:

@@ -15,6 +15,7 @@ from scipy import fft
 
 from fakeid.config.choices import Alignment
 from fakeid.data.simulate.damage import damage
+from fakeid.images.levels import round_levels
 
 Image = npt.NDArray[np.uint8]
 Levels = npt.NDArray[np.float32]
@@ -83,10 +84,10 @@ def make_pair(
         real, fake = match_sharpness(levels, copy, _SOFTENING), copy
     if alignment is Alignment.full:
         if damaged_share and rng.random() < damaged_share / (2 - damaged_share):  # as many as before the copy
-            return Pair(damage(photo, rng), _round(fake))
+            return Pair(damage(photo, rng), round_levels(fake))
         if rng.random() < _GRAINY:
             real = add_grain(real, fake, rng)
-    return Pair(_round(real), _round(fake))
+    return Pair(round_levels(real), round_levels(fake))
 
 
 def add_grain(levels: Levels, wanted: Levels, rng: np.random.Generator) -> Levels:
@@ -148,7 +149,3 @@ def _weigh_frequencies(height: int, width: int) -> Levels:
     """Compute weights float32 (H, W, 1), the squared frequencies; that of the mean is 0."""
     squares = np.add.outer((np.arange(height) / height) ** 2, (np.arange(width) / width) ** 2)
     return squares.astype(np.float32)[..., None]
-
-
-def _round(levels: Levels) -> Image:
-    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)

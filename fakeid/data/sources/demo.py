@@ -21,6 +21,7 @@ from fakeid.data.records import Record
 from fakeid.data.simulate.scenes import paint_scene
 from fakeid.errors import ConfigError
 from fakeid.images.camera import SENSOR_SCALE, take_photo
+from fakeid.images.levels import round_levels
 from fakeid.seeding import derive_seed
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class DemoSource:
             image = _build_generator(record.generator, record.category, self.image_px, self.seed).imitate(image)
         rng = _rng(self.seed, "demo noise", record.key)
         noise = np.float32(_NOISE_FLOOR) * rng.standard_normal(image.shape, dtype=np.float32)
-        return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
+        return round_levels(image + noise)
 
     def read_file(self, record: Record) -> None:
         """Return None, because the images are generated and have no files."""
