@@ -9,7 +9,7 @@ from scipy.stats import fisher_exact, ks_2samp
 
 from fakeid.evaluation.ranking import Floats
 from fakeid.images.codecs import SHARED_QUALITIES
-from fakeid.images.file_facts import FileFacts
+from fakeid.images.file_facts import LOSSY, FileFacts
 
 _NO_QUALITY: Final = 0.0  # below every quality; the container tells why
 
@@ -21,7 +21,6 @@ _LOWEST: Final = (20, 70)  # bounds of the low end of the range
 _HIGHEST: Final = 90  # finer qualities hide nothing
 _TAILS: Final = (2, 98)  # percentiles, so that a single unusual file does not set the range
 
-_LOSSY: Final = ("JPEG", "WEBP")
 _PRICE: Final = "it costs accuracy on images that never were JPEG"
 
 
@@ -104,7 +103,7 @@ def choose_by_facts(
 def _find_difference(real: Sequence[FileFacts], fake: Sequence[FileFacts]) -> str | None:
     """Describe the first difference between the classes in words; return None if there is none."""
     kinds = [[_name_kind(each) for each in side] for side in (real, fake)]
-    for kind in (*_LOSSY, "lossless"):
+    for kind in (*LOSSY, "lossless"):
         if told := _compare_shares(kinds[0], kinds[1], kind, kind):
             return told
     jpegs = [[each for each in side if each.jpeg_quality is not None] for side in (real, fake)]
@@ -140,7 +139,7 @@ def _find_range(facts: Sequence[FileFacts]) -> tuple[int, int]:
 
 
 def _name_kind(facts: FileFacts) -> str:
-    return facts.container if facts.container in _LOSSY else "lossless"
+    return facts.container if facts.container in LOSSY else "lossless"
 
 
 def _name_kinds(facts: Sequence[FileFacts]) -> str:

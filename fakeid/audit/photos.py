@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from fakeid.errors import BadImageError
-from fakeid.images.file_facts import FileFacts, read_file_facts
+from fakeid.images.file_facts import LOSSY, FileFacts, read_file_facts
 
 # Marks that programs and services write into generated files. C2PA manifests and the IPTC's photo metadata share the
 # first one ("Digital Source Type", 2021); the others are keys and names of single programs.
@@ -23,7 +23,6 @@ _SEARCHED_BYTES: Final = 1 << 18  # at each end of a file: programs write before
 _SAME_SHARE: Final = 0.95
 _QUALITY_RANGE: Final = 2  # range of JPEG qualities that suggests a single program
 _FEWEST: Final = 20  # fewest photos to draw a conclusion about all of them
-_LOSSY: Final = ("JPEG", "WEBP")
 
 
 def find_generator_mark(data: bytes) -> str | None:
@@ -62,7 +61,7 @@ def _warn_of_marks(marks: Mapping[str, str], num_files: int) -> list[str]:
 
 
 def _warn_of_one_codec(facts: list[FileFacts]) -> list[str]:
-    for container in _LOSSY:
+    for container in LOSSY:
         own = [each for each in facts if each.container == container]
         if len(facts) < _FEWEST or len(own) < _SAME_SHARE * len(facts):
             continue

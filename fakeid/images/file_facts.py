@@ -15,6 +15,9 @@ from PIL.ImageFile import ImageFile
 
 from fakeid.images.decode import read_header
 
+LOSSY: Final = ("JPEG", "WEBP")
+"""Containers whose pixels are usually compressed with loss."""
+
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _SUBSAMPLING: Final = {
     (1, 1): "4:4:4",
