@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -155,6 +156,15 @@ def test_large_photos_are_held_small(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(PhotoFolder, "read_usable", lambda *_: iter(large))
     build_bank(tmp_path, PhotoFolder(str(write_photos(tmp_path / "photos", 2)), 64)).fit(MEMBERS[:1])
     assert set(sizes) == {(512, 768, 3), (90, 3000, 3)}
+
+
+def test_unusable_photos_before_all_others_are_passed_over(tmp_path: Path) -> None:
+    root = write_photos(tmp_path / "photos", 2)
+    for number in range(4):
+        cv2.imwrite(str(root / f"{number}_thumbnail.png"), draw_photos(1, 20, 20)[0])
+    bank = build_bank(tmp_path, PhotoFolder(str(root), 64))
+    bank.fit(MEMBERS[:1])
+    assert bank.list_missing(MEMBERS[:1]) == []
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, photos: PhotoFolder) -> None:

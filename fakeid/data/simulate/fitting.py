@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Final, Protocol
@@ -143,7 +144,7 @@ class GeneratorBank:
     def _estimate(self, members: Sequence[Member]) -> tuple[float, int]:
         """Estimate seconds and bytes by a few steps of each member on a few photos, on one core like the workers."""
         with _one_thread():
-            photos = _load_photos(self.photos, self.keys[:_TIMED_PHOTOS])
+            photos = [_shrink(photo) for photo in islice(self.photos.read_usable(self.keys), _TIMED_PHOTOS)]
             trained = [member for member in members if member.family not in RANDOM_FAMILIES]
             start = time.perf_counter()
             for member in trained:
