@@ -93,8 +93,11 @@ class PhotoFolder:
             raise DataError(f"none of {len(keys)} photos below paths.data can be used; the first error: {first_error}")
 
     def hash_files(self, keys: Sequence[str]) -> str:
-        """Hash names, sizes and modification times of files, but not their location: a moved folder keeps its hash."""
-        return hash_files(self._path, keys)
+        """Hash names, sizes and modification times of files, but not their location: a moved folder keeps its hash.
+
+        The limits of this folder are appended, because they decide which of the photos are used.
+        """
+        return f"{hash_files(self._path, keys)}-{self.smallest_px}-{self.max_megapixels}"
 
     @property
     def _path(self) -> Path:
@@ -123,7 +126,7 @@ class RealPhotos(StoredImages):
 
     def describe(self) -> dict[str, Any]:
         """Identify the files by name, size and modification time, not by location: a moved folder is the same data."""
-        files = self._folder.hash_files(self._keys)
+        files = hash_files(self._root, self._keys)
         return {"source": "photos", "max_megapixels": self._max_megapixels, "files": files}
 
     @cached_property

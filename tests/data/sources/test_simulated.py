@@ -245,6 +245,13 @@ def test_a_changed_photo_is_another_data_set(tmp_path: Path) -> None:
     assert build(tmp_path / "moved", tmp_path, seed=1).describe() != before
 
 
+def test_other_limits_of_usable_photos_are_other_generators_and_pairs(photos: Path, cache: Path) -> None:
+    limits = ((64, 100.0), (32, 100.0), (64, 0.001))
+    sources = [SimulatedSource(PhotoFolder(str(photos), *limit), str(cache), 64, OPTIONS, 0) for limit in limits]
+    assert len({source.bank.folder for source in sources}) == len(limits)
+    assert len({repr(source.describe()) for source in sources}) == len(limits)
+
+
 def test_two_photos_are_too_few(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"holds 2 photos, but training, validation and test need at least 60"):
         build(write_photos(tmp_path / "photos", 2), tmp_path).records()
