@@ -225,8 +225,8 @@ class PackedDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Load the training images, reshuffled in each epoch.
 
-        A photo and its copy that are augmented alike also share a batch: what they have in common then tells a step
-        nothing about the classes.
+        A photo and its copy that are augmented alike nearly always share a batch, too: what they have in common then
+        tells a step nothing about the classes. Only the few that lie on a border between two batches are separated.
         """
         sampler = EpochSampler(len(self.train_set), self._seed, self._share, self._number_scenes())
         batch_size = self._batch_size // self._share[1]
