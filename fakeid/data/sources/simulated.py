@@ -81,7 +81,7 @@ class SimulatedOptions:
 class SimulatedSource:
     """A source of pairs of a photo and its copy; see `fakeid.data.simulate.pairs`.
 
-    The source draws the splits: the split of a photo follows from the seed and its path, and all its pairs share it.
+    The source draws the splits: the split of a photo follows from the seed and all paths, and all its pairs share it.
     Real: the photo, softened or grainy where its copy is. Fake: its copy through a generator of a family that belongs
     to the split.
 
