@@ -66,6 +66,8 @@ def list_images(config: Config, console: Console) -> RunImages:
         plan = build_plan(config, source, lambda num: status.update(f"listing the images: {num:,}"))
     if config.data.budget is BudgetName.auto:
         _print_budget(config, plan, console)
+    if config.data.source is SourceName.simulated:
+        _print_copies(source, console)
     return RunImages(source, plan, _choose_codec(config, source, plan))
 
 
@@ -74,6 +76,14 @@ def _print_budget(config: Config, plan: Plan, console: Console) -> None:
     asked = Budget(data.train_per_class, data.val_per_class, data.test_per_class)
     taken = Budget(len(plan.train) // 2, len(plan.val) // 2, len(plan.test) // 2 // tested)
     console.print(f"data.budget=auto uses {taken}; requested were {asked}", soft_wrap=True, markup=False)
+
+
+def _print_copies(source: Source, console: Console) -> None:
+    from fakeid.data.sources.simulated import SimulatedSource  # noqa: PLC0415 - loads torch
+
+    if isinstance(source, SimulatedSource) and source.copies:
+        repeating = "photo that repeats another one", "photos that repeat others"
+        console.print(f"left out {format_count(len(source.copies), *repeating)} byte for byte")
 
 
 def _choose_codec(config: Config, source: Source, plan: Plan) -> CodecChoice:

@@ -54,3 +54,11 @@ def test_photos_are_enough_to_train_and_test_and_are_all_that_is_needed_again(bu
     again = prepare_images(config, list_images(config, console), console)
     keys = [record.key for record in images.plan.records()]
     assert (first.take(first.locate(keys)) == again.take(again.locate(keys))).all()
+
+
+def test_photos_that_are_left_out_as_copies_are_counted(build: Callable[..., Config], tmp_path: Path) -> None:
+    shutil.copy(tmp_path / "photos" / "trip_0" / "000.png", tmp_path / "photos" / "copy.png")
+    console = Console(file=io.StringIO(), width=120)
+    assert len(list_images(build(), console).plan.train) == 84
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == "left out 1 photo that repeats another one byte for byte\n"

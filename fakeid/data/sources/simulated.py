@@ -33,6 +33,7 @@ _SMALLEST_SHARE: Final = 0.5  # of the window's side
 _LARGEST_SHARE: Final = 2 / 3  # of the photo's side
 _ENLARGED: Final = 0.4
 _ENLARGED_BY: Final = (1.0, 1.7)
+_LISTINGS: Final = ("splits", "copies", "_keys")
 _MOST_FITTED: Final = 300  # most photos that generators are fitted to
 
 
@@ -102,7 +103,7 @@ class SimulatedSource:
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker needs to know the photos that the generators were fitted to, but not the others.
-        return {"bank": self.bank, **{name: value for name, value in self.__dict__.items() if name != "splits"}}
+        return {"bank": self.bank, **{name: value for name, value in vars(self).items() if name not in _LISTINGS}}
 
     def records(self) -> list[Record]:
         """List all pairs; keys are `real/FAMILY-NUMBER/PHOTO#N` and `fake/FAMILY-NUMBER/PHOTO#N`.
@@ -164,13 +165,23 @@ class SimulatedSource:
         return self._options.list_members(self._options.list_families())
 
     @cached_property
+    def copies(self) -> set[str]:
+        """The keys of photos that are left out, because a copy could be in another split than the photo."""
+        return self._photos.find_copies(self._keys)
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return self._photos.list_keys()
+
+    @cached_property
     def splits(self) -> dict[str, list[str]]:
         """The keys of the photos of each split, drawn by hash."""
-        keys = sorted(self._photos.list_keys(), key=lambda key: derive_seed(self._seed, "split", key))
+        different = [key for key in self._keys if key not in self.copies]
+        keys = sorted(different, key=lambda key: derive_seed(self._seed, "split", key))
         if len(keys) < _FEWEST_PHOTOS:
             raise DataError(
-                f"paths.data={self._photos.root} holds {len(keys)} photos, but training, validation and test need at "
-                f"least {_FEWEST_PHOTOS}; a useful detector needs hundreds"
+                f"paths.data={self._photos.root} holds {len(keys)} different photos, but training, validation and test "
+                f"need at least {_FEWEST_PHOTOS}; a useful detector needs hundreds"
             )
         counts = {split: min(round(share * len(keys)), _MOST) for split, share in _SHARES.items()}
         test, val = counts[TEST], counts[VAL]

@@ -72,6 +72,14 @@ def test_a_photo_is_rgb_in_its_own_size(tmp_path: Path) -> None:
     np.testing.assert_array_equal(PhotoFolder(str(tmp_path), 64).read("photo.png"), photo)
 
 
+def test_copies_are_files_that_are_equal_to_the_last_byte(tmp_path: Path) -> None:
+    start = bytes(10_000)
+    contents = {"a": start + b"1", "b": start + b"2", "c": start + b"1", "d": start, "e": b"x", "f": b"x", "g": b"x"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    assert PhotoFolder(str(tmp_path), 64).find_copies([*contents, "gone"]) == {"c", "f", "g"}
+
+
 def test_what_cannot_be_used_is_passed_over_unless_it_is_all(tmp_path: Path) -> None:
     write_photos(tmp_path, 2)
     write(tmp_path / "tiny.png", draw_photos(1, 20, 20)[0])

@@ -1,6 +1,7 @@
 """Pairs of photos and copies: their split, their family, and reproducibility."""
 
 import pickle
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -252,6 +253,19 @@ def test_other_limits_of_usable_photos_are_other_generators_and_pairs(photos: Pa
     assert len({repr(source.describe()) for source in sources}) == len(limits)
 
 
+def test_of_identical_files_only_the_first_is_used(tmp_path: Path, source: SimulatedSource) -> None:
+    root = write_photos(tmp_path / "photos", NUM)
+    shutil.copytree(root / "trip_0", root / "trip_0_backup")
+    (root / "a").symlink_to(root / "trip_1")
+    with_copies = build(root, tmp_path)
+    assert len(with_copies.copies) == NUM
+    kept = {key for keys in with_copies.splits.values() for key in keys}
+    assert kept == {f"{folder}/{n:03d}.png" for n in range(NUM) for folder in (("trip_0", "a")[n % 2],)}
+    assert not source.copies
+
+
 def test_two_photos_are_too_few(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"holds 2 photos, but training, validation and test need at least 60"):
+    with pytest.raises(
+        DataError, match=r"holds 2 different photos, but training, validation and test need at least 60"
+    ):
         build(write_photos(tmp_path / "photos", 2), tmp_path).records()
