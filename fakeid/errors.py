@@ -42,6 +42,10 @@ class BadImageError(DataError):
         return f"{self.problem}: {self.way_out}" if self.way_out else self.problem
 
 
+class UnreadableImageError(BadImageError):
+    """Raised when an image cannot be read, which says nothing about the image: the next attempt may succeed."""
+
+
 class CheckpointError(FakeidError, RuntimeError):
     """Raised when a checkpoint is missing, unreadable or belongs to another model."""
 

@@ -18,7 +18,7 @@ from fakeid.data.cache.image_cache import ImageCache
 from fakeid.data.cache.packing import Preparation
 from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource
-from fakeid.errors import BadImageError, DataError, OutputError
+from fakeid.errors import BadImageError, DataError, OutputError, UnreadableImageError
 from fakeid.images.hashing import NUM_VIEWS, fingerprint
 
 PREPARATION = Preparation(image_px=40, prep="crop", codec="none")
@@ -26,10 +26,11 @@ PREPARATION = Preparation(image_px=40, prep="crop", codec="none")
 
 @dataclass
 class NumberSource:
-    """A source whose image i is filled with i; names in `bad` cannot be read."""
+    """A source whose image i is filled with i; names in `bad` are damaged, those in `locked` cannot be read."""
 
     version: int = 1
     bad: Sequence[str] = ()
+    locked: Sequence[str] = ()
 
     def records(self) -> list[Record]:
         return [Record(str(i), i % 2, "numbers", "camera", str(i)) for i in range(20)]
@@ -37,6 +38,8 @@ class NumberSource:
     def read(self, record: Record) -> npt.NDArray[np.uint8]:
         if record.key in self.bad:
             raise BadImageError(f"{record.key} is cut short")
+        if record.key in self.locked:
+            raise UnreadableImageError(f"{record.key} cannot be read")
         return np.full((50, 45, 3), int(record.key), np.uint8)
 
     def read_file(self, record: Record) -> None:
@@ -107,6 +110,32 @@ def test_bad_image_stops_or_is_listed(tmp_path: Path) -> None:
     assert packed.skipped == {"5": "5 is cut short"}
     with pytest.raises(BadImageError, match="data.on_bad_image=skip"):
         cache.load(source.records())
+
+
+def test_an_image_that_could_not_be_read_is_left_out_once_and_tried_again(tmp_path: Path) -> None:
+    source = NumberSource(bad=["5"], locked=["6", *map(str, range(8, 16))])
+    cache, to_pack = ImageCache(tmp_path, source, PREPARATION), list[int]()
+
+    def load() -> dict[str, str]:
+        return cache.load(source.records(), skip_bad=True, on_start=lambda num, _: to_pack.append(num)).skipped
+
+    first = load()
+    assert first == {"5": "5 is cut short", **{key: f"{key} cannot be read" for key in source.locked}}
+    assert load() == first
+    source.locked = ()
+    assert load() == load() == {"5": "5 is cut short"}
+    assert to_pack == [20, 9, 9]
+    assert cache.verify() == len(list(cache.folder.glob("*.npy")))
+
+
+def test_an_image_that_cannot_be_read_stops_unless_such_images_are_left_out(tmp_path: Path) -> None:
+    source = NumberSource(locked=["5"])
+    cache = ImageCache(tmp_path, source, PREPARATION)
+    cache.load(source.records(), skip_bad=True)
+    with pytest.raises(BadImageError, match="5 cannot be read; data.on_bad_image=skip leaves such images out"):
+        cache.load(source.records())
+    source.locked = ()
+    assert cache.load(source.records()).skipped == {}
 
 
 def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:

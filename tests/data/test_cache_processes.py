@@ -46,7 +46,8 @@ from fakeid.data.sources.demo import DemoSource
 def pack(folder):
     source = DemoSource(images_per_class=1, image_px=48)
     records = source.records()
-    return sum(pack_in_parallel(folder, source, [records[:11], records[11:]], Preparation(48, "crop", "none"), False))
+    chunks = [records[:11], records[11:]]
+    return sum(num for num, _ in pack_in_parallel(folder, source, chunks, Preparation(48, "crop", "none"), False))
 
 if __name__ == "__main__":
     print(Parallel(n_jobs=2)([delayed(pack)(Path(sys.argv[1]))]))

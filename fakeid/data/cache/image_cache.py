@@ -68,7 +68,8 @@ class ImageCache:
 
         Args:
             records: The images that are needed.
-            skip_bad: Whether to list unusable images in `PackedImages.skipped` instead of raising at the first.
+            skip_bad: Whether to list unusable images in `PackedImages.skipped` instead of raising at the first. Those
+                that could not even be read are tried again by the next call.
             on_start: Called with the number of images to pack and the bytes they will take, if any are missing.
             on_progress: Called with the number of images in each pack once it is written.
             on_wait: Called if another process is packing.
@@ -131,6 +132,7 @@ class ImageCache:
         on_progress: Callable[[int], None],
         on_wait: Callable[[], None],
     ) -> PackedImages:
+        unreadable: dict[str, str] = {}
         self.folder.mkdir(parents=True, exist_ok=True)
         with lock_folder(self.folder, on_wait=on_wait):
             packed = self._open()
@@ -144,9 +146,12 @@ class ImageCache:
                 write_json(self.folder / "identity.json", self._identity)
                 missing = _group_scenes(missing)
                 chunks = [missing[at : at + _IMAGES_A_PACK] for at in range(0, len(missing), _IMAGES_A_PACK)]
-                for count in pack_in_parallel(self.folder, self.source, chunks, self._preparation, skip_bad):
+                for count, found in pack_in_parallel(self.folder, self.source, chunks, self._preparation, skip_bad):
+                    unreadable.update(found)
                     on_progress(count)
-            return self._open()
+            packed = self._open()
+            packed.skipped.update(unreadable)
+            return packed
 
     def _check_room(self, size: int) -> None:
         free = shutil.disk_usage(self.folder).free

@@ -10,7 +10,7 @@ import numpy as np
 from fakeid.data.cache.packs import Pack, write_pack
 from fakeid.data.records import Record
 from fakeid.data.sources.base import Source
-from fakeid.errors import BadImageError
+from fakeid.errors import BadImageError, UnreadableImageError
 from fakeid.images.codecs import shared_codec
 from fakeid.images.hashing import Fingerprint, fingerprint
 from fakeid.images.resize import prepare_image
@@ -48,7 +48,7 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
         source: Source that reads the images.
         records: Records of the images.
         preparation: How each image is prepared.
-        skip_bad: Whether to list unusable images in `skipped` instead of raising at the first.
+        skip_bad: Whether to list unusable images in `skipped` or `unreadable` instead of raising at the first.
 
     Raises:
         BadImageError: An image is unusable and `skip_bad` is false.
@@ -58,13 +58,15 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
     prints: list[Fingerprint] = []
     keys: list[str] = []
     skipped: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
     for record in records:
         try:
             rgb_u8 = prepare_image(source.read(record), side, preparation.prep, name=record.key)
         except BadImageError as error:
             if not skip_bad:
                 raise BadImageError(f"{error}; data.on_bad_image=skip leaves such images out") from error
-            skipped[record.key] = str(error)
+            reasons = unreadable if isinstance(error, UnreadableImageError) else skipped
+            reasons[record.key] = str(error)
             continue
         prints.append(fingerprint(rgb_u8))  # before the codec, which may compress equal images at different qualities
         if preparation.codec_quality is not None:
@@ -73,19 +75,19 @@ def pack_images(source: Source, records: list[Record], preparation: Preparation,
         keys.append(record.key)
     digests, phashes = [found.digest for found in prints], [f"{found.phash:016x}" for found in prints]
     views = ["".join(f"{view:016x}" for view in found.views) for found in prints]
-    return Pack(images[: len(keys)], keys, digests, phashes, views, skipped)
+    return Pack(images[: len(keys)], keys, digests, phashes, views, skipped, unreadable=unreadable)
 
 
 def pack_in_parallel(
     folder: Path, source: Source, chunks: Sequence[list[Record]], preparation: Preparation, skip_bad: bool
-) -> Iterator[int]:
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Pack each chunk into `folder`, in one worker process per core.
 
     The workers write the packs themselves, because sending images between processes costs more. A single chunk is
     packed in this process, because starting a worker costs even more.
 
     Yields:
-        The number of images in a chunk, once it is written.
+        The number of images in a chunk, once it is written, and its `Pack.unreadable`.
 
     Raises:
         BadImageError: An image is unusable and `skip_bad` is false.
@@ -96,6 +98,10 @@ def pack_in_parallel(
     yield from run_in_workers(_pack_chunk, jobs, task="prepares images", way_out=_LESS_MEMORY)
 
 
-def _pack_chunk(folder: Path, source: Source, records: list[Record], preparation: Preparation, skip_bad: bool) -> int:
-    write_pack(folder, pack_images(source, records, preparation, skip_bad))
-    return len(records)
+def _pack_chunk(
+    folder: Path, source: Source, records: list[Record], preparation: Preparation, skip_bad: bool
+) -> tuple[int, dict[str, str]]:
+    pack = pack_images(source, records, preparation, skip_bad)
+    if pack.keys or pack.skipped:
+        write_pack(folder, pack)
+    return len(records), pack.unreadable

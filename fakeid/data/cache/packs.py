@@ -4,7 +4,7 @@ import hashlib
 import io
 import mmap
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,7 @@ class Pack:
         views: Hashes of the views of each image, in one string.
         skipped: Reason why a requested image is missing, by key.
         index_path: Path of the index of a pack that was read; otherwise None.
+        unreadable: Reason why a requested image could not be read, by key; not stored, because it may pass.
     """
 
     images: npt.NDArray[np.uint8]
@@ -43,6 +44,7 @@ class Pack:
     views: list[str]
     skipped: dict[str, str]
     index_path: Path | None = None
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     def __reduce__(self) -> str | tuple[Callable[..., Any], tuple[Any, ...]]:
         """Pickle a stored pack as its path: the other process maps the file instead of copying the images."""
@@ -53,7 +55,7 @@ class Pack:
 
 @dataclass(frozen=True)
 class _Index:
-    """The schema of a pack's index: the fields of `Pack`, and size and digest of the array file."""
+    """The schema of a pack's index: the stored fields of `Pack`, and size and digest of the array file."""
 
     keys: list[str]
     digests: list[str]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fakeid.data.sources.base import IGNORED_PREFIXES, IMAGE_EXTENSIONS
-from fakeid.errors import BadImageError, DataError
+from fakeid.errors import BadImageError, DataError, UnreadableImageError
 from fakeid.io import clear_output_errors, write_atomically
 
 ARCHIVE_EXTENSIONS: Final = (".zip", ".tar")
@@ -76,12 +76,13 @@ class Archive:
         """Read the bytes of one member.
 
         Raises:
-            BadImageError: The member is missing, cut short or damaged.
+            BadImageError: The member is cut short or damaged.
+            UnreadableImageError: The archive cannot be read, or the member is missing.
         """
         key, names = name.encode(), self._members["name"]
         row = int(np.searchsorted(names, np.bytes_(key)))
         if row == len(names) or names[row] != key:
-            raise BadImageError(f"{self._path / name} is no longer in the archive: restore {self._path.name}")
+            raise UnreadableImageError(f"{self._path / name} is no longer in the archive: restore {self._path.name}")
         _, offset, stored_size, size, method, crc = self._members[row].item()
         try:
             with self._path.open("rb") as file:
@@ -92,7 +93,8 @@ class Archive:
             if method == _DEFLATED:
                 data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size + 1)
         except (OSError, zlib.error, struct.error, ValueError) as error:
-            raise BadImageError(f"{self._path / name} cannot be read ({error}): {_way_out(self._path)}") from error
+            kind = UnreadableImageError if isinstance(error, OSError) else BadImageError
+            raise kind(f"{self._path / name} cannot be read ({error}): {_way_out(self._path)}") from error
         if len(data) != size or (method != _IN_TAR and zlib.crc32(data) != crc):
             raise BadImageError(f"{self._path / name} is damaged (wrong checksum or size): {_way_out(self._path)}")
         return data

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fakeid.config.constants import REAL
 from fakeid.data.records import Record
-from fakeid.errors import BadImageError, DataError
+from fakeid.errors import DataError, UnreadableImageError
 from fakeid.images.decode import decode_image
 
 IMAGE_EXTENSIONS: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -39,6 +39,8 @@ class Source(Protocol):
 
         Raises:
             BadImageError: The file is not an image, cut short, or of an absurd size.
+            UnreadableImageError: The file has vanished or cannot be read. This is not remembered, so that the next
+                command tries again.
         """
         ...
 
@@ -46,7 +48,7 @@ class Source(Protocol):
         """Read the file of an image as it is stored; return None if images are generated and have no file.
 
         Raises:
-            BadImageError: The file has vanished or cannot be read.
+            UnreadableImageError: The file has vanished or cannot be read.
         """
         ...
 
@@ -94,12 +96,12 @@ def read_below(root: Path, key: str) -> bytes:
     """Read the file that a key names below a folder.
 
     Raises:
-        BadImageError: The file has vanished or cannot be read.
+        UnreadableImageError: The file has vanished or cannot be read.
     """
     try:
         return (root / key).read_bytes()
     except OSError as error:
-        raise BadImageError(
+        raise UnreadableImageError(
             f"{root / key} cannot be read ({error.strerror}): restore it, or set data.on_bad_image=skip"
         ) from error
 

@@ -10,7 +10,7 @@ from fakeid.config.constants import CAMERA, LSUN_SCENES, REAL
 from fakeid.data.records import Record
 from fakeid.data.sources.base import StoredImages
 from fakeid.data.sources.lmdb_database import open_database
-from fakeid.errors import BadImageError, DataError
+from fakeid.errors import DataError, UnreadableImageError
 from fakeid.io import clear_output_errors, write_atomically
 
 _PREFIX = "lsun/"
@@ -55,15 +55,15 @@ class LsunSource(StoredImages):
         """Read the stored value of an image, a WebP or JPEG file.
 
         Raises:
-            BadImageError: The database, or the value in it, has vanished or cannot be read.
+            UnreadableImageError: The database, or the value in it, has vanished or cannot be read.
         """
         folder, _, key = record.key.removeprefix(_PREFIX).partition("/")
         try:
             value = open_database(self._root / folder).read(key)
         except DataError as error:
-            raise BadImageError(str(error)) from error
+            raise UnreadableImageError(str(error)) from error
         if value is None:
-            raise BadImageError(f"{self.locate(record)} is no longer there: unzip {folder}.zip again")
+            raise UnreadableImageError(f"{self.locate(record)} is no longer there: unzip {folder}.zip again")
         return value
 
     def locate(self, record: Record) -> str:

@@ -12,7 +12,7 @@ from fakeid.data.sources.archive import ARCHIVE_EXTENSIONS, open_archive
 from fakeid.data.sources.base import StoredImages, hash_files, read_below
 from fakeid.data.sources.category_names import near_names, squeeze
 from fakeid.data.sources.sample_tree import SampleTree, list_images
-from fakeid.errors import BadImageError, DataError
+from fakeid.errors import BadImageError, DataError, UnreadableImageError
 
 _PREFIX = "progan/"
 _GENERATOR = "progan"
@@ -52,7 +52,8 @@ class ProGanSource(StoredImages):
         """Read the file of an image, or its member of an archive.
 
         Raises:
-            BadImageError: The file or member has vanished, is damaged or cannot be read.
+            BadImageError: The member is damaged.
+            UnreadableImageError: The file, the archive or the member has vanished or cannot be read.
         """
         try:
             archive, member = self._split(record)
@@ -62,7 +63,7 @@ class ProGanSource(StoredImages):
         except BadImageError:
             raise
         except DataError as error:
-            raise BadImageError(str(error)) from error
+            raise UnreadableImageError(str(error)) from error
 
     def locate(self, record: Record) -> str:
         """Return the path of the file; for a member of an archive, the archive's path followed by the member's."""

@@ -15,7 +15,7 @@ from genuine_trees import draw_texture, encode, write_archive
 from fakeid.config.constants import FAKE
 from fakeid.data.sources import archive as archive_module
 from fakeid.data.sources.archive import open_archive
-from fakeid.errors import BadImageError, DataError, OutputError
+from fakeid.errors import BadImageError, DataError, OutputError, UnreadableImageError
 
 FORMS = ("zip", "tar")
 
@@ -251,7 +251,7 @@ def test_members_that_change_behind_our_back(
 def test_a_member_that_is_not_there(tmp_path: Path) -> None:
     archive = open_archive(write_archive(tmp_path / "a.zip", draw_files(3)), None)
     for name in ("a.png", "cat/0001.pn", "cat/0001.png2", "z" * 300):
-        with pytest.raises(BadImageError, match=f"{name} is no longer in the archive"):
+        with pytest.raises(UnreadableImageError, match=f"{name} is no longer in the archive"):
             archive.read(name)
 
 

@@ -14,7 +14,7 @@ import pytest
 from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN
 from fakeid.data.sources.base import Source
 from fakeid.data.sources.folders import FolderSource
-from fakeid.errors import BadImageError, DataError
+from fakeid.errors import BadImageError, DataError, UnreadableImageError
 
 
 def write_tree(root: Path, files: Iterable[str]) -> Path:
@@ -107,7 +107,9 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
     (root / fake.key).unlink()
     with pytest.raises(BadImageError, match=f"^{root / real.key} is not a PNG"):
         FolderSource(str(root)).read(real)
-    with pytest.raises(BadImageError, match=rf"^{root / fake.key} cannot be read \(No such file.*on_bad_image=skip"):
+    with pytest.raises(
+        UnreadableImageError, match=rf"^{root / fake.key} cannot be read \(No such file.*on_bad_image=skip"
+    ):
         FolderSource(str(root)).read(fake)
 
 
@@ -152,7 +154,7 @@ def test_broken_links_do_not_go_missing_in_silence(tmp_path: Path) -> None:
     link = root / "0_real/b.png"
     link.symlink_to(root / "nowhere.png")
     source = FolderSource(str(root))
-    with pytest.raises(BadImageError, match=r"0_real/b\.png cannot be read"):
+    with pytest.raises(UnreadableImageError, match=r"0_real/b\.png cannot be read"):
         source.read(source.records()[1])
     link.unlink()
     link.symlink_to(link)

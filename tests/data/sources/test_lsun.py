@@ -16,7 +16,7 @@ from fakeid.data.records import Record
 from fakeid.data.sources import lmdb_database as database_module
 from fakeid.data.sources.base import Source
 from fakeid.data.sources.lsun import find_databases, public_archives
-from fakeid.errors import BadImageError, DataError, OutputError
+from fakeid.errors import BadImageError, DataError, OutputError, UnreadableImageError
 
 
 def test_scenes_and_objects_are_listed_whole(tmp_path: Path) -> None:
@@ -191,10 +191,10 @@ def test_bad_values_are_named_when_they_are_read(tmp_path: Path) -> None:
         source.read(second)
     with pytest.raises(BadImageError, match="key c{40} is cut short"):
         source.read(third)
-    with pytest.raises(BadImageError, match="is no longer there"):
+    with pytest.raises(UnreadableImageError, match="is no longer there"):
         source.read(Record("lsun/cat/" + "d" * 40, REAL, "cat", CAMERA, "d"))
     with pytest.raises(BadImageError, match=r"data\.max_megapixels=0\.0001"):
         open_lsun(tmp_path, "cat", max_megapixels=0.0001).read(first)
     (tmp_path / "cat/data.mdb").unlink()
-    with pytest.raises(BadImageError, match=r"cannot be read \(No such file"):
+    with pytest.raises(UnreadableImageError, match=r"cannot be read \(No such file"):
         source.read(first)

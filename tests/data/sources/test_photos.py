@@ -8,7 +8,7 @@ import pytest
 from photo_folder import draw_photos, write_photos
 
 from fakeid.data.sources.photos import PhotoFolder
-from fakeid.errors import BadImageError, DataError
+from fakeid.errors import BadImageError, DataError, UnreadableImageError
 
 
 def write(path: Path, image: np.ndarray) -> Path:
@@ -49,7 +49,7 @@ def test_an_unreadable_photo(tmp_path: Path) -> None:
 
 def test_a_photo_that_vanished(tmp_path: Path) -> None:
     photos = PhotoFolder(str(tmp_path), 64)
-    with pytest.raises(BadImageError, match=r"gone.png cannot be read \(No such file .*restore it"):
+    with pytest.raises(UnreadableImageError, match=r"gone.png cannot be read \(No such file .*restore it"):
         photos.read("gone.png")
     assert photos.hash_files(["gone.png"]) == photos.hash_files(["gone.png"])
 

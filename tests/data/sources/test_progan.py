@@ -25,7 +25,7 @@ from fakeid.config.constants import FAKE, LSUN_CATEGORIES
 from fakeid.data.records import Record
 from fakeid.data.sources.base import Source
 from fakeid.data.sources.progan import ProGanSource, find_samples, public_archive
-from fakeid.errors import BadImageError, DataError
+from fakeid.errors import BadImageError, DataError, UnreadableImageError
 
 
 def open_progan(root: Path, *categories: str, max_megapixels: float = 100.0) -> ProGanSource:
@@ -245,10 +245,10 @@ def test_bad_files_and_members_are_named(tmp_path: Path) -> None:
     with pytest.raises(BadImageError, match=r"b\.png is empty"):
         source.read(second)
     shutil.rmtree(tmp_path / "bus")
-    with pytest.raises(BadImageError, match=rf"^{tmp_path}/bus/0000\.png cannot be read \(No such file"):
+    with pytest.raises(UnreadableImageError, match=rf"^{tmp_path}/bus/0000\.png cannot be read \(No such file"):
         source.read(third)
     (tmp_path / "cat.zip").unlink()
-    with pytest.raises(BadImageError, match=rf"^{tmp_path}/cat\.zip cannot be read"):
+    with pytest.raises(UnreadableImageError, match=rf"^{tmp_path}/cat\.zip cannot be read"):
         source.read(first)
 
 
