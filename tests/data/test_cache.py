@@ -1,7 +1,8 @@
 import errno
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -168,6 +169,25 @@ def test_a_cache_that_is_not_whole_or_not_ours_is_refused(tmp_path: Path, damage
     cache.remove()
     packed = cache.load(source.records())
     assert packed.take(packed.locate(["7"])).max() == 7
+
+
+def test_what_another_process_packs_after_a_removal_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, packed = NumberSource(), list[int]()
+    cache = ImageCache(tmp_path, source, PREPARATION)
+    cache.load(source.records())
+    lock_folder = cache_module.lock_folder
+
+    @contextmanager
+    def lock_then_pack(*arguments: Any, **options: Any) -> Iterator[None]:
+        with lock_folder(*arguments, **options):
+            yield
+            monkeypatch.undo()
+        cache.load(source.records(), on_start=lambda num, _: packed.append(num))
+
+    monkeypatch.setattr(cache_module, "lock_folder", lock_then_pack)
+    cache.remove()
+    cache.load(source.records(), on_start=lambda num, _: packed.append(num))
+    assert packed == [20]
 
 
 def test_changed_bytes_are_found_when_asked_for(tmp_path: Path) -> None:

@@ -111,18 +111,21 @@ class ImageCache:
         return len(paths)
 
     def remove(self) -> None:
-        """Delete the cache folder, so that it is rebuilt.
+        """Delete the content of the cache folder, so that it is rebuilt.
+
+        The folder itself stays, because the lock in it may already belong to another process that packs images.
 
         Raises:
-            OutputError: The folder cannot be deleted, or another process is writing to it.
+            OutputError: The content cannot be deleted, or another process is writing to it.
         """
         if not self.folder.exists():
             return
-        with clear_output_errors(self._root, "paths.cache"):
-            with lock_folder(self.folder, wait=False, busy=f"another process is packing images into {self.folder}"):
-                for path in sorted(self.folder.glob("*.json")):  # first, because an array is valid only with its index
+        busy = f"another process is packing images into {self.folder}"
+        with clear_output_errors(self._root, "paths.cache"), lock_folder(self.folder, wait=False, busy=busy):
+            for pattern in (f"*{INDEX_SUFFIX}", "identity.json", "*.npy"):  # a pack is valid only with its index
+                for path in self.folder.glob(pattern):
                     path.unlink()
-            shutil.rmtree(self.folder)
+            remove_parts(self.folder)
 
     def _complete(
         self,
