@@ -108,8 +108,8 @@ def open_archive(path: Path, listings: Path | None) -> Archive:
         listings: Cache folder for the list; None keeps it in this process only.
 
     Raises:
-        DataError: The archive is missing, cut short or damaged, or holds a member that is unsafe, encrypted, of an
-            absurd size, or compressed with a method other than zip's default.
+        DataError: The archive is missing, cut short or damaged, or holds a member that is a link, unsafe, encrypted,
+            of an absurd size, or compressed with a method other than zip's default.
         OutputError: The list cannot be written.
     """
     try:
@@ -173,9 +173,14 @@ def _list_tar(path: Path) -> Iterator[_Member]:
     with tarfile.open(path, "r:") as archive:
         while (info := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # would keep a kilobyte per member
-            name = _check_name(path, info.name, is_folder=not info.isreg())
+            is_link = info.issym() or info.islnk()
+            name = _check_name(path, info.name, is_folder=not (info.isreg() or is_link))
             if name is None:
                 continue
+            if is_link:
+                raise DataError(
+                    f"{path / name} is a link, which cannot be read in place: unpack {path.name} and read the folder"
+                )
             if info.issparse():
                 raise DataError(f"{path / name} is a sparse file, which cannot be read in place: unpack {path.name}")
             member = _Member(name, info.offset_data, info.size, info.size, _IN_TAR, 0)

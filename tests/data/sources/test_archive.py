@@ -57,13 +57,25 @@ def test_what_is_no_visible_image_is_passed_over(tmp_path: Path, form: str) -> N
     assert {name: archive.read(name) for name in archive.names()} == {"a.png": b"1", "x/b.png": b"2"}
 
 
-def test_links_and_devices_in_a_tar_are_passed_over(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "a.tar", "w") as tar:
-        for name, kind in (("l.png", tarfile.SYMTYPE), ("h.png", tarfile.LNKTYPE), ("d.png", tarfile.CHRTYPE)):
-            info = tarfile.TarInfo(name)
-            info.type, info.linkname = kind, "/etc/passwd"
-            tar.addfile(info)
-    assert list(open_archive(tmp_path / "a.tar", None).names()) == []
+def write_special(path: Path, name: str, kind: bytes) -> Path:
+    with tarfile.open(path, "w") as tar:
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = kind, "/etc/passwd"
+        tar.addfile(info)
+    return path
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_images_that_are_links_in_a_tar_are_refused(tmp_path: Path, kind: bytes) -> None:
+    path = write_special(tmp_path / "a.tar", "cat/l.png", kind)
+    assert message(path) == (
+        f"{path}/cat/l.png is a link, which cannot be read in place: unpack a.tar and read the folder"
+    )
+
+
+@pytest.mark.parametrize(("name", "kind"), [("d.png", tarfile.CHRTYPE), ("latest", tarfile.SYMTYPE)])
+def test_devices_and_other_links_in_a_tar_are_passed_over(tmp_path: Path, name: str, kind: bytes) -> None:
+    assert list(open_archive(write_special(tmp_path / "a.tar", name, kind), None).names()) == []
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
