@@ -1,7 +1,7 @@
 """Load a trained detector for prediction: a function from pixels to scores, and a description of its training."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -24,7 +24,7 @@ ONNX: Final = ".onnx"
 
 _TESTED: Final = Path("checkpoints") / "tested.ckpt"
 _DRAWN: Final = "demo"
-_INSTALL: Final = {"torch": "torch", "timm": "train", "onnxruntime": "onnx"}
+_INSTALL: Final = {"torch": "torch", "timm": "train"}
 """Package → the extra that installs it."""
 
 
@@ -49,22 +49,22 @@ class Training:
     prep: str
     source: str
     calibration: Calibration | None
-    files: TrainedFiles | None
+    files: TrainedFiles | None = None
     smallest_px: int = 8
 
     @classmethod
-    def from_plain(cls, values: Any) -> "Training":
+    def from_plain(cls, values: Mapping[str, Any]) -> "Training":
         """Build a description from plain values after checking them.
 
         Raises:
             ValueError: The values do not describe a training.
         """
-        plain = parse_record(values, _PlainTraining)
+        training = parse_record({**values, "calibration": None}, cls)
         try:
-            calibration = Calibration.from_plain(plain.calibration) if plain.calibration else None
+            known = values["calibration"]
+            return replace(training, calibration=Calibration.from_plain(known) if known else None)
         except (TypeError, KeyError, AssertionError) as error:
             raise ValueError(f"its calibration is not valid ({error})") from error
-        return cls(**{**vars(plain), "calibration": calibration})
 
     @property
     def model(self) -> str:
@@ -75,18 +75,6 @@ class Training:
     def is_on_drawings(self) -> bool:
         """Whether it was trained only on the built-in demo images and has seen no photo."""
         return self.source == _DRAWN
-
-
-@dataclass(frozen=True)
-class _PlainTraining:
-    name: str
-    weights: str
-    image_px: int
-    prep: str
-    source: str
-    calibration: dict[str, Any] | None
-    files: TrainedFiles | None = None
-    smallest_px: int = Training.smallest_px
 
 
 @dataclass(frozen=True)
