@@ -19,6 +19,7 @@ def load(checkpoint: "str | os.PathLike[str]", *, device: str | None = None, any
 
     Raises:
         CheckpointError: The checkpoint is missing or damaged, or the detector was trained on drawings.
+        DeviceError: torch cannot use the device on this machine.
 
     Examples:
         >>> import fakeid

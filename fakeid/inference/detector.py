@@ -123,6 +123,7 @@ def load_detector(place: Path, device: str | None = None) -> TrainedDetector:
     Raises:
         CheckpointError: The file is missing or damaged, lacks what a test writes into it, or needs a package that is
             not installed.
+        DeviceError: torch cannot use the device on this machine.
     """
     path = find_detector(place)
     try:

@@ -64,7 +64,7 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
     graph = _Graph(network, training).eval()
     temporary = output.with_name(f".{output.name}.exporting.onnx")
     try:
-        _trace(graph, training.image_px, temporary)
+        _trace(graph, training, temporary)
         _describe(temporary, training)
         difference = _compare(network, temporary, training.image_px)
         if not difference <= LARGEST_DIFFERENCE:
@@ -87,8 +87,11 @@ def _find_smallest(network: ScoringNetwork, side: int) -> int:
     return side
 
 
-def _trace(graph: nn.Module, side: int, path: Path) -> None:
-    example = torch.zeros((2, side, side + 8, 3), dtype=torch.uint8)  # unequal sizes, so as not to confuse them
+def _trace(graph: nn.Module, training: Training, path: Path) -> None:
+    side = training.image_px
+    # Unequal sizes, so as not to confuse them, unless the network may accept only one.
+    width = side if training.smallest_px == side else side + 8
+    example = torch.zeros((2, side, width, 3), dtype=torch.uint8)
     sizes = {0: "images", 1: "height", 2: "width"}
     try:
         with warnings.catch_warnings():
@@ -99,11 +102,12 @@ def _trace(graph: nn.Module, side: int, path: Path) -> None:
                 output_names=[LOGIT, P_FAKE],
                 dynamic_axes={INPUT: sizes, LOGIT: {0: "images"}, P_FAKE: {0: "images"}},
             )  # fmt: skip
-    except torch.onnx.OnnxExporterError as error:
-        first = str(error).splitlines()[0]
-        raise CheckpointError(
-            f"this network cannot be exported to ONNX ({first}); predict works with its checkpoint"
-        ) from error
+    except (RuntimeError, AssertionError) as error:
+        raise _refuse(str(error).strip().partition("\n")[0]) from error
+
+
+def _refuse(reason: str) -> CheckpointError:
+    return CheckpointError(f"this network cannot be exported to ONNX ({reason}); predict works with its checkpoint")
 
 
 def _describe(path: Path, training: Training) -> None:
@@ -115,7 +119,11 @@ def _describe(path: Path, training: Training) -> None:
 
 
 def _compare(network: ScoringNetwork, path: Path, side: int) -> float:
-    """Compute the largest difference of a logit between the two."""
+    """Compute the largest difference of a logit between the two.
+
+    Raises:
+        CheckpointError: The graph takes no image that the network takes.
+    """
     exported = load_onnx(path, "cpu").score
     rng = np.random.default_rng(0)
     found = []
@@ -126,4 +134,6 @@ def _compare(network: ScoringNetwork, path: Path, side: int) -> float:
             with suppress(DataError), torch.inference_mode():  # too small for one is too small for both
                 expected = network(torch.from_numpy(images)).numpy()
                 found.append(np.abs(exported(images) - expected).max())
+    if not found:
+        raise _refuse("the graph takes images of one size only")
     return float(np.max(found))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from fakeid.checkpoints import CARD, hash_content, read_checkpoint, save_checkpoint
-from fakeid.errors import CheckpointError, ConfigError, FakeidError, OutputError
+from fakeid.errors import CheckpointError, ConfigError, DataError, DeviceError, FakeidError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.images.file_facts import TrainedFiles
 from fakeid.inference.detector import TrainedDetector, Training, find_detector
@@ -39,17 +39,31 @@ class ScoringNetwork(nn.Module):
         network: Network from RGB (N, 3, H, W) in [0, 1] to logits (N,).
         views: Views that are averaged, as in `average_views`.
         center_px: Side of the central crop in pixels, as in `average_views`.
+        image_px: Side of the training images, in pixels, which the network is known to accept.
     """
 
-    def __init__(self, network: Detector, views: str, center_px: int | None) -> None:
+    def __init__(self, network: Detector, views: str, center_px: int | None, image_px: int) -> None:
         super().__init__()
         self.network = network
         self._views = views
         self._center_px = center_px
+        self._image_px = image_px
 
     def forward(self, rgb_u8: Tensor) -> Tensor:
-        """Compute the logits of a batch."""
-        return average_views(self.network, _to_float(rgb_u8), self._views, self._center_px)
+        """Compute the logits of a batch.
+
+        Raises:
+            DataError: The images are too small for the network.
+        """
+        try:
+            return average_views(self.network, _to_float(rgb_u8), self._views, self._center_px)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, AssertionError) as error:  # raised by timm's networks, which do not say why
+            height, width = rgb_u8.shape[1:3]
+            if min(height, width) >= self._image_px:
+                raise
+            raise DataError(f"{width} x {height} px is too small for the network") from error
 
     def locate(self, rgb_u8: Tensor) -> Tensor:
         """Compute maps of evidence (N, h, w), whose mean over positions is the logit; see `compute_evidence`.
@@ -77,7 +91,11 @@ def load_checkpoint(path: Path, device: str | None = None) -> TrainedDetector:
     """Load a detector; see `fakeid.inference.detector.load_detector`."""
     network, training = build_network(path)
     device = device or choose_device()
-    network = network.to(device).to(memory_format=torch.channels_last)
+    try:
+        network = network.to(device).to(memory_format=torch.channels_last)
+    except (RuntimeError, AssertionError) as error:  # torch has one for each kind of device
+        reason = str(error).strip().partition("\n")[0]
+        raise DeviceError(f"torch cannot use --device {device} here ({reason}): use cpu, or omit --device") from error
 
     def score(rgb_u8: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         with torch.inference_mode():
@@ -121,7 +139,8 @@ def build_network(path: Path) -> tuple[ScoringNetwork, Training]:
         raise
     except Exception as error:
         raise CheckpointError(f"{path} describes a detector that cannot be built ({error})") from error
-    return ScoringNetwork(network, options.get("views", "full"), options.get("center_px")).eval(), training
+    views, center_px = options.get("views", "full"), options.get("center_px")
+    return ScoringNetwork(network, views, center_px, training.image_px).eval(), training
 
 
 def write_calibrated(place: Path, output: Path, calibration: Calibration) -> None:

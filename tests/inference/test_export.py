@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -12,9 +13,9 @@ import onnx
 import onnxruntime
 import PIL.Image
 import pytest
-from made_detectors import write_detector
+from made_detectors import build_detector, write_detector
 
-from fakeid.errors import CheckpointError, OutputError
+from fakeid.errors import CheckpointError, DataError, OutputError
 from fakeid.inference import export
 from fakeid.inference.detector import load_detector
 from fakeid.inference.export import export_onnx
@@ -145,6 +146,30 @@ def test_a_network_that_onnx_cannot_hold_is_told(tmp_path: Path) -> None:
     checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=SIDE, network=network)
     with pytest.raises(CheckpointError, match=r"cannot be exported to ONNX \(.*bincount.*\); predict"):
         export_onnx(checkpoint, tmp_path / "x.onnx")
+
+
+@pytest.mark.parametrize(("backbone", "smallest"), [("test_convnext", 32), ("test_vit3", 160)])
+def test_timm_networks_that_refuse_small_images_are_exported(tmp_path: Path, backbone: str, smallest: int) -> None:
+    network = {"backbone": backbone, "residual": "none", "logits": "one"}
+    checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=160, network=network)
+    assert export_onnx(checkpoint, tmp_path / "x.onnx") < CLOSE
+    assert load_detector(tmp_path / "x.onnx").training.smallest_px == smallest
+
+
+def test_a_network_that_takes_some_sizes_only_is_told(tmp_path: Path) -> None:
+    network = {"backbone": "test_vit", "residual": "none", "logits": "one"}
+    checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=160, network=network)
+    with pytest.raises(CheckpointError, match=r"ONNX \(Input width \(168\) should be divisible .*\); predict works"):
+        export_onnx(checkpoint, tmp_path / "x.onnx")
+
+
+def test_a_graph_that_takes_no_image_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = write_detector(tmp_path / "tested.ckpt", image_px=SIDE)
+    refusing = build_detector(Mock(side_effect=DataError("too small")))
+    monkeypatch.setattr(export, "load_onnx", lambda *_: refusing)
+    with pytest.raises(CheckpointError, match="the graph takes images of one size only"):
+        export_onnx(checkpoint, tmp_path / "x.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["tested.ckpt"]
 
 
 def test_other_graphs_and_damaged_ones_are_refused(tmp_path: Path) -> None:

@@ -4,16 +4,19 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from made_detectors import CALIBRATION, build_detector, score_brightness, write_detector
 
 import fakeid
-from fakeid.errors import BadImageError, CheckpointError, DataError
+from fakeid.errors import BadImageError, CheckpointError, DataError, DeviceError
 from fakeid.images.resize import prepare_image
+from fakeid.inference import torch_detector
 from fakeid.inference.prediction import Verdict
 from fakeid.inference.predictor import Predictor
 from fakeid.training.checkpoint import load_module
@@ -98,8 +101,6 @@ def test_it_scores_as_the_test_of_a_training_does(tmp_path: Path, views: str) ->
     predictor = fakeid.load(path, device="cpu")
     module = load_module(path)
     if views != "full":
-        import torch
-
         content = torch.load(path, weights_only=True)
         content["hyper_parameters"]["views"] = views
         torch.save(content, path)
@@ -162,6 +163,32 @@ def test_an_image_too_small_for_the_network_does_not_end_the_others(tmp_path: Pa
     first, second = predictor.predict_files(paths)
     assert first.error == "too small for the network"
     assert second.verdict is Verdict.REAL
+
+
+@pytest.mark.parametrize(("backbone", "smallest"), [("test_convnext", 32), ("test_vit3", 160)])
+def test_timm_networks_refuse_small_images_one_by_one(tmp_path: Path, backbone: str, smallest: int) -> None:
+    network = {"backbone": backbone, "residual": "none", "logits": "one"}
+    predictor = fakeid.load(write_detector(tmp_path / "x.ckpt", image_px=160, network=network), device="cpu")
+    paths = write(tmp_path, [60, 60])
+    cv2.imwrite(str(paths[0]), paint(60, smallest - 1, smallest))
+    cv2.imwrite(str(paths[1]), paint(60, smallest, smallest))  # its scaled and shifted copies are too small
+    small, whole = predictor.predict_files(paths)
+    assert small.error == f"{smallest} x {smallest - 1} px is too small for the network"
+    assert whole.verdict
+
+
+def test_other_errors_of_a_network_are_not_taken_for_the_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    predictor = fakeid.load(write_detector(tmp_path / "x.ckpt"), device="cpu")
+    for side, error in ((48, RuntimeError("broken")), (40, torch.OutOfMemoryError("full"))):
+        monkeypatch.setattr(torch_detector, "average_views", Mock(side_effect=error))
+        with pytest.raises(type(error)):
+            predictor.predict(paint(60, side, side))
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="needs a machine without this device")
+def test_a_device_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match=r"torch cannot use --device mps here \(.+\): use cpu, or omit --device"):
+        fakeid.load(write_detector(tmp_path / "x.ckpt"), device="mps")
 
 
 def test_a_panorama_that_no_jpeg_can_hold_does_not_end_the_others(predictor: Predictor, tmp_path: Path) -> None:
