@@ -66,11 +66,13 @@ class TrainedFiles:
         jpeg_quality: Lowest and highest quality of the images that are or were JPEG; None if there are none.
         lossless: Whether some images never were JPEG or WebP.
         resampling: Mean and standard deviation of `fakeid.images.resampling.measure_resampling` among the reals.
+        webp: Whether some images are WebP.
     """
 
     jpeg_quality: tuple[int, int] | None
     lossless: bool
     resampling: tuple[float, float] | None
+    webp: bool = False
 
 
 def read_file_facts(data: bytes, name: str = "an image") -> FileFacts:

@@ -54,10 +54,12 @@ def list_caveats(
 def _list_codecs(facts: FileFacts, files: TrainedFiles) -> Iterator[Caveat]:
     known, quality = files.jpeg_quality, facts.jpeg_quality
     if facts.container == _WEBP:
-        yield Caveat("codec", "WebP; trained on other formats")
+        if not files.webp:
+            yield Caveat("codec", "WebP; trained on other formats")
     elif facts.container != _JPEG:
         if not files.lossless:
-            yield Caveat("codec", f"{facts.container}; trained on JPEG only")
+            lossy = ("JPEG and WebP" if known else "WebP") if files.webp else _JPEG
+            yield Caveat("codec", f"{facts.container}; trained on {lossy} only")
     elif known is None:
         name = _JPEG if quality is None else f"{_JPEG} {quality}"
         yield Caveat("codec", f"{name}; trained on images that were never JPEG")

@@ -40,7 +40,8 @@ from fakeid.training.predict import Scorer, tabulate_scores
 
 _SAMPLES_A_CLASS: Final = 4
 _PAIRS: Final = 3  # pairs of a photo and its simulated copy
-_LOSSY: Final = {"JPEG", "WEBP"}
+_WEBP: Final = "WEBP"
+_LOSSY: Final = {"JPEG", _WEBP}
 
 
 def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, scorer: Scorer) -> Calibration | None:
@@ -108,10 +109,13 @@ def describe_files(run: RunFolder, config: Config) -> TrainedFiles | None:
         return None
     codec = run.read_data().codec or {}
     resampling = audit.classes[LABEL_NAMES[REAL]].pixels.get("resampling")
+    stored = {name for each in audit.classes.values() for name in each.containers}
+    containers = set() if codec.get("quality") else stored
     return TrainedFiles(
         jpeg_quality=_join_ranges(_list_qualities(audit, config, codec.get("quality"))),
-        lossless=not codec.get("quality") and any(set(each.containers) - _LOSSY for each in audit.classes.values()),
+        lossless=bool(containers - _LOSSY),
         resampling=(resampling.mean, resampling.std) if resampling else None,
+        webp=_WEBP in containers,
     )
 
 

@@ -53,6 +53,9 @@ def test_gray() -> None:
         (TrainedFiles(None, True, None), describe("JPEG", 71), "JPEG 71; trained on images that were never JPEG"),
         (TrainedFiles(None, True, None), describe("JPEG"), "JPEG; trained on images that were never JPEG"),
         (TrainedFiles(None, True, None), describe("TIFF"), None),
+        (TrainedFiles(None, False, None, webp=True), describe("WEBP"), None),
+        (TrainedFiles(None, False, None, webp=True), describe("PNG"), "PNG; trained on WebP only"),
+        (TrainedFiles((70, 90), False, None, webp=True), describe("PNG"), "PNG; trained on JPEG and WebP only"),
     ],
 )
 def test_codecs(files: TrainedFiles, facts: FileFacts, told: str | None) -> None:

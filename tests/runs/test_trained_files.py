@@ -56,6 +56,13 @@ def test_files_codec_augmentation_and_pairs_count(
     assert describe(*classes, *words, codec=codec) == TrainedFiles(quality, lossless, (4.0, 1.5))
 
 
+def test_webp_is_remembered_unless_everything_was_compressed_again() -> None:
+    webp = describe_class({"WEBP": 9})
+    assert describe(webp, PNG) == TrainedFiles(None, True, (4.0, 1.5), webp=True)
+    assert describe(webp, JPEG) == TrainedFiles((70, 80), False, (4.0, 1.5), webp=True)
+    assert describe(webp, webp, codec={"quality": [50, 90]}) == TrainedFiles((50, 90), False, (4.0, 1.5))
+
+
 def test_a_training_writes_it_into_its_checkpoint(tiny_config: Any) -> None:
     config = tiny_config("data.audit_per_class=8", "optim.epochs=1")
     train(config)
