@@ -275,12 +275,26 @@ def _to_rgb(image: "Image | PIL.Image.Image") -> Image:
         BadImageError: The pixels have another shape or dtype.
     """
     if isinstance(image, PIL.Image.Image):
-        return np.array(PIL.ImageOps.exif_transpose(image).convert("RGB"))
+        image = PIL.ImageOps.exif_transpose(image)
+        if image.mode.startswith(("I", "F")):  # Pillow would clip them to 8 bits instead of scaling them
+            return _to_rgb(_take_upper_bits(image))
+        return np.array(image.convert("RGB"))
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
         raise BadImageError(
             f"expected RGB (H, W, 3) or gray (H, W) uint8 in [0, 255], got {image.dtype} of shape {image.shape}"
         )
     return np.ascontiguousarray(np.repeat(image[..., None], 3, 2) if image.ndim == 2 else image)
+
+
+def _take_upper_bits(image: PIL.Image.Image) -> Image:
+    """Convert 16-bit gray to 8 bits, (H, W), as `decode_image` does.
+
+    Raises:
+        BadImageError: The image has 32 bits, whose range is not known.
+    """
+    if not image.mode.startswith("I;16"):
+        raise BadImageError(f"expected 8 or 16 bits, got Pillow's mode {image.mode}: scale it to uint8 [0, 255]")
+    return np.asarray(np.asarray(image) >> 8, np.uint8)
 
 
 def _read_ahead(read: Callable[[_Item], _Read], items: Iterable[_Item]) -> Iterator[_Read]:

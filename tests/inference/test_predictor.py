@@ -119,6 +119,24 @@ def test_paths_pixels_gray_and_pillow_are_the_same_image(predictor: Predictor, t
     assert predictor.predict(gray).logit == predictor.predict(np.stack([gray] * 3, 2)).logit
 
 
+def test_sixteen_bits_are_reduced_as_those_of_a_file(predictor: Predictor, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 65_536, (32, 40), np.uint16)
+    opened = PIL.Image.fromarray(pixels)
+    assert opened.mode == "I;16"
+    for name in ("x.png", "x.tif"):
+        cv2.imwrite(str(tmp_path / name), pixels)
+        assert predictor.predict(opened).logit == predictor.predict(tmp_path / name).logit
+    exif = opened.getexif()
+    exif[274] = 6  # rotated by 90 degrees
+    assert predictor.predict(opened).width == 32
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_pillow_images_without_a_known_range_are_refused(predictor: Predictor, mode: str) -> None:
+    with pytest.raises(BadImageError, match=f"expected 8 or 16 bits, got Pillow's mode {mode}: scale it"):
+        predictor.predict(PIL.Image.new(mode, (32, 32)))
+
+
 @pytest.mark.parametrize("pixels", [np.zeros((32, 32, 3)), np.zeros((32, 32, 4), np.uint8), np.zeros(9, np.uint8)])
 def test_other_arrays_are_refused(predictor: Predictor, pixels: np.ndarray) -> None:
     with pytest.raises(BadImageError, match=r"expected RGB \(H, W, 3\) or gray"):
