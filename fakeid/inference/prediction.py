@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.ranking import HALF
+from fakeid.reporting.degradations import name_conditions
 
 SCHEMA: Final = 1
 """The version of the fields of `Prediction`; increase it whenever a field changes its name or meaning."""
@@ -45,8 +47,8 @@ class Prediction:
         p_fake: Calibrated probability in [0, 1] that the image is generated, if reals and fakes are equally likely.
         logit: Score of the detector, averaged over tiles; the call is fake if it is at least the threshold.
         threshold: Threshold on `logit`.
-        false_positive_rate: Share in [0, 1] of the reals on which the threshold was chosen that it calls fake; None for
-            a detector without calibration.
+        false_positive_rate: Share in [0, 1] of the reals on which the threshold was chosen that it calls fake, under
+            the degradation that decided it; None for a detector without calibration.
         false_positive_low: Lower 95 % bound of the rate on new reals of that kind.
         false_positive_high: Upper 95 % bound of that rate.
         caveats: Ways in which the image differs from the training images.
@@ -114,7 +116,8 @@ class Decision:
                 f"{side} the threshold chosen on {known.num_real:,} photos in {known.photos}, of which it calls {rate} "
                 "fake"
             )
-        return f"{side} the threshold, which calls {rate} of {known.num_real:,} real images fake"
+        strictest = "" if known.decided_by == NO_DEGRADATION else f" with {name_conditions([known.decided_by])}"
+        return f"{side} the threshold, which calls {rate} of {known.num_real:,} real images fake{strictest}"
 
     def explain_band(self) -> str:
         """Explain in one clause why a score is too close to the threshold."""

@@ -54,6 +54,14 @@ def test_scores_become_verdicts_with_their_reasons(predictor: Predictor) -> None
     assert (fake.model, fake.width, fake.height) == ("made 0", 32, 32)
 
 
+def test_a_rate_under_a_degradation_is_not_told_as_one_of_plain_photos() -> None:
+    known = replace(CALIBRATION, conditions=("none", "jpeg-75"))
+    assert Predictor(build_detector(score_brightness, calibration=known)).predict(paint(60)).reason.endswith("fake")
+    strict = replace(known, decided_by="jpeg-75")
+    real = Predictor(build_detector(score_brightness, calibration=strict)).predict(paint(60))
+    assert real.reason == "below the threshold, which calls 5.0 % [2.0, 11.0] of 100 real images fake with JPEG 75"
+
+
 def test_without_a_calibration_nothing_is_said_of_false_positives() -> None:
     predictor = Predictor(build_detector(score_brightness, calibration=None))
     prediction = predictor.predict(paint(60))
