@@ -36,7 +36,7 @@ def export(checkpoint: Path, output: Path) -> None:
             raise OutputError(f"{each} already exists: choose another name for OUTPUT")
     console = Console(highlight=False)
     card = read_card(path)
-    run = RunFolder(path.absolute().parents[1])
+    run = RunFolder(path.absolute().parent.parent)
     summary = None
     if run.tested == path.absolute():
         try:

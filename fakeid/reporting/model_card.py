@@ -7,6 +7,7 @@ from typing import Any, Final
 from fakeid.config.constants import TEST, TRAIN, VAL
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.records.run_summary import RunSummary
+from fakeid.reporting.degradations import name_conditions
 from fakeid.reporting.formatting import join_words
 from fakeid.reporting.renderers import render_markdown
 from fakeid.reporting.run.tables import tabulate_run
@@ -32,7 +33,7 @@ def render_model_card(card: Card, weights: str, summary: RunSummary | None) -> s
     Args:
         card: Card stored in the checkpoint.
         weights: Hash of the weights.
-        summary: Summary of the run; None if the checkpoint is no longer in its run folder.
+        summary: Summary of the run; None if it cannot be read, or if the checkpoint is not the run's `tested.ckpt`.
 
     Returns:
         The Markdown text.
@@ -70,7 +71,8 @@ def _list_training(card: Card) -> Iterator[str]:
     ]
     if card.files:
         quality = card.files.jpeg_quality
-        codecs = [*([f"JPEG {quality[0]} to {quality[1]}"] if quality else []), *(["lossless"] * card.files.lossless)]
+        codecs = [f"JPEG {quality[0]} to {quality[1]}"] if quality else []
+        codecs += ["WebP"] * card.files.webp + ["lossless"] * card.files.lossless
         lines.append(f"stored as: {join_words(codecs)}")
     yield "\n".join(f"- {line}" for line in lines)
 
@@ -80,9 +82,12 @@ def _describe_threshold(calibration: Calibration | None) -> str:
         return "None was chosen: images are called fake if P(fake) is at least 0.5; the false-positive rate is unknown."
     low, high = 100 * calibration.false_positive_low, 100 * calibration.false_positive_high
     of = f"photos from {calibration.photos}" if calibration.photos else "validation reals"
-    called = f"{100 * calibration.measured_rate:.1f} % [{low:.1f}, {high:.1f}] of {calibration.num_real:,} {of}"
+    called = f"{100 * calibration.measured_rate:.1f} % [{low:.1f}, {high:.1f}] of {calibration.num_real:,} {of} fake"
+    if len(calibration.conditions) > 1:
+        strictest = name_conditions([calibration.decided_by])
+        called += f" with {strictest}, the strictest of {name_conditions(calibration.conditions)}"
     return (
-        f"Logit {calibration.threshold:.3f}, which calls {called} fake, under: {', '.join(calibration.conditions)}. "
+        f"Logit {calibration.threshold:.3f}, which calls {called}. "
         f"P(fake) is the logistic function of {calibration.scale:.3f} times the logit {calibration.bias:+.3f}; the "
         f"verdict is unsure from {calibration.unsure_low:.3f} to {calibration.unsure_high:.3f}."
     )
@@ -90,7 +95,7 @@ def _describe_threshold(calibration: Calibration | None) -> str:
 
 def _list_results(summary: RunSummary | None) -> Iterator[str]:
     if summary is None:
-        yield "Not available: the checkpoint is no longer in its run folder, whose `summary.json` holds the results."
+        yield "Not available: only `checkpoints/tested.ckpt` in a run's folder has results, in `summary.json` there."
         return
     if summary.verdict:
         yield " ".join(summary.verdict.lines)
