@@ -22,6 +22,7 @@ _AMPLIFIED: Final = 12
 _GRAY: Final = 127.5
 _LONGEST_PX: Final = 1024  # longest side as drawn; evidence and residual are computed at full size
 _SPECTRUM_PX: Final = 256
+_BLUR_PX: Final = 4  # reach of the blur in each direction
 _LONGEST_NAME: Final = 26
 
 
@@ -68,7 +69,7 @@ def plot_evidence(image: LocatedImage, genuine: LocatedImage, heading: str) -> F
         row[0].set_title(_shorten(f"{kind}{each.name}"))
         drawn = row[1].imshow(_shrink(each.evidence), cmap="RdBu_r", vmin=-_MOST, vmax=_MOST, interpolation="none")
         row[1].set_title(f"evidence, mean {np.nanmean(each.evidence):+.1f}")
-        row[2].imshow(_cut_center(_amplify_residual(each.rgb_u8)), interpolation="none")
+        row[2].imshow(_amplify_center(each.rgb_u8), interpolation="none")
         row[2].set_title(f"residual times {_AMPLIFIED}, middle")
         row[3].imshow(spectrum, interpolation="none", **scale)
         row[3].set_title("spectrum, middle")
@@ -90,9 +91,13 @@ def _cut_center(image: Image) -> Image:
     return center
 
 
-def _amplify_residual(rgb_u8: Image) -> Image:
-    levels = rgb_u8.astype(np.float32)
-    residual = levels - cv2.GaussianBlur(levels, (0, 0), 1.0)
+def _amplify_center(rgb_u8: Image) -> Image:
+    """Amplify the residual of the center alone, because that of a large photo would take a gigabyte."""
+    side = min(_SPECTRUM_PX, *rgb_u8.shape[:2])
+    top, left = ((length - side) // 2 for length in rgb_u8.shape[:2])
+    above, before = min(top, _BLUR_PX), min(left, _BLUR_PX)
+    levels = rgb_u8[top - above : top + side + _BLUR_PX, left - before : left + side + _BLUR_PX].astype(np.float32)
+    residual = (levels - cv2.GaussianBlur(levels, (0, 0), 1.0))[above : above + side, before : before + side]
     return np.asarray(np.clip(_GRAY + _AMPLIFIED * residual, 0, 255), np.uint8)
 
 
