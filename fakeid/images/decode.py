@@ -35,7 +35,9 @@ _WAY_OUT: Final = "replace or remove it, or set data.on_bad_image=skip"
 getattr(cv2.utils, "logging", cv2).setLogLevel(0)
 
 
-def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> npt.NDArray[np.uint8]:
+def decode_image(
+    data: bytes, name: str, *, max_pixels: int = 100_000_000, option: str = "data.max_megapixels"
+) -> npt.NDArray[np.uint8]:
     """Decode a PNG, JPEG, WebP, BMP or TIFF file.
 
     Gray is repeated to three channels; palettes and CMYK are converted. Alpha is dropped: the stored color is kept even
@@ -47,6 +49,7 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
         data: Content of the file.
         name: Name of the file in errors.
         max_pixels: Number of pixels above which the file is refused, before any pixel is decoded.
+        option: Option that sets this number in megapixels, for the error.
 
     Returns:
         RGB uint8 (H, W, 3), contiguous.
@@ -60,7 +63,7 @@ def decode_image(data: bytes, name: str, *, max_pixels: int = 100_000_000) -> np
     if width * height > max_pixels:
         raise BadImageError(
             f"{name} has {width} x {height} = {width * height / 1e6:.1f} megapixels, more than "
-            f"data.max_megapixels={max_pixels / 1e6:g}",
+            f"{option}={max_pixels / 1e6:g}",
             f"raise that limit if the image is genuine, or {_WAY_OUT}",
         )
     # Pillow stops after the header: before the pixels of a PNG, and after the start of a JPEG's first scan, hence after
@@ -106,6 +109,6 @@ def _parse_header(stream: BytesIO, name: str) -> ImageFile.ImageFile:
     try:
         return reader(stream)
     except Image.DecompressionBombError as error:  # the WebP class does this check itself
-        raise BadImageError(f"{name} is too large for data.max_megapixels ({error})", _WAY_OUT) from error
+        raise BadImageError(f"{name} is too large to be read ({error})", _WAY_OUT) from error
     except Exception as error:  # a damaged header makes Pillow raise almost anything
         raise BadImageError(f"{name} is cut short or damaged, its header is unreadable", _WAY_OUT) from error

@@ -49,7 +49,7 @@ def load_image(path: Path, max_megapixels: float) -> LoadedImage:
     name = write_path(path)
     try:
         data = _read_file(path, max_megapixels)
-        rgb_u8 = decode_image(data, path.name, max_pixels=round(max_megapixels * 1e6))
+        rgb_u8 = decode_image(data, path.name, max_pixels=round(max_megapixels * 1e6), option="--max-megapixels")
         return LoadedImage(name, rgb_u8, read_file_facts(data, path.name))
     except BadImageError as error:
         return LoadedImage(name, error=error.problem.encode("utf-8", "backslashreplace").decode())
@@ -102,7 +102,7 @@ def list_images(places: Iterable[str]) -> Iterator[Path]:
         named = [place] if os.path.lexists(place) else sorted(_match(place))
         for path in chain.from_iterable(_list_below(Path(each), frozenset(), named=True) for each in named):
             if seen is not None:
-                name = hashlib.blake2b(os.fsencode(path), digest_size=8).digest()  # shorter than the name
+                name = hashlib.blake2b(os.fsencode(path.absolute()), digest_size=8).digest()  # shorter than the name
                 if name in seen:
                     continue
                 seen.add(name)

@@ -35,6 +35,12 @@ def test_overlapping_places_give_each_image_once(tmp_path: Path) -> None:
     assert list(list_images([str(tmp_path / "**" / "*.png")])) == [first, second]
 
 
+def test_one_folder_spelled_in_two_ways_gives_each_image_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(tmp_path / "a" / "1.png")
+    monkeypatch.chdir(tmp_path)
+    assert list(list_images(["a", "./a", str(tmp_path / "a")])) == [Path("a/1.png")]
+
+
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     plant(tmp_path / "photos" / "1.png")
     plant(tmp_path / "others" / "2.png")
@@ -85,7 +91,8 @@ def test_bad_files_are_told_without_the_ways_out_of_a_training(tmp_path: Path, c
 
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     plant(tmp_path / "1.png")
-    assert "30 x 20" in load_image(tmp_path / "1.png", 0.0001).error
+    told = "1.png has 30 x 20 = 0.0 megapixels, more than --max-megapixels=0.0001"
+    assert load_image(tmp_path / "1.png", 0.0001).error == told
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
