@@ -35,17 +35,22 @@ class EvidenceSheets:
         self._genuine = self._locate(genuine)
         with clear_output_errors(folder, "--evidence"):
             folder.mkdir(parents=True, exist_ok=True)
+            self._resolved = folder.resolve()
 
-    def write(self, prediction: Prediction, number: int) -> None:
+    def is_own(self, path: Path) -> bool:
+        """Tell whether a file lies below the output folder, and is thus a sheet and no image to judge."""
+        return path.parent.resolve().is_relative_to(self._resolved)
+
+    def write(self, path: Path, prediction: Prediction, number: int) -> None:
         """Draw the sheet of one image, unless it could not be judged or can no longer be read.
 
         Args:
+            path: Path of the image; that in the prediction may be escaped.
             prediction: Prediction of the image.
             number: Number of the image in this prediction run, which starts the file name.
         """
         if prediction.verdict is None:
             return
-        path = Path(prediction.path)
         try:
             located = self._locate(path)
         except BadImageError:

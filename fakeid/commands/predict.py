@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -92,24 +93,33 @@ def _judge(
     predictor: Predictor, places: Sequence[str], files: Sequence[ResultFile], sheets: "EvidenceSheets | None",
     console: Console, *, as_json: bool,
 ) -> "_Counts":  # fmt: skip
-    done = _continue(files)
+    # A kill may have come between two writes, and a file may be new: an image is done once every file has its row.
+    done = set.intersection(*(file.judged for file in files)) if files else set()
     with StatusLine(console, "counting the images"):
-        total = sum(1 for _ in list_images(places))
+        total = sum(1 for _ in _list_images(places, sheets))
     if not total:
         raise DataError(f"found no images in {', '.join(places)}; name images, folders of images or quoted patterns")
     if done:
         console.print(f"{len(done):,} of {total:,} images are already judged")
-    paths = (path for path in list_images(places) if not done or hash_path(write_path(path)) not in done)
+    paths, read = tee(
+        path for path in _list_images(places, sheets) if not done or hash_path(write_path(path)) not in done
+    )
     counts = _Counts()
+    predictions = _show_progress(predictor.predict_files(read), total, len(done), console)
     try:
-        for prediction in _show_progress(predictor.predict_files(paths), total, len(done), console):
+        for path, prediction in zip(paths, predictions, strict=True):
             counts.add(prediction)
             _write(prediction, files, console, as_json=as_json)
             if sheets:
-                sheets.write(prediction, len(done) + counts.num_images)
+                sheets.write(path, prediction, len(done) + counts.num_images)
     except KeyboardInterrupt:
         raise _stop(len(done) + counts.num_images, total, files) from None
     return counts
+
+
+def _list_images(places: Sequence[str], sheets: "EvidenceSheets | None") -> Iterator[Path]:
+    """List the images to judge, without the evidence sheets of this or an earlier call."""
+    return (path for path in list_images(places) if not (sheets and sheets.is_own(path)))
 
 
 def _build_sheets(predictor: Predictor, options: PredictOptions) -> "EvidenceSheets | None":
@@ -150,16 +160,6 @@ def _open(options: PredictOptions, model: str) -> Iterator[list[ResultFile]]:
             file.close()
 
 
-def _continue(files: Sequence[ResultFile]) -> set[bytes]:
-    """Cut all files to the same number of rows, because a kill may have come between two writes.
-
-    Returns:
-        Hashes of the paths that are already judged.
-    """
-    count = min((file.num_rows for file in files), default=0)
-    return {name for file in files for name in file.keep(count)}
-
-
 def _show_progress(predictions: Iterable[Prediction], total: int, done: int, console: Console) -> Iterator[Prediction]:
     with build_progress(console) as progress:
         task = progress.add_task("judging", total=total, completed=done, unit="images")
@@ -174,7 +174,7 @@ def print_prediction(prediction: Prediction, console: Console) -> None:
     style = f"bold {_STYLES[prediction.verdict]}" if prediction.verdict else "bold"
     console.print(Text.assemble((word.ljust(_INDENT), style), _make_printable(prediction.path)), soft_wrap=True)
     told = prediction.error or f"P(fake) = {prediction.p_fake:.2f}; {prediction.reason}"
-    for line in (told, *(f"but: {each.text}" for each in prediction.caveats)):
+    for line in map(_make_printable, (told, *(f"but: {each.text}" for each in prediction.caveats))):
         if console.is_terminal:
             console.print(Padding(Text(line), (0, 0, 0, _INDENT), expand=False))
         else:

@@ -8,7 +8,6 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, fields
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -35,8 +34,9 @@ def to_json(prediction: Prediction) -> str:
 
 
 def hash_path(path: str) -> bytes:
-    """Hash a path to 8 bytes, to keep a set of a million paths small."""
-    return hashlib.blake2b(path.encode(), digest_size=8).digest()
+    """Hash the absolute form of a path to 8 bytes, to keep a set of a million paths small."""
+    absolute = str(Path(path).absolute())
+    return hashlib.blake2b(absolute.encode("utf-8", "surrogateescape"), digest_size=8).digest()
 
 
 def _write_row(cells: list[str]) -> str:
@@ -61,6 +61,9 @@ def _from_cell(text: str) -> str:
 class ResultFile(ABC):
     """A file with one row per image, whose complete rows survive any interruption of the program.
 
+    An incomplete row at the end of an existing file is cut off. A new file that gets no row is removed again, so that
+    the same command can be given once more.
+
     Args:
         path: Path of the file.
         model: Name of the model whose predictions are written.
@@ -69,6 +72,9 @@ class ResultFile(ABC):
     Raises:
         OutputError: The file exists and `resume` is not set, another process is writing it, or it contains something
             else.
+
+    Attributes:
+        judged: Hashes of the paths of the images that already have a row; see `hash_path`.
     """
 
     _header: str
@@ -82,38 +88,34 @@ class ResultFile(ABC):
         self._model = model
         if path.exists() and not resume:
             raise OutputError(f"{path} already exists: continue it with --resume, or name another file")
+        self._is_unused = not path.exists()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("r+b" if path.exists() else "x+b")
+            self._file = path.open("x+b" if self._is_unused else "r+b")
         except OSError as error:
             raise OutputError(f"cannot write to {path} ({error.strerror or error}): name another file") from error
         with self._closed_on_errors():
             self._lock()
-            self.num_rows = sum(1 for _ in self._read_rows())
+            self.judged = self._continue()
 
-    def keep(self, count: int) -> set[bytes]:
-        """Cut the file off after a number of rows.
-
-        Args:
-            count: Number of rows to keep.
-
-        Returns:
-            Hashes of the paths that are kept; see `hash_path`.
-        """
+    def _continue(self) -> set[bytes]:
+        """Move behind the last complete row, cut off what follows, and list the images that have a row."""
         end = 0
-        kept = set()
-        for path, behind in islice(self._read_rows(), count):
-            kept.add(hash_path(path))
+        judged = set()
+        for path, behind in self._read_rows():
+            judged.add(hash_path(path))
             end = behind
         self._file.truncate(end)
         self._file.seek(end)
         if not end:
             self._file.write(self._header.encode())
-        return kept
+        return judged
 
     def write(self, prediction: Prediction) -> None:
-        """Write one row."""
-        self._file.write(self._encode(prediction).encode())
+        """Write one row, unless the file already has one of this image."""
+        if hash_path(prediction.path) not in self.judged:
+            self._file.write(self._encode(prediction).encode())
+            self._is_unused = False
 
     def flush(self) -> None:
         """Hand all rows to the operating system, so that they survive if this program is killed.
@@ -128,12 +130,14 @@ class ResultFile(ABC):
             raise OutputError(f"cannot write to {self.path} ({reason}): fix this, then use --resume") from error
 
     def close(self) -> None:
-        """Write the remaining rows and close the file."""
+        """Write the remaining rows and close the file, or remove it if it is new and has no row."""
         try:
             self.flush()
         finally:
             with contextlib.suppress(OSError):  # already reported; close() writes again
                 self._file.close()
+            if self._is_unused:
+                self.path.unlink(missing_ok=True)
 
     @abstractmethod
     def _encode(self, prediction: Prediction) -> str:

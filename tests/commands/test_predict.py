@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -85,6 +86,9 @@ def test_odd_names_and_a_link_in_a_circle(typed: Typed, detector: str, photos: P
     assert code == 0
     assert "[bold]x.png" in out
     assert "new\\x0aline.png" in out
+    (tmp_path / "\x1b[31mbad\n.png").write_bytes(b"no image")
+    _, out, _ = typed("predict", detector, "\x1b[31mbad\n.png")
+    assert out.splitlines()[1] == r"        \x1b[31mbad\x0a.png is not a PNG, JPEG, WebP, BMP or TIFF image"
     os.chdir(folder)
     typed("predict", detector, *ODD_NAMES, "--csv", str(tmp_path / "x.csv"))
     names = [row["path"] for row in read_rows(tmp_path / "x.csv")]
@@ -124,11 +128,13 @@ def test_what_was_written_is_kept_and_continued(typed: Typed, detector: str, pho
     code, _, err = typed(*words)
     assert (code, err) == (1, "fakeid: x.csv already exists: continue it with --resume, or name another file\n")
     assert (tmp_path / "x.csv").read_bytes() == whole
-    (tmp_path / "x.csv").write_bytes(whole[: len(whole) // 2])
+    half = whole[: len(whole) // 2]
+    (tmp_path / "x.csv").write_bytes(half)
     (tmp_path / "x.jsonl").write_bytes(lines[: len(lines) // 3])
     code, out, _ = typed(*words, "--resume")
     assert code == 0
     assert "of 30 images are already judged" in out
+    assert (tmp_path / "x.csv").read_bytes().startswith(half[: half.rindex(b"\r\n")])
     (tmp_path / "whole.csv").write_bytes(whole)
     for row, first in zip(read_rows(tmp_path / "x.csv"), read_rows(tmp_path / "whole.csv"), strict=True):
         logits = row.pop("logit"), first.pop("logit")  # their last digits depend on the batch
@@ -140,6 +146,40 @@ def test_what_was_written_is_kept_and_continued(typed: Typed, detector: str, pho
     assert (tmp_path / "x.jsonl").read_bytes().count(b"\n") == lines.count(b"\n") == 30
     assert "30 of 30 images are already judged" in typed(*words, "--resume")[1]
     assert (tmp_path / "x.csv").read_bytes() == whole
+
+
+def test_a_second_file_costs_no_row_of_the_first(
+    typed: Typed, detector: str, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("predict", detector, str(photos), "--once", "--csv", "x.csv")
+    typed(*words)
+    whole = (tmp_path / "x.csv").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "_write", Mock(side_effect=KeyboardInterrupt))
+        assert typed(*words, "--json", "x.jsonl", "--resume")[0] == 130
+    assert (tmp_path / "x.csv").read_bytes() == whole
+    assert not (tmp_path / "x.jsonl").exists()
+    assert typed(*words, "--json", "x.jsonl", "--resume")[0] == 0
+    assert (tmp_path / "x.csv").read_bytes() == whole
+    assert (tmp_path / "x.jsonl").read_bytes().count(b"\n") == 30
+
+
+def test_another_spelling_of_a_folder_gives_no_second_rows(
+    typed: Typed, detector: str, photos: Path, tmp_path: Path
+) -> None:
+    os.chdir(photos.parent)
+    output = str(tmp_path / "x.csv")
+    typed("predict", detector, photos.name, "--once", "--csv", output)
+    whole = (tmp_path / "x.csv").read_bytes()
+    _, out, _ = typed("predict", detector, str(photos), "--once", "--csv", output, "--resume")
+    assert "30 of 30 images are already judged" in out
+    assert (tmp_path / "x.csv").read_bytes() == whole
+
+
+def test_a_refused_command_leaves_no_file(typed: Typed, detector: str, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert typed("predict", detector, "empty", "--csv", "x.csv")[0] == 1
+    assert typed("predict", detector, str(photos / "00.png"), "--csv", "x.csv")[0] == 0
 
 
 def test_results_of_another_detector_are_not_mixed(typed: Typed, detector: str, photos: Path, tmp_path: Path) -> None:
@@ -215,6 +255,26 @@ def test_sheets_are_drawn_beside_a_genuine_photo(typed: Typed, detector: str, ph
     assert code == 1
     assert "17.png is not a PNG" in err
     assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.draws
+def test_sheets_are_not_judged_and_names_need_not_be_text(
+    typed: Typed, detector: str, photos: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "some"
+    folder.mkdir()
+    image = (photos / "00.png").read_bytes()
+    (folder / "a.png").write_bytes(image)
+    odd = os.fsdecode(b"\xff.png")
+    try:
+        (folder / odd).write_bytes(image)
+    except OSError:
+        pytest.skip("this file system takes text only")
+    words = ("predict", detector, "some", "--once", "--evidence", "some/sheets", "--genuine", "some/a.png")
+    for output in ("x.csv", "y.csv"):  # the second time, there are sheets
+        assert typed(*words, "--csv", output)[0] == 0
+        assert len(read_rows(tmp_path / output)) == 2
+        assert sorted(path.name for path in (folder / "sheets").iterdir()) == ["000001_a.png", f"000002_{odd}"]
 
 
 @pytest.mark.slow
