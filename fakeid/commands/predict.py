@@ -72,6 +72,8 @@ def predict(checkpoint: Path, places: Sequence[str], options: PredictOptions) ->
     """
     if options.resume and options.csv is None and options.json in (None, STANDARD_OUTPUT):
         raise ConfigError("--resume continues a file: name it with --csv or --json")
+    if options.genuine and not options.evidence:
+        raise ConfigError("--genuine belongs to the sheets of --evidence DIR: name their folder too")
     check_places(places)
     predictor = Predictor(
         load_usable(checkpoint, device=options.device, anyway=options.anyway),
