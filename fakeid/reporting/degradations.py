@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from fakeid.config.degradations import NO_DEGRADATION, parse_degradation
-from fakeid.errors import ConfigError
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.verdict import Trial, Verdict
 from fakeid.reporting.formatting import PERCENT_SIGN, join_words
@@ -74,8 +73,7 @@ def group_degradations(words: Sequence[str]) -> dict[str, list[str]]:
     """Group degradations by kind in order of first appearance, each kind sorted from mild to strong."""
     kinds: dict[str, list[str]] = {}
     for word in words:
-        name, _ = _read(word)
-        kinds.setdefault(name, []).append(word)
+        kinds.setdefault(parse_degradation(word).name, []).append(word)
     return {kind: sorted(found, key=_rank) for kind, found in kinds.items()}
 
 
@@ -92,9 +90,9 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
         A phrase such as `blur` if all tested ones are chosen, `JPEG down to 90` with `MILD`, `JPEG 75 and below` with
         `STRONG`, or `JPEG 95, 75`.
     """
-    name, _ = _read(chosen[0])
-    kind = KINDS.get(name, Kind(name))
-    strengths = [kind.form.format(strength) for _, strength in map(_read, chosen) if strength is not None]
+    parsed = [parse_degradation(word) for word in chosen]
+    kind = KINDS[parsed[0].name]
+    strengths = [kind.form.format(each.strength) for each in parsed if each.strength is not None]
     if not strengths or (len(chosen) == len(tested) > 1):
         return kind.name
     if towards == MILD and len(tested) > 1 and list(chosen) == list(tested[: len(chosen)]):
@@ -106,26 +104,17 @@ def name_degradations(chosen: Sequence[str], tested: Sequence[str], towards: str
 
 def name_strength(word: str) -> str:
     """Name the strength alone, such as `75` or `2 px`; return an empty string if there is none."""
-    name, strength = _read(word)
-    if strength is None:
+    parsed = parse_degradation(word)
+    if parsed.strength is None:
         return ""
-    unit = KINDS[name].form.partition("}")[2]
-    return f"{strength:g}{unit}"
+    unit = KINDS[parsed.name].form.partition("}")[2]
+    return f"{parsed.strength:g}{unit}"
 
 
 def _rank(word: str) -> float:
-    name, strength = _read(word)
-    strength = strength or 0.0
-    return -strength if KINDS.get(name, Kind("")).larger_is_milder else strength
-
-
-def _read(word: str) -> tuple[str, float | None]:
-    """Split a degradation into kind and strength; a word that only another fakeid release knows is its own kind."""
-    try:
-        degradation = parse_degradation(word)
-    except ConfigError:
-        return word, None
-    return degradation.name, degradation.strength
+    parsed = parse_degradation(word)
+    strength = parsed.strength or 0.0
+    return -strength if KINDS[parsed.name].larger_is_milder else strength
 
 
 def describe_robustness(trials: Mapping[str, Trial]) -> tuple[list[Part], bool]:

@@ -130,8 +130,7 @@ class _Case:
     @property
     def trial(self) -> Trial:
         """Collect the numbers that decide the verdict."""
-        chosen = f"_at_{CHOSEN}"  # earlier releases did not measure it in every test
-        at = chosen if self.wished is not None and self.reals and f"real_accuracy{chosen}" in self.reals.metrics else ""
+        at = "" if self.wished is None else f"_at_{CHOSEN}"
         area, found = (self.fakes.read(name) if self.fakes else UNKNOWN for name in ("auroc", f"fake_accuracy{at}"))
         right = self.reals.read(f"real_accuracy{at}") if self.reals else UNKNOWN
         return Trial(area, right.complement(), found, FALSE_POSITIVE_RATE if self.wished is None else self.wished)

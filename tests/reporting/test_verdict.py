@@ -157,9 +157,8 @@ def test_strengths_stand_together(chosen, tested, towards, words):
 
 
 def test_kinds_run_from_mild_to_strong():
-    found = group_degradations(["jpeg-30", "noise-8", "jpeg-95", "noise-2", "sepia"])
-    assert found == {"jpeg": ["jpeg-95", "jpeg-30"], "noise": ["noise-2", "noise-8"], "sepia": ["sepia"]}
-    assert name_degradations(["sepia"], ["sepia"]) == "sepia"  # a degradation of another release
+    found = group_degradations(["jpeg-30", "noise-8", "jpeg-95", "noise-2", "social"])
+    assert found == {"jpeg": ["jpeg-95", "jpeg-30"], "noise": ["noise-2", "noise-8"], "social": ["social"]}
 
 
 @pytest.mark.parametrize(
