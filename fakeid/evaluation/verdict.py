@@ -92,7 +92,7 @@ class Trial:
             return Verdict.UNKNOWN
         if high < _CHANCE:
             return Verdict.INVERTED
-        if low <= _CHANCE and high <= _NEAR_CHANCE:
+        if is_at_chance(self.auroc):
             return Verdict.AT_CHANCE
         if self.has_too_many_false_positives or self.misses_most:
             return Verdict.FAILS
@@ -101,6 +101,12 @@ class Trial:
             return Verdict.UNKNOWN
         passes = low > _CHANCE and most <= self.most_false_positives and least >= _LEAST_FOUND
         return Verdict.PASSES if passes else Verdict.UNDECIDED
+
+
+def is_at_chance(area: Estimate) -> bool:
+    """Tell whether an AUROC is no better than chance: its interval reaches down to 0.5 and does not exceed 0.75."""
+    low, high = area.low, area.high
+    return low is not None and high is not None and low <= _CHANCE and high <= _NEAR_CHANCE
 
 
 def _is_above(number: float | None, limit: float | None) -> bool:

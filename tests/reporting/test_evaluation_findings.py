@@ -154,6 +154,29 @@ def test_several_controls_that_fire_are_one_finding(evaluation):
     assert "calls 61.0 % of a, 61.0 % of b and 61.0 % of c fake, compared with 5.0 % of the reals" in told
 
 
+def test_each_control_is_compared_with_its_own_images(evaluation):
+    other = replace(
+        invent_control(), name="b", fake_share_of_reals=estimate(0.4, 0.3, 0.5), fake_share_of_fakes=estimate(1, 0.9, 1)
+    )
+    told = read(replace(evaluation, controls=(replace(invent_control(), name="a"), other)))["Controls"]
+    assert told.endswith(
+        "it calls 61.0 % of a fake, compared with 5.0 % of the reals and 80.0 % of the fakes; it calls 61.0 % of b "
+        "fake, compared with 40.0 % of the reals and 100.0 % of the fakes."
+    )
+
+
+def test_few_images_do_not_show_chance(evaluation):
+    def widen(group):
+        return replace(group, metrics={**group.metrics, "auroc": estimate(0.72, 0.46, 0.98)})
+
+    groups = tuple(map(widen, (make_group(EASY, 0.7), make_group(EASY, 0.7, "jpeg-90"))))
+    told = read(replace(evaluation, groups=(*groups, make_group(EASY, 0.51, "jpeg-30"))))
+    assert f"on {EASY} the AUROC is 0.720 [0.460, 0.980], not shown to be better than chance; at" in told["Alone"]
+    assert told["JPEG"].endswith(
+        "; at quality 30 it is no better than chance; at quality 90 it is not shown to be better than chance."
+    )
+
+
 def test_what_was_not_done_is_not_told(evaluation):
     little = replace(
         evaluation, swap=None, controls=(), worst=(), calibration=None, degradations=("none",),

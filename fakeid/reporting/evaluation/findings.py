@@ -9,6 +9,7 @@ from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.records.evaluation import Evaluation, WorstGroup
 from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.thresholds import compute_surprise, count_needed
+from fakeid.evaluation.verdict import is_at_chance
 from fakeid.reporting.degradations import name_conditions
 from fakeid.reporting.finding import Finding, Severity
 from fakeid.reporting.formatting import PERCENT_SIGN, format_estimate, format_number, format_share, join_words
@@ -125,10 +126,11 @@ def _describe_quadrant(topic: str, evaluation: Evaluation, name: str, place: str
     area, real, fake = (
         evaluation.read(metric, "quadrant", name) for metric in ("auroc", "real_accuracy", "fake_accuracy")
     )
-    chance = ", no better than chance" if _is_at_chance(area) else ""
+    chance = _compare_with_chance(area)
+    ranking = f"{format_estimate(area, Form.UNIT)}{', ' * bool(chance)}{chance}"
     return Finding(
         topic,
-        f"on {name} the AUROC is {format_estimate(area, Form.UNIT)}{chance}; {place} it calls {format_share(real)} of "
+        f"on {name} the AUROC is {ranking}; {place} it calls {format_share(real)} of "
         f"the reals real and {format_share(fake)} of the fakes fake.",
         tabled=True,
     )
@@ -159,8 +161,8 @@ def _describe_jpeg(evaluation: Evaluation) -> Iterator[Finding]:
             falls = " and ".join(
                 f"{format_number(tested[quality].value, Form.UNIT)} at quality {quality}" for quality in ends
             )
-            lost = [quality for quality, area in tested.items() if _is_at_chance(area)]
-            tail = f"; at quality {max(lost)} it is no better than chance" if lost else ""
+            told = {_compare_with_chance(tested[quality]): quality for quality in sorted(tested)}  # the mildest of each
+            tail = "".join(f"; at quality {quality} it is {chance}" for chance, quality in told.items() if chance)
             yield Finding(
                 "JPEG", f"on {name} the AUROC goes from {format_number(before.value, Form.UNIT)} to {falls}{tail}."
             )
@@ -178,13 +180,14 @@ def _describe_controls(evaluation: Evaluation) -> Iterator[Finding]:
     fired = [control for control in evaluation.controls if control.fires]
     if not fired:
         return
-    called = join_words([f"{_percent(control.fake_share)} of {control.name}" for control in fired])
-    text = (
-        "it fires without a GAN, so here it detects blur or resampling and not (only) a generator: it calls "
-        f"{called} fake, compared with {_percent(fired[0].fake_share_of_reals)} of the reals and "
-        f"{_percent(fired[0].fake_share_of_fakes)} of the fakes."
-    )
-    yield Finding("Controls", text, Severity.WARNING)
+    called: dict[str, list[str]] = {}  # a control is compared with images of its own content
+    for control in fired:
+        reals, fakes = _percent(control.fake_share_of_reals), _percent(control.fake_share_of_fakes)
+        beside = f"compared with {reals} of the reals and {fakes} of the fakes"
+        called.setdefault(beside, []).append(f"{_percent(control.fake_share)} of {control.name}")
+    told = [f"it calls {join_words(calls)} fake, {beside}" for beside, calls in called.items()]
+    text = "it fires without a GAN, so here it detects blur or resampling and not (only) a generator"
+    yield Finding("Controls", f"{text}: {'; '.join(told)}.", Severity.WARNING)
 
 
 def _describe_intervals(evaluation: Evaluation) -> Iterator[Finding]:
@@ -237,8 +240,10 @@ def _find_reals(evaluation: Evaluation, degradation: str, *, seen_content: bool)
     return None
 
 
-def _is_at_chance(area: Estimate) -> bool:
-    return area.low is not None and area.low <= _CHANCE
+def _compare_with_chance(area: Estimate) -> str:
+    if area.low is None or area.low > _CHANCE:
+        return ""
+    return "no better than chance" if is_at_chance(area) else "not shown to be better than chance"
 
 
 def _percent(share: Estimate) -> str:
