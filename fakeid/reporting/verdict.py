@@ -51,9 +51,9 @@ class Judgement:
 
     @property
     def lines(self) -> list[list[Part]]:
-        """Arrange the judgement in two or three paragraphs, each of lead-ins and texts."""
-        weakest = [[("Weakest:", self.weakest)]] if self.weakest else []
-        return [[(f"{self.head}.", self.text)], list(self.robustness), *weakest]
+        """Arrange the judgement in one to three paragraphs, each of lead-ins and texts."""
+        weakest = [("Weakest:", self.weakest)] if self.weakest else []
+        return [line for line in ([(f"{self.head}.", self.text)], list(self.robustness), weakest) if line]
 
     def to_record(self) -> RecordedVerdict:
         """Convert the judgement to the sentences that files store."""
@@ -83,9 +83,10 @@ def judge_evaluation(evaluation: Evaluation) -> Judgement:
     trials = {word: case.degrade(evaluation, word).trial for word in evaluation.degradations}
     verdict = trials[NO_DEGRADATION].judge()
     known = any(trial.auroc.value is not None for trial in trials.values())
-    robustness, breaks = describe_robustness(trials) if known else ((), False)
     drawn = bool(evaluation.test_sets) and all(part.file_formats is None for part in evaluation.test_sets)
     follows_codec = bool(evaluation.swap and evaluation.swap.follows_codec)
+    # A detector that follows the codec holds on nothing, whatever its rates are.
+    robustness, breaks = describe_robustness(trials) if known and not follows_codec else ((), False)
     if follows_codec and verdict in (Verdict.PASSES, Verdict.UNDECIDED):
         verdict = Verdict.FAILS
     return _conclude(
@@ -104,7 +105,7 @@ class _Case:
 
     Attributes:
         reals: Group whose reals count.
-        fakes: Group whose fakes and AUROC count.
+        fakes: Group whose fakes count; another one if unseen content and unseen generators were only tested apart.
         wished: False-positive rate for which the threshold was chosen, in [0, 1]; None if no threshold was chosen.
         new_content: Whether the reals have unseen content.
         new_generator: Whether the fakes are by unseen generators; None if that is not known.
@@ -118,9 +119,22 @@ class _Case:
 
     @property
     def place(self) -> str:
-        """Name the case, such as `unseen content by unseen generators`."""
-        makers = " by unseen generators" if self.new_generator else ""
-        return f"{'unseen' if self.new_content else 'seen'} content{makers}"
+        """Name the images whose AUROC counts, such as `unseen content by unseen generators`."""
+        makers = " by unseen generators" if self.new_generator and self.ranked is self.fakes else ""
+        return f"{'unseen' if self.new_content and self.ranked is self.reals else 'seen'} content{makers}"
+
+    @property
+    def passed(self) -> str:
+        """Name all images that the verdict is based on."""
+        if self.reals is self.fakes:
+            return self.place
+        return "unseen content, and on unseen generators, but not both at once"
+
+    @property
+    def ranked(self) -> Group | None:
+        """The group whose AUROC counts: the one with the lower bound."""
+        groups = [group for group in (self.fakes, self.reals) if group]
+        return min(groups, key=lambda group: group.read("auroc").low or 0.0, default=None)
 
     @property
     def unseen(self) -> bool:
@@ -131,7 +145,8 @@ class _Case:
     def trial(self) -> Trial:
         """Collect the numbers that decide the verdict."""
         at = "" if self.wished is None else f"_at_{CHOSEN}"
-        area, found = (self.fakes.read(name) if self.fakes else UNKNOWN for name in ("auroc", f"fake_accuracy{at}"))
+        area = self.ranked.read("auroc") if self.ranked else UNKNOWN
+        found = self.fakes.read(f"fake_accuracy{at}") if self.fakes else UNKNOWN
         right = self.reals.read(f"real_accuracy{at}") if self.reals else UNKNOWN
         return Trial(area, right.complement(), found, FALSE_POSITIVE_RATE if self.wished is None else self.wished)
 
@@ -187,7 +202,7 @@ def _conclude(
 
 def _name(verdict: Verdict, case: _Case, *, drawn: bool, breaks: bool) -> str:
     if verdict is Verdict.PASSES:
-        return f"Passes on {case.place}{', but only on clean images' if breaks else ''}"
+        return f"Passes on {case.passed}{', but only on clean images' if breaks else ''}"
     if verdict is Verdict.UNDECIDED:
         return "Not shown to be usable: " + (
             "too few images to tell" if case.unseen else "neither unseen content nor unseen generators were tested"

@@ -100,6 +100,28 @@ def test_a_detector_of_codecs_fails_however_well_it_does():
     assert "It follows the codec, not the GAN." in read(evaluation)[0]
 
 
+def test_a_detector_of_codecs_is_not_said_to_hold():
+    swap = SwapResult(90, "it follows the codec", follows_codec=True, warns=True, rows=())
+    evaluation = make_evaluation(("jpeg-90", {}))
+    assert "Holds on clean images, JPEG 90." in read(evaluation)
+    assert len(read(replace(evaluation, swap=swap))) == 1
+
+
+def test_what_was_only_tested_apart_is_not_called_tested_at_once():
+    def judge(content, generator):
+        groups = (
+            make_group(str(QUADRANTS[0]), True, True, auroc=(0.99, 1.0)),
+            make_group(str(QUADRANTS[1]), True, False, auroc=generator),
+            make_group(str(QUADRANTS[2]), False, True, auroc=content),
+        )
+        return judge_evaluation(replace(make_evaluation(), groups=groups))
+
+    passed = judge((0.9, 0.96), (0.9, 0.96))
+    assert passed.head == "Passes on unseen content, and on unseen generators, but not both at once"
+    assert judge((0.9, 0.96), (0.45, 0.6)).head == "At chance on seen content by unseen generators: not usable"
+    assert judge((0.45, 0.6), (0.9, 0.96)).head == "At chance on unseen content: not usable"
+
+
 def test_drawings_are_called_drawings():
     evaluation = make_evaluation()
     assert "drawings" not in read(evaluation)[0]
