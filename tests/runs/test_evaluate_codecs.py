@@ -4,16 +4,22 @@ import dataclasses
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
+from genuine_trees import write_lsun, write_progan
 from rich.console import Console
 
+from fakeid.config.constants import LSUN_CATEGORIES
 from fakeid.config.parse import Config
 from fakeid.data.cache.packs import PackedImages
+from fakeid.data.catalog import build_source
+from fakeid.data.records import Record
 from fakeid.data.sources.demo import DemoSource
 from fakeid.data.test_sets import ImageSet, build_folder_set
 from fakeid.evaluation.records.evaluation import SwapResult
+from fakeid.runs.evaluate import analyze
 from fakeid.runs.evaluate.analyze import compare_codecs
 from fakeid.runs.evaluate.evaluation import run_evaluation
 from fakeid.runs.evaluate.test_sets import pack_sets
@@ -32,11 +38,57 @@ def list_folder(root: Path, per_class: int, control: bool = False) -> ImageSet:
     return build_folder_set("planted", str(root), per_class=per_class, seed=0, control=control, max_megapixels=10)
 
 
-def test_file_names_tell_of_codecs(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
+def test_files_tell_of_codecs(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path) -> None:
     config = tiny_config("data.image_px=64")
     history = compare_codecs(pack(config, list_folder(jpeg_reals_png_fakes, 3)))
     assert history == "JPEG or WebP files are 100 % of the reals and 0 % of the fakes"
     assert compare_codecs(pack(config, list_folder(jpeg_reals_png_fakes, 3, control=True))) is None
+
+
+def test_headers_tell_where_keys_have_no_extension(tiny_config: BuildConfig, tmp_path: Path) -> None:
+    write_lsun(tmp_path, LSUN_CATEGORIES, 4)
+    write_progan(tmp_path, LSUN_CATEGORIES, 4)
+    config = tiny_config("data=lsun_progan", f"paths.data={tmp_path}", "data.image_px=48")
+    source = build_source(config)
+    records = [record for record in source.records() if record.category == "cat"]
+    history = compare_codecs(pack(config, ImageSet("test", source, records, "lsun")))
+    assert history == "JPEG or WebP files are 100 % of the reals and 0 % of the fakes"
+
+
+def test_images_made_from_photos_have_no_files() -> None:
+    class Simulated(DemoSource):
+        def describe(self) -> dict[str, Any]:
+            return {**super().describe(), "source": "simulated"}
+
+    records = [
+        Record(f"{name}/dcgan-0/a/{i}.jpg#{i % 2}", label, "photos", "camera", f"{i}", "test")
+        for label, name in enumerate(("real", "fake")) for i in range(4)
+    ]  # fmt: skip
+    part = ImageSet("test", Simulated(images_per_class=4, image_px=48), records, "photos")
+    assert analyze._count_formats(part) == {"real": {}, "fake": {}}
+
+
+@pytest.mark.parametrize(
+    ("codec", "expected"),
+    [("none", "JPEG or WebP files are 100 % of the reals and 0 % of the fakes"), ("shared", None)],
+)
+def test_a_shared_codec_leaves_no_history(
+    tiny_config: BuildConfig,
+    jpeg_reals_png_fakes: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    codec: str,
+    expected: str | None,
+) -> None:
+    config = tiny_config(
+        "data=folders", f"paths.data={jpeg_reals_png_fakes}", f"data.codec={codec}", "categories=null",
+        "data.held_out=wood", "optim.epochs=1", "evaluation.swap_quality=75",
+    )  # fmt: skip
+    told: list[str | None] = []
+    monkeypatch.setattr(analyze, "judge_swap", lambda _scores, _quality, history, *_: told.append(history))
+    run_training(config, QUIET)
+    evaluation = run_evaluation(RunFolder.locate(config).path, config, QUIET)
+    assert told[-1] == expected
+    assert evaluation.test_sets[0].file_formats == {"real": {"jpeg": 1.0}, "fake": {"png": 1.0}}
 
 
 def test_blocks_tell_where_names_do_not(tiny_config: BuildConfig, jpeg_reals_png_fakes: Path, tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ class EvaluatedSet:
         num_fake: Number of fake images tested; for a control, images that no GAN made.
         control: Whether it is a control.
         left_out: Class (`real`, `fake`) → number of images left out to save time.
-        file_formats: Class → file extension → share in [0, 1]; None if images are drawn rather than read.
+        file_formats: Class → file format, such as `jpeg` → share in [0, 1], among up to 200 files; empty if images are
+            made from photos, None if they are drawn.
     """
 
     name: str

@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from fakeid.config.parse import Config
 from fakeid.config.test_sets import name_test_sets
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet
-from fakeid.errors import CheckpointError
+from fakeid.errors import BadImageError, CheckpointError
 from fakeid.evaluation.calibration import Calibration, choose_operating_point
 from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
@@ -33,9 +34,10 @@ from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.evaluation.shortcuts import judge_control, judge_swap
 from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, auroc_interval, estimate_called_fake
+from fakeid.images.file_facts import read_file_facts
 from fakeid.reporting.run.notes import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
-from fakeid.runs.images import measure_sizes
+from fakeid.runs.images import measure_sizes, name_codec
 from fakeid.runs.provenance import SCORING_PRECISION, describe_environment, write_value
 from fakeid.training.checkpoint import Card
 from fakeid.training.trainer import choose_device
@@ -43,10 +45,12 @@ from fakeid.training.trainer import choose_device
 _BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
 """The degradations that make photos as soft as a generator's images."""
 
-_LOSSY: Final = (".jpg", ".jpeg", ".webp")
+_LOSSY: Final = ("JPEG", "WEBP")
 _LEAST_GAP: Final = 0.5  # between the shares of lossy files
 _LEAST_AUROC: Final = 0.6  # as for a warning of the audit
 _LOOKED_AT: Final = 200  # images of each class
+
+_Item = TypeVar("_Item")
 
 
 def read_calibration(card: Card) -> Calibration | None:
@@ -82,6 +86,7 @@ def compute_evaluation(
     groups = measure_matrix(judged, trained_on, Measuring(calibration, options.cluster, options.oracle, point))
     few = calibration.threshold if calibration else None
     quality = options.swap_quality
+    history = compare_codecs(packed_sets) if quality and name_codec(config).quality is None else None
     evaluation = Evaluation(
         title=card.name,
         detector=_describe_detector(checkpoint, config),
@@ -93,7 +98,7 @@ def compute_evaluation(
         command=_describe_command(checkpoint, config, sets),
         calibration=calibration,
         threshold=point,
-        swap=judge_swap(judged, quality, compare_codecs(packed_sets), point.logit, few) if quality else None,
+        swap=judge_swap(judged, quality, history, point.logit, few) if quality else None,
         controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few)),
         one_class=tuple(measure_one_class(judged, point.logit if few is None else few)),
         sizes=sizes,
@@ -149,14 +154,29 @@ def _describe_set(part: ImageSet, scores: Scores) -> EvaluatedSet:
 
 
 def _count_formats(part: ImageSet) -> dict[str, dict[str, float]] | None:
-    """Compute the shares of file extensions in each class; None if images are not read from files."""
+    """Compute the shares of file formats in each class; None if images are drawn."""
     if part.source.describe()["source"] == "demo":
         return None
     shares: dict[str, dict[str, float]] = {}
     for name, label in (("real", REAL), ("fake", FAKE)):
-        endings = [Path(r.key).suffix.lower().lstrip(".") or "none" for r in part.records if r.label == label]
-        shares[name] = {ending: endings.count(ending) / len(endings) for ending in dict.fromkeys(sorted(endings))}
+        formats = [found.lower() for found in _read_formats([part], label)]
+        shares[name] = {each: formats.count(each) / len(formats) for each in sorted(set(formats))}
     return shares
+
+
+def _read_formats(sets: Sequence[ImageSet], label: int) -> list[str]:
+    """Read the formats of evenly spaced files of one class; none if the images are not read from files."""
+    found = []
+    for source, record in _spread([(part.source, r) for part in sets for r in part.records if r.label == label]):
+        with suppress(BadImageError):  # packing has left it out or, if it has disappeared since, kept its pixels
+            data = source.read_file(record)
+            found += [] if data is None else [read_file_facts(data, record.key).container]
+    return found
+
+
+def _spread(items: Sequence[_Item]) -> Sequence[_Item]:
+    """Pick evenly spaced items, at most as many as are looked at."""
+    return items[:: -(-len(items) // _LOOKED_AT) or 1]
 
 
 def _judge_controls(
@@ -241,19 +261,16 @@ def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]
 def compare_codecs(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
     """Describe how the codecs of the files of the two classes differ; None if they are alike.
 
-    This compares file extensions and, in the pixels, the visibility of JPEG's 8 x 8 blocks.
+    This compares the formats in the headers of files and, in the pixels, the visibility of JPEG's 8 x 8 blocks.
 
     Args:
         sets: Test sets with their prepared images; controls are ignored.
     """
     judged = [(part, packed) for part, packed in sets if not part.control]
-    lossy = [
-        [record.key.lower().endswith(_LOSSY) for part, _ in judged for record in part.records if record.label == label]
-        for label in (REAL, FAKE)
-    ]
-    if not all(lossy):
+    formats = [_read_formats([part for part, _ in judged], label) for label in (REAL, FAKE)]
+    if not all(formats):
         return None
-    shares = [float(np.mean(found)) for found in lossy]
+    shares = [float(np.isin(found, _LOSSY).mean()) for found in formats]
     if abs(shares[0] - shares[1]) > _LEAST_GAP:
         told = " and ".join(
             f"{100 * share:.0f} % of the {name}s" for name, share in zip(LABEL_NAMES, shares, strict=True)
@@ -267,8 +284,7 @@ def _compare_blocks(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None
     for label in (REAL, FAKE):
         keys = [(packed, r.key) for part, packed in sets for r in part.records
                 if r.label == label and r.key not in packed.skipped]  # fmt: skip
-        spread = keys[:: max(1, len(keys) // _LOOKED_AT)]
-        images = (packed.take(packed.locate([key]))[0] for packed, key in spread)
+        images = (packed.take(packed.locate([key]))[0] for packed, key in _spread(keys))
         blockiness.append([compute_pixel_facts(image)["blockiness"] for image in images])
     labels = np.repeat([REAL, FAKE], [len(found) for found in blockiness])
     low, high = auroc_interval(labels, np.concatenate(blockiness))
