@@ -7,18 +7,24 @@ import numpy as np
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
-from fakeid.evaluation.metrics import auroc
 from fakeid.evaluation.ranking import HALF, Floats, Labels
 from fakeid.evaluation.records.evaluation import ControlResult, SwapResult, SwapRow
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.scores import Scores
-from fakeid.evaluation.statistics.intervals import Measurement, estimate_called_fake, estimate_metrics
+from fakeid.evaluation.statistics.intervals import (
+    Interval,
+    Measurement,
+    auroc_interval,
+    estimate_called_fake,
+    estimate_metrics,
+)
 
 _CHANCE: Final = 0.5
 _LEAST_SHARE: Final = 0.5  # of the lead over chance with which actual fakes are distinguished from reals
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
 _LEAST_LEAD: Final = 0.5  # share of the lead over chance that must remain if both classes have the same codec
 _CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals uncompressed
+_RESAMPLES: Final = 1  # the metrics that are shown need none
 _CLEAN: Final = "clean images"
 _FAKES: Final = "fakes as JPEG"
 _REALS: Final = "reals as JPEG"
@@ -27,6 +33,10 @@ _CODED: Final = {_FAKES: "fakes", _REALS: "reals"}
 _TAKES_JPEG_FOR_A_GAN: Final = (
     "The detector takes JPEG for a GAN, and the swap test cannot say why; it follows the codec if fakes were JPEG "
     "where it was trained, but a codec also hides what photos have and fakes lack"
+)
+
+_LOSES_TRACE_OR_CODEC: Final = (
+    "The swap test cannot tell whether the detector follows the codec, or whether JPEG erases the trace of the GAN"
 )
 
 
@@ -89,18 +99,21 @@ def judge_swap(
 ) -> SwapResult | None:
     """Judge whether the detector follows the codec, from its scores with only one class compressed.
 
-    The codec may erase the trace that a detector relies on, so that its AUROC falls; that is a weakness, not a
-    shortcut. The codec is suspect only if two conditions hold: compressing only one class brings the detector to chance
-    level or below, and with the same codec on both classes less than half of its lead over chance remains. The detector
-    is then said to follow the codec in either of two cases:
+    The codec may erase the trace that a detector relies on, so that its AUROC falls to chance level; that is a
+    weakness, not a shortcut. The detector is said to follow the codec only if the bounds of the intervals show all of
+    the following:
 
-    - The tested classes themselves were stored with different codecs, so that the lost lead may have been due to the
-      codec alone.
-    - JPEG makes the reals score as much more real (AUROC above 0.9 between reals as JPEG and the same reals
-      uncompressed), which the loss of a generator's trace cannot explain.
+    - Compressing only one class turns the ranking around (AUROC below 0.5), which the loss of a trace cannot do.
+    - With the same codec on both classes less than half of the lead over chance remains.
+    - The tested classes themselves were stored with different codecs; or JPEG makes the reals score as much more real
+      (AUROC above 0.9 between reals as JPEG and the same reals uncompressed).
 
-    If JPEG instead makes the reals score as much more fake, the question stays open: a codec removes the camera's
-    noise, as a generator does, and detectors that never saw a JPEG call it fake.
+    The question stays open in two cases:
+
+    - The classes were stored with different codecs, and half of the lead is not shown to remain with the same codec on
+      both, but nothing is turned around: a detector of the codec and one whose trace JPEG erases may score alike.
+    - JPEG makes the reals score as much more fake: a codec removes the camera's noise, as a generator does, and
+      detectors that never saw a JPEG call it fake.
 
     Args:
         scores: Scores of the same images under the degradations `none` and `jpeg-QUALITY`.
@@ -125,9 +138,12 @@ def judge_swap(
         _REALS: (reals[1], fakes[0]),
         _BOTH: (reals[1], fakes[1]),
     }
-    measured = {name: estimate_metrics(*_label(*pair), 0, threshold=threshold) for name, pair in mixtures.items()}
+    measured = {
+        name: estimate_metrics(*_label(*pair), 0, threshold=threshold, resamples=_RESAMPLES)
+        for name, pair in mixtures.items()
+    }
     area = {name: row["auroc"] for name, row in measured.items()}
-    more_fake = float(auroc(*_label(*reals)))  # reals as JPEG against the same reals uncompressed
+    more_fake = auroc_interval(*_label(*reals))  # reals as JPEG against the same reals uncompressed
     verdict = _judge_codec(area, quality, more_fake, history)
     told = ""
     if few_false_positives is not None and area[_CLEAN].low > _CHANCE:
@@ -150,7 +166,7 @@ def _percent(share: Measurement) -> str:
     return f"{100 * share.value:.1f}\N{NO-BREAK SPACE}% [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
-def _judge_codec(area: dict[str, Measurement], quality: int, more_fake: float, history: str | None) -> _Verdict:
+def _judge_codec(area: dict[str, Measurement], quality: int, more_fake: Interval, history: str | None) -> _Verdict:
     clean, same = area[_CLEAN], area[_BOTH]
     if not clean.low > _CHANCE:  # NaN too
         told = f"even on clean images, reals and fakes are not told apart (AUROC {_show(clean)})"
@@ -160,14 +176,16 @@ def _judge_codec(area: dict[str, Measurement], quality: int, more_fake: float, h
         f"AUROC {_show(clean)} on clean images, {_show(area[worst])} with JPEG {quality} on the {_CODED[worst]} alone, "
         f"{_show(same)} with it on both"
     )
-    lead_is_lost = same.value - _CHANCE < _LEAST_LEAD * (clean.value - _CHANCE)
-    suspect = area[worst].low <= _CHANCE and lead_is_lost
-    if suspect and (history or more_fake < 1 - _CLEAR_SHIFT):
-        why = f"; {history}" if history else ""
+    why = f"; {history}" if history else ""
+    is_lost = same.high - _CHANCE < _LEAST_LEAD * (clean.low - _CHANCE)
+    remains = same.low - _CHANCE >= _LEAST_LEAD * (clean.high - _CHANCE)
+    if is_lost and area[worst].high < _CHANCE and (history or more_fake[1] < 1 - _CLEAR_SHIFT):
         return _Verdict(True, True, f"The detector follows the codec, not the GAN: {found}{why}")
-    if suspect and more_fake > _CLEAR_SHIFT:
-        return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}")
-    weakness = ", but loses more than half of its lead over chance to it" if lead_is_lost else ""
+    if is_lost and area[worst].low <= _CHANCE and more_fake[0] > _CLEAR_SHIFT:
+        return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}{why}")
+    if history and not remains:
+        return _Verdict(None, True, f"{_LOSES_TRACE_OR_CODEC}: {found}{why}")
+    weakness = ", but loses more than half of its lead over chance to it" if is_lost else ""
     return _Verdict(False, False, f"The detector does not follow the codec{weakness}: {found}")
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from fakeid.evaluation.scores import Scores, build_scores
 from fakeid.evaluation.shortcuts import judge_swap
@@ -8,19 +9,19 @@ from fakeid.evaluation.shortcuts import judge_swap
 NUM = 200
 
 
-def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> Scores:
+def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float, num: int = NUM, seed: int = 0) -> Scores:
     """Draw logits around these means."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     columns = [("none", 0, reals), ("none", 1, fakes), ("jpeg-75", 0, jpeg_reals), ("jpeg-75", 1, jpeg_fakes)]
     return pd.concat(
         [
             build_scores(
-                key=[f"{label}/{number}" for number in range(NUM)],
-                label=[label] * NUM,
-                category=["cat"] * NUM,
-                generator=["progan" if label else "camera"] * NUM,
-                degradation=[degradation] * NUM,
-                logit=rng.normal(mean, 1.0, NUM),
+                key=[f"{label}/{number}" for number in range(num)],
+                label=[label] * num,
+                category=["cat"] * num,
+                generator=["progan" if label else "camera"] * num,
+                degradation=[degradation] * num,
+                logit=rng.normal(mean, 1.0, num),
             )
             for degradation, label, mean in columns
         ],
@@ -33,7 +34,7 @@ def build(reals: float, fakes: float, jpeg_reals: float, jpeg_fakes: float) -> S
     [
         ((-1, 2, -3.5, -3), None),
         ((-2, 1, 3, 3), "JPEG files are 100 % of the fakes"),
-        ((-2, 2, -2.1, -2), "JPEG files are 100 % of the reals"),
+        ((-2, 2, -2.1, -4), "JPEG files are 100 % of the reals"),
     ],
     ids=["JPEG is real", "fakes came as JPEG", "reals came as JPEG"],
 )
@@ -44,6 +45,41 @@ def test_a_detector_of_the_codec_is_named(means: tuple[float, float, float, floa
     assert "follows the codec, not the GAN" in swap.verdict
     assert "JPEG 75" in swap.verdict
     assert history is None or history in swap.verdict
+
+
+@pytest.mark.parametrize("fakes", [-1.95, -1.6], ids=["trace lost", "trace almost lost"])
+def test_a_lost_trace_is_no_evidence_of_following(fakes: float) -> None:
+    history = "JPEG files are 100 % of the reals"
+    swap = judge_swap(build(-2, 2, -2.1, fakes), 75, history)
+    assert swap is not None
+    assert (swap.follows_codec, swap.warns) == (None, True)
+    assert "cannot tell whether the detector follows the codec, or whether JPEG erases the trace" in swap.verdict
+    assert history in swap.verdict
+
+
+def test_a_lead_that_remains_clears_the_detector_whatever_the_files_were() -> None:
+    swap = judge_swap(build(-2, 2, -2, 1.5), 75, "JPEG files are 100 % of the reals")
+    assert swap is not None
+    assert (swap.follows_codec, swap.warns) == (False, False)
+
+
+# Under normal logits of variance 1, an AUROC is that of means which differ by the square root of 2 times its quantile.
+@pytest.mark.parametrize("num", [20, 50, 200])
+@pytest.mark.parametrize("coded", [0.66, 0.5], ids=["trace weakened", "trace erased"])
+def test_an_honest_detector_is_rarely_named(num: int, coded: float) -> None:
+    fakes, jpeg_fakes = np.sqrt(2) * norm.ppf([0.85, coded])
+    assert share_named(num, 0, fakes, 0, jpeg_fakes) <= 0.05
+
+
+def test_a_detector_of_the_codec_is_found_among_200_images_of_each_class() -> None:
+    fakes, jpeg_fakes = np.sqrt(2) * norm.ppf([0.95, 0.3])
+    assert share_named(200, 0, fakes, 0, jpeg_fakes) >= 0.95
+
+
+def share_named(num: int, *means: float, draws: int = 20) -> float:
+    """Compute how often a detector is said to follow the codec if the classes were stored with different ones."""
+    swaps = [judge_swap(build(*means, num=num, seed=seed), 75, "JPEG are 100 % of the reals") for seed in range(draws)]
+    return float(np.mean([swap is not None and swap.follows_codec is True for swap in swaps]))
 
 
 @pytest.mark.parametrize(
