@@ -125,7 +125,8 @@ def fit_to_reals(logits: Floats, rate: float, before: Calibration | None, photos
 
     Without fakes, nothing is known about missed fakes. The unsure band is therefore the 95 % interval of the threshold
     itself: of n reals the number above it is distributed as Binomial(n, rate), and the band extends from the real
-    ranked at one quantile to the real ranked at the other.
+    ranked just below the upper quantile to the real ranked at the lower. Where no real has that rank, the band extends
+    to a P(fake) of 0 or 1: with few reals, possibly none of them lies above the threshold that is sought.
 
     Args:
         logits: Logits of reals, (n,), finite.
@@ -145,9 +146,9 @@ def fit_to_reals(logits: Floats, rate: float, before: Calibration | None, photos
     threshold = make_finite(choose_threshold(np.full(len(logits), REAL), logits, "false_positive_rate", rate))
     called = int(call_fake(logits, threshold).sum())
     scale, bias = (before.scale, before.bias) if before else (1.0, 0.0)
-    falling = np.sort(logits)[::-1]
-    ranks = np.clip(binom.ppf((0.975, 0.025), len(logits), rate), 1, len(logits)).astype(int) - 1
-    ends = expit(scale_logits([min(falling[ranks[0]], threshold), max(falling[ranks[1]], threshold)], scale, bias))
+    falling = np.concatenate([[np.inf], np.sort(logits)[::-1], [-np.inf]])
+    fewest, most = binom.ppf((0.025, 0.975), len(logits), rate).astype(int)
+    ends = expit(scale_logits([min(falling[most + 1], threshold), max(falling[fewest], threshold)], scale, bias))
     return Calibration(
         scale, bias, threshold, rate, called, *bound_rate(called, len(logits)),
         before.balanced_threshold if before else 0.0, float(ends[0]), float(ends[1]),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from scipy.stats import norm
 
 from fakeid.errors import DataError
@@ -38,6 +39,23 @@ def test_the_band_holds_the_true_quantile() -> None:
         assert each.unsure_low <= inside * (1 + 1e-9)
         assert inside <= each.unsure_high * (1 + 1e-9)
     assert (found[0].scale, found[0].bias, found[0].balanced_threshold, found[0].num_fake) == (2.0, -1.0, 0.3, 50)
+
+
+@pytest.mark.parametrize(("count", "rate"), [(19, 0.05), (100, 0.01), (400, 0.05)])
+def test_the_band_covers_the_true_quantile_even_with_few_photos(count: int, rate: float) -> None:
+    true = expit(norm.isf(rate))
+    found = [fit_to_reals(draw(count, seed), rate, None, "photos") for seed in range(REPEATS)]
+    below, above = (
+        np.mean([true < each.unsure_low for each in found]),
+        np.mean([true > each.unsure_high for each in found]),
+    )
+    assert max(below, above) < 0.025 + 2 * np.sqrt(0.025 * 0.975 / REPEATS)
+
+
+def test_the_band_has_no_upper_end_where_no_photo_can_bound_it() -> None:
+    assert fit_to_reals(draw(19, 0), 0.05, None, "photos").unsure_high == 1
+    assert fit_to_reals(draw(400, 0), 0.05, None, "photos").unsure_high < 1
+    assert fit_to_reals(draw(3, 0), 0.9, None, "photos").unsure_low == 0
 
 
 def test_ties_do_not_break_the_rate() -> None:
