@@ -13,7 +13,7 @@ from fakeid.evaluation.fit_calibration import fit_to_reals
 from fakeid.evaluation.ranking import Floats
 from fakeid.evaluation.statistics.intervals import estimate_called_fake
 from fakeid.inference.detector import ONNX, find_detector
-from fakeid.inference.images import check_places, list_images
+from fakeid.inference.images import check_places, list_images, write_path
 from fakeid.inference.predictor import Predictor, load_usable
 from fakeid.inference.torch_detector import write_calibrated
 
@@ -50,7 +50,7 @@ def calibrate(
     console = Console(highlight=False)
     predictor = Predictor(load_usable(checkpoint, device=device, anyway=anyway), check_changes=False)
     logits = _score(predictor, reals, console)
-    name = " ".join(Path(each).name or each for each in reals)
+    name = " ".join(write_path(Path(Path(each).name or each)) for each in reals)
     before, calibration = predictor.decision, fit_to_reals(logits, rate, predictor.detector.training.calibration, name)
     write_calibrated(checkpoint, place, calibration)
     low, high = 100 * calibration.false_positive_low, 100 * calibration.false_positive_high

@@ -65,6 +65,16 @@ def test_what_a_training_wrote_stays_in_the_copy(tmp_path: Path, photos: Path, t
     assert copied.calibration["photos"] == photos.name
 
 
+def test_a_folder_whose_name_is_no_text_can_choose_the_threshold(typed: Typed, photos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9"
+    folder.symlink_to(photos, target_is_directory=True)
+    write_detector(tmp_path / "tested.ckpt")
+    assert typed("calibrate", "tested.ckpt", "--reals", str(folder), "--fpr", "0.1")[0] == 0
+    code, _, err = typed("predict", "calibrated.ckpt", str(photos / "00.png"), "--csv", "calls.csv")
+    assert (code, err) == (0, "")
+    assert "25 photos in caf\\xe9" in (tmp_path / "calls.csv").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
