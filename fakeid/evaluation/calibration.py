@@ -77,23 +77,8 @@ class Calibration:
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> "Calibration":
-        """Build a calibration from plain values, including those in checkpoints of earlier releases.
-
-        Earlier releases stored the threshold on the calibrated logit, and instead of the number of reals called fake
-        only the largest number allowed is known. Values without conditions come from a calibration on clean images.
-        """
-        values = {**values, "conditions": tuple(values.get("conditions", (NO_DEGRADATION,)))}
-        if "balanced_threshold" in values:
-            return cls(**values)
-        scale, bias, num_real = values["scale"], values["bias"], values["num_real"]
-        from fakeid.evaluation.thresholds import bound_rate  # noqa: PLC0415 - loads SciPy, not needed for prediction
-
-        called = math.floor(values["false_alarm_rate"] * num_real)
-        low, high = bound_rate(called, num_real)
-        return cls(**{
-            **values, "threshold": make_finite((values["threshold"] - bias) / scale), "num_false_positives": called,
-            "false_positive_low": low, "false_positive_high": high, "balanced_threshold": make_finite(-bias / scale),
-        })  # fmt: skip
+        """Build a calibration from plain values, as in a checkpoint; JSON turns tuples into lists."""
+        return cls(**{**values, "conditions": tuple(values["conditions"])})
 
     @property
     def keeps_promise(self) -> bool:

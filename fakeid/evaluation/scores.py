@@ -134,7 +134,7 @@ def read_scores(path: Path) -> Scores:
         if not isinstance(error, DataError):
             _check_lines(path, text)
         raise
-    if "test_set" not in rows:  # written by an earlier release
+    if "test_set" not in rows:  # not required, so that scores of other programs are easy to write
         rows["test_set"] = OWN_TEST_SET
     return rows[list(SCORE_COLUMNS)].astype(dict(SCORE_COLUMNS))
 
