@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from rich.console import Console
@@ -25,6 +27,8 @@ from fakeid.reporting.renderers import render_terminal, tabulate
 from fakeid.reporting.run.notes import describe_training
 from fakeid.reporting.svg import write_figure
 from fakeid.reporting.sweep.configurations import order_categories
+
+_NUMBERED_FIGURE: Final = re.compile(r"comparison-[0-9]+\.(png|svg)")
 
 
 def write_comparison(
@@ -174,8 +178,9 @@ def _describe_trainings(runs: Sequence[ScoredRun]) -> list[str]:
 def _write_files(report: ComparisonReport, folder: Path) -> None:
     baselines = list(dict.fromkeys(comparison.first for comparison in report.comparisons))
     figures = [[one for one in report.comparisons if one.first == name] for name in baselines]
-    for old in folder.glob("comparison-*.*"):  # from an earlier call with more baselines
-        old.unlink()
+    for old in folder.glob("comparison-*"):  # from an earlier call with more baselines
+        if _NUMBERED_FIGURE.fullmatch(old.name):
+            old.unlink()
     for number, chosen in enumerate(figures):
         name = f"comparison-{number + 1}" if number else "comparison"
         write_figure(folder, name, plot_comparison(chosen, first_look=number))

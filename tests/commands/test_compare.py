@@ -106,7 +106,10 @@ def test_an_earlier_comparison_is_replaced_whole(rgb: RunFolder, hsv: RunFolder,
         ("HSV", "YCb"),
     ]
     assert (tmp_path / "out" / "comparison-2.svg").exists()
+    (tmp_path / "out" / "comparison-notes.md").write_text("mine")
+    (tmp_path / "out" / "comparison-v1.0").mkdir()
     write_comparison(paths[:2], tmp_path / "out", console=quiet)
+    assert (tmp_path / "out" / "comparison-notes.md").exists()
     assert not list((tmp_path / "out").glob("comparison-2*"))
 
 
