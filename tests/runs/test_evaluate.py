@@ -264,6 +264,15 @@ def test_a_control_is_judged_and_kept_out_of_the_quadrants(
     assert found.groups == whole[0].groups
 
 
+def test_controls_alone_are_refused_before_anything_is_scored(run: RunFolder, tmp_path: Path) -> None:
+    folder = plant(tmp_path / "bicubic", "cow/1_fake")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "evaluation.json").write_text("earlier")
+    with pytest.raises(ConfigError, match="controls are judged beside other images: add the run's own with test"):
+        try_out(run, tmp_path / "out", f"soft:{folder}", "evaluation.controls=[soft]")
+    assert (tmp_path / "out" / "evaluation.json").read_text() == "earlier"
+
+
 @pytest.mark.parametrize(
     ("words", "error", "message"),
     [

@@ -58,7 +58,7 @@ def list_sets(
         drawn: Images of the run, if they have already been listed.
 
     Raises:
-        ConfigError: A control is not one of the sets.
+        ConfigError: A control is not one of the sets, or all sets are controls.
         DataError: Images are missing, or they are not those that the run was tested with.
     """
     evaluation = config.evaluation
@@ -75,6 +75,11 @@ def list_sets(
         sets.append(part)
     if not sets:
         raise DataError("there is nothing to test: name a folder of images, or set evaluation.sets")
+    if all(part.control for part in sets):
+        raise ConfigError(
+            "evaluation.controls names all test sets, but controls are judged beside other images: add the run's own "
+            f"with {OWN_TEST_SET}, or another folder"
+        )
     return sets
 
 
