@@ -37,7 +37,9 @@ def write_detector(
     torch.manual_seed(0)
     module = DetectorModule({"backbone": "pelee", **(network or {})}, **(scoring or {}))
     card = {
-        "name": "made", "config": {"data": {"image_px": image_px, "prep": prep, "source": source}},
+        "name": "made", "categories": ["cat"], "generators": ["progan"], "held_out": None, "precision": "float32",
+        "config": {"data": {"image_px": image_px, "prep": prep, "source": source, "max_megapixels": 100.0}},
+        "data": {"source": {"source": source}, "digest": "0", "images": {}},
         "calibration": asdict(CALIBRATION), "files": asdict(FILES), **card,
     }  # fmt: skip
     parts = {"epoch": 0, "state_dict": module.state_dict(), "hyper_parameters": dict(module.hparams), CARD: card}

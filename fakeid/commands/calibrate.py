@@ -16,6 +16,8 @@ from fakeid.inference.detector import ONNX, find_detector
 from fakeid.inference.images import check_places, list_images, write_path
 from fakeid.inference.predictor import Predictor, load_usable
 from fakeid.inference.torch_detector import write_calibrated
+from fakeid.runs.evaluate.test_sets import holds_training_photos
+from fakeid.training.checkpoint import Card, read_card
 
 
 def calibrate(
@@ -47,6 +49,7 @@ def calibrate(
     place = output or path.with_name("calibrated.ckpt")
     if place.exists():
         raise OutputError(f"{place} already exists: name another file with --output")
+    _check_not_trained_on(reals, read_card(path))
     console = Console(highlight=False)
     predictor = Predictor(load_usable(checkpoint, device=device, anyway=anyway), check_changes=False)
     logits = _score(predictor, reals, console)
@@ -61,6 +64,12 @@ def calibrate(
         soft_wrap=True, markup=False,
     )  # fmt: skip
     return calibration
+
+
+def _check_not_trained_on(reals: Sequence[str], card: Card) -> None:
+    for each in reals:
+        if holds_training_photos(each, card):
+            raise DataError(f"{each} contains the training images of {card.name}: name other photos with --reals")
 
 
 def _describe_rate(logits: Floats, threshold: float) -> str:

@@ -11,6 +11,7 @@ from made_detectors import write_detector
 
 import fakeid
 from fakeid.checkpoints import hash_checkpoint
+from fakeid.data.sources.photos import PhotoFolder
 from fakeid.evaluation.fit_calibration import fit_to_reals
 from fakeid.training.checkpoint import Card, read_card
 
@@ -73,6 +74,15 @@ def test_a_folder_whose_name_is_no_text_can_choose_the_threshold(typed: Typed, p
     code, _, err = typed("predict", "calibrated.ckpt", str(photos / "00.png"), "--csv", "calls.csv")
     assert (code, err) == (0, "")
     assert "25 photos in caf\\xe9" in (tmp_path / "calls.csv").read_text()
+
+
+def test_photos_that_were_trained_on_are_refused(typed: Typed, photos: Path, tmp_path: Path) -> None:
+    trained = PhotoFolder(str(photos), smallest_px=48)
+    source = {"source": "simulated", "photos": trained.hash_files(trained.list_keys())}
+    write_detector(tmp_path / "tested.ckpt", source="simulated", data={"source": source, "digest": "0", "images": {}})
+    code, _, err = typed("calibrate", "tested.ckpt", "--reals", f"{photos}/*.png", "--reals", str(photos))
+    assert code == 1
+    assert f"{photos} contains the training images of made: name other photos with --reals" in " ".join(err.split())
 
 
 @pytest.mark.parametrize(

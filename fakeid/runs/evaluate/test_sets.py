@@ -12,6 +12,7 @@ from fakeid.config.parse import Config
 from fakeid.config.test_sets import name_test_sets
 from fakeid.console import StatusLine
 from fakeid.data.cache.packs import PackedImages
+from fakeid.data.sources.photos import PhotoFolder
 from fakeid.data.test_sets import ImageSet, build_folder_set, build_own_set
 from fakeid.errors import ConfigError, DataError
 from fakeid.runs.images import RunImages, build_cache, list_images, name_codec, pack_images
@@ -121,8 +122,22 @@ def _list_own(config: Config, images: RunImages, card: "Card | None") -> ImageSe
 
 
 def _check_not_trained_on(part: ImageSet, card: "Card") -> None:
-    if part.source.describe() == card.data.source and not any(record.split for record in part.records):
+    same = part.source.describe() == card.data.source and not any(record.split for record in part.records)
+    if same or holds_training_photos(part.where, card):
         raise DataError(
             f"{part.where} contains the training images of {card.name} and has no predefined splits: name no folder "
             "to test the run's own test images"
         )
+
+
+def holds_training_photos(folder: str, card: "Card") -> bool:
+    """Tell whether a folder holds the photos of a training with `data=simulated`, all of them and no others."""
+    if card.data.source.get("source") != SourceName.simulated.value:
+        return False
+    data = card.config["data"]
+    photos = PhotoFolder(folder, data["image_px"], data["max_megapixels"])
+    try:
+        keys = photos.list_keys()
+    except DataError:  # nothing that a training could have read
+        return False
+    return bool(photos.hash_files(keys) == card.data.source["photos"])
