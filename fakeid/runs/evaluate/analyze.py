@@ -234,8 +234,8 @@ def _list_warnings(groups: Sequence[EvaluationGroup]) -> list[str]:
         return []
     narrow = (
         f"{len(few)} of {len(groups)} groups have fewer than {LEAST_CLUSTERS} clusters in a class (minimum "
-        f"{min(few)}); their intervals are too narrow: with 5 clusters per class they contain the true value in 81 to "
-        "83 % of cases instead of 95 %."
+        f"{min(few)}); their intervals are too narrow: with 5 clusters per class most contain the true value in 76 to "
+        "90 % of cases instead of 95 %."
     )
     return [narrow]
 
