@@ -155,7 +155,7 @@ def _measure(group: Scores, measuring: Measuring, place: _Place, degradation: st
     thresholds = list_thresholds(measuring.point, calibration)
     if measuring.oracle:
         thresholds[ORACLE] = choose_threshold(label, logit, "balanced_accuracy")
-    clusters = _name_clusters(group, measuring.cluster)
+    clusters = find_clusters(group, measuring.cluster)
     metrics = estimate_metrics(
         label, logit, 0, clusters=clusters, threshold=measuring.point.logit, thresholds=thresholds
     )
@@ -172,5 +172,6 @@ def _measure(group: Scores, measuring: Measuring, place: _Place, degradation: st
     )
 
 
-def _name_clusters(group: Scores, by: str | None) -> npt.NDArray[np.str_] | None:
+def find_clusters(group: Scores, by: str | None) -> npt.NDArray[np.str_] | None:
+    """Name the cluster of each row, (n,), by a rule of `name_clusters`; None without a rule."""
     return None if by is None else name_clusters(group.key.tolist(), group.category.tolist(), by)

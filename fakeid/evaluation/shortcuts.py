@@ -1,9 +1,10 @@
 """Test for shortcuts: does the detector respond to blur or to the codec instead of traces of a generator?"""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from fakeid.config.constants import FAKE, REAL
 from fakeid.config.degradations import NO_DEGRADATION
@@ -39,8 +40,18 @@ _LOSES_TRACE_OR_CODEC: Final = (
     "The swap test cannot tell whether the detector follows the codec, or whether JPEG erases the trace of the GAN"
 )
 
+Clusters: TypeAlias = npt.NDArray[np.str_] | None
+"""The names of the clusters of images, (n,); None if images are independent."""
 
-def judge_control(name: str, control: Floats, reals: Floats, fakes: Floats, threshold: float = HALF) -> ControlResult:
+
+def judge_control(
+    name: str,
+    control: Floats,
+    reals: Floats,
+    fakes: Floats,
+    threshold: float = HALF,
+    clusters: Sequence[Clusters] = (None, None, None),
+) -> ControlResult:
     """Judge whether a detector fires on a control as it does on the corresponding fakes.
 
     It fires if it distinguishes the control from the reals significantly better than chance, and at least half as well
@@ -52,9 +63,16 @@ def judge_control(name: str, control: Floats, reals: Floats, fakes: Floats, thre
         reals: Logits of the reals without the controlled property.
         fakes: Logits of the fakes that have it.
         threshold: Lowest logit that is called fake.
+        clusters: Clusters of the control, of the reals and of the fakes.
     """
-    shares = [estimate_called_fake(logits, threshold) for logits in (control, reals, fakes)]
-    areas = [estimate_metrics(*_label(reals, others), 0)["auroc"] for others in (control, fakes)]
+    shares = [
+        estimate_called_fake(logits, threshold, named)
+        for logits, named in zip((control, reals, fakes), clusters, strict=True)
+    ]
+    areas = [
+        estimate_metrics(*_label(reals, others), 0, clusters=_join(clusters[1], named))["auroc"]
+        for others, named in ((control, clusters[0]), (fakes, clusters[2]))
+    ]
     fires = _judge_fires(*areas)
     return ControlResult(
         *(name, fires, _describe_control(fires, shares)),
@@ -64,7 +82,7 @@ def judge_control(name: str, control: Floats, reals: Floats, fakes: Floats, thre
 
 
 def _judge_fires(control: Measurement, fakes: Measurement) -> bool | None:
-    if np.isnan([control.value, fakes.value]).any():
+    if np.isnan([control.value, control.low, fakes.value]).any():
         return None
     lead = max(0.0, fakes.value - _CHANCE)
     return bool(control.low > _CHANCE and control.value - _CHANCE >= _LEAST_SHARE * lead)
@@ -73,7 +91,7 @@ def _judge_fires(control: Measurement, fakes: Measurement) -> bool | None:
 def _describe_control(fires: bool | None, shares: Sequence[Measurement]) -> str:
     control, real, fake = (f"{100 * share.value:.0f} %" for share in shares)
     if fires is None:
-        return "Nothing can be said: the control, its reals or its fakes are missing, or the detector broke down."
+        return "Nothing can be said: the control, its reals or its fakes are too few, or the detector broke down."
     found = f"called fake: {control} of the control, {real} of the reals, {fake} of the fakes"
     if fires:
         return f"Fires without a GAN: what it detects here is blur or resampling, not (only) a generator ({found})."
@@ -82,6 +100,10 @@ def _describe_control(fires: bool | None, shares: Sequence[Measurement]) -> str:
 
 def _label(reals: Floats, fakes: Floats) -> tuple[Labels, Floats]:
     return np.repeat([REAL, FAKE], [len(reals), len(fakes)]), np.concatenate([reals, fakes])
+
+
+def _join(first: Clusters, second: Clusters) -> Clusters:
+    return None if first is None or second is None else np.concatenate([first, second])
 
 
 class _Verdict(NamedTuple):

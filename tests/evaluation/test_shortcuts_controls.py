@@ -39,3 +39,15 @@ def test_what_is_missing_is_not_judged() -> None:
         control = judge_control("c", *parts)
         assert control.fires is None
         assert UNKNOWN in (control.fake_auroc, control.control_auroc)
+
+
+def test_clusters_widen_every_interval_of_a_control() -> None:
+    images = [np.sort(logits) for logits in (draw(-0.8, seed=1), REALS, FAKES)]  # scores depend on the scene
+    scenes = [np.char.add(kind, np.repeat(np.arange(10), 20).astype(str)) for kind in ("control", "real", "fake")]
+    alone = judge_control("blurred", *images, -2.0)
+    clustered = judge_control("blurred", *images, -2.0, scenes)
+    for name in ("fake_share", "fake_share_of_reals", "control_auroc"):
+        one, other = getattr(alone, name), getattr(clustered, name)
+        assert one.value == other.value
+        assert other.high - other.low > 1.5 * (one.high - one.low), name
+    assert judge_control("blurred", *images, clusters=[np.repeat("only", 200)] * 3).fires is None

@@ -111,9 +111,10 @@ def test_every_image_is_scored_under_every_degradation(whole: tuple[Evaluation, 
 
 def test_few_clusters_are_warned_of(run: RunFolder, whole: tuple[Evaluation, Scores, Path], tmp_path: Path) -> None:
     assert not whole[0].warnings
-    clustered, _ = try_out(run, tmp_path, "evaluation=test", "evaluation.cluster=stem")
+    clustered, _ = try_out(run, tmp_path, *SMALL, "evaluation.cluster=stem")
     (warning,) = clustered.warnings
     assert "fewer than 20 clusters in a class (minimum 3)" in warning
+    assert "(evaluation.cluster=stem), except those of the swap test." in clustered.notes[-1]
 
 
 def test_the_arithmetic_of_training_and_scoring_is_recorded(

@@ -159,6 +159,7 @@ class OneClassRate:
         num_images: Number of images.
         called_fake: Share called fake, at the threshold for few false positives or, without one, at the threshold of
             the accuracies.
+        num_clusters: Number of clusters of images; None if images count as independent.
     """
 
     test_set: str
@@ -166,6 +167,7 @@ class OneClassRate:
     degradation: str
     num_images: NonNegativeInt
     called_fake: Estimate
+    num_clusters: NonNegativeInt | None = None
 
 
 @dataclass(frozen=True)

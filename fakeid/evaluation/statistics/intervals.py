@@ -149,15 +149,20 @@ class Measurement(NamedTuple):
     high: float
 
 
-def estimate_called_fake(logits: Floats, threshold: float) -> Measurement:
-    """Estimate the share of images called fake, with Wilson's interval; NaN without images or with a NaN logit.
+def estimate_called_fake(logits: Floats, threshold: float, clusters: npt.ArrayLike | None = None) -> Measurement:
+    """Estimate the share of images called fake; NaN without images or with a NaN logit.
 
     Args:
         logits: Logits, (n,).
         threshold: Lowest logit that is called fake.
+        clusters: Names or numbers of clusters, (n,), which are bootstrapped as in `estimate_metrics`; None gives
+            Wilson's interval.
     """
     if not len(logits) or np.isnan(logits).any():
         return Measurement(*[math.nan] * 3)
+    if clusters is not None:
+        labels = np.full(len(logits), FAKE)  # whichever they are
+        return estimate_metrics(labels, logits, 0, clusters=clusters, threshold=threshold)["fake_accuracy"]
     called = int(call_fake(logits, threshold).sum())
     return Measurement(called / len(logits), *wilson_interval(called, len(logits)))
 

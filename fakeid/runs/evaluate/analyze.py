@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from fakeid.audit.pixels import compute_pixel_facts
 from fakeid.checkpoints import read_checkpoint
@@ -20,7 +19,7 @@ from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet
 from fakeid.errors import BadImageError, CheckpointError
 from fakeid.evaluation.calibration import Calibration, choose_operating_point
-from fakeid.evaluation.matrix import Measuring, find_worst, measure_matrix
+from fakeid.evaluation.matrix import Measuring, find_clusters, find_worst, measure_matrix
 from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.ranking import HALF
 from fakeid.evaluation.records.evaluation import (
@@ -85,6 +84,7 @@ def compute_evaluation(
     point = choose_operating_point(config.protocol.threshold, calibration)
     groups = measure_matrix(judged, trained_on, Measuring(calibration, options.cluster, options.oracle, point))
     few = calibration.threshold if calibration else None
+    one_class = tuple(measure_one_class(judged, point.logit if few is None else few, options.cluster))
     quality = options.swap_quality
     history = compare_codecs(packed_sets) if quality and name_codec(config).quality is None else None
     evaluation = Evaluation(
@@ -99,11 +99,11 @@ def compute_evaluation(
         calibration=calibration,
         threshold=point,
         swap=judge_swap(judged, quality, history, point.logit, few) if quality else None,
-        controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few)),
-        one_class=tuple(measure_one_class(judged, point.logit if few is None else few)),
+        controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few, options.cluster)),
+        one_class=one_class,
         sizes=sizes,
         notes=(*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)),
-        warnings=tuple(_list_warnings(groups)) if options.cluster else (),
+        warnings=tuple(_list_warnings([*groups, *one_class])) if options.cluster else (),
         evaluation=asdict(options),
         precision=card.precision,
         scoring_precision=SCORING_PRECISION,
@@ -123,12 +123,13 @@ def _describe_detector(checkpoint: Path, config: Config) -> EvaluatedDetector:
     )
 
 
-def measure_one_class(judged: Scores, threshold: float) -> Iterator[OneClassRate]:
+def measure_one_class(judged: Scores, threshold: float, cluster: str | None = None) -> Iterator[OneClassRate]:
     """Measure the share called fake of each test set that has only reals or only fakes.
 
     Args:
         judged: Scores of all test sets.
         threshold: Lowest logit that is called fake.
+        cluster: Rule that groups images into clusters, as in `Measuring`.
 
     Yields:
         One rate per such set and degradation, undefined if the detector broke down.
@@ -136,8 +137,12 @@ def measure_one_class(judged: Scores, threshold: float) -> Iterator[OneClassRate
     for (name, degradation), rows in judged.groupby(["test_set", "degradation"], sort=False):
         labels, logits = to_arrays(rows)
         if len(set(labels.tolist())) == 1:
-            share = Estimate.of(estimate_called_fake(logits, threshold))
-            yield OneClassRate(str(name), LABEL_NAMES[labels[0]], str(degradation), len(rows), share)
+            clusters = find_clusters(rows, cluster)
+            share = Estimate.of(estimate_called_fake(logits, threshold, clusters))
+            yield OneClassRate(
+                *(str(name), LABEL_NAMES[labels[0]], str(degradation), len(rows), share),
+                num_clusters=None if clusters is None else len(set(clusters.tolist())),
+            )
 
 
 def _describe_set(part: ImageSet, scores: Scores) -> EvaluatedSet:
@@ -180,32 +185,39 @@ def _spread(items: Sequence[_Item]) -> Sequence[_Item]:
 
 
 def _judge_controls(
-    scores: Scores, judged: Scores, sets: Sequence[ImageSet], threshold: float
+    scores: Scores, judged: Scores, sets: Sequence[ImageSet], threshold: float, cluster: str | None
 ) -> Iterator[ControlResult]:
     """Judge the controls: the run's test photos made as soft as a generator's images, then test sets without a GAN."""
     clean = judged[judged.degradation == NO_DEGRADATION]
     own = judged[(judged.test_set == OWN_TEST_SET) & (judged.label == REAL)]
-    ours = clean.test_set == OWN_TEST_SET
-    beside = [clean.logit[ours & (clean.label == label)].to_numpy() for label in (REAL, FAKE)]
+    ours = clean[clean.test_set == OWN_TEST_SET]
+
+    def judge(name: str, control: Scores, reals: Scores, fakes: Scores) -> ControlResult:
+        """Judge the rows of a control beside its reals and its fakes."""
+        parts = (control, reals, fakes)
+        logits = [part.logit.to_numpy() for part in parts]
+        clusters = [find_clusters(part, cluster) for part in parts]
+        return judge_control(name, logits[0], logits[1], logits[2], threshold, clusters)
+
     for word in dict.fromkeys(own.degradation.tolist()):
         if word.startswith(_BUILT_IN_CONTROLS):
-            soft = own.logit[own.degradation == word].to_numpy()
-            yield judge_control(f"reals, {word}", soft, beside[0], beside[1], threshold)
+            soft = own[own.degradation == word]
+            yield judge(f"reals, {word}", soft, ours[ours.label == REAL], ours[ours.label == FAKE])
     for part in sets:
         if part.control:
             rows = scores[(scores.test_set == part.name) & (scores.degradation == NO_DEGRADATION)]
-            reals, control = (rows.logit[rows.label == label].to_numpy() for label in (REAL, FAKE))
+            reals, control = (rows[rows.label == label] for label in (REAL, FAKE))
             others = _find_beside(clean, rows)
-            yield judge_control(part.name, control, reals if len(reals) else others[0], others[1], threshold)
+            yield judge(part.name, control, reals if len(reals) else others[0], others[1])
 
 
-def _find_beside(clean: Scores, rows: Scores) -> list[npt.NDArray[np.float64]]:
-    """Find the logits of reals and of fakes with the same content, or with any content if there are none."""
+def _find_beside(clean: Scores, rows: Scores) -> list[Scores]:
+    """Find the reals and the fakes with the same content, or with any content if there are none."""
     same = clean.category.isin(rows.category)
     found = []
     for label in (REAL, FAKE):
         own = clean.label == label
-        found.append(clean.logit[own & same if (own & same).any() else own].to_numpy())
+        found.append(clean[own & same if (own & same).any() else own])
     return found
 
 
@@ -220,13 +232,16 @@ def _list_notes(config: Config, calibration: Calibration | None, sets: Sequence[
     if calibration is None:
         notes.append("No threshold and no calibration: the run had no validation images of both classes.")
     if config.evaluation.cluster:
-        notes.append(f"Intervals resample whole clusters of images (evaluation.cluster={config.evaluation.cluster}).")
+        but = ", except those of the swap test" if config.evaluation.swap_quality else ""
+        notes.append(
+            f"Intervals resample whole clusters of images (evaluation.cluster={config.evaluation.cluster}){but}."
+        )
     if config.evaluation.oracle:
         notes.append("oracle: threshold chosen on the tested images themselves; an upper bound, not a result.")
     return notes
 
 
-def _list_warnings(groups: Sequence[EvaluationGroup]) -> list[str]:
+def _list_warnings(groups: Sequence[EvaluationGroup | OneClassRate]) -> list[str]:
     """Warn about intervals based on too few clusters of images."""
     counts = [group.num_clusters for group in groups if group.num_clusters is not None]
     few = [count for count in counts if count < LEAST_CLUSTERS]
