@@ -2,8 +2,9 @@
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from fakeid.config.constants import FAKE, OWN_TEST_SET, TEST
 from fakeid.data.plans import Plan
@@ -27,6 +28,8 @@ class ImageSet:
         where: Name of the source in a report.
         control: Whether its "fakes" are controls that no GAN made.
         left_out: Number of images that were left out, by label.
+        unnamed: The attributes of its fakes, `category` or `generator`, that neither a folder in it nor the user names;
+            its own folder's name stands for them.
     """
 
     name: str
@@ -35,6 +38,7 @@ class ImageSet:
     where: str
     control: bool = False
     left_out: Counter[int] = field(default_factory=Counter)
+    unnamed: tuple[str, ...] = ()
 
 
 def build_own_set(
@@ -104,7 +108,16 @@ def build_folder_set(
         dataclasses.replace(record, generator=name) if record.generator == "unknown" else record for record in records
     ]
     chosen = take_per_class(named, per_class, seed)
-    return ImageSet(name, source, chosen, folder, control, _count_left_out(named, chosen))
+    unnamed = tuple(_list_unnamed(records, is_named=name != PurePath(folder).name))
+    return ImageSet(name, source, chosen, folder, control, _count_left_out(named, chosen), unnamed)
+
+
+def _list_unnamed(records: Iterable[Record], *, is_named: bool) -> Iterator[str]:
+    fakes = [record for record in records if record.label == FAKE]
+    if any(record.category not in record.key.rpartition("/")[0] for record in fakes):
+        yield "category"
+    if not is_named and any(record.generator == "unknown" for record in fakes):
+        yield "generator"
 
 
 def take_per_class(records: Iterable[Record], per_class: int | None, seed: int) -> list[Record]:

@@ -72,6 +72,20 @@ def test_a_folder_names_the_generator_that_it_does_not_tell(tmp_path: Path) -> N
     assert {(r.category, r.generator) for r in build("mygan", tmp_path)} == {("cat", "camera"), ("cat", "mygan")}
 
 
+def test_what_no_folder_names_is_told(tmp_path: Path) -> None:
+    def list_unnamed(name: str, *folders: str) -> tuple[str, ...]:
+        root = tmp_path / "-".join((name, *folders)).replace("/", "+") / "faces_test"
+        plant(root, *folders)
+        options = {"per_class": None, "seed": 0, "control": False, "max_megapixels": 100.0}
+        return build_folder_set(name, str(root), **options).unnamed  # type: ignore[arg-type]
+
+    assert list_unnamed("faces_test", "0_real", "1_fake") == ("category", "generator")
+    assert list_unnamed("mygan", "0_real", "1_fake") == ("category",)
+    assert list_unnamed("faces_test", "cat/0_real", "cat/1_fake") == ("generator",)
+    assert list_unnamed("faces_test", "progan/cat/0_real", "progan/cat/1_fake") == ()
+    assert list_unnamed("faces_test", "0_real") == ()
+
+
 def test_generators_of_a_tree_keep_their_names(tmp_path: Path) -> None:
     plant(tmp_path, "progan/cat/0_real", "progan/cat/1_fake", "stylegan/car/0_real", "stylegan/car/1_fake")
     assert {r.generator for r in build("forensynths", tmp_path)} == {"camera", "progan", "stylegan"}

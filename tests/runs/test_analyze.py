@@ -1,9 +1,18 @@
 """Evaluations say how sure their rates are, what they assume, and how to repeat them."""
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
+from invented_evaluation import invent_small_evaluation
+
+from fakeid.data.records import Record
+from fakeid.data.sources.folders import FolderSource
+from fakeid.data.test_sets import ImageSet
+from fakeid.evaluation.quadrants import TrainedOn
 from fakeid.evaluation.scores import Scores, build_scores
-from fakeid.runs.evaluate.analyze import measure_one_class
+from fakeid.reporting.evaluation.findings import list_caveats
+from fakeid.runs.evaluate.analyze import list_presumed, measure_one_class
 
 SCENE = "scene_[0-9]+"
 
@@ -28,3 +37,19 @@ def test_photos_of_one_scene_do_not_count_as_many_for_the_rate_of_reals_alone() 
     widths = [rate.called_fake.high - rate.called_fake.low for rate in (alone, clustered)]
     assert widths[1] > 3 * widths[0]
     assert (alone.num_clusters, clustered.num_clusters) == (None, 30)
+
+
+def test_what_is_unseen_only_by_the_name_of_its_folder_is_a_caveat() -> None:
+    def list_sentences(unnamed: Sequence[str], *, control: bool = False) -> list[str]:
+        records = [Record(f"1_fake/{n}.png", 1, "faces_test", "faces_test", str(n)) for n in range(2)]
+        part = ImageSet(
+            "faces_test", FolderSource("faces_test"), records, "faces_test", control, unnamed=tuple(unnamed)
+        )
+        return list(list_presumed([part], TrainedOn(("faces_train",), ("faces_test",))))
+
+    (told,) = list_sentences(["category", "generator"])  # this generator was trained on
+    assert told.startswith("faces_test is counted as unseen, because its folder names no category; lay it out as")
+    assert list_sentences(["generator"]) == list_sentences(["category"], control=True) == []
+    before = invent_small_evaluation()
+    caveats = list_caveats(replace(before, presumed=(told,)))
+    assert [(each.topic, each.text) for each in caveats if each not in list_caveats(before)] == [("Unseen", told)]

@@ -192,6 +192,7 @@ class Evaluation:
         sizes: Sizes at which the detector saw images; None if the size does not matter.
         notes: Sentences about how the evaluation was made.
         warnings: Sentences about what makes its intervals less reliable than they seem.
+        presumed: Sentences about what counts as unseen only because nothing names it.
         evaluation: Values of the options `evaluation.*` that it was made with.
         precision: Precision of the training.
         scoring_precision: Precision of the test.
@@ -218,6 +219,7 @@ class Evaluation:
     sizes: Sizes | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    presumed: tuple[str, ...] = ()
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     precision: str | None = None
     scoring_precision: str | None = None

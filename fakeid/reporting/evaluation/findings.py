@@ -26,7 +26,8 @@ def list_findings(evaluation: Evaluation) -> list[Finding]:
 
     They cover the share called fake in sets with a single class, the hardest and the easiest quadrant, the worst group,
     the effect of JPEG, the swap test, whether false positives are as few as promised, where the detector ranks well but
-    its threshold is off, the controls that it fires on, and whether intervals are based on too few clusters.
+    its threshold is off, the controls that it fires on, whether intervals are based on too few clusters, and what is
+    unseen only by the names of folders.
     """
     return [
         *_describe_one_class(evaluation),
@@ -38,12 +39,14 @@ def list_findings(evaluation: Evaluation) -> list[Finding]:
         *_describe_misplaced(evaluation),
         *_describe_controls(evaluation),
         *_describe_intervals(evaluation),
+        *_describe_presumed(evaluation),
     ]
 
 
 def list_caveats(evaluation: Evaluation) -> list[Finding]:
     """List the findings that keep the numbers from showing what they seem to show."""
-    found = [*_describe_swap(evaluation), *_describe_controls(evaluation), *_describe_intervals(evaluation)]
+    found = [*_describe_swap(evaluation), *_describe_controls(evaluation)]
+    found += [*_describe_intervals(evaluation), *_describe_presumed(evaluation)]
     return [finding for finding in found if finding.is_warning]
 
 
@@ -193,6 +196,11 @@ def _describe_controls(evaluation: Evaluation) -> Iterator[Finding]:
 def _describe_intervals(evaluation: Evaluation) -> Iterator[Finding]:
     for text in evaluation.warnings:
         yield Finding("Intervals", text, Severity.WARNING)
+
+
+def _describe_presumed(evaluation: Evaluation) -> Iterator[Finding]:
+    for text in evaluation.presumed:
+        yield Finding("Unseen", text, Severity.WARNING)
 
 
 def _describe_false_positives(evaluation: Evaluation) -> Iterator[Finding]:

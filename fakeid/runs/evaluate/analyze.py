@@ -104,6 +104,7 @@ def compute_evaluation(
         sizes=sizes,
         notes=(*filter(None, [describe_sizes(sizes)]), *_list_notes(config, calibration, sets)),
         warnings=tuple(_list_warnings([*groups, *one_class])) if options.cluster else (),
+        presumed=tuple(list_presumed(sets, trained_on)),
         evaluation=asdict(options),
         precision=card.precision,
         scoring_precision=SCORING_PRECISION,
@@ -253,6 +254,22 @@ def _list_warnings(groups: Sequence[EvaluationGroup | OneClassRate]) -> list[str
         "90 % of cases instead of 95 %."
     )
     return [narrow]
+
+
+def list_presumed(sets: Sequence[ImageSet], trained_on: TrainedOn) -> Iterator[str]:
+    """Name the test sets whose fakes count as unseen only because no folder names their content or generator."""
+    for part in sets:
+        fakes = [record for record in part.records if record.label == FAKE and not part.control]
+        names = (("category", trained_on.categories), ("generator", trained_on.generators))
+        unseen = [
+            name for name, known in names
+            if name in part.unnamed and any(getattr(record, name) not in known for record in fakes)
+        ]  # fmt: skip
+        if unseen:
+            yield (
+                f"{part.name} is counted as unseen, because its folder names no {' and no '.join(unseen)}; lay it out "
+                "as generator/category/{0_real,1_fake}, with the names used in training for what was trained on."
+            )
 
 
 def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]) -> str:
