@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 
 from fakeid.commands.detectors import ScoredRun, group_by_seed, read_scored_run
+from fakeid.config.constants import OWN_TEST_SET
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.comparison import Detector, build_groups, compare_detectors
 from fakeid.evaluation.scores import pair_scores
@@ -125,11 +126,13 @@ def _check_paths(paths: Sequence[Path]) -> None:
 def _agree_on_test_sets(runs: list[ScoredRun]) -> tuple[list[ScoredRun], list[str]]:
     """Drop test sets that need not hold the same images, and add the evaluations if all runs have one."""
     notes = []
-    if len({entry.source for entry in runs} - {None}) > 1:
-        runs = [entry.without_own_test_set() for entry in runs]
+    for name in dict.fromkeys(name for entry in runs for name in entry.sources):
+        if len({entry.sources[name] for entry in runs if name in entry.sources}) == 1:
+            continue
+        runs = [entry.without(name) for entry in runs]
+        images = "The runs' own test images" if name == OWN_TEST_SET else f"The images of {name}"
         notes.append(
-            "The runs' own test images come from different sources and are left out, because equal keys need not mean "
-            "equal images."
+            f"{images} come from different sources and are left out, because equal keys need not mean equal images."
         )
         if not any(len(entry.scores) or (entry.evaluated is not None and len(entry.evaluated)) for entry in runs):
             raise DataError(

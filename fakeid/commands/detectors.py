@@ -3,8 +3,8 @@
 import difflib
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fakeid.config.constants import FAKE, OWN_TEST_SET
@@ -27,6 +27,7 @@ class ScoredRun:
         evaluated: Scores including the further test sets and degradations of its evaluation; None without one.
         run: Summary of the run, without images; None for a file of scores.
         trained_on: Categories and generators that the run was trained on; None for a file of scores.
+        sources: Name of a test set → identity of the images that it is drawn from; only where it is known.
     """
 
     path: Path
@@ -34,26 +35,21 @@ class ScoredRun:
     evaluated: Scores | None = None
     run: FinishedRun | None = None
     trained_on: TrainedOn | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
         """Path as text."""
         return str(self.path)
 
-    @property
-    def source(self) -> str | None:
-        """Identity of the images that the run's own test set is drawn from; None if unknown."""
-        described = self.run.summary.data.source if self.run and self.run.summary.data else None
-        return json.dumps(described, sort_keys=True) if described else None
-
     def take_evaluated(self) -> "ScoredRun":
         """Replace the scores by those of the evaluation, if there is one."""
         return self if self.evaluated is None else replace(self, scores=self.evaluated)
 
-    def without_own_test_set(self) -> "ScoredRun":
-        """Remove the scores of the run's own test set and keep those of other test sets."""
+    def without(self, name: str) -> "ScoredRun":
+        """Remove the scores of a test set and keep those of other test sets."""
         parts = (self.scores, self.evaluated)
-        kept = [None if part is None else part[part.test_set != OWN_TEST_SET] for part in parts]
+        kept = [None if part is None else part[part.test_set != name] for part in parts]
         assert kept[0] is not None
         return replace(self, scores=kept[0], evaluated=kept[1])
 
@@ -77,7 +73,8 @@ def read_scored_run(path: Path) -> ScoredRun:
         threshold = summary.threshold.logit
         scores = count_from(read_scores(run.scores), threshold)
         evaluated = _read_evaluated(run, scores, threshold)
-        return ScoredRun(path, scores, evaluated, tested, _find_training(run, tested, scores))
+        sources = _identify_sources(run, tested)
+        return ScoredRun(path, scores, evaluated, tested, _find_training(run, tested, scores), sources)
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, DataError):
             raise
@@ -121,6 +118,13 @@ def _read_evaluated(run: RunFolder, scores: Scores, threshold: float) -> Scores 
     controls = [part.name for part in run.evaluation.read_numbers().test_sets if part.control]
     rows = count_from(read_scores(run.evaluation.scores), threshold)
     return join_scores(rows[~rows.test_set.isin(controls)], scores)
+
+
+def _identify_sources(run: RunFolder, tested: FinishedRun) -> dict[str, str]:
+    sets = run.evaluation.read_numbers().test_sets if run.evaluation.numbers.exists() else ()
+    described = tested.summary.data.source if tested.summary.data else None
+    own = {OWN_TEST_SET: json.dumps(described, sort_keys=True)} if described else {}
+    return {part.name: part.digest for part in sets if part.digest and part.name != OWN_TEST_SET} | own
 
 
 def _find_training(run: RunFolder, tested: FinishedRun, scores: Scores) -> TrainedOn:

@@ -251,6 +251,19 @@ def test_own_test_images_of_different_sources_are_not_the_same(rgb: RunFolder, h
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_other_folders_of_one_name_are_not_the_same(rgb: RunFolder, hsv: RunFolder) -> None:
+    for digest in ("0", "1"):
+        for run, own_digest in ((rgb, "0"), (hsv, digest)):
+            photos = read_scores(run.scores).assign(test_set="photos")
+            write_scores(run.evaluation.scores, pd.concat([read_scores(run.scores), photos], ignore_index=True))
+            sets = [{"name": "test", "digest": own_digest}, {"name": "photos", "digest": own_digest}]
+            write_numbers(run, {"categories": [], "generators": []}, sets)
+        report = read_comparison([rgb.path, hsv.path])
+        assert report.num_images == (880 if digest == "0" else 440)
+        left_out = "The images of photos come from different sources and are left out"
+        assert any(note.startswith(left_out) for note in report.notes) == (digest == "1")
+
+
 def test_warnings_of_the_audit_are_repeated(rgb: RunFolder, tmp_path: Path) -> None:
     audit = {"verdict": "", "warnings": ["file facts alone tell real from fake"], "probes": {}}
     warned = write_run(tmp_path / "runs", "categories=5", "dropout=0.2", audit=audit)

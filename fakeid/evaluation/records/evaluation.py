@@ -53,6 +53,7 @@ class EvaluatedSet:
         left_out: Class (`real`, `fake`) → number of images left out to save time.
         file_formats: Class → file format, such as `jpeg` → share in [0, 1], among up to 200 files; empty if images are
             made from photos, None if they are drawn.
+        digest: Digest of the description of its source, equal for equal images; None if unknown.
     """
 
     name: str
@@ -62,6 +63,7 @@ class EvaluatedSet:
     control: bool = False
     left_out: Mapping[str, NonNegativeInt] = field(default_factory=dict)
     file_formats: Mapping[str, Mapping[str, FiniteFloat]] | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Analyze the scores of an evaluation: measure, judge and describe."""
 
+import hashlib
+import json
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -156,6 +158,7 @@ def _describe_set(part: ImageSet, scores: Scores) -> EvaluatedSet:
         control=part.control,
         left_out={"real": part.left_out[REAL], "fake": part.left_out[FAKE]},
         file_formats=_count_formats(part),
+        digest=hashlib.sha256(json.dumps(part.source.describe(), sort_keys=True).encode()).hexdigest()[:16],
     )
 
 
