@@ -364,11 +364,14 @@ def test_the_command_repeats_the_evaluation(run: RunFolder, tmp_path: Path) -> N
     cache = f"paths.cache={run.path.parents[1] / 'cache'}"
     words = [
         cache, "trainer=cpu", "evaluation=test", "evaluation.degradations=[blur-1]", "evaluation.per_class=1",
-        "evaluation.cluster='([^/]+)'", "evaluation.seed=3",
+        "evaluation.cluster='([^/]+)'", "evaluation.seed=3", "paths.data=/a b",
+        "data.on_bad_image=skip",
     ]  # fmt: skip
     found = evaluate(run.path, [*words, "test"], tmp_path / "out", reals=[str(root)])
     assert {part.name for part in found.test_sets} == {"test", "album"}
     assert f" test --reals album:{root} " in found.command
+    given = ["paths.data='/a b'", "data.on_bad_image=skip", "--output", str(tmp_path / "out")]
+    assert shlex.split(found.command)[-4:] == given
     options = [word for word in shlex.split(found.command) if word.startswith("evaluation.")]
     # `evaluate` starts from this preset, which uses only some images of each kind.
     assert compose_config(["evaluation=matrix", *options]).evaluation == compose_config(words).evaluation

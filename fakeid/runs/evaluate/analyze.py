@@ -15,7 +15,8 @@ from fakeid.audit.pixels import compute_pixel_facts
 from fakeid.checkpoints import read_checkpoint
 from fakeid.config.constants import FAKE, LABEL_NAMES, OWN_TEST_SET, REAL
 from fakeid.config.degradations import NO_DEGRADATION
-from fakeid.config.parse import Config
+from fakeid.config.identity import flatten
+from fakeid.config.parse import Config, to_plain
 from fakeid.config.test_sets import name_test_sets
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.test_sets import ImageSet
@@ -35,7 +36,7 @@ from fakeid.evaluation.records.results import Estimate, EvaluationGroup
 from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.evaluation.shortcuts import judge_control, judge_swap
 from fakeid.evaluation.statistics.intervals import LEAST_CLUSTERS, auroc_interval, estimate_called_fake
-from fakeid.images.file_facts import read_file_facts
+from fakeid.images.file_facts import LOSSY, read_file_facts
 from fakeid.reporting.run.notes import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.images import measure_sizes, name_codec
@@ -46,7 +47,10 @@ from fakeid.training.trainer import choose_device
 _BUILT_IN_CONTROLS: Final = ("blur-", "downup-")
 """The degradations that make photos as soft as a generator's images."""
 
-_LOSSY: Final = ("JPEG", "WEBP")
+_ON_BAD_IMAGE: Final = "data.on_bad_image"
+_GIVEN: Final = ("paths.data", "data.real.root", "data.fake.root", _ON_BAD_IMAGE)
+"""The options outside of `evaluation` that decide which images are tested."""
+
 _LEAST_GAP: Final = 0.5  # between the shares of lossy files
 _LEAST_AUROC: Final = 0.6  # as for a warning of the audit
 _LOOKED_AT: Final = 200  # images of each class
@@ -67,8 +71,9 @@ def read_calibration(card: Card) -> Calibration | None:
 
 
 def compute_evaluation(
-    scores: Scores, card: Card, config: Config, packed_sets: Sequence[tuple[ImageSet, PackedImages]], checkpoint: Path
-) -> Evaluation:
+    scores: Scores, card: Card, config: Config, packed_sets: Sequence[tuple[ImageSet, PackedImages]], checkpoint: Path,
+    output: Path | None = None,
+) -> Evaluation:  # fmt: skip
     """Compute an evaluation from its scores: measure, judge and describe.
 
     Args:
@@ -77,6 +82,7 @@ def compute_evaluation(
         config: Options of the run combined with those of this evaluation.
         packed_sets: Test sets with their prepared images.
         checkpoint: Path of the tested checkpoint.
+        output: Output folder that the user chose, if any.
     """
     options, sets = config.evaluation, [part for part, _ in packed_sets]
     calibration = read_calibration(card)
@@ -97,7 +103,7 @@ def compute_evaluation(
         degradations=tuple(dict.fromkeys(scores.degradation.tolist())),
         groups=tuple(groups),
         worst=tuple(find_worst(judged, trained_on, point.logit)),
-        command=_describe_command(checkpoint, config, sets),
+        command=_describe_command(checkpoint, card, config, sets, output),
         calibration=calibration,
         threshold=point,
         swap=judge_swap(judged, quality, history, point.logit, few) if quality else None,
@@ -275,7 +281,9 @@ def list_presumed(sets: Sequence[ImageSet], trained_on: TrainedOn) -> Iterator[s
             )
 
 
-def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]) -> str:
+def _describe_command(
+    checkpoint: Path, card: Card, config: Config, sets: Sequence[ImageSet], output: Path | None
+) -> str:
     words = ["python", "-m", "fakeid", "evaluate", str(checkpoint)]
     others = name_test_sets(config.evaluation)
     if others:
@@ -290,6 +298,11 @@ def _describe_command(checkpoint: Path, config: Config, sets: Sequence[ImageSet]
         if getattr(evaluation, name) != getattr(Config().evaluation, name)
     ]  # fmt: skip
     words += [f"evaluation.{name}={write_value(getattr(evaluation, name))}" for name in names]
+    # Where it finds images follows the training, but what it does with bad ones does not.
+    usual = flatten(card.config) | {_ON_BAD_IMAGE: Config().data.on_bad_image.value}
+    given = flatten(to_plain(config))
+    words += [f"{name}={write_value(given[name])}" for name in _GIVEN if given[name] != usual.get(name)]
+    words += ["--output", str(output)] if output else []
     return " ".join(shlex.quote(word) for word in words)
 
 
@@ -305,7 +318,7 @@ def compare_codecs(sets: Sequence[tuple[ImageSet, PackedImages]]) -> str | None:
     formats = [_read_formats([part for part, _ in judged], label) for label in (REAL, FAKE)]
     if not all(formats):
         return None
-    shares = [float(np.isin(found, _LOSSY).mean()) for found in formats]
+    shares = [float(np.isin(found, LOSSY).mean()) for found in formats]
     if abs(shares[0] - shares[1]) > _LEAST_GAP:
         told = " and ".join(
             f"{100 * share:.0f} % of the {name}s" for name, share in zip(LABEL_NAMES, shares, strict=True)

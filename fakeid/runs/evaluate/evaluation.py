@@ -65,7 +65,7 @@ def run_evaluation(
             folder.numbers.unlink(missing_ok=True)  # so that old results never lie beside new scores
             write_scores(folder.scores, scores)
             with StatusLine(console, "measuring"):
-                evaluation = compute_evaluation(scores, card, config, sets, path)
+                evaluation = compute_evaluation(scores, card, config, sets, path, output)
             with StatusLine(console, "drawing the figures"):
                 write_evaluation(folder, evaluation, scores, sets)
             write_record(folder.numbers, evaluation)  # last: its presence means that all files are there
