@@ -20,7 +20,8 @@ from fakeid.runs.evaluate.tracking import track_evaluation
 from fakeid.training.checkpoint import read_card
 
 _GROUPS: Final = ("evaluation", "trainer", "paths", "logger")
-_OPTIONS: Final = ("data.on_bad_image", "data.real.root", "data.fake.root")
+_ROOTS: Final = ("data.real.root", "data.fake.root")
+_OPTIONS: Final = ("data.on_bad_image", *_ROOTS)
 
 
 def evaluate(
@@ -46,7 +47,9 @@ def evaluate(
     places = [word for word in words if word not in overrides]
     _check_overrides(overrides)
     named = any(word.partition("=")[0] == "evaluation" for word in overrides)
-    options = compose_config([*([] if named else ["evaluation=matrix"]), *overrides])
+    options = compose_config(
+        [*([] if named else ["evaluation=matrix"]), *_name_source(checkpoint, overrides), *overrides]
+    )
     sets = [*options.evaluation.sets, *(place for place in places if place != OWN_TEST_SET)]
     asked = dataclasses.replace(options.evaluation, sets=sets, reals=[*options.evaluation.reals, *reals])
     options = dataclasses.replace(options, evaluation=asked)
@@ -64,6 +67,13 @@ def _track(checkpoint: Path, options: Config, evaluation: Evaluation, console: C
     path, run = find_checkpoint(checkpoint)
     if run is not None and options.logger.name is not LoggerName.csv:
         track_evaluation(adopt(read_card(path), options), run, evaluation, console)
+
+
+def _name_source(checkpoint: Path, overrides: Sequence[str]) -> list[str]:
+    """Name the source of the training where an option is valid only beside it."""
+    if not any(word.partition("=")[0].lstrip("+") in _ROOTS for word in overrides):
+        return []
+    return [f"data.source={read_card(find_checkpoint(checkpoint)[0]).config['data']['source']}"]
 
 
 def _check_overrides(overrides: Sequence[str]) -> None:
