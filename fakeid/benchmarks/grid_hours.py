@@ -42,7 +42,8 @@ class Network:
         config: Options of one of the cells.
         num_runs: Number of cells.
         trained: Number of images that they still train on, counted once per epoch.
-        inferred: Number of images that they still validate and test on, counted likewise.
+        inferred: Number of images that they still validate, calibrate and test on, counted likewise; those of
+            evaluations are left out.
     """
 
     config: Config
@@ -64,6 +65,7 @@ class Network:
         self.num_runs += 1
         self.trained += epochs * min(splits[TRAIN], most)
         self.inferred += epochs * min(splits[VAL], most) + splits[TEST]
+        self.inferred += len(config.evaluation.calibrated_under) * splits[VAL] // 2  # the reals of both classes
 
     def estimate_seconds(self, rates: Rates, each_seconds: float) -> float:
         """Estimate the seconds of all cells, one after the other.
@@ -172,7 +174,8 @@ def estimate_sweep(planned_runs: Sequence[PlannedRun], each_seconds: float, step
     if networks:
         console.print(_render(networks, rates, hours))
     seconds = packing_seconds + 3600 * sum(hours.values())
-    _print_total(images, packing_seconds, seconds, console)
+    evaluated = any(config.evaluation.is_wanted for config in configs)
+    _print_total(images, packing_seconds, seconds, console, but=" and without evaluations" if evaluated else "")
     return Estimate(rates, packing_seconds, seconds)
 
 
@@ -199,10 +202,10 @@ def _render(networks: Mapping[str, Network], rates: Mapping[str, Rates], hours: 
     return table
 
 
-def _print_total(images: GridImages, packing_seconds: float, seconds: float, console: Console) -> None:
+def _print_total(images: GridImages, packing_seconds: float, seconds: float, console: Console, but: str) -> None:
     if images.num_to_pack:
         console.print(f"packing {images.num_to_pack:,} images, once: {packing_seconds / 3600:,.2f} hours")
-    console.print(f"in total {seconds / 3600:,.1f} hours, one cell after the other")
+    console.print(f"in total {seconds / 3600:,.1f} hours, one cell after the other{but}")
     if cuda.device_count() > 1:
         spread = packing_seconds + (seconds - packing_seconds) / cuda.device_count()
         console.print(f"with a launcher, on {cuda.device_count()} GPUs at once: {spread / 3600:,.1f} hours")

@@ -1,6 +1,7 @@
 """Cost of a sweep: estimates checked by hand, real measurements, and images packed only once."""
 
 import gc
+import io
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from rich.console import Console
 import fakeid.data.cache.image_cache
 import fakeid.sweeps.images
 import fakeid.sweeps.worker
-from fakeid.benchmarks.grid_hours import Network, estimate_packing_seconds, group_by_network
+from fakeid.benchmarks.grid_hours import Network, estimate_packing_seconds, estimate_sweep, group_by_network
 from fakeid.benchmarks.step_rates import Rates, measure_rates
 from fakeid.benchmarks.sweep import measure_overhead, run_sweep_benchmark
 from fakeid.cli import main
@@ -35,6 +36,7 @@ from fakeid.errors import DataError
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.io import write_record
 from fakeid.runs.layout import RunFolder
+from fakeid.sweeps.grid import PlannedRun
 from fakeid.sweeps.images import count_by_budget, count_images
 from fakeid.sweeps.sweeper import compose_grid
 from fakeid.training.callbacks import MovingAverage
@@ -70,6 +72,20 @@ def test_the_hours_of_two_cells_by_hand() -> None:
     assert network.inferred == (50 + 10) * 4_998 + 2 * 44_000
     rates = Rates(train=100.0, infer=400.0)
     assert network.estimate_seconds(rates, each_seconds=4.0) == pytest.approx(29_998.8 + 749.7 + 220 + 8)
+
+
+def test_reals_degraded_for_the_threshold_count_too() -> None:
+    under = Network(lsun()), Network(lsun("evaluation.calibrated_under=[jpeg-75,social]"))
+    for network in under:
+        network.add(network.config, Counter(train=100, val=40, test=10))
+    assert under[1].inferred == under[0].inferred + 2 * 20
+
+
+def test_an_estimate_without_evaluations_says_so(tiny_config: BuildConfig) -> None:
+    said = io.StringIO()
+    config = tiny_config("optim.batch_size=4", "evaluation.degradations=[blur-1]")
+    estimate_sweep([PlannedRun((), config, RunFolder.locate(config))], 1.0, 1, Console(file=said, width=200))
+    assert said.getvalue().endswith("hours, one cell after the other and without evaluations\n")
 
 
 def test_limited_epochs_take_no_more_than_they_may() -> None:
