@@ -206,7 +206,7 @@ def _draw_train(
     left = {(name, label): _without(pools[TRAIN][name, label], taken) for name in trained for label in (REAL, FAKE)}
     smallest = min(map(len, left.values()))
     count = smallest if budget is None else budget // num
-    if not smallest:
+    if budget is None and not smallest:
         empty = " and ".join(dict.fromkeys(category for (category, _), pool in left.items() if not pool))
         raise DataError(
             f"no image is left to train on of {empty}: add some, lower categories, or leave it out of data.categories"
