@@ -26,7 +26,7 @@ from fakeid.evaluation.records.run_summary import RunResults
 from fakeid.evaluation.scores import Scores, read_scores, to_arrays, write_scores
 from fakeid.evaluation.summary import measure_generators, summarize
 from fakeid.images.augment import JPEG_QUALITIES as AUGMENTED_QUALITIES
-from fakeid.images.file_facts import TrainedFiles
+from fakeid.images.file_facts import LOSSY, TrainedFiles
 from fakeid.io import write_atomically
 from fakeid.reporting.contact_sheet import plot_samples
 from fakeid.reporting.run.figures import plot_category_accuracy, plot_learning_curve, plot_roc
@@ -41,7 +41,6 @@ from fakeid.training.predict import Scorer, tabulate_scores
 _SAMPLES_A_CLASS: Final = 4
 _PAIRS: Final = 3  # pairs of a photo and its simulated copy
 _WEBP: Final = "WEBP"
-_LOSSY: Final = {"JPEG", _WEBP}
 
 
 def calibrate(context: RunContext, plan: Plan, data: PackedDataModule, scorer: Scorer) -> Calibration | None:
@@ -113,7 +112,7 @@ def describe_files(run: RunFolder, config: Config) -> TrainedFiles | None:
     containers = set() if codec.get("quality") else stored
     return TrainedFiles(
         jpeg_quality=_join_ranges(_list_qualities(audit, config, codec.get("quality"))),
-        lossless=bool(containers - _LOSSY),
+        lossless=bool(containers - set(LOSSY)),
         resampling=(resampling.mean, resampling.std) if resampling else None,
         webp=_WEBP in containers,
     )
