@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from fakeid.benchmarks.statistics.claims import ACCURACY, LAYOUTS, METRICS, NullEffect, NullPage, count_claims
+from fakeid.benchmarks.statistics.claims import (
+    ACCURACY,
+    LAYOUTS,
+    METRICS,
+    NullEffect,
+    NullPage,
+    count_claims,
+    has_claim,
+)
 from fakeid.benchmarks.statistics.draws import Point
 from fakeid.benchmarks.statistics.pages import draw_page
 from fakeid.benchmarks.statistics.pairs import TwoConfigurations, TwoDetectors
 from fakeid.benchmarks.statistics.scores import calibrate_model
+from fakeid.reporting.sweep.effects import measure_effects
 
 LARGE, MANY = 0.2, 8
 """Accuracy difference and number of seeds that no test should miss."""
@@ -66,6 +75,14 @@ def test_a_planted_difference_is_in_every_table_that_has_it() -> None:
     assert found["settings"] == found["best"] == found["any"] == 1
     assert math.isnan(found["categories"])  # both configurations have ten categories
     assert math.isnan(found["trends"])
+
+
+def test_effects_are_corrected_together_with_all_claims_of_a_page() -> None:
+    model = calibrate_model(ACCURACY, 0.065)
+    signals = [model.find_signal(ACCURACY)] * len(LAYOUTS[20])
+    page = draw_page(LAYOUTS[20], 2, model, signals, 20, np.random.default_rng(45))  # a draw with a large effect
+    assert any(has_claim(effect, metric) for effect in measure_effects(page.runs) for metric in METRICS)
+    assert count_claims(page.runs)["effects"] == 0
 
 
 def test_an_option_is_looked_at_in_every_way() -> None:

@@ -12,8 +12,8 @@ from fakeid.benchmarks.statistics.pages import DrawnConfiguration, draw_page
 from fakeid.benchmarks.statistics.scores import calibrate_model
 from fakeid.reporting.significance import BETTER, WORSE, Judged
 from fakeid.reporting.sweep.claims import Claims, compare_configurations
-from fakeid.reporting.sweep.configurations import FinishedRun, collect_configurations
-from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect, fit_trends, measure_effects
+from fakeid.reporting.sweep.configurations import Configuration, FinishedRun, collect_configurations
+from fakeid.reporting.sweep.effects import UNSEEN_CONTENT, Effect, correct_page, fit_trends, measure_effects
 
 ACCURACY: Final = 0.85
 """Mean accuracy over runs and images, on unseen content of average difficulty."""
@@ -97,7 +97,9 @@ class NullEffect:
         model = calibrate_model(ACCURACY, self.deviation)
         signals = model.find_signal(ACCURACY) + self.unlike / np.sqrt(2) * rng.standard_normal(len(layout))
         page = draw_page(layout, self.seeds, model, signals.tolist(), self.per_class, rng)
-        effects = [one for one in measure_effects(page.runs) if one.group == UNSEEN_CONTENT]
+        effects = [
+            one for one in _judge_page(page.runs, collect_configurations(page.runs))[1] if one.group == UNSEEN_CONTENT
+        ]
         (residual,) = [one for one in effects if one.option == "residual"]
         found = {}
         for metric in METRICS:
@@ -116,7 +118,7 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
         as `trends` the share of slopes whose interval excludes 0. NaN where the page has nothing of the kind.
     """
     configurations = collect_configurations(runs)
-    claims, effects, trends = compare_configurations(configurations), measure_effects(runs), fit_trends(configurations)
+    claims, effects = _judge_page(runs, configurations)
     tables: dict[str, Sequence[Judged]] = {name: getattr(claims, name) for name in ("settings", "categories", "best")}
     tables["effects"] = effects
     tables["any"] = [row for rows in tables.values() for row in rows]
@@ -124,8 +126,8 @@ def count_claims(runs: Sequence[FinishedRun]) -> dict[str, float]:
         name: float(any(has_claim(row, metric) for row in rows for metric in METRICS)) if rows else math.nan
         for name, rows in tables.items()
     }
-    bounds = [(each.held_out.low, each.held_out.high) for each in trends if each.held_out]
-    missed = [low > 0 or high < 0 for low, high in bounds if low is not None and high is not None]
+    trends = [each.held_out for each in fit_trends(configurations) if each.held_out]
+    missed = [each.low > 0 or each.high < 0 for each in trends if each.low is not None and each.high is not None]
     found["trends"] = float(np.mean(missed)) if missed else math.nan
     found["answer"] = float(has_answer(claims, effects))
     return found
@@ -142,3 +144,8 @@ def has_answer(claims: Claims, effects: Sequence[Effect]) -> bool:
     widest = {claim.first.setting: claim for claim in steps}  # the answer covers only these
     on_content = [effect for effect in effects if effect.group == UNSEEN_CONTENT]
     return any(row.is_significant for row in (*claims.settings, *widest.values(), *claims.best, *on_content))
+
+
+def _judge_page(runs: Sequence[FinishedRun], configurations: Sequence[Configuration]) -> tuple[Claims, list[Effect]]:
+    """Compare configurations and measure effects as one family of tests, as a report does."""
+    return correct_page(compare_configurations(configurations), measure_effects(runs))
