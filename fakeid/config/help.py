@@ -10,7 +10,7 @@ from hydra._internal.hydra import Hydra
 from hydra.plugins.completion_plugin import CompletionPlugin
 from omegaconf import DictConfig, OmegaConf
 
-from fakeid.config.options import explain, list_options
+from fakeid.config.options import explain, list_options, write_value
 from fakeid.config.parse import Config
 from fakeid.config.presets import GRID, GROUPS, list_choices
 
@@ -114,7 +114,8 @@ def _render_section(schema: Any, values: dict[str, Any], indent: str, width: int
                 lines.append(f"{name}:")
             lines += _render_section(entry.type, values[entry.name], f"{indent}  ", width)
         else:
-            lines += _wrap(f"{name:<{_NAME_WIDTH}} {_render_value(values[entry.name])}", about, width)
+            value = write_value(values[entry.name]).replace(",", ", ")  # a long list can be wrapped
+            lines += _wrap(f"{name:<{_NAME_WIDTH}} {value}", about, width)
     return lines
 
 
@@ -128,11 +129,3 @@ def _wrap(start: str, about: str, width: int) -> list[str]:
         *textwrap.wrap(start, width, subsequent_indent=" " * (_NAME_WIDTH + 1), break_on_hyphens=False),
         *(" " * column + line for line in room),
     ]
-
-
-def _render_value(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_render_value, value))}]"
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -113,6 +113,29 @@ def explain(entry: "dataclasses.Field[Any]") -> str:
     return entry.metadata.get("help") or _first_line(entry.type)
 
 
+_PLAIN_TEXT: Final = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
+_WORDS: Final = frozenset({"null", "true", "false", "nan", "inf"})  # words that Hydra does not read as text
+
+
+def write_value(value: Any) -> str:
+    """Format the value of an option so that Hydra's grammar reads it back, quoting text if necessary."""
+    if value is None:
+        return "null"
+    if isinstance(value, Enum):
+        value = value.name
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(write_value(entry) for entry in value)}]"
+    if _PLAIN_TEXT.fullmatch(value) and value.lower() not in _WORDS:
+        return str(value)
+    # Only backslashes before a quote, or at the end, are special.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
+    return f"'{escaped}'"
+
+
 def _list_values(kind: Any) -> tuple[str, ...]:
     if kind is bool:
         return ("true", "false")

@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from typing import Any, Final
 
-from fakeid.config.options import AFFECTS, Option, explain, list_options
+from fakeid.config.options import AFFECTS, Option, explain, list_options, write_value
 from fakeid.config.parse import Config
 from fakeid.config.presets import list_choices
 
@@ -55,7 +55,7 @@ def _describe(prefix: str, option: Option) -> tuple[str, ...]:
     marks = [name for name, holds in (("axis", option.axis), ("budget", option.budget)) if holds]
     about = option.help.removesuffix(f" ({', '.join(option.values)})")  # values have a column of their own
     affects = ", ".join([option.affects, *marks])
-    return f"`{prefix}{option.path}`", f"`{_write(option.default)}`", _name_values(prefix, option), affects, about
+    return f"`{prefix}{option.path}`", f"`{write_value(option.default)}`", _name_values(prefix, option), affects, about
 
 
 def _name_values(prefix: str, option: Option) -> str:
@@ -70,17 +70,6 @@ def _name_values(prefix: str, option: Option) -> str:
     if option.at_least is not None:
         named[0] += f" ≥ {option.at_least:g}"
     return " or ".join(named)
-
-
-def _write(value: Any) -> str:
-    """Format a value as it is typed."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return f"[{','.join(map(_write, value))}]"
-    return str(getattr(value, "name", value))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from omegaconf import OmegaConf
 from fakeid.config.choices import Precision
 from fakeid.config.compose import presets
 from fakeid.config.identity import flatten
+from fakeid.config.options import write_value
 from fakeid.config.parse import Config
 from fakeid.config.presets import GRID
 from fakeid.errors import DamagedFileError
@@ -79,10 +79,6 @@ def _read_commit() -> str | None:
     return commit.stdout.strip()
 
 
-_PLAIN_TEXT: Final = re.compile(r"[A-Za-z_./][A-Za-z0-9_./-]*")
-_WORDS: Final = frozenset({"null", "true", "false", "nan", "inf"})  # words that Hydra does not read as text
-
-
 def write_overrides(run: RunFolder, config: Config) -> None:
     """Save the overrides that Hydra has recorded for the current training in a form that `train.py` accepts.
 
@@ -131,20 +127,3 @@ def _compose_defaults() -> dict[str, Any]:
     with presets():
         plain: Any = OmegaConf.to_container(compose("train"), resolve=True, enum_to_str=True)
     return flatten(plain)
-
-
-def write_value(value: Any) -> str:
-    """Format the value of an option so that Hydra's grammar reads it back, quoting text if necessary."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, (list, tuple)):
-        return f"[{','.join(write_value(entry) for entry in value)}]"
-    if _PLAIN_TEXT.fullmatch(value) and value.lower() not in _WORDS:
-        return str(value)
-    # Only backslashes before a quote, or at the end, are special.
-    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
-    return f"'{escaped}'"

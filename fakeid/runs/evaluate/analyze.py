@@ -16,6 +16,7 @@ from fakeid.checkpoints import read_checkpoint
 from fakeid.config.constants import FAKE, LABEL_NAMES, OWN_TEST_SET, REAL
 from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.config.identity import flatten
+from fakeid.config.options import write_value
 from fakeid.config.parse import Config, to_plain
 from fakeid.config.test_sets import name_test_sets
 from fakeid.data.cache.packs import PackedImages
@@ -40,7 +41,7 @@ from fakeid.images.file_facts import LOSSY, read_file_facts
 from fakeid.reporting.run.notes import describe_sizes
 from fakeid.reporting.verdict import judge_evaluation
 from fakeid.runs.images import measure_sizes, name_codec
-from fakeid.runs.provenance import SCORING_PRECISION, describe_environment, write_value
+from fakeid.runs.provenance import SCORING_PRECISION, describe_environment
 from fakeid.training.checkpoint import Card
 from fakeid.training.trainer import choose_device
 
