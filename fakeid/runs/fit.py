@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 from pytorch_lightning import Callback, seed_everything
-from timm.layers.norm_act import convert_sync_batchnorm
 
 from fakeid.config.choices import Tested
 from fakeid.config.parse import Config
@@ -18,6 +16,7 @@ from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
 from fakeid.errors import ConfigError
 from fakeid.io import remove_parts, write_atomically
+from fakeid.models.configured import check_sizes, list_arguments
 from fakeid.runs.context import RunContext
 from fakeid.runs.layout import RUNNING
 from fakeid.runs.logistic_regression import fit_at_once
@@ -69,20 +68,7 @@ def build_module(config: Config) -> DetectorModule:
     seed_everything(config.seed, verbose=False)
     protocol = config.protocol
     module = DetectorModule(
-        {
-            "backbone": config.model.name,
-            "color": config.color.name.value,
-            "hsv": protocol.hsv.value,
-            "residual": config.residual.name.value,
-            "hpf_channels": protocol.hpf_channels.value,
-            "hpf_border": protocol.hpf_border.value,
-            "bottleneck": protocol.bottleneck.value,
-            "dropout": config.dropout,
-            "dropout_at": protocol.dropout_at.value,
-            "init": protocol.init.value,
-            "logits": protocol.logits.value,
-            "pretrained": config.model.pretrained,
-        },
+        list_arguments(config),
         loss=protocol.loss.value,
         views=protocol.views.value,
         center_px=compute_center_px(config.data.image_px, config.augment.name.value),
@@ -91,26 +77,8 @@ def build_module(config: Config) -> DetectorModule:
         channels_last=config.trainer.channels_last,
         compile_backbone=config.trainer.compile,
     )
-    _check_size(module, config)
+    check_sizes(module.detector, config)
     return module
-
-
-def _check_size(module: DetectorModule, config: Config) -> None:
-    """Score one black image of each size before any long step, because some networks accept only one size."""
-    whole = config.data.image_px
-    sides = {} if module.hparams["center_px"] else {f"data.image_px={whole}": whole}
-    for option, side in config.list_windows().items():
-        sides[f"{side} px, to which {option} cuts data.image_px={whole}"] = side
-    for what, side in sides.items():
-        try:
-            with torch.no_grad(), torch.compiler.set_stance("force_eager"):  # compiling may fail for other reasons
-                module.detector.eval()(torch.zeros(1, 3, side, side))
-        except Exception as error:
-            raise ConfigError(
-                f"model.name={config.model.name} cannot take images of {what} "
-                f"({str(error).partition(chr(10))[0]}); change one of them"
-            ) from error
-    module.detector.train()
 
 
 def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
@@ -140,6 +108,8 @@ def fit(context: RunContext, data: PackedDataModule) -> DetectorModule:
     if resume and team.is_first:
         context.console.print(f"continuing after epoch {check_fits(resume, module)} of {config.optim.epochs}")
     if team.processes.size > 1 and context.device == "cuda":  # impossible on a CPU, where each normalizes its share
+        from timm.layers.norm_act import convert_sync_batchnorm  # noqa: PLC0415 - takes seconds; only GPUs need it
+
         module.detector = convert_sync_batchnorm(module.detector)  # type: ignore[no-untyped-call]
     restoration = Restoration(resume)
     trainer = build_trainer(

@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -154,10 +154,10 @@ def check_networks(configs: Sequence[Config]) -> None:
 
 
 def _build_network(config: Config) -> None:
-    from fakeid.runs.fit import build_module  # noqa: PLC0415 - takes seconds and is not needed for a finished grid
+    from fakeid.models.configured import check_sizes, list_arguments  # noqa: PLC0415 - loads torch
+    from fakeid.models.detector import Detector  # noqa: PLC0415 - a finished grid needs neither
 
-    model, trainer = replace(config.model, pretrained=False), replace(config.trainer, compile=False)
-    build_module(replace(config, model=model, trainer=trainer))
+    check_sizes(Detector(**{**list_arguments(config), "pretrained": False}), config)
 
 
 def _refuse(mistakes: Counter[str], num_runs: int) -> None:
