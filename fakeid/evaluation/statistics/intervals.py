@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ NOWHERE: Final[Interval] = (float("nan"), float("nan"))
 """The bounds of a number without an interval."""
 
 
+@cache  # SciPy also computes a p-value, which takes a millisecond; groups share their numbers of images
 def wilson_interval(successes: int, trials: int) -> Interval:
     """Compute the score interval of a proportion (Wilson 1927), which is valid for few trials and near 0 and 1.
 
