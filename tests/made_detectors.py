@@ -35,7 +35,7 @@ def write_detector(
 ) -> Path:
     """Write a checkpoint with a card and random but reproducible weights."""
     torch.manual_seed(0)
-    module = DetectorModule({"backbone": "pelee", **(network or {})}, **(scoring or {}))
+    module = DetectorModule({"backbone": "test_resnet", **(network or {})}, **(scoring or {}))
     card = {
         "name": "made", "categories": ["cat"], "generators": ["progan"], "held_out": None, "precision": "float32",
         "config": {"data": {"image_px": image_px, "prep": prep, "source": source, "max_megapixels": 100.0}},

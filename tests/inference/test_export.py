@@ -54,7 +54,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a checkpoint, `tested.ckpt`, and its graph, `x.onnx`."""
     folder = tmp_path_factory.mktemp("exported")
-    export_onnx(write_detector(folder / "tested.ckpt", image_px=SIDE), folder / "x.onnx")
+    checkpoint = write_detector(folder / "tested.ckpt", image_px=SIDE, network={"backbone": "pelee"})
+    export_onnx(checkpoint, folder / "x.onnx")
     return folder
 
 

@@ -36,7 +36,7 @@ TINY = (
     "data.train_per_class=16", "data.val_per_class=2", "data.test_per_class=2", "data.audit_per_class=0",
     "paths.cache=../cache", "dropout=0", "seed=0", "paths.runs=runs",
 )  # fmt: skip
-GRID = ("categories=1,2", "color=rgb,hsv")
+GRID = ("categories=1", "color=rgb,hsv,ycbcr")
 FAILING = ("categories=1", "color=rgb", "data=demo,folders", "paths.data=nowhere")
 LAUNCHERS = {
     "basic": (),
@@ -132,8 +132,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
         begun = time.monotonic()
         sweep.finish(*GRID)
         sweep.seconds = time.monotonic() - begun
-        assert len(sweep.scores()) == 4
-        assert sweep.count("epoch 1/3") == [4]
+        assert len(sweep.scores()) == 3
+        assert sweep.count("epoch 1/3") == [3]
         yield sweep
     finally:
         sweep.close()
@@ -161,17 +161,18 @@ def test_cells_end_the_same_whatever_is_killed(launcher: str, undisturbed: Sweep
     for number in range(NUM_KILLS // KILLS_A_SWEEP):
         sweep = build(sweeps, undisturbed, launcher, f"killed{number}")
         for _ in range(KILLS_A_SWEEP):
-            kill(sweep, next(victims), moments.uniform(0.2, 0.6) * undisturbed.seconds)
-        sweep.finish(*GRID)
+            is_whole = kill(sweep, next(victims), moments.uniform(0.2, 0.6) * undisturbed.seconds)
+        if not is_whole:
+            sweep.finish(*GRID)
         assert {read_state(run).name for run in sweep.runs()} == {DONE}
         assert sweep.scores() == undisturbed.scores()
         # A job also says so if its cell was finished by a survivor of an earlier sweep.
         ends = [done - found for done, found in zip(sweep.count("done: "), sweep.count("runs/"), strict=True)]
-        assert max(ends) <= (4 if launcher == "basic" else 1)
+        assert max(ends) <= (3 if launcher == "basic" else 1)
 
 
-def kill(sweep: Sweep, victim: str, seconds: float) -> None:
-    """Start the sweep and kill a victim after `seconds`, or once a worker is training."""
+def kill(sweep: Sweep, victim: str, seconds: float) -> bool:
+    """Start the sweep and kill a victim after `seconds`, or once a worker is training; tell whether others finished."""
     process = sweep.start(*GRID)
     with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
@@ -187,8 +188,10 @@ def kill(sweep: Sweep, victim: str, seconds: float) -> None:
             time.sleep(0.05)
     code = process.wait(timeout=900)
     print(f"{sweep.launcher}: kill -9 of {victim} after {seconds:.1f} s, exit code {code}")
-    if victim == "worker" and sweep.launcher != "basic":  # under `basic` the sweep itself is the worker
+    survives = victim == "worker" and sweep.launcher != "basic"  # under `basic` the sweep itself is the worker
+    if survives:
         assert code == 0, sweep.output()
+    return survives
 
 
 @pytest.mark.parametrize("launcher", [name for name in LAUNCHERS if name != "basic"])
