@@ -134,6 +134,11 @@ def build_progress(console: Console) -> Progress:
     )
 
 
+def print_sentence(console: Console, text: str, *, style: str | None = None) -> None:
+    """Print text that wraps at words in a terminal and stays on one line in a file."""
+    console.print(text, style=style, soft_wrap=not console.is_terminal, markup=False, highlight=False)
+
+
 def find_console() -> Console | None:
     """Return the console of the live display, which is then the one to print to; None if nothing is shown."""
     return _DISPLAY.console

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from fakeid.console import StatusLine, build_progress, end_display, find_console
+from fakeid.console import StatusLine, build_progress, end_display, find_console, print_sentence
 from fakeid.terminal import command_line_errors
 
 _HIDE, _SHOW, _ERASE = "\x1b[?25l", "\x1b[?25h", "\x1b[2K"
@@ -100,3 +100,11 @@ def test_ctrl_c_leaves_no_display(console: Console, capsys: pytest.CaptureFixtur
     assert find_console() is None
     assert drawn(console).rindex(_HIDE) < drawn(console).rindex(_SHOW)
     assert "stopped" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_sentence_breaks_between_words_in_a_terminal_and_nowhere_in_a_file(is_terminal: bool) -> None:
+    console = Console(force_terminal=is_terminal, color_system=None, file=io.StringIO(), width=10)
+    print_sentence(console, "a sentence with [brackets]")
+    expected = ["a sentence", "with", "[brackets]"] if is_terminal else ["a sentence with [brackets]"]
+    assert [line.rstrip() for line in drawn(console).splitlines()] == expected

@@ -20,7 +20,7 @@ from fakeid.config.constants import TEST, TRAIN, VAL
 from fakeid.config.identity import flatten, label_options, tell_apart
 from fakeid.config.options import list_options
 from fakeid.config.parse import Config, to_plain
-from fakeid.console import StatusLine, build_progress
+from fakeid.console import StatusLine, build_progress, print_sentence
 from fakeid.data.cache.packing import Preparation, pack_images
 from fakeid.data.records import Record
 from fakeid.data.sources.base import Source
@@ -164,7 +164,7 @@ def estimate_sweep(planned_runs: Sequence[PlannedRun], each_seconds: float, step
     configs = [planned.config for planned in planned_runs]
     images = count_images(configs, console)
     if images.missing:
-        console.print(f"images counted from the budgets, because some are missing: {images.missing}", soft_wrap=True)
+        print_sentence(console, f"images counted from the budgets, because some are missing: {images.missing}")
     with StatusLine(console, "packing a few images"):
         packing_seconds = estimate_packing_seconds(images)
     epochs_done = [0 if planned.config.force else planned.run.epochs_done for planned in planned_runs]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from fakeid.console import StatusLine, build_progress
+from fakeid.console import StatusLine, build_progress, print_sentence
 from fakeid.errors import CheckpointError, ConfigError, DataError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_to_reals
@@ -57,12 +57,13 @@ def calibrate(
     before, calibration = predictor.decision, fit_to_reals(logits, rate, predictor.detector.training.calibration, name)
     write_calibrated(checkpoint, place, calibration)
     low, high = 100 * calibration.false_positive_low, 100 * calibration.false_positive_high
-    console.print(
+    print_sentence(
+        console,
         f"threshold from {len(logits):,} photos: calls {100 * calibration.measured_rate:.1f} % of them fake, and "
         f"[{low:.1f}, {high:.1f}] % of further photos of this kind; the previous threshold called "
-        f"{_describe_rate(logits, before.threshold)} fake\nwritten to {place}",
-        soft_wrap=True, markup=False,
-    )  # fmt: skip
+        f"{_describe_rate(logits, before.threshold)} fake",
+    )
+    console.print(f"written to {place}", soft_wrap=True, markup=False)
     return calibration
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from fakeid.commands.detectors import ScoredRun, group_by_seed, read_scored_run
 from fakeid.config.constants import OWN_TEST_SET
+from fakeid.console import print_sentence
 from fakeid.errors import ConfigError, DataError
 from fakeid.evaluation.comparison import Detector, build_groups, compare_detectors
 from fakeid.evaluation.scores import pair_scores
@@ -61,7 +62,7 @@ def write_comparison(
         _write_files(report, output)
     for warning in report.warnings:
         concerned = format_count(warning.num_runs, "run")
-        console.print(f"WARNING ({concerned}): {warning.text}", style="bold red", soft_wrap=True, markup=False)
+        print_sentence(console, f"WARNING ({concerned}): {warning.text}", style="bold red")
     for comparison in report.comparisons:
         finding = describe_comparison(comparison)
         console.print(f"\n{finding.topic}", style="bold", markup=False)

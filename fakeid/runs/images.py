@@ -14,7 +14,7 @@ from fakeid.config.choices import BudgetName, Codec, OnBadImage, SourceName
 from fakeid.config.constants import FAKE, LABEL_NAMES, REAL
 from fakeid.config.parse import Config
 from fakeid.config.windows import compute_tested_px, compute_trained_px
-from fakeid.console import StatusLine, build_progress
+from fakeid.console import StatusLine, build_progress, print_sentence
 from fakeid.data.cache.image_cache import ImageCache
 from fakeid.data.cache.packing import Preparation
 from fakeid.data.cache.packs import PackedImages
@@ -75,7 +75,7 @@ def _print_budget(config: Config, plan: Plan, console: Console) -> None:
     data, tested = config.data, len(plan.seen) + len(plan.unseen)
     asked = Budget(data.train_per_class, data.val_per_class, data.test_per_class)
     taken = Budget(len(plan.train) // 2, len(plan.val) // 2, len(plan.test) // 2 // tested)
-    console.print(f"data.budget=auto uses {taken}; requested were {asked}", soft_wrap=True, markup=False)
+    print_sentence(console, f"data.budget=auto uses {taken}; requested were {asked}")
 
 
 def _print_copies(source: Source, console: Console) -> None:
@@ -149,7 +149,7 @@ def settle_codec(config: Config, data: DataRecord) -> Config:
 def print_codec(choice: CodecChoice, console: Console) -> None:
     """Print the choice in one line, unless the options request no codec."""
     if choice != _NO_CODEC:
-        console.print(str(choice), soft_wrap=True, markup=False)
+        print_sentence(console, str(choice))
 
 
 def prepare_images(config: Config, images: RunImages, console: Console) -> PackedImages:
@@ -186,10 +186,10 @@ def fit_generators(source: Source, console: Console) -> None:
         task = progress.add_task("fitting", total=len(members), unit="generators", visible=False)
 
         def start(count: int, seconds: float, num_bytes: int) -> None:
-            console.print(
+            print_sentence(
+                console,
                 f"fitting {count} generators to {len(bank.keys):,} photos, once: about {format_seconds(seconds)} and "
                 f"{decimal(num_bytes)} of memory on {format_count(count_cores(), 'core')}",
-                soft_wrap=True,
             )
             progress.reset(task, total=count, visible=True)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fakeid.checkpoints import save_checkpoint
 from fakeid.config.parse import Config
-from fakeid.console import StatusLine, build_progress
+from fakeid.console import StatusLine, build_progress, print_sentence
 from fakeid.data.datamodule import PackedDataModule, PackedDataset
 from fakeid.evaluation.metrics import auroc
 from fakeid.evaluation.ranking import call_fake
@@ -61,7 +61,7 @@ def fit_at_once(context: RunContext, data: PackedDataModule, module: DetectorMod
     row |= {f"train/{name}": train[name] for name in ("loss", "accuracy")}
     row |= {f"val/{name}": value for name, value in val.items()}
     write_history(run.history, [row])
-    console.print(render_epoch(row, epochs=1), highlight=False, soft_wrap=True)
+    print_sentence(console, render_epoch(row, epochs=1))
     if context.tracker:
         context.tracker.log_history()
     checkpoint = {"epoch": 0, "hyper_parameters": dict(module.hparams), "state_dict": module.state_dict()}

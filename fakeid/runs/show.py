@@ -9,6 +9,7 @@ from typing import Final
 from rich.console import Console
 
 from fakeid.config.parse import Config
+from fakeid.console import print_sentence
 from fakeid.errors import CheckpointError, DamagedFileError
 from fakeid.evaluation.records.run_summary import DataRecord, RunSummary
 from fakeid.evaluation.verdict import Verdict
@@ -95,7 +96,7 @@ def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> RunSum
     console.print(render_verdict(judgement))
     console.print(render_terminal(tabulate_run(summary), dense=True))
     for sentence in list_misplaced(summary):
-        console.print(sentence, soft_wrap=True)
+        print_sentence(console, sentence)
     console.print()
     print_warnings(summary.warnings, console)
     for label, path in (
@@ -107,7 +108,7 @@ def show_run(run: RunFolder, console: Console, in_sweep: bool = False) -> RunSum
 
 
 def print_warnings(warnings: Sequence[str], console: Console, *, said: set[str] | None = None) -> None:
-    """Print each warning as one highlighted line.
+    """Print each warning, highlighted.
 
     Args:
         warnings: Warnings to print.
@@ -119,7 +120,7 @@ def print_warnings(warnings: Sequence[str], console: Console, *, said: set[str] 
             continue
         if said is not None:
             said.add(warning)
-        console.print(f"WARNING: {warning}", style="bold red", soft_wrap=True, markup=False)
+        print_sentence(console, f"WARNING: {warning}", style="bold red")
 
 
 def list_next_steps(run: RunFolder, judgement: Judgement) -> list[str]:

@@ -14,7 +14,7 @@ from rich.console import Console
 from fakeid.audit.result import AuditResult
 from fakeid.checkpoints import read_checkpoint
 from fakeid.config.parse import Config, to_plain
-from fakeid.console import StatusLine
+from fakeid.console import StatusLine, print_sentence
 from fakeid.data.cache.packs import PackedImages
 from fakeid.data.datamodule import PackedDataModule
 from fakeid.data.plans import Plan
@@ -108,7 +108,7 @@ def _prepare(context: RunContext, images: RunImages) -> PackedDataModule | None:
     """Check everything, then clear what is to be recomputed; None if nothing is left to train."""
     config, run, console, plan = context.config, context.run, context.console, images.plan
     if not config.force and (damage := run.find_damage()):
-        console.print(f"{damage}; continuing from the remaining files", soft_wrap=True, markup=False)
+        print_sentence(console, f"{damage}; continuing from the remaining files")
     if run.is_tested() and not config.force:
         check_same_images(run, images)
         done = "done" if is_complete(run, config) else "trained and tested"
@@ -149,7 +149,7 @@ def _audit(config: Config, images: RunImages, packed: PackedImages, console: Con
         return None
     with StatusLine(console, "looking at the images"):
         audit = audit_plan(config, images, packed, config.data.audit_per_class)
-    console.print(f"audit: {audit.verdict}", soft_wrap=True)
+    print_sentence(console, f"audit: {audit.verdict}")
     print_warnings(audit.warnings, console, said=_SAID if is_sweep_process() else None)
     return audit
 

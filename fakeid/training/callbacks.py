@@ -13,7 +13,7 @@ from rich.progress import TaskID
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from fakeid.console import build_progress
+from fakeid.console import build_progress, print_sentence
 from fakeid.io import write_csv
 from fakeid.seeding import derive_seed
 
@@ -211,7 +211,7 @@ class TrainingProgress(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Print the line of the epoch."""
         assert trainer.max_epochs is not None
-        self._console.print(render_epoch(self._history.rows[-1], trainer.max_epochs), highlight=False, soft_wrap=True)
+        print_sentence(self._console, render_epoch(self._history.rows[-1], trainer.max_epochs))
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Remove the progress bar."""

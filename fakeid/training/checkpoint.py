@@ -11,6 +11,7 @@ from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pydantic import FiniteFloat
 
 from fakeid.checkpoints import ANEW, CARD, read_checkpoint, save_checkpoint
+from fakeid.config.choices import Precision
 from fakeid.config.options import list_options
 from fakeid.config.schema import TrainerConfig
 from fakeid.errors import CheckpointError, FakeidError
@@ -21,6 +22,8 @@ from fakeid.terminal import lacks_memory
 from fakeid.training.module import DetectorModule
 
 _KEPT: Final = ("state_dict", "hyper_parameters", "epoch", "pytorch-lightning_version")
+
+_PRECISION: Final = "precision"
 
 _GPU_FAILS: Final = re.compile(r"CUDA error|cuDNN error|CUDNN_STATUS")
 
@@ -85,12 +88,19 @@ class WholeCheckpoints(TorchCheckpointIO):
     """A checkpoint writer for Lightning that replaces files atomically: a killed process leaves a whole checkpoint.
 
     Lightning's own first writes to the system's temporary folder, which may be on another disk.
+
+    Args:
+        precision: Precision of the training, which is recorded for `read_precision`.
     """
+
+    def __init__(self, precision: str) -> None:
+        super().__init__()
+        self._precision = precision
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Write a checkpoint to `path`; `storage_options` must be None, because runs are never on remote disks."""
         assert storage_options is None
-        save_checkpoint(checkpoint, Path(path))
+        save_checkpoint({**checkpoint, _PRECISION: self._precision}, Path(path))
 
 
 def load_module(path: Path) -> DetectorModule:
@@ -134,6 +144,16 @@ def check_fits(path: Path, module: DetectorModule) -> int:
     _fill(module, checkpoint, path)
     epochs: int = checkpoint["epoch"] + 1
     return epochs
+
+
+def read_precision(path: Path) -> str | None:
+    """Read the precision of the interrupted training that a checkpoint resumes; None in one of an earlier release.
+
+    Raises:
+        CheckpointError: The checkpoint is missing or damaged.
+    """
+    precision = read_checkpoint(path).get(_PRECISION)
+    return precision if precision in set(Precision) else None
 
 
 class Restoration(pl.Callback):

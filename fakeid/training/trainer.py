@@ -176,7 +176,7 @@ def build_trainer(
     )
     place = place or Processes().place(device)
     return pl.Trainer(
-        **{**place, "plugins": [*place["plugins"], WholeCheckpoints()]},
+        **{**place, "plugins": [*place["plugins"], WholeCheckpoints(precision)]},
         precision=_LIGHTNING_PRECISION[precision],
         max_epochs=epochs,
         # `best` comes first, so that `last` contains its newest state.

@@ -1,5 +1,6 @@
 import csv
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from fakeid.data.datamodule import PackedDataset
 from fakeid.errors import CheckpointError, OutputError
 from fakeid.evaluation.scores import read_scores
 from fakeid.io import lock_folder
+from fakeid.runs.context import build_context
 from fakeid.runs.images import list_images, prepare_images
 from fakeid.runs.layout import RunFolder
-from fakeid.training.checkpoint import load_module
+from fakeid.training.checkpoint import load_module, read_precision
 from fakeid.training.module import DetectorModule, compute_loss
+from fakeid.training.team import Processes, Team
 
 BuildConfig = Callable[..., Config]
 
@@ -166,6 +169,20 @@ def test_all_scores_of_a_bf16_training_are_float32(tiny_config: BuildConfig) -> 
     with files.history.open() as file:
         *_, epoch = csv.DictReader(file)
     assert float(epoch["val/loss"]) == pytest.approx(loss.item(), rel=1e-5)
+
+
+def test_a_training_keeps_its_precision_on_another_machine(
+    tiny_config: BuildConfig, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = RunFolder(tiny_run).last
+    assert read_precision(last) == RunFolder(tiny_run).read_summary().precision == "float32"
+    monkeypatch.setattr("fakeid.runs.context.choose_precision", lambda *_: "bf16")
+    for options, expected in (("", "float32"), ("force=true", "bf16")):
+        config = tiny_config("trainer.precision=auto", *options.split())
+        run = RunFolder.locate(config)
+        run.checkpoints.mkdir(parents=True, exist_ok=True)
+        shutil.copy(last, run.last)
+        assert build_context(config, Console(quiet=True), Team(Processes(), "cpu")).precision == expected
 
 
 def test_a_checkpoint_of_another_model_is_refused(tiny_config: BuildConfig, tiny_run: Path) -> None:

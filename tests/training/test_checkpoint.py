@@ -29,17 +29,17 @@ def die_midway(checkpoint, file):
     os.kill(os.getpid(), signal.SIGKILL)
 
 torch.save = die_midway
-WholeCheckpoints().save_checkpoint({"epoch": 2}, sys.argv[1])
+WholeCheckpoints("bf16").save_checkpoint({"epoch": 2}, sys.argv[1])
 """
 
 
 def test_a_kill_in_the_middle_leaves_the_checkpoint_before(tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
-    WholeCheckpoints().save_checkpoint({"epoch": 1}, path)
+    WholeCheckpoints("bf16").save_checkpoint({"epoch": 1}, path)
     killed = subprocess.run([sys.executable, "-c", KILLED_MIDWAY, str(path)], check=False, timeout=120)
     assert killed.returncode == -signal.SIGKILL
     assert len(list(tmp_path.iterdir())) == 2  # the process was in the middle of writing
-    assert torch.load(path, weights_only=True) == {"epoch": 1}
+    assert torch.load(path, weights_only=True) == {"epoch": 1, "precision": "bf16"}
 
 
 def test_a_limit_on_the_size_of_files_is_told_as_such(tmp_path: Path) -> None:
