@@ -245,6 +245,9 @@ def _check_demo(config: Config) -> None:
 
 def _check_simulated(config: Config) -> None:
     check(bool(config.paths.data), "data=simulated needs paths.data=DIR, a folder of photos")
+    check(
+        config.categories in (None, 1), f"data=simulated has one category: set categories=1, not {config.categories}"
+    )
     simulated = config.data.simulated
     roles = {
         "families": simulated.list_trained_families(),

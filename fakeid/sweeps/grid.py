@@ -19,7 +19,7 @@ from fakeid.errors import ConfigError
 from fakeid.runs.layout import RunFolder
 
 _SHORTEST: Final = "smoke"
-_LONGEST: Final = "full"
+_OPEN: Final = "custom"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def expand_grid(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[st
 
 
 def check_intended(experiments: Sequence[Mapping[str, Any]], arguments: Sequence[str]) -> None:
-    """Refuse to train the default grid, the largest one, if no grid was named.
+    """Refuse a command that does not say what is to be compared.
 
     Args:
         experiments: Experiments of the default grid.
@@ -83,12 +83,10 @@ def check_intended(experiments: Sequence[Mapping[str, Any]], arguments: Sequence
     axes = {GRID, *(name for experiment in experiments for name in experiment)}
     typed = OverridesParser.create().parse_overrides(list(arguments))
     if not any(override.key_or_group in axes or override.is_sweep_override() for override in typed):
-        others = " or ".join(f"grid={name}" for name in list_choices(GRID) if name not in (_SHORTEST, _LONGEST))
-        num_runs = len(expand_grid(experiments, arguments))
+        others = ", ".join(f"grid={name}" for name in list_choices(GRID) if name not in (_SHORTEST, _OPEN))
         raise ConfigError(
-            f"which grid? python sweep.py -m grid={_SHORTEST} takes a few minutes, grid={_LONGEST} trains all "
-            f"{num_runs} cells; others are {others}, or give the values of an axis, such as categories=1,5,10; "
-            "sweep.plan_only=true shows what would be trained"
+            f"which grid? python sweep.py -m grid={_SHORTEST} takes a few minutes; others are {others}; or give the "
+            "values of an axis, such as color=rgb,hsv; sweep.plan_only=true shows what would be trained"
         )
 
 

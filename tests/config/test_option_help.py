@@ -78,7 +78,7 @@ def test_lines_are_written_alike() -> None:
 
 def test_only_the_sweep_offers_grids(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "grid" not in typed("train", "--help")[1].replace("a small grid", "")
-    assert "grid: demo, families, full" in typed("sweep", "--help")[1]
+    assert "grid: custom, demo, families, full" in typed("sweep", "--help")[1]
     for program, offered in (("train", []), ("sweep", ["grid="])):
         monkeypatch.setenv("COMP_LINE", f"python {program}.py gri")
         assert typed(program, "-sc", "query=bash")[1].split() == offered

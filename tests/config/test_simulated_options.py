@@ -28,6 +28,7 @@ def test_families_that_neither_validate_nor_test_are_trained_on() -> None:
             "data.simulated.families=[progn]",
             "data.simulated.families names progn, which is not a family; did you mean progan?",
         ),
+        ("categories=2", "data=simulated has one category: set categories=1, not 2"),
         ("data.simulated.damaged_share=7", "data.simulated.damaged_share must be in [0, 1], got 7.0"),
         (
             "data.simulated={damaged_share: 0.1, alignment: none}",

@@ -1,5 +1,6 @@
 """The cells of grids, and that every mistake in a grid is found early."""
 
+import itertools
 import random
 from collections import Counter
 from functools import lru_cache
@@ -144,14 +145,25 @@ def test_without_a_grid_nothing_is_trained(typed: list[str]) -> None:
     with pytest.raises(ConfigError) as refused:
         check_intended(experiments, typed)
     said = str(refused.value)
-    assert "python sweep.py -m grid=smoke takes a few minutes, grid=full trains all 4 cells" in said
+    assert "python sweep.py -m grid=smoke takes a few minutes; others are grid=demo, " in said
     assert "grid=paper" in said
+    assert "grid=custom" not in said
     assert "sweep.plan_only=true" in said
 
 
 @pytest.mark.parametrize("typed", ["grid=full", "seed=0", "categories=1,2", "optim.epochs=1,2"])
 def test_a_grid_or_an_axis_is_enough(typed: str) -> None:
     check_intended([{"seed": [0, 1], "color": ["rgb", "hsv"], "categories": 1}], [typed])
+
+
+def test_without_a_grid_only_what_is_typed_is_trained() -> None:
+    words = ("data=simulated", "paths.data=photos", "residual=hpf,srm")
+    planned_runs = compose_grid(words)
+    found = {(planned.config.residual.name.value, planned.config.seed) for planned in planned_runs}
+    assert len(planned_runs) == 6
+    assert found == set(itertools.product(("hpf", "srm"), (0, 1, 2)))
+    assert {planned.run.path.parent for planned in planned_runs} == {Path("sweeps/custom")}
+    assert len(compose_grid([*words, "seed=7"])) == 2
 
 
 def test_two_grids_at_once_are_refused() -> None:
