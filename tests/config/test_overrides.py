@@ -1,8 +1,7 @@
 """The options typed for a run are stored with it, and repeat it."""
 
 import shlex
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from fakeid.io import read_json, write_json
 from fakeid.runs.layout import RunFolder, find_runs
 from fakeid.runs.provenance import render_command
 
-ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = RunFolder(Path("nowhere"))
 
 
@@ -83,16 +81,12 @@ SMALL = (
 
 
 @pytest.mark.slow
-def test_trainings_and_cells_keep_what_was_typed(tmp_path: Path) -> None:
-    def start(program: str, *typed: str) -> None:
-        subprocess.run([sys.executable, str(ROOT / program), *typed], cwd=tmp_path, check=True, timeout=600)
-
-    start("train.py", *SMALL, "color=hsv", "paths.runs=one")
+def test_trainings_and_cells_keep_what_was_typed(tmp_path: Path, typed: Callable[..., tuple[int, str, str]]) -> None:
+    assert typed("train", *SMALL, "color=hsv", "paths.runs=one")[0] == 0
     (run,) = find_runs(tmp_path / "one")
     assert read_json(run.overrides) == [*SMALL, "color=hsv", "paths.runs=one"]
-    start(
-        "sweep.py", "-m", "grid=smoke", "categories=1", "color=rgb", "dropout=0", "model=pelee_hpf", "seed=0,1", *SMALL
-    )
+    axes = ("categories=1", "color=rgb", "dropout=0", "model=pelee_hpf", "seed=0,1")
+    assert typed("sweep", "-m", "grid=smoke", *axes, *SMALL)[0] == 0
     first, second = find_runs(tmp_path / "sweeps" / "smoke")
     for run in (first, second):
         command = render_command(run, {})
