@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -42,7 +40,6 @@ from fakeid.sweeps.sweeper import compose_grid
 from fakeid.training.callbacks import MovingAverage
 from fakeid.training.module import DetectorModule
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL = (
     "trainer=cpu", "trainer.precision=float32", "logger=csv", "optim.epochs=1", "optim.batch_size=4",
     "data.image_px=48", "data.train_per_class=8", "data.val_per_class=2", "data.test_per_class=1",
@@ -275,10 +272,11 @@ def test_a_cell_leaves_no_network_in_memory(tiny_config: BuildConfig) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_packs_each_image_once_and_before_its_first_cell(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "sweep.py"), "-m", *SMALL, "categories=1,2"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=300)
+@pytest.mark.usefixtures("without_drawings")
+def test_a_sweep_packs_each_image_once_and_before_its_first_cell(
+    tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    assert typed("sweep", "-m", *SMALL, "categories=1,2")[0] == 0
     indices = sorted(tmp_path.glob("cache/demo-*/*.index.json"))
     keys = [key for path in indices for key in json.loads(path.read_text())["keys"]]
     assert len(keys) == len(set(keys)) > 0
