@@ -64,7 +64,7 @@ class SimulatedConfig:
     pairs_per_photo: int = option(3, "copies of each training photo", affects="data", at_least=1, quiet=True)
     alignment: Alignment = option(Alignment.full, affects="data", quiet=True)
     damaged_share: float = option(
-        0, "share of training photos that are blurred, rescaled or noisy, half of them together with their copies",
+        0.2, "share of training photos that are blurred, rescaled or noisy, half with their copies, if alignment=full",
         affects="data", at_least=0, quiet=True,
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ from operator import attrgetter
 from typing import Final
 
 from fakeid.config.choices import (
-    Alignment,
     AugmentName,
     BudgetName,
     ColorName,
@@ -245,9 +244,7 @@ def _check_demo(config: Config) -> None:
 
 def _check_simulated(config: Config) -> None:
     check(bool(config.paths.data), "data=simulated needs paths.data=DIR, a folder of photos")
-    check(
-        config.categories in (None, 1), f"data=simulated has one category: set categories=1, not {config.categories}"
-    )
+    check(config.categories in (None, 1), f"data=simulated has one category: set categories=1, not {config.categories}")
     simulated = config.data.simulated
     roles = {
         "families": simulated.list_trained_families(),
@@ -264,11 +261,6 @@ def _check_simulated(config: Config) -> None:
         check(len(places) < 2, f"{name} is in {' and in '.join(places)}: name each family once, in one list")
     share = simulated.damaged_share
     check(share <= 1, f"data.simulated.damaged_share must be in [0, 1], got {share}")
-    check(
-        share == 0 or simulated.alignment is Alignment.full,
-        "data.simulated.damaged_share needs data.simulated.alignment=full, because other alignments leave photos "
-        "unchanged; set that, or data.simulated.damaged_share=0",
-    )
     check(
         bool(roles["families"]),
         "no family is left to train on: name one in data.simulated.families, or fewer in validation_families and "

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fakeid.config.choices import BudgetName, SourceName
+from fakeid.config.choices import Alignment, BudgetName, SourceName
 from fakeid.config.constants import DEMO_CATEGORIES, LSUN_CATEGORIES, TEST, TRAIN
 from fakeid.config.parse import Config
 from fakeid.config.schema import DataConfig
@@ -136,7 +136,7 @@ def build_simulated(config: Config) -> "SimulatedSource":
     options = SimulatedOptions(
         tuple(wanted.list_trained_families()), tuple(wanted.validation_families), tuple(wanted.test_families),
         wanted.members_per_family, wanted.fit_steps, wanted.pairs_per_photo, wanted.alignment,
-        wanted.damaged_share,
+        wanted.damaged_share if wanted.alignment is Alignment.full else 0.0,  # others leave photos unchanged
     )  # fmt: skip
     photos = PhotoFolder(config.paths.data, data.image_px, data.max_megapixels)
     return SimulatedSource(photos, str(Path(config.paths.cache).absolute()), data.image_px, options, data.seed)

@@ -31,10 +31,6 @@ def test_families_that_neither_validate_nor_test_are_trained_on() -> None:
         ("categories=2", "data=simulated has one category: set categories=1, not 2"),
         ("data.simulated.damaged_share=7", "data.simulated.damaged_share must be in [0, 1], got 7.0"),
         (
-            "data.simulated={damaged_share: 0.1, alignment: none}",
-            "data.simulated.damaged_share needs data.simulated.alignment=full",
-        ),
-        (
             "data.simulated.test_families=[x]",
             "data.simulated.test_families names x, which is not a family; there are progan, dcgan",
         ),

@@ -16,7 +16,9 @@ import pytest
 from photo_folder import draw_photos, write_photos
 
 from fakeid.config.choices import Alignment
+from fakeid.config.compose import compose_config
 from fakeid.config.constants import CAMERA, FAKE, REAL, TEST, TRAIN, VAL
+from fakeid.data.catalog import build_simulated
 from fakeid.data.records import Record
 from fakeid.data.simulate.damage import damage
 from fakeid.data.sources import simulated
@@ -162,6 +164,13 @@ def test_only_training_photos_are_damaged(
     num_reals = sum(each.label == REAL for each in changed)
     assert 0.1 < num_reals / sum((each.split, each.label) == (TRAIN, REAL) for each in records) < 0.4
     assert len(changed) - num_reals < 0.8 * num_reals  # half of the copies are not
+
+
+@pytest.mark.parametrize(("alignment", "share"), [("full", 0.2), ("copies", 0.0), ("none", 0.0)])
+def test_only_full_alignment_changes_photos(photos: Path, cache: Path, alignment: str, share: float) -> None:
+    words = ("data=simulated", f"paths.data={photos}", f"paths.cache={cache}", "data.image_px=64", "augment=none")
+    source = build_simulated(compose_config([*words, f"data.simulated.alignment={alignment}"]))
+    assert source.describe()["damaged_share"] == share
 
 
 def test_enlarged_photos_often_have_the_period_of_a_generator(monkeypatch: pytest.MonkeyPatch) -> None:
