@@ -139,6 +139,11 @@ def print_sentence(console: Console, text: str, *, style: str | None = None) -> 
     console.print(text, style=style, soft_wrap=not console.is_terminal, markup=False, highlight=False)
 
 
+def make_printable(text: str) -> str:
+    """Escape the control characters of a text, such as the name of a file, so that a terminal does not obey them."""
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
+
+
 def find_console() -> Console | None:
     """Return the console of the live display, which is then the one to print to; None if nothing is shown."""
     return _DISPLAY.console

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from fakeid.console import StatusLine, build_progress, print_sentence
+from fakeid.console import StatusLine, build_progress, make_printable, print_sentence
 from fakeid.errors import CheckpointError, ConfigError, DataError, OutputError
 from fakeid.evaluation.calibration import Calibration
 from fakeid.evaluation.fit_calibration import fit_to_reals
@@ -92,7 +92,8 @@ def _score(predictor: Predictor, reals: Sequence[str], console: Console) -> Floa
             else:
                 logits.append(prediction.logit)
     if errors:
-        console.print(f"left out {len(errors):,} of {len(paths):,} files; the first: {errors[0]}", markup=False)
+        left_out = f"left out {len(errors):,} of {len(paths):,} files; the first: {errors[0]}"
+        print_sentence(console, make_printable(left_out))
     if not logits:
         raise DataError(
             f"none of the {len(paths):,} files in {', '.join(reals)} can be scored; name others with --reals"

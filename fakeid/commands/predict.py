@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from fakeid.console import StatusLine, build_progress
+from fakeid.console import StatusLine, build_progress, make_printable
 from fakeid.errors import ConfigError, DataError
 from fakeid.inference.images import check_places, list_images, write_path
 from fakeid.inference.prediction import Prediction, Verdict
@@ -174,17 +174,13 @@ def print_prediction(prediction: Prediction, console: Console) -> None:
     """Print the verdict, the score and reason, and the caveats; in a terminal, lines wrap at words."""
     word = prediction.verdict.value if prediction.verdict else "error"
     style = f"bold {_STYLES[prediction.verdict]}" if prediction.verdict else "bold"
-    console.print(Text.assemble((word.ljust(_INDENT), style), _make_printable(prediction.path)), soft_wrap=True)
+    console.print(Text.assemble((word.ljust(_INDENT), style), make_printable(prediction.path)), soft_wrap=True)
     told = prediction.error or f"P(fake) = {prediction.p_fake:.2f}; {prediction.reason}"
-    for line in map(_make_printable, (told, *(f"but: {each.text}" for each in prediction.caveats))):
+    for line in map(make_printable, (told, *(f"but: {each.text}" for each in prediction.caveats))):
         if console.is_terminal:
             console.print(Padding(Text(line), (0, 0, 0, _INDENT), expand=False))
         else:
             console.print(Text(" " * _INDENT + line), soft_wrap=True)
-
-
-def _make_printable(name: str) -> str:
-    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in name)
 
 
 class _Counts:

@@ -25,7 +25,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(25):
         image = cv2.GaussianBlur(rng.integers(0, 256, (48, 48, 3), np.uint8), (0, 0), 0.5 + 0.1 * number)
         cv2.imwrite(str(folder / f"{number:02}.png"), image)
-    (folder / "text.png").write_bytes(b"no image")
+    (folder / "\x1b[1mtext.png").write_bytes(b"no image")  # a name that a terminal would obey
     return folder
 
 
@@ -34,7 +34,7 @@ def test_the_copy_says_whose_photos_chose_its_threshold(typed: Typed, photos: Pa
     content = original.read_bytes()
     code, out, err = typed("calibrate", str(original), "--reals", str(photos), "--fpr", "0.1", "--device", "cpu")
     assert (code, err) == (0, "")
-    assert "left out 1 of 26 files; the first: text.png is not a PNG" in out
+    assert "left out 1 of 26 files; the first: \\x1b[1mtext.png is not a PNG" in out
     assert "threshold from 25 photos: calls 4.0 % of them fake" in out
     assert original.read_bytes() == content
     new = tmp_path / "calibrated.ckpt"
