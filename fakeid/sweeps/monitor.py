@@ -110,20 +110,29 @@ class Overview:
 def estimate_seconds(planned_runs: Sequence[PlannedRun], pending: Sequence[PlannedRun]) -> float | None:
     """Estimate the training time of pending cells from the images per second of finished cells with the same network.
 
+    A cell without a budget is taken to train on as many images as a finished one of the same source.
+
     Returns:
-        Duration in seconds, or None if the network of a pending cell has not been trained at that size yet.
+        Duration in seconds, or None if the network of a pending cell has not been trained at that size yet, or if the
+        number of its images is not known.
     """
     rates: dict[tuple[str, int], list[float]] = {}
-    for planned in planned_runs:
-        if planned.run.is_done() and (rate := planned.run.read_summary().images_per_second):
-            rates.setdefault((planned.config.model.name, planned.config.data.image_px), []).append(rate)
+    num_images: dict[tuple[str, int], int] = {}
+    for config, summary in ((each.config, each.run.read_summary()) for each in planned_runs if each.run.is_done()):
+        if summary.images_per_second:
+            rates.setdefault((config.model.name, config.data.image_px), []).append(summary.images_per_second)
+        if summary.data and config.data.train_per_class is None:
+            num_images[config.data.source, config.data.simulated.pairs_per_photo] = summary.data.images["train"]
     seconds = 0.0
-    for planned in pending:
-        key, budget = (planned.config.model.name, planned.config.data.image_px), planned.config.data.train_per_class
-        if key not in rates or budget is None:
+    for config in (planned.config for planned in pending):
+        found = rates.get((config.model.name, config.data.image_px))
+        budget = config.data.train_per_class
+        source = (config.data.source, config.data.simulated.pairs_per_photo)
+        total = num_images.get(source) if budget is None else 2 * budget
+        if not found or total is None:
             return None
-        epochs = 1 if planned.config.model.is_fitted_at_once else planned.config.optim.epochs
-        seconds += 2 * budget * epochs / median(rates[key])
+        epochs = 1 if config.model.is_fitted_at_once else config.optim.epochs
+        seconds += total * epochs / median(found)
     return seconds
 
 
