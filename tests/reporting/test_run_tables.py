@@ -39,13 +39,13 @@ def test_one_block_for_pools_then_one_for_categories_in_order(summary):
     lines = print_table(summary).splitlines()
     starts = [line.split("  ")[0].strip() for line in lines]
     assert starts.index("seen content") < starts.index("unseen content") < starts.index("cat") < starts.index("bus")
-    assert starts[starts.index("sheep") + 1] == "unseen"
-    assert starts.count("unseen") == 1
+    assert starts[starts.index("unseen content") + 1] == "sheep"
+    assert starts.count("sheep") == 1  # all of the unseen content: no row of its own
 
 
 def test_what_is_undefined_is_a_dash(summary):
     cat = change(summary.categories["cat"], real_accuracy=(), auroc=())
-    broken = replace(summary, categories={"cat": cat})
+    broken = replace(summary, categories={**summary.categories, "cat": cat})
     line = next(line for line in print_table(broken).splitlines() if line.startswith("cat"))
     assert line.split() == ["cat", "200", "200", "100.0", "\N{EN DASH}", "100.0", "\N{EN DASH}", "1.000"]
 
@@ -123,4 +123,8 @@ def test_no_run_stands_at_chance_level_without_a_word(summary):
 
 
 def test_the_held_out_category_is_told_from_others_that_are_unseen(summary):
-    assert "held out" in print_table(replace(summary, held_out="sheep"))
+    dog = replace(summary.categories["cat"], seen=False)
+    lines = print_table(replace(summary, categories={**summary.categories, "dog": dog}, held_out="sheep")).splitlines()
+    starts = [line.split("  ")[0].strip() for line in lines]
+    assert starts[starts.index("sheep") + 1] == "held out"
+    assert starts[starts.index("dog") + 1] == "unseen"

@@ -30,19 +30,27 @@ _INTERVALS: Final = (
 def tabulate_run(summary: RunResults) -> Table:
     """Tabulate counts and metrics of every group: seen and unseen content, then each category and each generator.
 
+    A category that is all of the seen or of the unseen content has no row of its own: the row of that content names it.
     With intervals below their values, the table fits the 80 columns of a terminal.
     """
-    pools = list(summary.list_pools().items())
+    pools = {name: group for name in POOLED if (group := summary.find(name))}
+    alone = {name: only for name in pools if (only := _find_only_category(summary, seen=name == "seen"))}
     rows = [
-        _build_row(Cell(name), group, strong=True, last=place == len(pools))
-        for place, (name, group) in enumerate(pools, start=1)
+        _build_row(Cell(f"{name} content", note=alone.get(name, "")), group, strong=True, last=name == list(pools)[-1])
+        for name, group in pools.items()
     ]
     for name, group in summary.categories.items():
-        note = "" if group.seen else "held out" if name == summary.held_out else "unseen"
-        rows.append(_build_row(Cell(name, note=note), group))
+        if name not in alone.values():
+            note = "" if group.seen else "held out" if name == summary.held_out else "unseen"
+            rows.append(_build_row(Cell(name, note=note), group))
     for name, group in summary.generators.items():
         rows.append(_build_row(Cell(name, note="" if group.seen else "not trained on"), group))
     return Table.of("", _COLUMNS, rows, _list_notes(summary))
+
+
+def _find_only_category(summary: RunResults, *, seen: bool) -> str | None:
+    categories = list(summary.list_categories(seen=seen))
+    return categories[0] if len(categories) == 1 else None
 
 
 def _build_row(label: Cell, group: Group, *, strong: bool = False, last: bool = False) -> Row:
