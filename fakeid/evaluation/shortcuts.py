@@ -13,9 +13,8 @@ from fakeid.evaluation.records.evaluation import ControlResult, SwapResult, Swap
 from fakeid.evaluation.records.results import Estimate
 from fakeid.evaluation.scores import Scores
 from fakeid.evaluation.statistics.intervals import (
-    Interval,
+    RESAMPLES,
     Measurement,
-    auroc_interval,
     estimate_called_fake,
     estimate_metrics,
 )
@@ -25,7 +24,7 @@ _LEAST_SHARE: Final = 0.5  # of the lead over chance with which actual fakes are
 _SHOWN: Final = ("auroc", "real_accuracy", "fake_accuracy")
 _LEAST_LEAD: Final = 0.5  # share of the lead over chance that must remain if both classes have the same codec
 _CLEAR_SHIFT: Final = 0.9  # AUROC between reals as JPEG and the same reals uncompressed
-_RESAMPLES: Final = 1  # the metrics that are shown need none
+_RESAMPLES: Final = 1  # the metrics that are shown need none without clusters
 _CLEAN: Final = "clean images"
 _FAKES: Final = "fakes as JPEG"
 _REALS: Final = "reals as JPEG"
@@ -106,6 +105,11 @@ def _join(first: Clusters, second: Clusters) -> Clusters:
     return None if first is None or second is None else np.concatenate([first, second])
 
 
+class _Images(NamedTuple):
+    logits: Floats
+    clusters: Clusters
+
+
 class _Verdict(NamedTuple):
     follows_codec: bool | None
     warns: bool
@@ -118,6 +122,7 @@ def judge_swap(
     history: str | None = None,
     threshold: float = HALF,
     few_false_positives: float | None = None,
+    clusters: Clusters = None,
 ) -> SwapResult | None:
     """Judge whether the detector follows the codec, from its scores with only one class compressed.
 
@@ -144,28 +149,28 @@ def judge_swap(
         threshold: Lowest logit that is called fake; it does not affect the verdict.
         few_false_positives: Threshold chosen for few false positives, whose rates the sentence reports; None if there
             is none.
+        clusters: Cluster of each row of the scores, (n,).
 
     Returns:
         Result, or None if the rows or a class are missing. `follows_codec` is None if the question stays open, or if
         the detector does not distinguish the classes even on clean images.
     """
-    plain = scores[scores.degradation == NO_DEGRADATION]
-    coded = scores[scores.degradation == f"jpeg-{quality}"]
-    if not all({REAL, FAKE} <= set(part.label) for part in (plain, coded)):
+    found = [
+        [_select(scores, clusters, degradation, label) for degradation in (NO_DEGRADATION, f"jpeg-{quality}")]
+        for label in (REAL, FAKE)
+    ]
+    if not all(len(part.logits) for parts in found for part in parts):
         return None
-    reals, fakes = ([part.logit[part.label == label].to_numpy() for part in (plain, coded)] for label in (REAL, FAKE))
+    reals, fakes = found
     mixtures = {
         _CLEAN: (reals[0], fakes[0]),
         _FAKES: (reals[0], fakes[1]),
         _REALS: (reals[1], fakes[0]),
         _BOTH: (reals[1], fakes[1]),
     }
-    measured = {
-        name: estimate_metrics(*_label(*pair), 0, threshold=threshold, resamples=_RESAMPLES)
-        for name, pair in mixtures.items()
-    }
+    measured = {name: _measure(*pair, threshold) for name, pair in mixtures.items()}
     area = {name: row["auroc"] for name, row in measured.items()}
-    more_fake = auroc_interval(*_label(*reals))  # reals as JPEG against the same reals uncompressed
+    more_fake = _measure(reals[0], reals[1], threshold)["auroc"]  # reals as JPEG against the same reals uncompressed
     verdict = _judge_codec(area, quality, more_fake, history)
     told = ""
     if few_false_positives is not None and area[_CLEAN].low > _CHANCE:
@@ -174,9 +179,23 @@ def judge_swap(
     return SwapResult(quality, f"{verdict.sentence}{told}.", verdict.follows_codec, verdict.warns, tuple(rows))
 
 
-def _tell_false_positives(plain: Floats, coded: Floats, quality: int, threshold: float) -> str:
-    """Describe what the codec costs at the threshold in use, from the logits of the reals."""
-    clean, jpeg = (estimate_called_fake(logits, threshold) for logits in (plain, coded))
+def _select(scores: Scores, clusters: Clusters, degradation: str, label: int) -> _Images:
+    """Select the images of one class under one degradation."""
+    chosen = ((scores.degradation == degradation) & (scores.label == label)).to_numpy()
+    return _Images(scores.logit.to_numpy()[chosen], None if clusters is None else clusters[chosen])
+
+
+def _measure(first: _Images, second: _Images, threshold: float) -> dict[str, Measurement]:
+    """Measure how the second images are told from the first, as fakes from reals."""
+    clusters = _join(first.clusters, second.clusters)
+    resamples = _RESAMPLES if clusters is None else RESAMPLES
+    labeled = _label(first.logits, second.logits)
+    return estimate_metrics(*labeled, 0, clusters=clusters, threshold=threshold, resamples=resamples)
+
+
+def _tell_false_positives(plain: _Images, coded: _Images, quality: int, threshold: float) -> str:
+    """Describe what the codec costs at the threshold in use, from the reals."""
+    clean, jpeg = (estimate_called_fake(reals.logits, threshold, reals.clusters) for reals in (plain, coded))
     link = "but" if jpeg.low > clean.high else "and"
     return (
         f"; {link} at the threshold for few false positives it calls {_percent(jpeg)} of the reals fake as JPEG "
@@ -188,7 +207,7 @@ def _percent(share: Measurement) -> str:
     return f"{100 * share.value:.1f}\N{NO-BREAK SPACE}% [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
-def _judge_codec(area: dict[str, Measurement], quality: int, more_fake: Interval, history: str | None) -> _Verdict:
+def _judge_codec(area: dict[str, Measurement], quality: int, more_fake: Measurement, history: str | None) -> _Verdict:
     clean, same = area[_CLEAN], area[_BOTH]
     if not clean.low > _CHANCE:  # NaN too
         told = f"even on clean images, reals and fakes are not told apart (AUROC {_show(clean)})"
@@ -201,9 +220,9 @@ def _judge_codec(area: dict[str, Measurement], quality: int, more_fake: Interval
     why = f"; {history}" if history else ""
     is_lost = same.high - _CHANCE < _LEAST_LEAD * (clean.low - _CHANCE)
     remains = same.low - _CHANCE >= _LEAST_LEAD * (clean.high - _CHANCE)
-    if is_lost and area[worst].high < _CHANCE and (history or more_fake[1] < 1 - _CLEAR_SHIFT):
+    if is_lost and area[worst].high < _CHANCE and (history or more_fake.high < 1 - _CLEAR_SHIFT):
         return _Verdict(True, True, f"The detector follows the codec, not the GAN: {found}{why}")
-    if is_lost and area[worst].low <= _CHANCE and more_fake[0] > _CLEAR_SHIFT:
+    if is_lost and area[worst].low <= _CHANCE and more_fake.low > _CLEAR_SHIFT:
         return _Verdict(None, True, f"{_TAKES_JPEG_FOR_A_GAN}: {found}{why}")
     if history and not remains:
         return _Verdict(None, True, f"{_LOSES_TRACE_OR_CODEC}: {found}{why}")

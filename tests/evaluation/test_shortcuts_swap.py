@@ -126,6 +126,18 @@ def test_the_four_mixtures_are_measured() -> None:
     assert rows["reals as JPEG"].real_accuracy.value == pytest.approx((scores.logit[coded & ~fake] < 0).mean())
 
 
+def test_copies_of_a_scene_are_no_further_evidence() -> None:
+    scores = pd.concat([build(-1, 1, -1.1, -1.5, num=10)] * 25, ignore_index=True)  # 25 copies of each image
+    names = (None, scores.key.to_numpy(str))
+    independent, clustered = (judge_swap(scores, 75, "JPEG are 100 % of the reals", clusters=each) for each in names)
+    assert independent is not None
+    assert clustered is not None
+    assert (independent.follows_codec, clustered.follows_codec) == (True, None)
+    for few, many in zip(clustered.rows, independent.rows, strict=True):
+        assert few.auroc.value == pytest.approx(many.auroc.value)
+        assert few.auroc.high - few.auroc.low > 2 * (many.auroc.high - many.auroc.low)
+
+
 def test_without_rows_of_the_codec_there_is_no_test() -> None:
     scores = build(-2, 2, 0, 1)
     assert judge_swap(scores, 90) is None

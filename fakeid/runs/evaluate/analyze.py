@@ -96,6 +96,7 @@ def compute_evaluation(
     one_class = tuple(measure_one_class(judged, point.logit if few is None else few, options.cluster))
     quality = options.swap_quality
     history = compare_codecs(packed_sets) if quality and name_codec(config).quality is None else None
+    clusters = find_clusters(judged, options.cluster)
     evaluation = Evaluation(
         title=card.name,
         detector=_describe_detector(checkpoint, config),
@@ -107,7 +108,7 @@ def compute_evaluation(
         command=_describe_command(checkpoint, card, config, sets, output),
         calibration=calibration,
         threshold=point,
-        swap=judge_swap(judged, quality, history, point.logit, few) if quality else None,
+        swap=judge_swap(judged, quality, history, point.logit, few, clusters) if quality else None,
         controls=tuple(_judge_controls(scores, judged, sets, HALF if few is None else few, options.cluster)),
         one_class=one_class,
         sizes=sizes,
