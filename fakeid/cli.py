@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: Words typed after `fakeid`; None takes those of `sys.argv`.
     """
     typed = sys.argv[1:] if arguments is None else list(arguments)
-    name = "python -m fakeid" if Path(sys.argv[0]).name == "__main__.py" else "fakeid"
+    name = "python -m fakeid" if Path(sys.argv[0]).parts[-2:] == ("fakeid", "__main__.py") else "fakeid"
     if _COMPLETION in os.environ:
         commands.main(typed, prog_name="fakeid", complete_var=_COMPLETION)
     with command_line_errors():

@@ -91,7 +91,7 @@ def test_every_tool_is_there(command: str, capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit) as exit_info:
         main([shlex.split(command)[3], "--help"])
     assert exit_info.value.code == 0
-    assert re.match(r"Usage: (python -m )?fakeid ", capsys.readouterr().out)  # as pytest itself was called
+    assert "Usage: fakeid" in capsys.readouterr().out
 
 
 @pytest.mark.slow
