@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fakeid.config.choices import AugmentName, ResidualName, SourceName
-from fakeid.config.options import RESULTS, Affects, Option, list_options
+from fakeid.config.options import RESULTS, Affects, Option, list_options, write_value
 from fakeid.config.parse import Config, to_plain
 from fakeid.config.schema import EvaluationConfig
 from fakeid.io import shorten_name
@@ -146,8 +146,8 @@ def label_options(values: Mapping[str, Any]) -> str:
 
 
 def format_value(value: Any) -> str:
-    """Format the value of an option, a float without trailing zeros."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """Format the value of an option as it is typed, but a float without trailing zeros."""
+    return f"{value:g}" if isinstance(value, float) else write_value(value)
 
 
 def find_default(path: str) -> Any:

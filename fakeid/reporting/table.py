@@ -163,6 +163,21 @@ class Table:
         rows = (replace(row, cells=tuple(row.cells[place] for place in kept)) for row in self.rows)
         return replace(self, columns=tuple(self.columns[place] for place in kept), rows=tuple(rows))
 
+    def without_empty_columns(self) -> "Table":
+        """Return the table without the columns that are empty in every row; a table without rows keeps them all."""
+        empty = [
+            column
+            for place, column in enumerate(self.columns)
+            if self.rows and all(_is_empty(row.cells[place]) for row in self.rows)
+        ]
+        return self.without(*empty)
+
+
+def _is_empty(cell: Cell) -> bool:
+    value = cell.value
+    is_unknown = isinstance(value, Estimate) and (value.value, value.low, value.high) == (None, None, None)
+    return (is_unknown or value in (None, "")) and not cell.lack
+
 
 def _build_row(row: Row | Line) -> Row:
     if isinstance(row, Row):

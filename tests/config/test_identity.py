@@ -147,3 +147,8 @@ def test_a_setting_is_named_by_the_axes_that_were_changed() -> None:
 def test_the_page_of_options_is_current() -> None:
     made_anew = "python -m fakeid.config.options_page > docs/options.md makes it anew"
     assert (ROOT / "docs" / "options.md").read_text(encoding="utf-8") == render_page(), made_anew
+
+
+def test_options_are_labeled_as_they_are_typed() -> None:
+    values = {"color.name": "hsv", "dropout": 0.0, "optim.patience": None, "data.simulated.test_families": ["a", "b"]}
+    assert label_options(values) == "color=hsv, dropout=0, optim.patience=null, data.simulated.test_families=[a,b]"

@@ -7,7 +7,7 @@ from scipy.stats import t
 from fakeid.config.choices import ResidualName
 from fakeid.config.parse import Config, to_plain
 from fakeid.config.schema import ResidualConfig
-from fakeid.evaluation.records.results import CategoryGroup, Estimate
+from fakeid.evaluation.records.results import UNKNOWN, CategoryGroup, Estimate
 from fakeid.evaluation.records.run_summary import RunSummary
 from fakeid.reporting.sweep.configurations import FinishedRun
 from fakeid.reporting.sweep.left_out_families import (
@@ -55,7 +55,7 @@ def test_each_family_has_a_row_the_worst_first() -> None:
         for left_out in ("progan", "dcgan")
     ]
     rows = [[cell.value for cell in row.cells] for row in tabulate_each_left_out_family(runs).rows]
-    assert [(row[0], row[2], row[3].value, row[4].value) for row in rows] == [
+    assert [(row[0], row[1], row[2].value, row[3].value) for row in rows] == [
         ("dcgan", 2, pytest.approx(0.6), pytest.approx(0.6)),
         ("progan", 2, pytest.approx(0.75), pytest.approx(0.75)),
     ]
@@ -71,6 +71,19 @@ def test_each_setting_has_a_row_and_one_seed_no_interval() -> None:
         ("Pelee+NPR, RGB, dropout 0", Estimate(0.6, None, None)),
         ("Pelee+SRM, RGB, dropout 0", Estimate(0.7, None, None)),
     ]
+
+
+def test_settings_are_compared_on_the_families_and_seeds_of_both() -> None:
+    runs = [make_run(seed, "progan", {"progan": 0.6 + 0.1 * seed, "dcgan": 0.9}, "npr") for seed in (0, 1, 2)]
+    runs += [make_run(0, "dcgan", {"dcgan": 0.1, "progan": 0.5}, "npr")]  # srm has no such run
+    runs += [make_run(seed, "progan", {"progan": 0.7 + 0.12 * seed, "dcgan": 0.9}, "srm") for seed in (0, 1, 2)]
+    table = tabulate_left_out_families(runs)
+    place = [column.heading for column in table.columns].index("difference")
+    first, second = (row.cells[place].value for row in table.rows)
+    assert first == UNKNOWN
+    gains = [0.1, 0.12, 0.14]
+    low, high = t.interval(0.95, 2, np.mean(gains), np.std(gains, ddof=1) / np.sqrt(3))
+    assert (second.value, second.low, second.high) == pytest.approx((0.12, low, high))
 
 
 def test_the_answer_names_the_best_setting_and_its_worst_family() -> None:

@@ -102,3 +102,11 @@ def test_marks_are_a_column_of_files_where_they_have_a_meaning() -> None:
 def test_commands_are_code_in_markdown() -> None:
     table = Table.of("", [Column("command", Form.CODE)], [["train.py a|b"], [""]])
     assert render_markdown(table).splitlines()[2:] == ["| `train.py a\\|b` |", "|  |"]
+
+
+def test_columns_without_a_value_can_be_left_out() -> None:
+    columns = [Column("name"), *(Column(name, Form.PERCENT) for name in ("empty", "range", "lacking", "zero"))]
+    unknown, ranged, lacking = Estimate(), Estimate(None, 0.1, 0.2), Cell(Estimate(), lack="needs 500 reals")
+    table = Table.of("", columns, [["a", unknown, unknown, unknown, 0.0], ["b", None, ranged, lacking, 0.0]])
+    assert [column.heading for column in table.without_empty_columns().columns] == ["name", "range", "lacking", "zero"]
+    assert Table.of("", columns, []).without_empty_columns().columns == tuple(columns)

@@ -20,12 +20,14 @@ from fakeid.reporting.table import Column, Form, Line, Table
 LEFT_OUT_NOTE: Final = (
     "AUROC of a family's copies against all test photos, averaged over families. Left out: in runs that neither "
     "trained on the family nor chose their epoch by it. Trained on: in runs that trained on it. The 95 % interval "
-    "covers seeds (Student's) for these families and photos; with one seed there is no interval."
+    "covers seeds (Student's) for these families and photos; with one seed there is no interval. Difference: to the "
+    "first of several settings, over the families and seeds that both have, paired by seed; not corrected for the "
+    "number of settings."
 )
 _AXES: Final = ("validation_families", "test_families")
 _COLUMNS: Final = (
     Column("setting"), Column("seeds", Form.COUNT), Column("families", Form.COUNT), Column("left out", Form.UNIT),
-    Column("lowest", Form.UNIT), Column("lowest on"), Column("trained on", Form.UNIT),
+    Column("difference", Form.UNITS), Column("lowest", Form.UNIT), Column("lowest on"), Column("trained on", Form.UNIT),
 )  # fmt: skip
 
 _FAMILY_COLUMNS: Final = (
@@ -55,14 +57,18 @@ class _Reached:
 
 def tabulate_left_out_families(runs: Sequence[FinishedRun]) -> Table:
     """Tabulate settings, merging those that differ only in their families; no rows if no family was left out."""
-    return Table.of("Families left out", _COLUMNS, [_describe_setting(each) for each in _collect(runs)])
+    collected = _collect(runs)
+    rows = [_describe_setting(each, collected[0]) for each in collected]
+    return Table.of("Families left out", _COLUMNS, rows).without_empty_columns()
 
 
 def tabulate_each_left_out_family(runs: Sequence[FinishedRun]) -> Table:
     """Tabulate each left-out family, starting with the one detected worst."""
-    pairs = [(each, name) for each in _collect(runs) for name in each.families]
+    collected = _collect(runs)
+    pairs = [(each, name) for each in collected for name in each.families]
     pairs.sort(key=lambda pair: pair[0].average_left_out(pair[1]))
-    return Table.of("Each family left out", _FAMILY_COLUMNS, [_describe_family(*pair) for pair in pairs])
+    table = Table.of("Each family left out", _FAMILY_COLUMNS, [_describe_family(*pair) for pair in pairs])
+    return table.without(_FAMILY_COLUMNS[1]) if len(collected) == 1 else table
 
 
 def answer_left_out_families(runs: Sequence[FinishedRun]) -> list[Finding]:
@@ -111,11 +117,13 @@ def _ignore_families(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return config
 
 
-def _describe_setting(reached: _Reached) -> Line:
+def _describe_setting(reached: _Reached, first: _Reached) -> Line:
     lowest = min(reached.families, key=reached.average_left_out)
-    seeds, families = len(reached.left_out), len(reached.families)
-    numbers = (_average(reached.left_out), reached.average_left_out(lowest), lowest, _average(reached.trained_on))
-    return [reached.setting.name, seeds, families, *numbers]
+    return [
+        *(reached.setting.name, len(reached.left_out), len(reached.families)),
+        *(_average(reached.left_out), UNKNOWN if reached is first else _subtract(reached.left_out, first.left_out)),
+        *(reached.average_left_out(lowest), lowest, _average(reached.trained_on)),
+    ]
 
 
 def _describe_family(reached: _Reached, name: str) -> Line:
@@ -129,11 +137,25 @@ def _pick(by_seed: _BySeed, name: str) -> _BySeed:
 
 def _average(by_seed: _BySeed) -> Estimate:
     """Average over families, then over seeds."""
-    means = [fmean(fmean(values) for values in own.values()) for own in by_seed.values()]
-    if not means:
+    return _estimate([fmean(fmean(values) for values in own.values()) for own in by_seed.values()], (0.0, 1.0))
+
+
+def _subtract(by_seed: _BySeed, first: _BySeed) -> Estimate:
+    """Average the difference over the families that a seed has in both, then over seeds."""
+    differences = []
+    for seed in by_seed.keys() & first.keys():
+        own, other = by_seed[seed], first[seed]
+        if shared := own.keys() & other.keys():
+            differences.append(fmean(fmean(own[name]) - fmean(other[name]) for name in shared))
+    return _estimate(differences, (-1.0, 1.0))
+
+
+def _estimate(numbers: Sequence[float], within: tuple[float, float]) -> Estimate:
+    """Average the numbers of several seeds, with Student's interval."""
+    if not numbers:
         return UNKNOWN
-    mean = fmean(means)
-    if len(means) == 1:
+    mean = fmean(numbers)
+    if len(numbers) == 1:
         return Estimate(mean)
-    margin = find_margin(float(np.var(means, ddof=1)) / len(means), len(means) - 1, 0.0)
-    return Estimate(mean, max(0.0, mean - margin), min(1.0, mean + margin))
+    margin = find_margin(float(np.var(numbers, ddof=1)) / len(numbers), len(numbers) - 1, 0.0)
+    return Estimate(mean, max(within[0], mean - margin), min(within[1], mean + margin))

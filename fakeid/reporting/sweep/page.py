@@ -16,7 +16,6 @@ TREND_NOTE: Final = (
     "least squares over runs. The 95 % interval covers runs and images, assuming a straight line, for each setting "
     "separately; it is not corrected for the number of settings, so no verdict is based on it."
 )
-NEXT_NOTE: Final = "One more run: the range in which a further training lands on these test images, 95 times in 100."
 TEST_NOTE: Final = (
     f"Paired tests on the same images, {SEVERAL_RUNS} One seed: nothing is judged, and the interval covers "
     f"{IMAGES_ALONE}. Holm's correction covers all comparisons of the page, including those behind the answer and all "
@@ -39,7 +38,8 @@ def render_sweep_markdown(report: SweepReport) -> str:
         parts.append(f"Not in this folder: {'; '.join(report.missing)}.\n")
     parts += [*_render_left_out_families(report), *_render_names(report), "## Figures\n"]
     parts += [f"![{figure.title}](figures/{figure.slug}.png)\n" for figure in report.figures] or ["None yet.\n"]
-    parts += ["## Averages\n", *_render_averages(report), "## Tables\n"]
+    parts += ["## Averages\n", *_render_averages(report)]
+    parts += ["## Tables\n"] if report.accuracies else []
     for budget, tables in report.accuracies_by_budget:
         parts += _render_budget(budget)
         parts += [part for table in tables for part in (f"### {table.title}\n", render_markdown(table.table))]
@@ -70,7 +70,7 @@ def render_sweep_page(report: SweepReport) -> str:
         title=f"Report: {report.title}",
         subtitle=(
             f"{len(report.tested)} of {len(report.runs)} runs finished; "
-            f"{format_count(len(report.accuracies), 'setting')}; {report.verdicts}"
+            f"{format_count(report.num_settings, 'setting')}; {report.verdicts}"
         ),
         css=LINE_STYLE,
         styles=("report.css", "sortable.css"),
@@ -79,7 +79,6 @@ def render_sweep_page(report: SweepReport) -> str:
         figures=[(figure, inline_svg(figure.plot(), figure.slug, figure.label)) for figure in report.figures],
         not_finished=report.not_finished.without(COMMAND),
         many=_MANY,
-        next_note=NEXT_NOTE,
         trend_note=TREND_NOTE,
         left_out_note=LEFT_OUT_NOTE,
         test_note=TEST_NOTE,
@@ -111,7 +110,7 @@ def _render_names(report: SweepReport) -> list[str]:
 
 
 def _render_averages(report: SweepReport) -> list[str]:
-    return [*_render_tables(report.averages), f"In brackets: {report.brackets}. {NEXT_NOTE}\n"]
+    return [*_render_tables(report.averages), f"In brackets: {report.averages_note}\n"]
 
 
 def _render_differences(report: SweepReport) -> list[str]:

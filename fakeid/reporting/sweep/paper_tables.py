@@ -64,9 +64,11 @@ class AccuracyTable:
 
 
 def build_accuracy_tables(configurations: Sequence[Configuration]) -> list[AccuracyTable]:
-    """Build an accuracy table for each setting, in the order of the configurations."""
-    settings = list(dict.fromkeys(each.setting for each in configurations))
-    return [_build_table(setting, [each for each in configurations if each.setting == setting]) for setting in settings]
+    """Build an accuracy table for each setting that was tested on several categories, in their order."""
+    settings: dict[Setting, list[Configuration]] = {}
+    for each in configurations:
+        settings.setdefault(each.setting, []).append(each)
+    return [_build_table(setting, own) for setting, own in settings.items() if len(order_categories(own)) > 1]
 
 
 def name_file(name: str) -> str:

@@ -27,6 +27,7 @@ from fakeid.reporting.sweep.misplaced_thresholds import list_misplaced_threshold
 from fakeid.reporting.sweep.paper_tables import AccuracyTable, build_accuracy_tables, describe_brackets
 from fakeid.reporting.sweep.settings import FIGURES, TABLES, split_by_budget
 from fakeid.reporting.sweep.tables import (
+    NEXT_RUN,
     explain_names,
     link_run,
     tabulate_averages,
@@ -46,6 +47,7 @@ BudgetTables: TypeAlias = list[tuple[str, Table]]
 COMMAND: Final = Column("command", Form.CODE)
 """Column of the table of unfinished runs; pages list the commands of all runs elsewhere."""
 
+_NEXT_NOTE: Final = "One more run: the range in which a further training lands on these test images, 95 times in 100."
 _EFFECTS_NOTE: Final = (
     "All else equal: over all pairs of configurations that agree in the number of categories and every other option, "
     "on images that no run was trained on. The seeds of a configuration are averaged first. The interval covers "
@@ -121,7 +123,7 @@ class SweepReport:
         title: Name of the folder.
         runs: Runs of the folder, sorted by name.
         configurations: Configurations of the finished runs.
-        accuracies: Tables in the paper's form.
+        accuracies: Tables in the paper's form, of settings that were tested on several categories.
         figures: Figures, drawn on demand.
         evaluations: Tables of the evaluations.
         trends: Slopes of accuracy over the number of categories.
@@ -186,6 +188,17 @@ class SweepReport:
         """Describe what the intervals of all configurations cover."""
         return describe_brackets(self.configurations)
 
+    @property
+    def averages_note(self) -> str:
+        """Describe what the brackets and ranges of the averages cover."""
+        has_range = any(NEXT_RUN in table.columns for _, table in self.averages)
+        return f"{self.brackets}.{f' {_NEXT_NOTE}' if has_range else ''}"
+
+    @property
+    def num_settings(self) -> int:
+        """Count the settings of the finished runs."""
+        return len({each.setting for each in self.configurations})
+
     @cached_property
     def names(self) -> tuple[str, Table]:
         """Explain the short names of settings by a text and a table; both are empty if there are no short names."""
@@ -249,7 +262,9 @@ class SweepReport:
 
 
 def _tabulate_by_budget(items: Sequence[Any], tabulate: Callable[[Sequence[Any]], Table]) -> BudgetTables:
-    return [(budget, tabulate(group)) for budget, group in split_by_budget(items, attrgetter("setting"))]
+    """Build a table for each budget, without the columns that are empty in it."""
+    groups = split_by_budget(items, attrgetter("setting"))
+    return [(budget, tabulate(group).without_empty_columns()) for budget, group in groups]
 
 
 def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:

@@ -21,6 +21,9 @@ from fakeid.reporting.verdict import judge
 CONFIGURATION: Final = (Column("setting"), Column("categories", Form.COUNT), Column("seeds", Form.COUNT))
 """Columns that identify a configuration; see `name_configuration`."""
 
+NEXT_RUN: Final = Column("one more run", Form.PERCENT)
+"""Column of the range of a further training, which is known from several seeds only."""
+
 _SHOWN_CATEGORIES: Final = 2
 _JUDGED: Final = (
     Column("accuracy, points", Form.POINTS, name="accuracy difference"),
@@ -57,7 +60,7 @@ def tabulate_averages(configurations: Sequence[Configuration]) -> Table:
     columns = [
         *CONFIGURATION,
         Column("unseen acc. %", Form.PERCENT, name="unseen accuracy"),
-        Column("one more run", Form.PERCENT),
+        NEXT_RUN,
         Column("held-out acc. %", Form.PERCENT, name="held-out accuracy"),
         Column("seen acc. %", Form.PERCENT, name="seen accuracy"),
         Column("unseen AUROC", Form.UNIT),
