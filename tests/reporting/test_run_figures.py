@@ -57,9 +57,10 @@ def test_category_accuracy_shows_each_group_with_its_interval(summary):
     figure = plot_category_accuracy(summary)
     (ax,) = figure.axes
     names = [label.get_text() for label in ax.get_yticklabels()]
-    assert names == ["seen content", "unseen content", *list(summary.categories)[:-1], "sheep (unseen)"]
-    groups = [summary.seen, summary.unseen, *summary.categories.values()]
-    colors = [SEEN_COLOR, UNSEEN_COLOR, *[SEEN_COLOR] * 10, UNSEEN_COLOR]
+    # The only unseen category is all of the unseen content.
+    assert names == ["seen content", "unseen content (sheep)", *list(summary.categories)[:-1]]
+    groups = [summary.seen, summary.unseen, *list(summary.categories.values())[:-1]]
+    colors = [SEEN_COLOR, UNSEEN_COLOR, *[SEEN_COLOR] * 10]
     fakes = find_dots(ax, "D")
     assert [(x, color) for x, _, color in fakes] == [
         (group.read("fake_accuracy").value, color) for group, color in zip(groups, colors, strict=True)
@@ -67,8 +68,16 @@ def test_category_accuracy_shows_each_group_with_its_interval(summary):
     spans = [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_interval"]
     bounded = summary.unseen.read("real_accuracy")
     assert (bounded.low, bounded.high) in spans
-    assert len(spans) == 3 * 13
+    assert len(spans) == 3 * 12
     assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "_chance"] == [0.5]
+
+
+def test_generators_have_rows_too(summary):
+    generators = {"stylegan": summary.categories["cat"], "dcgan": replace(summary.categories["cat"], seen=False)}
+    (ax,) = plot_category_accuracy(replace(summary, generators=generators)).axes
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[-2:] == ["stylegan", "dcgan (not trained on)"]
+    assert [color for _, _, color in find_dots(ax, "D")][-2:] == [SEEN_COLOR, UNSEEN_COLOR]
 
 
 def test_category_accuracy_leaves_out_what_is_undefined(summary):

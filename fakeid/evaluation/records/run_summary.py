@@ -181,6 +181,16 @@ class RunResults:
         """List the categories that were trained on, or those that were not."""
         return {name: group for name, group in self.categories.items() if group.seen == seen}
 
+    def find_only_category(self, pool: str) -> str | None:
+        """Find the category that is all of one of `POOLED`; None if there are several, or none."""
+        names = list(self.list_categories(seen=pool == POOLED[0]))
+        return names[0] if len(names) == 1 else None
+
+    def list_parts(self) -> dict[str, CategoryGroup]:
+        """List the categories that are part of one of `POOLED`, not all of it."""
+        alone = {self.find_only_category(pool) for pool in POOLED if self.find(pool)}
+        return {name: group for name, group in self.categories.items() if name not in alone}
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary(RunResults):

@@ -1,7 +1,7 @@
 """Figures of one run: learning curve, accuracy by category and ROC curves."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,8 +15,8 @@ from fakeid.config.degradations import NO_DEGRADATION
 from fakeid.evaluation.calibration import AT_HALF, OperatingPoint
 from fakeid.evaluation.metrics import auroc, count_above
 from fakeid.evaluation.ranking import Floats, call_fake
-from fakeid.evaluation.records.results import Estimate
-from fakeid.evaluation.records.run_summary import RunResults
+from fakeid.evaluation.records.results import Estimate, Group
+from fakeid.evaluation.records.run_summary import POOLED, RunResults
 from fakeid.evaluation.scores import Scores, to_arrays
 from fakeid.reporting.run.notes import name_threshold
 from fakeid.reporting.style import (
@@ -88,16 +88,16 @@ _DOTS: Final = (
 
 @styled
 def plot_category_accuracy(summary: RunResults) -> Figure:
-    """Draw accuracies on all, real and fake images with 95 % intervals, for pooled content and each category."""
-    pools = [(name, group, group is summary.seen) for name, group in summary.list_pools().items()]
-    groups = [(name, group, group.seen) for name, group in summary.categories.items()]
-    rows = [*pools, *groups]
+    """Draw accuracies on all, real and fake images with 95 % intervals, one row for each row of a run's table.
+
+    These are seen and unseen content, then each category and each generator.
+    """
+    pools = list(_list_pools(summary))
+    rows = [*pools, *_list_parts(summary)]
     figure = new_figure(_WIDTH_PX, 130 + 42 * len(rows))
     ax = figure.subplots()
-    # A gap separates the pools from the categories.
-    labels = [name for name, _, _ in pools] + [
-        name if seen else f"{name} ({'held out' if name == summary.held_out else 'unseen'})" for name, _, seen in groups
-    ]
+    # A gap separates the pools from their parts.
+    labels = [name for name, _, _ in rows]
     heights = [-i - (0.5 if i >= len(pools) else 0) for i in range(len(rows))]
     for height, (_, group, seen) in zip(heights, rows, strict=True):
         for metric, marker, offset, size, _ in _DOTS:
@@ -118,6 +118,23 @@ def plot_category_accuracy(summary: RunResults) -> Figure:
     label_in_percent(ax.xaxis)
     _add_dot_legend(figure)
     return figure
+
+
+def _list_pools(summary: RunResults) -> Iterator[tuple[str, Group, bool]]:
+    """List seen and unseen content, each with its label and whether it was trained on."""
+    for name in POOLED:
+        if group := summary.find(name):
+            only = summary.find_only_category(name)
+            yield f"{name} content{f' ({only})' if only else ''}", group, group is summary.seen
+
+
+def _list_parts(summary: RunResults) -> Iterator[tuple[str, Group, bool]]:
+    """List the categories and generators, each with its label and whether it was trained on."""
+    for name, group in summary.list_parts().items():
+        note = "" if group.seen else " (held out)" if name == summary.held_out else " (unseen)"
+        yield f"{name}{note}", group, group.seen
+    for name, group in summary.generators.items():
+        yield f"{name}{'' if group.seen else ' (not trained on)'}", group, group.seen
 
 
 def _draw_dot(

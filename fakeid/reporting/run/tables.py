@@ -34,23 +34,20 @@ def tabulate_run(summary: RunResults) -> Table:
     With intervals below their values, the table fits the 80 columns of a terminal.
     """
     pools = {name: group for name in POOLED if (group := summary.find(name))}
-    alone = {name: only for name in pools if (only := _find_only_category(summary, seen=name == "seen"))}
     rows = [
-        _build_row(Cell(f"{name} content", note=alone.get(name, "")), group, strong=True, last=name == list(pools)[-1])
-        for name, group in pools.items()
+        _build_row(_name_pool(summary, name), group, strong=True, last=place == len(pools))
+        for place, (name, group) in enumerate(pools.items(), start=1)
     ]
-    for name, group in summary.categories.items():
-        if name not in alone.values():
-            note = "" if group.seen else "held out" if name == summary.held_out else "unseen"
-            rows.append(_build_row(Cell(name, note=note), group))
+    for name, group in summary.list_parts().items():
+        note = "" if group.seen else "held out" if name == summary.held_out else "unseen"
+        rows.append(_build_row(Cell(name, note=note), group))
     for name, group in summary.generators.items():
         rows.append(_build_row(Cell(name, note="" if group.seen else "not trained on"), group))
     return Table.of("", _COLUMNS, rows, _list_notes(summary))
 
 
-def _find_only_category(summary: RunResults, *, seen: bool) -> str | None:
-    categories = list(summary.list_categories(seen=seen))
-    return categories[0] if len(categories) == 1 else None
+def _name_pool(summary: RunResults, pool: str) -> Cell:
+    return Cell(f"{pool} content", note=summary.find_only_category(pool) or "")
 
 
 def _build_row(label: Cell, group: Group, *, strong: bool = False, last: bool = False) -> Row:
