@@ -159,3 +159,24 @@ def test_verdicts_are_counted_below_the_title(invented):
     (told,) = re.findall(r"2 of 2 runs finished; 1 setting; verdicts: ([^<]*)<", page)
     assert sum(int(part.split()[0]) for part in told.split(", ")) == 2
     assert "cannot be said (one run each: not judged).</li>" in page  # no half bracket in bold
+
+
+def test_of_one_category_alone_neither_empty_tables_nor_the_papers_question_are_shown(invented) -> None:
+    runs = []
+    for color in ("rgb", "hsv"):
+        run = invented(1, 0, color)
+        (name,) = run.summary.list_categories(seen=True)
+        summary = dataclasses.replace(
+            run.summary, unseen=None, held_out=None, categories={name: run.summary.categories[name]}
+        )
+        runs.append(FinishedRun(run.name, summary, {name: run.images[name]}))
+    report = build_sweep_report("photos", [FolderRun(run.name, "done", "", "", run) for run in runs])
+    (finding,) = report.answer
+    assert "highest of 2 configurations" in finding.text
+    assert "No unseen content was tested" in finding.text
+    assert (report.accuracies, report.caveat, report.missing) == ([], "", [])
+    for text in (render_summary_markdown(report), render_sweep_markdown(report)):
+        assert "seen acc. %" in text
+        assert "unseen acc. %" not in text
+    outline = Outline(render_sweep_page(report))
+    assert all(link[1:] in outline.ids for link in outline.links if link.startswith("#"))

@@ -93,6 +93,20 @@ def write_answer(configurations: Sequence[Configuration], claims: Claims, effect
     return sorted(findings, key=lambda finding: finding.severity is Severity.OPEN)
 
 
+def answer_seen_content(configurations: Sequence[Configuration]) -> Finding:
+    """Report the best result of configurations that were tested on nothing but content that they trained on."""
+    best = max(configurations, key=lambda each: each.measure("seen", "auroc").value or 0.0)
+    auroc, accuracy = best.measure("seen", "auroc"), best.average(seen=True)
+    count = len(configurations)
+    highest = f", the highest of {count} configurations (not tested for significance)" if count > 1 else ""
+    return Finding(
+        "Seen content",
+        f"{best.name} has an AUROC of {format_estimate(auroc, Form.UNIT)}{highest} and classifies "
+        f"{format_share(accuracy)} of the images correctly. No unseen content was tested, so whether more categories, "
+        "color or dropout help on it cannot be said.",
+    )
+
+
 def write_caveat(configurations: Sequence[Configuration]) -> str:
     """State what the numbers of these runs cannot show."""
     counts = [len(each.runs) for each in configurations]

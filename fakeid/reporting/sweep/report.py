@@ -12,7 +12,7 @@ from fakeid.reporting.audit.warnings import AuditWarning, count_warnings
 from fakeid.reporting.finding import Finding
 from fakeid.reporting.formatting import format_count
 from fakeid.reporting.significance import Judged
-from fakeid.reporting.sweep.answer import write_answer, write_caveat
+from fakeid.reporting.sweep.answer import answer_seen_content, write_answer, write_caveat
 from fakeid.reporting.sweep.claims import Claim, Claims, compare_configurations
 from fakeid.reporting.sweep.configurations import Configuration, FinishedRun, collect_configurations
 from fakeid.reporting.sweep.effects import Effect, SettingTrend, correct_page, fit_trends, measure_effects
@@ -285,9 +285,11 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
     claims, effects = correct_page(compare_configurations(configurations), measure_effects(tested))
     tables, curves = build_accuracy_tables(configurations), build_curves(configurations)
     on_families = answer_left_out_families(tested)
-    # Runs on left-out families alone do not address the paper's question and cannot answer it.
-    is_on_families_alone = bool(on_families) and all(run.summary.unseen is None for run in tested)
-    on_content = [] if is_on_families_alone else write_answer(configurations, claims, effects)
+    # Without unseen content, runs do not address the paper's question.
+    if is_on_seen := all(run.summary.unseen is None for run in tested):
+        answer = on_families or [answer_seen_content(configurations)]
+    else:
+        answer = [*on_families, *write_answer(configurations, claims, effects)]
     return SweepReport(
         title=title,
         runs=sorted(runs, key=lambda run: run.name),
@@ -298,11 +300,11 @@ def build_sweep_report(title: str, runs: Sequence[FolderRun]) -> SweepReport:
         trends=fit_trends(configurations),
         effects=effects,
         claims=claims,
-        answer=[*on_families, *on_content],
-        caveat="" if is_on_families_alone else write_caveat(configurations),
+        answer=answer,
+        caveat="" if is_on_seen else write_caveat(configurations),
         warnings=count_warnings(run.summary for run in tested),
         misplaced=list_misplaced_thresholds(configurations),
-        missing=[] if is_on_families_alone else _list_missing(tables, curves),
+        missing=[] if is_on_seen else _list_missing(tables, curves),
     )
 
 
